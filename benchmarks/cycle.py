@@ -27,7 +27,7 @@ from tests.daemon.clocks import SetClock
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision.memory import give_back
 from watcher.model import ScanState
-from watcher.pipeline import Outcome
+from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
@@ -61,7 +61,7 @@ def _line(
     return Line(what, ratios(our, its), "x", most, beside=beside)
 
 
-async def _scans(url: str, writer: Writer) -> tuple[Outcome, Cost]:
+async def _scans(url: str, writer: Writer) -> tuple[ScanOutcome, Cost]:
     """Scans of the first day's list, and one of the second's with what it cost."""
     clock = SetClock(_FIRST)
     book = load_text(file([", ".join(each.text() for each in rule) for rule in plain()]))
@@ -82,7 +82,7 @@ def _client(url: str) -> Client:
     return Client(url, KEY, requests_per_second=_UNPACED, concurrency=AT_ONCE)
 
 
-async def _scan(scanner: Scanner, clock: SetClock) -> Outcome:
+async def _scan(scanner: Scanner, clock: SetClock) -> ScanOutcome:
     (watch,) = scanner.book.used_watches
     outcome = await scanner.scan(watch, clock.now())
     if outcome is None or outcome.scan.state is not ScanState.COMPLETE:

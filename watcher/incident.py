@@ -10,7 +10,7 @@ import msgspec
 
 
 class IncidentKind(StrEnum):
-    """The values are keys of the store, and stay; words for people are in ``text/incidents.py``."""
+    """The values are keys of the store and names in English; texts are in ``text/incidents.py``."""
 
     RULE_FILE = "rule file"
     DISK = "disk nearly full"
@@ -58,7 +58,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def cause(self) -> str:
-        """Its key in the store. Nothing reads it: the columns say the same."""
+        """Its key in the store, and its name. Nothing reads it: the columns say the same."""
         if not self.subject:
             return self.kind
         if self.about in {About.TARGET, About.PART}:

@@ -1,4 +1,4 @@
-"""How much a duration of a rule may fall short: scans come once a day, and days are not equal.
+"""The leeway of a rule's durations: scans come once a day, and days are not equal.
 
 A day of 23 hours, or a scan that is a little early, must not make ``for: 24h`` wait another day.
 The slack is a tenth of the duration, and at most half of the time between two scans: so it never
@@ -20,7 +20,7 @@ _SOME_MONDAY: Instant = 1_672_617_600  # 2023-01-02, before a year without a 29 
 
 
 def slack(schedule: Schedule, seconds: int) -> int:
-    """By how many seconds a duration of a rule on a watch with that schedule may fall short."""
+    """Seconds by which a duration of a rule on a watch with that schedule may fall short."""
     return max(0, min(seconds // 10, longest_gap(schedule) // 2))
 
 
@@ -39,7 +39,7 @@ def longest_gap(schedule: Schedule) -> int:
 
 @lru_cache(maxsize=256)
 def _longest_gap(line: str) -> int:
-    """By dates and by times of day, for a line that comes each minute has too many instants."""
+    """Look at dates and at times of day, for a line of each minute has too many instants."""
     minute, hour, *date = line.split()
     times = _instants(Cron(f"{minute} {hour} * * *"), DAY)
     days = DAY
@@ -54,7 +54,7 @@ def _steps(instants: Sequence[Instant]) -> list[int]:
 
 
 def _instants(cron: Cron, time: int) -> list[Instant]:
-    """Those in so many seconds from a Monday on."""
+    """The instants in so many seconds from a Monday on."""
     found, moment = list[Instant](), cron.next(_SOME_MONDAY - 1)
     while moment < _SOME_MONDAY + time:
         found.append(moment)

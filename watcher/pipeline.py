@@ -29,7 +29,7 @@ from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store
 from watcher.store.sql.history import Recorded
 
-__all__ = ["RULE", "Evaluator", "Judged", "Keys", "Outcome", "compares", "evaluate", "needs_of"]
+__all__ = ["RULE", "Evaluator", "Judged", "Keys", "ScanOutcome", "compares", "evaluate", "needs_of"]
 
 Report = Callable[[Message], None]
 
@@ -53,7 +53,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Sequel:
-    """What followed from a recorded scan: by rule the alerts that began to fire and that ended,
+    """Consequences of a recorded scan: by rule the alerts that began to fire and that ended,
     the ids of the notifications written, and how each rule was judged."""
 
     fired: Mapping[str, Keys]
@@ -63,8 +63,8 @@ class Sequel:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a scan changed: observations written, alerts that began to fire or ended, and the
+class ScanOutcome:
+    """Changes by a scan: observations written, alerts that began to fire or ended, and the
     ids of the notifications written; how each rule was judged; and whether sales jumped."""
 
     scan: Scan
@@ -85,7 +85,7 @@ def evaluate(
     now: Instant,
     *,
     report: Report | None = None,
-) -> Outcome:
+) -> ScanOutcome:
     """Record ``scan`` and all that follows from it for ``rules``, in one transaction.
 
     ``rules`` are those of the scan's watch; ``now`` is the clock's, for the outbox. ``report``
@@ -97,12 +97,12 @@ def evaluate(
         scan = with_facts(database, scan)
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
-            return Outcome(scan)
+            return ScanOutcome(scan)
         table, jump = _tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, policies, catalogue)
         sequel = evaluator.follow(table, rules, now, report=report)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
-        return Outcome(
+        return ScanOutcome(
             scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
         )
 
@@ -132,7 +132,7 @@ def _tabled(
 
 
 class Evaluator:
-    """What follows from recorded scans: alerts and messages, in ``database``.
+    """Draws the consequences of recorded scans: alerts and messages, in ``database``.
 
     ``archive`` is asked what was seen, of which the daemon's database is one itself.
     """

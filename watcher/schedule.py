@@ -1,4 +1,4 @@
-"""When a watch is due: an interval on a fixed grid, or a cron line; and quiet hours.
+"""Schedules of watches, an interval on a fixed grid or a cron line; and quiet hours.
 
 Pure functions of the last scan's time and now; the daemon's timers only wake it up.
 """
@@ -123,7 +123,7 @@ class Quiet:
     timezone: str = "UTC"
 
     def until(self, now: Instant) -> Instant | None:
-        """When the quiet hours that ``now`` lies in end; None outside of them."""
+        """The end of the quiet hours that ``now`` lies in; None outside of them."""
         zone = ZoneInfo(self.timezone)
         today = at(now, zone).date()
         for day in (today - timedelta(days=1), today):

@@ -27,7 +27,7 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy
-from watcher.pipeline import Outcome
+from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
@@ -58,7 +58,7 @@ ENV = {"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"}
 class FakeScanner:
     """Scans as it is told to."""
 
-    work: Callable[[Watch, Instant], Outcome | None]
+    work: Callable[[Watch, Instant], ScanOutcome | None]
     policies: list[NotifyPolicy] = field(default_factory=lambda: [NotifyPolicy("me", ("me/1",))])
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
@@ -67,7 +67,9 @@ class FakeScanner:
     def operator(self, database: Database) -> Operator:
         return Operator(database, self.policies, SetClock().now())
 
-    async def scan(self, watch: Watch, at: Instant, *, moved: Callable[[], None]) -> Outcome | None:
+    async def scan(
+        self, watch: Watch, at: Instant, *, moved: Callable[[], None]
+    ) -> ScanOutcome | None:
         moved()
         self.scans.append(at)
         return self.work(watch, at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Alert, AlertState, Instant, Message, ScanState
 from watcher.notification.policy import policies_of
-from watcher.pipeline import Outcome, evaluate
+from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
@@ -29,7 +29,7 @@ Products = Mapping[str, float | Mapping[str, float]]
 class Scanned:
     """What a scan changed, and the alerts themselves."""
 
-    outcome: Outcome
+    outcome: ScanOutcome
     fired: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
 

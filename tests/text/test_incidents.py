@@ -6,7 +6,7 @@ import pytest
 
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Message, Severity
-from watcher.text.incidents import incident_text, name_of
+from watcher.text.incidents import incident_text, incident_title
 from watcher.text.messages import text_of, title_of
 
 ABOUT = {
@@ -34,7 +34,7 @@ def test_each_kind_has_a_name_and_a_text(kind: IncidentKind) -> None:
     about = ABOUT.get(kind, About.WATCHER)
     fields = ("price", "rank") if kind is IncidentKind.FIELDS_LOST else ()
     incident = Incident(kind, about, "it" if about else "", fields, {"text": "as it was"})
-    assert name_of(incident) == incident.cause
+    assert incident_title(incident) == incident.cause
     assert incident_text(incident) == "as it was"
 
 

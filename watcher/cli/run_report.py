@@ -10,7 +10,7 @@ from watcher.cli.output import Output, console, print_json
 from watcher.delivery.message import Style, render
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
-from watcher.pipeline import Judged, Outcome
+from watcher.pipeline import Judged, ScanOutcome
 from watcher.text.counts import count_of
 from watcher.units import format_ago, format_instant, format_number
 
@@ -37,7 +37,7 @@ class RunReport:
             f"{watch}: not due, next {format_ago(due, now)} ({format_instant(due, self.zone)})"
         )
 
-    def scanned(self, watch: str, outcome: Outcome | None, told: Iterable[Message]) -> None:
+    def scanned(self, watch: str, outcome: ScanOutcome | None, told: Iterable[Message]) -> None:
         """A scan and the messages that it led to; None where it was not begun."""
         messages = [render(message, Style.PLAIN, self.zone) for message in told]
         self.scans.append(
@@ -96,7 +96,7 @@ class RunReport:
             self.out.say(text, style)
 
 
-def _figures(outcome: Outcome) -> dict[str, object]:
+def _figures(outcome: ScanOutcome) -> dict[str, object]:
     scan = outcome.scan
     return {
         "state": scan.state,
@@ -114,7 +114,7 @@ def _figures(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _summary(outcome: Outcome) -> str:
+def _summary(outcome: ScanOutcome) -> str:
     scan = outcome.scan
     return (
         f"{scan.state.value}, {count_of(len(scan), 'product')}, "

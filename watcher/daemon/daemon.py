@@ -15,7 +15,6 @@ from watcher.daemon.core import Core
 from watcher.daemon.maintenance import Disk, Maintenance
 from watcher.daemon.reload import Reloader
 from watcher.daemon.scheduling.budget import CHECKPOINT
-from watcher.daemon.supervision.direct_alert import DirectAlert
 from watcher.daemon.supervision.health import DaemonHealth
 from watcher.daemon.supervision.liveness import WATCH
 from watcher.daemon.supervision.systemd import Systemd
@@ -43,16 +42,7 @@ class Daemon:
         self.reloader = Reloader(core, self.workers, self.systemd, load)
         self.maintenance = Maintenance(core, self.workers)
         self.supervisor = core.supervisor()
-        self.health = DaemonHealth(
-            core.liveness,
-            core.timers,
-            (self.supervisor, self.workers.supervisor),
-            core.writer,
-            core.clock,
-            DirectAlert(lambda: core.scanner.policies, lambda: core.courier.targets),
-            lambda: core.scanner.unstored,
-            core.limits.patience,
-        )
+        self.health = DaemonHealth(core, (self.supervisor, self.workers.supervisor))
 
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Work until the order to stop, then stop in order."""

@@ -51,26 +51,27 @@ class Maintenance:
 
         Not by a clock that may be far ahead: that would take the whole history.
         """
-        core = self.core
         while True:
-            kept, now = core.book.keep, core.clock.now()
-            removed: Counter[str] = Counter()
-            more = await core.writer.run(lambda database, now=now: may_prune(database, now))  # type: ignore[misc]
-            while more:
-                core.liveness.beat("upkeep", 10 * MINUTE)
-                step = await core.writer.run(
-                    lambda database, kept=kept, now=now: database.pruner.step(  # type: ignore[misc]
-                        now - kept.observations, now - kept.notifications
-                    )
-                )
-                removed[step.kind] += step.rows
-                more = step.more
-                # Another program that waits for the lock looks for it now and then only.
-                await asyncio.sleep(2 * step.seconds)
+            removed = await self._prune()
             if removed.total():
                 log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
-            core.liveness.beat("upkeep", DAY + HOUR)
+            self.core.liveness.beat("upkeep", DAY + HOUR)
             await asyncio.sleep(DAY)
+
+    async def _prune(self) -> Counter[str]:
+        """The rows that were removed, by kind."""
+        core, kept, now = self.core, self.core.book.keep, self.core.clock.now()
+        before = now - kept.observations, now - kept.notifications
+        removed: Counter[str] = Counter()
+        more = await core.writer.run(lambda database: may_prune(database, now))
+        while more:
+            core.liveness.beat("upkeep", 10 * MINUTE)
+            step = await core.writer.run(lambda database: database.pruner.step(*before))
+            removed[step.kind] += step.rows
+            more = step.more
+            # Another program that waits for the lock looks for it now and then only.
+            await asyncio.sleep(2 * step.seconds)
+        return removed
 
     async def watch_disk(self, disk: Disk) -> None:
         """The part "disk": tell where space is short, and when there is enough again."""

@@ -68,13 +68,11 @@ class Reloader:
 
     def reload_soon(self) -> None:
         """Read the rule files anew as soon as the loop gets to it (for a signal)."""
+        self._again = True  # a storm of signals is one reload more
         if self.soon is None or self.soon.done():
             self.soon = asyncio.create_task(self._reload_safely(), name="reload")
-        else:
-            self._again = True  # a storm of signals is one reload more
 
     async def _reload_safely(self) -> None:
-        self._again = True
         while self._again and not self.core.stopping.is_set():
             self._again = False
             try:

@@ -91,13 +91,13 @@ def _told(incident: Incident, fields: Sequence[str], book: Rulebook) -> Incident
 
 
 def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str]:
-    """Those of which at least half of the scan's known products had a value before."""
+    """Pick the fields of which at least half of the scan's known products had a value before."""
     if not names:
         return set()
-    numbers = sorted(name for name in names if name in NUMERIC_INDEX)
-    texts = sorted(name for name in names if name not in NUMERIC_INDEX)
-    sample = scan.product_ids[:_SAMPLE]
-    stored, counts = database.history.had_values(scan.region, sample, numbers, texts)
+    numbers, sample = names & NUMERIC_INDEX.keys(), scan.product_ids[:_SAMPLE]
+    stored, counts = database.history.had_values(
+        scan.region, sample, sorted(numbers), sorted(names - numbers)
+    )
     return {name for name, count in counts.items() if count >= max(FEWEST, stored / 2)}
 
 
@@ -124,24 +124,24 @@ def note_jump(
         before = format_instant(jump.before, book.zone)
         change = jump.change if np.isfinite(jump.change) else None
         operator.begin(incident.with_details(watch=watch.name, change=change, before=before))
-    elif not _waits(database, book, scan.region):
+    elif not database.jumps.waits(list(_watches(book, scan.region))):
         operator.end(incident, **_outcome(database, book, scan.region))
 
 
 def _outcome(database: Store, book: Rulebook, region: str) -> dict[str, Any]:
-    """Whose sales ``stay``, of so many ``lists`` that jumped together."""
+    """The lists whose sales ``stay``, of so many ``lists`` that jumped together."""
     jumped = _jumped(region)
     since = next((on.since for on in database.health.incidents() if on.cause == jumped.cause), 0)
-    names = {watch.key: watch.name for watch in _watches(book, region)}
+    names = _watches(book, region)
     became = database.jumps.outcomes(list(names), since - _BEFORE)
     stay = sorted(names[key] for key, believed in became.items() if believed)
     return {"stay": stay, "lists": len(became)}
 
 
 def forget_jumps(database: Store, book: Rulebook, now: Instant) -> None:
-    """What was told of watches that are no more goes on no longer."""
+    """End, untold, jumps that only watches were in that are no more."""
     for region in {watch.query.region for watch in book.used_watches}:
-        if not _waits(database, book, region):
+        if not database.jumps.waits(list(_watches(book, region))):
             database.health.clear_cause(_jumped(region), now)
 
 
@@ -149,20 +149,12 @@ def _jumped(region: str) -> Incident:
     return Incident(IncidentKind.JUMPED, About.REGION, region)
 
 
-def _waits(database: Store, book: Rulebook, region: str) -> bool:
-    """Whether some watch of the region waits for its next scan."""
-    return database.jumps.waits([watch.key for watch in _watches(book, region)])
+def _watches(book: Rulebook, region: str) -> dict[str, str]:
+    """The names of the region's watches, by key."""
+    return {each.key: each.name for each in book.used_watches if each.query.region == region}
 
 
-def _watches(book: Rulebook, region: str) -> list[Watch]:
-    return [watch for watch in book.used_watches if watch.query.region == region]
-
-
-def note_changes(
-    operator: Operator,
-    scan: Scan,
-    zone: tzinfo = UTC,
-) -> None:
+def note_changes(operator: Operator, scan: Scan, zone: tzinfo = UTC) -> None:
     """Tell when no product of the scan's region has changed for three days although scans of
     three days saw some that should have; and when one changed again. After the scan is recorded.
     Times are told in ``zone``.

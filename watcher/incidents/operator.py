@@ -47,14 +47,9 @@ class Operator:
 
     def tell(self, incident: Incident, *, over: bool = False) -> None:
         """Queue a message, whatever is on."""
+        severity = Severity.INFO if over else Severity.WARNING
         message = Message(
-            "operator",
-            "",
-            Severity.INFO if over else Severity.WARNING,
-            created=self.now,
-            cause=incident.cause,
-            over=over,
-            incident=incident,
+            "operator", "", severity, self.now, cause=incident.cause, over=over, incident=incident
         )
         for policy in self.policies:
             hold = policy.urgent_hold(self.now)

@@ -1,11 +1,11 @@
-"""Incidents in English: names, titles and texts, composed of kind, subject and details as they are
-read. A translation is another table of this shape.
+"""Incidents in English: titles and texts, composed of kind, subject and details as they are read.
+A translation is another table of this shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from watcher.fields import BY_NAME
 from watcher.incident import About, Incident, IncidentKind
@@ -14,54 +14,39 @@ from watcher.units import format_duration, format_percent
 _NAMED = 3  # fields in a title, lists in a text
 
 
-class _Words(NamedTuple):
-    """Templates over subject and details; ``over`` is the end's, where it is not the text again."""
-
-    name: str
-    text: str | Callable[[Incident], str]
-    over: str = ""
-
-
-def name_of(incident: Incident) -> str:
-    """``watch top: fails``."""
-    return _filled(_WORDS[incident.kind].name, incident)
-
-
 def incident_title(incident: Incident) -> str:
-    """The name; where fields are lost, those that are told."""
+    """``watch top: fails``; where fields are lost, those that are told."""
     told = incident.details.get("told")
-    return name_of(incident) if told is None else f"{_fields(told)} lost"
+    if told is None:
+        return incident.cause
+    return f"field{'s' if len(told) > 1 else ''} {_few(told)} lost"
 
 
 def incident_text(incident: Incident, *, over: bool = False) -> str:
-    """What happened, or that it is over, and with which outcome."""
-    words = _WORDS[incident.kind]
-    if over and words.over:
-        return _filled(words.over, incident)
-    text = incident.details.get("text")  # an earlier version composed it as it was written
-    if text is None:
-        compose = words.text
-        text = _filled(compose, incident) if isinstance(compose, str) else compose(incident)
-    if incident.details.get("some_back"):
+    """The text: what happened, or that it is over, and with which outcome."""
+    values, details = _Values(incident), incident.details
+    if over and incident.kind in _OVER:
+        return _OVER[incident.kind].format_map(values)
+    # An earlier version composed it as it was written.
+    text = str(details.get("text") or _TEXTS[incident.kind].format_map(values))
+    if details.get("some_back"):
         text += " (some are back)"
     if not over:
-        return str(text)
-    lists = incident.details.get("lists")
-    outcome = f". {_outcome(incident.details['stay'], lists)}" if lists is not None else ""
-    return f"This is over: {text}{outcome}"
+        return text
+    return f"This is over: {text}" + (f". {_outcome(**details)}" if "lists" in details else "")
 
 
-def _filled(template: str, incident: Incident) -> str:
-    values: dict[str, Any] = {
-        "about": incident.about.value,
-        "subject": incident.subject,
-        "fields": ", ".join(incident.fields),
-        **incident.details,
-        "told": ", ".join(incident.details.get("told", ())),
-    }
-    for name in _SHOWN.keys() & values:
-        values[name] = _SHOWN[name](values[name])
-    return template.format_map(values)
+class _Values(dict[str, object]):
+    """Values that a template names: details, as they are or as they are shown."""
+
+    def __init__(self, incident: Incident) -> None:
+        super().__init__(incident.details, subject=incident.subject, about=incident.about.value)
+        self.incident = incident
+        for name in _SHOWN.keys() & self:
+            self[name] = _SHOWN[name](self[name])
+
+    def __missing__(self, name: str) -> str:
+        return _COMPOSED[name](self.incident)
 
 
 def _change(change: float | None) -> str:
@@ -82,44 +67,44 @@ def _why(incident: Incident) -> str:
     return f": {error}" if error else f" ({incident.details.get('type')}; the log has more)"
 
 
-def _breaks(incident: Incident) -> str:
-    judged = (
-        "be scanned" if incident.about is About.WATCH else "be judged, its alerts stay as they are"
-    )
-    return f'the {incident.about} "{incident.subject}" can\'t {judged}{_why(incident)}'
+def _undone(incident: Incident) -> str:
+    scanned = incident.about is About.WATCH
+    return "be scanned" if scanned else "be judged, its alerts stay as they are"
 
 
-def _task(incident: Incident) -> str:
-    return f"the task {incident.subject} died and is started anew{_why(incident)}"
-
-
-def _did_not_fit(incident: Incident) -> str:
-    if "cost" not in incident.details:
-        return _filled('the scan of "{watch}" was cut off: {error}', incident)
+def _not_read(incident: Incident) -> str:
+    values = _Values(incident)
+    if "cost" not in values:
+        return 'the scan of "{watch}" was cut off: {error}'.format_map(values)
     template = 'the watch "{watch}" was not read: it costs {cost} credits, the caps leave {room}'
-    if incident.details["kept"]:
+    if values["kept"]:
         template += ", and {kept} of them are kept for watches of higher priority"
-    return _filled(template, incident)
+    return template.format_map(values)
 
 
-def _fields_lost(incident: Incident) -> str:
-    details = incident.details
-    mistyped, rules = details["mistyped"], details["rules"]
-    told = [
+def _lost(incident: Incident) -> str:
+    mistyped = incident.details["mistyped"]
+    return "; ".join(
         f"{name} ({BY_NAME[name].label if name in BY_NAME else name}): "
         + (f"now {mistyped[name]}" if name in mistyped else "gone")
-        for name in details.get("told", incident.fields)
-    ]
-    judged = (
-        f"Rules that use them have no data and can't fire: {', '.join(rules)}."
-        if rules
-        else "No rule uses them."
+        for name in incident.details.get("told", incident.fields)
     )
-    return f"Fields that KeyAPI no longer gives as before: {'; '.join(told)}. {judged}"
 
 
-def _fields(names: Sequence[str]) -> str:
-    return f"field{'s' if len(names) > 1 else ''} {_few(names)}"
+def _users(incident: Incident) -> str:
+    rules = ", ".join(incident.details["rules"])
+    lame = f"Rules that use them have no data and can't fire: {rules}."
+    return lame if rules else "No rule uses them."
+
+
+_COMPOSED: dict[str, Callable[[Incident], str]] = {
+    "why": _why,
+    "undone": _undone,
+    "not_read": _not_read,
+    "lost": _lost,
+    "users": _users,
+    "again": lambda incident: ", ".join(incident.details.get("told", incident.fields)),
+}
 
 
 def _few(names: Sequence[str]) -> str:
@@ -127,8 +112,8 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + f" and {more} more" * (more > 0)
 
 
-def _outcome(stay: Sequence[str], lists: int) -> str:
-    """Of lists that jumped together one may stay and another be mended: each is told as it is."""
+def _outcome(*, stay: Sequence[str], lists: int, **_other: object) -> str:
+    """Each list as it is: of those that jumped together one may stay and another be mended."""
     if not stay:
         return "The values of before are back, so nothing is told of it."
     if len(stay) == lists:
@@ -140,76 +125,51 @@ def _outcome(stay: Sequence[str], lists: int) -> str:
     )
 
 
-_OF_SUBJECT = "{about} {subject}: "
-_WORDS = {
-    IncidentKind.RULE_FILE: _Words(
-        "rule file", "The rule file can't be used; the old rules stay in force.\n{error}"
-    ),
-    IncidentKind.DISK: _Words(
-        "disk nearly full",
+_TEXTS = {
+    IncidentKind.RULE_FILE: "The rule file can't be used; the old rules stay in force.\n{error}",
+    IncidentKind.DISK: (
         "{folder}: {free} MiB of {total} MiB are free; when nothing is left, nothing can be read "
-        "or told. Free some space, or keep less (keep:)",
+        "or told. Free some space, or keep less (keep:)"
     ),
-    IncidentKind.DATABASE: _Words(
-        "the database fails",
-        "Nothing is read, judged or sent until this is mended.\n{error}",
-        over="The database can be written again; what waited is done now.",
-    ),
-    IncidentKind.CLOCK_SET_BACK: _Words(
-        "the clock was set back",
+    IncidentKind.DATABASE: "Nothing is read, judged or sent until this is mended.\n{error}",
+    IncidentKind.CLOCK_SET_BACK: (
         "the clock was ahead by up to {ahead} and was set back. What was noted then counts as "
-        "noted now: cooldowns, reminders and what is due next count from here",
+        "noted now: cooldowns, reminders and what is due next count from here"
     ),
-    IncidentKind.TASK: _Words("task {subject}", _task),
-    IncidentKind.BREAKS: _Words(_OF_SUBJECT + "breaks", _breaks),
-    IncidentKind.FAILS: _Words(
-        _OF_SUBJECT + "fails", 'the watch "{subject}" failed {failures} times in a row: {error}'
+    IncidentKind.TASK: "the task {subject} died and is started anew{why}",
+    IncidentKind.BREAKS: 'the {about} "{subject}" can\'t {undone}{why}',
+    IncidentKind.FAILS: 'the watch "{subject}" failed {failures} times in a row: {error}',
+    IncidentKind.SOURCE_FAILS: (
+        'nothing could be read from KeyAPI since {begun}; last "{watch}": {error}'
     ),
-    IncidentKind.SOURCE_FAILS: _Words(
-        "KeyAPI fails",
-        'nothing could be read from KeyAPI since {begun}; last "{watch}": {error}',
-    ),
-    IncidentKind.PROBLEMS: _Words(
-        _OF_SUBJECT + "read with problems",
+    IncidentKind.PROBLEMS: (
         'the list of the watch "{subject}" was read with problems {turn} times in a row: {doubt}. '
         "Who is missing may be on the list all the same, and counts as gone when that has lasted "
-        "for {doubted}",
+        "for {doubted}"
     ),
-    IncidentKind.UNSTORED: _Words(
-        _OF_SUBJECT + "waits to be stored",
-        'what was read of "{subject}" waits to be stored: {error}',
+    IncidentKind.UNSTORED: 'what was read of "{subject}" waits to be stored: {error}',
+    IncidentKind.INVALID_QUERY: 'the watch "{subject}" ({query}): {error}',
+    IncidentKind.KEY_REFUSED: (
+        "{error}. Nothing is asked until a reload, but one request a day to try"
     ),
-    IncidentKind.INVALID_QUERY: _Words(
-        _OF_SUBJECT + "invalid query", 'the watch "{subject}" ({query}): {error}'
-    ),
-    IncidentKind.KEY_REFUSED: _Words(
-        "key refused", "{error}. Nothing is asked until a reload, but one request a day to try"
-    ),
-    IncidentKind.CREDITS_USED_UP: _Words("credits used up", "{error}"),
-    IncidentKind.CREDITS_OF_DAY: _Words(
-        "credits of the day nearly used", "{used} of the {cap} credits of the day {span} are used"
-    ),
-    IncidentKind.CREDITS_OF_MONTH: _Words(
-        "credits of the month nearly used",
-        "{used} of the {cap} credits of the month {span} are used",
-    ),
-    IncidentKind.DID_NOT_FIT: _Words("credits: a scan did not fit", _did_not_fit),
-    IncidentKind.FIELDS_LOST: _Words(
-        _OF_SUBJECT + "fields lost ({fields})", _fields_lost, over="KeyAPI gives {told} again."
-    ),
-    IncidentKind.JUMPED: _Words(
-        _OF_SUBJECT + "7-day sales jumped",
+    IncidentKind.CREDITS_USED_UP: "{error}",
+    IncidentKind.CREDITS_OF_DAY: "{used} of the {cap} credits of the day {span} are used",
+    IncidentKind.CREDITS_OF_MONTH: "{used} of the {cap} credits of the month {span} are used",
+    IncidentKind.DID_NOT_FIT: "{not_read}",
+    IncidentKind.FIELDS_LOST: "Fields that KeyAPI no longer gives as before: {lost}. {users}",
+    IncidentKind.JUMPED: (
         'the 7-day sales of the list "{watch}" moved by a median of {change} since {before}: '
         "KeyAPI has nulled or shifted a counter, most likely. Rules that compare with earlier "
-        "scans wait for the next scan, and compare it with the scan before",
+        "scans wait for the next scan, and compare it with the scan before"
     ),
-    IncidentKind.STANDS_STILL: _Words(
-        _OF_SUBJECT + "data stands still",
+    IncidentKind.STANDS_STILL: (
         "KeyAPI gives the same data of region {subject} since {changed}: scans of {days} days went "
-        "well, and no product changed. Rules that compare with the past wait until it does.",
+        "well, and no product changed. Rules that compare with the past wait until it does."
     ),
-    IncidentKind.DEAD_MESSAGE: _Words(
-        "dead message {subject}",
-        'the message "{title}" could not be delivered to {subject}: {error}',
-    ),
+    IncidentKind.DEAD_MESSAGE: 'the message "{title}" could not be delivered to {subject}: {error}',
+}
+# Ends that are more than that the text is over.
+_OVER = {
+    IncidentKind.DATABASE: "The database can be written again; what waited is done now.",
+    IncidentKind.FIELDS_LOST: "KeyAPI gives {again} again.",
 }

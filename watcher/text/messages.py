@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from watcher.incident import Incident
 from watcher.model import Message, Waited
 from watcher.text.counts import count_of
-from watcher.text.incidents import incident_text, incident_title, name_of
+from watcher.text.incidents import incident_text, incident_title
 from watcher.units import format_duration
 
 
@@ -57,12 +54,14 @@ def _lines(waited: Waited, rules: list[str]) -> list[str]:
         f"{count_of(count, 'message')} waited for up to {long}. What still holds of them:",
         *rules,
         *([f"{count_of(passed, 'alert')} began and ended meanwhile."] if passed else []),
-        *(f"watcher: {_said(each, incident_text)}" for each in waited.troubles),
-        *(f"watcher: over: {_said(each, name_of)}" for each in waited.over),
+        # An earlier version stored words.
+        *(
+            f"watcher: {each if isinstance(each, str) else incident_text(each)}"
+            for each in waited.troubles
+        ),
+        *(
+            f"watcher: over: {each if isinstance(each, str) else each.cause}"
+            for each in waited.over
+        ),
         *([f"{count_of(others, 'trouble')} of the watcher came and went."] if others else []),
     ]
-
-
-def _said(incident: Incident | str, words: Callable[[Incident], str]) -> str:
-    """Its words; an earlier version stored them."""
-    return incident if isinstance(incident, str) else words(incident)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from watcher.daemon.supervision.direct_alert import DirectAlert
+from watcher.daemon.supervision.health import DirectAlert
 from watcher.delivery.apprise.target import Attachment, Outcome, OutcomeKind
 from watcher.delivery.message import LONGEST, Rendered, Style
 from watcher.notification.policy import NotifyPolicy

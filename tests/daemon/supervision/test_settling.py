@@ -36,7 +36,7 @@ class Disk:
     async def settled(self, moved: Callable[[], None] = lambda: None) -> tuple[str, float]:
         """What is read in the end, and when."""
         settling = Settling(self.digest, self.good, self.sleep, lambda: self.now)
-        return await settling.wait(self.digest(), moved), self.now
+        return await settling.wait(self.digest(), moved, asyncio.to_thread), self.now
 
 
 async def test_a_file_saved_at_once() -> None:

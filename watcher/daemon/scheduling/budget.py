@@ -77,8 +77,8 @@ class ScanBudget(ABC):
 
 @dataclass(slots=True)
 class LedgerBudget(ScanBudget):
-    """That of the process that holds the database. ``amount`` is what is set aside and not booked
-    yet, ``used`` what of it went out, ``day_ends`` the end of the UTC day that it belongs to."""
+    """The budget of the process that holds the database. ``amount`` is what is set aside and not
+    booked yet, ``used`` what of it went out, ``day_ends`` the end of its UTC day."""
 
     reservation: int | None = None
     amount: int = 0
@@ -143,7 +143,7 @@ class LedgerBudget(ScanBudget):
 
 @dataclass(slots=True)
 class PaidBudget(ScanBudget):
-    """That of a process that does not hold the database: each request is paid before it."""
+    """The budget of a process that does not hold the database: each request is paid before it."""
 
     _began: Instant = 0
 

@@ -7,7 +7,7 @@ operator.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -22,25 +22,15 @@ from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
-from watcher.pipeline import Outcome, Report, evaluate
+from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.scan import ScanResult
+from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
 from watcher.units import next_midnight
 
 LOGGED_PROBLEMS = 5
 
 log = structlog.get_logger("watcher.scan")
-
-
-@dataclass(frozen=True, slots=True)
-class Background:
-    """The store's knowledge before a scan begins."""
-
-    known_pages: int
-    known_texts: frozenset[str]
-    last_at: Instant
-    failed: bool  # the last scan read nothing
 
 
 @dataclass
@@ -86,9 +76,10 @@ class ScanRecords:
         self.skipped[watch.key] = until
 
     def begin(
-        self, database: Store, watch: Watch, budget: ScanBudget, texts_keep: int
-    ) -> Background | None:
-        """Set the credits aside that the scan should cost; None where the caps don't leave them."""
+        self, database: Store, watch: Watch, order: ScanOrder, budget: ScanBudget, texts_keep: int
+    ) -> ScanOrder | None:
+        """Set the credits aside that the scan should cost; None where the caps don't leave them,
+        or the order with the store's knowledge."""
         operator, history = self.operator(database), database.history
         now = operator.now
         note_clock(operator)
@@ -104,16 +95,19 @@ class ScanRecords:
                 log.warning("scan skipped", **skipped)
                 operator.begin(CAP.with_details(**skipped))  # told once a day
                 return None
-        return Background(
+        texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
+        after = last.at + 1 if last is not None and plan.believed(last.at, now) else 1
+        return replace(
+            order,
+            at=max(order.at, after),
             known_pages=pages,
-            known_texts=frozenset(history.known_texts(watch.query.region, now - texts_keep)),
-            last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
-            failed=last is not None and last.state is ScanState.FAILED,
+            careful=order.careful or (last is not None and last.state is ScanState.FAILED),
+            wants_texts=lambda product: product not in texts,
         )
 
     def commit(
         self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
-    ) -> Outcome:
+    ) -> ScanOutcome:
         """Judge what was read, and tell what is owed: all of it or nothing."""
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)

@@ -22,7 +22,7 @@ from watcher.delivery.ports import StoreRunner
 from watcher.errors import NotADatabase, StoreError
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy, policies_of
-from watcher.pipeline import Outcome, Report
+from watcher.pipeline import Report, ScanOutcome
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
@@ -105,7 +105,7 @@ class Scanner(ScanRecords):
 
     async def scan(
         self, watch: Watch, at: Instant, *, moved: Callable[[], None] = lambda: None
-    ) -> Outcome | None:
+    ) -> ScanOutcome | None:
         """Scan ``watch`` as of ``at``; None where it was not begun (the log says why).
 
         ``moved`` is called before each request: a sign of life.
@@ -119,23 +119,16 @@ class Scanner(ScanRecords):
 
     async def _scan(
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
-    ) -> Outcome | None:
+    ) -> ScanOutcome | None:
         store = self._retrying(watch, moved)
         budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
-        before = await self._writer.run(
-            lambda db: self.begin(db, watch, budget, _texts_keep(watch, self.now()))
+        asked = ScanOrder(watch.query, watch.key, at, careful=trying)
+        order = await self._writer.run(
+            lambda db: self.begin(db, watch, asked, budget, _texts_keep(watch, self.now()))
         )
-        if before is None:
+        if order is None:
             return None
         try:
-            order = ScanOrder(
-                watch.query,
-                watch.key,
-                max(at, before.last_at + 1),
-                known_pages=before.known_pages,
-                careful=trying or before.failed,
-                wants_texts=lambda product: product not in before.known_texts,
-            )
             result = await read_scan(order, self.client, budget, self.now, self._stop)
             return await store.run(lambda db: self.commit(db, watch, result, budget))
         finally:

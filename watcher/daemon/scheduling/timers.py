@@ -33,24 +33,19 @@ class Timers:
         self._clock = clock
         self._alarms: dict[str, tuple[Instant, str]] = {}
         self._armed = itertools.count()
-        self._running = False
+        self.running = False  # not the scheduler's word: its shutdown takes a turn of the loop
         self._scheduler = AsyncIOScheduler(job_defaults=_DEFAULTS, timezone=UTC)
 
     def start(self) -> None:
         """Begin to fire; needs a running event loop."""
         self._scheduler.start()
-        self._running = True
+        self.running = True
 
     def stop(self) -> None:
         """Fire nothing more."""
-        if self._running:
-            self._running = False
+        if self.running:
+            self.running = False
             self._scheduler.shutdown(wait=False)
-
-    @property
-    def running(self) -> bool:
-        # Not the scheduler's own word: its shutdown takes a turn of the loop.
-        return self._running
 
     def due(self, key: str) -> Instant | None:
         """The instant that the key's alarm is set to; None without one."""

@@ -53,7 +53,7 @@ class Returns:
             self._later = asyncio.create_task(self._look())
 
     def stop(self) -> None:
-        """What is left ends with the process."""
+        """Look no more."""
         if self._later is not None:
             self._later.cancel()
 

@@ -1,4 +1,4 @@
-"""The rule files on disk: what they hold now, and where a change of them shows."""
+"""The rule files on disk: their contents now, and reloads where they change."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import os
 import time
 from asyncio import wait
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 from watchfiles import Change, awatch
@@ -24,13 +25,7 @@ from watcher.rules.files.loading import rule_files
 
 _SUFFIXES = (".yaml", ".yml")
 
-
-class Folder(NamedTuple):
-    """A folder, and what tells it from one that is put in its place (0: it is gone)."""
-
-    path: Path
-    device: int
-    inode: int
+Aside: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +45,12 @@ class RuleFiles:
                 hashed.update(b"unreadable")
         return hashed.hexdigest()
 
-    def places(self) -> list[Folder]:
-        """The folders to watch: editors replace files, and links lead elsewhere."""
-        if self.path.is_dir():
-            return [_place(self.path)]
-        return [
-            _place(folder)
-            for folder in sorted({self.path.absolute().parent, self.path.resolve().parent})
-        ]
+    def places(self) -> dict[Path, tuple[int, int]]:
+        """The folders to watch (editors replace files, and links lead elsewhere), and what tells
+        each from one that is put in its place."""
+        both = {self.path.absolute().parent, self.path.resolve().parent}
+        folders = [self.path] if self.path.is_dir() else sorted(both)
+        return {folder: _place(folder) for folder in folders}
 
     def concerns(self, change: Change, path: str) -> bool:
         """Whether a change of ``path`` may be one of the rules."""
@@ -66,16 +59,17 @@ class RuleFiles:
         return touched.suffix in _SUFFIXES or touched.name == self.path.name or touched.is_symlink()
 
 
-def _place(folder: Path) -> Folder:
+def _place(folder: Path) -> tuple[int, int]:
+    """Its device and inode."""
     try:
         found = folder.stat()
     except OSError:
-        return Folder(folder, 0, 0)
-    return Folder(folder, found.st_dev, found.st_ino)
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _contents(file: Path) -> bytes:
-    """What can be read at leisure: a pipe would wait for a writer, or give its text only once."""
+    """Read a file at leisure; not a pipe, which would wait for a writer, or give its text once."""
     if not file.is_file():
         raise OSError(errno.EINVAL, "no file")
     with file.open("rb") as opened:
@@ -90,35 +84,36 @@ _STEP = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """``digest`` is what the files hold, ``good`` whether they could be read; both run by
-    ``aside``, off the loop."""
+    """Waits until files are written whole: ``digest`` is that of what they hold, ``good`` whether
+    it could be read."""
 
     digest: Callable[[], str]
     good: Callable[[], bool]
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
-    aside: Callable[[Callable[[], Any]], Awaitable[Any]] = asyncio.to_thread
 
-    async def wait(self, digest: str, moved: Callable[[], None]) -> str:
-        """The digest of what is to be read, after a change to ``digest``."""
+    async def wait(self, digest: str, moved: Callable[[], None], aside: Aside) -> str:
+        """The digest of what is to be read, after a change to ``digest``; looks run ``aside``, off
+        the loop."""
         begin = since = self.clock()
         good: bool | None = None
         while self.clock() - begin < _LONGEST:
             await self.sleep(_STEP)
             moved()
-            now = await self.aside(self.digest)
+            now = await aside(self.digest)
             if now != digest:
                 digest, since, good = now, self.clock(), None
                 continue
             quiet = self.clock() - since
             if quiet >= _QUIET and good is None:
-                good = await self.aside(self.good)
+                good = await aside(self.good)
             if quiet >= _BROKEN_QUIET or (good and quiet >= _QUIET):
                 break
         return digest
 
 
 LONGEST_RELOAD = 300.0  # after that it stands still
+DEAF = "the folder of the rule files can't be watched: they are looked at every second"
 POLL_SECONDS = 1.0  # where nobody tells of changes
 AGAIN_SECONDS = 60.0  # before the next try to be told
 _DEBOUNCE_MS = 200
@@ -169,20 +164,13 @@ class Ear:
                 async for _ in changes:
                     self.news.set()
             except Exception as error:  # noqa: BLE001 - the library has a kind of its own
-                self._complain(str(error))
+                limit, reason = _limit(str(error)), str(error)
+                if (limit or reason) not in self._complaints:
+                    self._complaints.add(limit or reason)
+                    log.warning(DEAF, used_up=limit, reason=reason)
             finally:
                 self.open = False
             await asyncio.sleep(self.again)
-
-    def _complain(self, reason: str) -> None:
-        limit = _limit(reason)
-        if (limit or reason) not in self._complaints:
-            self._complaints.add(limit or reason)
-            log.warning(
-                "the folder of the rule files can't be watched: they are looked at every second",
-                used_up=limit,
-                reason=reason,
-            )
 
 
 @dataclass(slots=True)
@@ -209,20 +197,19 @@ class RuleWatcher:
         self.ear = Ear(self.files.concerns)
 
     async def run(self) -> None:
-        """For ever, until cancelled; the next ``run`` goes on with what this one knew."""
-        heard: list[Folder] = []
+        """Look for ever, until cancelled; the next ``run`` goes on with what this one knew."""
+        heard: dict[Path, tuple[int, int]] = {}
         try:
             while True:
                 self.moved()
-                digest, places = await asyncio.wrap_future(self._hand.run(self._see))
+                digest, places = await self._aside(self._see)
                 if digest != self.known and self.settling is not None:
-                    settling = replace(self.settling, aside=self._aside)
-                    digest = await settling.wait(digest, self.moved)
+                    digest = await self.settling.wait(digest, self.moved, self._aside)
                 if digest != self.known:
                     await self._tell()
                     self.known = digest
                 if places != heard:  # also where a folder was put in the place of another
-                    await self.ear.turn_to([place.path for place in places])
+                    await self.ear.turn_to(list(places))
                     heard = places
                 self.moved()
                 await pause_until(self.ear.news, self.look if self.ear.open else self.poll)
@@ -246,7 +233,7 @@ class RuleWatcher:
     async def _aside(self, look: Callable[[], _T]) -> _T:
         return await asyncio.wrap_future(self._hand.run(look))
 
-    def _see(self) -> tuple[str, list[Folder]]:
+    def _see(self) -> tuple[str, dict[Path, tuple[int, int]]]:
         return self.files.digest(), self.files.places()
 
 
@@ -257,13 +244,11 @@ def _limit(reason: str) -> str | None:
             os.close(os.open(os.devnull, os.O_RDONLY))
         except OSError:
             return "RLIMIT_NOFILE (LimitNOFILE= of a unit, ulimit -n of a shell)"
-        return _named("max_user_instances")
-    return _named("max_user_watches") if "watch limit" in reason else None
-
-
-def _named(limit: str) -> str:
-    try:
-        value = (_LIMITS / limit).read_text(encoding="ascii").strip()
-    except OSError:
-        return f"fs.inotify.{limit}"
-    return f"fs.inotify.{limit} ({value})"
+        limit = "max_user_instances"
+    elif "watch limit" in reason:
+        limit = "max_user_watches"
+    else:
+        return None
+    with suppress(OSError):
+        return f"fs.inotify.{limit} ({(_LIMITS / limit).read_text(encoding='ascii').strip()})"
+    return f"fs.inotify.{limit}"

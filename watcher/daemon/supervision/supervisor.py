@@ -51,7 +51,7 @@ class Supervisor:
 
     @property
     def names(self) -> list[str]:
-        """Of the tasks that were started."""
+        """The tasks that were started."""
         return list(self._tasks)
 
     @property
@@ -98,7 +98,7 @@ class Supervisor:
                     await asyncio.wait({task})
 
     async def _end_of(self, name: str, task: asyncio.Future[None]) -> None:
-        """What the task ends with; ``StoodStill`` where ``restart`` ended it."""
+        """Raise what the task ended with; ``StoodStill`` where ``restart`` ended it."""
         await asyncio.wait({task})
         stuck = self._stuck.pop(name, None)
         if task.cancelled():  # the task alone, not its supervisor: a death like any other

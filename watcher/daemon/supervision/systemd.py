@@ -54,7 +54,7 @@ class Systemd:
         self._say("STOPPING=1", _status("stopping: what is due is sent"))
 
     def status(self, text: str) -> None:
-        """What ``systemctl status`` shows."""
+        """Set the line that ``systemctl status`` shows."""
         self._say(_status(text))
 
     def alive(self) -> None:
