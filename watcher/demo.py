@@ -22,8 +22,7 @@ from typing import Self
 from aiohttp import web
 
 from watcher.daemon.clock import FastClock
-from watcher.daemon.connections import client_of
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
 from watcher.model import Instant
 from watcher.notification.policy import policies_of
@@ -160,7 +159,7 @@ class Demo:
             for name, audience in policies_of(book.channels).items()
         }
         async with Writer(self.database) as writer, client_of(book) as client:
-            scanner = Scanner(book, client, writer, clock, audiences=nobody)
+            scanner = Scanner(book, client, writer, clock, policies=nobody)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
                 clock.instant = midnight - day * DAY + _READ_AT

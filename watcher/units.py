@@ -105,10 +105,16 @@ def format_number(value: float, digits: int = 2) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def count_of(number: float, noun: str, *, grouped: bool = True) -> str:
+    """``1 product``, ``1,234 products``; not ``grouped``, ``1234 products``."""
+    text = format_number(number)
+    return f"{text if grouped else text.replace(',', '')} {noun}{'' if number == 1 else 's'}"
+
+
 def format_bytes(size: int) -> str:
     """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
     if size < 1_000:
-        return f"{size} byte{'' if size == 1 else 's'}"
+        return count_of(size, "byte")
     power = min(4, int(math.log10(size)) // 3)
     if round(size / 1_000**power, 1) >= 1_000 and power < 4:
         power += 1

@@ -20,9 +20,8 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
-from watcher.text.counts import count_of
 from watcher.text.messages import title_of
-from watcher.units import DAY, format_instant, format_number
+from watcher.units import DAY, count_of, format_instant, format_number
 
 _NAMED = 3  # products of a message, by name
 _count = partial(count_of, grouped=False)

@@ -21,9 +21,9 @@ from watcher.cli.progress import Report, progress
 from watcher.cli.run_report import RunReport
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, clock_of
-from watcher.daemon.connections import client_of, targets_of, ways_of
+from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_credits

@@ -1,4 +1,4 @@
-"""Connections that a rulebook names: the source's client, the channels' targets."""
+"""Targets of the channels that a rulebook names, and how each is told."""
 
 from __future__ import annotations
 
@@ -9,24 +9,8 @@ from zoneinfo import ZoneInfo
 from watcher.delivery.apprise.doubts import doubts
 from watcher.delivery.apprise.target import Concealed, Target
 from watcher.delivery.ports import Way
-from watcher.errors import Problem, RulesError, TargetError, WatcherError
+from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
-from watcher.source.client import Client
-
-
-def client_of(book: Rulebook) -> Client:
-    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
-    if book.api.key is None:
-        raise WatcherError(
-            "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
-            "rule file"
-        )
-    return Client(
-        book.api.url,
-        book.api.key.reveal(),
-        requests_per_second=book.api.requests_per_second,
-        concurrency=book.api.concurrency,
-    )
 
 
 def targets_of(book: Rulebook) -> dict[str, Target]:

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of, targets_of, ways_of
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from watcher.daemon.connections import client_of, targets_of, ways_of
+from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.core import Core
+from watcher.daemon.scheduling.scanner import client_of
 from watcher.daemon.supervision.health import DAEMON
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.daemon.workers import Workers

@@ -45,7 +45,7 @@ class Service:
     listen: str | None
     load: Callable[[], Rulebook]
     clock: Clock
-    on_ready: Callable[[str | None], None] | None = None
+    on_ready: Callable[[str | None], None] = lambda _url: None
     token: str = ""
     page_url: PageUrl | None = None
     systemd: Systemd = field(default_factory=Systemd)
@@ -123,5 +123,4 @@ class Service:
         self.systemd.ready(daemon.reloader.status)
         for warning in book.warnings:
             log.warning("rule file", warning=str(warning))
-        if self.on_ready is not None:
-            self.on_ready(url)
+        self.on_ready(url)

@@ -244,8 +244,8 @@ class Workers:
     async def find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
         alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
-        waiting = self.busy | self.core.timers.ringing
-        silent = self.core.watches.keys() - waiting
+        rings = self.core.timers.rings
+        silent = [key for key in self.core.watches if key not in self.busy and not rings(key)]
         self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
         for key, looks in self._silent.items():
             if looks > LOST_LOOKS:

@@ -1,14 +1,13 @@
 """Data of the source that can't be right: fields that are lost, sales that jump, a standstill.
 
 The operator hears of a cause once, however many watches it befell, and of its end when the last of
-them is over it. The store says which are on, so a restart neither tells again nor forgets.
+them is over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -22,6 +21,7 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.source.scan import ScanResult
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, format_instant
 
@@ -35,37 +35,27 @@ _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 _MAY_BE_ABSENT = frozenset(("discount",))
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The fields that a scan has no values of: ``missing`` in all products, or, in most of them,
-    something else than they should hold (``mistyped``: what instead, by field)."""
-
-    missing: AbstractSet[str]
-    mistyped: Mapping[str, str]
-
-    @property
-    def names(self) -> set[str]:
-        return {*self.missing, *self.mistyped} - _MAY_BE_ABSENT
-
-
-def note_fields(operator: Operator, book: Rulebook, watch: Watch, scan: Scan, lost: Lost) -> None:
-    """Tell which fields the watch's scan lost or has again. Before the scan is recorded: then the
-    newest values are those of the scans before.
+def note_fields(
+    operator: Operator, book: Rulebook, watch: Watch, scan: Scan, result: ScanResult
+) -> None:
+    """Tell which fields the watch's scan, of that ``result``, lost or has again. Before it is
+    recorded: then the newest values are those of the scans before.
     """
     if scan.state is not ScanState.COMPLETE or not len(scan):
         return
     database, now = operator.database, operator.now
+    lost = {*result.missing, *result.mistyped} - _MAY_BE_ABSENT
     on = [each for each in database.health.incidents() if each.kind is IncidentKind.FIELDS_LOST]
     own = [each for each in on if each.subject == watch.name]
     known = {name for each in own for name in each.fields}
     others = {name for each in on if each.subject != watch.name for name in each.fields}
-    begun = sorted(_had_before(database, scan, lost.names - known))
-    over = known - lost.names
+    begun = sorted(_had_before(database, scan, lost - known))
+    over = known - lost
     if not begun and not over:
         return
     with database.atomic():
         if begun:
-            incident = _lost(watch, begun).with_details(mistyped=dict(lost.mistyped))
+            incident = _lost(watch, begun).with_details(mistyped=dict(result.mistyped))
             database.health.raise_cause(_told(incident, begun, book), now)
             if news := [name for name in begun if name not in others]:
                 operator.tell(_told(incident, news, book))

@@ -77,9 +77,7 @@ def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Heal
     since = health.failing_since or 0
     fail = 0
     for other in book.used_watches:
-        if other.key == watch.key:
-            continue
-        last = database.history.last_scan(other.key)
+        last = database.history.last_scan(other.key) if other.key != watch.key else None
         if last is None or last.finished < since or last.interrupted:
             continue
         last_ok = database.health.get(WATCH, other.key).last_ok or 0

@@ -1,6 +1,4 @@
-"""Incidents in English: titles and texts, composed of kind, subject and details as they are read.
-A translation is another table of this shape.
-"""
+"""Incidents in English, composed as they are read. A translation is another table of texts."""
 
 from __future__ import annotations
 
@@ -61,8 +59,6 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
 
 
 def _why(incident: Incident) -> str:
-    """An error of no kind of ours may hold anything, a secret too: the log, which hides those, has
-    its text."""
     error = incident.details.get("error")
     return f": {error}" if error else f" ({incident.details.get('type')}; the log has more)"
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from watcher.model import Message, Waited
-from watcher.text.counts import count_of
 from watcher.text.incidents import incident_text, incident_title
-from watcher.units import format_duration
+from watcher.units import count_of, format_duration
 
 
 def title_of(message: Message) -> str:

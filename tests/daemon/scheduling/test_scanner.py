@@ -13,9 +13,8 @@ import pytest
 
 from tests.daemon.clocks import START, SetClock
 from watcher import plan
-from watcher.daemon.connections import client_of
 from watcher.daemon.scheduling import scanner as scanning
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.model import Instant, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch

@@ -17,7 +17,7 @@ from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreak
 from watcher.evaluation.empty_list_guard import Before, doubted
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents import failing
-from watcher.incidents.data import Lost, note_changes, note_fields, note_jump
+from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
@@ -40,7 +40,7 @@ class ScanRecords:
 
     book: Rulebook
     now: Callable[[], Instant]
-    audiences: dict[str, NotifyPolicy] = field(default_factory=dict)
+    channels: dict[str, NotifyPolicy] = field(default_factory=dict)
     report: Report | None = None
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
@@ -48,12 +48,12 @@ class ScanRecords:
     @property
     def policies(self) -> list[NotifyPolicy]:
         """Policies of the channels that hear of the watcher's own incidents."""
-        return [self.audiences[name] for name in self.book.operator]
+        return [self.channels[name] for name in self.book.operator]
 
     def adopt(self, book: Rulebook) -> None:
         """Go on with other rules. The circuit closes: what the source refused may be mended now."""
         self.book = book
-        self.audiences = policies_of(book.channels)
+        self.channels = policies_of(book.channels)
         self.breaker = CircuitBreaker()
         self.skipped.clear()
 
@@ -115,21 +115,20 @@ class ScanRecords:
             operator = self.operator(database)
             note_clock(operator)
             scan = _believed(database, watch, result.scan)
-            lost = Lost(result.missing, result.mistyped)
-            note_fields(operator, self.book, watch, scan, lost)
             book, now = self.book, operator.now
+            note_fields(operator, book, watch, scan, result)
             outcome = evaluate(
-                database, scan, chosen, self.audiences, book.metrics, now, report=self.report
+                database, scan, chosen, self.channels, book.metrics, now, report=self.report
             )
-            note_jump(operator, self.book, watch, scan, outcome.jump)
+            note_jump(operator, book, watch, scan, outcome.jump)
             budget.settle(database)
             note_source(operator, self.breaker, watch, result)
-            failing.note_watch(operator, self.book, watch, scan, result.failure)
+            failing.note_watch(operator, book, watch, scan, result.failure)
             failing.note_problems(operator, watch, scan)
             failing.note_rules(operator, chosen)
-            note_changes(operator, scan, self.book.zone)
+            note_changes(operator, scan, book.zone)
             note_credits(operator, self.book.api)
-            operator.end(unstored(watch))
+            operator.end(unstored_of(watch))
         budget.close()
         log.info(
             "scanned",
@@ -154,7 +153,7 @@ class ScanRecords:
         return outcome
 
 
-def unstored(watch: Watch) -> Incident:
+def unstored_of(watch: Watch) -> Incident:
     """A scan of the watch that waits to be stored."""
     return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 

@@ -16,10 +16,10 @@ import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.scan_records import ScanRecords, unstored
+from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
 from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.ports import StoreRunner
-from watcher.errors import NotADatabase, StoreError
+from watcher.errors import NotADatabase, StoreError, WatcherError
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Report, ScanOutcome
@@ -81,12 +81,12 @@ class Scanner(ScanRecords):
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
-        audiences: dict[str, NotifyPolicy] | None = None,
+        policies: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
         budget: type[ScanBudget] = LedgerBudget,
     ) -> None:
-        told = policies_of(book.channels) if audiences is None else audiences
-        super().__init__(book, clock.now, told, report)
+        channels = policies_of(book.channels) if policies is None else policies
+        super().__init__(book, clock.now, channels, report)
         self.client = client
         self.retry = StoreRetry(writer, stop)
         self._writer = writer
@@ -150,11 +150,26 @@ class Scanner(ScanRecords):
             log.error("a scan waits to be stored", watch=watch.name, error=str(error))
             self._unstored[watch.key] = str(error)
             if failures > 1:  # a lock passes; and the health tells where nothing can be written
-                told = unstored(watch).with_details(error=str(error))
+                told = unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 
         return replace(self.retry, waits=waits)
+
+
+def client_of(book: Rulebook) -> Client:
+    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
+    if book.api.key is None:
+        raise WatcherError(
+            "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
+            "rule file"
+        )
+    return Client(
+        book.api.url,
+        book.api.key.reveal(),
+        requests_per_second=book.api.requests_per_second,
+        concurrency=book.api.concurrency,
+    )
 
 
 def _texts_keep(watch: Watch, now: Instant) -> int:

@@ -51,10 +51,9 @@ class Timers:
         """The instant that the key's alarm is set to; None without one."""
         return self._alarms[key][0] if key in self._alarms else None
 
-    @property
-    def ringing(self) -> set[str]:
-        """Keys whose alarm is still to ring."""
-        return {key for key, (due, _) in self._alarms.items() if self._clock.seconds_until(due) > 0}
+    def rings(self, key: str) -> bool:
+        """Whether the key's alarm is still to ring."""
+        return key in self._alarms and self._clock.seconds_until(self._alarms[key][0]) > 0
 
     def arm(self, key: str, due: Instant, ring: Callable[[str, Instant], None]) -> None:
         """Ring once at ``due`` (at once if that is past), in place of the key's old alarm."""
