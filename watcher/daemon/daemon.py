@@ -44,13 +44,12 @@ class Daemon:
         self.supervisor = core.supervisor()
         self.health = DaemonHealth(core, (self.supervisor, self.workers.supervisor))
 
-    async def run(self, ready: Callable[[], None] | None = None) -> None:
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Work until the order to stop, then stop in order."""
         await self.core.client.open()
         try:
             await self._start()
-            if ready is not None:
-                ready()
+            ready()
             await self.core.stopping.wait()
             await self._end()
         finally:  # that which is in force; an older one ended with the last scan through it

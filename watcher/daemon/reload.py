@@ -108,7 +108,10 @@ class Reloader:
             targets = await asyncio.to_thread(targets_of, book)
             client = client_of(book) if book.api != self.core.book.api else None
         except WatcherError as error:
-            await self._refuse(error)
+            problems = error.problems if isinstance(error, RulesError) else ()
+            for problem in problems or (error,):
+                log.error("rule file refused", problem=str(problem))  # noqa: TRY400 - its text says all
+            await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
             return False
         async with AsyncExitStack() as opened:
             if client is not None:
@@ -126,12 +129,6 @@ class Reloader:
         await self._workers.arm_all()
         log.info("rules reloaded", rules=len(book.rules), watches=len(self.core.watches))
         return True
-
-    async def _refuse(self, error: WatcherError) -> None:
-        problems = error.problems if isinstance(error, RulesError) else ()
-        for problem in problems or (error,):
-            log.error("rule file refused", problem=str(problem))
-        await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
 
     def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""

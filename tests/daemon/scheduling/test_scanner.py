@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -372,7 +372,7 @@ async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Pa
         bench.writer = writer
         await pages(1)  # no fewer than there are
         scanner = Scanner(bench.book(), client, writer, bench.clock, stop=asyncio.Event())
-        scanner.retry = replace(scanner.retry, pause=pause)
+        scanner.pause = pause
         assert await bench.scan(scanner) is ScanState.COMPLETE
         assert scanner.unstored is None
         titles = await bench.titles()

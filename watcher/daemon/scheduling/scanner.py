@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
@@ -38,10 +38,6 @@ T = TypeVar("T")
 log = structlog.get_logger("watcher.scan")
 
 
-async def _nobody(_error: StoreError, _failures: int) -> None:
-    """Hears of no failure."""
-
-
 @dataclass(frozen=True, slots=True)
 class StoreRetry:
     """A store whose jobs are done again until the database takes them, or until ``stop``.
@@ -52,7 +48,7 @@ class StoreRetry:
 
     store: StoreRunner[Store]
     stop: asyncio.Event | None
-    waits: Callable[[StoreError, int], Awaitable[None]] = _nobody
+    waits: Callable[[StoreError, int], Awaitable[None]]
     pause: Pause = pause_until
 
     async def run(self, job: Callable[[Store], T]) -> T:
@@ -88,7 +84,7 @@ class Scanner(ScanRecords):
         channels = policies_of(book.channels) if policies is None else policies
         super().__init__(book, clock.now, channels, report)
         self.client = client
-        self.retry = StoreRetry(writer, stop)
+        self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer
         self._clock = clock
         self._stop = stop
@@ -96,10 +92,7 @@ class Scanner(ScanRecords):
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
     def swap(self, book: Rulebook, client: Client | None) -> None:
-        """Go on with other rules, and with another client where one is given.
-
-        Called on the store's thread, between two commits.
-        """
+        """Go on with other rules, and another client where one is given, between two commits."""
         self.adopt(book)
         self.client = client or self.client
 
@@ -154,22 +147,19 @@ class Scanner(ScanRecords):
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 
-        return replace(self.retry, waits=waits)
+        return StoreRetry(self._writer, self._stop, waits, self.pause)
 
 
 def client_of(book: Rulebook) -> Client:
     """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
-    if book.api.key is None:
+    api = book.api
+    if api.key is None:
         raise WatcherError(
             "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
             "rule file"
         )
-    return Client(
-        book.api.url,
-        book.api.key.reveal(),
-        requests_per_second=book.api.requests_per_second,
-        concurrency=book.api.concurrency,
-    )
+    rate, concurrency = api.requests_per_second, api.concurrency
+    return Client(api.url, api.key.reveal(), requests_per_second=rate, concurrency=concurrency)
 
 
 def _texts_keep(watch: Watch, now: Instant) -> int:
