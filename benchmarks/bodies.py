@@ -14,8 +14,7 @@ import msgspec
 
 from benchmarks.workload import PRODUCTS
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
+from watcher.source.simulator import SMOOTH, Market
 
 SORT = "total_sale_7d_cnt"
 CHANGED = 0.3

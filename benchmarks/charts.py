@@ -16,8 +16,7 @@ from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
-from watcher.charts import draw
-from watcher.charts.panel import Panel
+from watcher.charts import Panel, draw
 from watcher.units import DAY, Unit
 
 NOW = 1_795_510_800

@@ -27,8 +27,8 @@ from benchmarks.bare import decoding
 from benchmarks.processes import answer, child, measured
 from benchmarks.report import Line
 from tests.delivery.messages import NOW, alerts
-from watcher.daemon.channels import targets_of
-from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.connections import targets_of
+from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier, Nobody
 from watcher.delivery.message import render
@@ -143,7 +143,7 @@ async def ticking() -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-def deliver(path: Path, url: str, *, joined: bool, holds: Holds) -> dict[str, float]:
+def deliver(path: Path, url: str, *, joined: bool, holds: LoopLag) -> dict[str, float]:
     """On a new database; the loop is measured from the first message on."""
     book = load_text(rules(url))
     targets = targets_of(book)
@@ -189,7 +189,7 @@ def main() -> None:
         case ["apprise", url]:
             answer(_bare(url))
         case ["courier", path, url, kind]:
-            holds = Holds()
+            holds = LoopLag()
             found = deliver(Path(path), url, joined=kind == "joined", holds=holds)
             answer({**found, "held": holds.longest()})
 

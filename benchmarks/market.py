@@ -22,8 +22,7 @@ from benchmarks.simulated import START, recorded
 from benchmarks.truth import Truth
 from watcher.fields import WINDOWS
 from watcher.model import Bools, Floats
-from watcher.source.simulator.behaviour import PRESETS, Behaviour
-from watcher.source.simulator.market import Market
+from watcher.source.simulator import PRESETS, Behaviour, Market
 
 # As large and as long as the market that was measured.
 PRODUCTS, DAYS, TOP, SEED = 3_800, 374, 200, 7

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.sales import Sales
 from watcher.model import Bools, Floats, Ints
-from watcher.source.simulator.behaviour import PRESETS as BEHAVIOURS
+from watcher.source.simulator import PRESETS as BEHAVIOURS
+from watcher.source.simulator import Market
 from watcher.source.simulator.dynamics import SERIES
-from watcher.source.simulator.market import Market
 
 _Values: TypeAlias = "Bools | Floats | Ints"
 START = date(2025, 11, 24)

@@ -19,7 +19,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,8 +28,10 @@ from benchmarks.history import again, moving, rules, store, year
 from benchmarks.processes import answer, child, ratios
 from benchmarks.report import Line
 from watcher.daemon.clock import Clock, SystemClock
-from watcher.daemon.maintenance import upkeep
-from watcher.daemon.supervision.liveness import Pulses
+from watcher.daemon.core import Core
+from watcher.daemon.maintenance import Maintenance
+from watcher.daemon.supervision.liveness import Liveness
+from watcher.daemon.workers import Workers
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Keep
 from watcher.store.records import Pruned
@@ -143,10 +146,16 @@ def delete(path: Path) -> None:
     answer({"bare": max(took)})
 
 
+def _maintenance(writer: Writer, clock: Clock) -> Maintenance:
+    book = SimpleNamespace(keep=KEPT)
+    core = SimpleNamespace(writer=writer, clock=clock, liveness=Liveness(), book=book)
+    return Maintenance(cast("Core", core), cast("Workers", None))
+
+
 async def _prune(path: Path, clock: Clock) -> dict[str, Any]:
     async with _Steps(path) as writer:
         begin = time.perf_counter()
-        pruning = asyncio.create_task(upkeep(writer, lambda: KEPT, clock, Pulses()))
+        pruning = asyncio.create_task(_maintenance(writer, clock).upkeep())
         waits = []
         while not writer.done.is_set():
             waits.append(await _timed(lambda: writer.run(_write)))

@@ -27,9 +27,7 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 FOLDER = Path(__file__).parents[1] / "tests" / "upgrade"
 KEY = "sim-key-5f0c1e"

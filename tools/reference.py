@@ -22,7 +22,7 @@ from tools import (
 )
 from tools.marked import fill, table
 from watcher.cli.output import json_text
-from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.rules.schema.json_schema import json_schema
 from watcher.web.metrics import reference
 from watcher.web.sparing import Visits
@@ -87,7 +87,9 @@ def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:
 def _instruments() -> str:
     rows = [
         (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), meaning)
-        for name, kind, meaning, labels in reference((*Holds().instruments, *Visits().instruments))
+        for name, kind, meaning, labels in reference(
+            (*LoopLag().instruments, *Visits().instruments)
+        )
     ]
     return table(("metric", "kind", "labels", "meaning"), rows)
 

@@ -22,17 +22,14 @@ from typing import Self
 from aiohttp import web
 
 from watcher.daemon.clock import FastClock
-from watcher.daemon.connections import client_of
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
 from watcher.model import Instant
 from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.source.simulator.behaviour import PRESETS
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
-from watcher.store.sqlite.writer import Writer
+from watcher.source.simulator import PRESETS, Market, Simulator
+from watcher.store.engine import Writer
 from watcher.units import DAY, HOUR, next_midnight, utc_day
 from watcher.web.address import parse_address
 

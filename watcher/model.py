@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_INDEX
+from watcher.incident import Incident
 
 Instant: TypeAlias = int  # whole Unix seconds, UTC
 Floats: TypeAlias = NDArray[np.float64]
@@ -287,8 +288,8 @@ class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     messages: int
     seconds: int
     passed: int = 0
-    troubles: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
+    troubles: tuple[Incident | str, ...] = ()
+    over: tuple[Incident | str, ...] = ()
     others: int = 0
 
 
@@ -299,8 +300,10 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     operator or test. One of alerts has ``items`` in full, counts those beyond the rule's limit in
     ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
     ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
-    operator's (of a ``cause``, which may be ``over``) and a test have ``title`` and ``text``, as
-    had all of earlier versions. ``alerts`` are the ids of all that it tells of, by decision.
+    test has ``title`` and ``text``, as had all of earlier versions. ``alerts``
+    are the ids of all alerts that it tells of, also of those that are only counted, by the
+    decision that has them told. An operator's is about an
+    ``incident`` (``cause`` is its key); ``over``: that it ended.
     """
 
     kind: str
@@ -318,6 +321,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     alerts: dict[str, tuple[int, ...]] = {}
     cause: str = ""
     over: bool = False
+    incident: Incident | None = None
     told: int = 0
     ended: int = 0
     parts: tuple[RuleCount, ...] = ()

@@ -18,8 +18,7 @@ from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.source.simulator.behaviour import PRESETS
-from watcher.source.simulator.market import Market
+from watcher.source.simulator import PRESETS, Market
 from watcher.store.sqlite.database import Database
 from watcher.units import utc_day
 

@@ -6,11 +6,11 @@ from tests.fakes.world import World
 from tests.store.making import DAY
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.analysis.overview import overview
+from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import ScanState
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import Cron, parse_quiet
-from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.units import HOUR
@@ -44,11 +44,17 @@ def test_after_scans(store: Database) -> None:
 
 def test_a_cause_is_told_once_and_its_end_once(store: Database) -> None:
     """However often it is reported in between; later it may begin again."""
-    assert Operator(store, OPERATOR, 10).begin(Incident("key refused"), "401: wrong key")
-    assert not Operator(store, OPERATOR, 20).begin(Incident("key refused"), "401: wrong key")
-    assert Operator(store, OPERATOR, 30).end(Incident("key refused"))
-    assert not Operator(store, OPERATOR, 40).end(Incident("key refused"))
-    assert Operator(store, OPERATOR, 50).begin(Incident("key refused"), "403")
+    assert Operator(store, OPERATOR, 10).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="401: wrong key")
+    )
+    assert not Operator(store, OPERATOR, 20).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="401: wrong key")
+    )
+    assert Operator(store, OPERATOR, 30).end(Incident(IncidentKind.KEY_REFUSED))
+    assert not Operator(store, OPERATOR, 40).end(Incident(IncidentKind.KEY_REFUSED))
+    assert Operator(store, OPERATOR, 50).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="403")
+    )
     titles = [title_of(each.message) for each in store.outbox.waiting_for("me/1")]
     assert titles == [
         "watcher: key refused",
@@ -62,8 +68,12 @@ def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
     channel = NotifyPolicy(
         "me", ("me/1",), quiet=parse_quiet("22:00-07:00"), digest=Cron("0 9 * * *")
     )
-    Operator(store, [channel], 23 * HOUR).begin(Incident("key refused"), "401")
-    Operator(store, [channel], 36 * HOUR).begin(Incident("disk"), "full")
+    Operator(store, [channel], 23 * HOUR).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="401")
+    )
+    Operator(store, [channel], 36 * HOUR).begin(
+        Incident(IncidentKind.DISK).with_details(text="full")
+    )
     tries = [each.next_try for each in store.outbox.waiting_for("me/1")]
     assert tries == [31 * HOUR, 36 * HOUR]
 
@@ -71,6 +81,8 @@ def test_trouble_at_night_waits_for_the_morning(store: Database) -> None:
 def test_causes_are_shown(store: Database) -> None:
     """The overview names what goes on."""
     world = World(store, rules(rule(SELLS)))
-    Operator(store, [], 10).begin(Incident("key refused"), "401: wrong key")
+    Operator(store, [], 10).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="401: wrong key")
+    )
     (cause,) = overview(store, world.book, world.now).troubles
     assert (cause.cause, cause.text, cause.since) == ("key refused", "401: wrong key", 10)

@@ -16,8 +16,8 @@ from benchmarks.market import WORDS, Statistics, main, rises, simulated_view, st
 from benchmarks.sales import Sales, View
 from benchmarks.simulated import recorded, simulated
 from tests.fakes.market import daily, data_day
-from watcher.source.simulator.behaviour import FLAT, PRESETS, REAL, Behaviour
-from watcher.source.simulator.market import Market
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market
+from watcher.source.simulator.behaviour import FLAT
 
 SEEDS = (1, 2, 3)
 

@@ -18,6 +18,7 @@ from tests.cli.forked import PORT, Case
 from tests.delivery.messages import item, operator
 from tests.store.making import DAY, SALES, firing, scan
 from watcher.cli.main import COMMANDS, cli
+from watcher.incident import About, Incident, IncidentKind
 from watcher.model import (
     AlertState,
     Evidence,
@@ -29,7 +30,7 @@ from watcher.model import (
     Verdict,
 )
 from watcher.rules.files.loading import load
-from watcher.store.records import Incident, Transition
+from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 
 # What a terminal obeys: C0, C1, an escape of colours, one of the title; what turns the reading
@@ -133,7 +134,9 @@ def furnish(folder: Path) -> None:
         _message(store, now)
         store.health.failing("rule", "selling", HOSTILE, now)
         store.health.failing("watch", watch, HOSTILE, now)
-        store.health.raise_cause(Incident(HOSTILE), HOSTILE, now)
+        store.health.raise_cause(
+            Incident(IncidentKind.FAILS, About.WATCH, HOSTILE, details={"text": HOSTILE}), now
+        )
         store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
         store.upkeep.backup(folder / "backup.db")
 

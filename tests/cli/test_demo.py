@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from watcher.cli import demo as command
 from watcher.demo import Demo, Listener, Settings
-from watcher.source.simulator.behaviour import PRESETS, Behaviour
+from watcher.source.simulator import PRESETS, Behaviour
 
 
 class Enough(Exception):

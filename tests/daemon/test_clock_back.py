@@ -13,13 +13,15 @@ from tests.store.making import told_of
 from watcher import plan
 from watcher.analysis.overview import overview
 from watcher.cli.status import show
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
+from watcher.incident import Incident, IncidentKind
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
-from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
 __all__ = ["bench"]
@@ -66,41 +68,47 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
 
         await writer.run(year_ahead)
         for _ in range(2):
-            daemon = Daemon(book(), writer, SetClock(), load=book)
-            await writer.run(daemon._begin_anew)
+            daemon = Daemon(Core(book(), writer, SetClock()), book)
+            await writer.run(daemon.reloader.begin_anew)
         due = await writer.run(lambda db: db.outbox.due_targets(START))
         assert due[0][1] == START
         (silence,) = await writer.run(lambda db: db.silences.active(START))
         assert silence.ends == START + DAY
         rows = await writer.run(lambda db: db.outbox.list([NotificationState.WAITING]))
-        assert [row.message.title for row in rows].count(BACK) == 1
+        assert [title_of(row.message) for row in rows].count(BACK) == 1
 
 
 async def test_a_daemon_that_runs_sees_it_between_scans() -> None:
     """Each minute, without a scan."""
     async with Writer() as writer:
-        daemon = Daemon(book(), writer, SetClock(), load=book)
-        await writer.run(daemon._begin_anew)
-        await writer.run(lambda db: db.health.raise_cause(Incident("x"), "x", START + YEAR))
-        assert await writer.run(daemon._sweep_once)
-        assert not await writer.run(daemon._sweep_once)
-        (cause,) = await writer.run(lambda db: db.health.causes())
+        daemon = Daemon(Core(book(), writer, SetClock()), book)
+        await writer.run(daemon.reloader.begin_anew)
+        await writer.run(
+            lambda db: db.health.raise_cause(
+                Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), START + YEAR
+            )
+        )
+        assert await writer.run(daemon.maintenance.sweep_once)
+        assert not await writer.run(daemon.maintenance.sweep_once)
+        (cause,) = await writer.run(lambda db: db.health.incidents())
         assert cause.since == START
 
 
 async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Bench) -> None:
     """A long commit of another list is no clock that was set back."""
     writer, clock = bench.writer, bench.clock
-    daemon = Daemon(book(), writer, clock, load=book)
-    await writer.run(daemon._begin_anew)
+    daemon = Daemon(Core(book(), writer, clock), book)
+    await writer.run(daemon.reloader.begin_anew)
 
     def commit(database: Database) -> None:
         clock.instant += HOUR
-        database.health.raise_cause(Incident("x"), "x", clock.now())
+        database.health.raise_cause(
+            Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), clock.now()
+        )
 
     async with bench.client() as client:
         scanner = Scanner(bench.book(), client, writer, clock)
-        for part in (daemon._sweep(), bench.scan(scanner)):
+        for part in (daemon.maintenance.sweep(), bench.scan(scanner)):
             first = asyncio.ensure_future(writer.run(commit))
             await asyncio.sleep(0)  # it is in the queue before the part's
             task = asyncio.ensure_future(part)
@@ -110,7 +118,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
             task.cancel()
             await asyncio.wait({task})
     told = await writer.run(lambda db: db.outbox.list())
-    assert BACK not in [row.message.title for row in told]
+    assert BACK not in [title_of(row.message) for row in told]
 
 
 async def test_status_shows_no_scan_of_the_future(

@@ -16,12 +16,14 @@ import pytest
 from tests.daemon.supervision.test_liveness import Hand
 from tests.fakes.clock import SetClock
 from tests.store.making import firing, scan
-from watcher.daemon.daemon import BROKEN_SECONDS, LOST_LOOKS, Daemon, Job
+from watcher.daemon.core import Core
+from watcher.daemon.daemon import Daemon
+from watcher.daemon.reload import adopt
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.daemon.supervision.forgetting import forget_others
-from watcher.daemon.supervision.heartbeat import Heartbeat
-from watcher.daemon.supervision.liveness import SILENCE, Pulses
+from watcher.daemon.supervision.liveness import SILENCE, Liveness
+from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Heartbeat, Job
 from watcher.errors import StoreError
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy
@@ -29,7 +31,6 @@ from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
-from watcher.store.records import About, Incident
 from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
@@ -63,8 +64,8 @@ class FakeScanner:
     until: Instant = 0
     unstored: str | None = None
 
-    def operator(self, database: Database, now: Instant) -> Operator:
-        return Operator(database, self.policies, now)
+    def operator(self, database: Database) -> Operator:
+        return Operator(database, self.policies, SetClock().now())
 
     async def scan(
         self, watch: Watch, at: Instant, *, moved: Callable[[], None]
@@ -99,7 +100,7 @@ def book() -> Rulebook:
 async def daemon() -> AsyncIterator[Daemon]:
     """A daemon whose clock stands still."""
     async with Writer() as writer:
-        yield Daemon(book(), writer, SetClock(), load=book)
+        yield Daemon(Core(book(), writer, SetClock()), book)
 
 
 async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
@@ -111,7 +112,7 @@ async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
                 while not done():  # noqa: ASYNC110 - nothing gives an event to wait for
                     await asyncio.sleep(0.005)
         finally:
-            daemon.stopping.set()
+            daemon.core.stopping.set()
 
     waiting = asyncio.create_task(wait())
     await daemon.run()
@@ -120,7 +121,7 @@ async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
 
 async def causes(daemon: Daemon) -> list[str]:
     """What the operator was told and goes on."""
-    return [each.cause for each in await daemon.writer.run(lambda db: db.health.causes())]
+    return [each.cause for each in await daemon.core.writer.run(lambda db: db.health.incidents())]
 
 
 async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
@@ -130,10 +131,10 @@ async def test_a_scan_that_breaks_is_postponed_and_told(daemon: Daemon) -> None:
         raise RuntimeError("a bug")
 
     fake = FakeScanner(breaks)
-    daemon.scanner = cast("Scanner", fake)
-    (watch,) = daemon.book.used_watches
-    now = daemon.clock.now()
-    await run_until(daemon, lambda: daemon.timers.due(watch.key) == now + BROKEN_SECONDS)
+    daemon.core.scanner = cast("Scanner", fake)
+    (watch,) = daemon.core.book.used_watches
+    now = daemon.core.clock.now()
+    await run_until(daemon, lambda: daemon.core.timers.due(watch.key) == now + BROKEN_SECONDS)
     assert fake.scans == [now]
     assert await causes(daemon) == ["watch top: breaks"]
 
@@ -150,38 +151,38 @@ async def test_what_scans_took_is_given_back_after_the_last(
 
     monkeypatch.setattr(Database, "let_go", let_go)
     monkeypatch.setattr("watcher.daemon.supervision.memory.give_back", lambda: calls.append("heap"))
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: "heap" in calls)
     assert calls[:2] == ["pages", "heap"]
 
 
 async def test_the_next_good_scan_ends_the_trouble(daemon: Daemon) -> None:
     """Told when it began; over when it is."""
-    (watch,) = daemon.book.used_watches
+    (watch,) = daemon.core.book.used_watches
     fake = FakeScanner(lambda _watch, _at: None)
-    daemon.scanner = cast("Scanner", fake)
-    incident = Incident("breaks", About.WATCH, watch.name)
-    await daemon._trouble(incident, "a bug")
-    await daemon._end_trouble(incident)
+    daemon.core.scanner = cast("Scanner", fake)
+    incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
+    await daemon.core.note(incident.with_details(text="a bug"), on=True)
+    await daemon.core.note(incident, on=False)
     assert await causes(daemon) == []
-    rows = await daemon.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+    rows = await daemon.core.writer.run(lambda db: db.outbox.waiting_for("me/1"))
     assert [title_of(row.message) for row in rows] == [
         "watcher: watch top: breaks",
         "watcher: over: watch top: breaks",
     ]
-    assert daemon.timers.due(watch.key) is None
+    assert daemon.core.timers.due(watch.key) is None
 
 
 async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -> None:
     """The file was mended while nothing ran, and the part that died begins with the rest; else
     neither would ever be over, and the next of its kind not be told."""
-    task = Incident("task", About.PART, "delivery")
-    for incident in (Incident("rule file"), task, Incident("key refused")):
-        await daemon._trouble(incident, "a trouble")
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
-    await run_until(daemon, lambda: daemon.timers.running)
+    task = Incident(IncidentKind.TASK, About.PART, "delivery")
+    for incident in (Incident(IncidentKind.RULE_FILE), task, Incident(IncidentKind.KEY_REFUSED)):
+        await daemon.core.note(incident.with_details(text="a trouble"), on=True)
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    await run_until(daemon, lambda: daemon.core.timers.running)
     assert await causes(daemon) == ["key refused"]
-    rows = await daemon.writer.run(
+    rows = await daemon.core.writer.run(
         lambda db: db.outbox.list(target="me/1")  # dead ones too: nobody listens there
     )
     assert sorted(title_of(row.message) for row in rows if row.message.over) == [
@@ -193,58 +194,58 @@ async def test_a_start_ends_what_an_earlier_run_told_of_itself(daemon: Daemon) -
 async def test_a_watch_is_queued_once(daemon: Daemon) -> None:
     """Not again while it waits, whoever asks."""
     fake = FakeScanner(lambda _watch, _at: None)
-    daemon.scanner = cast("Scanner", fake)
-    (watch,) = daemon.book.used_watches
-    fake.until = daemon.clock.now() + DAY
+    daemon.core.scanner = cast("Scanner", fake)
+    (watch,) = daemon.core.book.used_watches
+    fake.until = daemon.core.clock.now() + DAY
     for at in range(5):
-        daemon.enqueue(watch.key, at)
+        daemon.workers.enqueue(watch.key, at)
     await run_until(daemon, lambda: bool(fake.scans))
     assert fake.scans == [0]
 
 
 async def test_a_scan_on_time_stands_for_its_instant(daemon: Daemon) -> None:
     """Some seconds late is on time; hours late is now."""
-    (watch,) = daemon.book.used_watches
-    slot = watch.schedule.next(daemon.clock.now())
+    (watch,) = daemon.core.book.used_watches
+    slot = watch.schedule.next(daemon.core.clock.now())
     queued: list[Instant] = []
-    clock = cast("SetClock", daemon.clock)
+    clock = cast("SetClock", daemon.core.clock)
     for late in (0, 59, 2 * HOUR, 3 * DAY):
         clock.instant = slot + late
-        daemon._busy.clear()
-        daemon._ring(watch.key, slot)
-        queued.append(daemon._queue.get_nowait().at)
+        daemon.workers.busy.clear()
+        daemon.workers.ring(watch.key, slot)
+        queued.append(daemon.workers.queue.get_nowait().at)
     assert queued == [slot, slot, slot + 2 * HOUR, slot + 3 * DAY]
 
 
 async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
     """Another ``api:`` is another client, and the old one is closed; the last one at the stop."""
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     ready = asyncio.Event()
     running = asyncio.create_task(daemon.run(ready.set))
     await ready.wait()
-    clients = [daemon._client]
+    clients = [daemon.core.client]
     for pace in (9, 8):
         text = f"{RULES}api: {{requests_per_second: {pace}}}\n"
-        daemon.load = partial(load_text, text, env=ENV)
-        assert await daemon.reload()
-        clients.append(daemon._client)
+        daemon.reloader.load = partial(load_text, text, env=ENV)
+        assert await daemon.reloader.reload()
+        clients.append(daemon.core.client)
     sessions = [client._session for client in clients if client._session is not None]
     assert [session.closed for session in sessions] == [True, True, False]
-    daemon.stopping.set()
+    daemon.core.stopping.set()
     await running
     assert sessions[-1].closed
 
 
 async def test_no_part_can_stop_it(daemon: Daemon) -> None:
     """Each has the stop to wait for, and no way to give the order, nor has what it hands it to."""
-    stops = [daemon.scanner._stop]
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    stops = [daemon.core.scanner._stop]
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
 
     async def deliver(stop: asyncio.Event) -> None:
         stops.append(stop)
         await stop.wait()
 
-    daemon.courier.run = deliver  # type: ignore[method-assign]
+    daemon.core.courier.run = deliver  # type: ignore[method-assign]
     await run_until(daemon, lambda: len(stops) == 2)
     for stop in stops:
         assert stop is not None
@@ -256,7 +257,7 @@ async def test_no_part_can_stop_it(daemon: Daemon) -> None:
 async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
     """Though the part that asked for it is ended: half of it would leave the scans with other
     rules than the timers."""
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     loading, loaded = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -265,17 +266,17 @@ async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
         loaded.wait()
         return load_text(RULES + OTHER, env=ENV)
 
-    daemon.load = load
-    asking = asyncio.create_task(daemon.reload())
+    daemon.reloader.load = load
+    asking = asyncio.create_task(daemon.reloader.reload())
     await loading.wait()
-    (doing,) = daemon._reloads
+    (doing,) = daemon.reloader.running
     asking.cancel()
     await asyncio.wait({asking})
     assert asking.cancelled()
     loaded.set()
     assert await doing
-    assert len(daemon.book.rules) == 2
-    assert not daemon._reloads
+    assert len(daemon.core.book.rules) == 2
+    assert not daemon.reloader.running
 
 
 async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
@@ -284,44 +285,44 @@ async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
     def load() -> Rulebook:
         raise AssertionError("it was read")
 
-    daemon.load = load
-    daemon.stopping.set()
-    assert not await daemon.reload()
+    daemon.reloader.load = load
+    daemon.core.stopping.set()
+    assert not await daemon.reloader.reload()
 
 
 @pytest.mark.parametrize("gone", ["never armed", "rung and not queued"])
 async def test_a_watch_without_an_alarm_gets_one(daemon: Daemon, gone: str) -> None:
     """Whatever went wrong between its scan and the next: it is read again, once there was time for
     everything that arms it."""
-    (watch,) = daemon.book.used_watches
-    now = daemon.clock.now()
+    (watch,) = daemon.core.book.used_watches
+    now = daemon.core.clock.now()
     fake = FakeScanner(lambda _watch, _at: None, until=now + HOUR)
-    daemon.scanner = cast("Scanner", fake)
+    daemon.core.scanner = cast("Scanner", fake)
     if gone == "rung and not queued":
-        daemon.timers._alarms[watch.key] = (now, "no job")
-    before = daemon.timers.due(watch.key)
+        daemon.core.timers._alarms[watch.key] = (now, "no job")
+    before = daemon.core.timers.due(watch.key)
     for _ in range(LOST_LOOKS):
-        await daemon._find_lost()
-    assert daemon.timers.due(watch.key) == before
-    await daemon._find_lost()
-    assert daemon.timers.due(watch.key) == now + HOUR
+        await daemon.workers.find_lost()
+    assert daemon.core.timers.due(watch.key) == before
+    await daemon.workers.find_lost()
+    assert daemon.core.timers.due(watch.key) == now + HOUR
     fake.until = now + DAY
     for _ in range(LOST_LOOKS + 1):
-        await daemon._find_lost()
-    assert daemon.timers.due(watch.key) == now + HOUR  # it has one
+        await daemon.workers.find_lost()
+    assert daemon.core.timers.due(watch.key) == now + HOUR  # it has one
 
 
 async def test_a_watch_that_is_queued_needs_no_alarm(daemon: Daemon) -> None:
     """Nor one that is without it now and then: the looks count in a row."""
-    (watch,) = daemon.book.used_watches
-    now = daemon.clock.now()
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=now + HOUR))
+    (watch,) = daemon.core.book.used_watches
+    now = daemon.core.clock.now()
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=now + HOUR))
     for look in range(3 * LOST_LOOKS):
         if look % LOST_LOOKS == 0:
-            daemon.enqueue(watch.key, now)
-        await daemon._find_lost()
-        daemon._busy.clear()
-    assert daemon.timers.due(watch.key) is None
+            daemon.workers.enqueue(watch.key, now)
+        await daemon.workers.find_lost()
+        daemon.workers.busy.clear()
+    assert daemon.core.timers.due(watch.key) is None
 
 
 @pytest.mark.parametrize(
@@ -338,26 +339,26 @@ async def test_what_breaks_at_arming_does_not_forget_the_watch(
         def not_before(self, _watch: Watch) -> Instant:
             raise error
 
-    daemon.scanner = cast("Scanner", Breaks(lambda _watch, _at: None))
-    (watch,) = daemon.book.used_watches
-    await daemon._arm(watch.key)
-    assert daemon.timers.due(watch.key) == daemon.clock.now() + later
+    daemon.core.scanner = cast("Scanner", Breaks(lambda _watch, _at: None))
+    (watch,) = daemon.core.book.used_watches
+    await daemon.workers.arm(watch.key)
+    assert daemon.core.timers.due(watch.key) == daemon.core.clock.now() + later
 
 
 async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> None:
     """One may wait for its turn behind others that are told to wait again and again."""
     hand = Hand()
-    daemon.pulses = Pulses(hand)
-    daemon._scanning.start("scanning 1", asyncio.Event().wait)  # type: ignore[arg-type]
-    daemon.pulses.beat("scanning 1", SILENCE["scan"])
+    daemon.core.liveness = Liveness(hand)
+    daemon.workers.supervisor.start("scanning 1", asyncio.Event().wait)  # type: ignore[arg-type]
+    daemon.core.liveness.beat("scanning 1", SILENCE["scan"])
     hand.now += SILENCE["scan"] - 1
-    daemon._forgive()
+    daemon.workers.forgive()
     hand.now += 2
-    assert daemon.pulses.late() == {"scanning 1": 1}
-    daemon._client._pace.slow_down(900)
-    daemon._forgive()
-    assert daemon.pulses.late() == {}
-    await daemon._scanning.stop()
+    assert daemon.core.liveness.late() == {"scanning 1": 1}
+    daemon.core.client._pace.slow_down(900)
+    daemon.workers.forgive()
+    assert daemon.core.liveness.late() == {}
+    await daemon.workers.supervisor.stop()
 
 
 async def test_the_clocks_part_looks_after_the_alarms(
@@ -374,17 +375,17 @@ async def test_the_clocks_part_looks_after_the_alarms(
         if len(seen) > 6:
             raise asyncio.CancelledError
 
-    daemon._forgive = lambda: seen.append("forgiven")  # type: ignore[method-assign]
-    daemon._find_lost = find  # type: ignore[method-assign]
-    monkeypatch.setattr("watcher.daemon.daemon.asyncio.sleep", sleep)
+    daemon.workers.forgive = lambda: seen.append("forgiven")  # type: ignore[method-assign]
+    daemon.workers.find_lost = find  # type: ignore[method-assign]
+    monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await daemon._watch_clock()
+        await daemon.maintenance.watch_clock()
     assert seen == ["5 s", "forgiven", "lost", "5 s", "forgiven", "lost", "5 s"]
 
 
 async def test_reloads_are_one_after_the_other(daemon: Daemon) -> None:
     """A signal's and the file's: the later one is in force at the end."""
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     texts, under_way, most = [RULES, RULES + OTHER], 0, 0
 
     def load() -> Rulebook:
@@ -397,9 +398,9 @@ async def test_reloads_are_one_after_the_other(daemon: Daemon) -> None:
         return loaded
 
     begun = threading.Event()  # never: the first takes its time
-    daemon.load = load
-    assert all(await asyncio.gather(daemon.reload(), daemon.reload()))
-    assert (most, len(daemon.book.rules)) == (1, 2)
+    daemon.reloader.load = load
+    assert all(await asyncio.gather(daemon.reloader.reload(), daemon.reloader.reload()))
+    assert (most, len(daemon.core.book.rules)) == (1, 2)
 
 
 async def test_after_each_round_memory_is_given_back(
@@ -411,20 +412,20 @@ async def test_after_each_round_memory_is_given_back(
         "watcher.daemon.supervision.memory.give_back", lambda: given.append("memory")
     )
     monkeypatch.setattr(Heartbeat, "beat", lambda _self, _address: given.append("beat"))
-    (watch,) = daemon.book.used_watches
-    assert daemon._end_of_scan(watch.key, good=True)
-    assert daemon._end_of_scan(watch.key, good=False)
-    daemon._busy.add("another")
-    assert not daemon._end_of_scan(watch.key, good=True)
-    daemon._busy.clear()
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    (watch,) = daemon.core.book.used_watches
+    assert daemon.workers.end_of_scan(watch.key, good=True)
+    assert daemon.workers.end_of_scan(watch.key, good=False)
+    daemon.workers.busy.add("another")
+    assert not daemon.workers.end_of_scan(watch.key, good=True)
+    daemon.workers.busy.clear()
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: "memory" in given)
     assert (given[:2], given.count("beat")) == (["beat", "memory"], 1)
 
 
 async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:
     """The one under way may have read the file before the last signal; the others are one."""
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     loads: list[int] = []
 
     def load() -> Rulebook:
@@ -435,15 +436,15 @@ async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:
         return book()
 
     async def signal() -> None:
-        daemon.reload_soon()
+        daemon.reloader.reload_soon()
 
     loop = asyncio.get_running_loop()
-    daemon.load = load
+    daemon.reloader.load = load
     async with Client("http://127.0.0.1:9", "key") as client:
-        daemon._client = client
-        daemon.reload_soon()
-        assert daemon._soon is not None
-        await daemon._soon
+        daemon.core.client = client
+        daemon.reloader.reload_soon()
+        assert daemon.reloader.soon is not None
+        await daemon.reloader.soon
     assert len(loads) == 2
 
 
@@ -457,33 +458,33 @@ async def test_the_higher_priority_is_scanned_first() -> None:
     text = "defaults: {region: US, notify: []}\nrules:\n" + "".join(rules)
     ranked = load_text(text, env=ENV)
     async with Writer() as writer:
-        daemon = Daemon(ranked, writer, SetClock(), load=book)
-        daemon._queue.put_nowait(Job(math.inf, 0))
+        daemon = Daemon(Core(ranked, writer, SetClock()), book)
+        daemon.workers.queue.put_nowait(Job(math.inf, 0))
         for watch in ranked.used_watches:
-            daemon.enqueue(watch.key, 1)
-        keys = [daemon._queue.get_nowait().key for _ in range(5)]
+            daemon.workers.enqueue(watch.key, 1)
+        keys = [daemon.workers.queue.get_nowait().key for _ in range(5)]
     first, second, third, fourth = (watch.key for watch in ranked.used_watches)
     assert keys == [second, first, third, fourth, ""]
 
 
 async def test_what_was_held_is_told_between_scans(daemon: Daemon) -> None:
     """The daemon's sweep, at a time at which no scan is due."""
-    (watch,) = daemon.book.used_watches
-    now = daemon.clock.now()
+    (watch,) = daemon.core.book.used_watches
+    now = daemon.core.clock.now()
 
     def held(database: Database) -> None:
         silence = database.silences.add(begins=now - DAY, ends=now - 1, rule="*")
         keys = database.history.record(scan(now - DAY, {"1": 1}, watch=watch.key)).products
-        daemon._adopt(database, daemon.book)
+        adopt(database, daemon.core.book, now)
         (alert,) = database.alerts.save([firing("top", int(keys[0]), now - DAY)])
         database.held.put([Held("top", alert.product, "me", alert.id, now - DAY, silence.id)])
 
-    await daemon.writer.run(held)
-    daemon.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None, until=now + DAY))
+    await daemon.core.writer.run(held)
+    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None, until=now + DAY))
     told: list[str] = []
-    daemon.courier.wake = lambda: told.append("wake")  # type: ignore[method-assign]
+    daemon.core.courier.wake = lambda: told.append("wake")  # type: ignore[method-assign]
     await run_until(daemon, lambda: bool(told))
-    rows = await daemon.writer.run(lambda db: db.outbox.list())
+    rows = await daemon.core.writer.run(lambda db: db.outbox.list())
     assert [title_of(row.message) for row in rows] == ["[info] top: 1 product (US)"]
 
 
@@ -492,18 +493,20 @@ def test_what_is_no_more_is_forgotten(store: Database) -> None:
     (watch,) = book().used_watches
     for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
         store.health.failing(kind, name, "why", 1)
-    incidents = [Incident("dead message", About.TARGET, name) for name in ("me/1", "gone/1")]
-    incidents += [Incident("fails", About.WATCH, name) for name in ("top", "gone")]
-    for incident in (*incidents, Incident("key refused")):
-        store.health.raise_cause(incident, "why", 1)
+    incidents = [
+        Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, name) for name in ("me/1", "gone/1")
+    ]
+    incidents += [Incident(IncidentKind.FAILS, About.WATCH, name) for name in ("top", "gone")]
+    for incident in (*incidents, Incident(IncidentKind.KEY_REFUSED)):
+        store.health.raise_cause(incident.with_details(text="why"), 1)
     store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
-    forget_others(store, book(), 2)
+    adopt(store, book(), 2)
     assert [group.rule for group in store.held.groups()] == ["top"]
     assert {(each.kind, each.name) for each in store.health.list()} == {
         ("watch", watch.key),
         ("rule", "top"),
     }
-    assert [each.cause for each in store.health.causes()] == [
+    assert [each.cause for each in store.health.incidents()] == [
         "dead message me/1",
         "key refused",
         "watch top: fails",

@@ -8,19 +8,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, NamedTuple, TypeVar, cast
 
 import pytest
 
 from tests.daemon.supervision.test_liveness import Hand
 from tests.fakes.clock import SetClock
 from tests.store.making import START, scan
-from watcher.daemon.maintenance import DISK, Disk, may_prune, upkeep, watch_disk
-from watcher.daemon.supervision.liveness import Pulses
+from watcher.daemon.core import Core
+from watcher.daemon.maintenance import DISK, Disk, Maintenance, may_prune
+from watcher.daemon.supervision.liveness import Liveness
+from watcher.daemon.workers import Workers
+from watcher.incident import Incident
 from watcher.rules.rulebook import Keep
-from watcher.store.records import Incident, Pruned, ScanRow
+from watcher.store.records import Pruned, ScanRow
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
+from watcher.text.incidents import incident_text
 from watcher.units import DAY, HOUR
 
 T = TypeVar("T")
@@ -64,9 +69,9 @@ def test_what_is_nearly_full(
 def test_what_is_known_ends_well_above(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Free space that goes up and down by little is one trouble, not many."""
     with_free(monkeypatch, GIB, 120 * MIB)
-    text = Disk(tmp_path).shortage(known=True)
-    assert text is not None
-    assert "120 MiB of 1024 MiB are free" in text
+    found = Disk(tmp_path).shortage(known=True)
+    assert found is not None
+    assert "120 MiB of 1024 MiB are free" in incident_text(found)
     with_free(monkeypatch, GIB, 160 * MIB)
     assert Disk(tmp_path).shortage(known=True) is None
 
@@ -82,23 +87,26 @@ async def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     looked = asyncio.Event()
 
     class Here(Disk):
-        def shortage(self, *, known: bool) -> str | None:
+        def shortage(self, *, known: bool) -> Incident | None:
             threads.append(threading.current_thread().name)
             return None
 
-    async def end(_incident: Incident) -> None:
+    async def note(_incident: Incident, *, on: bool) -> None:
+        assert not on
         looked.set()
 
-    task = asyncio.create_task(watch_disk(Here(tmp_path), unexpected, end, Pulses()))
+    task = asyncio.create_task(_part(note=note).watch_disk(Here(tmp_path)))
     await looked.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert threads == ["disk"]
 
 
-async def unexpected(_incident: Incident, _text: str) -> None:
-    """Nothing is short."""
-    raise AssertionError("it was told")
+def _part(*, keep: Keep | None = None, **shared: Any) -> Maintenance:
+    """The part of a daemon that has nothing but this."""
+    shared = {"clock": SetClock(), "liveness": Liveness(), **shared}
+    core = SimpleNamespace(book=SimpleNamespace(keep=keep), **shared)
+    return Maintenance(cast("Core", core), cast("Workers", None))
 
 
 async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,12 +115,9 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said: list[str] = []
     done = asyncio.Event()
 
-    async def begin(incident: Incident, text: str) -> None:
-        assert "are free" in text
-        said.append(f"begin {incident}")
-
-    async def end(incident: Incident) -> None:
-        said.append(f"end {incident}")
+    async def note(incident: Incident, *, on: bool) -> None:
+        assert not on or "are free" in incident_text(incident)
+        said.append(f"{'begin' if on else 'end'} {incident.cause}")
 
     async def sleep(_seconds: float) -> None:
         looks.pop(0)
@@ -123,18 +128,18 @@ async def test_it_is_told_and_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     with_free(monkeypatch, *looks[0])
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
-    task = asyncio.create_task(watch_disk(Disk(tmp_path), begin, end, Pulses()))
+    task = asyncio.create_task(_part(note=note).watch_disk(Disk(tmp_path)))
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert said == [f"end {DISK}", f"begin {DISK}", f"begin {DISK}", f"end {DISK}"]
+    assert said == [f"{how} {DISK.cause}" for how in ("end", "begin", "begin", "end")]
 
 
 @dataclass
 class Pruner:
     """In the database's place: gives these steps, and then the one that has no more."""
 
-    pulses: Pulses
+    liveness: Liveness
     steps: list[Pruned]
     limits: list[tuple[int, int]] = field(default_factory=list)
     due: list[float] = field(default_factory=list)
@@ -152,7 +157,7 @@ class Pruner:
 
     def step(self, observations: int, notifications: int) -> Pruned:
         self.limits.append((observations, notifications))
-        self.due.append(self.pulses._due["upkeep"] - self.pulses.clock())
+        self.due.append(self.liveness._due["upkeep"] - self.liveness.clock())
         return self.steps.pop(0) if self.steps else Pruned(more=False)
 
     async def run(self, job: Callable[[Database], T]) -> T:
@@ -163,8 +168,8 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     """Step after step while there is more, with a pause after each; then again in a day. It is
     heard of at each step, and within a day and an hour after the last."""
     clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
-    pulses = Pulses(Hand())
-    pruner = Pruner(pulses, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
+    liveness = Liveness(Hand())
+    pruner = Pruner(liveness, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -174,11 +179,11 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
-        await upkeep(cast("Writer", pruner), lambda: keep, clock, pulses)
+        await _part(writer=pruner, keep=keep, clock=clock, liveness=liveness).upkeep()
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pulses._due["upkeep"] - pulses.clock() == DAY + HOUR
+    assert liveness._due["upkeep"] - liveness.clock() == DAY + HOUR
 
 
 @pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
@@ -189,10 +194,14 @@ async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
         await writer.run(lambda db: db.history.record(scan(START - DAY, {"1": 5})))
         await writer.run(lambda db: db.history.record(scan(START, {"1": 5})))
         assert await writer.run(lambda db: may_prune(db, clock.instant)) is (left == 1)
-        pulses = Pulses(clock=lambda: 0.0)
-        part = asyncio.create_task(upkeep(writer, lambda: Keep(observations=DAY), clock, pulses))
+        liveness = Liveness(clock=lambda: 0.0)
+        part = asyncio.create_task(
+            _part(
+                writer=writer, keep=Keep(observations=DAY), clock=clock, liveness=liveness
+            ).upkeep()
+        )
         async with asyncio.timeout(20):
-            while pulses._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+            while liveness._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
                 await asyncio.sleep(0.005)
         part.cancel()
         assert await writer.run(lambda db: len(db.history.scans())) == left

@@ -9,9 +9,7 @@ import pytest
 
 from tests.end_to_end.process import KEY
 from tests.fakes.sink import Service, serving
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from yarl import URL
 from tests.end_to_end.process import Watcher, until
 from tests.end_to_end.test_running import RULES, SECOND
 from tests.fakes.sink import Service
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -20,7 +20,7 @@ from tests.end_to_end.process import PATIENCE, Watcher, until
 from tests.end_to_end.test_running import RULES, SECOND
 from tests.fakes.sink import Service
 from tools import datasette
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

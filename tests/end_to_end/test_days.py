@@ -16,9 +16,7 @@ import pytest
 from tests.end_to_end.process import KEY, Daemon, Watcher, product_ids, until
 from tests.fakes.market import boost, set_price
 from tests.fakes.sink import receiving, serving
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 

@@ -17,7 +17,7 @@ from tests.fakes.sink import Service
 from tests.web.serving import leads_to
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end

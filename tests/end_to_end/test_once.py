@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.process import KEY, Watcher
 from tests.fakes.sink import Service
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

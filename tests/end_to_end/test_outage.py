@@ -11,14 +11,14 @@ from tests.fakes.clock import SetClock
 from tests.fakes.sink import SECRET, Service, serving
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.daemon.channels import targets_of
+from watcher.daemon.connections import targets_of
 from watcher.delivery.courier import Courier
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.operator import Operator
 from watcher.model import NotificationState
 from watcher.notification.coalesce import DOZENS
 from watcher.notification.policy import policies_of
-from watcher.store.records import Incident
 from watcher.units import HOUR, MINUTE
 
 pytestmark = pytest.mark.end_to_end
@@ -68,13 +68,13 @@ operator: [me]
             next_try = min((each[1] for each in due), default=self.clock.instant + HOUR)
             self.clock.instant = max(next_try, self.clock.instant + max(int(wait), 1))
 
-    def trouble(self, cause: str, *, over: bool = False) -> None:
+    def trouble(self, incident: Incident, *, over: bool = False) -> None:
         operator = [policies_of(self.world.book.channels)["me"]]
         told = Operator(self.store.database, operator, self.clock.instant)
-        begin = told.begin(Incident(cause), cause)
+        begin = told.begin(incident.with_details(text=incident.cause))
         if over:
             assert begin
-            told.end(Incident(cause))
+            told.end(incident)
 
 
 def _titles(service: Service) -> list[str]:
@@ -89,9 +89,9 @@ async def _down(town: Town, hours: int) -> None:
     for hour in range(hours):
         town.failing.behave = "reset" if hour % 2 else "answer"
         town.failing.status, town.failing.headers = 503, {"Retry-After": str(hour * 60)}
-        town.trouble(f"watch {hour}: fails", over=True)
+        town.trouble(Incident(IncidentKind.FAILS, About.WATCH, f"{hour}"), over=True)
         await town.hour(p1=10, p2=30, p3=20 if hour % 2 else 10)
-    town.trouble("disk")
+    town.trouble(Incident(IncidentKind.DISK))
     town.failing.behave, town.failing.status = "answer", 200
     town.failing.taken.clear()
 

@@ -11,7 +11,7 @@ from tests.delivery.backlog import deliver
 from tests.end_to_end.process import Watcher, until
 from tests.fakes.sink import SECRET, Service, serving
 from watcher.model import NotificationState
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

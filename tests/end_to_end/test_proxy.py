@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.end_to_end.process import Watcher
 from tests.fakes.sink import serving
 from tests.proxies import Proxy
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 RULES = """
 channels: {http: {url: "${SINK_URL}"}}

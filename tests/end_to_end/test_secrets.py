@@ -14,9 +14,7 @@ import pytest
 from tests.end_to_end.canaries import KEY, Canaries, files_of
 from tests.end_to_end.process import PATIENCE, Daemon, Watcher, until
 from tests.fakes.sink import MailServer, Service, closed_port, receiving
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 pytestmark = pytest.mark.end_to_end
 

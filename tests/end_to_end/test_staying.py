@@ -19,7 +19,7 @@ import pytest
 from tests.end_to_end.process import Daemon, Watcher, until
 from tests.end_to_end.test_running import SECOND
 from tests.fakes.sink import Service
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 
@@ -166,7 +166,7 @@ async def test_file_watches_that_are_used_up(
 
 # What a library in the depths of a part might do to the daemon.
 ENDS = {
-    "the stop is set": "daemon.stopping.set()",
+    "the stop is set": "daemon.core.stopping.set()",
     "an exit": "sys.exit(0)",
     "a cancellation": "[each.cancel() for each in asyncio.all_tasks()]",
 }
@@ -176,7 +176,6 @@ from watcher.cli.main import main
 from watcher.daemon.daemon import Daemon
 def ends(daemon):
     END
-status = Daemon.status
 def run(daemon, ready=None):
     asyncio.get_running_loop().call_later(0.3, ends, daemon)
     return whole(daemon, ready)

@@ -17,7 +17,7 @@ import pytest
 from tests.end_to_end.process import Watcher, until
 from tests.end_to_end.test_running import RULES
 from tests.fakes.sink import SECRET, Service, serving
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

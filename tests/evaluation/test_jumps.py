@@ -14,8 +14,8 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
+from watcher.incidents.data import forget_jumps, note_jump
 from watcher.incidents.operator import Operator
-from watcher.incidents.sales_jumps import forget_jumps, note_jump
 from watcher.model import ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
@@ -23,6 +23,7 @@ from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
 from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
+from watcher.text.messages import text_of, title_of
 from watcher.units import HOUR
 
 GMV = "total_sale_gmv_7d_amt"
@@ -88,7 +89,7 @@ class JumpingList:
     def heard(self) -> list[str]:
         """What the operator was told, in short."""
         rows = self.store.outbox.waiting_for("boss/1")
-        return [row.message.title for row in rows if row.message.kind == "operator"]
+        return [title_of(row.message) for row in rows if row.message.kind == "operator"]
 
 
 BEGINS, OVER = (f"watcher: {how}region US: 7-day sales jumped" for how in ("", "over: "))
@@ -132,7 +133,7 @@ def test_a_true_jump_is_told_a_scan_late_and_once(store: Database, when: str, th
 def test_the_operator_hears_what_it_was(store: Database) -> None:
     """Of one that is mended, and of one that stays."""
     JumpingList(store, rules(RISES)).scans(USUAL, USUAL, ZERO, USUAL, USUAL, TEN_TIMES, TEN_TIMES)
-    texts = [row.message.text for row in store.outbox.waiting_for("boss/1")]
+    texts = [text_of(row.message) for row in store.outbox.waiting_for("boss/1")]
     operator = [text for text in texts if "7-day sales" in text]
     assert ["-100%" in operator[0], "+900%" in operator[2]] == [True, True]
     assert "The values of before are back" in operator[1]
@@ -349,7 +350,7 @@ def test_each_list_is_told_as_what_became_of_it(store: Database, then: str) -> N
     one.scans(first)
     other.scans(last)
     assert one.heard() == [BEGINS, OVER] * 2
-    *_, begun, over = [row.message.text for row in store.outbox.waiting_for("boss/1")]
+    *_, begun, over = [text_of(row.message) for row in store.outbox.waiting_for("boss/1")]
     stays = (one if then == "mended" else other).book.used_watches[0].name
     assert over == (
         f'This is over: {begun}. It stays so in "{stays}": there it is taken for true, and what '
@@ -364,7 +365,7 @@ def test_what_became_of_lists_that_agree_is_told_once(store: Database) -> None:
     for sales in (USUAL, USUAL, THREE_TIMES, THREE_TIMES, ZERO, THREE_TIMES):
         one.scans(sales)
         other.scans(sales)
-    _, stays, _, mended = [row.message.text for row in store.outbox.waiting_for("boss/1")]
+    _, stays, _, mended = [text_of(row.message) for row in store.outbox.waiting_for("boss/1")]
     assert mended.endswith(". The values of before are back, so nothing is told of it.")
     assert stays.endswith(". It stays so: it is taken for true, and what follows from it is told.")
 
@@ -471,7 +472,7 @@ def test_what_waits_no_more_for_it_is_gone_is_forgotten(store: Database) -> None
     """A list whose query was edited never has a next scan."""
     market = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, ZERO)
     forget_jumps(store, market.book, market.now)
-    assert len(store.health.causes()) == 1
+    assert len(store.health.incidents()) == 1
     edited = load_text(rules(RISES, watch="sort: total_sale_7d_cnt desc, top: 50"))
     forget_jumps(store, edited, market.now)
-    assert store.health.causes() == []
+    assert store.health.incidents() == []

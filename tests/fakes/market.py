@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.model import Ints
+from watcher.source.simulator import Market
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES
-from watcher.source.simulator.market import Market
 
 Answer: TypeAlias = Callable[[Mapping[str, str]], list[dict[str, object]]]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.editors import WAYS
-from watcher.source.simulator.server import Fault, Simulator
+from watcher.source.simulator import Fault, Simulator
 
 _PAUSE = (1.0, 8.0)  # seconds between two troubles of one kind
 _EDIT_PAUSE = (5.0, 40.0)

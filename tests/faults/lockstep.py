@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Market, Simulator
 
 Flight = tuple[int, str, int]
 Notice = Callable[[str], None]

@@ -26,9 +26,7 @@ from tests.end_to_end.process import KEY, Daemon, until
 from tests.fakes.sink import Service, serving
 from tests.faults.machine_room import Machine, healthz, resident, until_healthy
 from watcher.model import Message, Severity
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database
 
 LOOK_SECONDS = 5.0

@@ -19,18 +19,16 @@ from tests.daemon.scheduling.test_scanner import KEY
 from tests.fakes.clock import SetClock
 from tests.source.scripted import FakeTime
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.incidents.credits import note_credits
+from watcher.incidents.failing import note_credits
 from watcher.model import ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Fault, Simulator
+from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 from watcher.store.sqlite.writer import Writer
-from watcher.text.messages import title_of
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
 
 START = 20_000 * DAY + 6 * HOUR
@@ -118,7 +116,7 @@ class SourceBench:
     async def sweep(self) -> None:
         """What the daemon does each minute."""
         now, book = self.clock.instant, self.book
-        await self.writer.run(lambda db: note_credits(self.scanner.operator(db, now), book.api))
+        await self.writer.run(lambda db: note_credits(self.scanner.operator(db), book.api))
         await self.writer.run(lambda db: sweep(db, book, policies_of(book.channels), now))
 
     async def told(self, target: str = "boss/1") -> list[str]:
@@ -129,7 +127,7 @@ class SourceBench:
     async def texts(self) -> list[str]:
         """What the operator is told in full."""
         rows = await self.writer.run(lambda db: db.outbox.waiting_for("boss/1"))
-        return [row.message.text for row in rows]
+        return [text_of(row.message) for row in rows]
 
     async def alerts(self) -> list[tuple[object, ...]]:
         """Every alert's life: what no fault may change."""

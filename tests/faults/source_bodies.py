@@ -15,9 +15,7 @@ from tests.end_to_end.process import KEY
 from tests.source.scripted import Purse
 from watcher.errors import SourceError
 from watcher.source.client import Client
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Fault, Simulator
+from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 
 PARAMS = {"region": "US", "page_size": "10"}
 MIB = 1 << 20

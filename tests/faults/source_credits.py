@@ -25,9 +25,7 @@ from pathlib import Path
 from aiohttp import web
 
 from tests.end_to_end.process import KEY, PATIENCE, until
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Fault, Simulator
+from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
 from watcher.units import DAY, HOUR, utc_day
 
 PER_DAY = 40

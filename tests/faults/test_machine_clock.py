@@ -12,7 +12,7 @@ import pytest
 from tests.end_to_end.process import until
 from tests.fakes.sink import Service
 from tests.faults.machine_room import Machine, until_healthy
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end
 

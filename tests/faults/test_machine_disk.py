@@ -20,7 +20,7 @@ from tests.faults.machine_room import (
     until_healthy,
 )
 from tests.store.making import START, scan
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 from watcher.store.sqlite.database import Database
 
 pytestmark = [pytest.mark.end_to_end, needs_a_disk]

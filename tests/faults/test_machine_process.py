@@ -17,7 +17,7 @@ from tests.end_to_end.process import Daemon, until
 from tests.fakes.sink import Service
 from tests.faults.machine_room import Machine, healthz, open_files, resident, until_healthy
 from watcher.model import Message, Severity
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import Simulator
 from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end

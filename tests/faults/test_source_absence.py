@@ -10,7 +10,8 @@ import pytest
 from tests.fakes.market import boost, ignoring_pages
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched
 from watcher.model import ScanState
-from watcher.source.simulator.server import Fault, Simulator, short, unreadable
+from watcher.source.simulator import Fault, Simulator
+from watcher.source.simulator.server import short, unreadable
 from watcher.units import DAY
 
 LIST = (

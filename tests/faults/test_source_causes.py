@@ -20,7 +20,8 @@ from tests.faults.source_bench import (
     without,
 )
 from watcher.fields import NUMERIC
-from watcher.source.simulator.server import Fault, short
+from watcher.source.simulator import Fault
+from watcher.source.simulator.server import short
 from watcher.units import DAY, HOUR, next_midnight
 
 DAILY = RULES.replace("every: 1h", "every: 1d")

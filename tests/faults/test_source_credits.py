@@ -16,9 +16,7 @@ from watcher.daemon.scheduling.budget import PaidBudget
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.errors import StoreError
 from watcher.model import ScanState
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Scratch, Writer
 
@@ -91,7 +89,7 @@ async def test_a_commit_that_fails_leaves_nothing_set_aside(
         def full(_database: Database, *_: object) -> None:
             raise StoreError("the disk is full", bench.path)
 
-        monkeypatch.setattr("watcher.daemon.scheduling.scanner.note_changes", full)
+        monkeypatch.setattr("watcher.daemon.scheduling.scan_records.note_changes", full)
         with pytest.raises(StoreError, match="disk is full"):
             await bench.scan()
         monkeypatch.undo()

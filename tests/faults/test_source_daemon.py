@@ -15,7 +15,7 @@ import pytest
 from tests.end_to_end.process import until
 from tests.fakes.sink import Service, serving
 from tests.faults.source_credits import Counting, Harness
-from watcher.source.simulator.server import Fault
+from watcher.source.simulator import Fault
 
 pytestmark = pytest.mark.end_to_end
 

@@ -19,7 +19,7 @@ import pytest
 from tests.fakes.sink import closed_port
 from tests.faults.source_bench import IMPATIENT, PATIENT, START, SourceBench, benched
 from watcher.model import ScanState
-from watcher.source.simulator.server import Fault
+from watcher.source.simulator import Fault
 from watcher.units import DAY, HOUR
 
 DATE = "in 30 s"  # put in when it is known

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched, edited
 from watcher.model import ScanState
-from watcher.source.simulator.server import Fault, short
+from watcher.source.simulator import Fault
+from watcher.source.simulator.server import short
 from watcher.units import DAY, HOUR
 
 LONG = (
@@ -110,7 +111,7 @@ async def test_while_one_tries_the_others_wait(tmp_path: Path) -> None:
         fault = bench.fault(status=401)
         await bench.scan()
         bench.clock.instant += DAY
-        gate, key = bench.scanner.gate, bench.book.used_watches[0].key
+        gate, key = bench.scanner.breaker, bench.book.used_watches[0].key
         now = bench.clock.instant
         assert gate.why_shut(key, now) is None
         with gate.passing() as trying:

@@ -24,8 +24,7 @@ from tests.faults.lockstep import Doors, Lockstep
 from tests.faults.sink import Sink, sinking
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
+from watcher.source.simulator import SMOOTH, Market
 
 SCANS_A_DAY = 2
 STUCK_SECONDS = 300.0  # a day that takes longer than that will not end any more

@@ -11,6 +11,7 @@ from watcher.model import Notification
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+from watcher.text.incidents import incident_text
 from watcher.text.messages import title_of
 
 CHANNELS = """
@@ -70,8 +71,8 @@ def test_it_is_told_by_the_others(
     post.died(store, row, "HTTP 404")
     title = f"watcher: dead message {dead}"
     assert _waiting(store) == [(target, title) for target in told]
-    (cause,) = store.health.causes()
-    assert (store.health.incidents()[0].subject, cause.text) == (
+    (cause,) = store.health.incidents()
+    assert (store.health.incidents()[0].subject, incident_text(cause)) == (
         dead,
         f'the message "Title" could not be delivered to {dead}: HTTP 404',
     )
@@ -79,7 +80,7 @@ def test_it_is_told_by_the_others(
     post.took(store, row)
     over = f"watcher: over: dead message {dead}"
     assert _waiting(store) == sorted((target, text) for target in told for text in (title, over))
-    assert store.health.causes() == []
+    assert store.health.incidents() == []
 
 
 def test_two_dead_targets_do_not_tell_each_other_for_ever(store: Database) -> None:
@@ -92,7 +93,7 @@ def test_two_dead_targets_do_not_tell_each_other_for_ever(store: Database) -> No
         for row in rows:
             _die(store, post, row)
     assert len(store.outbox.list()) == 4  # the message at both, and each told by the other once
-    assert [each.cause for each in store.health.causes()] == [
+    assert [each.cause for each in store.health.incidents()] == [
         "dead message me/1",
         "dead message me/2",
     ]
@@ -116,4 +117,4 @@ def test_a_target_that_is_no_more(store: Database) -> None:
     store.outbox.add("old", ["old/1"], MESSAGE, START)
     _die(store, post, _first(store, "old/1"))
     assert _waiting(store) == [("boss/1", "watcher: dead message old/1")]
-    assert store.health.causes() == []
+    assert store.health.incidents() == []

@@ -6,11 +6,11 @@ import pytest
 
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
+from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Message, Notification, NotificationState
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
 from watcher.notification.policy import policies_of
-from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY
@@ -182,15 +182,23 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
     """And the end of one that was told before; what came and went is counted."""
     world = world_of(store, rule(SELLS))
     operator = [policies_of(world.book.channels)["me"]]
-    Operator(store, operator, world.now).begin(Incident("key refused"), "the key is refused")
+    Operator(store, operator, world.now).begin(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="the key is refused")
+    )
     store.outbox.sent(1, world.now)
-    Operator(store, operator, world.now).end(Incident("key refused"))
-    Operator(store, operator, world.now).begin(Incident("disk"), "the disk is nearly full")
+    Operator(store, operator, world.now).end(Incident(IncidentKind.KEY_REFUSED))
+    Operator(store, operator, world.now).begin(
+        Incident(IncidentKind.DISK).with_details(text="the disk is nearly full")
+    )
     for number in range(DOZENS):
         Operator(store, operator, world.now).begin(
-            Incident(f"watch {number}: fails"), "a watch fails"
+            Incident(IncidentKind.FAILS, About.WATCH, f"{number}").with_details(
+                text="a watch fails"
+            )
         )
-        Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
+        Operator(store, operator, world.now).end(
+            Incident(IncidentKind.FAILS, About.WATCH, f"{number}")
+        )
     message = joined(world)
     assert (title_of(message), message.severity.value) == (
         "[warning] what still holds: 1 trouble",
@@ -208,16 +216,24 @@ def test_a_trouble_that_came_again_goes_on(store: Database) -> None:
     world = world_of(store, rule(SELLS))
     operator = [policies_of(world.book.channels)["me"]]
     for text in ("the disk is nearly full", "the disk is full"):
-        Operator(store, operator, world.now).begin(Incident("disk"), text)
+        Operator(store, operator, world.now).begin(
+            Incident(IncidentKind.DISK).with_details(text=text)
+        )
         if text.endswith("nearly full"):
-            Operator(store, operator, world.now).end(Incident("disk"))
-    Operator(store, operator, world.now).begin(Incident("dead message"), "a message is dead")
-    store.health.clear_cause(Incident("dead message"), world.now)
+            Operator(store, operator, world.now).end(Incident(IncidentKind.DISK))
+    Operator(store, operator, world.now).begin(
+        Incident(IncidentKind.DEAD_MESSAGE).with_details(text="a message is dead")
+    )
+    store.health.clear_cause(Incident(IncidentKind.DEAD_MESSAGE), world.now)
     for number in range(DOZENS):
         Operator(store, operator, world.now).begin(
-            Incident(f"watch {number}: fails"), "a watch fails"
+            Incident(IncidentKind.FAILS, About.WATCH, f"{number}").with_details(
+                text="a watch fails"
+            )
         )
-        Operator(store, operator, world.now).end(Incident(f"watch {number}: fails"))
+        Operator(store, operator, world.now).end(
+            Incident(IncidentKind.FAILS, About.WATCH, f"{number}")
+        )
     assert text_of(joined(world)).splitlines()[1:3] == [
         "watcher: the disk is full",
         "watcher: a message is dead",
@@ -287,12 +303,16 @@ def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
     """The alerts are the same; the trouble beside them is now another."""
     world = world_of(store, rule(SELLS))
     operator = [policies_of(world.book.channels)["me"]]
-    Operator(store, operator, world.now).begin(Incident("disk"), "the disk is nearly full")
+    Operator(store, operator, world.now).begin(
+        Incident(IncidentKind.DISK).with_details(text="the disk is nearly full")
+    )
     fill(world, p1=20)
     assert "watcher: the disk is nearly full" in text_of(joined(world))
     assert join(world) is None
-    store.health.clear_cause(Incident("disk"), world.now)
-    Operator(store, [], world.now).begin(Incident("disk"), "the disk is full")
+    store.health.clear_cause(Incident(IncidentKind.DISK), world.now)
+    Operator(store, [], world.now).begin(
+        Incident(IncidentKind.DISK).with_details(text="the disk is full")
+    )
     assert "watcher: the disk is full" in text_of(joined(world))
 
 

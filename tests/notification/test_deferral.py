@@ -15,11 +15,12 @@ from tests.fakes.world import World
 from tests.notification.test_flush_deferred import MORNING, QUIET, swept, world_of
 from tests.test_pipeline import SELLS, rule, rules
 from tests.web.serving import serving
+from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Alert, AlertState, Instant
 from watcher.notification.deferral import HELD, Waiting, defer, waiting, with_holds
 from watcher.notification.policy import Decided, Decision, Hold, policies_of
-from watcher.store.records import AlertHold, Incident
+from watcher.store.records import AlertHold
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant
 
@@ -61,7 +62,9 @@ def _silence(world: World) -> None:
 def _trouble(world: World) -> None:
     world.scan({"1": 5})
     operator = [policies_of(world.book.channels)["me"]]
-    Operator(world.database, operator, world.now + 60).begin(Incident("disk"), "it is full")
+    Operator(world.database, operator, world.now + 60).begin(
+        Incident(IncidentKind.DISK).with_details(text="it is full")
+    )
 
 
 TO_SEVEN = 8 * HOUR + 46 * 60 + 40  # from the scan at 22:13:20

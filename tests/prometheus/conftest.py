@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.furnished import furnish
 from tests.web.serving import serving
-from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.silences import Held
@@ -41,7 +41,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 async def _asked(path: Path, capped: Capped) -> str:
-    holds = Holds()
+    holds = LoopLag()
     holds.note(0.5, holds.clock())
     async with serving(path, capped, instruments=holds.instruments) as page:
         status, text = await page.get("metrics")

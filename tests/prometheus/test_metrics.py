@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.store.making import DAY
 from tests.web.furnished import BAD_RULE, DAYS
-from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.web.metrics import reference
 from watcher.web.sparing import Visits
 
@@ -37,7 +37,7 @@ def values(text: str) -> dict[tuple[str, ...], float]:
 def test_every_metric_is_there_as_documented(answer: str) -> None:
     """Kind, help and labels; none that the reference does not know."""
     found = families(answer)
-    documented = reference((*Holds().instruments, *Visits().instruments))
+    documented = reference((*LoopLag().instruments, *Visits().instruments))
     for name, kind, meaning, labels in documented:
         family = found.pop(name.removesuffix("_total"))
         assert (family.type, family.documentation) == (kind, meaning)

@@ -16,11 +16,10 @@ from click.testing import CliRunner
 from tests.fakes.market import column_on, data_day, delist
 from watcher.fields import NUMERIC, NUMERIC_NAMES, WINDOWS
 from watcher.model import Ints
+from watcher.source.simulator import PRESETS, REAL, Behaviour, Market, Simulator
 from watcher.source.simulator import __main__ as command
-from watcher.source.simulator.behaviour import FLAT, PRESETS, REAL, SPARSE, STORMY, Behaviour
+from watcher.source.simulator.behaviour import FLAT, SPARSE, STORMY
 from watcher.source.simulator.dynamics import SERIES
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
 
 START = date(2026, 11, 23)
 DAYS = 30

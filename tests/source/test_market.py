@@ -14,8 +14,9 @@ import pytest
 from tests.fakes.market import boost, daily, delist, relist, set_price
 from watcher.fields import FIELDS, NUMERIC, SALES_TRENDS, WINDOWS, FieldType
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator.behaviour import FLAT, PRESETS, REAL, SMOOTH
-from watcher.source.simulator.market import BadParameter, Market
+from watcher.source.simulator import PRESETS, REAL, SMOOTH, Market
+from watcher.source.simulator.behaviour import FLAT
+from watcher.source.simulator.market import BadParameter
 from watcher.units import parse_day
 
 START = date(2026, 11, 23)

@@ -22,9 +22,8 @@ from watcher.source.endpoint import ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.query import Query
 from watcher.source.scan import ScanOrder, read_scan
-from watcher.source.simulator.behaviour import REAL
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import UNREADABLE, Fault, Simulator, Weather, short, unreadable
+from watcher.source.simulator import REAL, Fault, Market, Simulator, Weather
+from watcher.source.simulator.server import UNREADABLE, short, unreadable
 
 KEY = "test-key"
 BASE = {"region": "US", "page_num": "1", "page_size": "10", "product_sort_field": "4"}

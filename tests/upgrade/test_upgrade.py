@@ -19,9 +19,7 @@ import pytest
 from tests.end_to_end.process import Watcher, product_ids, until
 from tests.fakes.sink import Service, serving
 from tools.fixture import DAYS, FIRST, MARKET, at
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database
 
 pytestmark = pytest.mark.end_to_end

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.fakes.world import World
 from tests.store.making import DAY
+from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import LongTexts, Message, Severity
-from watcher.store.records import Incident
 from watcher.store.sql.recording import meaning, pack_texts
 from watcher.store.sqlite.database import Database
 
@@ -91,7 +91,9 @@ def _tell(database: Database, world: World) -> None:
     database.outbox.dead(second, now, "404: <b>no such hook</b>")
     database.outbox.dead(third, now, "410: gone")
     Operator(database, [], now).begin(
-        Incident("rule file"), "The rule file can't be used.\nr.yaml:3:5: <b>"
+        Incident(IncidentKind.RULE_FILE).with_details(
+            text="The rule file can't be used.\nr.yaml:3:5: <b>"
+        )
     )
     (watch, *_) = world.book.used_watches
     database.health.failing("watch", watch.key, "503: <i>later</i>", now - DAY)

@@ -12,10 +12,10 @@ from tests.fakes.world import World
 from tests.store.making import START
 from tests.web.serving import Page, serving
 from watcher.errors import ListenError
+from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import ScanState
 from watcher.store.ports import Store
-from watcher.store.records import Incident
 from watcher.store.sqlite.database import Database
 from watcher.web.app import Site
 
@@ -35,7 +35,9 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         world = World(database, RULES)
         world.scan({"1": 20, "2": 5})
         database.execute("UPDATE products SET product_name = '<script>alert(1)</script>'")
-        Operator(database, [], START).begin(Incident("key refused"), "401: <i>no</i>")
+        Operator(database, [], START).begin(
+            Incident(IncidentKind.KEY_REFUSED).with_details(text="401: <i>no</i>")
+        )
         async with serving(path, world) as served:
             yield served
 

@@ -10,10 +10,20 @@ from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.records import Cause, ScanRow
+from watcher.store.records import ScanRow
+from watcher.text.incidents import incident_text
 from watcher.units import DAY
 
 QUIET_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident that is on: its name, its text, and when it began."""
+
+    cause: str
+    text: str
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ class Overview:
     rules: tuple[RuleStatus, ...]
     credits: Credits
     queue: Mapping[str, int]
-    troubles: tuple[Cause, ...]
+    troubles: tuple[Trouble, ...]
     waiting: tuple[Waiting, ...] = ()
 
 
@@ -97,7 +107,10 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
             spent.day, spent.month, book.api.credits_per_day, book.api.credits_per_month
         ),
         queue={state.value: count for state, count in database.outbox.counts().items()},
-        troubles=tuple(database.health.causes()),
+        troubles=tuple(
+            Trouble(each.cause, incident_text(each), each.since)
+            for each in database.health.incidents()
+        ),
         waiting=waiting(database, book, now),
     )
 

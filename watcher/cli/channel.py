@@ -15,7 +15,7 @@ from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
-from watcher.daemon.channels import targets_of
+from watcher.daemon.connections import targets_of
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome

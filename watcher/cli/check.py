@@ -68,7 +68,7 @@ def _try_channels(book: Rulebook) -> list[Problem]:
     if not book.channels:
         return []
     with without_garbage():  # Apprise has 186 plugins
-        from watcher.daemon.channels import doubts_of, targets_of  # noqa: PLC0415 - 0.15 s
+        from watcher.daemon.connections import doubts_of, targets_of  # noqa: PLC0415 - 0.15 s
 
         return doubts_of(book, targets_of(book))
 

@@ -14,9 +14,8 @@ import msgspec
 from watcher.cli import options
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
-from watcher.store.engine import Engine
+from watcher.store.engine import Engine, restore
 from watcher.store.records import Stats
-from watcher.store.sqlite.restoring import restore
 from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000

@@ -23,7 +23,7 @@ from watcher.cli.progress import progress
 from watcher.cli.streams import leave, unread
 from watcher.demo import Demo, Listener, Settings
 from watcher.model import Instant
-from watcher.source.simulator.behaviour import PRESETS
+from watcher.source.simulator import PRESETS
 from watcher.units import at
 
 _MARKETS = (

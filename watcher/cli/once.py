@@ -15,9 +15,9 @@ from watcher.cli.output import as_json, json_wanted
 from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
-from watcher.daemon.channels import targets_of
 from watcher.daemon.clock import clock_of
-from watcher.store.sqlite.locking import hold
+from watcher.daemon.connections import targets_of
+from watcher.store.engine import hold
 
 
 @click.command()

@@ -14,11 +14,11 @@ from watcher.cli.logs import Style, configure
 from watcher.cli.streams import leave
 from watcher.daemon.clock import Clock, FastClock, SystemClock
 from watcher.daemon.service import Service
-from watcher.daemon.supervision.loop_lag import Holds
+from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.daemon.supervision.memory import keep_together
-from watcher.daemon.supervision.systemd import Manager
+from watcher.daemon.supervision.systemd import Systemd
 from watcher.errors import WatcherError
-from watcher.store.sqlite.rights import wide
+from watcher.store.engine import wide
 from watcher.units import DAY
 from watcher.web.address import parse_page_url, read_token
 
@@ -57,7 +57,7 @@ def command(
     configure(log_format, log_level)
     if who := wide(files.database):  # by an older version, or somebody's hand
         log.warning(_READERS[who], file=str(files.database))
-    holds = Holds()
+    lag = LoopLag()
     service = Service(
         rules=files.rules,
         database=files.database,
@@ -66,11 +66,11 @@ def command(
         clock=_market_clock(files) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
-        manager=Manager.of(os.environ),
-        instruments=holds.instruments,
+        systemd=Systemd.of(os.environ),
+        instruments=lag.instruments,
     )
     try:
-        with asyncio.Runner(loop_factory=holds.loop) as runner:
+        with asyncio.Runner(loop_factory=lag.loop) as runner:
             runner.run(service.run())
     except (SystemExit, asyncio.CancelledError) as error:
         # Of nobody's asking, from whatever depth of a library: to be started anew.

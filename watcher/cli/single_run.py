@@ -9,18 +9,17 @@ from pathlib import Path
 from watcher import plan
 from watcher.cli.progress import progress
 from watcher.cli.run_report import RunReport
-from watcher.daemon.channels import targets_of, ways_of
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import client_of
+from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.delivery.courier import Courier
-from watcher.incidents.credits import note_credits
 from watcher.incidents.delivery_hooks import Post
+from watcher.incidents.failing import note_credits
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.sqlite.writer import DatabaseThread, Scratch, Writer
+from watcher.store.engine import DatabaseThread, Scratch, Writer
 
 _SEND_SECONDS = 60.0
 
@@ -80,9 +79,7 @@ class SingleRun:
     async def _release(self, store: DatabaseThread, scanner: Scanner) -> None:
         """Tell what was held at an earlier run and no longer is."""
         policies, now = policies_of(self.book.channels), self.clock.now()
-        await store.run(
-            lambda database: note_credits(scanner.operator(database, now), self.book.api)
-        )
+        await store.run(lambda database: note_credits(scanner.operator(database), self.book.api))
         told = await store.run(lambda database: sweep(database, self.book, policies, now))
         rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
         for row in rows:

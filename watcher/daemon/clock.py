@@ -1,4 +1,4 @@
-"""Where the daemon reads the time: the one edge at which a clock is looked at."""
+"""The daemon's clock: the one edge at which the time is read."""
 
 from __future__ import annotations
 

@@ -1,22 +1,52 @@
-"""The source that a rulebook names."""
+"""Targets of the channels that a rulebook names, and how each is told."""
 
 from __future__ import annotations
 
-from watcher.errors import WatcherError
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from watcher.delivery.apprise.target import Concealed, Target
+from watcher.delivery.courier import Way
+from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
-from watcher.source.client import Client
 
 
-def client_of(book: Rulebook) -> Client:
-    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
-    if book.api.key is None:
-        raise WatcherError(
-            "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
-            "rule file"
-        )
-    return Client(
-        book.api.url,
-        book.api.key.reveal(),
-        requests_per_second=book.api.requests_per_second,
-        concurrency=book.api.concurrency,
-    )
+def targets_of(book: Rulebook) -> dict[str, Target]:
+    """A target for each URL of the channels, by masked name.
+
+    Raises ``RulesError`` with every URL that Apprise can't use, and where it is written.
+    """
+    targets: dict[str, Target] = {}
+    problems: list[Problem] = []
+    for name, url, origin in _addresses(book):
+        try:
+            targets[name] = Target(name, url)
+        except TargetError as error:
+            problems.append(replace(origin, message=str(error)))
+    if problems:
+        raise RulesError(tuple(problems))
+    return targets
+
+
+def doubts_of(book: Rulebook, targets: Mapping[str, Target]) -> list[Problem]:
+    """Warnings of URLs that Apprise takes, and where they are written."""
+    return [
+        replace(origin, message=f"{name}: {doubt}")
+        for name, _, origin in _addresses(book)
+        for doubt in targets[name].doubts()
+    ]
+
+
+def _addresses(book: Rulebook) -> Iterator[tuple[str, Concealed, Problem]]:
+    """The channels' targets: masked name, URL, and where it is written."""
+    for channel in book.channels.values():
+        yield from zip(channel.targets, channel.urls, channel.origins, strict=True)
+
+
+def ways_of(book: Rulebook) -> dict[str, Way]:
+    """The way of each channel."""
+    return {
+        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template)
+        for name, channel in book.channels.items()
+    }

@@ -14,21 +14,19 @@ from pathlib import Path
 import structlog
 from prometheus_client.registry import Collector
 
-from watcher.daemon.channels import targets_of
 from watcher.daemon.clock import Clock, keep_clock
+from watcher.daemon.connections import targets_of
+from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
-from watcher.daemon.supervision.following import Follower
-from watcher.daemon.supervision.liveness import Limits, Pulses
-from watcher.daemon.supervision.rule_watcher import RuleFiles
-from watcher.daemon.supervision.settling import Settling
+from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup, signals
-from watcher.daemon.supervision.systemd import Manager
+from watcher.daemon.supervision.systemd import Systemd
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.locking import hold
-from watcher.store.sqlite.writer import StoreReader, Writer
+from watcher.store.engine import StoreReader, Writer, hold
 from watcher.web.address import PageUrl
 from watcher.web.app import Site
 from watcher.web.context import Sources
@@ -48,10 +46,10 @@ class Service:
     listen: str | None
     load: Callable[[], Rulebook]
     clock: Clock
-    on_ready: Callable[[str | None], None] | None = None
+    on_ready: Callable[[str | None], None] = lambda _url: None
     token: str = ""
     page_url: PageUrl | None = None
-    manager: Manager = field(default_factory=Manager)
+    systemd: Systemd = field(default_factory=Systemd)
     instruments: Sequence[Collector] = ()
     limits: Limits = field(default_factory=Limits)
 
@@ -72,28 +70,21 @@ class Service:
                 writer = await stack.enter_async_context(Writer(self.database))
                 # Loading Apprise's plugins takes a third of a second: not on the loop.
                 await asyncio.to_thread(warm_up)
-                daemon = Daemon(
-                    book=book,
-                    writer=writer,
-                    clock=self.clock,
-                    load=self.load,
-                    stopping=stop,
-                    manager=self.manager,
-                    disk=Disk(self.database.resolve().parent),
-                    limits=self.limits,
-                    pulses=Pulses(period=self.limits.period),
-                )
+                liveness = Liveness(period=self.limits.period)
+                core = Core(book, writer, self.clock, stop, self.limits, liveness)
+                disk = Disk(self.database.resolve().parent)
+                daemon = Daemon(core, self.load, self.systemd, disk)
                 site = await self._site(stack, daemon)
-                hangup.connect(daemon.reload_soon)
-                follower = Follower(
+                hangup.connect(daemon.reloader.reload_soon)
+                follower = RuleWatcher(
                     files,
-                    daemon.reload,
+                    daemon.reloader.reload,
                     loaded,
-                    lambda: daemon.beat("rule files"),
+                    lambda: core.beat("rule files"),
                     self.limits.look,
                     settling=Settling(files.digest, self._is_good),
                 )
-                daemon.guard.start("rule files", follower.run)
+                daemon.supervisor.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
         if stopping is None and not asked:
             raise WatcherError("the daemon ended, and no signal had asked it to")
@@ -110,14 +101,14 @@ class Service:
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:
             return None
-        reader = await stack.enter_async_context(StoreReader(self.database))
+        reader, core = await stack.enter_async_context(StoreReader(self.database)), daemon.core
         sources = Sources(
             read=reader.run,
-            write=daemon.writer.run,
-            book=lambda: daemon.book,
+            write=core.writer.run,
+            book=lambda: core.book,
             now=self.clock.now,
-            ill=daemon.ill,
-            wake=daemon.courier.wake,
+            ill=daemon.health.ill,
+            wake=core.courier.wake,
             instruments=self.instruments,
         )
         # Compiling the templates takes a tenth of a second: not on the loop.
@@ -127,14 +118,10 @@ class Service:
         return site
 
     def _ready(self, daemon: Daemon, site: Site | None) -> None:
-        log.info(
-            "watching",
-            rules=len(daemon.book.rules),
-            watches=len(daemon.book.used_watches),
-            page=site.url if site is not None else "off",
-        )
-        self.manager.ready(daemon.status)
-        for warning in daemon.book.warnings:
+        book, url = daemon.core.book, site.url if site is not None else None
+        rules, watches = len(book.rules), len(book.used_watches)
+        log.info("watching", rules=rules, watches=watches, page=url or "off")
+        self.systemd.ready(daemon.reloader.status)
+        for warning in book.warnings:
             log.warning("rule file", warning=str(warning))
-        if self.on_ready is not None:
-            self.on_ready(site.url if site is not None else None)
+        self.on_ready(url)

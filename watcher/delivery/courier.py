@@ -14,8 +14,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from watcher.charts import draw
-from watcher.charts.panel import Panel
+from watcher.charts import Panel, draw
 from watcher.delivery.message import OwnTemplate, render
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.delivery.view import moved

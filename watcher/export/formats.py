@@ -16,8 +16,7 @@ import msgspec
 
 from watcher.errors import WatcherError
 from watcher.export.table import Column, Convert, Export, Kind, converted
-from watcher.store.sqlite.rights import OWNER_ONLY
-from watcher.store.sqlite.upkeep import is_ours
+from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")

@@ -5,14 +5,15 @@ The store remembers which are on, so a restart does not tell again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from watcher.incident import About, Incident
 from watcher.model import Instant, Message, Severity
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import About, Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +24,32 @@ class Operator:
     policies: Sequence[NotifyPolicy]
     now: Instant
 
-    def begin(self, incident: Incident, text: str) -> bool:
+    def begin(self, incident: Incident) -> bool:
         """Tell that ``incident`` began, unless it is on already; True if told now."""
         with self.database.atomic():
-            if not self.database.health.raise_cause(incident, text, self.now):
+            if not self.database.health.raise_cause(incident, self.now):
                 return False
-            self.tell(incident, text)
+            self.tell(incident)
         return True
 
-    def end(self, incident: Incident, *, outcome: str = "") -> bool:
+    def end(self, incident: Incident, **outcome: Any) -> bool:
         """Tell that ``incident`` is over, if it was on, and its outcome; True if told now."""
         with self.database.atomic():
-            text = self.database.health.clear_cause(incident, self.now)
-            if text is None:
+            begun = self.database.health.clear_cause(incident, self.now)
+            if begun is None:
                 return False
-            over = f"This is over: {text}{f'. {outcome}' if outcome else ''}"
-            self.tell(incident, over, over=True)
+            self.tell(begun.with_details(**outcome), over=True)
         return True
 
-    def tell(self, incident: Incident, text: str, *, over: bool = False, title: str = "") -> None:
-        """Queue a message, whatever is on; without a ``title`` it bears the incident's name."""
-        title = f"watcher: {'over: ' * over}{title or incident.cause}"
+    def note(self, incident: Incident, *, on: bool) -> bool:
+        """``begin`` or ``end`` it."""
+        return self.begin(incident) if on else self.end(incident)
+
+    def tell(self, incident: Incident, *, over: bool = False) -> None:
+        """Queue a message, whatever is on."""
+        severity = Severity.INFO if over else Severity.WARNING
         message = Message(
-            "operator",
-            title,
-            Severity.INFO if over else Severity.WARNING,
-            created=self.now,
-            text=text,
-            cause=incident.cause,
-            over=over,
+            "operator", "", severity, self.now, cause=incident.cause, over=over, incident=incident
         )
         for policy in self.policies:
             hold = policy.urgent_hold(self.now)
@@ -61,13 +59,26 @@ class Operator:
             )
 
 
+def operator_of(
+    database: Store, book: Rulebook, now: Instant, but: Collection[str | None] = ()
+) -> Operator:
+    """The operator that ``book`` names, without some of its targets."""
+    policies = policies_of(book.channels)
+    return Operator(database, [policies[name].without(but) for name in book.operator], now)
+
+
+def targets_named(book: Rulebook) -> set[str]:
+    """The masked names of all the channels' targets."""
+    return {target for channel in book.channels.values() for target in channel.targets}
+
+
 def forget_orphans(database: Store, book: Rulebook, now: Instant) -> None:
     """End, untold, the incidents of watches, rules, regions and targets that are no more."""
     known = {
         About.WATCH: {watch.name for watch in book.used_watches},
         About.RULE: {rule.name for rule in book.rules},
         About.REGION: {watch.query.region for watch in book.used_watches},
-        About.TARGET: {name for each in book.channels.values() for name in each.targets},
+        About.TARGET: targets_named(book),
     }
     for incident in database.health.incidents():
         if incident.subject not in known.get(incident.about, {incident.subject}):

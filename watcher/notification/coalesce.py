@@ -10,7 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watcher.model import Instant, Message, Severity, Waited
+from watcher.incident import Incident
+from watcher.model import (
+    Instant,
+    Message,
+    Severity,
+    Waited,
+)
 from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left
@@ -162,18 +168,25 @@ class _Joining:
         explained = self._database.alerts.explained
         return compose_all([(rule, owed)], products, at, self._now, explained)[0]
 
-    def _troubles(self) -> tuple[list[str], list[str], int]:
-        """Texts of the causes that are on, causes that are over and were told of before, and how
-        many others there were."""
+    def _troubles(self) -> tuple[list[Incident | str], list[Incident | str], int]:
+        """The incidents that are on, those that are over and were told of before, and how many
+        others there were."""
         told: dict[str, list[MessageSummary]] = {}
         for gist in self._gists:
             if gist.kind == "operator":
                 told.setdefault(gist.cause or gist.text, []).append(gist)
-        on = {each.cause: each.text for each in self._database.health.causes()}
+        on = {
+            each.cause: msgspec.structs.replace(each, since=0)
+            for each in self._database.health.incidents()
+        }
         going = [
-            on.get(cause, gists[-1].text)
+            on.get(cause, gists[-1].text or gists[-1].incident or cause)
             for cause, gists in told.items()
             if cause in on or not any(gist.over for gist in gists)
         ]
-        ended = [cause for cause, gists in told.items() if cause not in on and gists[0].over]
+        ended = [
+            gists[-1].incident or cause
+            for cause, gists in told.items()
+            if cause not in on and gists[0].over
+        ]
         return going, ended, len(told) - len(going) - len(ended)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -331,45 +330,6 @@ class Spent(Struct, frozen=True):
 
     day: int
     month: int
-
-
-class About(StrEnum):
-    """The sort of thing that an incident befell."""
-
-    WATCHER = ""
-    WATCH = "watch"
-    RULE = "rule"
-    REGION = "region"
-    TARGET = "target"
-    PART = "part"
-
-
-class Incident(Struct, frozen=True):
-    """A trouble of the watcher itself: its kind, the ``subject`` that it befell, and the
-    ``fields`` that it is about."""
-
-    kind: str
-    about: About = About.WATCHER
-    subject: str = ""
-    fields: tuple[str, ...] = ()
-
-    @property
-    def cause(self) -> str:
-        """Its key in the store and its title. Nothing reads it: the columns say the same."""
-        if not self.subject:
-            return self.kind
-        if self.about in {About.TARGET, About.PART}:
-            return f"{self.kind} {self.subject}"
-        fields = f" ({', '.join(self.fields)})" if self.fields else ""
-        return f"{self.about} {self.subject}: {self.kind}{fields}"
-
-
-class Cause(Struct, frozen=True):
-    """Something the operator was told and whose end they have not heard of yet."""
-
-    cause: str
-    text: str
-    since: Instant
 
 
 class Pruned(Struct, frozen=True):

@@ -99,7 +99,14 @@ def time_of(evidence: Evidence) -> str:
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
-    return f"{_GAPS[gap.kind]} for {_age(gap.seconds)}" if isinstance(gap, Gap) else gap or ""
+    if not isinstance(gap, Gap):
+        return gap or ""
+    if gap.seconds >= 2 * DAY:
+        age = f"{round(gap.seconds / DAY)} days"
+    else:
+        hours = gap.seconds // HOUR
+        age = f"{hours} hours" if hours >= 2 else format_duration(gap.seconds)
+    return f"{_GAPS[gap.kind]} for {age}"
 
 
 def criterion(asked: Criterion, metric: str, unit: str) -> str:
@@ -114,8 +121,7 @@ def criterion(asked: Criterion, metric: str, unit: str) -> str:
 
 def value_of(value: float, metric: str, unit: str) -> str:
     """A limit, exact and as the user would write it: ``50%``, ``rising``."""
-    names: Sequence[tuple[str, int]] = names_of(metric) or (_TRUTH if unit == Unit.FLAG else ())
-    for name, flag in names:
+    for name, flag in _names_of(metric) or (_TRUTH if unit == Unit.FLAG else ()):
         if flag == value:
             return name
     if unit == Unit.FRACTION:
@@ -125,17 +131,15 @@ def value_of(value: float, metric: str, unit: str) -> str:
     return format_number(value, 6)
 
 
-def names_of(metric: str) -> Sequence[tuple[str, int]]:
+def _names_of(metric: str) -> Sequence[tuple[str, int]]:
     """The names of the values of a flag of the source's; none of any other metric."""
     field = BY_NAME.get(metric)
-    if field is None or field.unit is not Unit.FLAG:
-        return ()
-    return field.names or _TRUTH
+    return (field.names or _TRUTH) if field is not None and field.unit is Unit.FLAG else ()
 
 
 def flag_of(metric: str, value: float) -> str | None:
     """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
-    return next((name for name, flag in names_of(metric) if flag == int(value)), None)
+    return next((name for name, flag in _names_of(metric) if flag == int(value)), None)
 
 
 def said(
@@ -169,10 +173,3 @@ def _baseline(asked: Criterion) -> str:
     if asked.baseline == "ago":
         return f"{format_duration(asked.seconds)} ago"
     return f"{asked.baseline} {format_duration(asked.seconds)}" if asked.seconds else asked.baseline
-
-
-def _age(seconds: int) -> str:
-    """``9 days``; of less than two days in hours."""
-    if seconds >= 2 * DAY:
-        return f"{round(seconds / DAY)} days"
-    return f"{seconds // HOUR} hours" if seconds >= 2 * HOUR else format_duration(seconds)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from watcher.model import Message, Waited
+from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration
 
 
 def title_of(message: Message) -> str:
-    """``[info] rising: 3 products (US)``; of a message to the operator its own."""
+    """``[info] rising: 3 products (US)``; of an operator message its incident's."""
     if message.title:  # an earlier version composed it as it was written
         return message.title
+    if message.incident is not None:
+        return f"watcher: {'over: ' * message.over}{incident_title(message.incident)}"
     parts, waited = message.parts, message.waited
     about = products_of(message.told, message.ended)
     if waited is not None:
@@ -26,6 +29,8 @@ def text_of(message: Message) -> str:
     """The text above the products: what is not told of each of them."""
     if message.text or message.kind == "alerts":
         return message.text
+    if message.incident is not None:
+        return incident_text(message.incident, over=message.over)
     lines = [
         f"{part.rule}: {products_of(part.told, part.ended)}"
         + (f" - {part.description}" if part.description else "")
@@ -48,7 +53,14 @@ def _lines(waited: Waited, rules: list[str]) -> list[str]:
         f"{count_of(count, 'message')} waited for up to {long}. What still holds of them:",
         *rules,
         *([f"{count_of(passed, 'alert')} began and ended meanwhile."] if passed else []),
-        *(f"watcher: {text}" for text in waited.troubles),
-        *(f"watcher: over: {cause}" for cause in waited.over),
+        # An earlier version stored words.
+        *(
+            f"watcher: {each if isinstance(each, str) else incident_text(each)}"
+            for each in waited.troubles
+        ),
+        *(
+            f"watcher: over: {each if isinstance(each, str) else each.cause}"
+            for each in waited.over
+        ),
         *([f"{count_of(others, 'trouble')} of the watcher came and went."] if others else []),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.clock import SetClock
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
-from watcher.daemon.scheduling.store_retry import Patient
+from watcher.daemon.scheduling.scanner import StoreRetry
 from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
 from watcher.store.records import Spent
@@ -129,7 +129,7 @@ async def test_a_renewal_that_fails_can_be_done_again(writer: Writer) -> None:
     async def pause(_stop: asyncio.Event, _seconds: float) -> None:
         await writer.run(lambda db: db.execute("PRAGMA query_only = OFF"))
 
-    budget.writer = Patient(writer, asyncio.Event(), hear, pause)
+    budget.writer = StoreRetry(writer, asyncio.Event(), hear, pause)
     await writer.run(lambda db: db.execute("PRAGMA query_only = ON"))
     await spend(budget, 4)
     await writer.run(budget.settle)

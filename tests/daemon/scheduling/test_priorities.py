@@ -6,7 +6,7 @@ import pytest
 
 from tests.store.making import scan
 from watcher.analysis.forecast import scans_left
-from watcher.daemon.scheduling.priorities import kept_for_others
+from watcher.daemon.scheduling.budget import kept_for_others
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.daemon.scheduling.rounds import Rounds
+from watcher.daemon.workers import Rounds
 
 
 def test_a_round_ends_when_nothing_is_queued() -> None:

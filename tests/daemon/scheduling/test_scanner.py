@@ -13,21 +13,18 @@ import pytest
 
 from tests.fakes.clock import START, SetClock
 from watcher import plan
-from watcher.daemon.connections import client_of
 from watcher.daemon.scheduling import scanner as scanning
-from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.model import Instant, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source import rows
 from watcher.source.client import Client, Seams
-from watcher.source.simulator.behaviour import SMOOTH
-from watcher.source.simulator.market import Market
-from watcher.source.simulator.server import Simulator
+from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
-from watcher.text.messages import title_of
+from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
 
 KEY = "sim-key"
@@ -125,7 +122,7 @@ async def test_the_last_credits_are_kept_for_the_higher_priority(bench: Bench) -
         assert await bench.spent() == Spent(3, 3)
         assert await Scanner(top, client, bench.writer, bench.clock).scan(watch, START) is None
     rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
-    (text,) = [row.message.text for row in rows if row.message.kind == "operator"]
+    (text,) = [text_of(row.message) for row in rows if row.message.kind == "operator"]
     assert text == (
         f'the watch "{watch.name}" was not read: it costs 3 credits, the caps leave 5, and 3 of '
         "them are kept for watches of higher priority"
@@ -184,7 +181,7 @@ async def test_an_invalid_query_is_not_asked_again(bench: Bench) -> None:
         assert await bench.scan(scanner) is None
     assert bench.simulator.requests == 1
     rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
-    assert "bad category" in rows[0].message.text
+    assert "bad category" in text_of(rows[0].message)
 
 
 async def test_three_failures_in_a_row_are_told(bench: Bench) -> None:
@@ -310,7 +307,7 @@ async def test_a_scan_cut_by_the_cap_is_told(bench: Bench) -> None:
         scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
         assert await bench.scan(scanner) is ScanState.PARTIAL
     rows = await bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
-    assert any("was cut off: page 2" in row.message.text for row in rows)
+    assert any("was cut off: page 2" in text_of(row.message) for row in rows)
 
 
 async def test_after_a_refused_key_the_list_is_due_at_once(bench: Bench) -> None:
@@ -395,7 +392,7 @@ async def test_a_clock_that_was_set_ends_what_was_put_off(bench: Bench) -> None:
         scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
         watch = watch_of(scanner.book)
         scanner.postpone(watch, START + 15 * 60)
-        scanner.clock_was_set()
+        scanner.skipped.clear()
         assert scanner.not_before(watch) == 0
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from tests.store.making import START
-from watcher.daemon.scheduling.store_retry import LONGEST_WAIT, Patient
+from watcher.daemon.scheduling.scanner import LONGEST_WAIT, StoreRetry
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
@@ -58,7 +58,7 @@ async def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     ):
         other.execute("BEGIN IMMEDIATE")
         waits = Waits(lambda: other.execute("ROLLBACK"), most=9)
-        patient = Patient(Here(store), asyncio.Event(), waits.hear, waits.pause)
+        patient = StoreRetry(Here(store), asyncio.Event(), waits.hear, waits.pause)
         await patient.run(lambda db: db.ledger.charge("w", 3, START))
         assert store.ledger.spent(START).day == 3
     assert waits.failures == list(range(1, 10))
@@ -76,7 +76,7 @@ async def test_the_stop_ends_the_patience(tmp_path: Path, *, stoppable: bool) ->
     ):
         other.execute("BEGIN IMMEDIATE")
         waits = Waits(stop.set)
-        patient = Patient(Here(store), stop if stoppable else None, waits.hear, waits.pause)
+        patient = StoreRetry(Here(store), stop if stoppable else None, waits.hear, waits.pause)
         with pytest.raises(StoreError, match="locked by another program"):
             await patient.run(lambda db: db.ledger.charge("w", 3, START))
     assert waits.failures == ([1] if stoppable else [])
@@ -90,7 +90,7 @@ async def test_damage_is_not_waited_for(tmp_path: Path) -> None:
 
     with Database.open(tmp_path / "w.db") as store:
         waits = Waits(lambda: None)
-        patient = Patient(Here(store), asyncio.Event(), waits.hear, waits.pause)
+        patient = StoreRetry(Here(store), asyncio.Event(), waits.hear, waits.pause)
         with pytest.raises(NotADatabase):
             await patient.run(damaged)
     assert waits.failures == []

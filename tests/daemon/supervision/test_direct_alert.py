@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from watcher.daemon.supervision.direct_alert import TITLE, Emergency
+from watcher.daemon.supervision.health import DirectAlert
 from watcher.delivery.rendered import LONGEST, Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.notification.policy import NotifyPolicy
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
+TITLE = "watcher: the database fails"
 NOW = 1_790_000_000 - 1_790_000_000 % 86_400 + 12 * HOUR  # noon, UTC
 
 
@@ -51,16 +52,16 @@ def lines() -> Mapping[str, Line]:
     return {"me/1": Line(), "me/2": Line(OutcomeKind.RETRY), "growth/1": Line()}
 
 
-def emergency(lines: Mapping[str, Line], quiet: str | None = None) -> Emergency:
+def direct_alert(lines: Mapping[str, Line], quiet: str | None = None) -> DirectAlert:
     """The channel ``me`` is the operator's."""
     hours = parse_quiet(quiet, "UTC") if quiet else None
     operator = [NotifyPolicy("me", ("me/1", "me/2"), quiet=hours)]
-    return Emergency(lambda: operator, lambda: lines)
+    return DirectAlert(lambda: operator, lambda: lines)
 
 
 async def test_told_once_and_once_at_its_end(lines: Mapping[str, Line]) -> None:
     """The second bad look tells; who did not take it is asked again; growth hears nothing."""
-    asked = emergency(lines)
+    asked = direct_alert(lines)
     await asked.look("the disk is full", NOW)
     assert lines["me/1"].taken == []
     for _ in range(3):
@@ -79,7 +80,7 @@ async def test_told_once_and_once_at_its_end(lines: Mapping[str, Line]) -> None:
 
 async def test_what_passes_is_not_told(lines: Mapping[str, Line]) -> None:
     """A lock of some seconds, again and again."""
-    asked = emergency(lines)
+    asked = direct_alert(lines)
     for reason in ("locked", None, "locked", None):
         await asked.look(reason, NOW)
     assert lines["me/1"].taken == []
@@ -87,7 +88,7 @@ async def test_what_passes_is_not_told(lines: Mapping[str, Line]) -> None:
 
 async def test_nobody_is_woken(lines: Mapping[str, Line]) -> None:
     """In quiet hours it waits; then it is told, if it still is so."""
-    asked = emergency(lines, quiet="11:00-13:00")
+    asked = direct_alert(lines, quiet="11:00-13:00")
     for _ in range(3):
         await asked.look("locked", NOW)
     assert lines["me/1"].taken == []
@@ -97,7 +98,7 @@ async def test_nobody_is_woken(lines: Mapping[str, Line]) -> None:
 
 async def test_a_target_that_a_reload_removed() -> None:
     """It is not asked for ever."""
-    asked = Emergency(lambda: [NotifyPolicy("me", ("me/1",))], dict)
+    asked = DirectAlert(lambda: [NotifyPolicy("me", ("me/1",))], dict)
     for _ in range(2):
         await asked.look("locked", NOW)
     await asked.look(None, NOW)

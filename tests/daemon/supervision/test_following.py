@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from watcher.daemon.supervision import following
-from watcher.daemon.supervision.following import Ear, Follower
-from watcher.daemon.supervision.rule_watcher import RuleFiles
+from watcher.daemon.supervision import rule_watcher as following
+from watcher.daemon.supervision.rule_watcher import Ear, RuleFiles, RuleWatcher
 from watcher.delivery.daemon_thread import DaemonThread
 
 # As the library says it: of the user's watchers, of the watches, and of something else.
@@ -68,7 +67,7 @@ class Follow:
 
     def __post_init__(self) -> None:
         files = RuleFiles(self.path)
-        self.follower = Follower(
+        self.follower = RuleWatcher(
             files, self.changed, files.digest(), self.looks.release, look=0.02, poll=0.02
         )
 

@@ -14,13 +14,16 @@ import pytest
 from tests.daemon.supervision.test_liveness import Hand
 from tests.daemon.test_daemon import FakeScanner, book
 from tests.fakes.clock import SetClock
-from watcher.daemon.daemon import CLOCK_CHECK_SECONDS, TICK_SECONDS, Daemon
+from watcher.daemon.core import Core
+from watcher.daemon.daemon import Daemon
+from watcher.daemon.maintenance import CLOCK_CHECK_SECONDS, TICK_SECONDS
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.daemon.supervision import health as vitals
-from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Pulses
+from watcher.daemon.supervision import health as module
+from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Liveness
 from watcher.delivery.courier import POLL
 from watcher.source.client import LONGEST_PAUSE
 from watcher.store.sqlite.writer import Writer
+from watcher.text.incidents import incident_text
 from watcher.units import DAY, MINUTE
 
 PARTS = ("timers", "delivery", "sweep", "clock")
@@ -36,15 +39,15 @@ async def hand() -> Hand:
 async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
     """A running daemon, on a database file."""
     async with Writer(tmp_path / "watcher.db") as writer:
-        made = Daemon(book(), writer, SetClock(), load=book, pulses=Pulses(hand))
-        made.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=2 * DAY**2))
+        made = Daemon(Core(book(), writer, SetClock(), liveness=Liveness(hand)), book)
+        made.core.scanner = cast("Scanner", FakeScanner(lambda _w, _at: None, until=2 * DAY**2))
         ready = asyncio.Event()
         running = asyncio.create_task(made.run(ready.set))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
         assert ready.is_set(), running.result()
         yield made
-        made.stopping.set()
+        made.core.stopping.set()
         await running
 
 
@@ -52,25 +55,25 @@ def pass_time(hand: Hand, daemon: Daemon, seconds: float, *, but: str = "") -> N
     """Let ``seconds`` go by in which every part is heard of but one."""
     for _ in range(int(seconds // PERIOD) + 1):
         hand.now += PERIOD
-        daemon.pulses.tick()
+        daemon.core.liveness.tick()
         for part, silence in SILENCE.items():
             if part not in (but, "scan"):
-                daemon.pulses.beat(part, silence)
+                daemon.core.liveness.beat(part, silence)
 
 
 async def test_all_parts_move(daemon: Daemon) -> None:
     """Every long part is among those that are watched."""
-    assert await daemon.ill() is None
-    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.pulses._due)
+    assert await daemon.health.ill() is None
+    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.core.liveness._due)
 
 
 @pytest.mark.parametrize("part", PARTS)
 async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -> None:
     """Seen after its time, and no sooner."""
     pass_time(hand, daemon, SILENCE[part] - 2 * PERIOD, but=part)
-    assert await daemon.ill() is None
+    assert await daemon.health.ill() is None
     pass_time(hand, daemon, 3 * PERIOD, but=part)
-    assert await daemon.ill() == f"the part {part} stands still"
+    assert await daemon.health.ill() == f"the part {part} stands still"
 
 
 async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemon) -> None:
@@ -85,43 +88,43 @@ async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemo
     }
     assert periods.keys() == SILENCE.keys()
     assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()
-    job = daemon.timers._scheduler.get_job("timers")
+    job = daemon.core.timers._scheduler.get_job("timers")
     assert job is not None
     assert job.trigger.interval.total_seconds() == TICK_SECONDS
     hand.now += 50
     await job.func(*job.args)
-    assert daemon.pulses._due["timers"] == hand.now + SILENCE["timers"]
+    assert daemon.core.liveness._due["timers"] == hand.now + SILENCE["timers"]
 
 
 async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:
     """A turn without an end: unhealthy, then ended, told, and healthy again."""
     hangs = asyncio.Event()
-    turn = daemon.courier.turn
+    turn = daemon.core.courier.turn
 
     async def without_end() -> float:
         hangs.set()
         await asyncio.Event().wait()
         return 0
 
-    daemon.courier.turn = without_end  # type: ignore[method-assign]
-    daemon.courier.wake()
+    daemon.core.courier.turn = without_end  # type: ignore[method-assign]
+    daemon.core.courier.wake()
     await hangs.wait()
     pass_time(hand, daemon, SILENCE["delivery"] + PERIOD, but="delivery")
-    assert await daemon.ill() == "the part delivery stands still"
+    assert await daemon.health.ill() == "the part delivery stands still"
     turned = asyncio.Event()
 
     async def works() -> float:
         turned.set()
         return await turn()
 
-    daemon.courier.turn = works  # type: ignore[method-assign]
+    daemon.core.courier.turn = works  # type: ignore[method-assign]
     pass_time(hand, daemon, Limits().patience, but="delivery")
-    daemon.vitals.restart_late()
+    daemon.health.restart_late()
     await turned.wait()
-    assert await daemon.ill() is None
-    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
+    assert await daemon.health.ill() is None
+    (cause,) = await daemon.core.writer.run(lambda db: db.health.incidents())
     assert cause.cause == "task delivery"
-    assert "it was not heard of for 75 s" in cause.text
+    assert "it was not heard of for 75 s" in incident_text(cause)
 
 
 async def test_a_part_that_is_over(daemon: Daemon) -> None:
@@ -134,33 +137,33 @@ async def test_a_part_that_is_over(daemon: Daemon) -> None:
     async def at_once(_seconds: float) -> None:
         await asyncio.sleep(0)
 
-    daemon.guard.pause = at_once
-    daemon.guard.start("short", over)
+    daemon.supervisor.pause = at_once
+    daemon.supervisor.start("short", over)
     async with asyncio.timeout(20):
         for _ in range(3):
             await begun.acquire()
-    (cause,) = await daemon.writer.run(lambda db: db.health.causes())
-    assert (cause.cause, "nobody had asked it to" in cause.text) == ("task short", True)
-    assert await daemon.ill() is None
-    daemon.timers.stop()
-    assert await daemon.ill() == "the timers stand still"
+    (cause,) = await daemon.core.writer.run(lambda db: db.health.incidents())
+    assert (cause.cause, "nobody had asked it to" in incident_text(cause)) == ("task short", True)
+    assert await daemon.health.ill() is None
+    daemon.core.timers.stop()
+    assert await daemon.health.ill() == "the timers stand still"
 
 
 async def test_a_database_that_takes_no_writes(
     daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Locked by another program: ill while it lasts, asked by one probe only, then well."""
-    assert await daemon.ill() is None  # the probe of the start is over
-    monkeypatch.setattr(vitals, "PROBE_SECONDS", 0.05)
+    assert await daemon.health.ill() is None  # the probe of the start is over
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.05)
     with closing(sqlite3.connect(tmp_path / "watcher.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):
-            assert await daemon.ill() == "the database has not taken a write for 0.05 s"
-        probe = daemon.vitals._probe
+            assert await daemon.health.ill() == "the database has not taken a write for 0.05 s"
+        probe = daemon.health._probe
         other.execute("ROLLBACK")
     assert probe is not None
     await probe
-    assert await daemon.ill() is None
+    assert await daemon.health.ill() is None
 
 
 async def test_many_who_ask_at_once(daemon: Daemon) -> None:
@@ -168,6 +171,6 @@ async def test_many_who_ask_at_once(daemon: Daemon) -> None:
 
     async def ask() -> None:
         for _ in range(20):
-            assert await daemon.ill() is None
+            assert await daemon.health.ill() is None
 
     await asyncio.gather(*(ask() for _ in range(5)))

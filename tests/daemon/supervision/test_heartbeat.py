@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.fakes.sink import SECRET, closed_port, serving
-from watcher.daemon.supervision.heartbeat import Heartbeat
+from watcher.daemon.workers import Heartbeat
 from watcher.rules.rulebook import Secret
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.daemon.supervision.liveness import PERIOD, WATCH, Pulses
+from watcher.daemon.supervision.liveness import PERIOD, WATCH, Liveness
 
 
 @dataclass
@@ -20,56 +20,56 @@ class Hand:
 def test_a_part_is_late_when_its_time_is_over() -> None:
     """And no more once it is heard of, or rests."""
     clock = Hand()
-    pulses = Pulses(clock)
-    pulses.beat("delivery", 30)
-    pulses.beat("sweep", 300)
+    liveness = Liveness(clock)
+    liveness.beat("delivery", 30)
+    liveness.beat("sweep", 300)
     clock.now += 30
-    assert pulses.late() == {}
+    assert liveness.late() == {}
     clock.now += 5
-    assert pulses.late() == {"delivery": 5}
-    pulses.beat("delivery", 30)
-    assert pulses.late() == {}
-    pulses.rest("delivery")
+    assert liveness.late() == {"delivery": 5}
+    liveness.beat("delivery", 30)
+    assert liveness.late() == {}
+    liveness.rest("delivery")
     clock.now += 1_000
-    assert list(pulses.late()) == ["sweep"]
+    assert list(liveness.late()) == ["sweep"]
 
 
 def test_what_the_whole_process_lost_is_nobodys_own() -> None:
     """Stopped for 40 s, no part is late by that; who stands still is late all the same."""
     clock = Hand()
-    pulses = Pulses(clock)
-    pulses.beat("delivery", 30)
-    pulses.tick()
+    liveness = Liveness(clock)
+    liveness.beat("delivery", 30)
+    liveness.tick()
     clock.now += PERIOD + 40
-    assert pulses.late() == {}  # asked before the next tick
-    pulses.tick()
-    assert pulses.late() == {}
+    assert liveness.late() == {}  # asked before the next tick
+    liveness.tick()
+    assert liveness.late() == {}
     for _ in range(6):
         clock.now += PERIOD
-        pulses.tick()
-    assert pulses.late() == {"delivery": 5}
+        liveness.tick()
+    assert liveness.late() == {"delivery": 5}
 
 
 def test_the_one_who_watches_stands_still() -> None:
     """Without ticks for a minute nothing is forgiven any more."""
     clock = Hand()
-    pulses = Pulses(clock)
-    pulses.tick()
+    liveness = Liveness(clock)
+    liveness.tick()
     clock.now += 60 + PERIOD
-    assert pulses.late() == {}
+    assert liveness.late() == {}
     clock.now += 1
-    assert pulses.late() == {WATCH: 61}
+    assert liveness.late() == {WATCH: 61}
 
 
 def test_only_what_is_at_work_is_given_more_time() -> None:
     """A part that rests goes on resting, and one that nobody knows is not made up."""
     clock = Hand()
-    pulses = Pulses(clock)
-    pulses.beat("scanning 1", 30)
-    pulses.rest("scanning 2")
+    liveness = Liveness(clock)
+    liveness.beat("scanning 1", 30)
+    liveness.rest("scanning 2")
     for part in ("scanning 1", "scanning 2", "scanning 3"):
-        pulses.renew(part, 100)
+        liveness.renew(part, 100)
     clock.now += 99
-    assert pulses.late() == {}
+    assert liveness.late() == {}
     clock.now += 1_000
-    assert pulses.late() == {"scanning 1": 999}
+    assert liveness.late() == {"scanning 1": 999}

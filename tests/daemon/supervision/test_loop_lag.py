@@ -9,10 +9,10 @@ import socket
 import pytest
 from structlog.testing import capture_logs
 
-from watcher.daemon.supervision.loop_lag import LONG, SPAN, Holds
+from watcher.daemon.supervision.loop_lag import LONG, SPAN, LagSelector, LoopLag
 
 
-def value(holds: Holds, name: str, **labels: str) -> float:
+def value(holds: LoopLag, name: str, **labels: str) -> float:
     """A sample of the metrics."""
     samples = [
         sample
@@ -26,7 +26,7 @@ def value(holds: Holds, name: str, **labels: str) -> float:
 def test_a_callback_that_takes_long_holds_the_loop() -> None:
     """What does not let go is seen in full."""
     now = 0.0
-    holds = Holds(lambda: now)
+    holds = LoopLag(lambda: now)
 
     async def work() -> None:
         nonlocal now
@@ -43,9 +43,9 @@ def test_a_callback_that_takes_long_holds_the_loop() -> None:
 def test_a_wait_that_something_ends_is_no_hold() -> None:
     """However long it takes until something comes."""
     times = iter([0.0, 0.1, 9.0])  # made, asked, back
-    holds = Holds(lambda: next(times, 9.03))
+    holds = LoopLag(lambda: next(times, 9.03))
     ours, theirs = socket.socketpair()
-    with ours, theirs, holds.selector() as selector:
+    with ours, theirs, LagSelector(holds) as selector:
         selector.register(ours, selectors.EVENT_READ)
         theirs.send(b"x")
         assert selector.select(60.0)
@@ -56,8 +56,8 @@ def test_a_wait_that_something_ends_is_no_hold() -> None:
 def test_a_select_that_comes_back_late_counts() -> None:
     """Another thread had the interpreter: the loop could not run when its timer rang."""
     times = iter([0.0, 0.1, 0.6])
-    holds = Holds(lambda: next(times, 0.7))
-    with holds.selector() as selector:
+    holds = LoopLag(lambda: next(times, 0.7))
+    with LagSelector(holds) as selector:
         assert selector.select(0.01) == []
         assert selector.select(-1) == []
     assert value(holds, "watcher_loop_held_seconds_sum") == pytest.approx(0.1 + 0.49 + 0.1)
@@ -66,7 +66,7 @@ def test_a_select_that_comes_back_late_counts() -> None:
 def test_the_longest_is_forgotten_after_ten_minutes() -> None:
     """The maximum is of late; the histogram keeps all."""
     now = 0.0
-    holds = Holds(lambda: now)
+    holds = LoopLag(lambda: now)
     for now, seconds in ((10.0, 0.2), (30.0, 0.1), (400.0, 0.03)):
         holds.note(seconds, now)
     assert holds.longest() == 0.2
@@ -83,14 +83,14 @@ def test_the_longest_is_forgotten_after_ten_minutes() -> None:
 def test_long_holds_are_logged(seconds: float, lines: int) -> None:
     """With how long they were; the others are in the metrics only."""
     with capture_logs() as logged:
-        Holds().note(seconds, 1.0)
+        LoopLag().note(seconds, 1.0)
     assert len(logged) == lines
 
 
 def test_a_slice_of_time_is_one_number() -> None:
     """However many holds there were in it: the longest of each minute is kept, of ten."""
     now = 100_000.0
-    holds = Holds(lambda: now)
+    holds = LoopLag(lambda: now)
     for second in range(600):
         holds.note(0.01 + 0.001 * (second % 60), now + second)
     assert len(holds._peaks) <= 11

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from watchfiles import Change
 
-from watcher.daemon.supervision.following import Follower
-from watcher.daemon.supervision.rule_watcher import RuleFiles
+from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher
 from watcher.errors import RulesError
 from watcher.rules.files.loading import load as load_rules
 
@@ -26,7 +25,7 @@ async def following(path: Path) -> AsyncIterator[asyncio.Semaphore]:
         changes.release()
 
     files = RuleFiles(path)
-    task = asyncio.create_task(Follower(files, changed, files.digest()).run())
+    task = asyncio.create_task(RuleWatcher(files, changed, files.digest()).run())
     await asyncio.sleep(0)
     try:
         yield changes
@@ -113,7 +112,7 @@ async def test_what_was_saved_before_it_was_watched_is_noticed(tmp_path: Path) -
     async def changed() -> None:
         changes.release()
 
-    task = asyncio.create_task(Follower(files, changed, loaded).run())
+    task = asyncio.create_task(RuleWatcher(files, changed, loaded).run())
     async with asyncio.timeout(20):
         await changes.acquire()
     task.cancel()
@@ -141,15 +140,16 @@ def test_the_folders_to_watch(tmp_path: Path) -> None:
     link.symlink_to(Path("real") / "rules.yaml")
     (tmp_path / "real" / "rules.yaml").touch()
     files = RuleFiles(link)
-    assert [place.path for place in files.places()] == [tmp_path, (tmp_path / "real").resolve()]
+    real = (tmp_path / "real").resolve()
+    assert list(files.places()) == [tmp_path, real]
     assert files.places() == files.places()
-    before = files.places()[1]
+    before = files.places()[real]
     (tmp_path / "real").rename(tmp_path / "old")
-    assert files.places()[1] != before
+    assert files.places()[real] != before
     (tmp_path / "real").mkdir()
-    assert files.places()[1] not in (before, (tmp_path / "real", 0, 0))
+    assert files.places()[real] not in (before, (0, 0))
     folder = RuleFiles(tmp_path)
-    assert [place.path for place in folder.places()] == [tmp_path]
+    assert list(folder.places()) == [tmp_path]
 
 
 def test_what_concerns_the_rules(tmp_path: Path) -> None:

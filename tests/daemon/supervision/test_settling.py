@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.supervision.test_rule_watcher import overwrite
-from watcher.daemon.supervision.following import Follower
-from watcher.daemon.supervision.rule_watcher import RuleFiles
-from watcher.daemon.supervision.settling import Settling
+from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 
 
 class Disk:
@@ -38,7 +36,7 @@ class Disk:
     async def settled(self, moved: Callable[[], None] = lambda: None) -> tuple[str, float]:
         """What is read in the end, and when."""
         settling = Settling(self.digest, self.good, self.sleep, lambda: self.now)
-        return await settling.wait(self.digest(), moved), self.now
+        return await settling.wait(self.digest(), moved, asyncio.to_thread), self.now
 
 
 async def test_a_file_saved_at_once() -> None:
@@ -105,7 +103,7 @@ async def test_a_real_file(tmp_path: Path) -> None:
         await asyncio.sleep(0)
 
     settling = Settling(files.digest, lambda: True, sleep, lambda: looks / 4)
-    follower = Follower(files, changed, files.digest(), settling=settling)
+    follower = RuleWatcher(files, changed, files.digest(), settling=settling)
     overwrite(path)
     task = asyncio.create_task(follower.run())
     async with asyncio.timeout(20):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from watcher.daemon.supervision.stop import Stop
+from watcher.daemon.supervision.signals import Stop
 from watcher.delivery.courier import pause_until
 
 

@@ -1,11 +1,11 @@
-"""Long tasks under guard."""
+"""Long tasks under supervision."""
 
 from __future__ import annotations
 
 import asyncio
 
-from watcher.daemon.supervision import supervisor as guard
-from watcher.daemon.supervision.supervisor import Guard
+from watcher.daemon.supervision import supervisor as module
+from watcher.daemon.supervision.supervisor import Supervisor
 
 
 async def test_a_task_that_dies_is_reported_and_started_anew() -> None:
@@ -29,12 +29,12 @@ async def test_a_task_that_dies_is_reported_and_started_anew() -> None:
     async def pause(seconds: float) -> None:
         waits.append(seconds)
 
-    watched = Guard(report, pause=pause)
+    watched = Supervisor(report, pause=pause)
     watched.start("scanning 1", work)
     await works.wait()
     await watched.finish(5)
     assert deaths == ["scanning 1: death 1", "scanning 1: death 2"]
-    assert waits == [guard.FIRST_WAIT, 2 * guard.FIRST_WAIT]
+    assert waits == [module.FIRST_WAIT, 2 * module.FIRST_WAIT]
 
 
 async def test_stop_cancels_what_runs() -> None:
@@ -52,7 +52,7 @@ async def test_stop_cancels_what_runs() -> None:
         finally:
             ended.set()
 
-    watched = Guard(report)
+    watched = Supervisor(report)
     watched.start("forever", work)
     await begun.wait()
     await watched.finish(0)
@@ -60,7 +60,7 @@ async def test_stop_cancels_what_runs() -> None:
 
 
 async def test_a_report_that_fails_does_not_end_the_guard() -> None:
-    """The guard outlives what it reports to."""
+    """The supervisor outlives what it reports to."""
     runs = 0
     works = asyncio.Event()
 
@@ -77,7 +77,7 @@ async def test_a_report_that_fails_does_not_end_the_guard() -> None:
     async def pause(_seconds: float) -> None:
         return
 
-    watched = Guard(report, pause=pause)
+    watched = Supervisor(report, pause=pause)
     watched.start("part", work)
     await works.wait()
     await watched.stop()
@@ -104,7 +104,7 @@ async def test_a_task_that_works_again_is_reported() -> None:
     async def pause(_seconds: float) -> None:
         return
 
-    watched = Guard(report, pause=pause, well_after=0.01)
+    watched = Supervisor(report, pause=pause, well_after=0.01)
     watched.start("part", work)
     await well.wait()
     await watched.stop()
@@ -112,7 +112,7 @@ async def test_a_task_that_works_again_is_reported() -> None:
 
 
 async def test_a_task_that_stands_still_is_started_anew() -> None:
-    """Ended from outside it counts as dead, and is told so; of another guard's task: no."""
+    """Ended from outside it counts as dead, and is told so; of another supervisor's task: no."""
     deaths: list[str] = []
     begun = asyncio.Semaphore(0)
 
@@ -126,7 +126,7 @@ async def test_a_task_that_stands_still_is_started_anew() -> None:
     async def at_once(_seconds: float) -> None:
         return None
 
-    watched = Guard(report, pause=at_once)
+    watched = Supervisor(report, pause=at_once)
     watched.start("delivery", work)
     await begun.acquire()
     assert watched.restart("delivery", "it was not heard of")
@@ -154,7 +154,7 @@ async def test_a_task_that_is_cancelled_alone_has_died() -> None:
     async def at_once(_seconds: float) -> None:
         return None
 
-    watched = Guard(report, pause=at_once)
+    watched = Supervisor(report, pause=at_once)
     watched.start("sweep", work)
     await works.wait()
     await watched.finish(5)
@@ -178,7 +178,7 @@ async def test_the_wait_before_a_new_begin_is_bounded() -> None:
             enough.set()
             await asyncio.Event().wait()
 
-    watched = Guard(report, pause=pause)
+    watched = Supervisor(report, pause=pause)
     watched.start("part", work)
     await enough.wait()
     await watched.stop()
@@ -201,7 +201,7 @@ async def test_one_that_ends_before_its_time_has_died() -> None:
     async def at_once(_seconds: float) -> None:
         return None
 
-    watched = Guard(report, pause=at_once, may_end=lambda: over)
+    watched = Supervisor(report, pause=at_once, may_end=lambda: over)
     watched.start("part", work)
     assert watched.names == ["part"]
     async with asyncio.timeout(20):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.daemon.supervision.systemd import Manager
+from watcher.daemon.supervision.systemd import Systemd
 
 
 @dataclass
@@ -38,18 +38,18 @@ def ear(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ear]:
 
 def test_what_is_said(ear: Ear) -> None:
     """Each message of the protocol; a status is one line in any alphabet."""
-    manager = Manager.of({"NOTIFY_SOCKET": ear.address})
-    assert manager.watchdog is None
-    manager.ready("2 rules on\n1 list: Крем")
+    systemd = Systemd.of({"NOTIFY_SOCKET": ear.address})
+    assert systemd.watchdog is None
+    systemd.ready("2 rules on\n1 list: Крем")
     assert ear.hear() == ["READY=1", "STATUS=2 rules on 1 list: Крем"]
-    manager.reloading()
+    systemd.reloading()
     first, second, third = ear.hear()
     assert first == "RELOADING=1"
     assert int(second.removeprefix("MONOTONIC_USEC=")) > 0
     assert third.startswith("STATUS=")
-    manager.stopping()
+    systemd.stopping()
     assert ear.hear()[0] == "STOPPING=1"
-    manager.alive()
+    systemd.alive()
     assert ear.hear() == ["WATCHDOG=1"]
 
 
@@ -62,8 +62,8 @@ async def test_the_watchdog_is_fed_while_all_is_well(ear: Ear) -> None:
             await asyncio.Event().wait()
         return reasons.pop(0)
 
-    manager = Manager.of({"NOTIFY_SOCKET": ear.address, "WATCHDOG_USEC": "1000"})
-    task = asyncio.create_task(manager.feed(ill))
+    systemd = Systemd.of({"NOTIFY_SOCKET": ear.address, "WATCHDOG_USEC": "1000"})
+    task = asyncio.create_task(systemd.feed(ill))
     heard = [await asyncio.to_thread(ear.hear) for _ in range(4)]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -90,9 +90,9 @@ async def test_the_watchdog_is_fed_well_before_it_bites(
         return None
 
     monkeypatch.setattr("watcher.daemon.supervision.systemd.asyncio.sleep", sleep)
-    manager = Manager.of({"NOTIFY_SOCKET": ear.address, "WATCHDOG_USEC": "300000000"})
+    systemd = Systemd.of({"NOTIFY_SOCKET": ear.address, "WATCHDOG_USEC": "300000000"})
     with pytest.raises(asyncio.CancelledError):
-        await manager.feed(well)
+        await systemd.feed(well)
     assert waits == [75.0, 75.0, 75.0]
     assert [ear.hear() for _ in waits] == [["WATCHDOG=1"]] * 3
 
@@ -112,12 +112,12 @@ async def test_where_nobody_waits(environment: dict[str, str]) -> None:
     async def ill() -> str | None:
         raise AssertionError("nobody asked")
 
-    manager = Manager.of(environment)
-    assert manager.watchdog is None
-    await manager.feed(ill)
+    systemd = Systemd.of(environment)
+    assert systemd.watchdog is None
+    await systemd.feed(ill)
 
 
 def test_a_manager_that_is_gone(tmp_path: Path) -> None:
     """What it does not hear stops nobody."""
-    Manager(str(tmp_path / "nobody")).ready("2 rules")
-    Manager().stopping()
+    Systemd(str(tmp_path / "nobody")).ready("2 rules")
+    Systemd().stopping()

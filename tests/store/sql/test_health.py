@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.store.making import START
+from watcher.incident import Incident, IncidentKind
 from watcher.model import Health
-from watcher.store.records import Cause, Incident
 from watcher.store.sqlite.database import Database
 
 
@@ -34,12 +34,22 @@ def test_list_and_forget(store: Database) -> None:
 def test_a_cause_is_told_once_and_once_at_its_end(store: Database) -> None:
     """Raised again it is no news; ended it is none either; then it may begin anew."""
     book = store.health
-    assert book.raise_cause(Incident("key"), "refused", START)
-    assert not book.raise_cause(Incident("key"), "refused again", START + 1)
-    assert book.causes() == [Cause("key", "refused", START)]
-    assert book.clear_cause(Incident("key"), START + 2) == "refused"
-    assert book.clear_cause(Incident("key"), START + 3) is None
-    assert book.causes() == []
-    assert book.raise_cause(Incident("key"), "refused anew", START + 4)
-    assert book.causes() == [Cause("key", "refused anew", START + 4)]
-    assert book.clear_cause(Incident("unknown"), START) is None
+    assert book.raise_cause(Incident(IncidentKind.KEY_REFUSED).with_details(text="refused"), START)
+    assert not book.raise_cause(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="refused again"), START + 1
+    )
+    assert book.incidents() == [_refused("refused", START)]
+    assert book.clear_cause(Incident(IncidentKind.KEY_REFUSED), START + 2) == _refused(
+        "refused", START
+    )
+    assert book.clear_cause(Incident(IncidentKind.KEY_REFUSED), START + 3) is None
+    assert book.incidents() == []
+    assert book.raise_cause(
+        Incident(IncidentKind.KEY_REFUSED).with_details(text="refused anew"), START + 4
+    )
+    assert book.incidents() == [_refused("refused anew", START + 4)]
+    assert book.clear_cause(Incident(IncidentKind.DISK), START) is None
+
+
+def _refused(text: str, since: int) -> Incident:
+    return Incident(IncidentKind.KEY_REFUSED, details={"text": text}, since=since)

@@ -1,1 +1,1 @@
-"""When watches are read, and by what: timers, credits, scans."""
+"""Scans when they are due: timers, credits, and a scan from its begin to its commit."""

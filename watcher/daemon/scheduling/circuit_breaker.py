@@ -1,6 +1,6 @@
 """Whether the source may be asked at all.
 
-A refused key or an account without credits shuts the gate for all watches, a query that the
+A refused key or an account without credits shuts the breaker for all watches, a query that the
 server calls invalid for its own. It opens at a reload. By itself it opens after a while, too, for
 what is mended at the vendor's gives no other sign: then one scan alone tries, page by page, so
 that an attempt in vain costs one request.
@@ -12,14 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from watcher.model import Instant
-from watcher.units import DAY, MINUTE
+from watcher.errors import BudgetSpent, CreditsUsedUp, InvalidQuery, KeyRefused, SourceUnavailable
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.failing import CAP
+from watcher.incidents.operator import Operator
+from watcher.model import Instant, ScanState
+from watcher.rules.rulebook import Watch
+from watcher.source.scan import ScanResult
+from watcher.units import DAY, MINUTE, next_midnight
 
+KEY, CREDITS = Incident(IncidentKind.KEY_REFUSED), Incident(IncidentKind.CREDITS_USED_UP)
 TRY_AGAIN = DAY  # after a refused key or query
 
 
 @dataclass(slots=True)
-class Gate:
+class CircuitBreaker:
     """``since`` is when it was shut and ``until`` when one scan may try; ``refused`` has the same
     end for each watch of an invalid query. A clock that is set back opens it.
     """
@@ -31,7 +38,7 @@ class Gate:
     _trying: bool = False
 
     def why_shut(self, watch: str, now: Instant) -> str | None:
-        """Why ``watch`` must not be scanned now; None where it may."""
+        """The reason that ``watch`` must not be scanned now; None where it may."""
         begin, end = self.refused.get(watch, (0, 0))
         if begin <= now < end:
             return "its query is invalid"
@@ -40,7 +47,7 @@ class Gate:
         return "another scan tries whether KeyAPI answers again" if self._trying else None
 
     def opens(self, watch: str, now: Instant) -> Instant:
-        """When ``watch`` may be scanned again; past where it may now."""
+        """The instant from which ``watch`` may be scanned again; past where it may now."""
         begin, end = self.refused.get(watch, (0, 0))
         waits = [end] if begin <= now < end else []
         if self.reason and self.since <= now < self.until:
@@ -51,14 +58,13 @@ class Gate:
 
     @contextmanager
     def passing(self) -> Iterator[bool]:
-        """For the time of a scan; true if it is the one that tries a gate that was shut."""
+        """For the time of a scan; true if it is the one that tries a breaker that was shut."""
         trying = bool(self.reason)
         self._trying |= trying
         try:
             yield trying
         finally:
-            if trying:
-                self._trying = False
+            self._trying &= not trying
 
     def shut(self, reason: str, now: Instant, until: Instant) -> None:
         """For all watches."""
@@ -70,9 +76,37 @@ class Gate:
 
     def answered(self, watch: str, started: Instant) -> bool:
         """Open it after a scan that was answered; false if it tells nothing, for it ``started``
-        before the gate was shut."""
+        before the breaker was shut."""
         self.refused.pop(watch, None)
         if self.reason and started <= self.since:
             return False
         self.reason = ""
         return True
+
+
+def note_source(
+    operator: Operator, breaker: CircuitBreaker, watch: Watch, result: ScanResult
+) -> None:
+    """Shut the breaker for failures that asking again can't mend; open it once answered."""
+    now = operator.now
+    invalid = Incident(IncidentKind.INVALID_QUERY, About.WATCH, watch.name)
+    failure = result.failure
+    match failure:
+        case KeyRefused():
+            breaker.shut(str(failure), now, now + TRY_AGAIN)
+            operator.begin(KEY.with_details(error=str(failure)))
+        case CreditsUsedUp():
+            breaker.shut(str(failure), now, next_midnight(now))
+            operator.begin(CREDITS.with_details(error=str(failure)))
+        case BudgetSpent():
+            operator.begin(CAP.with_details(watch=watch.name, error=str(result.scan.error)))
+        case InvalidQuery():
+            breaker.refuse(watch.key, now)
+            query = watch.query.describe()
+            operator.begin(invalid.with_details(query=query, error=str(failure)))
+    # Key and query were taken where it gave a page, and refused none after it.
+    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
+    taken = gave and isinstance(failure, SourceUnavailable | BudgetSpent | None)
+    if taken and breaker.answered(watch.key, result.scan.started):
+        for incident in (invalid, KEY, CREDITS):
+            operator.end(incident)

@@ -1,145 +1,99 @@
 """One scan of one watch, from credits to committed alerts.
 
-The daemon's workers, ``watcher once`` and the demo all scan through here. What goes wrong is
-kept as the watch's health and told to the operator; it never raises a ``SourceError``.
+The daemon's workers, ``watcher once`` and the demo all scan through here. It never raises a
+``SourceError``: what goes wrong is kept, and told to the operator.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TypeVar
 
 import structlog
 
-from watcher import plan
-from watcher.analysis.forecast import requests_of
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.circuit_breaker import TRY_AGAIN, Gate
-from watcher.daemon.scheduling.priorities import kept_for_others, left_by_caps
-from watcher.daemon.scheduling.store_retry import Patient, StoreRunner
-from watcher.delivery.courier import Pause, pause_until
-from watcher.errors import (
-    BudgetSpent,
-    CreditsUsedUp,
-    InvalidQuery,
-    KeyRefused,
-    SourceUnavailable,
-    StoreError,
-)
-from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incidents.clock_back import note_clock
-from watcher.incidents.credits import CAP, note_credits
-from watcher.incidents.failing import note_problems, note_rules, note_watch
-from watcher.incidents.lost_fields import Lost, note_fields
-from watcher.incidents.operator import Operator
-from watcher.incidents.sales_jumps import note_jump
-from watcher.incidents.stale_data import note_changes
-from watcher.model import Instant, Scan, ScanState
+from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
+from watcher.delivery.courier import Pause, StoreThread, pause_until
+from watcher.errors import NotADatabase, StoreError, WatcherError
+from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy, policies_of
-from watcher.pipeline import Report, ScanOutcome, evaluate
-from watcher.rules.rulebook import Api, Rulebook, Watch
+from watcher.pipeline import Report, ScanOutcome
+from watcher.retrying import backoff
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
-from watcher.source.scan import ScanOrder, ScanResult, read_scan
+from watcher.source.scan import ScanOrder, read_scan
 from watcher.store.ports import Store
-from watcher.store.records import About, Incident
-from watcher.store.sqlite.writer import DatabaseThread
-from watcher.units import DAY, next_midnight
+from watcher.units import DAY
 
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to store
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
-KEY, CREDITS = Incident("key refused"), Incident("credits used up")
-INVALID = "invalid query"
-UNSTORED = "waits to be stored"
-LOGGED_PROBLEMS = 5
+
+T = TypeVar("T")
 
 log = structlog.get_logger("watcher.scan")
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
-    """What the store knows before a scan begins."""
+class StoreRetry:
+    """A store whose jobs are done again until the database takes them, or until ``stop``.
 
-    known_pages: int
-    known_texts: frozenset[str]
-    last_at: Instant
-    failed: bool  # the last scan read nothing
+    For jobs that undo themselves when they fail. ``waits`` hears of each failure, and how many
+    there were. A damaged database is not waited for, and without a ``stop`` nothing is.
+    """
+
+    store: StoreThread
+    stop: asyncio.Event | None
+    waits: Callable[[StoreError, int], Awaitable[None]]
+    pause: Pause = pause_until
+
+    async def run(self, job: Callable[[Store], T]) -> T:
+        """Do the job, and raise only the ``StoreError`` that does not pass."""
+        failures = 0
+        while True:
+            try:
+                return await self.store.run(job)
+            except StoreError as error:
+                if self.stop is None or self.stop.is_set() or isinstance(error, NotADatabase):
+                    raise
+                await self.waits(error, failures + 1)
+                await self.pause(self.stop, backoff(failures, FIRST_WAIT, LONGEST_WAIT))
+                failures += 1
 
 
-class Budgets(Protocol):
-    """Makes the budget of one scan of the watch of that key."""
-
-    def __call__(
-        self, writer: StoreRunner, clock: Clock, api: Api, watch: str, moved: Callable[[], None]
-    ) -> ScanBudget: ...
-
-
-class Scanner:
+class Scanner(ScanRecords):
     """Scans watches of one rulebook through one client; a reload swaps both."""
 
     def __init__(
         self,
         book: Rulebook,
         client: Client,
-        writer: DatabaseThread,
+        writer: StoreThread,
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
         policies: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
-        budget: Budgets = LedgerBudget,
+        budget: type[ScanBudget] = LedgerBudget,
     ) -> None:
-        self.book = book
-        self.gate = Gate()
-        self._client = client
+        channels = policies_of(book.channels) if policies is None else policies
+        super().__init__(book, clock.now, channels, report)
+        self.client = client
+        self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer
         self._clock = clock
         self._stop = stop
-        self._policies = policies_of(book.channels) if policies is None else policies
-        self._report = report
-        self.pause: Pause = pause_until  # between two tries to store a scan
         self._budget = budget
-        self._skipped: dict[str, Instant] = {}
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
-    @property
-    def policies(self) -> list[NotifyPolicy]:
-        """Policies of the channels that hear of the watcher's own incidents."""
-        return [self._policies[name] for name in self.book.operator]
-
-    def operator(self, database: Store, now: Instant) -> Operator:
-        """The operator, as of ``now``."""
-        return Operator(database, self.policies, now)
-
     def swap(self, book: Rulebook, client: Client | None) -> None:
-        """Go on with other rules, and with another client where one is given.
-
-        Called on the store's thread, between two commits. The gate opens: what the source
-        refused may be mended now.
-        """
-        self.book = book
-        self._policies = policies_of(book.channels)
-        self.gate = Gate()
-        self._skipped.clear()
-        if client is not None:
-            self._client = client
-
-    def doubt(self, database: Store) -> None:
-        """Where the source refused all before a restart or a reload, one scan alone tries first."""
-        if {KEY, CREDITS} & set(database.health.incidents()):
-            self.gate = Gate(reason="KeyAPI refused before")
-
-    def not_before(self, watch: Watch) -> Instant:
-        """Until when ``watch`` is not to be scanned, whatever its schedule says."""
-        opens = self.gate.opens(watch.key, self._clock.now())
-        return max(opens, self._skipped.get(watch.key, 0))
-
-    def postpone(self, watch: Watch, until: Instant) -> None:
-        """Not to scan ``watch`` before ``until``."""
-        self._skipped[watch.key] = until
+        """Go on with other rules, and another client where one is given, between two commits."""
+        self.adopt(book)
+        self.client = client or self.client
 
     async def scan(
         self, watch: Watch, at: Instant, *, moved: Callable[[], None] = lambda: None
@@ -148,32 +102,27 @@ class Scanner:
 
         ``moved`` is called before each request: a sign of life.
         """
-        shut = self.gate.why_shut(watch.key, self._clock.now())
+        shut = self.breaker.why_shut(watch.key, self.now())
         if shut is not None:
             log.warning("scan skipped", watch=watch.name, reason=shut)
             return None
-        with self.gate.passing() as trying:
+        with self.breaker.passing() as trying:
             return await self._scan(watch, at, moved, trying=trying)
 
     async def _scan(
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
     ) -> ScanOutcome | None:
-        store = self._patient(watch, moved)
+        store = self._retrying(watch, moved)
         budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
-        before = await self._writer.run(lambda db: self._begin(db, watch, budget))
-        if before is None:
+        asked = ScanOrder(watch.query, watch.key, at, careful=trying)
+        order = await self._writer.run(
+            lambda db: self.begin(db, watch, asked, budget, _texts_keep(watch, self.now()))
+        )
+        if order is None:
             return None
         try:
-            order = ScanOrder(
-                watch.query,
-                watch.key,
-                max(at, before.last_at + 1),
-                known_pages=before.known_pages,
-                careful=trying or before.failed,
-                wants_texts=lambda product: product not in before.known_texts,
-            )
-            result = await read_scan(order, self._client, budget, self._clock.now, self._stop)
-            return await store.run(lambda db: self._commit(db, watch, result, budget))
+            result = await read_scan(order, self.client, budget, self.now, self._stop)
+            return await store.run(lambda db: self.commit(db, watch, result, budget))
         finally:
             self._unstored.pop(watch.key, None)
             if budget.open:  # nothing was committed: what was asked is spent
@@ -182,155 +131,34 @@ class Scanner:
 
     @property
     def unstored(self) -> str | None:
-        """Why a scan that was read can't be stored; None where none waits for that."""
+        """The reason that a scan that was read can't be stored; None where none waits for that."""
         return next(iter(self._unstored.values()), None)
 
-    def clock_was_set(self) -> None:
-        """Nothing is put off until an instant of the clock before it was set."""
-        self._skipped.clear()
-
-    def _patient(self, watch: Watch, moved: Callable[[], None]) -> Patient:
+    def _retrying(self, watch: Watch, moved: Callable[[], None]) -> StoreRetry:
         """The store for what was paid for: it is not bought again because a disk was full."""
 
         async def waits(error: StoreError, failures: int) -> None:
             moved()
             log.error("a scan waits to be stored", watch=watch.name, error=str(error))
             self._unstored[watch.key] = str(error)
-            if failures > 1:  # a lock passes; and the vitals tell where nothing can be written
-                text = f'what was read of "{watch.name}" waits to be stored: {error}'
-                incident, now = Incident(UNSTORED, About.WATCH, watch.name), self._clock.now()
+            if failures > 1:  # a lock passes; and the health tells where nothing can be written
+                told = unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
-                    await self._writer.run(lambda db: self.operator(db, now).begin(incident, text))
+                    await self._writer.run(lambda db: self.operator(db).begin(told))
 
-        return Patient(self._writer, self._stop, waits, self.pause)
+        return StoreRetry(self._writer, self._stop, waits, self.pause)
 
-    def _begin(self, database: Store, watch: Watch, budget: ScanBudget) -> Background | None:
-        """Set the credits aside that the scan should cost; None where the caps don't leave them."""
-        now = self._clock.now()  # that of its turn: what is stored meanwhile is not ahead of it
-        operator = self.operator(database, now)
-        note_clock(operator)
-        history = database.history
-        last = history.last_scan(watch.key)
-        pages = history.expected_pages(watch.key)
-        cost = requests_of(watch, pages)
-        with database.atomic():
-            note_credits(operator, self.book.api)
-            budget.kept = kept_for_others(database, self.book, watch, now)
-            if not budget.begin(database, cost, now):
-                self._skip(operator, watch, cost, budget.kept)
-                return None
-        return Background(
-            known_pages=pages,
-            known_texts=frozenset(
-                history.known_texts(watch.query.region, now - _texts_keep(watch, now))
-            ),
-            last_at=last.at if last is not None and plan.believed(last.at, now) else 0,
-            failed=last is not None and last.state is ScanState.FAILED,
+
+def client_of(book: Rulebook) -> Client:
+    """A client as the rule file's ``api:`` says; ``WatcherError`` without a key."""
+    api = book.api
+    if api.key is None:
+        raise WatcherError(
+            "no key: set the environment variable KEYAPI_KEY (or KEYAPI_TOKEN), or api.key in the "
+            "rule file"
         )
-
-    def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
-        """Put the scan off; the operator is told once a day."""
-        now = operator.now
-        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-        room = left_by_caps(operator.database, self.book.api, now)
-        log.warning("scan skipped", watch=watch.name, cost=cost, room=room, kept=kept)
-        text = (
-            f'the watch "{watch.name}" was not read: it costs {cost} credits, the caps leave {room}'
-        )
-        if kept:
-            text += f", and {kept} of them are kept for watches of higher priority"
-        operator.begin(CAP, text)
-
-    def _commit(
-        self,
-        database: Store,
-        watch: Watch,
-        result: ScanResult,
-        budget: ScanBudget,
-    ) -> ScanOutcome:
-        now = self._clock.now()
-        # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
-        chosen = self.book.rules_of(watch)
-        with database.atomic():
-            operator = self.operator(database, now)
-            note_clock(operator)
-            scan = self._believed(database, watch, result.scan)
-            lost = Lost(result.missing, result.mistyped)
-            note_fields(operator, self.book, watch, scan, lost)
-            outcome = evaluate(
-                database,
-                scan,
-                chosen,
-                self._policies,
-                self.book.metrics,
-                now,
-                report=self._report,
-            )
-            note_jump(operator, self.book, watch, scan, outcome.jump)
-            budget.settle(database)
-            self._note_source(operator, watch, result)
-            note_watch(operator, self.book, watch, scan, result.failure)
-            note_problems(operator, watch, scan)
-            note_rules(operator, chosen)
-            note_changes(operator, scan, self.book.zone)
-            note_credits(operator, self.book.api)
-            operator.end(Incident(UNSTORED, About.WATCH, watch.name))
-        budget.close()
-        log.info(
-            "scanned",
-            watch=watch.name,
-            state=scan.state.value,
-            products=len(scan),
-            requests=scan.requests,
-            changed=outcome.changed,
-            fired=len(outcome.fired),
-            resolved=len(outcome.resolved),
-            error=scan.error,
-        )
-        _log_problems(watch, scan)
-        return outcome
-
-    def _believed(self, database: Store, watch: Watch, scan: Scan) -> Scan:
-        last = database.history.last_complete(watch.key)
-        proof = database.history.last_proof(watch.key)
-        expected = watch.schedule.next(proof.at) if proof is not None else 0
-        return doubted(scan, Before(last, proof, expected))
-
-    def _note_source(self, operator: Operator, watch: Watch, result: ScanResult) -> None:
-        """Shut the gate for failures that asking again can't mend; open it once answered."""
-        now = operator.now
-        invalid = Incident(INVALID, About.WATCH, watch.name)
-        failure = result.failure
-        match failure:
-            case KeyRefused():
-                text = f"{failure}. Nothing is asked until a reload, but one request a day to try"
-                self.gate.shut(str(failure), now, now + TRY_AGAIN)
-                operator.begin(KEY, text)
-            case CreditsUsedUp():
-                self.gate.shut(str(failure), now, next_midnight(now))
-                operator.begin(CREDITS, str(failure))
-            case BudgetSpent():
-                text = f'the scan of "{watch.name}" was cut off: {result.scan.error}'
-                operator.begin(CAP, text)
-            case InvalidQuery():
-                self.gate.refuse(watch.key, now)
-                text = f'the watch "{watch.name}" ({watch.query.describe()}): {failure}'
-                operator.begin(invalid, text)
-        if _answered(result) and self.gate.answered(watch.key, result.scan.started):
-            for incident in (invalid, KEY, CREDITS):
-                operator.end(incident)
-
-
-def _log_problems(watch: Watch, scan: Scan) -> None:
-    if scan.problems or scan.doubt is not None:
-        log.warning(
-            "scan with problems",
-            watch=watch.name,
-            problems=scan.problems[:LOGGED_PROBLEMS],
-            count=len(scan.problems),
-            doubt=scan.doubt.why if scan.doubt is not None else None,
-            proves_absence=scan.proves_absence,
-        )
+    rate, concurrency = api.requests_per_second, api.concurrency
+    return Client(api.url, api.key.reveal(), requests_per_second=rate, concurrency=concurrency)
 
 
 def _texts_keep(watch: Watch, now: Instant) -> int:
@@ -340,10 +168,3 @@ def _texts_keep(watch: Watch, now: Instant) -> int:
     for _ in range(-(-watch.query.top // MOST_TEXTS) + 1):
         due = watch.schedule.next(due)
     return max(TEXTS_KEEP, due - now)
-
-
-def _answered(result: ScanResult) -> bool:
-    """Whether KeyAPI took key and query: it gave a page, and refused none after it."""
-    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
-    passing = isinstance(result.failure, SourceUnavailable | BudgetSpent)
-    return gave and (result.failure is None or passing)

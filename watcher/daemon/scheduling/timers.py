@@ -33,28 +33,27 @@ class Timers:
         self._clock = clock
         self._alarms: dict[str, tuple[Instant, str]] = {}
         self._armed = itertools.count()
-        self._running = False
+        self.running = False  # not the scheduler's word: its shutdown takes a turn of the loop
         self._scheduler = AsyncIOScheduler(job_defaults=_DEFAULTS, timezone=UTC)
 
     def start(self) -> None:
         """Begin to fire; needs a running event loop."""
         self._scheduler.start()
-        self._running = True
+        self.running = True
 
     def stop(self) -> None:
         """Fire nothing more."""
-        if self._running:
-            self._running = False
+        if self.running:
+            self.running = False
             self._scheduler.shutdown(wait=False)
 
-    @property
-    def running(self) -> bool:
-        # Not the scheduler's own word: its shutdown takes a turn of the loop.
-        return self._running
-
     def due(self, key: str) -> Instant | None:
-        """When the key's alarm is set to; None without one."""
+        """The instant that the key's alarm is set to; None without one."""
         return self._alarms[key][0] if key in self._alarms else None
+
+    def rings(self, key: str) -> bool:
+        """Whether the key's alarm is still to ring."""
+        return key in self._alarms and self._clock.seconds_until(self._alarms[key][0]) > 0
 
     def arm(self, key: str, due: Instant, ring: Callable[[str, Instant], None]) -> None:
         """Ring once at ``due`` (at once if that is past), in place of the key's old alarm."""

@@ -5,52 +5,103 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.timers import Timers
-from watcher.daemon.supervision.direct_alert import Emergency
-from watcher.daemon.supervision.liveness import Limits, Pulses
-from watcher.daemon.supervision.supervisor import Guard
+from watcher.daemon.core import Core
+from watcher.daemon.supervision.supervisor import Supervisor
+from watcher.delivery.courier import Sender
+from watcher.delivery.message import render
+from watcher.delivery.rendered import OutcomeKind
 from watcher.errors import WatcherError
+from watcher.incident import Incident, IncidentKind
+from watcher.model import Instant, Message, Severity
+from watcher.notification.policy import NotifyPolicy
 from watcher.store.ports import Store
-from watcher.store.sqlite.writer import DatabaseThread
 
 PROBE_SECONDS = 5.0
 DATABASE_TURNS = 6  # it is looked at each half minute
-DAEMON, DATABASE = "daemon", "database"  # kind and name of the health that is written as a probe
+LOOKS = 2  # bad looks in a row before somebody is told: a lock or a large commit passes
+DATABASE = Incident(IncidentKind.DATABASE)
+DAEMON = "daemon"  # the kind of the health that is written as a probe
 
 log = structlog.get_logger("watcher.daemon")
 
 
 @dataclass(slots=True)
-class Vitals:
+class DirectAlert:
+    """Word to the operator where the database fails: the one message that can't go by the outbox.
+
+    It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
+    memory only. A target that does not take it is asked again at the next look. ``operator`` and
+    ``targets`` are asked for at each look: a reload may change both.
+    """
+
+    operator: Callable[[], Sequence[NotifyPolicy]]
+    targets: Callable[[], Mapping[str, Sender]]
+    _bad: int = 0
+    _told: set[str] = field(default_factory=set)  # targets that know of it
+
+    async def look(self, reason: str | None, now: Instant) -> None:
+        """Take the ``reason`` that the database fails; None is none."""
+        if reason is None:
+            self._bad = 0
+            if self._told:
+                self._told -= await self._send(DATABASE, self._told, now)
+            return
+        self._bad += 1
+        if self._bad >= LOOKS:
+            names = {target for audience in self.operator() for target in audience.targets}
+            began = DATABASE.with_details(error=reason)
+            self._told |= await self._send(began, names - self._told, now)
+
+    async def _send(self, incident: Incident, names: set[str], now: Instant) -> set[str]:
+        """Tell that it began or, without an error, is over; the targets that took it or are no
+        more."""
+        over = "error" not in incident.details
+        severity = Severity.INFO if over else Severity.CRITICAL
+        message = Message("operator", "", severity, created=now, incident=incident, over=over)
+        held = (each for each in self.operator() if each.urgent_hold(now) is not None)
+        asked = sorted(names - {target for audience in held for target in audience.targets})
+        took = await asyncio.gather(*(self._try(name, message) for name in asked))
+        return {name for name, taken in zip(asked, took, strict=True) if taken}
+
+    async def _try(self, name: str, message: Message) -> bool:
+        target = self.targets().get(name)
+        if target is None:
+            return True
+        outcome = await target.send(render(message, target.style, limit=target.limit))
+        if outcome.kind is not OutcomeKind.SENT:
+            log.warning("the operator could not be told", target=name, error=outcome.detail)
+        return outcome.kind is OutcomeKind.SENT
+
+
+@dataclass(slots=True)
+class DaemonHealth:
     """Looks after the parts: which of them moves, and whether the database takes writes."""
 
-    pulses: Pulses
-    timers: Timers
-    guards: Sequence[Guard]
-    writer: DatabaseThread
-    clock: Clock
-    emergency: Emergency
-    unstored: Callable[[], str | None] = lambda: None
-    patience: float = Limits().patience
+    core: Core
+    supervisors: Sequence[Supervisor]
+    direct_alert: DirectAlert = field(init=False)
     _probe: asyncio.Task[None] | None = field(default=None)
     _asked: float = 0.0  # when the probe began, on a clock that never jumps
 
+    def __post_init__(self) -> None:
+        core = self.core
+        self.direct_alert = DirectAlert(lambda: core.scanner.policies, lambda: core.courier.targets)
+
     async def ill(self) -> str | None:
-        """Why the daemon is not healthy; None while every part moves and the disk takes writes."""
+        """The part that does not move, or why the disk takes no writes; None while all is well."""
         return self.still() or await self._unwritable()
 
     def still(self) -> str | None:
         """The part that does not move, in words."""
-        if not self.timers.running:
+        if not self.core.timers.running:
             return "the timers stand still"
-        ended = [name for guard in self.guards for name in guard.ended]
-        for name in (*ended, *self.pulses.late()):
+        ended = [name for supervisor in self.supervisors for name in supervisor.ended]
+        for name in (*ended, *self.core.liveness.late()):
             return f"the part {name} stands still"
         return None
 
@@ -59,30 +110,32 @@ class Vitals:
         operator told where the database fails."""
         looking: asyncio.Task[None] | None = None
         for turn in itertools.count():
-            self.pulses.tick()
+            self.core.liveness.tick()
             self.restart_late()
             if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
                 # Beside this loop: a target that hangs must not hold up the ticks.
                 looking = asyncio.create_task(self._look_at_database(), name="emergency")
-            await asyncio.sleep(self.pulses.period)
+            await asyncio.sleep(self.core.liveness.period)
 
     def restart_late(self) -> None:
         """Start each part anew that stands still for longer than anybody's patience."""
-        for name, overdue in self.pulses.late().items():
+        for name, overdue in self.core.liveness.late().items():
             why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
-            if overdue > self.patience and any(guard.restart(name, why) for guard in self.guards):
-                self.pulses.beat(name, self.patience)
+            if overdue > self.core.limits.patience and any(
+                supervisor.restart(name, why) for supervisor in self.supervisors
+            ):
+                self.core.liveness.beat(name, self.core.limits.patience)
 
     async def _look_at_database(self) -> None:
         try:
-            await self.emergency.look(await self._unwritable(), self.clock.now())
+            await self.direct_alert.look(await self._unwritable(), self.core.clock.now())
         except Exception:
             log.exception("the look at the database broke; the next one comes")
 
     async def _unwritable(self) -> str | None:
         # One probe at a time: behind a lock that lasts they would queue up before the real work.
         if self._probe is None or self._probe.done():
-            self._probe = asyncio.create_task(self.writer.run(self._write), name="probe")
+            self._probe = asyncio.create_task(self.core.writer.run(self._write), name="probe")
             self._probe.add_done_callback(lambda probe: probe.cancelled() or probe.exception())
             self._asked = time.monotonic()
         # Who asks while one has waited for long is answered at once.
@@ -96,9 +149,9 @@ class Vitals:
         except WatcherError as error:
             return f"the database can't be written: {error}"
         # A small row may find room where a scan does not.
-        unstored = self.unstored()
+        unstored = self.core.scanner.unstored
         return f"a scan can't be stored: {unstored}" if unstored else None
 
     def _write(self, database: Store) -> None:
         """A real one: an empty transaction succeeds on a full disk, too."""
-        database.health.ok(DAEMON, DATABASE, self.clock.now())
+        database.health.ok(DAEMON, "database", self.core.clock.now())

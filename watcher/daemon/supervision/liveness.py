@@ -44,8 +44,8 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Pulses:
-    """When each part must be heard of again, in seconds of ``clock``."""
+class Liveness:
+    """The time at which each part must be heard of again, in seconds of ``clock``."""
 
     clock: Callable[[], float] = time.monotonic
     period: float = PERIOD
@@ -61,7 +61,7 @@ class Pulses:
         self._due[part] = math.inf
 
     def renew(self, part: str, silence: float) -> None:
-        """As ``beat``, of a part that is at work; one that rests goes on resting."""
+        """Take a part that is at work as heard of; one that rests goes on resting."""
         if math.isfinite(self._due.get(part, math.inf)):
             self.beat(part, silence)
 

@@ -1,8 +1,8 @@
-"""How long the event loop was held: the time between two looks at what waits for it.
+"""The lag of the event loop: the time between two looks at what waits for it.
 
 While one callback runs, nothing else does: no page is answered, no timer rings. The loop asks its
 selector at each turn, so the selector knows, at the price of two looks at a clock: it wakes nobody.
-What another thread holds of the interpreter shows as well, but for a wait without a timer.
+A hold of the interpreter by another thread shows as well, but for a wait without a timer.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _BOUNDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 log = structlog.get_logger("watcher.daemon")
 
 
-class Holds:
-    """What was measured of one loop; seconds of ``clock``, which never jumps."""
+class LoopLag:
+    """Measures one loop; seconds of ``clock``, which never jumps."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.clock = clock
@@ -37,24 +37,16 @@ class Holds:
             buckets=_BOUNDS,
             registry=None,
         )
-        self._gauge = Gauge(
+        gauge = Gauge(
             "watcher_loop_held_seconds_max", "The longest of the last ten minutes", registry=None
         )
-        self._gauge.set_function(self.longest)
+        gauge.set_function(self.longest)
+        self.instruments: tuple[Collector, ...] = self._histogram, gauge  # for /metrics
         self._peaks: deque[tuple[float, float]] = deque()  # when each slice ends, its longest
-
-    @property
-    def instruments(self) -> tuple[Collector, ...]:
-        """For ``/metrics``."""
-        return self._histogram, self._gauge
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """A new loop that is measured."""
-        return asyncio.SelectorEventLoop(self.selector())
-
-    def selector(self) -> selectors.BaseSelector:
-        """What measures it."""
-        return _Selector(self)
+        return asyncio.SelectorEventLoop(LagSelector(self))
 
     def note(self, seconds: float, now: float) -> None:
         """The loop was held for so long, until ``now``."""
@@ -77,19 +69,19 @@ class Holds:
             self._peaks.popleft()
 
 
-class _Selector(selectors.DefaultSelector):
+class LagSelector(selectors.DefaultSelector):
     """Notes what lies between two selects, and how much later than asked one came back."""
 
-    def __init__(self, holds: Holds) -> None:
+    def __init__(self, lag: LoopLag) -> None:
         super().__init__()
-        self._holds = holds
-        self._clock = holds.clock
-        self._since = holds.clock()
+        self._lag = lag
+        self._clock = lag.clock
+        self._since = lag.clock()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         asked = self._clock()
         if asked - self._since >= SHORT:
-            self._holds.note(asked - self._since, asked)
+            self._lag.note(asked - self._since, asked)
         events = super().select(timeout)
         self._since = back = self._clock()
         if timeout is not None and not events:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from watcher.errors import StoreError
-from watcher.store.sqlite.writer import Writer
+from watcher.store.engine import Writer
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 _LARGE = 512 * 1024  # bytes of an array that has pages of its own
@@ -53,7 +53,7 @@ class Returns:
             self._later = asyncio.create_task(self._look())
 
     def stop(self) -> None:
-        """What is left ends with the process."""
+        """Look no more."""
         if self._later is not None:
             self._later.cancel()
 

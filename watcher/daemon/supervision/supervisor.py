@@ -1,4 +1,4 @@
-"""Long tasks under guard: named, restarted with backoff when they die, and reported."""
+"""Long tasks under supervision: named, restarted with backoff when they die, and reported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StoodStill(Exception):
 
 
 @dataclass(slots=True)
-class Guard:
+class Supervisor:
     """Keeps long tasks running. ``report(name, error)`` hears of each death, and with None once
     the task has worked again for ``well_after`` seconds. One that returns has died, too, until it
     ``may_end``.
@@ -42,7 +42,7 @@ class Guard:
         self._tasks[name] = asyncio.create_task(self._keep(name, work), name=name)
 
     def restart(self, name: str, why: str) -> bool:
-        """End a task that stands still, as if it had died; False where it is not this guard's."""
+        """End a task that stands still, as if it had died; False where it is another's."""
         working = self._working.get(name)
         if working is None or working.done():
             return False
@@ -52,7 +52,7 @@ class Guard:
 
     @property
     def names(self) -> list[str]:
-        """Of the tasks that were started."""
+        """The tasks that were started."""
         return list(self._tasks)
 
     @property
@@ -100,10 +100,10 @@ class Guard:
                     await asyncio.wait({task})
 
     async def _end_of(self, name: str, task: asyncio.Future[None]) -> None:
-        """What the task ends with; ``StoodStill`` where ``restart`` ended it."""
+        """Raise what the task ended with; ``StoodStill`` where ``restart`` ended it."""
         await asyncio.wait({task})
         stuck = self._stuck.pop(name, None)
-        if task.cancelled():  # the task alone, not its guard: a death like any other
+        if task.cancelled():  # the task alone, not its supervisor: a death like any other
             raise stuck or StoodStill("it was cancelled")
         task.result()
         if not self.may_end():

@@ -22,7 +22,7 @@ _SECOND = 1_000_000  # WATCHDOG_USEC counts microseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class Systemd:
     """The service manager: ``address`` is its socket ("" is none), ``watchdog`` the seconds
     after which it ends a service that it did not hear of (None: it does not wait)."""
 
@@ -30,7 +30,7 @@ class Manager:
     watchdog: float | None = None
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Manager:
+    def of(cls, environment: Mapping[str, str]) -> Systemd:
         """The one that the environment names."""
         ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = environment.get("WATCHDOG_USEC", "")
@@ -54,7 +54,7 @@ class Manager:
         self._say("STOPPING=1", _status("stopping: what is due is sent"))
 
     def status(self, text: str) -> None:
-        """What ``systemctl status`` shows."""
+        """Set the line that ``systemctl status`` shows."""
         self._say(_status(text))
 
     def alive(self) -> None:

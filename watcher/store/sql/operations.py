@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import json
 from datetime import UTC, datetime
 
-from msgspec.structs import astuple
+import msgspec
 
+from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Health, Instant
-from watcher.store.records import About, Cause, Incident, Spent
+from watcher.store.records import Row, Spent
 from watcher.store.sqlite.connection import Face
 
 _USED = "SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2"
@@ -18,6 +18,7 @@ _SPENT = (
     "(SELECT coalesce(sum(amount), 0) FROM reservations WHERE day BETWEEN ?1 AND ?2)"
 )
 _HEALTH = "SELECT kind, name, failing_since, failures, last_error, last_ok FROM health"
+_INCIDENT = "kind, about, subject, fields, details, since"
 
 
 class Ledger(Face):
@@ -157,49 +158,42 @@ class HealthBook(Face):
         row = self._db.one(f"{_HEALTH} WHERE kind = ? AND name = ?", (kind, name))
         return Health(*row) if row else Health(kind, name)
 
-    def raise_cause(self, incident: Incident, text: str, now: Instant) -> bool:
+    def raise_cause(self, incident: Incident, now: Instant) -> bool:
         """True if it has newly begun, so that the operator has not heard of it."""
-        kind, about, subject, fields = astuple(incident)
-        values = (incident.cause, text, now, kind, str(about), subject, json.dumps(fields))
+        names, details = (
+            msgspec.json.encode(each).decode() for each in (incident.fields, incident.details)
+        )
+        about = (incident.kind.value, incident.about.value, incident.subject)
         cursor = self._db.execute(
-            "INSERT INTO causes (cause, text, since, kind, about, subject, fields) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (cause) "
-            "DO UPDATE SET text = ?2, since = ?3, ended = NULL WHERE ended IS NOT NULL",
-            values,
+            "INSERT INTO causes (cause, since, kind, about, subject, fields, details, text) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '') ON CONFLICT (cause) "
+            "DO UPDATE SET details = ?7, since = ?2, ended = NULL WHERE ended IS NOT NULL",
+            (incident.cause, now, *about, names, details),
         )
         return bool(cursor.rowcount)
 
-    def clear_cause(self, incident: Incident, now: Instant) -> str | None:
-        """The text told when it began, if it was on; it is on no more."""
-        text: str | None = self._db.value(
-            "UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING text",
+    def clear_cause(self, incident: Incident, now: Instant) -> Incident | None:
+        """The incident as it began, if it was on; it is on no more."""
+        rows: list[Row] = self._db.execute(
+            f"UPDATE causes SET ended = ? WHERE cause = ? AND ended IS NULL RETURNING {_INCIDENT}",
             (now, incident.cause),
-        )
-        return text
+        ).fetchall()
+        return _incident(rows[0]) if rows else None
 
     def incidents(self) -> builtins.list[Incident]:
-        """Return the incidents that are on, the oldest first."""
+        """The incidents that are on, the oldest first."""
         rows = self._db.rows(
-            "SELECT kind, about, subject, fields FROM causes WHERE ended IS NULL "
-            "ORDER BY since, cause"
+            f"SELECT {_INCIDENT} FROM causes WHERE ended IS NULL ORDER BY since, cause"
         )
-        return [
-            Incident(kind, About(about), subject, tuple(json.loads(fields)))
-            for kind, about, subject, fields in rows
-        ]
-
-    def subject_of(self, cause: str, about: About) -> str | None:
-        """Return the subject of an incident that is on or was, if it befell such a thing."""
-        sql = "SELECT subject FROM causes WHERE cause = ? AND about = ?"
-        subject: str | None = self._db.value(sql, (cause, about.value))
-        return subject
-
-    def causes(self) -> builtins.list[Cause]:
-        """Return the causes that are on, the oldest first."""
-        return self._db.all(
-            Cause, "SELECT cause, text, since FROM causes WHERE ended IS NULL ORDER BY since, cause"
-        )
+        return [_incident(row) for row in rows]
 
     def list(self, kind: str | None = None) -> builtins.list[Health]:
         sql = f"{_HEALTH} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name"
         return self._db.all(Health, sql, (kind,))
+
+
+def _incident(row: Row) -> Incident:
+    kind, about, subject, fields, details, since = row
+    names = msgspec.json.decode(fields, type=tuple[str, ...])
+    values = msgspec.json.decode(details)
+    return Incident(IncidentKind(kind), About(about), subject, names, values, since)

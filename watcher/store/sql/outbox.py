@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from watcher.incident import Incident
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.records import SET_BACK, Row, Try
 from watcher.store.sqlite.connection import Connection, Face
@@ -62,6 +63,7 @@ class MessageSummary(Struct, frozen=True):
     cause: str = ""
     over: bool = False
     text: str = ""
+    incident: Incident | None = None
 
 
 _decode = msgspec.json.Decoder(MessageSummary).decode

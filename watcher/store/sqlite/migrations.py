@@ -21,6 +21,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.db import Table
 
 from watcher.fields import BY_NAME, NUMERIC
+from watcher.incident import IncidentKind
 from watcher.store.columns import expression, sql_type
 
 APPLICATION_ID = 0x77746368  # "wtch"
@@ -298,6 +299,30 @@ def _incident(cause: str) -> tuple[str, str, str, str]:
     if lost is None:
         return kind, about, subject, "[]"
     return "fields lost", about, subject, msgspec.json.encode(lost[1].split(", ")).decode()
+
+
+@migrations()
+def m012_incident_details(db: Tables) -> None:
+    """An incident keeps the values that its text names; one of before keeps the text itself, in
+    them: ``text`` is read no more. What waits to be sent says which incident it is about."""
+    back = " (some are back)"
+    db.execute("ALTER TABLE causes ADD COLUMN details TEXT NOT NULL DEFAULT '{}'")
+    db.execute("UPDATE causes SET details = json_object('text', text)")
+    db.execute(
+        "UPDATE causes SET details = json_object('some_back', json('true'), 'text', "
+        "substr(text, 1, length(text) - length(?1))) "
+        "WHERE kind = 'fields lost' AND substr(text, -length(?1)) = ?1",
+        (back,),
+    )
+    kinds = msgspec.json.encode(list(IncidentKind)).decode()
+    db.execute("DELETE FROM causes WHERE kind NOT IN (SELECT value FROM json_each(?))", (kinds,))
+    db.execute(
+        "UPDATE messages SET body = json_set(body, '$.incident', json_object('kind', c.kind, "
+        "'about', c.about, 'subject', c.subject, 'fields', json(c.fields))) FROM causes AS c "
+        "WHERE c.cause = json_extract(body, '$.cause') "
+        "AND json_extract(body, '$.kind') = 'operator' "
+        "AND id IN (SELECT message FROM notifications WHERE state IN ('waiting', 'dead'))"
+    )
 
 
 def pending(db: Tables) -> list[str]:

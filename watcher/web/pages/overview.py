@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.incident import About, Incident
 from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import About, AlertRow, Incident
+from watcher.store.records import AlertRow
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, shown, stored

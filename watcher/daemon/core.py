@@ -1,0 +1,79 @@
+"""The daemon's parts have these in common: rules, store, source, clock, signs of life, operator."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.scheduling.scanner import Scanner, client_of
+from watcher.daemon.scheduling.timers import Timers
+from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.signals import Stop
+from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
+from watcher.delivery.courier import Courier
+from watcher.errors import StoreError, WatcherError
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.delivery_hooks import Post
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.engine import Writer
+
+
+@dataclass
+class Core:
+    """One database, one rulebook at a time; ``stopping`` is the order to stop, ``stop`` what the
+    parts see of it."""
+
+    book: Rulebook
+    writer: Writer
+    clock: Clock
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    limits: Limits = field(default_factory=Limits)
+    liveness: Liveness = field(default_factory=Liveness)
+
+    def __post_init__(self) -> None:
+        self.timers = Timers(self.clock)
+        self.stop = Stop(self.stopping)
+        self.client = client_of(self.book)
+        self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
+        self.courier = Courier(
+            self.writer,
+            targets_of(self.book),
+            now=self.clock.now,
+            ways=ways_of(self.book),
+            keeper=Post(lambda: self.scanner.book, self.clock.now),
+            on_turn=lambda: self.beat("delivery"),
+        )
+
+    @property
+    def watches(self) -> dict[str, Watch]:
+        """The watches that some rule reads, by key."""
+        return {watch.key: watch for watch in self.book.used_watches}
+
+    def supervisor(self) -> Supervisor:
+        """One whose tasks' deaths the operator hears of."""
+        return Supervisor(self._task_died, may_end=self.stopping.is_set)
+
+    def beat(self, part: str, kind: str | None = None) -> None:
+        """The part (of that kind, where it is one of several) moved."""
+        self.liveness.beat(part, self.limits.silence[kind or part])
+
+    async def note(self, incident: Incident, *, on: bool) -> None:
+        """Tell the operator that it began or is over, unless that was told."""
+        if await self.writer.run(lambda db: self.scanner.operator(db).note(incident, on=on)):
+            self.courier.wake()
+
+    async def _task_died(self, name: str, error: BaseException | None) -> None:
+        incident = Incident(IncidentKind.TASK, About.PART, name)
+        if error is None:
+            await self.note(incident, on=False)
+        elif not isinstance(error, StoreError):  # of the database the health tells, once for all
+            await self.note(incident.with_details(**why(error)), on=True)
+
+
+def why(error: BaseException) -> dict[str, str]:
+    """Details for the operator. An error of no kind of ours may hold anything, a secret too: the
+    log, which hides those, has its text."""
+    known = isinstance(error, WatcherError | StoodStill)
+    return {"error": str(error)} if known else {"type": type(error).__name__}

@@ -1,0 +1,153 @@
+"""Reload: rule files are read anew, and swapped in whole; on an error the old rules stay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.core import Core
+from watcher.daemon.scheduling.scanner import client_of
+from watcher.daemon.supervision.health import DAEMON
+from watcher.daemon.supervision.systemd import Systemd
+from watcher.daemon.workers import Workers
+from watcher.errors import RulesError, WatcherError
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.data import forget_jumps
+from watcher.incidents.failing import note_clock
+from watcher.incidents.operator import forget_orphans, operator_of
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook
+from watcher.source.client import Client
+from watcher.store.ports import Store
+
+RULE_FILE = Incident(IncidentKind.RULE_FILE)
+
+log = structlog.get_logger("watcher.daemon")
+
+
+class Reloader:
+    """``load`` reads the rule files anew."""
+
+    def __init__(
+        self, core: Core, workers: Workers, systemd: Systemd, load: Callable[[], Rulebook]
+    ) -> None:
+        self.core = core
+        self.load = load
+        self.soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
+        self.running: set[asyncio.Task[bool]] = set()
+        self._again = False  # whether another signal came since it began
+        self._workers = workers
+        self._systemd = systemd
+        self._one = asyncio.Lock()
+
+    @property
+    def status(self) -> str:
+        """One line for the service manager."""
+        book = self.core.book
+        return f"{len(book.rules)} rules on {len(book.used_watches)} lists"
+
+    async def stop(self) -> None:
+        """Cancel what still runs."""
+        for reload in self.running:
+            reload.cancel()
+        await asyncio.gather(*self.running, return_exceptions=True)
+
+    def begin_anew(self, database: Store) -> None:
+        """The rules were read and every part begins: what an earlier run told of them is over."""
+        operator = self.core.scanner.operator(database)
+        with database.atomic():
+            note_clock(operator, thorough=True)
+            adopt(database, self.core.book, operator.now)
+            self.core.scanner.doubt(database)
+            for each in database.health.incidents():
+                if each.kind is RULE_FILE.kind or each.about is About.PART:
+                    operator.end(each)
+
+    def reload_soon(self) -> None:
+        """Read the rule files anew as soon as the loop gets to it (for a signal)."""
+        self._again = True  # a storm of signals is one reload more
+        if self.soon is None or self.soon.done():
+            self.soon = asyncio.create_task(self._reload_safely(), name="reload")
+
+    async def _reload_safely(self) -> None:
+        while self._again and not self.core.stopping.is_set():
+            self._again = False
+            try:
+                await self.reload()
+            except Exception:
+                log.exception("the reload broke; the old rules stay")
+
+    async def reload(self) -> bool:
+        """Read the rule files and swap them in whole; on an error keep the old ones.
+
+        What has begun is done to its end, even if the one who awaits it is cancelled: half of it
+        would leave the scans with other rules than the timers.
+        """
+        if self.core.stopping.is_set():
+            return False
+        doing = asyncio.create_task(self._reload_in_turn(), name="reload")
+        self.running.add(doing)
+        doing.add_done_callback(self.running.discard)
+        return await asyncio.shield(doing)
+
+    async def _reload_in_turn(self) -> bool:
+        async with self._one:
+            self._systemd.reloading()
+            try:
+                return await self._reload()
+            finally:
+                self._systemd.ready(self.status)
+
+    async def _reload(self) -> bool:
+        try:
+            book = await asyncio.to_thread(self.load)
+            targets = await asyncio.to_thread(targets_of, book)
+            client = client_of(book) if book.api != self.core.book.api else None
+        except WatcherError as error:
+            problems = error.problems if isinstance(error, RulesError) else ()
+            for problem in problems or (error,):
+                log.error("rule file refused", problem=str(problem))  # noqa: TRY400 - its text says all
+            await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
+            return False
+        async with AsyncExitStack() as opened:
+            if client is not None:
+                await opened.enter_async_context(client)
+            await self.core.writer.run(lambda database: self._swap(database, book, client))
+            opened.pop_all()  # it is in force now
+        if client is not None:
+            retired, self.core.client = self.core.client, client
+            await retired.retire()  # a running scan may still read through it
+        gone = self.core.watches.keys() - {watch.key for watch in book.used_watches}
+        self.core.book = book
+        self.core.courier.update(targets, ways_of(book))
+        for key in gone:
+            self.core.timers.disarm(key)
+        await self._workers.arm_all()
+        log.info("rules reloaded", rules=len(book.rules), watches=len(self.core.watches))
+        return True
+
+    def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
+        """On the store's thread, so that no scan commits half by old and half by new rules."""
+        scanner = self.core.scanner
+        with database.atomic():
+            adopt(database, book, self.core.clock.now())
+            operator_of(database, book, self.core.clock.now()).end(RULE_FILE)
+        scanner.swap(book, client)
+        scanner.doubt(database)
+
+
+def adopt(database: Store, book: Rulebook, now: Instant) -> None:
+    """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
+    with database.atomic():
+        database.rules.sync(book.marks, now)
+        database.held.keep_only(book.tellings)
+        keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
+        for health in database.health.list():
+            if health.name not in keys and health.kind != DAEMON:
+                database.health.forget(health.kind, health.name)
+        forget_orphans(database, book, now)
+        forget_jumps(database, book, now)

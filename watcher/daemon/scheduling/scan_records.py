@@ -1,0 +1,165 @@
+"""The store's half of a scan: how it begins, and what becomes of what was read.
+
+All of it runs on the store's thread. What goes wrong is kept as the watch's health and told to the
+operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from watcher import plan
+from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
+from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
+from watcher.evaluation.empty_list_guard import Before, doubted
+from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents import failing
+from watcher.incidents.data import note_changes, note_fields, note_jump
+from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.incidents.operator import Operator
+from watcher.model import Instant, Scan, ScanState
+from watcher.notification.policy import NotifyPolicy, policies_of
+from watcher.pipeline import Report, ScanOutcome, evaluate
+from watcher.rules.rulebook import Rulebook, Watch
+from watcher.source.scan import ScanOrder, ScanResult
+from watcher.store.ports import Store
+from watcher.units import next_midnight
+
+LOGGED_PROBLEMS = 5
+
+log = structlog.get_logger("watcher.scan")
+
+
+@dataclass
+class ScanRecords:
+    """Scans of one rulebook; ``now`` is that of a job's turn: what is stored meanwhile is not ahead
+    of it."""
+
+    book: Rulebook
+    now: Callable[[], Instant]
+    channels: dict[str, NotifyPolicy] = field(default_factory=dict)
+    report: Report | None = None
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
+
+    @property
+    def policies(self) -> list[NotifyPolicy]:
+        """Policies of the channels that hear of the watcher's own incidents."""
+        return [self.channels[name] for name in self.book.operator]
+
+    def adopt(self, book: Rulebook) -> None:
+        """Go on with other rules. The circuit closes: what the source refused may be mended now."""
+        self.book = book
+        self.channels = policies_of(book.channels)
+        self.breaker = CircuitBreaker()
+        self.skipped.clear()
+
+    def operator(self, database: Store) -> Operator:
+        """The operator, as of now."""
+        return Operator(database, self.policies, self.now())
+
+    def doubt(self, database: Store) -> None:
+        """Have one scan alone try first, where the source refused all before a restart."""
+        if {KEY.kind, CREDITS.kind} & {each.kind for each in database.health.incidents()}:
+            self.breaker = CircuitBreaker(reason="KeyAPI refused before")
+
+    def not_before(self, watch: Watch) -> Instant:
+        """The earliest instant of the watch's next scan, whatever its schedule says."""
+        opens = self.breaker.opens(watch.key, self.now())
+        return max(opens, self.skipped.get(watch.key, 0))
+
+    def postpone(self, watch: Watch, until: Instant) -> None:
+        """Not to scan ``watch`` before ``until``."""
+        self.skipped[watch.key] = until
+
+    def begin(
+        self, database: Store, watch: Watch, order: ScanOrder, budget: ScanBudget, texts_keep: int
+    ) -> ScanOrder | None:
+        """Set the credits aside that the scan should cost; None where the caps don't leave them,
+        or the order with the store's knowledge."""
+        operator, history = self.operator(database), database.history
+        now = operator.now
+        note_clock(operator)
+        last = history.last_scan(watch.key)
+        pages = history.expected_pages(watch.key)
+        with database.atomic():
+            note_credits(operator, self.book.api)
+            cost = set_aside(budget, database, self.book, watch, pages, now)
+            if cost is not None:
+                self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
+                room = left_by_caps(database, self.book.api, now)
+                skipped = {"watch": watch.name, "cost": cost, "room": room, "kept": budget.kept}
+                log.warning("scan skipped", **skipped)
+                operator.begin(CAP.with_details(**skipped))  # told once a day
+                return None
+        texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
+        after = last.at + 1 if last is not None and plan.believed(last.at, now) else 1
+        return replace(
+            order,
+            at=max(order.at, after),
+            known_pages=pages,
+            careful=order.careful or (last is not None and last.state is ScanState.FAILED),
+            wants_texts=lambda product: product not in texts,
+        )
+
+    def commit(
+        self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
+    ) -> ScanOutcome:
+        """Judge what was read, and tell what is owed: all of it or nothing."""
+        # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        chosen = self.book.rules_of(watch)
+        with database.atomic():
+            operator = self.operator(database)
+            note_clock(operator)
+            scan = _believed(database, watch, result.scan)
+            book, now = self.book, operator.now
+            note_fields(operator, book, watch, scan, result)
+            outcome = evaluate(
+                database, scan, chosen, self.channels, book.metrics, now, report=self.report
+            )
+            note_jump(operator, book, watch, scan, outcome.jump)
+            budget.settle(database)
+            note_source(operator, self.breaker, watch, result)
+            failing.note_watch(operator, book, watch, scan, result.failure)
+            failing.note_problems(operator, watch, scan)
+            failing.note_rules(operator, chosen)
+            note_changes(operator, scan, book.zone)
+            note_credits(operator, self.book.api)
+            operator.end(unstored_of(watch))
+        budget.close()
+        log.info(
+            "scanned",
+            watch=watch.name,
+            state=scan.state.value,
+            products=len(scan),
+            requests=scan.requests,
+            changed=outcome.changed,
+            fired=len(outcome.fired),
+            resolved=len(outcome.resolved),
+            error=scan.error,
+        )
+        if scan.problems or scan.doubt is not None:
+            log.warning(
+                "scan with problems",
+                watch=watch.name,
+                problems=scan.problems[:LOGGED_PROBLEMS],
+                count=len(scan.problems),
+                doubt=scan.doubt.why if scan.doubt is not None else None,
+                proves_absence=scan.proves_absence,
+            )
+        return outcome
+
+
+def unstored_of(watch: Watch) -> Incident:
+    """A scan of the watch that waits to be stored."""
+    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
+
+
+def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
+    last = database.history.last_complete(watch.key)
+    proof = database.history.last_proof(watch.key)
+    expected = watch.schedule.next(proof.at) if proof is not None else 0
+    return doubted(scan, Before(last, proof, expected))

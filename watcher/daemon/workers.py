@@ -1,0 +1,253 @@
+"""Workers: a timer puts its watch on the queue; a worker scans it and arms its next alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import partial
+
+import aiohttp
+import structlog
+
+from watcher import network, plan
+from watcher.daemon.core import Core, why
+from watcher.daemon.supervision.memory import Returns
+from watcher.errors import StoreError
+from watcher.incident import About, Incident, IncidentKind
+from watcher.model import Instant, ScanState
+from watcher.rules.rulebook import Secret
+from watcher.units import HOUR, MINUTE
+
+WORKERS = 2
+PAUSES = (2.0, 10.0)  # seconds before the second and the third heartbeat
+_TIMEOUT = aiohttp.ClientTimeout(total=10)
+SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
+LATE_SECONDS = HOUR
+FORGIVEN_SECONDS = 5.0  # of a wait for the source: shorter ones make nobody late
+LOST_LOOKS = 12  # at a watch without an alarm, before it gets one
+BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
+
+log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """Asks the address of ``heartbeat:`` after every good round of scans: a service such as
+    healthchecks.io then tells when the daemon, or its whole machine, is silent.
+
+    On a task of its own: whether it answers delays no scan. The address is a secret: whoever has
+    it can keep up the appearance. It occurs in no log.
+    """
+
+    pauses: tuple[float, ...] = PAUSES
+    _asking: asyncio.Task[None] | None = field(default=None)
+
+    def beat(self, address: Secret | None) -> None:
+        """A round was good. Where the last one is still being told, that says it."""
+        if address is not None and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._tell(address), name="heartbeat")
+
+    async def finish(self) -> None:
+        """At the stop: a request under way is given its time, no more tries are made."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=1)
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    async def _tell(self, address: Secret) -> None:
+        for pause in (*self.pauses, None):
+            problem = await _ask(address)
+            if problem is None:
+                return
+            log.warning("the heartbeat was not heard", problem=problem, again_in=pause)
+            if pause is not None:
+                await asyncio.sleep(pause)
+
+
+async def _ask(address: Secret) -> str | None:
+    """Ask it; the reason why it was not heard, in words without the address, or None."""
+    try:
+        proxy = network.proxy_for(address.reveal())
+        tls = network.tls_context() or True
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(address.reveal(), proxy=proxy, ssl=tls) as answer,
+        ):
+            return None if answer.status < 400 else f"HTTP {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return type(error).__name__
+
+
+@dataclass(slots=True)
+class Rounds:
+    """A round is over once each watch that is queued or running had its scan in it.
+
+    Not once nothing is queued: where lists are long and read often, some watch always is.
+    """
+
+    _good: dict[str, bool] = field(default_factory=dict)  # by watch: was each of its scans good
+
+    def ended(self, watch: str, busy: AbstractSet[str], *, good: bool) -> bool | None:
+        """None, or whether all of the round was good that a scan ended; the watches of ``busy`` are
+        queued or running."""
+        self._good[watch] = good and self._good.get(watch, True)
+        if not busy <= self._good.keys():
+            return None
+        all_good = all(self._good.values())
+        self._good.clear()
+        return all_good
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Job:
+    """A watch that waits to be scanned as of ``at``: by ``order``, the smallest first, and
+    among equals in turn (``number``)."""
+
+    order: float
+    number: int
+    key: str = ""
+    at: Instant = 0
+
+
+_STOP = math.inf  # the order of the job that ends a worker
+
+
+class Workers:
+    """Scan what is due. Beside the commits nothing here needs to survive a kill."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.heartbeat = Heartbeat()
+        self.supervisor = core.supervisor()
+        self.queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
+        self.busy: set[str] = set()  # keys of watches that are queued or running
+        self._rounds = Rounds()
+        self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
+        self._queued = itertools.count()
+        self._returns = Returns(core.writer)
+
+    def start(self) -> None:
+        """Begin to scan what is queued."""
+        for name in (f"scanning {number + 1}" for number in range(WORKERS)):
+            self.supervisor.start(name, partial(self._work, name))
+
+    async def finish(self) -> None:
+        """Let the scans under way end, and begin no more."""
+        for _ in range(WORKERS):
+            self.queue.put_nowait(Job(_STOP, next(self._queued)))
+        await self.supervisor.finish(SCAN_GRACE_SECONDS)
+        self._returns.stop()
+
+    def enqueue(self, key: str, at: Instant) -> None:
+        """Put a watch on the queue, unless it is there already or being scanned."""
+        if key not in self.busy and not self.core.stopping.is_set():
+            self.busy.add(key)
+            watch = self.core.watches.get(key)
+            priority = self.core.book.priority(watch) if watch is not None else 0
+            self.queue.put_nowait(Job(-priority, next(self._queued), key, at))
+
+    async def _work(self, part: str) -> None:
+        while True:
+            self.core.liveness.rest(part)
+            job = await self.queue.get()
+            if job.order == _STOP:
+                return
+            good = False
+            try:
+                good = await self._scan(job.key, job.at, partial(self.core.beat, part, "scan"))
+            finally:
+                self.busy.discard(job.key)
+                over = self.end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
+                await self.arm(job.key)
+            if over:
+                await self._returns.round_is_over()
+
+    def end_of_scan(self, key: str, *, good: bool) -> bool:
+        """Tell the heartbeat of a good round of scans; whether one is over."""
+        round_was_good = self._rounds.ended(key, self.busy, good=good)
+        if round_was_good and not self.core.stopping.is_set():
+            self.heartbeat.beat(self.core.book.heartbeat)
+        return round_was_good is not None
+
+    async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
+        """Scan the watch; whether it was read whole, or is no more."""
+        moved()
+        watch = self.core.watches.get(key)
+        if watch is None or self.core.stopping.is_set():  # removed by a reload while it waited
+            return True
+        incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
+        try:
+            outcome = await self.core.scanner.scan(watch, at, moved=moved)
+        except StoreError as error:
+            # The health check tells of it, once. The next try buys nothing before it can write.
+            log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
+            self.core.scanner.postpone(watch, self.core.clock.now() + MINUTE)
+            return False
+        except Exception as error:
+            # Not the worker's death: its credits are spent, and what broke now would break again.
+            log.exception("a scan broke", watch=watch.name)
+            self.core.scanner.postpone(watch, self.core.clock.now() + BROKEN_SECONDS)
+            await self.core.note(incident.with_details(**why(error)), on=True)
+            return False
+        if outcome is None:
+            return False
+        await self.core.note(incident, on=False)
+        self.core.courier.wake()
+        return outcome.scan.state is ScanState.COMPLETE
+
+    async def arm_all(self) -> None:
+        """Arm every watch."""
+        for key in self.core.watches:
+            await self.arm(key)
+
+    async def arm(self, key: str) -> None:
+        """Set the alarm of the watch's next scan."""
+        watch = self.core.watches.get(key)
+        if watch is None:
+            self.core.timers.disarm(key)
+            return
+        now = self.core.clock.now()
+        try:
+            scans = await self.core.writer.run(
+                lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
+            )
+            due = max(plan.due(watch.schedule, scans, now), self.core.scanner.not_before(watch))
+        except StoreError as error:
+            log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
+            due = now + MINUTE
+        except Exception:
+            log.exception("can't tell when a watch is due", watch=watch.name)
+            due = now + BROKEN_SECONDS
+        if not self.core.stopping.is_set():
+            self.core.timers.arm(key, due, self.ring)
+
+    def ring(self, key: str, due: Instant) -> None:
+        """Queue a watch whose alarm was set to ``due``."""
+        now = self.core.clock.now()
+        watch = self.core.watches.get(key)
+        # A scan on time stands for its own instant of the schedule: days stay days, whatever
+        # the queue took. One that is late (the daemon was down) stands for now.
+        on_time = now - due < LATE_SECONDS and watch is not None and watch.schedule.next(due) > now
+        self.enqueue(key, due if on_time else now)
+
+    def forgive(self) -> None:
+        """While the source has everybody wait, no scan is late: behind others that are told to wait
+        again and again, one may not have its turn for hours."""
+        if self.core.client.waits() > FORGIVEN_SECONDS:
+            for part in self.supervisor.names:
+                self.core.liveness.renew(part, self.core.limits.silence["scan"])
+
+    async def find_lost(self) -> None:
+        """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
+        alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
+        rings = self.core.timers.rings
+        silent = [key for key in self.core.watches if key not in self.busy and not rings(key)]
+        self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
+        for key, looks in self._silent.items():
+            if looks > LOST_LOOKS:
+                log.warning("a watch had no alarm", watch=key)
+                await self.arm(key)

@@ -1,0 +1,71 @@
+"""An incident: a trouble of the watcher itself, as it is stored and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class IncidentKind(StrEnum):
+    """The values are keys of the store and names in English; texts are in ``text/incidents.py``."""
+
+    RULE_FILE = "rule file"
+    DISK = "disk nearly full"
+    DATABASE = "the database fails"
+    CLOCK_SET_BACK = "the clock was set back"
+    TASK = "task"
+    BREAKS = "breaks"
+    FAILS = "fails"
+    SOURCE_FAILS = "KeyAPI fails"
+    PROBLEMS = "read with problems"
+    UNSTORED = "waits to be stored"
+    INVALID_QUERY = "invalid query"
+    KEY_REFUSED = "key refused"
+    CREDITS_USED_UP = "credits used up"
+    CREDITS_OF_DAY = "credits of the day nearly used"
+    CREDITS_OF_MONTH = "credits of the month nearly used"
+    DID_NOT_FIT = "credits: a scan did not fit"
+    FIELDS_LOST = "fields lost"
+    JUMPED = "7-day sales jumped"
+    STANDS_STILL = "data stands still"
+    DEAD_MESSAGE = "dead message"
+
+
+class About(StrEnum):
+    """The sort of thing that an incident befell."""
+
+    WATCHER = ""
+    WATCH = "watch"
+    RULE = "rule"
+    REGION = "region"
+    TARGET = "target"
+    PART = "part"
+
+
+class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Its kind, the ``subject`` that it befell, and the ``fields`` that it is about; ``details``
+    are the values that its text names, ``since`` is when one that is on began."""
+
+    kind: IncidentKind
+    about: About = About.WATCHER
+    subject: str = ""
+    fields: tuple[str, ...] = ()
+    details: Mapping[str, Any] = {}
+    since: int = 0
+
+    @property
+    def cause(self) -> str:
+        """Its key in the store, and its name. Nothing reads it: the columns say the same."""
+        if not self.subject:
+            return self.kind
+        if self.about in {About.TARGET, About.PART}:
+            return f"{self.kind} {self.subject}"
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.about} {self.subject}: {self.kind}{fields}"
+
+    def with_details(self, **details: Any) -> Incident:
+        """The same incident, with these values in its text."""
+        return msgspec.structs.replace(self, details={**self.details, **details})
