@@ -14,8 +14,7 @@ from pathlib import Path
 
 from PIL.ImageFont import FreeTypeFont
 
-from watcher.charts.fonts import Fonts
-from watcher.charts.scripts import clusters, is_letter, is_right_to_left, is_shaped
+from watcher.charts.fonts import Fonts, clusters, is_letter, is_right_to_left, is_shaped
 from watcher.text.sanitize import neutralise, shorten
 
 _NARROWEST = 0.3  # of its size: the width of a letter, in a word of narrow ones

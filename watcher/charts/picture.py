@@ -8,7 +8,7 @@ client's is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import pairwise
@@ -18,10 +18,9 @@ import numpy as np
 from watcher.charts.canvas import XY, Box, Canvas, Ink
 from watcher.charts.fonts import Fonts
 from watcher.charts.lettering import Lettering, Line
-from watcher.charts.panel import MOST_PANELS, Panel, past, pieces
-from watcher.charts.scale import Axis, day, thinned, time_axis, value_axis, written
+from watcher.charts.scale import Axis, day, stretches, thinned, time_axis, value_axis, written
 from watcher.model import Instant
-from watcher.units import Unit, at
+from watcher.units import DAY, Unit, at
 
 WIDTH = 1080
 _MARGIN, _BETWEEN = 32, 40
@@ -35,7 +34,30 @@ _DOTTED = 25  # pixels from value to value from which each has its dot
 _FINEST = 6  # pixels within which of many values only the least and the greatest are drawn
 LARGEST = 40_000  # bytes
 
-Piece = Sequence[tuple[Instant, float]]
+MOST_PANELS = 6
+LONGEST_PAST = 30 * DAY
+SHORTEST_PAST = 2 * DAY
+_LARGEST = 1e300  # the difference of two such is still a number
+
+Point = tuple[Instant, float | None]
+Piece = list[tuple[Instant, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One product's values over time, in any order; a value of None, or one that is not finite,
+    is a scan that lacked the product, and breaks the line.
+
+    ``number`` is the product's in the message, ``marks`` are the instants at which the alert
+    fired, ``note`` says what moved: ``1,200 → 4,830 (+303%)``.
+    """
+
+    name: str
+    points: Sequence[Point]
+    marks: Sequence[Instant] = ()
+    note: str = ""
+    number: int = 0
+    product_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +65,45 @@ class _Plot:
     """A panel's data, ready to be placed."""
 
     panel: Panel
-    pieces: list[list[tuple[Instant, float]]]
+    pieces: list[Piece]
     marks: tuple[Instant, ...]
     axis: Axis
     ticks: tuple[tuple[float, Line], ...]
     last: Line | None
 
 
-def paint(
-    panels: Sequence[Panel], *, title: str, unit: Unit, zone: tzinfo, now: Instant, fonts: Fonts
-) -> bytes:
-    """See ``watcher.charts.draw``."""
-    painter = _Painter(Lettering(fonts), unit, zone, now)
+def draw(
+    panels: Sequence[Panel], *, title: str, unit: Unit, zone: tzinfo, now: Instant,
+    fonts: Fonts | None = None,
+) -> bytes:  # fmt: skip
+    """A PNG of the first six ``panels``, 1080 pixels wide, of the 30 days up to ``now``.
+
+    All values are of one ``unit``; times are told in ``zone``. Texts may be anything: what no
+    font of this machine shows is left out, and a product whose name can't be read goes by its
+    number and the end of its id. Takes some 40 ms of processor time: call it in a thread.
+    """
+    painter = _Painter(Lettering(fonts or Fonts()), unit, zone, now)
     shown = panels[:MOST_PANELS]
     png = painter.paint(shown, title)
     if len(png) <= LARGEST:
         return png
     # Only what is made to be large comes here: names and notes of dense signs, and wild values.
     return painter.paint([replace(panel, name="", note="") for panel in shown], title)
+
+
+def past(panels: Collection[Panel], now: Instant) -> tuple[Instant, Instant]:
+    """The time that all panels show: the last 30 days, or less where nothing is that old."""
+    begin = now - LONGEST_PAST
+    instants = (at for panel in panels for at, _ in panel.points if begin <= at <= now)
+    return min(min(instants, default=begin), now - SHORTEST_PAST), now
+
+
+def pieces(panel: Panel, begin: Instant, end: Instant) -> list[Piece]:
+    """The stretches without a gap, of the points from ``begin`` to ``end``, in order."""
+    within = sorted({at: value for at, value in panel.points if begin <= at <= end}.items())
+    values = np.array([value for _, value in within], np.float64)  # None is NaN
+    values[~(np.abs(values) <= _LARGEST)] = np.nan
+    return [[(within[row][0], float(values[row])) for row in rows] for rows in stretches(values)]
 
 
 class _Painter:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-from watcher.model import Floats, Instant
+from watcher.model import Floats, Instant, Ints
 from watcher.units import Unit, at, format_number
+from watcher.wallclock import first_shown
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
 _INTERVALS = 3  # as many as have room on a panel
@@ -26,7 +27,7 @@ class Axis:
 
     bottom: float
     top: float
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str], ...] = ()
     step: float = 0.0
 
     def place(self, value: float) -> float:
@@ -34,10 +35,15 @@ class Axis:
         span = self.top / 2 - self.bottom / 2
         return min(max((value / 2 - self.bottom / 2) / span, 0.0), 1.0)
 
-    def places(self, values: Floats) -> Floats:
+    def places(self, values: Floats | Ints) -> Floats:
         """The places of a column; NaN has none."""
         span = self.top / 2 - self.bottom / 2
         return np.clip((values / 2 - self.bottom / 2) / span, 0.0, 1.0)
+
+
+def level_axis(names: Sequence[str]) -> Axis:
+    """An axis of levels: ``names`` are those of the values 0, 1, 2 ..."""
+    return Axis(0, max(len(names) - 1, 1), tuple((float(n), name) for n, name in enumerate(names)))
 
 
 def value_axis(values: Sequence[float], unit: Unit) -> Axis:
@@ -131,17 +137,29 @@ def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
-    """Days of ``zone``, at their midnights, at most ``most``: ``16 Nov``."""
-    last = at(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+def stretches(values: Floats) -> list[range]:
+    """The rows between the gaps (NaN), a range for each stretch without one."""
+    known = np.isfinite(values)
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    return [range(*pair) for pair in edges.reshape(-1, 2).tolist()]
+
+
+def time_axis(
+    begin: Instant, end: Instant, zone: tzinfo, most: int, *, years: bool = False
+) -> Axis:
+    """Days of ``zone``, as each begins there, at most ``most``: ``16 Nov``; with ``years`` also
+    the year, where there are two of them."""
+    first, last = at(begin, zone).date(), at(end, zone).date()
     days = (end - begin) // 86_400 + 1
     step = next((each for each in _DAYS if days / each <= most), -(-days // most))
+    year = years and first.year != last.year
     ticks = []
-    for back in range(0, days + 1, step):
-        midnight = last - timedelta(days=back)
-        if begin <= midnight.timestamp() <= end:
-            ticks.append((midnight.timestamp(), day(midnight)))
-    return Axis(begin, end, tuple(reversed(ticks)))
+    for back in reversed(range(0, days + 1, step)):
+        when = last - timedelta(days=back)
+        instant = first_shown(datetime.combine(when, time()), zone)
+        if begin <= instant <= end:
+            ticks.append((float(instant), f"{day(when)} {when:%y}" if year else day(when)))
+    return Axis(begin, max(end, begin + 1), tuple(ticks))
 
 
 def day(when: date) -> str:

@@ -136,6 +136,8 @@ class _Door(asyncio.Protocol):
         handler, connected = self._make(), cast("asyncio.Transport", transport)
         if self._connections.enter(handler, connected):
             self._handler = handler
+            for event in ("data_received", "eof_received", "pause_writing", "resume_writing"):
+                setattr(self, event, getattr(handler, event))
             handler.connection_made(transport)
         else:
             connected.abort()
@@ -144,21 +146,6 @@ class _Door(asyncio.Protocol):
         if self._handler is not None:
             self._connections.leave(self._handler)
             self._handler.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        if self._handler is not None:
-            self._handler.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._handler.eof_received() if self._handler is not None else None
-
-    def pause_writing(self) -> None:
-        if self._handler is not None:
-            self._handler.pause_writing()
-
-    def resume_writing(self) -> None:
-        if self._handler is not None:
-            self._handler.resume_writing()
 
 
 @dataclass(slots=True)

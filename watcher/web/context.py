@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TypeAlias, TypeVar
+from functools import partial
+from typing import Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 import jinja2
@@ -15,14 +17,22 @@ from aiohttp import web
 from jinja2.runtime import Context
 from prometheus_client.registry import Collector
 
+from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
-from watcher.units import format_number, format_percent
-from watcher.web import links, words
-from watcher.web.board import Board
+from watcher.units import (
+    DAY,
+    format_ago,
+    format_duration,
+    format_instant,
+    format_iso,
+    format_number,
+    format_percent,
+)
+from watcher.web import links
 from watcher.web.forms import Forms
 
 T = TypeVar("T")
@@ -52,6 +62,16 @@ _HIDDEN = re.compile(
 )
 
 
+KEPT = 300  # seconds for which scores are shown, though something new was stored
+LONGEST = DAY  # though nothing was: what was too young to judge grows old
+
+
+class Read(Protocol):
+    """Runs a function beside the writer."""
+
+    def __call__(self, job: Callable[[Store], T], /) -> Awaitable[T]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """The daemon's side of the page: ways to ask, and the few ways to change something.
@@ -68,6 +88,58 @@ class Sources:
     ill: Callable[[], Awaitable[str | None]]
     wake: Callable[[], None]
     instruments: Sequence[Collector] = ()
+
+
+class Board:
+    """The scores of a book's rules as far as somebody asked for them, kept for a while: to reckon
+    them takes longer than a page may. The rules come one after the other, each a reading of its
+    own, so that nobody waits for them all.
+    """
+
+    def __init__(self) -> None:
+        self._book: Rulebook | None = None
+        self._mark = (0, 0)
+        self._at: Instant = 0
+        self._scored = dict[str, Scored]()
+        self._scores: Scores | None = None
+        self._turn = asyncio.Lock()
+
+    async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
+        """The score of one rule."""
+        async with self._turn:
+            await self._forget(book, now, read)
+            if rule.name not in self._scored:
+                scorer = Scorer(book, [rule], DEFAULT_DAYS, now)
+                await read(scorer.read)
+                self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
+            return self._scored[rule.name].score
+
+    async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
+        """The scores of all rules."""
+        async with self._turn:
+            await self._forget(book, now, read)
+            if self._scores is not None:
+                return self._scores
+            kept = self._scored
+        scorer = Scorer(book, book.rules, DEFAULT_DAYS, now)
+        await read(scorer.read)
+        for rule in book.rules:
+            async with self._turn:  # for one at a time: another page waits for no more than that
+                if rule.name not in kept:
+                    kept[rule.name] = await read(partial(scorer.scored, rule=rule))
+        scored = [kept[rule.name] for rule in book.rules]
+        scores = await read(partial(scorer.summed, scored=scored))
+        if kept is self._scored:  # nobody has forgotten these since
+            self._scores = scores
+        return scores
+
+    async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
+        """Drop scores of other rules, and old ones: the sooner where something new was stored."""
+        mark = await read(lambda database: database.tellings.newest())
+        kept = KEPT if mark != self._mark else LONGEST
+        if book is not self._book or not 0 <= now - self._at < kept:
+            self._book, self._mark, self._at = book, mark, now
+            self._scored, self._scores = {}, None
 
 
 def shown(value: T) -> T | str:
@@ -91,10 +163,10 @@ def templates() -> jinja2.Environment:
     made.filters |= {
         "number": format_number,
         "percent": format_percent,
-        "ago": words.ago,
-        "instant": words.moment,
-        "iso": words.iso,
-        "duration": words.duration,
+        "ago": format_ago,
+        "instant": format_instant,
+        "iso": format_iso,
+        "duration": duration,
         "doubt": said_of,  # these two are given the context's zone
         "title_of": title_of,
         "url": _url,
@@ -137,7 +209,7 @@ class PageContext:
     def __post_init__(self) -> None:
         # Not a value of each page: the templates' macros see none of those.
         filters = self.templates.filters
-        filters["instant"] = lambda instant: words.moment(instant, self.zone)
+        filters["instant"] = lambda instant: format_instant(instant, self.zone)
         filters["doubt"] = lambda doubt: said_of(doubt, self.zone)
 
     @property
@@ -180,6 +252,11 @@ class PageContext:
         ]
         wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
         return web.HTTPSeeOther(links.relative(f"{bare}?{wanted}", self.here(request)))
+
+
+def duration(seconds: int | None) -> str:
+    """``24h``; ``none`` of nothing."""
+    return format_duration(seconds) if seconds else "none"
 
 
 def as_json(value: object) -> web.Response:

@@ -1,8 +1,7 @@
 """``GET /metrics``: the state of everything in Prometheus' text format.
 
-``FAMILIES`` is what there is of the daemon's state, and what it means: the answer and the
-reference page are made from it. Beside it stand what the daemon measures of itself and what the
-client library says of the process.
+``FAMILIES`` is the daemon's state and its meaning: answer and reference page are made from it.
+Beside it stand what the daemon measures of itself and what the client library says of the process.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from watcher.store.ports import Sizes, Store
 from watcher.store.sql.history import ScanRow
 from watcher.units import DAY
 
-# Values of the labels in the family's order, and the number.
-Sample: TypeAlias = tuple[Sequence[str], float]
+# Values of the labels in the family's order, and the number; None is left out.
+Sample: TypeAlias = tuple[Sequence[str], float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+@dataclass(frozen=True, slots=True, eq=False)  # the registry hashes it
+class Snapshot(Collector):
     """The database's state at one moment. ``disk`` is free bytes; ``expected`` is when each
     watch (by name) should have been read again after it was last read whole; ``sqlite`` is the
     library's version."""
@@ -46,6 +45,16 @@ class Snapshot:
     disk: int | None
     expected: Mapping[str, Instant]
     sqlite: str
+    healthy: bool
+
+    def collect(self) -> Iterator[Metric]:
+        for family in FAMILIES:
+            make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
+            metric = make(family.name, family.help, labels=family.labels)
+            for labels, value in family.samples(self):
+                if value is not None:
+                    metric.add_metric(labels, float(value))
+            yield metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Family:
     samples: Callable[[Snapshot], Iterable[Sample]]
 
 
-def read(database: Store, book: Rulebook, now: Instant) -> Snapshot:
+def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Snapshot:
     """Read all that ``exposition`` shows of the database."""
     state = overview(database, book, now)
     schedules = {watch.name: watch.schedule for watch in book.used_watches}
@@ -76,40 +85,17 @@ def read(database: Store, book: Rulebook, now: Instant) -> Snapshot:
             if watch.health.last_ok is not None
         },
         database.upkeep.engine(),
+        healthy,
     )
 
 
-def exposition(
-    reading: Snapshot, *, healthy: bool, instruments: Sequence[Collector] = ()
-) -> tuple[bytes, str]:
+def exposition(reading: Snapshot, instruments: Sequence[Collector] = ()) -> tuple[bytes, str]:
     """The body and its content type. Made of a registry of its own: nothing global is kept."""
     registry = CollectorRegistry()
-    registry.register(_State(reading, healthy=healthy))
-    for instrument in instruments:
-        registry.register(instrument)
+    for collector in (reading, *instruments):
+        registry.register(collector)
     ProcessCollector(registry=registry)
     return generate_latest(registry), CONTENT_TYPE_LATEST
-
-
-class _State(Collector):
-    """The families with their samples."""
-
-    def __init__(self, reading: Snapshot, *, healthy: bool) -> None:
-        self._reading = reading
-        self._healthy = healthy
-
-    def collect(self) -> Iterator[Metric]:
-        yield _metric(HEALTHY, [((), float(self._healthy))])
-        for family in FAMILIES:
-            yield _metric(family, family.samples(self._reading))
-
-
-def _metric(family: Family, samples: Iterable[Sample]) -> Metric:
-    make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-    metric = make(family.name, family.help, labels=family.labels)
-    for labels, value in samples:
-        metric.add_metric(labels, value)
-    return metric
 
 
 def _free(database: Store) -> int | None:
@@ -120,42 +106,45 @@ def _free(database: Store) -> int | None:
 
 
 def _gauge(
-    name: str, help_: str, labels: Sequence[str], samples: Callable[[Snapshot], Iterable[Sample]]
+    name: str, meaning: str, samples: Callable[[Snapshot], Iterable[Sample]], *labels: str
 ) -> Family:
-    return Family(f"watcher_{name}", "gauge", help_, tuple(labels), samples)
+    return Family(f"watcher_{name}", "gauge", meaning, labels, samples)
 
 
-def _single(name: str, help_: str, value: Callable[[Snapshot], float | None]) -> Family:
-    """A gauge of one number, left out where there is none."""
-
-    def samples(reading: Snapshot) -> list[Sample]:
-        found = value(reading)
-        return [] if found is None else [((), float(found))]
-
-    return _gauge(name, help_, (), samples)
+def _single(name: str, meaning: str, value: Callable[[Snapshot], float | None]) -> Family:
+    return _gauge(name, meaning, lambda reading: [((), value(reading))])
 
 
-def _counter(table: str, done: str, help_: str) -> Family:
-    """Without ``done`` its name would be a gauge's: Prometheus takes off the _total."""
-
-    def samples(reading: Snapshot) -> list[Sample]:
-        return [((), float(reading.ever[table]))]
-
-    return Family(f"watcher_{table}_{done}_total", "counter", help_, (), samples)
+def _counter(table: str, done: str, meaning: str) -> Family:
+    """A counter. Without ``done`` its name would be a gauge's: Prometheus takes off the _total."""
+    name = f"watcher_{table}_{done}_total"
+    return Family(name, "counter", meaning, (), lambda reading: [((), reading.ever[table])])
 
 
-def _watches(name: str, help_: str, value: Callable[[WatchStatus], float | None]) -> Family:
-    """One for each watch, left out where there is none."""
+def _counts(
+    name: str, meaning: str, counts: Callable[[Snapshot], Mapping[str, float | None]], label: str
+) -> Family:
+    """A gauge with a number for each value of a label."""
+    return _gauge(
+        name,
+        meaning,
+        lambda reading: [((each,), count) for each, count in counts(reading).items()],
+        label,
+    )
 
-    def samples(reading: Snapshot) -> list[Sample]:
-        found = [(watch.name, value(watch)) for watch in reading.state.watches]
-        return [((watch,), float(number)) for watch, number in found if number is not None]
 
-    return _gauge(f"watch_{name}", help_, ("watch",), samples)
+def _watch(name: str, meaning: str, value: Callable[[WatchStatus], float | None]) -> Family:
+    return _counts(
+        f"watch_{name}",
+        meaning,
+        lambda reading: {watch.name: value(watch) for watch in reading.state.watches},
+        "watch",
+    )
 
 
-def _build(reading: Snapshot) -> list[Sample]:
-    return [((__version__, platform.python_version(), reading.sqlite), 1.0)]
+def _last(name: str, meaning: str, value: Callable[[ScanRow], float]) -> Family:
+    """A gauge of the last scan of each watch."""
+    return _watch(name, meaning, lambda watch: value(watch.last) if watch.last else None)
 
 
 def _alerts(reading: Snapshot) -> Iterator[Sample]:
@@ -164,123 +153,107 @@ def _alerts(reading: Snapshot) -> Iterator[Sample]:
         yield (rule.name, rule.severity, "firing"), rule.firing
 
 
-def _caps(reading: Snapshot) -> list[Sample]:
-    caps = (("day", reading.state.credits.day_cap), ("month", reading.state.credits.month_cap))
-    return [((span,), float(cap)) for span, cap in caps if cap is not None]
-
-
-def _used(reading: Snapshot) -> list[Sample]:
-    used = reading.state.credits
-    return [(("day",), float(used.day)), (("month",), float(used.month))]
-
-
-def _held(waiting: Iterable[Waiting]) -> list[Sample]:
+def _held(waiting: Iterable[Waiting]) -> Iterable[Sample]:
     counts: Counter[tuple[str, str]] = Counter()
     for each in waiting:
         counts[each.channel, each.why] += each.alerts
-    return [(labels, float(count)) for labels, count in counts.items() if count]
+    return (+counts).items()
 
 
-def _by_name(counts: Mapping[str, int]) -> list[Sample]:
-    return [((name,), float(count)) for name, count in counts.items()]
-
-
-def _doubted(scan: ScanRow) -> float:
-    return float(scan.doubt is not None and not scan.doubt.believed)
-
-
-HEALTHY = _gauge(
-    "healthy", "1 while every part of the daemon works, as at /healthz", (), lambda _: ()
-)
 FAMILIES = (
-    _gauge(
-        "build_info", "1; the versions are in the labels", ("version", "python", "sqlite"), _build
+    _single(
+        "healthy",
+        "1 while every part of the daemon works, as at /healthz",
+        lambda reading: reading.healthy,
     ),
-    _watches(
+    _gauge(
+        "build_info",
+        "1; the versions are in the labels",
+        lambda reading: [((__version__, platform.python_version(), reading.sqlite), 1)],
+        *("version", "python", "sqlite"),
+    ),
+    _last(
         "last_scan_timestamp_seconds",
         "When the last scan was due, whatever came of it",
-        lambda watch: watch.last.at if watch.last else None,
+        lambda last: last.at,
     ),
-    _watches(
+    _watch(
         "last_success_timestamp_seconds",
         "When the list was last read whole",
         lambda watch: watch.health.last_ok,
     ),
-    _gauge(
+    _counts(
         "watch_expected_timestamp_seconds",
         "When the list was to be read again after it was last read whole",
-        ("watch",),
-        lambda reading: _by_name(reading.expected),
+        lambda reading: reading.expected,
+        "watch",
     ),
-    _watches(
+    _last(
         "scan_duration_seconds",
         "How long the last scan took",
-        lambda watch: watch.last.finished - watch.last.started if watch.last else None,
+        lambda last: last.finished - last.started,
     ),
-    _watches(
-        "scan_requests",
-        "Requests of the last scan",
-        lambda watch: watch.last.requests if watch.last else None,
-    ),
-    _watches(
-        "products",
-        "Products in the last scan",
-        lambda watch: watch.last.products if watch.last else None,
-    ),
-    _watches(
+    _last("scan_requests", "Requests of the last scan", lambda last: last.requests),
+    _last("products", "Products in the last scan", lambda last: last.products),
+    _last(
         "problems",
         "What was wrong with the last scan: rows and fields that could not be read, gaps, pages "
         "that came again",
-        lambda watch: len(watch.last.problems) if watch.last else None,
+        lambda last: len(last.problems),
     ),
-    _watches(
+    _last(
         "doubted",
         "1 while the last scan proves no absence: unreadable rows, a gap, a page that came again, "
         "a list that is suddenly much shorter",
-        lambda watch: _doubted(watch.last) if watch.last else None,
+        lambda last: last.doubt is not None and not last.doubt.believed,
     ),
-    _watches(
-        "failing",
-        "1 while the watch fails",
-        lambda watch: float(watch.health.failing_since is not None),
+    _watch(
+        "failing", "1 while the watch fails", lambda watch: watch.health.failing_since is not None
     ),
-    _watches(
+    _watch(
         "failures", "Scans that failed since the last good one", lambda watch: watch.health.failures
     ),
-    _watches(
+    _watch(
         "credits_used",
         "Requests of this UTC day, those set aside included",
         lambda watch: watch.credits_today,
     ),
-    _gauge("alerts", "Alerts by state", ("rule", "severity", "state"), _alerts),
+    _gauge("alerts", "Alerts by state", _alerts, "rule", "severity", "state"),
     _gauge(
         "alerts_held",
         "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
         "cooldown",
-        ("channel", "why"),
         lambda reading: _held(reading.state.waiting),
+        *("channel", "why"),
     ),
-    _gauge(
+    _counts(
         "rule_failing",
         "1 while the rule can't be judged",
-        ("rule",),
-        lambda reading: [
-            ((rule.name,), float(rule.health.failing_since is not None))
-            for rule in reading.state.rules
-        ],
+        lambda reading: {
+            rule.name: rule.health.failing_since is not None for rule in reading.state.rules
+        },
+        "rule",
     ),
-    _gauge(
+    _counts(
         "credits_used",
         "Requests of this UTC day and month, which the caps count; those set aside included",
-        ("span",),
-        _used,
+        lambda reading: {"day": reading.state.credits.day, "month": reading.state.credits.month},
+        "span",
     ),
-    _gauge("credits_cap", "The rule file's caps, where it has them", ("span",), _caps),
-    _gauge(
+    _counts(
+        "credits_cap",
+        "The rule file's caps, where it has them",
+        lambda reading: {
+            "day": reading.state.credits.day_cap,
+            "month": reading.state.credits.month_cap,
+        },
+        "span",
+    ),
+    _counts(
         "notifications",
         "Notifications by state, as far as they are kept",
-        ("state",),
-        lambda reading: _by_name(reading.state.queue),
+        lambda reading: reading.state.queue,
+        "state",
     ),
     _single(
         "notifications_held_up_seconds",
@@ -288,23 +261,19 @@ FAMILIES = (
         "digests keep back does not count",
         lambda reading: reading.held_up,
     ),
-    _gauge(
+    _counts(
         "tries_last_day",
         "Tries to send in the last 24 hours by outcome",
-        ("outcome",),
-        lambda reading: _by_name(reading.tried),
+        lambda reading: reading.tried,
+        "outcome",
     ),
     _single(
         "troubles",
         "Troubles that the operator was told of and that go on",
         lambda reading: len(reading.state.troubles),
     ),
-    _single(
-        "database_bytes", "Size of the database", lambda reading: reading.sizes.bytes
-    ),
-    _single(
-        "database_log_bytes", "Size of the log beside it", lambda reading: reading.sizes.wal
-    ),
+    _single("database_bytes", "Size of the database", lambda reading: reading.sizes.bytes),
+    _single("database_log_bytes", "Size of the log beside it", lambda reading: reading.sizes.wal),
     _single(
         "database_free_bytes",
         "Space inside of it that is used first",
@@ -315,21 +284,15 @@ FAMILIES = (
     _counter("observations", "stored", "Rows of numbers that were stored"),
     _counter("alerts", "begun", "Alerts that began, pending ones included"),
     _counter("notifications", "queued", "Notifications that were queued"),
-)  # fmt: skip
+)
 
 
 def reference(instruments: Sequence[Collector] = ()) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """Name, kind, meaning and labels of every metric of watcher's own, for the documentation."""
-    own = [(each.name, each.kind, each.help, each.labels) for each in (HEALTHY, *FAMILIES)]
-    measured = [
-        # As it stands in the answer: the client library takes the ending of counters off.
-        (
-            f"{metric.name}_total" if metric.type == "counter" else metric.name,
-            metric.type,
-            metric.documentation,
-            (),
-        )
-        for instrument in instruments
-        for metric in instrument.collect()
+    own = [(each.name, each.kind, each.help, each.labels) for each in FAMILIES]
+    measured = (metric for instrument in instruments for metric in instrument.collect())
+    # As it stands in the answer: the client library takes the ending of counters off.
+    return own + [
+        (f"{each.name}{'_total' * (each.type == 'counter')}", each.type, each.documentation, ())
+        for each in measured
     ]
-    return [*own, *measured]

@@ -90,12 +90,9 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /metrics``."""
     book, now = context.sources.book(), context.now()
-    reading = await context.read(lambda database: read(database, book, now))
-    body, content_type = exposition(
-        reading,
-        healthy=await context.sources.ill() is None,
-        instruments=context.sources.instruments,
-    )
+    healthy = await context.sources.ill() is None
+    reading = await context.read(lambda database: read(database, book, now, healthy=healthy))
+    body, content_type = exposition(reading, context.sources.instruments)
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,13 +18,13 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.web import links, words
-from watcher.web.context import PageContext, as_json
+from watcher.web.context import PageContext, as_json, duration
 from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
 
 LIVE = 10
 PAST = 8
 MESSAGES = 12
+_URL = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 
 
@@ -58,7 +59,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "rule.html",
         rule=rule,
-        text=words.masked(rule.text),
+        text=masked(rule.text),
         when=term(rule.when),
         until=term(rule.until) if rule.until is not None else None,
         settings=tuple(_settings(rule)),
@@ -73,7 +74,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         score_lines=list(outcome_lines(score)),
         score_measured=measured(score),
         durations=DURATIONS,
-        back=links.rule(rule.name),
+        back=context.here(request),
     )
 
 
@@ -85,7 +86,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "name": rule.name,
             "description": rule.description,
-            "text": words.masked(rule.text),
+            "text": masked(rule.text),
             "when": term(rule.when),
             "until": term(rule.until) if rule.until is not None else None,
             "settings": dict(_settings(rule)),
@@ -99,6 +100,11 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "score": await _score(context, rule),
         }
     )
+
+
+def masked(text: str) -> str:
+    """``text`` without URLs: a rule's own lines hold none, but a comment might."""
+    return _URL.sub(r"\1***", text)
 
 
 def term(condition: Condition) -> Term:
@@ -161,11 +167,11 @@ def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
-        yield "for", words.duration(rule.for_)
+        yield "for", duration(rule.for_)
     if rule.keep_firing_for:
-        yield "keep firing for", words.duration(rule.keep_firing_for)
-    yield "cooldown", words.duration(rule.cooldown)
-    yield "remind", words.duration(rule.remind)
+        yield "keep firing for", duration(rule.keep_firing_for)
+    yield "cooldown", duration(rule.cooldown)
+    yield "remind", duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"
     yield "strongest by", str(rule.order_by)
     yield "products in a message", str(rule.limit)
