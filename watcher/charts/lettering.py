@@ -7,6 +7,7 @@ and is an ellipsis where not. A text of which more than half would be missing is
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,15 +66,11 @@ class Lettering:
         line = self._laid(lettered, size)
         if line.width <= room:
             return line
-        fits, too_long = 1, len(lettered)
-        middle = min(max(int(too_long * room / line.width), 2), too_long - 1)  # near it
-        while too_long - fits > 1:
-            line = self._laid(self._cut(lettered, middle), size)
-            if line.width <= room:
-                fits, middle = middle, middle + 1
-            else:
-                too_long, middle = middle, middle - 1
-        return self._laid(self._cut(lettered, fits), size)
+        lengths = range(1, len(lettered))
+        fits = bisect_right(
+            lengths, room, key=lambda longest: self._laid(self._cut(lettered, longest), size).width
+        )
+        return self._laid(self._cut(lettered, max(fits, 1)), size)
 
     def plain(self, text: str, size: int) -> Line:
         """Our own text, that the main font shows."""
@@ -90,10 +87,9 @@ class Lettering:
 
     def _cut(self, lettered: Lettered, longest: int) -> Lettered:
         kept = len(shorten("".join(character for character, _ in lettered), longest)) - 1
-        return [*lettered[:kept], self._ellipsis(lettered[max(kept - 1, 0)][1])]
-
-    def _ellipsis(self, path: Path) -> tuple[str, Path]:
-        return _ELLIPSIS, path if self._fonts.has(path, _ELLIPSIS) else self._fonts.main
+        path = lettered[max(kept - 1, 0)][1]
+        path = path if self._fonts.has(path, _ELLIPSIS) else self._fonts.main
+        return [*lettered[:kept], (_ELLIPSIS, path)]
 
     def _lettered(self, text: str) -> Lettered:
         whole = self._in_one_font(text) if any(map(is_right_to_left, text)) else []

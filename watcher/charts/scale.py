@@ -145,16 +145,17 @@ def stretches(values: Floats) -> list[range]:
 
 
 def time_axis(
-    begin: Instant, end: Instant, zone: tzinfo, most: int, *, years: bool = False
+    begin: Instant, end: Instant, zone: tzinfo, most: int, *, apart: bool = False
 ) -> Axis:
-    """Days of ``zone``, as each begins there, at most ``most``: ``16 Nov``; with ``years`` also
-    the year, where there are two of them."""
+    """Days of ``zone``, as each begins there, at most ``most``: ``16 Nov``. ``apart``, as
+    on a page of any width, they keep clear of the edges, and of two years each tells its own."""
     first, last = at(begin, zone).date(), at(end, zone).date()
     days = (end - begin) // 86_400 + 1
-    step = next((each for each in _DAYS if days / each <= most), -(-days // most))
-    year = years and first.year != last.year
+    least = -(-days // most)
+    step = least if apart else next((each for each in _DAYS if each >= least), least)
+    year = apart and first.year != last.year
     ticks = []
-    for back in reversed(range(0, days + 1, step)):
+    for back in reversed(range(step // 2 if apart else 0, days + 1, step)):
         when = last - timedelta(days=back)
         instant = first_shown(datetime.combine(when, time()), zone)
         if begin <= instant <= end:

@@ -89,39 +89,42 @@ class Connections:
                 self._dropped()
                 return False
             self._drop(idle)
-        self._places[handler] = _Place(transport, self._alarm(handler, self._limits.arrival))
+        self._place(handler, transport, self._limits.arrival)
         return True
 
     def arrived(self, handler: asyncio.BaseProtocol) -> None:
         """Its request is there as a whole."""
-        self._move(handler, self._limits.answer, busy=True)
+        if place := self.leave(handler):
+            self._place(handler, place.transport, self._limits.answer, busy=True)
 
     def answered(self, handler: asyncio.BaseProtocol) -> None:
         """The answer was taken: it may send another request."""
-        self._move(handler, self._limits.arrival, busy=False)
+        if place := self.leave(handler):
+            self._place(handler, place.transport, self._limits.arrival)
 
-    def leave(self, handler: asyncio.BaseProtocol) -> None:
-        """It is closed."""
+    def leave(self, handler: asyncio.BaseProtocol) -> _Place | None:
+        """It is closed, or takes another place."""
         place = self._places.pop(handler, None)
         if place is not None:
             place.timer.cancel()
+        return place
 
-    def _move(self, handler: asyncio.BaseProtocol, seconds: float, *, busy: bool) -> None:
-        place = self._places.pop(handler, None)
-        if place is not None:
-            place.timer.cancel()
-            timer = self._alarm(handler, seconds)
-            self._places[handler] = _Place(place.transport, timer, busy)
-
-    def _alarm(self, handler: asyncio.BaseProtocol, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, self._drop, handler)
+    def _place(
+        self,
+        handler: asyncio.BaseProtocol,
+        transport: asyncio.Transport,
+        seconds: float,
+        *,
+        busy: bool = False,
+    ) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self._drop, handler)
+        self._places[handler] = _Place(transport, timer, busy)
 
     def _drop(self, handler: asyncio.BaseProtocol) -> None:
         """At once: to close it in peace would wait for the other side."""
-        place = self._places.pop(handler)
-        place.timer.cancel()
-        place.transport.abort()
-        self._dropped()
+        if place := self.leave(handler):
+            place.transport.abort()
+            self._dropped()
 
 
 class _Door(asyncio.Protocol):

@@ -33,7 +33,7 @@ from watcher.units import (
     format_percent,
 )
 from watcher.web import links
-from watcher.web.forms import Forms
+from watcher.web.forms import Forms, own_path
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
@@ -187,12 +187,12 @@ def _url(context: Context, path: str) -> str:
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return links.relative(links.rule(name), context["here"])
+    return _url(context, links.rule(name))
 
 
 @jinja2.pass_context
 def _product_link(context: Context, region: str, product_id: str) -> str:
-    return links.relative(links.product(region, product_id), context["here"])
+    return _url(context, links.product(region, product_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +217,15 @@ class PageContext:
         """The zone of all times on the page: the rule file's, as it is now."""
         return self.sources.book().zone
 
-    def now(self) -> Instant:
-        return self.sources.now()
-
     def here(self, request: web.Request) -> str:
         """The path that is asked for, encoded, without what a proxy put before it."""
         path = request.rel_url.raw_path
         return path[len(self.base) - 1 :] if path.startswith(self.base) else path
 
-    async def read(self, job: Callable[[Store], T]) -> T:
-        return await self.sources.read(job)
+    async def read(self, job: Callable[[Store, Rulebook, Instant], T]) -> T:
+        """The result of ``job``, given the rule file and the time as they are now."""
+        book, now = self.sources.book(), self.sources.now()
+        return await self.sources.read(lambda database: job(database, book, now))
 
     def html(
         self, request: web.Request, template: str, *, status: int = 200, **values: object
@@ -234,7 +233,7 @@ class PageContext:
         """A page; ``values`` are the template's own."""
         here, query = self.here(request), request.rel_url.raw_query_string
         text = self.templates.get_template(template).render(
-            now=self.now(),
+            now=self.sources.now(),
             zone=str(self.zone),
             token=self.forms.token(),
             here=here,
@@ -244,9 +243,13 @@ class PageContext:
         )
         return web.Response(text=text, content_type="text/html", status=status)
 
-    def see(self, request: web.Request, path: str, notice: str, number: int) -> web.HTTPException:
-        """After a form: the page to see, with a word on what was done. To be raised."""
-        bare, _, query = path.partition("?")
+    def see(
+        self, request: web.Request, fields: Mapping[str, str], notice: str, number: int
+    ) -> web.HTTPException:
+        """After a form: the page to go back to, by its ``fields`` or else where it was sent to,
+        with a word on what was done. To be raised."""
+        section = f"/{self.here(request).split('/')[1]}"
+        bare, _, query = own_path(fields.get("back", ""), section).partition("?")
         kept = [
             each for each in query.split("&") if each and not each.startswith(("notice=", "n="))
         ]

@@ -217,7 +217,7 @@ def plot(
     known = values[np.isfinite(values)].tolist()
     if not known:
         return None
-    time = time_axis(*within, zone, DAYS, years=True)
+    time = time_axis(*within, zone, DAYS, apart=True)
     axis = level_axis(names) if names else value_axis(known, unit)
     x, y = time.places(instants), 1 - axis.places(values)
     return Plot(

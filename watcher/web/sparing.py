@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from prometheus_client import Counter
-from prometheus_client.registry import Collector
 
 EVERY = 60.0  # seconds from a line to the next of its kind
 _LONGEST = 120  # characters of what a visitor has put into a line
@@ -79,18 +78,14 @@ class Visits:
     """Counters of visitors since the start, kept by the page itself."""
 
     def __init__(self) -> None:
-        self.wrong_tokens = _counter("wrong_tokens", "Requests with a wrong token")
-        self.malformed = _counter("malformed_requests", "Requests that could not be read")
-        self.dropped = _counter(
-            "connections_dropped",
-            "Connections that were cut: too slow, or in the way of another one",
+        self.wrong_tokens, self.malformed, self.dropped = self.instruments = tuple(
+            Counter(f"watcher_page_{name}", meaning, registry=None)
+            for name, meaning in (
+                ("wrong_tokens", "Requests with a wrong token"),
+                ("malformed_requests", "Requests that could not be read"),
+                (
+                    "connections_dropped",
+                    "Connections that were cut: too slow, or in the way of another one",
+                ),
+            )
         )
-
-    @property
-    def instruments(self) -> tuple[Collector, ...]:
-        """For ``/metrics``."""
-        return self.wrong_tokens, self.malformed, self.dropped
-
-
-def _counter(name: str, help_: str) -> Counter:
-    return Counter(f"watcher_page_{name}", help_, registry=None)

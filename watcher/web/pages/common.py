@@ -33,7 +33,7 @@ def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     """Alerts as lists show them, with the severity that their rules have now."""
     book = context.sources.book()
     severities = {rule.name: rule.severity for rule in book.rules}
-    return lines(rows, context.now(), book.zone, severities, book.metrics.gmv_currency)
+    return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
 def shown(database: Store, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:

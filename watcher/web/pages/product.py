@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -24,7 +25,7 @@ from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
-from watcher.web.plots import Card, card_of, chart_of, number
+from watcher.web.plots import card_of, chart_of, number
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -77,48 +78,43 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A product as the store has it."""
+    """A product as the store has it, and the ``metric`` and ``days`` that are asked for."""
 
     facts: ProductFacts
     tracks: Sequence[Track]
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """The query of the address."""
-
-    region: str
-    product: str
     metric: Metric
     days: int
-    begin: Instant
-    now: Instant
+    within: tuple[Instant, Instant]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products/REGION/ID?metric=NAME&days=90``."""
-    asked = _asked(context, request)
-    past = await _read(context, asked)
-    within = (asked.begin, asked.now)
-    chosen = _chosen(past.tracks, asked.metric)
-    currencies = Currencies(past.facts.currency, context.sources.book().metrics.gmv_currency)
+    past = await _read(context, request)
+    facts, book = past.facts, context.sources.book()
+    # The track that is asked for; where it has no value, none.
+    chosen = next((track for track in past.tracks if track.metric == past.metric), None)
+    currencies = Currencies(facts.currency, book.metrics.gmv_currency)
     return context.html(
         request,
         "product.html",
-        facts=past.facts,
-        known=tuple(_known(past.facts)),
-        outside=product_page(past.facts.product_id),
-        cards=_cards(past, asked, currencies),
+        facts=facts,
+        known=tuple(_known(facts)),
+        outside=product_page(facts.product_id),
+        cards=[
+            card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
+        ],
         chosen=chosen,
-        metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, currencies, context.zone) if chosen else None,
+        metric=past.metric,
+        chart=chart_of(chosen, past.alerts, past.within, currencies, book.zone) if chosen else None,
         rows=_rows(chosen, currencies) if chosen else (),
-        days=asked.days,
+        days=past.days,
         spans=DAYS,
-        metrics=_choices(context.sources.book()),
+        metrics=[
+            (each.name, each.label) for each in book.metrics.metrics() if each.unit is not Unit.DAY
+        ],
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
@@ -129,8 +125,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/products/REGION/ID.json`` with the same query; times are Unix seconds."""
-    asked = _asked(context, request)
-    past = await _read(context, asked)
+    past = await _read(context, request)
     return as_json(
         {
             "product": past.facts,
@@ -148,7 +143,6 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
                     ],
                 }
                 for track in past.tracks
-                if not track.empty
             ],
             "alerts": past.alerts,
             "texts": texts_of(past.texts),
@@ -160,43 +154,47 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = await context.read(lambda database: database.browsing.products(text)) if text else []
+    found = (
+        await context.sources.read(lambda database: database.browsing.products(text))
+        if text
+        else []
+    )
     return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
-def _asked(context: PageContext, request: web.Request) -> _Query:
-    book, now = context.sources.book(), context.now()
-    metric = book.metrics.get(request.query.get("metric", "")) or book.metrics[METRICS[0]]
-    days = whole_number(request.query, "days")
-    days = days if days in DAYS else DAYS[1]
-    parts = request.match_info
-    return _Query(parts["region"].upper(), parts["id"], metric, days, now - days * DAY, now)
-
-
-async def _read(context: PageContext, asked: _Query) -> _Product:
-    book = context.sources.book()
-    past = await context.read(lambda database: _past(database, book, asked))
+async def _read(context: PageContext, request: web.Request) -> _Product:
+    past = await context.read(partial(_past, request))
     if past is None:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     return past
 
 
-def _past(database: Store, book: Rulebook, asked: _Query) -> _Product | None:
-    facts = next(iter(database.history.find(asked.product, asked.region)), None)
-    if facts is None:
+def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product | None:
+    parts, query = request.match_info, request.query
+    found = database.history.find(parts["id"], parts["region"].upper())
+    if not found:
         return None
+    facts = found[0]
+    asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
+    days = whole_number(query, "days")
+    days = days if days in DAYS else DAYS[1]
+    begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
-    alerts = shown(database, ids, book, asked.now)
+    alerts = shown(database, ids, book, now)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
-    if asked.metric not in metrics:
-        metrics.append(asked.metric)
-    watches = _watch_of(book, facts.region, alerts) if RANK in asked.metric.needs else []
+    if asked not in metrics:
+        metrics.append(asked)
+    watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
+    tracks = tracks_of(database, facts, metrics, watches, begin)
     return _Product(
         facts,
-        tracks_of(database, facts, metrics, watches, asked.begin),
+        [track for track in tracks if not track.empty],
         alerts,
-        database.silences.of_product(facts.product, asked.now),
+        database.silences.of_product(facts.product, now),
         database.history.long_texts(facts.product),
+        asked,
+        days,
+        (begin, now),
     )
 
 
@@ -206,20 +204,6 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     of_alerts = [watches[row.alert.rule] for row in alerts if row.alert.rule in watches]
     here = [watch for watch in book.used_watches if watch.query.region == region]
     return (of_alerts or here)[:1]
-
-
-def _chosen(tracks: Sequence[Track], metric: Metric) -> Track | None:
-    """The track that is asked for; where it has no value, none."""
-    return next((track for track in tracks if track.metric == metric and not track.empty), None)
-
-
-def _cards(past: _Product, asked: _Query, currencies: Currencies) -> list[Card]:
-    within = (asked.begin, asked.now)
-    return [
-        card_of(track, within, currencies, chosen=track.metric == asked.metric)
-        for track in past.tracks
-        if not track.empty
-    ]
 
 
 def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
@@ -232,12 +216,6 @@ def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
         (at, said(track.metric.name, number(value), track.metric.unit, currencies))
         for at, value in reversed(list(pairs)[-ROWS:])
     ]
-
-
-def _choices(book: Rulebook) -> list[tuple[str, str]]:
-    """Every metric that can be plotted."""
-    plotted = (each for each in book.metrics.metrics() if each.unit is not Unit.DAY)
-    return [(metric.name, metric.label) for metric in plotted]
 
 
 def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -19,7 +20,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web.context import PageContext, as_json, duration
-from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
+from watcher.web.pages.common import DURATIONS, lines_of, shown, stored, summary
 
 LIVE = 10
 PAST = 8
@@ -53,7 +54,7 @@ class _RuleState:
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules/NAME``."""
     rule = _rule(context, request)
-    past = await _read(context, rule)
+    past = await context.read(partial(_past, rule.name))
     score = await _score(context, rule)
     return context.html(
         request,
@@ -81,7 +82,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/rules/NAME.json``."""
     rule = _rule(context, request)
-    past = await _read(context, rule)
+    past = await context.read(partial(_past, rule.name))
     return as_json(
         {
             "name": rule.name,
@@ -112,14 +113,11 @@ def term(condition: Condition) -> Term:
     if isinstance(condition, Combination):
         parts = tuple(term(part) for part in condition.parts)
         return Term(_GROUPS.get(condition.word, condition.word), parts)
-    return Term(f"{_subject(condition)} {condition}".strip())
-
-
-def _subject(condition: Condition) -> str:
-    """The subject of a single condition: metrics, or a text."""
     if isinstance(condition, Text):
-        return condition.attribute.label
-    return ", ".join(metric.label for metric in condition.metrics)
+        subject = condition.attribute.label
+    else:
+        subject = ", ".join(metric.label for metric in condition.metrics)
+    return Term(f"{subject} {condition}".strip())
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
@@ -130,30 +128,24 @@ def _rule(context: PageContext, request: web.Request) -> Rule:
     raise web.HTTPNotFound(text="There is no rule of this name in the rule file now.")
 
 
-async def _read(context: PageContext, rule: Rule) -> _RuleState:
-    book, now = context.sources.book(), context.now()
-    return await context.read(lambda database: _past(database, book, rule.name, now))
-
-
 async def _score(context: PageContext, rule: Rule) -> RuleScore:
-    return await context.board.of(rule, context.sources.book(), context.now(), context.read)
+    sources = context.sources
+    return await context.board.of(rule, sources.book(), sources.now(), sources.read)
 
 
-def _past(database: Store, book: Rulebook, name: str, now: Instant) -> _RuleState:
-    firing, more_firing = page_of(
-        database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE
-    )
-    pending, more_pending = page_of(
-        database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE
-    )
-    past, more_past = page_of(database.browsing.past_alerts(name, limit=PAST + 1), PAST)
-    more = {"firing": more_firing, "pending": more_pending, "over": more_past}
+def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
+    pages = {
+        "firing": (database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE),
+        "pending": (database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE),
+        "over": (database.browsing.past_alerts(name, limit=PAST + 1), PAST),
+    }
+    rows = {state: shown(database, ids[:size], book, now) for state, (ids, size) in pages.items()}
     return _RuleState(
         health=database.health.get("rule", name),
-        firing=shown(database, firing, book, now),
-        pending=shown(database, pending, book, now),
-        past=shown(database, past, book, now),
-        more=tuple(state for state, there_is in more.items() if there_is),
+        firing=rows["firing"],
+        pending=rows["pending"],
+        past=rows["over"],
+        more=tuple(state for state, (ids, size) in pages.items() if len(ids) > size),
         counts=database.browsing.live_counts(name),
         messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),
         silences=[each for each in database.silences.active(now) if each.covers_rule(name)],

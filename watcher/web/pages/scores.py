@@ -35,7 +35,8 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 
 
 async def _read(context: PageContext) -> Scores:
-    return await context.board.all(context.sources.book(), context.now(), context.read)
+    sources = context.sources
+    return await context.board.all(sources.book(), sources.now(), sources.read)
 
 
 def _of(told: list[RuleScore], measure: Measure) -> list[RuleScore]:

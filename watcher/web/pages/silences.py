@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from watcher.store.ports import Store
-from watcher.store.sql.silences import Silence
 from watcher.units import parse_duration
 from watcher.web.context import PageContext
-from watcher.web.forms import own_path
 from watcher.web.pages.common import DURATIONS, number_of
 
 PAST = 50
@@ -21,8 +18,8 @@ _SPECIAL = re.compile(r"[*?[]")
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /silences``."""
-    now = context.now()
-    found = await context.read(lambda database: database.silences.list())
+    now = context.sources.now()
+    found = await context.sources.read(lambda database: database.silences.list())
     return context.html(
         request,
         "silences.html",
@@ -38,37 +35,30 @@ async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     fields = await context.forms.read(request)
     patterns = _patterns(fields)
     seconds = _seconds(fields)
-    comment, now = fields.get("comment", "").strip(), context.now()
-
-    def write(database: Store) -> Silence:
-        return database.silences.add(begins=now, ends=now + seconds, comment=comment, **patterns)
-
-    silence = await context.sources.write(write)
-    raise context.see(
-        request, own_path(fields.get("back", ""), "/silences"), "silenced", silence.id
+    comment, now = fields.get("comment", "").strip(), context.sources.now()
+    silence = await context.sources.write(
+        lambda database: database.silences.add(
+            begins=now, ends=now + seconds, comment=comment, **patterns
+        )
     )
+    raise context.see(request, fields, "silenced", silence.id)
 
 
 async def end(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences/end``: the one of ``id``."""
     fields = await context.forms.read(request)
-    number, now = number_of(fields, "silence"), context.now()
+    number, now = number_of(fields, "silence"), context.sources.now()
     ended = await context.sources.write(lambda database: database.silences.end(number, now))
-    raise context.see(
-        request, own_path(fields.get("back", ""), "/silences"), "ended" if ended else "over", number
-    )
-
-
-def exactly(text: str) -> str:
-    """The pattern that only ``text`` matches."""
-    return _SPECIAL.sub(r"[\g<0>]", text)
+    raise context.see(request, fields, "ended" if ended else "over", number)
 
 
 def _patterns(fields: Mapping[str, str]) -> dict[str, str]:
     given = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
     if not given:
         raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
-    return {name: exactly(text) for name, text in given.items()} if "exact" in fields else given
+    if "exact" in fields:  # the pattern that only this text matches
+        return {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in given.items()}
+    return given
 
 
 def _seconds(fields: Mapping[str, str]) -> int:
