@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watcher.units import Unit
+from watcher.units import Unit, count_of
 
 WINDOWS = (1, 7, 15, 30, 60, 90)
 
@@ -66,7 +66,7 @@ def _family(
             type=FieldType.NUMBER,
             unit=unit,
             label=f"{window}-day {label}",
-            meaning=f"{meaning}, last {window} day{'s' if window > 1 else ''}",
+            meaning=f"{meaning}, last {count_of(window, 'day')}",
             family=pattern,
             window=window,
         )

@@ -1,4 +1,4 @@
-"""What a time zone's wall clock shows: from its times to instants and back.
+"""A time zone's wall clock: from the times that it shows to instants and back.
 
 A clock that is set forward skips times, one that is set back shows times twice. Walls are naive
 datetimes of whole seconds.
@@ -14,12 +14,14 @@ from watcher.units import at
 
 def first_shown(wall: datetime, zone: tzinfo) -> Instant:
     """The first instant at which the clock shows that time, or a later one where it is skipped."""
-    return _shown(wall, zone)[0]
+    first, last = (int(wall.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1))
+    # Skipped: of the two, these lie after and before the change.
+    return first if first <= last else _change(last, first, zone)
 
 
 def last_shown(wall: datetime, zone: tzinfo) -> Instant:
     """The last instant at which the clock shows that time; as the first where it is skipped."""
-    return _shown(wall, zone)[1]
+    return max(first_shown(wall, zone), int(wall.replace(tzinfo=zone, fold=1).timestamp()))
 
 
 def latest_wall(now: Instant, zone: tzinfo) -> datetime:
@@ -32,17 +34,6 @@ def latest_wall(now: Instant, zone: tzinfo) -> datetime:
         first = int(local.replace(fold=0).timestamp())
         local = at(_change(first, now, zone) - 1, zone)
     return local.replace(tzinfo=None, fold=0)
-
-
-def _shown(wall: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
-    first, last = (_instant(wall, zone, fold) for fold in (0, 1))
-    if first > last:  # skipped: of the two, these lie after and before the change
-        first = last = _change(last, first, zone)
-    return first, last
-
-
-def _instant(wall: datetime, zone: tzinfo, fold: int) -> Instant:
-    return int(wall.replace(tzinfo=zone, fold=fold).timestamp())
 
 
 def _change(before: Instant, after: Instant, zone: tzinfo) -> Instant:

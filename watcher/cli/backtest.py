@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
-from functools import partial
 from pathlib import Path
 
 import click
@@ -20,12 +19,10 @@ from watcher.cli.output import console, print_json, table
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell, Sheet
 from watcher.model import Instant
-from watcher.text.counts import count_of
 from watcher.text.messages import title_of
-from watcher.units import DAY, format_instant, format_number
+from watcher.units import DAY, format_instant, format_number, plural
 
 _NAMED = 3  # products of a message, by name
-_count = partial(count_of, grouped=False)
 
 
 @click.command()
@@ -177,3 +174,7 @@ def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:
 
 def _time(instant: Instant, zone: tzinfo) -> str:
     return format_instant(instant, zone)[:16]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {plural(number, noun)}"

@@ -18,7 +18,7 @@ from watcher.errors import Problem, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.units import format_number
+from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
@@ -141,8 +141,7 @@ def _keys(book: Rulebook) -> list[str]:
 
 def _show(path: Path, book: Rulebook, costs: Forecast, known: _History) -> None:
     out = console()
-    count = len(book.rules)
-    out.say(f"{path}: {count} rule{'' if count == 1 else 's'}, no errors.\n")
+    out.say(f"{path}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     out.print(_costs(costs))
     out.say(
         f"\nTogether {_credits(costs.credits_a_day)} a day, "

@@ -30,7 +30,7 @@ from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
-from watcher.units import parse_moment
+from watcher.units import count_of, parse_moment
 
 _FORMATS = ("csv", "jsonl", "parquet")
 _BY_ENDING = {
@@ -182,9 +182,8 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
     except RulesError as error:
         if needed:
             raise
-        number = len(error.problems)
         console(stderr=True).say(
-            f"{path}: {number} problem{'' if number == 1 else 's'} (`watcher check` shows them); "
+            f"{path}: {count_of(len(error.problems), 'problem')} (`watcher check` shows them); "
             "watches are named by their keys."
         )
         return None

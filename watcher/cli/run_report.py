@@ -11,8 +11,7 @@ from watcher.delivery.message import Style, render
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant, Message, Notification, ScanState
 from watcher.pipeline import Judged, Outcome
-from watcher.text.counts import count_of
-from watcher.units import format_ago, format_instant, format_number
+from watcher.units import count_of, format_ago, format_instant, format_number
 
 
 @dataclass(slots=True)

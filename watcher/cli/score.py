@@ -22,8 +22,7 @@ from watcher.cli.completers import rule_names
 from watcher.cli.lookup import chosen_rule
 from watcher.cli.output import Output, console, print_json, table
 from watcher.cli.tables import Sheet
-from watcher.text.counts import count_of
-from watcher.units import format_instant, format_number
+from watcher.units import count_of, format_instant, format_number
 
 
 @click.command()

@@ -16,6 +16,7 @@ from watcher.cli import options
 from watcher.cli.output import console, print_json
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
+from watcher.units import count_of
 
 
 @click.command()
@@ -80,7 +81,7 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed:
             for line in difference.lines():
                 out.say(f"  {line}")
         out.print()
-    files = f", {len(broken)} file{'' if len(broken) == 1 else 's'} unreadable" if broken else ""
+    files = f", {count_of(len(broken), 'file')} unreadable" if broken else ""
     out.say(f"{len(results) - failed} passed, {failed} failed{files}")
 
 

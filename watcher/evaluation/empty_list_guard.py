@@ -15,7 +15,7 @@ from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.sql.history import ScanRow
-from watcher.units import DAY, format_instant
+from watcher.units import DAY, format_instant, plural
 
 MANY = 10  # products: below that a list may well come to nothing in a day
 LEFT = 2 / 3  # of its products: fewer are doubted
@@ -67,8 +67,7 @@ def said_of(doubt: Doubt, zone: tzinfo) -> str:
 def _shortness(size: int, proof: ScanRow | None) -> str:
     if proof is None or proof.products < MANY or size >= LEFT * proof.products:
         return ""
-    products = "product" if size == 1 else "products"
-    return f"the list has {size or 'no'} {products}, and had {proof.products:,}"
+    return f"the list has {size or 'no'} {plural(size, 'product')}, and had {proof.products:,}"
 
 
 def _second(before: Before) -> bool:

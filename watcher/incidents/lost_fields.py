@@ -18,6 +18,7 @@ from watcher.model import Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.sql.health import About, Incident
+from watcher.units import plural
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before
@@ -131,7 +132,7 @@ def _fields_of(rule: Rule) -> set[str]:
 
 def _titled(fields: Sequence[str]) -> str:
     named, more = ", ".join(fields[:_NAMED]), len(fields) - _NAMED
-    return f"field{'s' if len(fields) > 1 else ''} {named}" + (f" and {more} more" * (more > 0))
+    return f"{plural(len(fields), 'field')} {named}" + (f" and {more} more" * (more > 0))
 
 
 def _incident(watch: Watch, fields: Iterable[str]) -> Incident:

@@ -25,7 +25,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertHold, AlertRow
 from watcher.store.sql.deferred import Held, HeldGroup
 from watcher.store.sql.silences import Silence
-from watcher.text.counts import count_of
+from watcher.units import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from watcher.source.decoding import Page
+from watcher.units import count_of
 
 _MOST_PROBLEMS = 50
 _MOST_FLAWS = 3  # of each kind that are named one by one
@@ -139,8 +140,8 @@ class Pages:
 
     def _unreadable(self) -> str:
         count, page_num = sum(self._unread.values()), min(self._unread)
-        rows = f"{count:,} row{'s' if count > 1 else ''}"
-        return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
+        why = f"page {page_num}: {self._problems[page_num][0]}"
+        return f"{count_of(count, 'row')} can't be read ({why})"
 
     def flaws(self) -> str | None:
         """The reasons why a list may have more than was read of it; None without any."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, RATING, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
 from watcher.source.decoding import Page, ProductRow, number_table
-from watcher.units import AMOUNTS, Unit
+from watcher.units import AMOUNTS, Unit, count_of
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
@@ -195,18 +195,16 @@ def settle(numbers: Floats) -> Settled:
             negative += below.sum(axis=0)
             part[below | ((part == 0) & _ABOVE_0)] = np.nan
     problems = [
-        f"{NUMERIC[column].name} is below 0 {_in_products(int(negative[column]))}: no value"
+        f"{NUMERIC[column].name} is below 0 in "
+        f"{count_of(int(negative[column]), 'product')}: no value"
         for column in np.flatnonzero(negative).tolist()
     ]
     if above.any():
-        problems.append(f"{COMMISSION} is above 100% {_in_products(int(above.sum()))}: no value")
+        above_all = count_of(int(above.sum()), "product")
+        problems.append(f"{COMMISSION} is above 100% in {above_all}: no value")
     return Settled(percentages, unrated, tuple(problems))
 
 
 def _are_percentages(commissions: Floats) -> bool | None:
     some = int(np.count_nonzero(commissions > 0))
     return 2 * int(np.count_nonzero(commissions > 1)) > some if some else None
-
-
-def _in_products(count: int) -> str:
-    return f"in {count:,} product{'' if count == 1 else 's'}"

@@ -28,6 +28,7 @@ from watcher.source.decoding import Page
 from watcher.source.pages import Pages
 from watcher.source.query import Query
 from watcher.source.rows import Rows, Settled, settle
+from watcher.units import plural
 
 STOP_GRACE = 5.0  # seconds that the pages in flight get after a stop
 
@@ -262,7 +263,7 @@ class _Reading:
         if page_num is None:
             return str(failure)
         others = len(self.failed) - 1
-        more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""
+        more = f" (and {others} more {plural(others, 'page')})" if others else ""
         return f"page {page_num}: {failure}{more}"
 
     def mistyped(self) -> dict[str, str]:

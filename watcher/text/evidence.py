@@ -20,6 +20,7 @@ from watcher.units import (
     format_duration,
     format_number,
     format_value,
+    plural,
 )
 
 PATTERNS = {
@@ -153,7 +154,7 @@ def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
     if asked.percent:
         return f"{format_number(value * 100, 6)}%"
     if asked.operator in ("climbs", "drops"):
-        return f"{format_number(value)} place{'' if value == 1 else 's'}"
+        return f"{format_number(value)} {plural(value, 'place')}"
     return format_number(value, 6) if asked.operator in _PLAIN else value_of(value, metric, unit)
 
 

@@ -25,6 +25,7 @@ from watcher.store.ports import Store
 from watcher.text.messages import title_of
 from watcher.units import (
     DAY,
+    count_of,
     format_ago,
     format_duration,
     format_instant,
@@ -162,6 +163,7 @@ def templates() -> jinja2.Environment:
     )
     made.filters |= {
         "number": format_number,
+        "count_of": count_of,
         "percent": format_percent,
         "ago": format_ago,
         "instant": format_instant,

@@ -40,7 +40,7 @@ from watcher.delivery.services import (
     with_pictures,
 )
 from watcher.importing import without_garbage
-from watcher.redaction import url_redaction
+from watcher.redaction import UrlRedaction
 from watcher.text.sanitize import neutralise
 
 __all__ = ["Attachment", "Concealed", "Outcome", "OutcomeKind", "Target", "warm_up"]
@@ -143,7 +143,7 @@ class Target:
         self.takes_files = takes_pictures(plugin, self.service)
         prepare(plugin, url.reveal(), self.service, self.style)
         _pace(plugin)
-        hide = url_redaction(url.reveal())
+        hide = UrlRedaction(url.reveal())
         self._reader = AnswerReader(
             CONFIRMS.get(self.service), lambda text: neutralise(hide(text), 300)
         )
