@@ -17,8 +17,7 @@ from urllib.request import getproxies_environment
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_PROXIES = ("http", "https")  # schemes of proxies that are spoken
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}  # of the schemes that are spoken, by proxies too
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OF_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -33,7 +32,7 @@ def proxy_for(url: str) -> str | None:
     proxies = getproxies_environment()
     proxy = proxies.get(split.scheme) or proxies.get("all")
     host = split.hostname or ""
-    port = split.port or _PORTS.get(split.scheme, 0)
+    port = split.port or PORTS.get(split.scheme, 0)
     exempt = proxies.get("no", "").replace(",", " ").casefold().split()
     if not proxy or any(each == "*" or _covers(each, host.casefold(), port) for each in exempt):
         return None
@@ -47,7 +46,7 @@ def proxy_for(url: str) -> str | None:
 def name_of(proxy: str) -> str:
     """A proxy's host and port, without its password."""
     split = urlsplit(proxy)
-    return f"{split.hostname}:{split.port or _PORTS.get(split.scheme, 80)}"
+    return f"{split.hostname}:{split.port or PORTS.get(split.scheme, 80)}"
 
 
 def bypass_loopback(environment: dict[str, str] | os._Environ[str]) -> None:
@@ -78,7 +77,7 @@ def ca_bundle() -> str | None:
 
 def doubts() -> Iterator[str]:
     """Settings of the environment that can't be meant so, for ``watcher check``."""
-    for scheme in _PROXIES:
+    for scheme in PORTS:
         try:
             proxy_for(f"{scheme}://a.example")
         except ValueError as error:
@@ -102,7 +101,7 @@ def _first_there(names: Sequence[str]) -> Path | None:
 def _read(proxy: str) -> SplitResult:
     try:
         split = urlsplit(proxy)
-        usable = split.scheme in _PROXIES and split.hostname and split.port != 0
+        usable = split.scheme in PORTS and split.hostname and split.port != 0
     except ValueError:
         usable = False
     if not usable:

@@ -13,8 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.charts.pictures import LIMIT, NOW, daily, ink, opened, png
-from watcher.charts.canvas import Ink
-from watcher.charts.picture import Panel
+from watcher.charts.picture import Ink, Panel
 from watcher.units import DAY, HOUR, Unit
 
 RISING = daily([1_000 + 40 * day + (600 if day > 24 else 0) for day in range(30)])

@@ -18,6 +18,7 @@ import os
 import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import ImageFont, features
@@ -66,7 +67,7 @@ class Fonts:
         self._files: list[Path] | None = None
         self._likely: dict[str, list[Path]] = {}
         self._misses: dict[str, int] = {}
-        self._probes: dict[Path, _Probe | None] = {}
+        self._probes: dict[Path, _Probe] = {}
         self._sized: dict[tuple[Path, int], FreeTypeFont] = {}
 
     def sized(self, path: Path, size: int) -> FreeTypeFont:
@@ -114,35 +115,31 @@ class Fonts:
     def has(self, path: Path, text: str) -> bool:
         """Whether the font shows every character of ``text``."""
         if path not in self._probes:
-            self._probes[path] = _Probe.open(path)
-        probe = self._probes[path]
-        return probe is not None and all(map(probe.has, text))
+            self._probes[path] = _Probe(path)
+        return all(map(self._probes[path].has, text))
 
 
 class _Probe:
     """A font, small, asked for single glyphs: unshaped, for shaping joins and replaces them."""
 
-    def __init__(self, font: FreeTypeFont) -> None:
-        self._font = font
+    def __init__(self, path: Path) -> None:
         self._known: dict[str, bool] = {}
-        self._lacking = self._look(_NOBODYS)
-
-    @classmethod
-    def open(cls, path: Path) -> _Probe | None:
-        try:
-            if _is_hinted(path):
-                return None
-            return cls(ImageFont.truetype(path, 12, layout_engine=Layout.BASIC))
-        except (OSError, ValueError, struct.error):
-            return None  # no font, or one of pictures only
+        self._font: FreeTypeFont | None = None
+        with suppress(OSError, ValueError, struct.error):  # no font, or one of pictures only
+            if not _is_hinted(path):
+                font = ImageFont.truetype(path, 12, layout_engine=Layout.BASIC)
+                self._lacking = _look(font, _NOBODYS)
+                self._font = font
 
     def has(self, character: str) -> bool:
-        if character not in self._known:
-            self._known[character] = character.isspace() or self._look(character) != self._lacking
-        return self._known[character]
+        if self._font is not None and character not in self._known:
+            looks = character.isspace() or _look(self._font, character) != self._lacking
+            self._known[character] = looks
+        return self._known.get(character, False)
 
-    def _look(self, character: str) -> tuple[float, bytes]:
-        return self._font.getlength(character), bytes(self._font.getmask(character))
+
+def _look(font: FreeTypeFont, character: str) -> tuple[float, bytes]:
+    return font.getlength(character), bytes(font.getmask(character))
 
 
 def _is_hinted(path: Path) -> bool:

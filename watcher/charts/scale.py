@@ -31,12 +31,11 @@ class Axis:
     step: float = 0.0
 
     def place(self, value: float) -> float:
-        # Halved: the distance of the largest to the smallest number is none.
-        span = self.top / 2 - self.bottom / 2
-        return min(max((value / 2 - self.bottom / 2) / span, 0.0), 1.0)
+        return float(self.places(np.array([value]))[0])
 
     def places(self, values: Floats | Ints) -> Floats:
         """The places of a column; NaN has none."""
+        # Halved: the distance of the largest to the smallest number is none.
         span = self.top / 2 - self.bottom / 2
         return np.clip((values / 2 - self.bottom / 2) / span, 0.0, 1.0)
 
@@ -54,13 +53,15 @@ def value_axis(values: Sequence[float], unit: Unit) -> Axis:
     elif not _is_tight(low, high):
         low, high = min(low, 0.0), max(high, 0.0)
     step = _step(high - low, whole=unit in _WHOLE)
-    places = _places(low, high, step)
-    if unit is not Unit.PLACE:
-        bottom, top = places[0], places[-1] if step else low + 1
-        return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
-    places = [max(places[0], 1.0), *places[1:]]
-    ticks = tuple((each, _tick(each, step, unit)) for each in places)
-    return Axis(places[-1] if step else low + 1, places[0], ticks, step)
+    places = [low]
+    if step:
+        whole = range(math.floor(low / step), math.ceil(high / step) + 1)
+        places = [index * step for index in whole]
+    if unit is Unit.PLACE:
+        places[0] = max(places[0], 1.0)
+    ends = places[0], places[-1] if step else low + 1
+    bottom, top = ends[::-1] if unit is Unit.PLACE else ends
+    return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
 
 
 def _is_tight(low: float, high: float) -> bool:
@@ -69,12 +70,6 @@ def _is_tight(low: float, high: float) -> bool:
     if high - low <= largest * _STILL:
         return False
     return low > high * _TIGHT if low > 0 else high < low * _TIGHT
-
-
-def _places(low: float, high: float, step: float) -> list[float]:
-    if not step:
-        return [low]
-    return [index * step for index in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def _step(span: float, *, whole: bool) -> float:
@@ -92,7 +87,7 @@ def _tick(value: float, step: float, unit: Unit) -> str:
     """With as many decimals as tell it from its neighbours."""
     if unit is Unit.FRACTION:
         return f"{compact(value * 100, step * 100)}%"
-    return f"#{compact(value, step)}" if unit is Unit.PLACE else compact(value, step)
+    return f"{'#' if unit is Unit.PLACE else ''}{compact(value, step)}"
 
 
 def written(value: float, unit: Unit, step: float) -> str:

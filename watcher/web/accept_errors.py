@@ -1,10 +1,11 @@
-"""Limits on connections to the page: their number, and how long each may stand still.
+"""Visitors: limits on their connections, and what of them stands in the log and in ``/metrics``.
 
 The page shares the process's file descriptors with scans, messages and the database, and whoever
 reaches the port can open connections and leave them. So there is a limit on how many there are, far
 below the process's own, and one on how long each may wait: for its first request, for the next one,
 and for somebody to take the answer. Where all places are taken, the one that has waited longest
-makes room: who comes with a whole request is answered, however many hold half of one.
+makes room: who comes with a whole request is answered, however many hold half of one. Of lines that
+anybody outside can bring about there is at most one a minute of a kind.
 """
 
 from __future__ import annotations
@@ -14,16 +15,24 @@ import logging
 import os
 import resource
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from watcher.web.sparing import Sparing
+import structlog
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from prometheus_client import Counter
 
 _QUEUE = 128  # connections that wait to be accepted: in the kernel, at no price of ours
 MOST, FEWEST = 64, 4  # connections at once
 OWN = 64  # descriptors that are the daemon's own, whatever happens on the page
 _MESSAGE = "socket.accept() out of system resource"
+EVERY = 60.0  # seconds from a line of the log to the next of its kind
+_LONGEST = 120  # characters of what a visitor has put into a line
+
+log = structlog.get_logger("watcher.web")
 
 
 def most_connections(descriptors: int | None = None) -> int:
@@ -152,6 +161,76 @@ class _Door(asyncio.Protocol):
 
 
 @dataclass(slots=True)
+class Sparing:
+    """Logs an event and is silent of its like for a minute; the next line says how many came."""
+
+    clock: Callable[[], float] = time.monotonic
+    _said: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def say(self, event: str, level: int = logging.WARNING, **fields: object) -> None:
+        """Log the event, unless that was done less than a minute ago."""
+        now = self.clock()
+        last, kept = self._said.get(event, (-EVERY, 0))
+        if now - last < EVERY:
+            self._said[event] = last, kept + 1
+            return
+        self._said[event] = now, 0
+        log.log(level, event, **fields, **({"not_logged": kept} if kept else {}))
+
+
+class Malformed(logging.Handler):
+    """Takes what aiohttp's server logs: of a request that is none a line (``sparing``) and no
+    traceback, for it is no fault of ours; ``count`` is called for each. Other errors in full.
+    """
+
+    def __init__(self, sparing: Sparing, count: Callable[[], None]) -> None:
+        super().__init__()
+        self._sparing = sparing
+        self._count = count
+
+    def logger(self) -> logging.Logger:
+        """One that hands everything to this, and to nobody else."""
+        made = logging.getLogger("watcher.web.server")
+        made.handlers, made.propagate = [self], False
+        made.setLevel(logging.DEBUG)
+        return made
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            remote = record.args[0] if isinstance(record.args, tuple) and record.args else None
+            self.note(error, remote)
+        elif error is not None:
+            log.error("the page broke", exc_info=error)
+        elif record.levelno >= logging.WARNING:
+            log.log(record.levelno, record.getMessage())
+
+    def note(self, error: Exception, remote: object) -> None:
+        """A request of ``remote`` that could not be read."""
+        self._count()
+        lines = str(getattr(error, "message", "") or error).splitlines()
+        why = (lines[0] if lines else type(error).__name__).rstrip(":")[:_LONGEST]
+        self._sparing.say("malformed request", error=why, remote=str(remote))
+
+
+class Visits:
+    """Counters of visitors since the start, kept by the page itself."""
+
+    def __init__(self) -> None:
+        self.wrong_tokens, self.malformed, self.dropped = self.instruments = tuple(
+            Counter(f"watcher_page_{name}", meaning, registry=None)
+            for name, meaning in (
+                ("wrong_tokens", "Requests with a wrong token"),
+                ("malformed_requests", "Requests that could not be read"),
+                (
+                    "connections_dropped",
+                    "Connections that were cut: too slow, or in the way of another one",
+                ),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfHandles:
     """A loop's exception handler for when the process has no handle left for a connection.
 

@@ -23,12 +23,19 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.web.accept_errors import Connections, OutOfHandles, VisitorLimits
-from watcher.web.address import LOOPBACK, PageUrl, parse_address
+from watcher.network import LOOPBACK
+from watcher.web.accept_errors import (
+    Connections,
+    Malformed,
+    OutOfHandles,
+    Sparing,
+    VisitorLimits,
+    Visits,
+)
+from watcher.web.address import PageUrl, parse_address
 from watcher.web.context import Handler, PageContext, Sources
 from watcher.web.forms import LARGEST, Forms
-from watcher.web.pages import alerts, outbox, overview, product, rule, scores, silences
-from watcher.web.sparing import Malformed, Sparing, Visits
+from watcher.web.pages import alerts, outbox, overview, product, rule, silences
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
@@ -51,7 +58,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/watches", overview.watches),
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
-    ("/scores", scores.page),
+    ("/scores", rule.scores),
     ("/alerts", alerts.page),
     ("/products", product.search),
     ("/products/{region}/{id}", product.page),
@@ -71,7 +78,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", scores.data),
+    ("/api/scores.json", rule.scores_data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
@@ -106,7 +113,12 @@ class Access:
         if self._token:
             if self._has_token(request):
                 return None
-            return _ask_for_token(given=bool(request.headers.get("Authorization", "").strip()))
+            given = request.headers.get("Authorization", "").strip()
+            return (WrongToken if given else web.HTTPUnauthorized)(
+                text="this page needs its token: as the password, or as Authorization: Bearer "
+                "TOKEN\n",
+                headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
+            )
         host = request.host
         if not host.endswith("]"):
             host = host.rsplit(":", 1)[0]
@@ -125,14 +137,6 @@ class Access:
         elif scheme.lower() != "bearer":
             return False
         return hmac.compare_digest(token, self._token)
-
-
-def _ask_for_token(*, given: bool) -> web.HTTPException:
-    refusal = WrongToken if given else web.HTTPUnauthorized
-    return refusal(
-        text="this page needs its token: as the password, or as Authorization: Bearer TOKEN\n",
-        headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
-    )
 
 
 class Site:
@@ -190,7 +194,9 @@ class Site:
             self._listener = await self._connections.listen(server, self._host, self._port)
         except OSError as error:
             await self.stop()
-            raise ListenError(self._why_not(error)) from None
+            taken = error.errno == errno.EADDRINUSE
+            why = "the port is in use; choose another one, or off" if taken else error.strerror
+            raise ListenError(f"--listen {self._host}:{self._port}: {why or error}") from None
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -212,12 +218,6 @@ class Site:
         if base:
             router.add_get(base, self._to_the_slash)
 
-    def _why_not(self, error: OSError) -> str:
-        where = f"--listen {self._host}:{self._port}"
-        if error.errno == errno.EADDRINUSE:
-            return f"{where}: the port is in use; choose another one, or off"
-        return f"{where}: {error.strerror or error}"
-
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
@@ -237,7 +237,7 @@ class Site:
         return response
 
     async def _check(self, request: web.Request) -> None:
-        """Raises what the visitor gets who may not see the page."""
+        """Raise what the visitor gets who may not see the page."""
         refusal = self._access.refusal(request)
         if refusal is None:
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import jinja2
 import msgspec
@@ -33,7 +33,6 @@ from watcher.units import (
     format_number,
     format_percent,
 )
-from watcher.web import links
 from watcher.web.forms import Forms, own_path
 
 T = TypeVar("T")
@@ -49,9 +48,9 @@ NAVIGATION = (
 )
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES = {
-    "silenced": ("Silence {} is on.", "Silence {} is on."),
-    "ended": ("Silence {} is over.", "Silence {} is over."),
-    "over": ("Silence {} was over already.", "Silence {} was over already."),
+    "silenced": ("Silence {} is on.",),
+    "ended": ("Silence {} is over.",),
+    "over": ("Silence {} was over already.",),
     "retried": ("{} message is sent again.", "{} messages are sent again."),
     "dropped": ("{} message was dropped.", "{} messages were dropped."),
 }
@@ -128,8 +127,7 @@ class Board:
             async with self._turn:  # for one at a time: another page waits for no more than that
                 if rule.name not in kept:
                     kept[rule.name] = await read(partial(scorer.scored, rule=rule))
-        scored = [kept[rule.name] for rule in book.rules]
-        scores = await read(partial(scorer.summed, scored=scored))
+        scores = await read(partial(scorer.summed, scored=[kept[rule.name] for rule in book.rules]))
         if kept is self._scored:  # nobody has forgotten these since
             self._scores = scores
         return scores
@@ -181,20 +179,32 @@ def templates() -> jinja2.Environment:
     return made
 
 
+def relative(path: str, here: str) -> str:
+    """The way from the page ``here`` to ``path``, both ours and encoded: ``../../rules/x``. It
+    leads there at the root and below any path that a proxy puts before it."""
+    return f"{'../' * (here.count('/') - 1) or './'}{path[1:]}"
+
+
+def with_query(path: str, **values: object) -> str:
+    """The path with those values that are given."""
+    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
 @jinja2.pass_context
 def _url(context: Context, path: str) -> str:
     """A path of ours as the page that is made names it."""
-    return links.relative(path, context["here"])
+    return relative(path, context["here"])
 
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return _url(context, links.rule(name))
+    return _url(context, f"/rules/{quote(name, safe='')}")
 
 
 @jinja2.pass_context
 def _product_link(context: Context, region: str, product_id: str) -> str:
-    return _url(context, links.product(region, product_id))
+    return _url(context, f"/products/{quote(region, safe='')}/{quote(product_id, safe='')}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +262,9 @@ class PageContext:
         with a word on what was done. To be raised."""
         section = f"/{self.here(request).split('/')[1]}"
         bare, _, query = own_path(fields.get("back", ""), section).partition("?")
-        kept = [
-            each for each in query.split("&") if each and not each.startswith(("notice=", "n="))
-        ]
-        wanted = "&".join([*kept, urlencode({"notice": notice, "n": number})])
-        return web.HTTPSeeOther(links.relative(f"{bare}?{wanted}", self.here(request)))
+        kept = (each for each in query.split("&") if not each.startswith(("notice=", "n=")))
+        wanted = "&".join([*filter(None, kept), urlencode({"notice": notice, "n": number})])
+        return web.HTTPSeeOther(relative(f"{bare}?{wanted}", self.here(request)))
 
 
 def duration(seconds: int | None) -> str:
@@ -279,4 +287,4 @@ def _notice(query: Mapping[str, str]) -> str:
     known, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
     if known is None or number is None:
         return ""
-    return known[number != 1].format(format_number(number))
+    return known[0 if number == 1 else -1].format(format_number(number))

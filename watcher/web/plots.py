@@ -114,14 +114,16 @@ def card_of(
     track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
     """The card of a track that has a value."""
-    known = track.values[np.isfinite(track.values)]
+    known, levels = track.values[np.isfinite(track.values)], levels_of(track)
     first, last = float(known[0]), float(known[-1])
+    heights = track.values if levels is None else levels.heights
+    upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
         label=track.label,
         value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
-        path=sparkline(track.line, _heights(track), within),
+        path=sparkline(track.line, upwards, within),
         chosen=chosen,
     )
 
@@ -138,8 +140,9 @@ def chart_of(
 
     def say(instant: Instant, value: float) -> str:
         if levels is not None:
-            return f"{_moment(instant, zone)}: {levels.names[int(value)]}"
-        shown = said(track.metric.name, value, track.metric.unit, currencies)
+            shown = levels.names[int(value)]
+        else:
+            shown = said(track.metric.name, value, track.metric.unit, currencies)
         return f"{_moment(instant, zone)}: {shown}"
 
     spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
@@ -155,13 +158,6 @@ def chart_of(
     )
 
 
-def _heights(track: Track) -> Floats:
-    """Heights for a line without an axis: the higher the better."""
-    if (levels := levels_of(track)) is not None:
-        return levels.heights
-    return -track.values if track.metric.unit is Unit.PLACE else track.values
-
-
 def number(value: float) -> float | None:
     """None for no value; a whole number without decimals."""
     if not math.isfinite(value):
@@ -171,13 +167,13 @@ def number(value: float) -> float | None:
 
 def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
     alert = row.alert
-    fired = alert.fired_at or alert.since
+    fired, end = alert.fired_at or alert.since, alert.resolved_at
+    first, last = (day(at(instant, zone)) for instant in (fired, end or now))
     label = f"{alert.short_id} {alert.rule}: fired {_moment(fired, zone)}"
-    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {_day(fired, zone)}"
-    end = alert.resolved_at
+    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {first}"
     if end is None:
         return AlertSpan(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
-    tip += f" to {_day(end, zone)}" if _day(end, zone) != _day(fired, zone) else ""
+    tip += f" to {last}" if last != first else ""
     return AlertSpan(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
 
 
@@ -185,10 +181,6 @@ def _moment(instant: Instant, zone: tzinfo) -> str:
     """``16 Nov 2026, 06:00``."""
     when = at(instant, zone)
     return f"{when.day} {when:%b %Y, %H:%M}"
-
-
-def _day(instant: Instant, zone: tzinfo) -> str:
-    return day(at(instant, zone))
 
 
 def _moved(first: float, last: float, unit: Unit) -> str:

@@ -12,8 +12,7 @@ from watcher.model import AlertState, Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.alerts import AlertRow
-from watcher.web.context import PageContext, as_json, whole_number
-from watcher.web.links import with_query
+from watcher.web.context import PageContext, as_json, whole_number, with_query
 from watcher.web.pages.common import lines_of, page_of, shown
 
 SIZE = 50

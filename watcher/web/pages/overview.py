@@ -59,7 +59,11 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         quiet=quiet[:WATCHES],
         more_quiet=max(0, len(quiet) - WATCHES),
         read=any(watch.last is not None for watch in state.watches),
-        judged=all(_judged(watch) for watch in state.watches),
+        # Something was read at its last scan: of a list that failed no rule knows anything new.
+        judged=all(
+            watch.last is not None and watch.last.state is not ScanState.FAILED
+            for watch in state.watches
+        ),
     )
 
 
@@ -111,11 +115,6 @@ def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
     """Sort: first those that fail, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
-
-
-def _judged(watch: WatchStatus) -> bool:
-    """Something was read at its last scan: of a list that failed no rule knows anything new."""
-    return watch.last is not None and watch.last.state is not ScanState.FAILED
 
 
 def _busy(rule: RuleStatus) -> tuple[bool, int, int, str]:

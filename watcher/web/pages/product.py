@@ -70,11 +70,6 @@ class Texts:
     options: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing."""
-        return not (self.description or self.options or self.variants)
-
 
 @dataclass(frozen=True, slots=True)
 class _Product:
@@ -92,7 +87,7 @@ class _Product:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products/REGION/ID?metric=NAME&days=90``."""
-    past = await _read(context, request)
+    past = await context.read(partial(_past, request))
     facts, book = past.facts, context.sources.book()
     # The track that is asked for; where it has no value, none.
     chosen = next((track for track in past.tracks if track.metric == past.metric), None)
@@ -125,7 +120,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/products/REGION/ID.json`` with the same query; times are Unix seconds."""
-    past = await _read(context, request)
+    past = await context.read(partial(_past, request))
     return as_json(
         {
             "product": past.facts,
@@ -154,26 +149,17 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = (
-        await context.sources.read(lambda database: database.browsing.products(text))
-        if text
-        else []
-    )
+    found: Sequence[object] = ()
+    if text:
+        found = await context.sources.read(lambda database: database.browsing.products(text))
     return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
-async def _read(context: PageContext, request: web.Request) -> _Product:
-    past = await context.read(partial(_past, request))
-    if past is None:
-        raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
-    return past
-
-
-def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product | None:
+def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
     parts, query = request.match_info, request.query
     found = database.history.find(parts["id"], parts["region"].upper())
     if not found:
-        return None
+        raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
     days = whole_number(query, "days")

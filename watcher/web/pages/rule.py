@@ -1,16 +1,17 @@
-"""One rule: how it is written, what it fires on, and what was told of it."""
+"""One rule: how it is written, what it fires on, and what was told of it; and all rules' scores."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.scores.score import RuleScore
-from watcher.analysis.scores.wording import measured, outcome_lines, rate
+from watcher.analysis.scores.course import DAYS, WENT_ON
+from watcher.analysis.scores.score import RuleScore, Scores
+from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Combination
@@ -26,6 +27,7 @@ LIVE = 10
 PAST = 8
 MESSAGES = 12
 _URL = re.compile(r"\b(\w+://)[^\s\"'<>]+")
+_HEADS = {"firing": "Firing", "pending": "Pending", "over": "Recently resolved"}
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 
 
@@ -39,12 +41,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class _RuleState:
-    """A rule as the store has it; ``more`` names the states of which there is more."""
+    """A rule as the store has it: ``alerts`` by state, of which ``more`` are those with more."""
 
     health: Health
-    firing: Sequence[AlertRow]
-    pending: Sequence[AlertRow]
-    past: Sequence[AlertRow]
+    alerts: Mapping[str, Sequence[AlertRow]]
     more: tuple[str, ...]
     counts: dict[str, int]
     messages: Sequence[Notification]
@@ -65,11 +65,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         until=term(rule.until) if rule.until is not None else None,
         settings=tuple(_settings(rule)),
         past=past,
-        groups=(
-            ("firing", "Firing", lines_of(past.firing, context)),
-            ("pending", "Pending", lines_of(past.pending, context)),
-            ("over", "Recently resolved", lines_of(past.past, context)),
-        ),
+        groups=[
+            (state, _HEADS[state], lines_of(rows, context)) for state, rows in past.alerts.items()
+        ],
         score=score,
         score_rates=[f"{each.channel} {rate(each)}" for each in score.heard],
         score_lines=list(outcome_lines(score)),
@@ -92,15 +90,40 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "until": term(rule.until) if rule.until is not None else None,
             "settings": dict(_settings(rule)),
             "health": past.health,
-            "firing": past.firing,
-            "pending": past.pending,
-            "resolved": past.past,
+            "firing": past.alerts["firing"],
+            "pending": past.alerts["pending"],
+            "resolved": past.alerts["over"],
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
             "score": await _score(context, rule),
         }
     )
+
+
+async def scores(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /scores``: how the alerts of all rules turned out."""
+    found = await _scores(context)
+    told = [each for each in found.rules if each.tally.told]
+    groups = [
+        (head, words, [each for each in told if each.measure is measure])
+        for measure, head, words in GROUPS
+    ]
+    return context.html(
+        request,
+        "scores.html",
+        scores=found,
+        groups=[group for group in groups if group[2]],
+        silent=[each for each in found.rules if not each.tally.told],
+        share=share,
+        days=DAYS,
+        times=WENT_ON,
+    )
+
+
+async def scores_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/scores.json``."""
+    return as_json(await _scores(context))
 
 
 def masked(text: str) -> str:
@@ -133,18 +156,22 @@ async def _score(context: PageContext, rule: Rule) -> RuleScore:
     return await context.board.of(rule, sources.book(), sources.now(), sources.read)
 
 
+async def _scores(context: PageContext) -> Scores:
+    sources = context.sources
+    return await context.board.all(sources.book(), sources.now(), sources.read)
+
+
 def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
     pages = {
         "firing": (database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE),
         "pending": (database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE),
         "over": (database.browsing.past_alerts(name, limit=PAST + 1), PAST),
     }
-    rows = {state: shown(database, ids[:size], book, now) for state, (ids, size) in pages.items()}
     return _RuleState(
         health=database.health.get("rule", name),
-        firing=rows["firing"],
-        pending=rows["pending"],
-        past=rows["over"],
+        alerts={
+            each: shown(database, ids[:size], book, now) for each, (ids, size) in pages.items()
+        },
         more=tuple(state for state, (ids, size) in pages.items() if len(ids) > size),
         counts=database.browsing.live_counts(name),
         messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -33,8 +32,17 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
     fields = await context.forms.read(request)
-    patterns = _patterns(fields)
-    seconds = _seconds(fields)
+    patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
+    if not patterns:
+        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
+    if "exact" in fields:  # the pattern that only this text matches
+        patterns = {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
+    try:
+        seconds = parse_duration(fields.get("for", ""))
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+    if seconds <= 0:
+        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
     comment, now = fields.get("comment", "").strip(), context.sources.now()
     silence = await context.sources.write(
         lambda database: database.silences.add(
@@ -50,22 +58,3 @@ async def end(context: PageContext, request: web.Request) -> web.StreamResponse:
     number, now = number_of(fields, "silence"), context.sources.now()
     ended = await context.sources.write(lambda database: database.silences.end(number, now))
     raise context.see(request, fields, "ended" if ended else "over", number)
-
-
-def _patterns(fields: Mapping[str, str]) -> dict[str, str]:
-    given = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
-    if not given:
-        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
-    if "exact" in fields:  # the pattern that only this text matches
-        return {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in given.items()}
-    return given
-
-
-def _seconds(fields: Mapping[str, str]) -> int:
-    try:
-        seconds = parse_duration(fields.get("for", ""))
-    except ValueError as error:
-        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
-    if seconds <= 0:
-        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
-    return seconds
