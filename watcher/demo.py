@@ -65,22 +65,6 @@ class Listener:
 
 
 @dataclass(slots=True)
-class _PastClock:
-    """A clock that stands where it is put."""
-
-    instant: Instant
-
-    def now(self) -> Instant:
-        return self.instant
-
-    def seconds_until(self, instant: Instant) -> float:
-        return float(instant - self.instant)
-
-    def offset(self) -> float:
-        return 0.0
-
-
-@dataclass(slots=True)
 class Demo:
     """One run; everything it writes is in a folder of its own, removed at the end.
 
@@ -144,7 +128,7 @@ class Demo:
 
     async def _play_past(self, book: Rulebook, database: Path, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
-        clock = _PastClock(0)
+        clock = FastClock(0, speed=1e-9)  # it stands where it is put
         nobody = {
             name: replace(audience, targets=(), quiet=None, digest=None)
             for name, audience in policies_of(book.channels).items()
@@ -153,11 +137,11 @@ class Demo:
             scanner = Scanner(book, client, writer, clock, audiences=nobody)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
-                clock.instant = midnight - day * DAY + _READ_AT
+                clock.start = now = midnight - day * DAY + _READ_AT
                 if day == self.settings.days:
                     await writer.run(lambda store: store.rules.sync(book.marks, clock.now()))
                 for watch in book.used_watches:
-                    await scanner.scan(watch, clock.instant)
+                    await scanner.scan(watch, now)
                 market.advance()
                 self.listener.past(self.settings.days - day + 1, self.settings.days)
 

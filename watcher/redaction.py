@@ -38,9 +38,6 @@ class Redaction:
         return re.escape(secret)
 
 
-# ------------------------------------------------------------------ the key, in a server's answer
-
-
 class KeyRedaction(Redaction):
     """Hides one key, and parts that begin as it does: a text may have been cut inside it."""
 
@@ -61,8 +58,6 @@ class KeyRedaction(Redaction):
         escaped = re.escape(secret)
         return escaped if len(secret) >= LEAST else f"(?-i:{escaped})"
 
-
-# ------------------------------------------------------------------ a URL, in its service's answer
 
 _LEAST_WITH_DIGIT, _LEAST_WORD = 5, 9
 _BETWEEN = re.compile(r"[/?&=#,;@:+\s]+")
@@ -91,8 +86,6 @@ def _all_parts(url: str) -> Iterator[str]:
         if part not in names and len(part.strip("-_. ")) >= least:
             yield from {part, unquote(part), quote(part, safe="")}
 
-
-# ------------------------------------------------------------------ everything, in logs and errors
 
 _LONG = 8  # characters: from here on a mixture of letters and digits is hardly a word
 _EMBEDDED = 12  # so long a secret is one in the middle of a word, too

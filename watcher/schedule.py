@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from watcher.model import Instant
 from watcher.units import at, format_duration
-from watcher.wallclock import first_shown, last_shown, latest_wall
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -220,3 +219,43 @@ def _check_weekdays(text: str, line: str) -> None:
         days = [_WEEKDAYS.index(name) for name in part.split("-") if name in _WEEKDAYS]
         if days != sorted(days) or len(days) > 2:
             raise ValueError(f'the weekdays "{part}" of "{line}" run backwards: mon is the first')
+
+
+# A zone's wall clock: set forward it skips times, set back it shows times twice. Walls are naive
+# datetimes of whole seconds.
+
+
+def first_shown(wall: datetime, zone: tzinfo) -> Instant:
+    """The first instant at which the clock shows that time, or a later one where it is skipped."""
+    first, last = (int(wall.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1))
+    # Skipped: of the two, these lie after and before the change.
+    return first if first <= last else _change(last, first, zone)
+
+
+def last_shown(wall: datetime, zone: tzinfo) -> Instant:
+    """The last instant at which the clock shows that time; as the first where it is skipped."""
+    return max(first_shown(wall, zone), int(wall.replace(tzinfo=zone, fold=1).timestamp()))
+
+
+def latest_wall(now: Instant, zone: tzinfo) -> datetime:
+    """The latest time that the clock has shown until ``now``.
+
+    While times come a second time, it is the last one before the clock was set back.
+    """
+    local = at(now, zone)
+    if local.fold:
+        first = int(local.replace(fold=0).timestamp())
+        local = at(_change(first, now, zone) - 1, zone)
+    return local.replace(tzinfo=None, fold=0)
+
+
+def _change(before: Instant, after: Instant, zone: tzinfo) -> Instant:
+    """The first instant at which the clock has been set, between two that it was set between."""
+    offset = at(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if at(middle, zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after

@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from PIL import Image
 
-from watcher.charts.fonts import Fonts
+from watcher.charts.lettering import Fonts
 from watcher.charts.picture import Panel, draw
 from watcher.units import DAY, Unit
 

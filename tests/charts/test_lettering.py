@@ -10,8 +10,7 @@ from PIL import ImageFont, features
 from PIL.ImageFont import Layout
 
 from tests.charts.pictures import opened, png
-from watcher.charts.fonts import SHIPPED, Fonts
-from watcher.charts.lettering import Lettering
+from watcher.charts.lettering import SHIPPED, Fonts, Lettering
 from watcher.charts.picture import Panel, name_of
 
 NO_FOLDERS: tuple[str, ...] = ()

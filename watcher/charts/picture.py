@@ -18,8 +18,7 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from watcher.charts.fonts import Fonts
-from watcher.charts.lettering import Lettering, Line
+from watcher.charts.lettering import Fonts, Lettering, Line
 from watcher.charts.scale import Axis, day, stretches, thinned, time_axis, value_axis, written
 from watcher.model import Instant
 from watcher.units import DAY, Unit, at
@@ -206,12 +205,12 @@ class Canvas:
         return file.getvalue()
 
 
+@dataclass
 class _Painter:
-    def __init__(self, letters: Lettering, unit: Unit, zone: tzinfo, now: Instant) -> None:
-        self._letters = letters
-        self._unit = unit
-        self._zone = zone
-        self._now = now
+    _letters: Lettering
+    _unit: Unit
+    _zone: tzinfo
+    _now: Instant
 
     def paint(self, panels: Sequence[Panel], title: str) -> bytes:
         begin, end = past(panels, self._now)
@@ -265,11 +264,9 @@ class _Painter:
     def _head(self, panel: Panel, box: Box) -> None:
         """Number and name; below, what moved."""
         left, top, right, _ = box
-        x: float = left
-        if panel.number:
-            number = self._letters.plain(f"{panel.number}. ", _NAME)
-            self._canvas.text(Ink.TEXT, (x, top + 34), number)
-            x += number.width
+        number = self._letters.plain(f"{panel.number}. " if panel.number else "", _NAME)
+        self._canvas.text(Ink.TEXT, (left, top + 34), number)
+        x = left + number.width
         name = name_of(panel, self._letters, right - x)
         self._canvas.text(Ink.TEXT, (x, top + 34), name)
         note = self._letters.line(panel.note, _SMALL, right - left)

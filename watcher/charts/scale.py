@@ -10,8 +10,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 import numpy as np
 
 from watcher.model import Floats, Instant, Ints
+from watcher.schedule import first_shown
 from watcher.units import Unit, at, format_number
-from watcher.wallclock import first_shown
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
 _INTERVALS = 3  # as many as have room on a panel

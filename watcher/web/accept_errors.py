@@ -64,7 +64,7 @@ class _Place:
 
     transport: asyncio.Transport
     timer: asyncio.TimerHandle
-    busy: bool = False
+    busy: bool
 
 
 class Connections:
@@ -98,18 +98,18 @@ class Connections:
                 self._dropped()
                 return False
             self._drop(idle)
-        self._place(handler, transport, self._limits.arrival)
+        self._place(handler, transport, busy=False)
         return True
 
     def arrived(self, handler: asyncio.BaseProtocol) -> None:
         """Its request is there as a whole."""
         if place := self.leave(handler):
-            self._place(handler, place.transport, self._limits.answer, busy=True)
+            self._place(handler, place.transport, busy=True)
 
     def answered(self, handler: asyncio.BaseProtocol) -> None:
         """The answer was taken: it may send another request."""
         if place := self.leave(handler):
-            self._place(handler, place.transport, self._limits.arrival)
+            self._place(handler, place.transport, busy=False)
 
     def leave(self, handler: asyncio.BaseProtocol) -> _Place | None:
         """It is closed, or takes another place."""
@@ -119,13 +119,9 @@ class Connections:
         return place
 
     def _place(
-        self,
-        handler: asyncio.BaseProtocol,
-        transport: asyncio.Transport,
-        seconds: float,
-        *,
-        busy: bool = False,
+        self, handler: asyncio.BaseProtocol, transport: asyncio.Transport, *, busy: bool
     ) -> None:
+        seconds = self._limits.answer if busy else self._limits.arrival
         timer = asyncio.get_running_loop().call_later(seconds, self._drop, handler)
         self._places[handler] = _Place(transport, timer, busy)
 

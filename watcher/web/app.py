@@ -35,7 +35,7 @@ from watcher.web.accept_errors import (
 from watcher.web.address import PageUrl, parse_address
 from watcher.web.context import Handler, PageContext, Sources
 from watcher.web.forms import LARGEST, Forms
-from watcher.web.pages import alerts, outbox, overview, product, rule, silences
+from watcher.web.pages import alerts, outbox, overview, product, rule
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
@@ -64,13 +64,13 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/products/{region}/{id}", product.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
-    ("/silences", silences.page),
+    ("/silences", alerts.silences),
 )
 FORMS: tuple[tuple[str, Handler], ...] = (
     ("/outbox/retry", outbox.retry),
     ("/outbox/drop", outbox.drop),
-    ("/silences", silences.add),
-    ("/silences/end", silences.end),
+    ("/silences", alerts.add_silence),
+    ("/silences/end", alerts.end_silence),
 )
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 DATA: tuple[tuple[str, Handler], ...] = (

@@ -15,15 +15,7 @@ from datetime import UTC, tzinfo
 
 import numpy as np
 
-from watcher.charts.scale import (
-    Axis,
-    day,
-    level_axis,
-    stretches,
-    thinned,
-    time_axis,
-    value_axis,
-)
+from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
 from watcher.evaluation.levels import levels_of
 from watcher.evaluation.series import Track
 from watcher.model import Floats, Instant, Ints

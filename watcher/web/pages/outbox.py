@@ -71,7 +71,6 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def message(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox/ID``: what it says, and every try."""
     number = int(request.match_info["id"])
-
     found, tries = await context.sources.read(
         lambda database: (database.outbox.get(number), database.outbox.tries(number))
     )
@@ -84,8 +83,8 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
 
 async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
-    fields = await context.forms.read(request)
-    ids, now = _ids(fields), context.sources.now()
+    fields, now = await context.forms.read(request), context.sources.now()
+    ids = None if fields.get("all") == "dead" else [number_of(fields, "message")]
     moved = await context.sources.write(lambda database: database.outbox.retry(ids, now))
     context.sources.wake()
     raise context.see(request, fields, "retried", len(moved))
@@ -93,18 +92,11 @@ async def retry(context: PageContext, request: web.Request) -> web.StreamRespons
 
 async def drop(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/drop``: one, by ``id``."""
-    fields = await context.forms.read(request)
-    ids, now = _ids(fields), context.sources.now()
-    if ids is None:
-        raise web.HTTPBadRequest(text="Which message is to be dropped?")
+    fields, now = await context.forms.read(request), context.sources.now()
+    ids = [number_of(fields, "message")]
     moved = await context.sources.write(lambda database: database.outbox.drop(ids, now))
     context.sources.wake()
     raise context.see(request, fields, "dropped", len(moved))
-
-
-def _ids(fields: Mapping[str, str]) -> list[int] | None:
-    """The one that the form names; None where it says all."""
-    return None if fields.get("all") == "dead" else [number_of(fields, "message")]
 
 
 def _found(query: Mapping[str, str], database: Store, book: Rulebook, now: Instant) -> _OutboxPage:

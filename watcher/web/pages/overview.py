@@ -76,15 +76,17 @@ async def watches(context: PageContext, request: web.Request) -> web.StreamRespo
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules``: all of them, those that fire first."""
     state = await context.read(overview)
-    return context.html(request, "rules.html", rules=sorted(state.rules, key=_busy))
+
+    def order(rule: RuleStatus) -> tuple[bool, int, int, str]:
+        return rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name
+
+    return context.html(request, "rules.html", rules=sorted(state.rules, key=order))
 
 
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/overview.json``."""
-    front = await context.read(_front)
-    return as_json(
-        {"overview": front.state, "alerts": front.firing, "ill": await context.sources.ill()}
-    )
+    front, ill = await context.read(_front), await context.sources.ill()
+    return as_json({"overview": front.state, "alerts": front.firing, "ill": ill})
 
 
 async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:
@@ -115,7 +117,3 @@ def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
     """Sort: first those that fail, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
-
-
-def _busy(rule: RuleStatus) -> tuple[bool, int, int, str]:
-    return (rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name)

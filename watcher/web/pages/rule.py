@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -60,11 +61,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "rule.html",
         rule=rule,
-        text=masked(rule.text),
-        when=term(rule.when),
-        until=term(rule.until) if rule.until is not None else None,
-        settings=tuple(_settings(rule)),
         past=past,
+        **_written(rule),
         groups=[
             (state, _HEADS[state], lines_of(rows, context)) for state, rows in past.alerts.items()
         ],
@@ -85,10 +83,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "name": rule.name,
             "description": rule.description,
-            "text": masked(rule.text),
-            "when": term(rule.when),
-            "until": term(rule.until) if rule.until is not None else None,
-            "settings": dict(_settings(rule)),
+            **_written(rule),
             "health": past.health,
             "firing": past.alerts["firing"],
             "pending": past.alerts["pending"],
@@ -177,6 +172,15 @@ def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleStat
         messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),
         silences=[each for each in database.silences.active(now) if each.covers_rule(name)],
     )
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    return {
+        "text": masked(rule.text),
+        "when": term(rule.when),
+        "until": term(rule.until) if rule.until is not None else None,
+        "settings": dict(_settings(rule)),
+    }
 
 
 def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
