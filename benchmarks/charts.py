@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 
-from watcher.charts import Panel, draw
+from watcher.charts.picture import Panel, draw
 from watcher.units import DAY, Unit
 
 NOW = 1_795_510_800

@@ -13,7 +13,7 @@ from apprise import Apprise
 
 from tests.rules.tables import URLS_WITH_WORDS
 from watcher.errors import RulesError
-from watcher.redaction import LogRedaction, secret_parts, url_redaction
+from watcher.redaction import LogRedaction, UrlRedaction, secret_parts
 from watcher.rules.files.loading import load_text
 
 RULES = """
@@ -178,7 +178,7 @@ def test_a_short_value_takes_no_message_away(value: str) -> None:
 )
 def test_hides_the_parts_of_a_url(url: str, said: str, shown: str | None) -> None:
     """In any case and encoding; common words and other numbers are no secrets."""
-    masked = url_redaction(url)(said)
+    masked = UrlRedaction(url)(said)
     if shown is not None:
         assert masked == shown
     else:

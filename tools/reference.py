@@ -24,8 +24,8 @@ from tools.marked import fill, table
 from watcher.cli.output import json_text
 from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.rules.schema.json_schema import json_schema
+from watcher.web.accept_errors import Visits
 from watcher.web.metrics import reference
-from watcher.web.sparing import Visits
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -11,13 +11,12 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Self
 
 from aiohttp import web
 
@@ -39,8 +38,8 @@ _READ_AT = 6 * HOUR  # when the past's daily scans were made
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user may choose. ``market`` is one of the simulator's presets. ``seconds`` ends the
-    demo after that time, None never."""
+    """The user's choices: ``market`` is one of the simulator's presets, ``seconds`` ends the demo
+    after that time, None never."""
 
     now: Instant
     seed: int = 7
@@ -54,30 +53,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is shown what happens: a day of the past, that it is ready, each message, each day; and
-    whether nobody is any more."""
+    """Shows what happens: a day of the past, that it is ready, each message, each day; and says
+    whether nobody looks any more."""
 
     past: Callable[[int, int], None]
     ready: Callable[[Path, Path, str | None], None]
     message: Callable[[Mapping[str, str]], None]
     day: Callable[[Instant], None]
     left: Callable[[], bool] = lambda: False
-
-
-@dataclass(slots=True)
-class _PastClock:
-    """A clock that stands where it is put."""
-
-    instant: Instant
-
-    def now(self) -> Instant:
-        return self.instant
-
-    def seconds_until(self, instant: Instant) -> float:
-        return float(instant - self.instant)
-
-    def offset(self) -> float:
-        return 0.0
 
 
 @dataclass(slots=True)
@@ -92,14 +75,6 @@ class Demo:
     load: Callable[[Path], Rulebook] = lambda path: load([path], os.environ)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="watcher-demo-")))
 
-    @property
-    def rules(self) -> Path:
-        return self.folder / "rules.yaml"
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "watcher.db"
-
     async def run(self) -> None:
         """Serve the market, play the past, then run the daemon until it is stopped."""
         try:
@@ -111,62 +86,61 @@ class Demo:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     async def _run(self, stack: AsyncExitStack) -> None:
-        chosen = self.settings
-        start = utc_day(chosen.now - chosen.days * DAY)
+        chosen, rules, database = (
+            self.settings,
+            self.folder / "rules.yaml",
+            self.folder / "watcher.db",
+        )
         market = Market(
             seed=chosen.seed,
             products=chosen.products,
-            start=start,
+            start=utc_day(chosen.now - chosen.days * DAY),
             behaviour=PRESETS[chosen.market],
         )
         simulator = await stack.enter_async_context(Simulator(market, key=KEY))
-        inbox = await stack.enter_async_context(Inbox(self.listener.message))
-        self._write_rules({"DEMO_KEY": KEY, "DEMO_URL": simulator.url, "DEMO_INBOX": inbox.url})
-        await self._play_past(self.load(self.rules), market)
+        inbox = await stack.enter_async_context(_inbox(self.listener.message))
+        text = resources.files("watcher").joinpath("demo.rules.yaml").read_text("utf-8")
+        # With the places of this run filled in: other commands read the file as it is.
+        places = {"DEMO_KEY": KEY, "DEMO_URL": simulator.url, "DEMO_INBOX": inbox}
+        for name, value in places.items():
+            text = text.replace(f"${{{name}}}", value)
+        rules.write_text(text, encoding="utf-8")
+        await self._play_past(self.load(rules), database, market)
         clock = FastClock(chosen.now, speed=DAY / chosen.day_seconds)
         stopping = asyncio.Event()
         service = Service(
-            rules=self.rules,
-            database=self.database,
+            rules=rules,
+            database=database,
             listen=chosen.listen,
-            load=lambda: self.load(self.rules),
+            load=lambda: self.load(rules),
             clock=clock,
-            on_ready=lambda page: self.listener.ready(self.rules, self.database, page),
+            on_ready=lambda page: self.listener.ready(rules, database, page),
         )
-        beside = [
-            asyncio.create_task(self._pass_days(market, clock, stopping)),
-            asyncio.create_task(_end(stopping, chosen.seconds)),
-        ]
+        if chosen.seconds is not None:
+            asyncio.get_running_loop().call_later(chosen.seconds, stopping.set)
+        beside = asyncio.create_task(self._pass_days(market, clock, stopping))
         try:
             await service.run(stopping)
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
-    def _write_rules(self, places: Mapping[str, str]) -> None:
-        """With the places of this run filled in: other commands read the file as it is."""
-        text = resources.files("watcher").joinpath("demo.rules.yaml").read_text("utf-8")
-        for name, value in places.items():
-            text = text.replace(f"${{{name}}}", value)
-        self.rules.write_text(text, encoding="utf-8")
-
-    async def _play_past(self, book: Rulebook, market: Market) -> None:
+    async def _play_past(self, book: Rulebook, database: Path, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
-        clock = _PastClock(0)
+        clock = FastClock(0, speed=1e-9)  # it stands where it is put
         nobody = {
             name: replace(policy, targets=(), quiet=None, digest=None)
             for name, policy in policies_of(book.channels).items()
         }
-        async with Writer(self.database) as writer, client_of(book) as client:
+        async with Writer(database) as writer, client_of(book) as client:
             scanner = Scanner(book, client, writer, clock, policies=nobody)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
-                clock.instant = midnight - day * DAY + _READ_AT
+                clock.start = now = midnight - day * DAY + _READ_AT
                 if day == self.settings.days:
-                    await writer.run(lambda database: database.rules.sync(book.marks, clock.now()))
+                    await writer.run(lambda store: store.rules.sync(book.marks, clock.now()))
                 for watch in book.used_watches:
-                    await scanner.scan(watch, clock.instant)
+                    await scanner.scan(watch, now)
                 market.advance()
                 self.listener.past(self.settings.days - day + 1, self.settings.days)
 
@@ -180,34 +154,21 @@ class Demo:
                 stopping.set()
 
 
-async def _end(stopping: asyncio.Event, seconds: float | None) -> None:
-    if seconds is not None:
-        await asyncio.sleep(seconds)
-        stopping.set()
+@asynccontextmanager
+async def _inbox(show: Callable[[Mapping[str, str]], None]) -> AsyncIterator[str]:
+    """The URL of an inbox on a loopback port of its own, which takes what Apprise posts as JSON."""
 
-
-class Inbox:
-    """Takes what Apprise's ``json://`` posts, on a loopback port of its own."""
-
-    def __init__(self, show: Callable[[Mapping[str, str]], None]) -> None:
-        self._show = show
-        self._runner: web.AppRunner | None = None
-        self.url = ""
-
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=16 * 1024 * 1024)
-        app.router.add_post("/", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"json://127.0.0.1:{self._runner.addresses[0][1]}/"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            with suppress(OSError):
-                await self._runner.cleanup()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        self._show(await request.json())
+    async def take(request: web.Request) -> web.Response:
+        show(await request.json())
         return web.Response(text="ok")
+
+    app = web.Application(client_max_size=16 * 1024 * 1024)
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"json://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        with suppress(OSError):
+            await runner.cleanup()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from watcher.units import Unit
+from watcher.units import Unit, count_of
 
 WINDOWS = (1, 7, 15, 30, 60, 90)
 
@@ -64,8 +64,7 @@ def _family(
 ) -> tuple[Field, ...]:
     """The windows of ``total_{}_cnt`` and, with ``total``, the field without a window."""
     rows: list[tuple[str, str, str, int | None]] = [
-        (f"{days}d_", f"{days}-day", f"last {days} day{'s' if days > 1 else ''}", days)
-        for days in WINDOWS
+        (f"{days}d_", f"{days}-day", f"last {count_of(days, 'day')}", days) for days in WINDOWS
     ]
     if total:
         rows.append(("", "all-time", "all time", None))

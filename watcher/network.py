@@ -1,14 +1,15 @@
 """The way to a server, as the environment says: through which proxy, and whom to trust.
 
-aiohttp and requests each read the environment in their own way, and aiohttp's would take a password
-for the host from ``~/.netrc`` too: so both ask here.
+KeyAPI and the heartbeat are asked by aiohttp, Apprise's services by requests. Each reads the
+environment in its own way, and aiohttp's would take a password for the host from ``~/.netrc`` too:
+so both ask here.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -16,8 +17,7 @@ from urllib.request import getproxies_environment
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-_PROXIES = ("http", "https")  # schemes of proxies that are spoken
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}  # of the schemes that are spoken, by proxies too
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OF_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -32,7 +32,9 @@ def proxy_for(url: str) -> str | None:
     proxies = getproxies_environment()
     proxy = proxies.get(split.scheme) or proxies.get("all")
     host = split.hostname or ""
-    if not proxy or _is_exempt(host, split.port or _PORTS.get(split.scheme, 0), proxies):
+    port = split.port or PORTS.get(split.scheme, 0)
+    exempt = proxies.get("no", "").replace(",", " ").casefold().split()
+    if not proxy or any(each == "*" or _covers(each, host.casefold(), port) for each in exempt):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     via = _read(proxy)
@@ -44,7 +46,7 @@ def proxy_for(url: str) -> str | None:
 def name_of(proxy: str) -> str:
     """A proxy's host and port, without its password."""
     split = urlsplit(proxy)
-    return f"{split.hostname}:{split.port or _PORTS.get(split.scheme, 80)}"
+    return f"{split.hostname}:{split.port or PORTS.get(split.scheme, 80)}"
 
 
 def bypass_loopback(environment: dict[str, str] | os._Environ[str]) -> None:
@@ -55,9 +57,8 @@ def bypass_loopback(environment: dict[str, str] | os._Environ[str]) -> None:
 
 
 def tls_context() -> ssl.SSLContext | None:
-    """The certificates that aiohttp is to trust; None for its own, where nothing is said."""
-    found = [os.environ[name] for name in (*_OF_OPENSSL, *_BUNDLES) if os.environ.get(name)]
-    if not found:
+    """The certificates that aiohttp is to trust; None for its own default, where none are named."""
+    if not any(map(os.environ.get, (*_OF_OPENSSL, *_BUNDLES))):
         return None
     context = ssl.create_default_context()  # it reads those that OpenSSL knows
     bundle = _requests_bundle()
@@ -70,16 +71,13 @@ def tls_context() -> ssl.SSLContext | None:
 
 def ca_bundle() -> str | None:
     """The file or folder of certificates that requests is to trust; None for its own."""
-    bundle = _requests_bundle()
-    if bundle is not None:
-        return str(bundle)
-    paths = [Path(value) for name in _OF_OPENSSL if (value := os.environ.get(name))]
-    return next((str(path) for path in paths if path.exists()), None)
+    bundle = _requests_bundle() or _first_there(_OF_OPENSSL)
+    return str(bundle) if bundle is not None else None
 
 
 def doubts() -> Iterator[str]:
-    """The settings of the environment that can't be meant so, for ``watcher check``."""
-    for scheme in _PROXIES:
+    """Settings of the environment that can't be meant so, for ``watcher check``."""
+    for scheme in PORTS:
         try:
             proxy_for(f"{scheme}://a.example")
         except ValueError as error:
@@ -91,32 +89,32 @@ def doubts() -> Iterator[str]:
 
 
 def _requests_bundle() -> Path | None:
-    """The one that requests' own names lead to, where OpenSSL's name none."""
-    if any(os.environ.get(name) for name in _OF_OPENSSL):
-        return None
-    paths = [Path(value) for name in _BUNDLES if (value := os.environ.get(name))]
+    """The one that those that requests knows name, where OpenSSL's name none."""
+    return None if any(map(os.environ.get, _OF_OPENSSL)) else _first_there(_BUNDLES)
+
+
+def _first_there(names: Sequence[str]) -> Path | None:
+    paths = [Path(value) for name in names if (value := os.environ.get(name))]
     return next((path for path in paths if path.exists()), None)
 
 
 def _read(proxy: str) -> SplitResult:
-    names = "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY"
     try:
         split = urlsplit(proxy)
-        usable = split.scheme in _PROXIES and split.hostname and split.port != 0
+        usable = split.scheme in PORTS and split.hostname and split.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"{names} names no proxy that works here: write http://host:port")
+        raise ValueError(
+            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names no proxy that works here: write "
+            "http://host:port"
+        )
     return split
 
 
-def _is_exempt(host: str, port: int, proxies: Mapping[str, str]) -> bool:
-    """Whether ``NO_PROXY`` names it: ``*``, hosts and all below, networks, a port behind a host."""
-    entries = proxies.get("no", "").replace(",", " ").casefold().split()
-    return any(entry == "*" or _covers(entry, host.casefold(), port) for entry in entries)
-
-
 def _covers(entry: str, host: str, port: int) -> bool:
+    """Whether it is of an entry of ``NO_PROXY``: a host with all below it, which may have a port
+    behind it, or a network."""
     if _is_in(host, entry):
         return True
     name, colon, wanted = entry.rpartition(":")

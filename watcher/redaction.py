@@ -7,7 +7,7 @@ its URL; and a log, where any word may stand, only what can be told apart from a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from urllib.parse import quote, unquote, urlsplit
 
@@ -18,9 +18,8 @@ LEAST = 6  # characters: a shorter text is too common to be looked for everywher
 class Redaction:
     """A function of texts: ``***`` takes the place of each secret, in any case, longest first."""
 
-    def __init__(self, secrets: Iterable[str] = (), pattern: Callable[[str], str] = re.escape):
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._pattern = pattern
         self._any: re.Pattern[str] | None = None
         self.learn(secrets)
 
@@ -34,8 +33,8 @@ class Redaction:
     def __call__(self, text: str) -> str:
         return text if self._any is None else self._any.sub(HIDDEN, text)
 
-
-# ------------------------------------------------------------------ the key, in a server's answer
+    def _pattern(self, secret: str) -> str:
+        return re.escape(secret)
 
 
 class KeyRedaction(Redaction):
@@ -44,7 +43,7 @@ class KeyRedaction(Redaction):
     def __init__(self, key: str) -> None:
         forms = {key, quote(key, safe="")}
         begun = {form[:end] for form in forms for end in range(LEAST, len(form))}
-        super().__init__(forms | begun, _in_its_own_case_if_short)
+        super().__init__(forms | begun)
         self._bytes = tuple(form.encode() for form in forms if len(form) >= LEAST)
 
     def body(self, body: bytes) -> bytes:
@@ -53,27 +52,25 @@ class KeyRedaction(Redaction):
             body = body.replace(form, HIDDEN.encode())
         return body
 
+    def _pattern(self, secret: str) -> str:
+        """A longer one in any case: a host name comes in lower case."""
+        escaped = re.escape(secret)
+        return escaped if len(secret) >= LEAST else f"(?-i:{escaped})"
 
-def _in_its_own_case_if_short(secret: str) -> str:
-    """A longer one in any case: a host name comes in lower case."""
-    escaped = re.escape(secret)
-    return escaped if len(secret) >= LEAST else f"(?-i:{escaped})"
-
-
-# ------------------------------------------------------------------ a URL, in its service's answer
 
 _LEAST_WITH_DIGIT, _LEAST_WORD = 5, 9
 _BETWEEN = re.compile(r"[/?&=#,;@:+\s]+")
 
 
-def url_redaction(url: str) -> Redaction:
+class UrlRedaction(Redaction):
     """Hides the parts of a URL but those that are common words, or too short to tell anything."""
-    return Redaction(_all_parts(url), _as_a_whole_number)
 
+    def __init__(self, url: str) -> None:
+        super().__init__(_all_parts(url))
 
-def _as_a_whole_number(part: str) -> str:
-    """Another number may have its digits inside."""
-    return rf"(?<!\d){part}(?!\d)" if part.isdigit() else re.escape(part)
+    def _pattern(self, secret: str) -> str:
+        """A number as a whole: another may have its digits inside."""
+        return rf"(?<!\d){secret}(?!\d)" if secret.isdigit() else re.escape(secret)
 
 
 def _all_parts(url: str) -> Iterator[str]:
@@ -88,8 +85,6 @@ def _all_parts(url: str) -> Iterator[str]:
         if part not in names and len(part.strip("-_. ")) >= least:
             yield from {part, unquote(part), quote(part, safe="")}
 
-
-# ------------------------------------------------------------------ everything, in logs and errors
 
 _LONG = 8  # characters: from here on a mixture of letters and digits is hardly a word
 _EMBEDDED = 12  # so long a secret is one in the middle of a word, too
@@ -126,10 +121,9 @@ def is_secret(text: str) -> bool:
     if len(text) < _LONG or _WORD_LIKE.fullmatch(text):
         return False
     digits, letters = (sum(map(test, text)) for test in (str.isdigit, str.isalpha))
-    # Capitals amid small letters, more than names in one word have (``PureGlow``).
-    capitals = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    is_mixed = capitals > 1 and " " not in text
-    return digits >= _LONG or (digits > 0 and letters > 0) or is_mixed
+    # Capitals amid small letters: more than one is more than names in one word have (PureGlow).
+    changes = sum(a.islower() and b.isupper() for a, b in pairwise(text))
+    return digits >= _LONG or (digits > 0 < letters) or (changes > 1 and " " not in text)
 
 
 def _telling_parts(url: str) -> Iterator[str]:
@@ -152,7 +146,7 @@ def _telling_parts(url: str) -> Iterator[str]:
 
 
 def _host_parts(host: str) -> tuple[str, ...]:
-    """The parts to look at: of services that have their own host, a token stands in its place."""
+    """The parts that may be a token: of services that have their own host, it stands there."""
     name, _, port = host.rpartition(":") if ":" in host else (host, "", "")
     return (port,) if _DOMAIN.fullmatch(name) else (name, port, host)
 
@@ -167,24 +161,20 @@ def _telling(text: str) -> Iterator[str]:
         yield from filter(is_secret, joined)
 
 
-def _alone_if_short(secret: str) -> str:
-    escaped = re.escape(secret)
-    return escaped if len(secret) >= _EMBEDDED else rf"(?<![^\W_]){escaped}(?![^\W_])"
-
-
 class LogRedaction(Redaction):
     """Hides the secrets of all rule files that were read: the last guard of logs and errors.
 
     Nothing of ours writes a key or a URL down, but a library's exception or a traceback may.
     """
 
-    def __init__(self) -> None:
-        super().__init__(pattern=_alone_if_short)
-
     def learn_rules(self, key: str, urls: Iterable[str]) -> None:
         """Hide a rule file's key and the secrets in its URLs, from now on."""
         found = {key} if len(key) >= LEAST else set[str]()
         self.learn(found.union(*map(secret_parts, urls)))
+
+    def _pattern(self, secret: str) -> str:
+        escaped = re.escape(secret)
+        return escaped if len(secret) >= _EMBEDDED else rf"(?<![^\W_]){escaped}(?![^\W_])"
 
 
 log_redaction = LogRedaction()  # of the process, as its logging is

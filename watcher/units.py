@@ -1,4 +1,4 @@
-"""Text to value and back: durations, numbers, percentages, days, instants.
+"""Text to value and back: durations, numbers, counts, percentages, days, instants.
 
 An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers raise
 ``ValueError`` with a text for the user; they read text as people write it in the rule file.
@@ -7,9 +7,11 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
@@ -81,14 +83,14 @@ def format_duration(seconds: int) -> str:
 
     Otherwise the two largest units: 1d1h of 90061 seconds.
     """
-    if seconds <= 0:
-        return "0s"
-    parts = []
+    return "".join(islice(_parts(seconds), 2)) or "0s"
+
+
+def _parts(seconds: int) -> Iterator[str]:
     for unit, size in _LARGEST_FIRST:
-        amount, seconds = divmod(seconds, size)
-        if amount:
-            parts.append(f"{amount}{unit}")
-    return "".join(parts[:2])
+        if seconds >= size:
+            yield f"{seconds // size}{unit}"
+            seconds %= size
 
 
 def parse_number(text: str) -> float:
@@ -107,21 +109,22 @@ def format_number(value: float, digits: int = 2) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def count_of(number: float, noun: str, *, grouped: bool = True) -> str:
-    """``1 product``, ``1,234 products``; not ``grouped``, ``1234 products``."""
-    text = format_number(number)
-    return f"{text if grouped else text.replace(',', '')} {noun}{'' if number == 1 else 's'}"
+def plural(number: float, noun: str, several: str = "") -> str:
+    """The noun for so many: ``products``; ``several`` is that of what takes more than an s."""
+    return noun if number == 1 else several or f"{noun}s"
+
+
+def count_of(number: float, noun: str, several: str = "") -> str:
+    """``1 product``, ``1,234 products``."""
+    return f"{format_number(number)} {plural(number, noun, several)}"
 
 
 def format_bytes(size: int) -> str:
     """A size in units of 1,000 bytes: 950 bytes, 12.4 kB, 3.1 GB."""
     if size < 1_000:
         return count_of(size, "byte")
-    amount, unit = size / 1_000, "kB"
-    for larger in ("MB", "GB", "TB"):
-        if round(amount, 1) >= 1_000:
-            amount, unit = amount / 1_000, larger
-    return f"{amount:,.1f} {unit}"
+    power = next((power for power in (1, 2, 3) if round(size / 1_000**power, 1) < 1_000), 4)
+    return f"{size / 1_000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
 
 
 def format_percent(fraction: float, *, signed: bool = False) -> str:
@@ -222,12 +225,10 @@ def parse_moment(text: str, now: int, zone: tzinfo = UTC) -> int:
 
 def format_ago(instant: int, now: int) -> str:
     """``3h ago``, ``in 20m``, ``now``: for people, in the largest unit."""
-    seconds = now - instant
-    if abs(seconds) < 1:
+    largest = next(_parts(abs(now - instant)), None)
+    if largest is None:
         return "now"
-    unit, size = next((unit, size) for unit, size in _LARGEST_FIRST if abs(seconds) >= size)
-    amount = abs(seconds) // size
-    return f"{amount}{unit} ago" if seconds > 0 else f"in {amount}{unit}"
+    return f"{largest} ago" if instant < now else f"in {largest}"
 
 
 def format_since(instant: int, now: int) -> str:
@@ -237,13 +238,10 @@ def format_since(instant: int, now: int) -> str:
 
 def next_midnight(instant: int) -> int:
     """The first instant of the next UTC day."""
-    return _midnight(utc_day(instant) + timedelta(days=1))
+    return (instant // DAY + 1) * DAY
 
 
 def next_month(instant: int) -> int:
     """The first instant of the next UTC month."""
-    return _midnight((utc_day(instant).replace(day=1) + timedelta(days=31)).replace(day=1))
-
-
-def _midnight(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    month = (utc_day(instant).replace(day=1) + timedelta(days=31)).replace(day=1)
+    return (month - utc_day(0)).days * DAY

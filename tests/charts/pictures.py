@@ -8,8 +8,8 @@ from datetime import UTC, tzinfo
 
 from PIL import Image
 
-from watcher.charts import Panel, draw
-from watcher.charts.fonts import Fonts
+from watcher.charts.lettering import Fonts
+from watcher.charts.picture import Panel, draw
 from watcher.units import DAY, Unit
 
 NOW = 1_795_510_800  # 24 Nov 2026, 09:00 UTC

@@ -13,8 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.charts.pictures import LIMIT, NOW, daily, ink, opened, png
-from watcher.charts import Panel
-from watcher.charts.canvas import Ink
+from watcher.charts.picture import Ink, Panel
 from watcher.units import DAY, HOUR, Unit
 
 RISING = daily([1_000 + 40 * day + (600 if day > 24 else 0) for day in range(30)])
@@ -155,5 +154,5 @@ def test_any_data_gives_a_small_picture(panels: list[Panel], title: str, unit: U
 
 def test_pillow_is_not_imported_before_the_first_chart() -> None:
     """A daemon that never draws does not hold it."""
-    code = "import sys, watcher.charts; sys.exit('PIL' in sys.modules)"
+    code = "import sys, watcher.delivery.chart_attachment; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

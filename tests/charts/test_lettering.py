@@ -10,10 +10,8 @@ from PIL import ImageFont, features
 from PIL.ImageFont import Layout
 
 from tests.charts.pictures import opened, png
-from watcher.charts import Panel
-from watcher.charts.fonts import SHIPPED, Fonts
-from watcher.charts.lettering import Lettering
-from watcher.charts.picture import name_of
+from watcher.charts.lettering import SHIPPED, Fonts, Lettering
+from watcher.charts.picture import Panel, name_of
 
 NO_FOLDERS: tuple[str, ...] = ()
 shaping = pytest.mark.skipif(not features.check_feature("raqm"), reason="no FriBiDi here")

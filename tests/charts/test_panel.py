@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from tests.charts.pictures import NOW, daily
-from watcher.charts import Panel
-from watcher.charts.panel import past, pieces
+from watcher.charts.picture import Panel, past, pieces
 from watcher.units import DAY
 
 

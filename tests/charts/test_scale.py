@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.charts.pictures import NOW
-from watcher.charts.scale import time_axis, value_axis, written
+from watcher.charts.scale import stretches, thinned, time_axis, value_axis, written
 from watcher.units import DAY, Unit
 
 
@@ -73,6 +74,44 @@ def test_the_first_place_is_at_the_top() -> None:
 def test_the_last_value_has_three_digits(value: float, unit: Unit, step: float, text: str) -> None:
     """More only where its axis has ticks so fine."""
     assert written(value, unit, step) == text
+
+
+@given(
+    st.lists(st.one_of(st.integers(-9, 9).map(float), st.just(float("nan"))), min_size=1),
+    st.integers(1, 12),
+    st.integers(0, 5),
+)
+def test_thinned_values_keep_their_own_instants(
+    values: list[float], columns: int, held: int
+) -> None:
+    """Each at the place that it had, in order, the first and the last among them: none is moved to
+    its column's edge, which would make stairs of a slope."""
+    y = np.repeat(np.array(values), held + 1)
+    x = np.linspace(0, 1, len(y)) ** 2
+    before = dict(zip(x.tolist(), y.tolist(), strict=True))
+    across, up = thinned(x, y, columns)
+    assert all(
+        np.array_equal([value], [before[place]], equal_nan=True)
+        for place, value in zip(across.tolist(), up.tolist(), strict=True)
+    )
+    assert (np.diff(across) > 0).all()
+    assert (across[0], across[-1]) == (x[0], x[-1])
+
+
+def test_a_thinned_slope_is_still_a_slope() -> None:
+    """Of a steady rise every value that is kept lies on it."""
+    x = np.linspace(0, 1, 5_000)
+    across, up = thinned(x, 3 * x, 50)
+    assert len(across) < 250
+    assert up.tolist() == (3 * across).tolist()
+
+
+def test_stretches_lie_between_gaps() -> None:
+    """A gap at either end, one of several rows, and a value alone."""
+    nan = float("nan")
+    found = stretches(np.array([nan, 1, 2, nan, nan, 3, nan]))
+    assert [list(rows) for rows in found] == [[1, 2], [5]]
+    assert not stretches(np.array([nan, nan]))
 
 
 def test_days_are_told_at_the_zones_midnights() -> None:

@@ -55,9 +55,8 @@ def test_a_gap_is_empty(*, braille: bool) -> None:
 def test_places_have_the_first_on_top() -> None:
     """And are no negative numbers."""
     lines = plot(START + DAY * np.arange(3), np.array([30, 1, 1]), Unit.PLACE).splitlines()
-    at = {label: number for number, line in enumerate(lines)
-          for label in line[-3:].split() if label.isdecimal()}  # fmt: skip
-    assert at["10"] < at["20"]
+    at = {line.split()[-1]: number for number, line in enumerate(lines)}
+    assert at["#1"] < at["#10"] < at["#20"] < at["#30"]
     assert "-" not in "".join(line[-4:] for line in lines[:-1])
     assert lines[1][45:70].strip()
 

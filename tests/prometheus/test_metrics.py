@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.store.making import DAY
 from tests.web.furnished import BAD_RULE, DAYS
 from watcher.daemon.supervision.loop_lag import LoopLag
+from watcher.web.accept_errors import Visits
 from watcher.web.metrics import reference
-from watcher.web.sparing import Visits
 
 needs_promtool = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool is not installed (package prometheus)"

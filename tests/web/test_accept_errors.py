@@ -8,8 +8,7 @@ import logging
 import pytest
 from structlog.testing import capture_logs
 
-from watcher.web.accept_errors import OutOfHandles
-from watcher.web.sparing import Sparing
+from watcher.web.accept_errors import OutOfHandles, Sparing
 
 CONTEXT = {
     "message": "socket.accept() out of system resource",

@@ -17,7 +17,7 @@ from tests.web.conftest import Furnished
 from tests.web.furnished import HOSTILE
 from tests.web.serving import Page, serving
 from watcher.store.sqlite.database import Database
-from watcher.web.board import KEPT, LONGEST, Board
+from watcher.web.context import KEPT, LONGEST, Board
 
 T = TypeVar("T")
 RULES = """rules:

@@ -16,7 +16,7 @@ from watcher.model import AlertState, Instant
 from watcher.pipeline import Keys
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.units import WEEK
+from watcher.units import WEEK, plural
 
 MOST_TOLD = 10
 
@@ -131,7 +131,7 @@ def _channels(
 
 def _unread(rules: Sequence[Rule]) -> str:
     watches = dict.fromkeys(rule.watch.name for rule in rules)
-    named = f"watch{'' if len(watches) == 1 else 'es'} {', '.join(watches)}"
+    named = f"{plural(len(watches), 'watch', 'watches')} {', '.join(watches)}"
     return (
         f"no stored scan of the {named} is in that time: a rule can be tried on what "
         "`watcher run` has read for its watch (--days takes more of it; a watch whose query or "

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-from watcher.model import Floats, Instant
+from watcher.model import Floats, Instant, Ints
+from watcher.schedule import shown
 from watcher.units import Unit, at, format_number
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
@@ -26,18 +27,22 @@ class Axis:
 
     bottom: float
     top: float
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str], ...] = ()
     step: float = 0.0
 
     def place(self, value: float) -> float:
+        return float(self.places(np.array([value]))[0])
+
+    def places(self, values: Floats | Ints) -> Floats:
+        """The places of a column; NaN has none."""
         # Halved: the distance of the largest to the smallest number is none.
         span = self.top / 2 - self.bottom / 2
-        return min(max((value / 2 - self.bottom / 2) / span, 0.0), 1.0)
-
-    def places(self, values: Floats) -> Floats:
-        """The places of a column; NaN has none."""
-        span = self.top / 2 - self.bottom / 2
         return np.clip((values / 2 - self.bottom / 2) / span, 0.0, 1.0)
+
+
+def level_axis(names: Sequence[str]) -> Axis:
+    """An axis of levels: ``names`` are those of the values 0, 1, 2 ..."""
+    return Axis(0, max(len(names) - 1, 1), tuple((float(n), name) for n, name in enumerate(names)))
 
 
 def value_axis(values: Sequence[float], unit: Unit) -> Axis:
@@ -48,13 +53,15 @@ def value_axis(values: Sequence[float], unit: Unit) -> Axis:
     elif not _is_tight(low, high):
         low, high = min(low, 0.0), max(high, 0.0)
     step = _step(high - low, whole=unit in _WHOLE)
-    places = _places(low, high, step)
-    if unit is not Unit.PLACE:
-        bottom, top = places[0], places[-1] if step else low + 1
-        return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
-    places = [max(places[0], 1.0), *places[1:]]
-    ticks = tuple((each, _tick(each, step, unit)) for each in places)
-    return Axis(places[-1] if step else low + 1, places[0], ticks, step)
+    places = [low]
+    if step:
+        whole = range(math.floor(low / step), math.ceil(high / step) + 1)
+        places = [index * step for index in whole]
+    if unit is Unit.PLACE:
+        places[0] = max(places[0], 1.0)
+    ends = places[0], places[-1] if step else low + 1
+    bottom, top = ends[::-1] if unit is Unit.PLACE else ends
+    return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
 
 
 def _is_tight(low: float, high: float) -> bool:
@@ -63,12 +70,6 @@ def _is_tight(low: float, high: float) -> bool:
     if high - low <= largest * _STILL:
         return False
     return low > high * _TIGHT if low > 0 else high < low * _TIGHT
-
-
-def _places(low: float, high: float, step: float) -> list[float]:
-    if not step:
-        return [low]
-    return [index * step for index in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def _step(span: float, *, whole: bool) -> float:
@@ -86,7 +87,7 @@ def _tick(value: float, step: float, unit: Unit) -> str:
     """With as many decimals as tell it from its neighbours."""
     if unit is Unit.FRACTION:
         return f"{compact(value * 100, step * 100)}%"
-    return f"#{compact(value, step)}" if unit is Unit.PLACE else compact(value, step)
+    return f"{'#' if unit is Unit.PLACE else ''}{compact(value, step)}"
 
 
 def written(value: float, unit: Unit, step: float) -> str:
@@ -131,17 +132,30 @@ def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def time_axis(begin: Instant, end: Instant, zone: tzinfo, most: int) -> Axis:
-    """Days of ``zone``, at their midnights, at most ``most``: ``16 Nov``."""
-    last = at(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+def stretches(values: Floats) -> list[range]:
+    """The rows between the gaps (NaN), a range for each stretch without one."""
+    known = np.isfinite(values)
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    return [range(*pair) for pair in edges.reshape(-1, 2).tolist()]
+
+
+def time_axis(
+    begin: Instant, end: Instant, zone: tzinfo, most: int, *, apart: bool = False
+) -> Axis:
+    """Days of ``zone``, as each begins there, at most ``most``: ``16 Nov``. ``apart``, as
+    on a page of any width, they keep clear of the edges, and of two years each tells its own."""
+    first, last = at(begin, zone).date(), at(end, zone).date()
     days = (end - begin) // 86_400 + 1
-    step = next((each for each in _DAYS if days / each <= most), -(-days // most))
+    least = -(-days // most)
+    step = least if apart else next((each for each in _DAYS if each >= least), least)
+    year = apart and first.year != last.year
     ticks = []
-    for back in range(0, days + 1, step):
-        midnight = last - timedelta(days=back)
-        if begin <= midnight.timestamp() <= end:
-            ticks.append((midnight.timestamp(), day(midnight)))
-    return Axis(begin, end, tuple(reversed(ticks)))
+    for back in reversed(range(step // 2 if apart else 0, days + 1, step)):
+        when = last - timedelta(days=back)
+        instant = shown(datetime.combine(when, time()), zone)[0]
+        if begin <= instant <= end:
+            ticks.append((float(instant), f"{day(when)} {when:%y}" if year else day(when)))
+    return Axis(begin, max(end, begin + 1), tuple(ticks))
 
 
 def day(when: date) -> str:

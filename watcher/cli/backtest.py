@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from functools import partial
 
 import click
 
@@ -18,10 +17,9 @@ from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.model import Instant
 from watcher.text.messages import title_of
-from watcher.units import DAY, count_of, format_instant, format_number, format_span
+from watcher.units import DAY, format_instant, format_number, format_span, plural
 
 _NAMED = 3  # products of a message, by name
-_count = partial(count_of, grouped=False)
 
 
 @click.command()
@@ -140,3 +138,7 @@ def _row(sent: Sent, zone: tzinfo) -> tuple[Cell, ...]:
 
 def _time(instant: Instant, zone: tzinfo) -> str:
     return format_instant(instant, zone)[:16]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {plural(number, noun)}"

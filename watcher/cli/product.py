@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
 
 import click
 import numpy as np
 from rich.text import Text
 from uniplot import plot_to_string
 
+from watcher.charts.scale import level_axis, value_axis
 from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
@@ -47,8 +47,8 @@ from watcher.units import (
 )
 
 _ALERTS = 20  # shown at most
-_WIDTH, _HEIGHT = 80, 12  # of a plot, at most
-_OFF_THE_EDGE = 0.1  # of a level: between two rows of letters it is drawn in either
+_WIDTH = 80  # of a plot, at most
+_HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
     "total_sale_7d_cnt total_sale_gmv_7d_amt spu_avg_price sales_trend_flag total_ifl_cnt "
     "creators_7d commission"
@@ -229,52 +229,31 @@ def _number(value: float) -> float | None:
 
 
 def plot(
-    at: Ints,
-    values: Floats,
-    unit: Unit,
-    width: int = _WIDTH,
-    *,
-    braille: bool = True,
-    names: Sequence[str] = (),
-) -> str:
-    """A plot in plain characters, at most ``width`` (and 80) wide: values (m,) as steps from their
-    instants (m,; UTC) on; NaN leaves a gap. ``names`` are those of the levels 0, 1 and so on."""
-    widest = min(width, _WIDTH)
-    if names:
-        room = widest - 1 - max(map(len, names))
-        # Each level has a band of its own, with its line in the middle.
-        bands = {"y_labels": False, "y_min": -0.5, "y_max": len(names) - 0.5}
-        drawn = _drawn(at, values + _OFF_THE_EDGE, room, braille=braille, **bands)
-        return "\n".join(_named(drawn, names))
-    if unit is Unit.PLACE:  # the first is at the top
-        drawn = _drawn(at, -values, widest, braille=braille)
-        return "\n".join(line.replace(" -", " ") for line in drawn)
-    percent = unit is Unit.FRACTION
-    values = values * 100 if percent else values
-    return "\n".join(_drawn(at, values, widest, braille=braille, y_unit="%" if percent else ""))
+    at: Ints, values: Floats, unit: Unit, width: int = _WIDTH, *,
+    braille: bool = True, names: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap.
 
-
-def _drawn(at: Ints, values: Floats, width: int, *, braille: bool, **more: Any) -> list[str]:
-    """The lines: a frame with ``_HEIGHT`` of them inside, and the days below."""
+    Some value must be there. Of places the first is at the top; ``names`` are those of the values
+    0, 1, 2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long.
+    """
+    axis = level_axis(names) if names else value_axis(values[np.isfinite(values)].tolist(), unit)
+    last, half = _HEIGHT - 1, 0.5 / (_HEIGHT - 1)  # an axis ends in the middle of the outer rows
     drawn: str = plot_to_string(
         xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
-        ys=np.repeat(values, 2)[:-1],
+        ys=np.repeat(axis.places(values), 2)[:-1],
         lines=True,
         color=False,
         character_set="braille" if braille else "ascii",
         width=_WIDTH,
         height=_HEIGHT,
-        line_length_hard_cap=width,
+        line_length_hard_cap=min(width, _WIDTH) - 1 - max(len(label) for _, label in axis.ticks),
         y_gridlines=[],  # one at 0 would be taken for values in a gap
-        **more,
+        y_labels=False,
+        y_min=-half,
+        y_max=1 + half,
     )
-    return [line.rstrip() for line in drawn.splitlines()]
-
-
-def _named(drawn: Sequence[str], names: Sequence[str]) -> list[str]:
-    """With the name of each level beside its line; the first line is the frame's."""
-    rows = {
-        _HEIGHT - int((level + 0.5 + _OFF_THE_EDGE) / len(names) * _HEIGHT): name
-        for level, name in enumerate(names)
-    }
-    return [f"{line} {rows[row]}" if row in rows else line for row, line in enumerate(drawn)]
+    # The first line is the frame's.
+    labels = {_HEIGHT - round(axis.place(value) * last): f" {label}" for value, label in axis.ticks}
+    lines = enumerate(drawn.splitlines())
+    return "\n".join(f"{line.rstrip()}{labels.get(row, '')}" for row, line in lines)

@@ -14,7 +14,6 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from watcher.charts import Panel, draw
 from watcher.delivery.message import OwnTemplate, render
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.delivery.view import moved
@@ -50,6 +49,8 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
 
 def picture(chart: Chart, zone: tzinfo) -> Attachment:
     """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
+    from watcher.charts.picture import Panel, draw  # noqa: PLC0415 - a daemon may never draw
+
     panels = []
     for each in chart.series:
         change = moved(each.evidence) if each.evidence is not None else ""

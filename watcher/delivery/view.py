@@ -21,9 +21,10 @@ from watcher.units import (
     Currencies,
     Unit,
     at,
-    format_number,
+    count_of,
     format_percent,
     format_value,
+    plural,
 )
 
 TITLE_LENGTH = 200
@@ -64,10 +65,7 @@ class View:
         """``and 14 more: …``; empty where every product is shown."""
         if not self.rest:
             return ""
-        count = format_number(self.rest)
-        if not self.products:
-            count += " product" if self.rest == 1 else " products"
-        begin = f"and {count} more" if self.products else count
+        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, "product")
         if not self.names:
             return begin
         hidden = ", …" if self.rest > len(self.names) else ""
@@ -77,8 +75,8 @@ class View:
     def footer(self) -> str:
         """The data's time and the ids of the alerts shown."""
         ids = ", ".join(product.alert for product in self.products if product.alert)
-        word = "alert" if len(self.products) == 1 else "alerts"
-        return " · ".join(part for part in (self.data, f"{word} {ids}" if ids else "") if part)
+        alerts = f"{plural(len(self.products), 'alert')} {ids}" if ids else ""
+        return " · ".join(part for part in (self.data, alerts) if part)
 
 
 def view_of(message: Message, title: str, zone: tzinfo) -> View:

@@ -15,7 +15,7 @@ from datetime import tzinfo
 
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.records import ScanRow
-from watcher.units import DAY, format_instant
+from watcher.units import DAY, format_instant, plural
 
 MANY = 10  # products: below that a list may well come to nothing in a day
 LEFT = 2 / 3  # of its products: fewer are doubted
@@ -74,5 +74,19 @@ def said_of(doubt: Doubt, zone: tzinfo) -> str:
 def _shortness(size: int, proof: ScanRow | None) -> str:
     if proof is None or proof.products < MANY or size >= LEFT * proof.products:
         return ""
-    products = "product" if size == 1 else "products"
-    return f"the list has {size or 'no'} {products}, and had {proof.products:,}"
+    return f"the list has {size or 'no'} {plural(size, 'product')}, and had {proof.products:,}"
+
+
+def _second(before: Before) -> bool:
+    """Whether the last scan was short, too."""
+    return before.last is not None and bool(_shortness(before.last.products, before.proof))
+
+
+def _unread(scan: Scan, short: str, until: Instant) -> Scan:
+    if scan.at >= until:
+        return scan
+    error = (
+        f"{short}: taken for a fault of KeyAPI, and for true if it lasts until "
+        f"{format_instant(until)}"
+    )
+    return replace(scan, state=ScanState.FAILED, error=error)

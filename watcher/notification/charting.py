@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
-from watcher.model import Chart, Evidence, Instant, Item, Message, ProductFacts, Series
+from watcher.model import Chart, Instant, Item, Message, ProductFacts, Series
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
@@ -29,33 +29,29 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
         return None
     shown = message.items[:MOST]
     metric = _metric(book, shown)
-    at = message.data_at
+    at, since = message.data_at, message.data_at - SPAN
     scans = _scans(database, book, message, at)
-    products = _products(database, shown)
-    absences = _absences(database, products.values(), at - SPAN)
-    seen = _seen(database, metric, products.values(), at - SPAN)
+    found = (database.history.find(item.product_id, item.region) for item in shown)
+    products = {(each.region, each.product_id): each for facts in found for each in facts[:1]}
+    absences, seen = _lists(database, metric, products.values(), since)
     series: list[Series] = []
     for number, item in enumerate(shown, start=1):
         if (product := products.get((item.region, item.product_id))) is not None:
             (track,) = tracks_of(
-                database, product, [metric], (), at - SPAN,
+                database, product, [metric], (), since,
                 absences=absences[product.product], seen=seen.get(product.product),
             )  # fmt: skip
             points = _points(track, scans)
             if sum(value is not None for _, value in points) >= 2:  # a dot is no past
-                why = _of(metric, item)
-                marks = (item.since,)
+                reasons = (each for each in item.now or item.why if each.metric == metric.name)
+                why, marks = next(reasons, None), (item.since,)
                 series.append(Series(number, item.name, item.product_id, points, marks, why))
     if not series:
         return None
-    currency = _currency(metric, shown)
+    # Of all amounts in the picture; none where there are several, or one is not known.
+    codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in shown}
+    currency = codes.pop() if len(codes) == 1 else None
     return Chart(metric.label, metric.unit.value, at, tuple(series), currency)
-
-
-def _currency(metric: Metric, items: Sequence[Item]) -> str | None:
-    """Currency of all amounts in the picture; None where there are several, or one is not known."""
-    codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in items}
-    return codes.pop() if len(codes) == 1 else None
 
 
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
@@ -76,36 +72,20 @@ def _scans(database: Store, book: Rulebook, message: Message, at: Instant) -> li
     return sorted(each for each in times if at - SPAN <= each <= at)
 
 
-def _products(database: Store, items: Sequence[Item]) -> dict[tuple[str, str], ProductFacts]:
-    """The known products, by region and id."""
-    found = (database.history.find(item.product_id, item.region) for item in items)
-    return {(each.region, each.product_id): each for facts in found for each in facts[:1]}
-
-
-def _absences(
-    database: Store, products: Collection[ProductFacts], since: Instant
-) -> dict[int, tuple[Absence, ...]]:
-    """Absences of all the products at once, region by region: to look through the lists takes
-    longest."""
-    found: dict[int, tuple[Absence, ...]] = {}
+def _lists(
+    database: Store, metric: Metric, products: Collection[ProductFacts], since: Instant
+) -> tuple[dict[int, tuple[Absence, ...]], dict[int, Seen]]:
+    """Absences of all the products at once, region by region, for to look through the lists takes
+    longest; and of what the metric is computed, where that is another at each scan."""
+    absences: dict[int, tuple[Absence, ...]] = {}
+    seen: dict[int, Seen] = {}
     for region in {each.region for each in products}:
         here = [each.product for each in products if each.region == region]
-        found |= database.history.absences(here, since)
-    return found
-
-
-def _seen(
-    database: Store, metric: Metric, products: Collection[ProductFacts], since: Instant
-) -> dict[int, Seen]:
-    """Sightings of all the products at once, of what the metric is computed of, where that is
-    another at each scan."""
-    found: dict[int, Seen] = {}
-    if needs_sightings(metric):
-        for region in {each.region for each in products}:
-            here = [each.product for each in products if each.region == region]
-            seen = seen_of(database, region, here, [metric], since)
-            found |= dict(zip(here, seen, strict=True))
-    return found
+        absences |= database.history.absences(here, since)
+        if needs_sightings(metric):
+            found = seen_of(database, region, here, [metric], since)
+            seen |= dict(zip(here, found, strict=True))
+    return absences, seen
 
 
 def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | None], ...]:
@@ -119,8 +99,3 @@ def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | 
         if place >= 0:
             known.setdefault(scan, values[place])
     return tuple(sorted(known.items()))
-
-
-def _of(metric: Metric, item: Item) -> Evidence | None:
-    """The reason that is about the metric, as it is now."""
-    return next((each for each in item.now or item.why if each.metric == metric.name), None)

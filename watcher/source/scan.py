@@ -21,6 +21,7 @@ from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
 from watcher.source.query import Query
 from watcher.source.rows import Rows, Settled, settle
+from watcher.units import count_of, plural
 
 # So many pages in a row that failed for good, or had nothing but rubbish: the server is down, not
 # the page.
@@ -233,7 +234,7 @@ class _Reading:
         if page_num is None:
             return str(failure)
         others = len(self.failed) - 1
-        more = f" (and {others} more page{'s' if others > 1 else ''})" if others else ""
+        more = f" (and {others} more {plural(others, 'page')})" if others else ""
         return f"page {page_num}: {failure}{more}"
 
     def mistyped(self) -> dict[str, str]:
@@ -402,7 +403,7 @@ class Pages:
 
     def _unreadable(self) -> str:
         count, page_num = sum(self._unread.values()), min(self._unread)
-        rows = f"{count:,} row{'s' if count > 1 else ''}"
+        rows = count_of(count, "row")
         return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
 
     def flaws(self) -> str | None:

@@ -17,10 +17,10 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
-    count_of,
     format_duration,
     format_number,
     format_value,
+    plural,
 )
 
 PATTERNS = {
@@ -158,7 +158,7 @@ def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
     if asked.percent:
         return f"{format_number(value * 100, 6)}%"
     if asked.operator in ("climbs", "drops"):
-        return count_of(value, "place")
+        return f"{format_number(value)} {plural(value, 'place')}"
     return format_number(value, 6) if asked.operator in _PLAIN else value_of(value, metric, unit)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from watcher.fields import BY_NAME
 from watcher.incident import About, Incident, IncidentKind
-from watcher.units import format_duration, format_percent
+from watcher.units import format_duration, format_percent, plural
 
 _NAMED = 3  # fields in a title, lists in a text
 
@@ -17,7 +17,7 @@ def incident_title(incident: Incident) -> str:
     told = incident.details.get("told")
     if told is None:
         return incident.cause
-    return f"field{'s' if len(told) > 1 else ''} {_few(told)} lost"
+    return f"{plural(len(told), 'field')} {_few(told)} lost"
 
 
 def incident_text(incident: Incident, *, over: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watcher.model import Message, Waited
 from watcher.text.incidents import incident_text, incident_title
-from watcher.units import count_of, format_duration
+from watcher.units import count_of, format_duration, plural
 
 
 def title_of(message: Message) -> str:
@@ -42,7 +42,7 @@ def text_of(message: Message) -> str:
 
 def products_of(told: int, ended: int) -> str:
     """``3 products``, ``2 ended``, or both."""
-    count = count_of(told, "product", grouped=False) if told else ""
+    count = f"{told} {plural(told, 'product')}" if told else ""
     return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 

@@ -1,10 +1,11 @@
-"""Limits on connections to the page: their number, and how long each may stand still.
+"""Visitors: limits on their connections, and what of them stands in the log and in ``/metrics``.
 
 The page shares the process's file descriptors with scans, messages and the database, and whoever
 reaches the port can open connections and leave them. So there is a limit on how many there are, far
 below the process's own, and one on how long each may wait: for its first request, for the next one,
 and for somebody to take the answer. Where all places are taken, the one that has waited longest
-makes room: who comes with a whole request is answered, however many hold half of one.
+makes room: who comes with a whole request is answered, however many hold half of one. Of lines that
+anybody outside can bring about there is at most one a minute of a kind.
 """
 
 from __future__ import annotations
@@ -14,16 +15,24 @@ import logging
 import os
 import resource
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from watcher.web.sparing import Sparing
+import structlog
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from prometheus_client import Counter
 
 _QUEUE = 128  # connections that wait to be accepted: in the kernel, at no price of ours
 MOST, FEWEST = 64, 4  # connections at once
 OWN = 64  # descriptors that are the daemon's own, whatever happens on the page
 _MESSAGE = "socket.accept() out of system resource"
+EVERY = 60.0  # seconds from a line of the log to the next of its kind
+_LONGEST = 120  # characters of what a visitor has put into a line
+
+log = structlog.get_logger("watcher.web")
 
 
 def most_connections(descriptors: int | None = None) -> int:
@@ -55,7 +64,7 @@ class _Place:
 
     transport: asyncio.Transport
     timer: asyncio.TimerHandle
-    busy: bool = False
+    busy: bool
 
 
 class Connections:
@@ -89,39 +98,38 @@ class Connections:
                 self._dropped()
                 return False
             self._drop(idle)
-        self._places[handler] = _Place(transport, self._alarm(handler, self._limits.arrival))
+        self._place(handler, transport, busy=False)
         return True
 
     def arrived(self, handler: asyncio.BaseProtocol) -> None:
         """Its request is there as a whole."""
-        self._move(handler, self._limits.answer, busy=True)
+        if place := self.leave(handler):
+            self._place(handler, place.transport, busy=True)
 
     def answered(self, handler: asyncio.BaseProtocol) -> None:
         """The answer was taken: it may send another request."""
-        self._move(handler, self._limits.arrival, busy=False)
+        if place := self.leave(handler):
+            self._place(handler, place.transport, busy=False)
 
-    def leave(self, handler: asyncio.BaseProtocol) -> None:
-        """It is closed."""
+    def leave(self, handler: asyncio.BaseProtocol) -> _Place | None:
+        """It is closed, or takes another place."""
         place = self._places.pop(handler, None)
         if place is not None:
             place.timer.cancel()
+        return place
 
-    def _move(self, handler: asyncio.BaseProtocol, seconds: float, *, busy: bool) -> None:
-        place = self._places.pop(handler, None)
-        if place is not None:
-            place.timer.cancel()
-            timer = self._alarm(handler, seconds)
-            self._places[handler] = _Place(place.transport, timer, busy)
-
-    def _alarm(self, handler: asyncio.BaseProtocol, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, self._drop, handler)
+    def _place(
+        self, handler: asyncio.BaseProtocol, transport: asyncio.Transport, *, busy: bool
+    ) -> None:
+        seconds = self._limits.answer if busy else self._limits.arrival
+        timer = asyncio.get_running_loop().call_later(seconds, self._drop, handler)
+        self._places[handler] = _Place(transport, timer, busy)
 
     def _drop(self, handler: asyncio.BaseProtocol) -> None:
         """At once: to close it in peace would wait for the other side."""
-        place = self._places.pop(handler)
-        place.timer.cancel()
-        place.transport.abort()
-        self._dropped()
+        if place := self.leave(handler):
+            place.transport.abort()
+            self._dropped()
 
 
 class _Door(asyncio.Protocol):
@@ -136,6 +144,8 @@ class _Door(asyncio.Protocol):
         handler, connected = self._make(), cast("asyncio.Transport", transport)
         if self._connections.enter(handler, connected):
             self._handler = handler
+            for event in ("data_received", "eof_received", "pause_writing", "resume_writing"):
+                setattr(self, event, getattr(handler, event))
             handler.connection_made(transport)
         else:
             connected.abort()
@@ -145,23 +155,78 @@ class _Door(asyncio.Protocol):
             self._connections.leave(self._handler)
             self._handler.connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        if self._handler is not None:
-            self._handler.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._handler.eof_received() if self._handler is not None else None
-
-    def pause_writing(self) -> None:
-        if self._handler is not None:
-            self._handler.pause_writing()
-
-    def resume_writing(self) -> None:
-        if self._handler is not None:
-            self._handler.resume_writing()
-
 
 @dataclass(slots=True)
+class Sparing:
+    """Logs an event and is silent of its like for a minute; the next line says how many came."""
+
+    clock: Callable[[], float] = time.monotonic
+    _said: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def say(self, event: str, level: int = logging.WARNING, **fields: object) -> None:
+        """Log the event, unless that was done less than a minute ago."""
+        now = self.clock()
+        last, kept = self._said.get(event, (-EVERY, 0))
+        if now - last < EVERY:
+            self._said[event] = last, kept + 1
+            return
+        self._said[event] = now, 0
+        log.log(level, event, **fields, **({"not_logged": kept} if kept else {}))
+
+
+class Malformed(logging.Handler):
+    """Takes what aiohttp's server logs: of a request that is none a line (``sparing``) and no
+    traceback, for it is no fault of ours; ``count`` is called for each. Other errors in full.
+    """
+
+    def __init__(self, sparing: Sparing, count: Callable[[], None]) -> None:
+        super().__init__()
+        self._sparing = sparing
+        self._count = count
+
+    def logger(self) -> logging.Logger:
+        """One that hands everything to this, and to nobody else."""
+        made = logging.getLogger("watcher.web.server")
+        made.handlers, made.propagate = [self], False
+        made.setLevel(logging.DEBUG)
+        return made
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            remote = record.args[0] if isinstance(record.args, tuple) and record.args else None
+            self.note(error, remote)
+        elif error is not None:
+            log.error("the page broke", exc_info=error)
+        elif record.levelno >= logging.WARNING:
+            log.log(record.levelno, record.getMessage())
+
+    def note(self, error: Exception, remote: object) -> None:
+        """A request of ``remote`` that could not be read."""
+        self._count()
+        lines = str(getattr(error, "message", "") or error).splitlines()
+        why = (lines[0] if lines else type(error).__name__).rstrip(":")[:_LONGEST]
+        self._sparing.say("malformed request", error=why, remote=str(remote))
+
+
+class Visits:
+    """Counters of visitors since the start, kept by the page itself."""
+
+    def __init__(self) -> None:
+        self.wrong_tokens, self.malformed, self.dropped = self.instruments = tuple(
+            Counter(f"watcher_page_{name}", meaning, registry=None)
+            for name, meaning in (
+                ("wrong_tokens", "Requests with a wrong token"),
+                ("malformed_requests", "Requests that could not be read"),
+                (
+                    "connections_dropped",
+                    "Connections that were cut: too slow, or in the way of another one",
+                ),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfHandles:
     """A loop's exception handler for when the process has no handle left for a connection.
 

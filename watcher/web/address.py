@@ -11,12 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from watcher.errors import ListenError
+from watcher.network import LOOPBACK, PORTS
 from watcher.rules.files.slips import around_secret
 
 LEAST = 16  # characters of a token: it can be guessed at leisure
 _LARGEST = 4_096
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9_.:-]+")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
@@ -37,9 +36,9 @@ class Origin:
             port = parts.port
         except ValueError:
             return None
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in PORTS or not parts.hostname:
             return None
-        return cls(parts.scheme, parts.hostname, _PORTS[parts.scheme] if port is None else port)
+        return cls(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
 
     def is_host(self, header: str) -> bool:
         """Whether a ``Host`` header names it; without a port it is the scheme's own."""

@@ -1,14 +1,17 @@
 """The web page's server: which address shows what, and what every answer has in common.
 
-Server-rendered and without a script. Who may see it is a matter of ``access``; what it shows
-comes from the database through a read-only connection, and is made anew for each request. Only
-silences, retries and drops write, by POST with a token (``forms``).
+Server-rendered and without a script. What it shows comes from the database through a read-only
+connection, and is made anew for each request. Only silences, retries and drops write, by POST with
+a token (``forms``).
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import errno
+import hmac
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,13 +23,19 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.web.accept_errors import Connections, OutOfHandles, VisitorLimits
-from watcher.web.access import Access, WrongToken
+from watcher.network import LOOPBACK
+from watcher.web.accept_errors import (
+    Connections,
+    Malformed,
+    OutOfHandles,
+    Sparing,
+    VisitorLimits,
+    Visits,
+)
 from watcher.web.address import PageUrl, parse_address
 from watcher.web.context import Handler, PageContext, Sources
 from watcher.web.forms import LARGEST, Forms
-from watcher.web.pages import alerts, outbox, overview, product, rule, scores, silences
-from watcher.web.sparing import Malformed, Sparing, Visits
+from watcher.web.pages import alerts, outbox, overview, product, rule
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
@@ -49,19 +58,19 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/watches", overview.watches),
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
-    ("/scores", scores.page),
+    ("/scores", rule.scores),
     ("/alerts", alerts.page),
     ("/products", product.search),
     ("/products/{region}/{id}", product.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
-    ("/silences", silences.page),
+    ("/silences", alerts.silences),
 )
 FORMS: tuple[tuple[str, Handler], ...] = (
     ("/outbox/retry", outbox.retry),
     ("/outbox/drop", outbox.drop),
-    ("/silences", silences.add),
-    ("/silences/end", silences.end),
+    ("/silences", alerts.add_silence),
+    ("/silences/end", alerts.end_silence),
 )
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 DATA: tuple[tuple[str, Handler], ...] = (
@@ -69,11 +78,65 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", scores.data),
+    ("/api/scores.json", rule.scores_data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
 )
+
+_UNKNOWN_HOST = """\
+ask for this page by 127.0.0.1 or localhost
+To open it by another name, as through a proxy: start watcher with --page-url and the address that
+the browser shows (or WATCHER_PAGE_URL), like --page-url https://example.com/watcher/
+Or give the page a token (--web-token-file): with it any name will do.
+"""
+
+
+class WrongToken(web.HTTPUnauthorized):
+    """A token was given that is not the page's."""
+
+
+class Access:
+    """Access to the page: for this machine, or for whoever has the token; "" where there is none.
+
+    On loopback only names of this machine are answered, and the one of ``--page-url``, lest a web
+    site rebind its own name to us. Any other address needs a token: as the password of a browser's
+    own prompt (with any user name), or as ``Authorization: Bearer TOKEN`` from programs.
+    """
+
+    def __init__(self, token: str, page_url: PageUrl | None = None) -> None:
+        self._token = token.encode()
+        self._names = (*LOOPBACK, *([page_url.origin.host] if page_url is not None else []))
+
+    def refusal(self, request: web.Request) -> web.HTTPException | None:
+        """The reason not to answer the request; None where it may be answered."""
+        if self._token:
+            if self._has_token(request):
+                return None
+            given = request.headers.get("Authorization", "").strip()
+            return (WrongToken if given else web.HTTPUnauthorized)(
+                text="this page needs its token: as the password, or as Authorization: Bearer "
+                "TOKEN\n",
+                headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
+            )
+        host = request.host
+        if not host.endswith("]"):
+            host = host.rsplit(":", 1)[0]
+        if host.strip("[]").lower() in self._names:
+            return None
+        return web.HTTPForbidden(text=_UNKNOWN_HOST)
+
+    def _has_token(self, request: web.Request) -> bool:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        token = given.strip().encode("utf-8", "surrogateescape")
+        if scheme.lower() == "basic":
+            try:
+                token = base64.b64decode(token, validate=True).partition(b":")[2]
+            except binascii.Error:
+                return False
+        elif scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(token, self._token)
 
 
 class Site:
@@ -131,7 +194,9 @@ class Site:
             self._listener = await self._connections.listen(server, self._host, self._port)
         except OSError as error:
             await self.stop()
-            raise ListenError(self._why_not(error)) from None
+            taken = error.errno == errno.EADDRINUSE
+            why = "the port is in use; choose another one, or off" if taken else error.strerror
+            raise ListenError(f"--listen {self._host}:{self._port}: {why or error}") from None
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -153,12 +218,6 @@ class Site:
         if base:
             router.add_get(base, self._to_the_slash)
 
-    def _why_not(self, error: OSError) -> str:
-        where = f"--listen {self._host}:{self._port}"
-        if error.errno == errno.EADDRINUSE:
-            return f"{where}: the port is in use; choose another one, or off"
-        return f"{where}: {error.strerror or error}"
-
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
@@ -178,7 +237,7 @@ class Site:
         return response
 
     async def _check(self, request: web.Request) -> None:
-        """Raises what the visitor gets who may not see the page."""
+        """Raise what the visitor gets who may not see the page."""
         refusal = self._access.refusal(request)
         if refusal is None:
             return

@@ -43,7 +43,13 @@ class Forms:
         """The form's fields. Raises 403 where it is not ours, 400 for what is no form."""
         if not self._is_from_here(request):
             raise web.HTTPForbidden(text=_FROM_ELSEWHERE)
-        fields = await _fields(request)
+        if request.content_type != _TYPE:
+            raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {_TYPE}.")
+        try:
+            data = await request.post()
+        except (ValueError, LookupError):  # no text in the charset that it names, or no charset
+            raise web.HTTPBadRequest(text="This is no form.") from None
+        fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
         if not self._holds(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
                 text="This form is older than the running watcher. Go back, reload the page, "
@@ -66,13 +72,11 @@ class Forms:
         return known or origin.is_host(request.host)
 
     def _sign(self, salt: str) -> str:
-        return hmac.new(self._secret, salt.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._secret, salt.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     def _holds(self, token: str) -> bool:
         salt, _, signature = token.partition(".")
-        return hmac.compare_digest(
-            signature.encode("utf-8", "replace"), self._sign(_plain(salt)).encode()
-        )
+        return hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign(salt).encode())
 
 
 def own_path(text: str, otherwise: str) -> str:
@@ -81,17 +85,3 @@ def own_path(text: str, otherwise: str) -> str:
     if parts is None or parts.netloc or text.startswith("//") or "\\" in text:
         return otherwise
     return text
-
-
-def _plain(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-async def _fields(request: web.Request) -> Mapping[str, str]:
-    if request.content_type != _TYPE:
-        raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {_TYPE}.")
-    try:
-        data = await request.post()
-    except (ValueError, LookupError):  # no text in the charset that it names, or no such charset
-        raise web.HTTPBadRequest(text="This is no form.") from None
-    return {name: value[:_TEXT] for name, value in data.items() if isinstance(value, str)}

@@ -1,8 +1,7 @@
 """``GET /metrics``: the state of everything in Prometheus' text format.
 
-``FAMILIES`` is what there is of the daemon's state, and what it means: the answer and the
-reference page are made from it. Beside it stand what the daemon measures of itself and what the
-client library says of the process.
+``FAMILIES`` is the daemon's state and its meaning: answer and reference page are made from it.
+Beside it stand what the daemon measures of itself and what the client library says of the process.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -20,96 +19,187 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from watcher import __version__
-from watcher.analysis.overview import Overview, WatchStatus, overview
+from watcher.analysis.overview import WatchStatus, overview
 from watcher.model import Instant
-from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Schedule
 from watcher.store.ports import Store
-from watcher.store.records import ScanRow, Sizes
 from watcher.units import DAY
 
-# Values of the labels in the family's order, and the number.
-Sample: TypeAlias = tuple[Sequence[str], float]
+Sample: TypeAlias = tuple[str, tuple[str, ...], float | None]
+"""A family's name, the values of its labels in their order, and the number; None is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The database's state at one moment. ``disk`` is free bytes; ``expected`` is when each
-    watch (by name) should have been read again after it was last read whole; ``sqlite`` is the
-    library's version."""
-
-    state: Overview
-    held_up: int
-    tried: Mapping[str, int]
-    sizes: Sizes
-    ever: Mapping[str, int]
-    disk: int | None
-    expected: Mapping[str, Instant]
-    sqlite: str
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One metric by its full name: ``kind`` is gauge or counter, ``help`` what it means."""
+class Family(NamedTuple):
+    """One metric of the daemon's state and its meaning."""
 
     name: str
-    kind: str
-    help: str
-    labels: tuple[str, ...]
-    samples: Callable[[Snapshot], Iterable[Sample]]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> str:
+        """The name that Prometheus knows."""
+        return f"watcher_{self.name}"
+
+    @property
+    def kind(self) -> str:
+        """Counters are told by their names; Prometheus takes the ending off."""
+        return "counter" if self.name.endswith("_total") else "gauge"
 
 
-def read(database: Store, book: Rulebook, now: Instant) -> Snapshot:
-    """Read all that ``exposition`` shows of the database."""
-    state = overview(database, book, now)
-    schedules = {watch.name: watch.schedule for watch in book.used_watches}
-    return Snapshot(
-        state,
-        database.outbox.held_up(now),
-        database.outbox.tried(now - DAY),
-        database.upkeep.sizes(),
-        database.upkeep.ever(),
-        _free(database),
-        {
-            watch.name: schedules[watch.name].next(watch.health.last_ok)
-            for watch in state.watches
-            if watch.health.last_ok is not None
-        },
-        database.upkeep.engine(),
-    )
+_WATCH = ("watch",)
+FAMILIES = (
+    Family("healthy", "1 while every part of the daemon works, as at /healthz"),
+    Family("build_info", "1; the versions are in the labels", ("version", "python", "sqlite")),
+    Family(
+        "watch_last_scan_timestamp_seconds",
+        "When the last scan was due, whatever came of it",
+        _WATCH,
+    ),
+    Family("watch_last_success_timestamp_seconds", "When the list was last read whole", _WATCH),
+    Family(
+        "watch_expected_timestamp_seconds",
+        "When the list was to be read again after it was last read whole",
+        _WATCH,
+    ),
+    Family("watch_scan_duration_seconds", "How long the last scan took", _WATCH),
+    Family("watch_scan_requests", "Requests of the last scan", _WATCH),
+    Family("watch_products", "Products in the last scan", _WATCH),
+    Family(
+        "watch_problems",
+        "What was wrong with the last scan: rows and fields that could not be read, gaps, pages "
+        "that came again",
+        _WATCH,
+    ),
+    Family(
+        "watch_doubted",
+        "1 while the last scan proves no absence: unreadable rows, a gap, a page that came again, "
+        "a list that is suddenly much shorter",
+        _WATCH,
+    ),
+    Family("watch_failing", "1 while the watch fails", _WATCH),
+    Family("watch_failures", "Scans that failed since the last good one", _WATCH),
+    Family("watch_credits_used", "Requests of this UTC day, those set aside included", _WATCH),
+    Family("alerts", "Alerts by state", ("rule", "severity", "state")),
+    Family(
+        "alerts_held",
+        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
+        "cooldown",
+        ("channel", "why"),
+    ),
+    Family("rule_failing", "1 while the rule can't be judged", ("rule",)),
+    Family(
+        "credits_used",
+        "Requests of this UTC day and month, which the caps count; those set aside included",
+        ("span",),
+    ),
+    Family("credits_cap", "The rule file's caps, where it has them", ("span",)),
+    Family("notifications", "Notifications by state, as far as they are kept", ("state",)),
+    Family(
+        "notifications_held_up_seconds",
+        "For how long the oldest has been due or tried in vain; 0 for none. What quiet hours and "
+        "digests keep back does not count",
+    ),
+    Family("tries_last_day", "Tries to send in the last 24 hours by outcome", ("outcome",)),
+    Family("troubles", "Troubles that the operator was told of and that go on"),
+    Family("database_bytes", "Size of the database"),
+    Family("database_log_bytes", "Size of the log beside it"),
+    Family("database_free_bytes", "Space inside of it that is used first"),
+    Family("disk_free_bytes", "Free on the database's disk"),
+    Family("scans_stored_total", "Scans that were stored, of any state"),
+    Family("observations_stored_total", "Rows of numbers that were stored"),
+    Family("alerts_begun_total", "Alerts that began, pending ones included"),
+    Family("notifications_queued_total", "Notifications that were queued"),
+)
 
 
-def exposition(
-    reading: Snapshot, *, healthy: bool, instruments: Sequence[Collector] = ()
-) -> tuple[bytes, str]:
-    """The body and its content type. Made of a registry of its own: nothing global is kept."""
-    registry = CollectorRegistry()
-    registry.register(_State(reading, healthy=healthy))
-    for instrument in instruments:
-        registry.register(instrument)
-    ProcessCollector(registry=registry)
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+@dataclass(frozen=True, slots=True, eq=False)  # the registry hashes it
+class Snapshot(Collector):
+    """The database's state at one moment."""
 
-
-class _State(Collector):
-    """The families with their samples."""
-
-    def __init__(self, reading: Snapshot, *, healthy: bool) -> None:
-        self._reading = reading
-        self._healthy = healthy
+    samples: Sequence[Sample]
 
     def collect(self) -> Iterator[Metric]:
-        yield _metric(HEALTHY, [((), float(self._healthy))])
+        found: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         for family in FAMILIES:
-            yield _metric(family, family.samples(self._reading))
+            make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
+            found[family.name] = make(family.full, family.meaning, labels=family.labels)
+        for name, labels, value in self.samples:
+            if value is not None:
+                found[name].add_metric(labels, float(value))
+        yield from found.values()
 
 
-def _metric(family: Family, samples: Iterable[Sample]) -> Metric:
-    make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-    metric = make(family.name, family.help, labels=family.labels)
-    for labels, value in samples:
-        metric.add_metric(labels, value)
-    return metric
+def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Snapshot:
+    """Read all that ``exposition`` shows of the database."""
+    state, upkeep = overview(database, book, now), database.upkeep
+    sizes, ever = upkeep.sizes(), upkeep.ever()
+    versions = (__version__, platform.python_version(), upkeep.engine())
+    samples: list[Sample] = [
+        ("build_info", versions, 1),
+        ("healthy", (), healthy),
+        ("notifications_held_up_seconds", (), database.outbox.held_up(now)),
+        ("troubles", (), len(state.troubles)),
+        ("database_bytes", (), sizes.bytes),
+        ("database_log_bytes", (), sizes.wal),
+        ("database_free_bytes", (), sizes.free),
+        ("disk_free_bytes", (), _free(database)),
+        ("scans_stored_total", (), ever["scans"]),
+        ("observations_stored_total", (), ever["observations"]),
+        ("alerts_begun_total", (), ever["alerts"]),
+        ("notifications_queued_total", (), ever["notifications"]),
+        ("credits_used", ("day",), state.credits.day),
+        ("credits_used", ("month",), state.credits.month),
+        ("credits_cap", ("day",), state.credits.day_cap),
+        ("credits_cap", ("month",), state.credits.month_cap),
+    ]
+    samples += [("notifications", (each,), count) for each, count in state.queue.items()]
+    tried = database.outbox.tried(now - DAY)
+    samples += [("tries_last_day", (outcome,), count) for outcome, count in tried.items()]
+    for watch, status in zip(book.used_watches, state.watches, strict=True):
+        samples += _of_watch(status, watch.schedule)
+    for rule in state.rules:
+        samples += [
+            ("alerts", (rule.name, rule.severity, "pending"), rule.pending),
+            ("alerts", (rule.name, rule.severity, "firing"), rule.firing),
+            ("rule_failing", (rule.name,), rule.health.failing_since is not None),
+        ]
+    held: Counter[tuple[str, ...]] = Counter()
+    for each in state.waiting:
+        held[each.channel, each.why] += each.alerts
+    samples += [("alerts_held", labels, count) for labels, count in (+held).items()]
+    return Snapshot(samples)
+
+
+def _of_watch(watch: WatchStatus, schedule: Schedule) -> Iterator[Sample]:
+    health, last, ok = watch.health, watch.last, watch.health.last_ok
+    numbers: dict[str, float | None] = {
+        "last_success_timestamp_seconds": ok,
+        "expected_timestamp_seconds": schedule.next(ok) if ok is not None else None,
+        "failing": health.failing_since is not None,
+        "failures": health.failures,
+        "credits_used": watch.credits_today,
+    }
+    if last is not None:
+        numbers |= {
+            "last_scan_timestamp_seconds": last.at,
+            "scan_duration_seconds": last.finished - last.started,
+            "scan_requests": last.requests,
+            "products": last.products,
+            "problems": len(last.problems),
+            "doubted": last.doubt is not None and not last.doubt.believed,
+        }
+    return ((f"watch_{name}", (watch.name,), number) for name, number in numbers.items())
+
+
+def exposition(reading: Snapshot, instruments: Sequence[Collector] = ()) -> tuple[bytes, str]:
+    """The body and its content type. Made of a registry of its own: nothing global is kept."""
+    registry = CollectorRegistry()
+    for collector in (reading, *instruments):
+        registry.register(collector)
+    ProcessCollector(registry=registry)
+    return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 def _free(database: Store) -> int | None:
@@ -119,217 +209,12 @@ def _free(database: Store) -> int | None:
         return None
 
 
-def _gauge(
-    name: str, help_: str, labels: Sequence[str], samples: Callable[[Snapshot], Iterable[Sample]]
-) -> Family:
-    return Family(f"watcher_{name}", "gauge", help_, tuple(labels), samples)
-
-
-def _single(name: str, help_: str, value: Callable[[Snapshot], float | None]) -> Family:
-    """A gauge of one number, left out where there is none."""
-
-    def samples(reading: Snapshot) -> list[Sample]:
-        found = value(reading)
-        return [] if found is None else [((), float(found))]
-
-    return _gauge(name, help_, (), samples)
-
-
-def _counter(table: str, done: str, help_: str) -> Family:
-    """Without ``done`` its name would be a gauge's: Prometheus takes off the _total."""
-
-    def samples(reading: Snapshot) -> list[Sample]:
-        return [((), float(reading.ever[table]))]
-
-    return Family(f"watcher_{table}_{done}_total", "counter", help_, (), samples)
-
-
-def _watches(name: str, help_: str, value: Callable[[WatchStatus], float | None]) -> Family:
-    """One for each watch, left out where there is none."""
-
-    def samples(reading: Snapshot) -> list[Sample]:
-        found = [(watch.name, value(watch)) for watch in reading.state.watches]
-        return [((watch,), float(number)) for watch, number in found if number is not None]
-
-    return _gauge(f"watch_{name}", help_, ("watch",), samples)
-
-
-def _build(reading: Snapshot) -> list[Sample]:
-    return [((__version__, platform.python_version(), reading.sqlite), 1.0)]
-
-
-def _alerts(reading: Snapshot) -> Iterator[Sample]:
-    for rule in reading.state.rules:
-        yield (rule.name, rule.severity, "pending"), rule.pending
-        yield (rule.name, rule.severity, "firing"), rule.firing
-
-
-def _caps(reading: Snapshot) -> list[Sample]:
-    caps = (("day", reading.state.credits.day_cap), ("month", reading.state.credits.month_cap))
-    return [((span,), float(cap)) for span, cap in caps if cap is not None]
-
-
-def _used(reading: Snapshot) -> list[Sample]:
-    used = reading.state.credits
-    return [(("day",), float(used.day)), (("month",), float(used.month))]
-
-
-def _held(waiting: Iterable[Waiting]) -> list[Sample]:
-    counts: Counter[tuple[str, str]] = Counter()
-    for each in waiting:
-        counts[each.channel, each.why] += each.alerts
-    return [(labels, float(count)) for labels, count in counts.items() if count]
-
-
-def _by_name(counts: Mapping[str, int]) -> list[Sample]:
-    return [((name,), float(count)) for name, count in counts.items()]
-
-
-def _doubted(scan: ScanRow) -> float:
-    return float(scan.doubt is not None and not scan.doubt.believed)
-
-
-HEALTHY = _gauge(
-    "healthy", "1 while every part of the daemon works, as at /healthz", (), lambda _: ()
-)
-FAMILIES = (
-    _gauge(
-        "build_info", "1; the versions are in the labels", ("version", "python", "sqlite"), _build
-    ),
-    _watches(
-        "last_scan_timestamp_seconds",
-        "When the last scan was due, whatever came of it",
-        lambda watch: watch.last.at if watch.last else None,
-    ),
-    _watches(
-        "last_success_timestamp_seconds",
-        "When the list was last read whole",
-        lambda watch: watch.health.last_ok,
-    ),
-    _gauge(
-        "watch_expected_timestamp_seconds",
-        "When the list was to be read again after it was last read whole",
-        ("watch",),
-        lambda reading: _by_name(reading.expected),
-    ),
-    _watches(
-        "scan_duration_seconds",
-        "How long the last scan took",
-        lambda watch: watch.last.finished - watch.last.started if watch.last else None,
-    ),
-    _watches(
-        "scan_requests",
-        "Requests of the last scan",
-        lambda watch: watch.last.requests if watch.last else None,
-    ),
-    _watches(
-        "products",
-        "Products in the last scan",
-        lambda watch: watch.last.products if watch.last else None,
-    ),
-    _watches(
-        "problems",
-        "What was wrong with the last scan: rows and fields that could not be read, gaps, pages "
-        "that came again",
-        lambda watch: len(watch.last.problems) if watch.last else None,
-    ),
-    _watches(
-        "doubted",
-        "1 while the last scan proves no absence: unreadable rows, a gap, a page that came again, "
-        "a list that is suddenly much shorter",
-        lambda watch: _doubted(watch.last) if watch.last else None,
-    ),
-    _watches(
-        "failing",
-        "1 while the watch fails",
-        lambda watch: float(watch.health.failing_since is not None),
-    ),
-    _watches(
-        "failures", "Scans that failed since the last good one", lambda watch: watch.health.failures
-    ),
-    _watches(
-        "credits_used",
-        "Requests of this UTC day, those set aside included",
-        lambda watch: watch.credits_today,
-    ),
-    _gauge("alerts", "Alerts by state", ("rule", "severity", "state"), _alerts),
-    _gauge(
-        "alerts_held",
-        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
-        "cooldown",
-        ("channel", "why"),
-        lambda reading: _held(reading.state.waiting),
-    ),
-    _gauge(
-        "rule_failing",
-        "1 while the rule can't be judged",
-        ("rule",),
-        lambda reading: [
-            ((rule.name,), float(rule.health.failing_since is not None))
-            for rule in reading.state.rules
-        ],
-    ),
-    _gauge(
-        "credits_used",
-        "Requests of this UTC day and month, which the caps count; those set aside included",
-        ("span",),
-        _used,
-    ),
-    _gauge("credits_cap", "The rule file's caps, where it has them", ("span",), _caps),
-    _gauge(
-        "notifications",
-        "Notifications by state, as far as they are kept",
-        ("state",),
-        lambda reading: _by_name(reading.state.queue),
-    ),
-    _single(
-        "notifications_held_up_seconds",
-        "For how long the oldest has been due or tried in vain; 0 for none. What quiet hours and "
-        "digests keep back does not count",
-        lambda reading: reading.held_up,
-    ),
-    _gauge(
-        "tries_last_day",
-        "Tries to send in the last 24 hours by outcome",
-        ("outcome",),
-        lambda reading: _by_name(reading.tried),
-    ),
-    _single(
-        "troubles",
-        "Troubles that the operator was told of and that go on",
-        lambda reading: len(reading.state.troubles),
-    ),
-    _single(
-        "database_bytes", "Size of the database", lambda reading: reading.sizes.bytes
-    ),
-    _single(
-        "database_log_bytes", "Size of the log beside it", lambda reading: reading.sizes.wal
-    ),
-    _single(
-        "database_free_bytes",
-        "Space inside of it that is used first",
-        lambda reading: reading.sizes.free,
-    ),
-    _single("disk_free_bytes", "Free on the database's disk", lambda reading: reading.disk),
-    _counter("scans", "stored", "Scans that were stored, of any state"),
-    _counter("observations", "stored", "Rows of numbers that were stored"),
-    _counter("alerts", "begun", "Alerts that began, pending ones included"),
-    _counter("notifications", "queued", "Notifications that were queued"),
-)  # fmt: skip
-
-
 def reference(instruments: Sequence[Collector] = ()) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """Name, kind, meaning and labels of every metric of watcher's own, for the documentation."""
-    own = [(each.name, each.kind, each.help, each.labels) for each in (HEALTHY, *FAMILIES)]
-    measured = [
-        # As it stands in the answer: the client library takes the ending of counters off.
-        (
-            f"{metric.name}_total" if metric.type == "counter" else metric.name,
-            metric.type,
-            metric.documentation,
-            (),
-        )
-        for instrument in instruments
-        for metric in instrument.collect()
+    own = [(each.full, each.kind, each.meaning, each.labels) for each in FAMILIES]
+    measured = (metric for instrument in instruments for metric in instrument.collect())
+    # As it stands in the answer: the client library takes the ending of counters off.
+    return own + [
+        (f"{each.name}{'_total' * (each.type == 'counter')}", each.type, each.documentation, ())
+        for each in measured
     ]
-    return [*own, *measured]

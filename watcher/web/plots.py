@@ -1,4 +1,4 @@
-"""A metric's past as SVG: numbers for the template, nothing drawn here.
+"""A product's tracks as plots and cards in SVG: numbers and words for the template.
 
 Across, everything is in percent of the width, so that letters keep their size on any screen;
 down, in pixels from ``TOP`` to ``BOTTOM``. The line itself is a path in a box of ``WIDTH`` by
@@ -11,20 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, tzinfo
 
 import numpy as np
 
-from watcher.charts.scale import Axis, day, thinned, value_axis
+from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
+from watcher.evaluation.series import Track, levels_of
 from watcher.model import Floats, Instant, Ints
-from watcher.schedule import shown
-from watcher.units import Unit, at
+from watcher.store.records import AlertRow
+from watcher.text.evidence import said
+from watcher.text.sanitize import shorten
+from watcher.units import Currencies, Unit, at, format_percent
 
 WIDTH, HEIGHT = 1_000, 160
 TOP, BOTTOM = 56, 216
 POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
+DAYS = 4  # below the plot, at most
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
@@ -85,6 +89,98 @@ class Plot:
     marks: tuple[AlertMark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A metric at a glance: its value now, how it moved over the time shown, and its line."""
+
+    name: str
+    label: str
+    value: str
+    moved: str
+    path: str
+    chosen: bool
+
+
+def card_of(
+    track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
+) -> Card:
+    """The card of a track that has a value."""
+    known, levels = track.values[np.isfinite(track.values)], levels_of(track)
+    first, last = float(known[0]), float(known[-1])
+    heights = track.values if levels is None else levels.heights
+    upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
+    return Card(
+        name=track.metric.name,
+        label=track.label,
+        value=said(track.metric.name, last, track.metric.unit, currencies),
+        moved=_moved(first, last, track.metric.unit),
+        path=sparkline(track.line, upwards, within),
+        chosen=chosen,
+    )
+
+
+def chart_of(
+    track: Track,
+    alerts: Sequence[AlertRow],
+    within: tuple[Instant, Instant],
+    currencies: Currencies,
+    zone: tzinfo,
+) -> Plot | None:
+    """The plot of a track, with the alerts that fired marked on it; times in ``zone``."""
+    levels = levels_of(track)
+
+    def say(instant: Instant, value: float) -> str:
+        if levels is not None:
+            shown = levels.names[int(value)]
+        else:
+            shown = said(track.metric.name, value, track.metric.unit, currencies)
+        return f"{_moment(instant, zone)}: {shown}"
+
+    spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
+    return plot(
+        track.line,
+        track.values if levels is None else levels.heights,
+        within,
+        say,
+        spans,
+        unit=track.metric.unit,
+        names=levels.names if levels is not None else (),
+        zone=zone,
+    )
+
+
+def number(value: float) -> float | None:
+    """None for no value; a whole number without decimals."""
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else value
+
+
+def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
+    alert = row.alert
+    fired, end = alert.fired_at or alert.since, alert.resolved_at
+    first, last = (day(at(instant, zone)) for instant in (fired, end or now))
+    label = f"{alert.short_id} {alert.rule}: fired {_moment(fired, zone)}"
+    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {first}"
+    if end is None:
+        return AlertSpan(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
+    tip += f" to {last}" if last != first else ""
+    return AlertSpan(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
+
+
+def _moment(instant: Instant, zone: tzinfo) -> str:
+    """``16 Nov 2026, 06:00``."""
+    when = at(instant, zone)
+    return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def _moved(first: float, last: float, unit: Unit) -> str:
+    """The change relative to the first; empty where a ratio says nothing."""
+    if first <= 0 or unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.FRACTION):
+        return ""
+    return format_percent(last / first - 1, signed=True)
+
+
 def plot(
     instants: Ints,
     values: Floats,
@@ -101,22 +197,18 @@ def plot(
 
     ``names`` are those of the values 0, 1, 2 ..., where these are levels.
     """
-    if not np.isfinite(values).any():
+    known = values[np.isfinite(values)].tolist()
+    if not known:
         return None
-    begin, end = within
-    x = (np.clip(instants, begin, end) - begin) / max(end - begin, 1)
-    if names:
-        ticks = tuple((float(level), name) for level, name in enumerate(names))
-        axis = Axis(0, max(len(names) - 1, 1), ticks)
-    else:
-        axis = value_axis(values[np.isfinite(values)].tolist(), unit)
-    y = 1 - axis.places(values)
+    time = time_axis(*within, zone, DAYS, apart=True)
+    axis = level_axis(names) if names else value_axis(known, unit)
+    x, y = time.places(instants), 1 - axis.places(values)
     return Plot(
-        path=_path(*thinned(x, y, COLUMNS)),
+        path=_path(x, y, COLUMNS),
         ticks=tuple(Tick(_down(1 - axis.place(value)), label) for value, label in axis.ticks),
-        days=tuple(_days(begin, end, zone)),
+        days=tuple(_days(time)),
         points=tuple(_points(instants, values, x, y, say)),
-        marks=tuple(_marks(spans, begin, end)),
+        marks=tuple(_marks(spans, time)),
     )
 
 
@@ -124,43 +216,29 @@ def sparkline(instants: Ints, values: Floats, within: tuple[Instant, Instant]) -
     """The path alone, in the same box."""
     if not np.isfinite(values).any():
         return ""
-    begin, end = within
-    x = (np.clip(instants, begin, end) - begin) / max(end - begin, 1)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    flat = high - low < _SAME
-    y = np.where(np.isnan(values), np.nan, 0.5) if flat else 1 - (values - low) / (high - low)
-    return _path(*thinned(x, y, 60))
+    if high - low < _SAME:
+        low, high = low - 1, low + 1  # in the middle
+    return _path(Axis(*within).places(instants), 1 - Axis(low, high).places(values), 60)
 
 
-def _path(x: Floats, y: Floats) -> str:
+def _path(x: Floats, y: Floats, columns: int) -> str:
     """Steps, with a gap where there is no value."""
+    x, y = thinned(x, y, columns)
+    across, down = (x * WIDTH).round().tolist(), (y * HEIGHT).tolist()
     parts: list[str] = []
-    drawing = False
-    for across, down in zip((x * WIDTH).round().tolist(), (y * HEIGHT).tolist(), strict=True):
-        if math.isnan(down):
-            if drawing:
-                parts.append(f"H{across:.0f}")  # what was in force until now
-            drawing = False
-        elif drawing:
-            parts.append(f"H{across:.0f}V{down:.0f}")
-        else:
-            parts.append(f"M{across:.0f} {down:.0f}")
-            drawing = True
+    for rows in stretches(y):
+        parts.append(f"M{across[rows[0]]:.0f} {down[rows[0]]:.0f}")
+        parts += [f"H{across[row]:.0f}V{down[row]:.0f}" for row in rows[1:]]
+        parts += [f"H{place:.0f}" for place in across[rows.stop : rows.stop + 1]]  # until the gap
     return "".join(parts)
 
 
-def _days(begin: Instant, end: Instant, zone: tzinfo) -> Iterator[Tick]:
-    """Days below the plot, evenly, none cut off at the edges."""
-    first_day, last_day = (at(instant, zone).date() for instant in (begin, end))
-    count = (last_day - first_day).days
-    days = [first_day + timedelta(days=number) for number in range(1, count + 1)]
-    every = max(math.ceil(len(days) / 4), 1)
-    with_year = first_day.year != last_day.year
+def _days(time: Axis) -> Iterator[Tick]:
+    """Days below the plot, none cut off at the edges."""
     free = 0.0
-    for when in days[every // 2 :: every]:
-        midnight = shown(datetime.combine(when, time()), zone)[0]
-        place = 100 * (midnight - begin) / (end - begin)
-        label = f"{day(when)} {when:%y}" if with_year else day(when)
+    for instant, label in time.ticks:
+        place = 100 * time.place(instant)
         anchor, first, last = _placed(place, _LETTER * len(label))
         if first >= free:
             free = last + _AIR
@@ -171,8 +249,6 @@ def _points(
     instants: Ints, values: Floats, x: Floats, y: Floats, say: Callable[[Instant, float], str]
 ) -> Iterator[Point]:
     chosen = _chosen(values)
-    if not len(chosen):
-        return
     across = x[chosen] * 100
     edges = np.concatenate([[0.0], (across[1:] + across[:-1]) / 2, [100.0]])
     for place, row in enumerate(chosen.tolist()):
@@ -195,24 +271,17 @@ def _chosen(values: Floats) -> Ints:
     return np.unique(np.concatenate([evenly, extremes]))
 
 
-def _marks(spans: Sequence[AlertSpan], begin: Instant, end: Instant) -> Iterator[AlertMark]:
+def _marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
     """The newest that touch the time, the oldest first; names only where they have room."""
-    inside = [span for span in spans if span.end >= begin and span.begin <= end]
+    inside = [span for span in spans if span.end >= time.bottom and span.begin <= time.top]
     free = 0.0
     for span in sorted(inside, key=lambda span: span.begin)[-MARKS:]:
-        left = 100 * (max(span.begin, begin) - begin) / max(end - begin, 1)
-        right = 100 * (min(span.end, end) - begin) / max(end - begin, 1)
+        left, right = 100 * time.place(span.begin), 100 * time.place(span.end)
         anchor, first, last = _placed(left, _BOLD * len(span.name))
-        roomy = first >= free
-        free = last + _AIR if roomy else free
-        yield AlertMark(
-            x=round(left, 2),
-            width=round(max(right - left, 0.0), 2),
-            name=span.name if roomy else "",
-            tip=span.tip,
-            label=span.label,
-            anchor=anchor,
-        )
+        name = span.name if first >= free else ""
+        free = last + _AIR if name else free
+        width = round(right - left, 2)
+        yield AlertMark(round(left, 2), width, name, span.tip, span.label, anchor)
 
 
 def _down(share: float) -> float:

@@ -1,8 +1,7 @@
-"""Values, times and texts as the page says them."""
+"""Alerts as the page and the terminal list them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -10,14 +9,6 @@ from datetime import tzinfo
 from watcher.delivery.view import view_of
 from watcher.model import Instant, Item, Message, Severity
 from watcher.store.records import AlertRow
-from watcher.units import (
-    format_ago,
-    format_duration,
-    format_instant,
-    format_iso,
-)
-
-_ADDRESS = re.compile(r"\b(\w+://)[^\s\"'<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +63,3 @@ def _item(row: AlertRow, gmv_currency: str | None) -> Item:
         now=known.evidence if known is not None and known.at != alert.fired_at else (),
         seen=known.at if known is not None and not known.current else None,
     )  # fmt: skip
-
-
-def ago(instant: Instant, now: Instant) -> str:
-    """``3h ago``."""
-    return format_ago(instant, now)
-
-
-def moment(instant: Instant, zone: tzinfo) -> str:
-    """``2026-11-23 15:04 Asia/Shanghai``."""
-    return format_instant(instant, zone)
-
-
-def iso(instant: Instant) -> str:
-    """For ``<time datetime>``."""
-    return format_iso(instant)
-
-
-def duration(seconds: int | None) -> str:
-    """``24h``; ``none`` of nothing."""
-    return format_duration(seconds) if seconds else "none"
-
-
-def masked(text: str) -> str:
-    """Without addresses: a rule's own lines hold none, but a comment might."""
-    return _ADDRESS.sub(r"\1***", text)

@@ -8,7 +8,7 @@ from watcher.analysis.scores.claims import Measure
 from watcher.analysis.scores.course import DAYS, WENT_ON
 from watcher.analysis.scores.fates import EARLY
 from watcher.analysis.scores.score import Heard, RuleScore, Tally
-from watcher.units import format_number, format_percent
+from watcher.units import count_of, format_number, format_percent
 
 # Of each measure: what its rules are called, and its two outcomes; none of what is only counted.
 GROUPS: tuple[tuple[Measure, str, tuple[str, ...]], ...] = (
@@ -71,5 +71,5 @@ def share(tally: Tally) -> str:
 
 def rate(heard: Heard) -> str:
     """``12 messages, 3.5 a week``."""
-    count = f"{heard.messages:,} message{'' if heard.messages == 1 else 's'}"
+    count = count_of(heard.messages, "message")
     return count if heard.a_week is None else f"{count}, {format_number(heard.a_week, 1)} a week"

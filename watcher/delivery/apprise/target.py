@@ -41,7 +41,7 @@ from watcher.delivery.rendered import (
 from watcher.delivery.services import PROFILES, UNKNOWN, ServiceProfile
 from watcher.importing import without_garbage
 from watcher.model import Severity
-from watcher.redaction import url_redaction
+from watcher.redaction import UrlRedaction
 from watcher.text.sanitize import neutralise
 
 TIMEOUT = 30.0
@@ -114,7 +114,7 @@ class Target:
         self.takes_files = bool(plugin.attachment_support) and not is_webhook
         _prepare(plugin, url.reveal(), self._profile, self.style)
         observing.pace(plugin)
-        self._hide = url_redaction(url.reveal())
+        self._hide = UrlRedaction(url.reveal())
 
     def __repr__(self) -> str:
         return f"<Target {self.name} {self.service}://***>"

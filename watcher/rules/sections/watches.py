@@ -15,7 +15,7 @@ from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import Cron, Every, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
-from watcher.units import DAY, HOUR
+from watcher.units import DAY, HOUR, count_of
 from watcher.words import Wrong, kind, quoted
 
 _SCHEDULE = ("every", "timezone")
@@ -151,5 +151,5 @@ def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
     if schedule.scans_between(0, DAY) > DAY / HOUR:
         entry["every"].warn(
             f"{schedule} is more often than hourly: the data changes about once a day, "
-            f"and each scan costs {query.pages:,} credit{'s' if query.pages > 1 else ''}"
+            f"and each scan costs {count_of(query.pages, 'credit')}"
         )

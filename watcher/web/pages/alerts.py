@@ -1,22 +1,28 @@
-"""Alerts by state, a page at a time."""
+"""Alerts by state, a page at a time; silences, and the forms that add and end them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
-from watcher.model import AlertState
+from watcher.model import AlertState, Instant
+from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.web.context import PageContext, as_json, whole_number
-from watcher.web.links import with_query
-from watcher.web.pages.common import lines_of, page_of, shown
+from watcher.units import parse_duration
+from watcher.web.context import PageContext, as_json, whole_number, with_query
+from watcher.web.pages.common import DURATIONS, lines_of, number_of, page_of, shown
 
 SIZE = 50
 # What people call the states.
 STATES = {"firing": AlertState.FIRING, "pending": AlertState.PENDING, "over": AlertState.INACTIVE}
+PAST_SILENCES = 50
+_PATTERNS = ("rule", "product", "seller", "category")
+_SPECIAL = re.compile(r"[*?[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class _AlertPage:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /alerts?state=firing&rule=NAME&before=ID``."""
-    found = await _read(context, request.query)
+    found = await context.read(partial(_found, request.query))
     older = with_query("/alerts", state=found.state, rule=found.rule, before=found.next)
     return context.html(
         request,
@@ -45,32 +51,62 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/alerts.json`` with the same query; ``next`` is the ``before`` of the next page."""
-    found = await _read(context, request.query)
+    found = await context.read(partial(_found, request.query))
     return as_json({"state": found.state, "alerts": found.rows, "next": found.next})
 
 
-async def _read(context: PageContext, query: Mapping[str, str]) -> _AlertPage:
+async def silences(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /silences``."""
+    now = context.sources.now()
+    found = await context.sources.read(lambda database: database.silences.list())
+    return context.html(
+        request,
+        "silences.html",
+        on=[each for each in found if each.ends > now],
+        over=[each for each in found if each.ends <= now][:PAST_SILENCES],
+        durations=DURATIONS,
+        patterns=_PATTERNS,
+    )
+
+
+async def add_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
+    fields = await context.forms.read(request)
+    patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
+    if not patterns:
+        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
+    if "exact" in fields:  # the pattern that only this text matches
+        patterns = {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
+    try:
+        seconds = parse_duration(fields.get("for", ""))
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+    if seconds <= 0:
+        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+    comment, now = fields.get("comment", "").strip(), context.sources.now()
+    silence = await context.sources.write(
+        lambda database: database.silences.add(
+            begins=now, ends=now + seconds, comment=comment, **patterns
+        )
+    )
+    raise context.see(request, fields, "silenced", silence.id)
+
+
+async def end_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``POST /silences/end``: the one of ``id``."""
+    fields = await context.forms.read(request)
+    number, now = number_of(fields, "silence"), context.sources.now()
+    ended = await context.sources.write(lambda database: database.silences.end(number, now))
+    raise context.see(request, fields, "ended" if ended else "over", number)
+
+
+def _found(query: Mapping[str, str], database: Store, book: Rulebook, now: Instant) -> _AlertPage:
     state = query.get("state", "")
     state = state if state in STATES else "firing"
-    rule = query.get("rule", "")
-    before = whole_number(query, "before")
-    book, now = context.sources.book(), context.now()
-
-    def read(database: Store) -> _AlertPage:
-        ids, following = _find(database, state, rule, before)
-        return _AlertPage(state, rule, shown(database, ids, book, now), following)
-
-    return await context.read(read)
-
-
-def _find(
-    database: Store, state: str, rule: str, before: int | None
-) -> tuple[Sequence[int], int | None]:
-    """Ids of a page of alerts, and the ``before`` of the next page."""
-    wanted = STATES[state]
+    rule, before, wanted = query.get("rule", ""), whole_number(query, "before"), STATES[state]
     if wanted is AlertState.INACTIVE:
         ids = database.browsing.past_alerts(rule or None, before, SIZE + 1)
     else:
         ids = database.browsing.live_alerts(wanted, rule or None, before, SIZE + 1)
-    ids_here, more = page_of(ids, SIZE)
-    return ids_here, ids_here[-1] if more else None
+    here, more = page_of(ids, SIZE)
+    return _AlertPage(state, rule, shown(database, here, book, now), here[-1] if more else None)

@@ -14,26 +14,23 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.text.messages import title_of
+from watcher.units import count_of
 from watcher.web.context import PageContext, whole_number
 from watcher.web.words import AlertLine, lines
 
 T = TypeVar("T")
 # How long a silence is offered to last.
-DURATIONS = (
-    ("1h", "1 hour"),
-    ("6h", "6 hours"),
-    ("1d", "1 day"),
-    ("3d", "3 days"),
-    ("1w", "1 week"),
-    ("30d", "30 days"),
-)
+DURATIONS = [
+    (f"{number}{unit[0]}", count_of(number, unit))
+    for number, unit in ((1, "hour"), (6, "hour"), (1, "day"), (3, "day"), (1, "week"), (30, "day"))
+]
 
 
 def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     """Alerts as lists show them, with the severity that their rules have now."""
     book = context.sources.book()
     severities = {rule.name: rule.severity for rule in book.rules}
-    return lines(rows, context.now(), book.zone, severities, book.metrics.gmv_currency)
+    return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
 def shown(database: Store, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:

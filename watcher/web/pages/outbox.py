@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from aiohttp import web
 
 from watcher.delivery.view import view_of
-from watcher.model import Notification, NotificationState
+from watcher.model import Instant, Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
+from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import Try
 from watcher.text.messages import title_of
-from watcher.web.context import PageContext, as_json, whole_number
-from watcher.web.forms import own_path
-from watcher.web.links import with_query
+from watcher.web.context import PageContext, as_json, whole_number, with_query
 from watcher.web.pages.common import number_of, page_of, stored, summary
 
 SIZE = 50
@@ -40,8 +40,10 @@ class OutboxGroup:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _OutboxPage:
+class _OutboxPage(NamedTuple):
+    """The template's values."""
+
+    state: str
     counts: Mapping[str, int]
     groups: Sequence[OutboxGroup]
     held: Sequence[Waiting]
@@ -49,21 +51,13 @@ class _OutboxPage:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox``, ``/outbox?state=dead&before=ID``."""
-    state = _state(request.query)
-    found = await _read(context, request.query)
-    return context.html(
-        request,
-        "outbox.html",
-        counts=found.counts,
-        state=state.value if state is not None else "",
-        groups=found.groups,
-        held=found.held,
-    )
+    found = await context.read(partial(_found, request.query))
+    return context.html(request, "outbox.html", **found._asdict())
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/outbox.json`` with the same query."""
-    found = await _read(context, request.query)
+    found = await context.read(partial(_found, request.query))
     return as_json(
         {
             "counts": found.counts,
@@ -77,11 +71,9 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def message(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox/ID``: what it says, and every try."""
     number = int(request.match_info["id"])
-
-    def read(database: Store) -> tuple[Notification | None, list[Try]]:
-        return database.outbox.get(number), database.outbox.tries(number)
-
-    found, tries = await context.read(read)
+    found, tries = await context.sources.read(
+        lambda database: (database.outbox.get(number), database.outbox.tries(number))
+    )
     if found is None:
         raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
     view = view_of(found.message, title_of(found.message), context.sources.book().zone)
@@ -91,51 +83,30 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
 
 async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
-    fields = await context.forms.read(request)
-    ids, now = _ids(fields), context.now()
+    fields, now = await context.forms.read(request), context.sources.now()
+    ids = None if fields.get("all") == "dead" else [number_of(fields, "message")]
     moved = await context.sources.write(lambda database: database.outbox.retry(ids, now))
     context.sources.wake()
-    raise context.see(request, own_path(fields.get("back", ""), "/outbox"), "retried", len(moved))
+    raise context.see(request, fields, "retried", len(moved))
 
 
 async def drop(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/drop``: one, by ``id``."""
-    fields = await context.forms.read(request)
-    ids, now = _ids(fields), context.now()
-    if ids is None:
-        raise web.HTTPBadRequest(text="Which message is to be dropped?")
+    fields, now = await context.forms.read(request), context.sources.now()
+    ids = [number_of(fields, "message")]
     moved = await context.sources.write(lambda database: database.outbox.drop(ids, now))
     context.sources.wake()
-    raise context.see(request, own_path(fields.get("back", ""), "/outbox"), "dropped", len(moved))
+    raise context.see(request, fields, "dropped", len(moved))
 
 
-def _ids(fields: Mapping[str, str]) -> list[int] | None:
-    """The one that the form names; None where it says all."""
-    if fields.get("all") == "dead":
-        return None
-    return [number_of(fields, "message")]
-
-
-def _state(query: Mapping[str, str]) -> NotificationState | None:
-    text = query.get("state", "")
-    return NotificationState(text) if text in set(NotificationState) else None
-
-
-async def _read(context: PageContext, query: Mapping[str, str]) -> _OutboxPage:
-    state, before = _state(query), whole_number(query, "before")
-    book, now = context.sources.book(), context.now()
-
-    def read(database: Store) -> _OutboxPage:
-        counts = {one.value: count for one, count in database.outbox.counts().items()}
-        if state is not None:
-            groups = [_group(database, state, before, SIZE)]
-        else:
-            states = (NotificationState(name) for name in _HEADS)
-            groups = [_group(database, each, None, _FRONT) for each in states]
-        held = waiting(database, book, now) if state is None else ()
-        return _OutboxPage(counts, groups, held)
-
-    return await context.read(read)
+def _found(query: Mapping[str, str], database: Store, book: Rulebook, now: Instant) -> _OutboxPage:
+    counts = {one.value: count for one, count in database.outbox.counts().items()}
+    state = query.get("state", "")
+    if state in set(NotificationState):
+        group = _group(database, NotificationState(state), whole_number(query, "before"), SIZE)
+        return _OutboxPage(state, counts, [group], ())
+    groups = [_group(database, NotificationState(name), None, _FRONT) for name in _HEADS]
+    return _OutboxPage("", counts, groups, waiting(database, book, now))
 
 
 def _group(database: Store, state: NotificationState, before: int | None, size: int) -> OutboxGroup:

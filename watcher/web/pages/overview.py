@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -34,21 +35,16 @@ class _Front:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
-    front = await _read(context)
+    front = await context.read(_front)
     state = front.state
+    quiet = [each for each in state.rules if each.quiet]
     # What the operator was told already stands among the troubles.
     told = {(each.about, each.subject) for each in front.incidents}
-    failing = [
-        each
-        for each in state.watches
-        if each.health.failing_since is not None and (About.WATCH, each.name) not in told
-    ]
-    broken = [
-        each
-        for each in state.rules
-        if each.health.failing_since is not None and (About.RULE, each.name) not in told
-    ]
-    quiet = [each for each in state.rules if each.quiet]
+
+    def failing(about: About, those: Sequence[WatchStatus | RuleStatus]) -> Sequence[object]:
+        failing = [each for each in those if each.health.failing_since is not None]
+        return [each for each in failing if (about, each.name) not in told][:WATCHES]
+
     return context.html(
         request,
         "overview.html",
@@ -58,44 +54,46 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         total=sum(rule.firing for rule in state.rules),
         messages=front.messages,
         watches=_urgent(state.watches)[:WATCHES],
-        failing=failing[:WATCHES],
-        broken=broken[:WATCHES],
+        failing=failing(About.WATCH, state.watches),
+        broken=failing(About.RULE, state.rules),
         quiet=quiet[:WATCHES],
         more_quiet=max(0, len(quiet) - WATCHES),
         read=any(watch.last is not None for watch in state.watches),
-        judged=all(_judged(watch) for watch in state.watches),
+        # Something was read at its last scan: of a list that failed no rule knows anything new.
+        judged=all(
+            watch.last is not None and watch.last.state is not ScanState.FAILED
+            for watch in state.watches
+        ),
     )
 
 
 async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
-    state = await _state(context)
+    state = await context.read(overview)
     return context.html(request, "watches.html", watches=_urgent(state.watches))
 
 
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules``: all of them, those that fire first."""
-    state = await _state(context)
-    return context.html(request, "rules.html", rules=sorted(state.rules, key=_busy))
+    state = await context.read(overview)
+
+    def order(rule: RuleStatus) -> tuple[bool, int, int, str]:
+        return rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name
+
+    return context.html(request, "rules.html", rules=sorted(state.rules, key=order))
 
 
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/overview.json``."""
-    front = await _read(context)
-    return as_json(
-        {"overview": front.state, "alerts": front.firing, "ill": await context.sources.ill()}
-    )
+    front, ill = await context.read(_front), await context.sources.ill()
+    return as_json({"overview": front.state, "alerts": front.firing, "ill": ill})
 
 
 async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /metrics``."""
-    book, now = context.sources.book(), context.now()
-    reading = await context.read(lambda database: read(database, book, now))
-    body, content_type = exposition(
-        reading,
-        healthy=await context.sources.ill() is None,
-        instruments=context.sources.instruments,
-    )
+    healthy = await context.sources.ill() is None
+    reading = await context.read(partial(read, healthy=healthy))
+    body, content_type = exposition(reading, context.sources.instruments)
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
@@ -103,16 +101,6 @@ async def healthz(context: PageContext, _request: web.Request) -> web.StreamResp
     """``GET /healthz``."""
     ill = await context.sources.ill()
     return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
-
-
-async def _state(context: PageContext) -> Overview:
-    book, now = context.sources.book(), context.now()
-    return await context.read(lambda database: overview(database, book, now))
-
-
-async def _read(context: PageContext) -> _Front:
-    book, now = context.sources.book(), context.now()
-    return await context.read(lambda database: _front(database, book, now))
 
 
 def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
@@ -129,12 +117,3 @@ def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
     """Sort: first those that fail, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
-
-
-def _judged(watch: WatchStatus) -> bool:
-    """Something was read at its last scan: of a list that failed no rule knows anything new."""
-    return watch.last is not None and watch.last.state is not ScanState.FAILED
-
-
-def _busy(rule: RuleStatus) -> tuple[bool, int, int, str]:
-    return (rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import msgspec
 import numpy as np
 from aiohttp import web
 
@@ -13,17 +16,16 @@ from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.source.skus import Sku, options_of, skus_of
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql import browsing
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
-from watcher.web import links
-from watcher.web.charts import Card, card_of, chart_of, number
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
-from watcher.web.texts import texts_of
+from watcher.web.plots import card_of, chart_of, number
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -43,63 +45,82 @@ METRICS = (
     "review_count",
 )
 
+_LONGEST = 4_000  # characters of a text
+_LINES = 100  # of a text
+_VARIANTS = 60
+_DEEPEST = 8
+# Keys whose values are for people; everything else of the JSON is for programs.
+_SPOKEN = ("text", "content", "title", "children", "items")
+_SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant to buy: the options that make it, and its price as the API writes it."""
+
+    name: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All that there is to read."""
+
+    description: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A product as the store has it."""
+    """A product as the store has it, and the ``metric`` and ``days`` that are asked for."""
 
     facts: ProductFacts
     tracks: Sequence[Track]
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """The query of the address."""
-
-    region: str
-    product: str
     metric: Metric
     days: int
-    begin: Instant
-    now: Instant
+    within: tuple[Instant, Instant]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products/REGION/ID?metric=NAME&days=90``."""
-    asked = _asked(context, request)
-    past = await _read(context, asked)
-    within = (asked.begin, asked.now)
-    chosen = _chosen(past.tracks, asked.metric)
-    currencies = Currencies(past.facts.currency, context.sources.book().metrics.gmv_currency)
+    past = await context.read(partial(_past, request))
+    facts, book = past.facts, context.sources.book()
+    # The track that is asked for; where it has no value, none.
+    chosen = next((track for track in past.tracks if track.metric == past.metric), None)
+    currencies = Currencies(facts.currency, book.metrics.gmv_currency)
     return context.html(
         request,
         "product.html",
-        facts=past.facts,
-        known=tuple(_known(past.facts)),
-        outside=product_page(past.facts.product_id),
-        cards=_cards(past, asked, currencies),
+        facts=facts,
+        known=tuple(_known(facts)),
+        outside=product_page(facts.product_id),
+        cards=[
+            card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
+        ],
         chosen=chosen,
-        metric=asked.metric,
-        chart=chart_of(chosen, past.alerts, within, currencies, context.zone) if chosen else None,
+        metric=past.metric,
+        chart=chart_of(chosen, past.alerts, past.within, currencies, book.zone) if chosen else None,
         rows=_rows(chosen, currencies) if chosen else (),
-        days=asked.days,
+        days=past.days,
         spans=DAYS,
-        metrics=_choices(context.sources.book()),
+        metrics=[
+            (each.name, each.label) for each in book.metrics.metrics() if each.unit is not Unit.DAY
+        ],
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
         durations=DURATIONS,
-        back=links.product(past.facts.region, past.facts.product_id),
+        back=context.here(request),
     )
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/products/REGION/ID.json`` with the same query; times are Unix seconds."""
-    asked = _asked(context, request)
-    past = await _read(context, asked)
+    past = await context.read(partial(_past, request))
     return as_json(
         {
             "product": past.facts,
@@ -117,7 +138,6 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
                     ],
                 }
                 for track in past.tracks
-                if not track.empty
             ],
             "alerts": past.alerts,
             "texts": texts_of(past.texts),
@@ -129,43 +149,38 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products?q=TEXT``: by id or a part of the name."""
     text = request.query.get("q", "").strip()[:100]
-    found = await context.read(lambda database: database.browsing.products(text)) if text else []
+    found: Sequence[object] = ()
+    if text:
+        found = await context.sources.read(lambda database: database.browsing.products(text))
     return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
 
 
-def _asked(context: PageContext, request: web.Request) -> _Query:
-    book, now = context.sources.book(), context.now()
-    metric = book.metrics.get(request.query.get("metric", "")) or book.metrics[METRICS[0]]
-    days = whole_number(request.query, "days")
-    days = days if days in DAYS else DAYS[1]
-    parts = request.match_info
-    return _Query(parts["region"].upper(), parts["id"], metric, days, now - days * DAY, now)
-
-
-async def _read(context: PageContext, asked: _Query) -> _Product:
-    book = context.sources.book()
-    past = await context.read(lambda database: _past(database, book, asked))
-    if past is None:
+def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
+    parts, query = request.match_info, request.query
+    found = database.history.find(parts["id"], parts["region"].upper())
+    if not found:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
-    return past
-
-
-def _past(database: Store, book: Rulebook, asked: _Query) -> _Product | None:
-    facts = next(iter(database.history.find(asked.product, asked.region)), None)
-    if facts is None:
-        return None
+    facts = found[0]
+    asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
+    days = whole_number(query, "days")
+    days = days if days in DAYS else DAYS[1]
+    begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
-    alerts = shown(database, ids, book, asked.now)
+    alerts = shown(database, ids, book, now)
     metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
-    if asked.metric not in metrics:
-        metrics.append(asked.metric)
-    watches = _watch_of(book, facts.region, alerts) if RANK in asked.metric.needs else []
+    if asked not in metrics:
+        metrics.append(asked)
+    watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
+    tracks = tracks_of(database, facts, metrics, watches, begin)
     return _Product(
         facts,
-        tracks_of(database, facts, metrics, watches, asked.begin),
+        [track for track in tracks if not track.empty],
         alerts,
-        database.silences.of_product(facts.product, asked.now),
+        database.silences.of_product(facts.product, now),
         database.history.long_texts(facts.product),
+        asked,
+        days,
+        (begin, now),
     )
 
 
@@ -175,20 +190,6 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     of_alerts = [watches[row.alert.rule] for row in alerts if row.alert.rule in watches]
     here = [watch for watch in book.used_watches if watch.query.region == region]
     return (of_alerts or here)[:1]
-
-
-def _chosen(tracks: Sequence[Track], metric: Metric) -> Track | None:
-    """The track that is asked for; where it has no value, none."""
-    return next((track for track in tracks if track.metric == metric and not track.empty), None)
-
-
-def _cards(past: _Product, asked: _Query, currencies: Currencies) -> list[Card]:
-    within = (asked.begin, asked.now)
-    return [
-        card_of(track, within, currencies, chosen=track.metric == asked.metric)
-        for track in past.tracks
-        if not track.empty
-    ]
 
 
 def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
@@ -203,12 +204,6 @@ def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
     ]
 
 
-def _choices(book: Rulebook) -> list[tuple[str, str]]:
-    """Every metric that can be plotted."""
-    plotted = (each for each in book.metrics.metrics() if each.unit is not Unit.DAY)
-    return [(metric.name, metric.label) for metric in plotted]
-
-
 def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
@@ -219,3 +214,66 @@ def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]
+
+
+def texts_of(long: LongTexts | None) -> Texts:
+    """The texts of a product; what can't be understood is shown as it stands."""
+    if long is None:
+        return Texts()
+    values = _decoded(long.sale_props)
+    return Texts(
+        description=tuple(_bounded(_strings(_decoded(long.desc_detail)))),
+        options=tuple(_bounded(_options(values))),
+        variants=tuple(_variants(_decoded(long.skus), values)),
+    )
+
+
+def _decoded(text: str | None) -> object:
+    try:
+        return msgspec.json.decode(text or "null")
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return text
+
+
+def _bounded(lines: Iterator[str]) -> Iterator[str]:
+    length = 0
+    for count, line in enumerate(lines):
+        if count >= _LINES or length >= _LONGEST:
+            yield "…"
+            return
+        yield line[: _LONGEST - length]
+        length += len(line)
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (line for line in map(str.strip, value.splitlines()) if line)
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for each in value:
+            yield from _strings(each, depth + 1)
+    elif isinstance(value, dict) and depth < _DEEPEST:
+        for name in _SPOKEN:
+            yield from _strings(value.get(name), depth + 1)
+
+
+def _options(value: object) -> Iterator[str]:
+    """``Colour: golden, silver``."""
+    if isinstance(value, str):
+        yield from _strings(value)
+        return
+    for name, values in options_of(value).items():
+        yield f"{name}: {', '.join(values)}" if name else ", ".join(values)
+
+
+def _variants(skus: object, sale_props: object) -> Iterator[Variant]:
+    for count, sku in enumerate(skus_of(skus, sale_props)):
+        if count >= _VARIANTS:
+            yield Variant("…", "")
+            return
+        yield Variant(", ".join(sku.options)[:200] or sku.sku_id[:40], _price(sku))
+
+
+def _price(sku: Sku) -> str:
+    """``$1.99``, and with the currency's code where nothing in it says which it is."""
+    bare = sku.price and not _SIGN.search(sku.price)
+    return f"{sku.price} {sku.currency}"[:60] if bare and sku.currency else sku.price[:60]

@@ -1,14 +1,18 @@
-"""One rule: how it is written, what it fires on, and what was told of it."""
+"""One rule: how it is written, what it fires on, and what was told of it; and all rules' scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
-from watcher.analysis.scores.score import RuleScore
-from watcher.analysis.scores.wording import measured, outcome_lines, rate
+from watcher.analysis.scores.course import DAYS, WENT_ON
+from watcher.analysis.scores.score import RuleScore, Scores
+from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
 from watcher.model import AlertState, Health, Instant, Notification
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Combination
@@ -17,13 +21,14 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.web import links, words
-from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, lines_of, page_of, shown, stored, summary
+from watcher.web.context import PageContext, as_json, duration
+from watcher.web.pages.common import DURATIONS, lines_of, shown, stored, summary
 
 LIVE = 10
 PAST = 8
 MESSAGES = 12
+_URL = re.compile(r"\b(\w+://)[^\s\"'<>]+")
+_HEADS = {"firing": "Firing", "pending": "Pending", "over": "Recently resolved"}
 _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 
 
@@ -37,12 +42,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class _RuleState:
-    """A rule as the store has it; ``more`` names the states of which there is more."""
+    """A rule as the store has it: ``alerts`` by state, of which ``more`` are those with more."""
 
     health: Health
-    firing: Sequence[AlertRow]
-    pending: Sequence[AlertRow]
-    past: Sequence[AlertRow]
+    alerts: Mapping[str, Sequence[AlertRow]]
     more: tuple[str, ...]
     counts: dict[str, int]
     messages: Sequence[Notification]
@@ -52,47 +55,39 @@ class _RuleState:
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules/NAME``."""
     rule = _rule(context, request)
-    past = await _read(context, rule)
+    past = await context.read(partial(_past, rule.name))
     score = await _score(context, rule)
     return context.html(
         request,
         "rule.html",
         rule=rule,
-        text=words.masked(rule.text),
-        when=term(rule.when),
-        until=term(rule.until) if rule.until is not None else None,
-        settings=tuple(_settings(rule)),
         past=past,
-        groups=(
-            ("firing", "Firing", lines_of(past.firing, context)),
-            ("pending", "Pending", lines_of(past.pending, context)),
-            ("over", "Recently resolved", lines_of(past.past, context)),
-        ),
+        **_written(rule),
+        groups=[
+            (state, _HEADS[state], lines_of(rows, context)) for state, rows in past.alerts.items()
+        ],
         score=score,
         score_rates=[f"{each.channel} {rate(each)}" for each in score.heard],
         score_lines=list(outcome_lines(score)),
         score_measured=measured(score),
         durations=DURATIONS,
-        back=links.rule(rule.name),
+        back=context.here(request),
     )
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/rules/NAME.json``."""
     rule = _rule(context, request)
-    past = await _read(context, rule)
+    past = await context.read(partial(_past, rule.name))
     return as_json(
         {
             "name": rule.name,
             "description": rule.description,
-            "text": words.masked(rule.text),
-            "when": term(rule.when),
-            "until": term(rule.until) if rule.until is not None else None,
-            "settings": dict(_settings(rule)),
+            **_written(rule),
             "health": past.health,
-            "firing": past.firing,
-            "pending": past.pending,
-            "resolved": past.past,
+            "firing": past.alerts["firing"],
+            "pending": past.alerts["pending"],
+            "resolved": past.alerts["over"],
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
@@ -101,19 +96,46 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     )
 
 
+async def scores(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /scores``: how the alerts of all rules turned out."""
+    found = await _scores(context)
+    told = [each for each in found.rules if each.tally.told]
+    groups = [
+        (head, words, [each for each in told if each.measure is measure])
+        for measure, head, words in GROUPS
+    ]
+    return context.html(
+        request,
+        "scores.html",
+        scores=found,
+        groups=[group for group in groups if group[2]],
+        silent=[each for each in found.rules if not each.tally.told],
+        share=share,
+        days=DAYS,
+        times=WENT_ON,
+    )
+
+
+async def scores_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/scores.json``."""
+    return as_json(await _scores(context))
+
+
+def masked(text: str) -> str:
+    """``text`` without URLs: a rule's own lines hold none, but a comment might."""
+    return _URL.sub(r"\1***", text)
+
+
 def term(condition: Condition) -> Term:
     """A condition as a tree of words."""
     if isinstance(condition, Combination):
         parts = tuple(term(part) for part in condition.parts)
         return Term(_GROUPS.get(condition.word, condition.word), parts)
-    return Term(f"{_subject(condition)} {condition}".strip())
-
-
-def _subject(condition: Condition) -> str:
-    """The subject of a single condition: metrics, or a text."""
     if isinstance(condition, Text):
-        return condition.attribute.label
-    return ", ".join(metric.label for metric in condition.metrics)
+        subject = condition.attribute.label
+    else:
+        subject = ", ".join(metric.label for metric in condition.metrics)
+    return Term(f"{subject} {condition}".strip())
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
@@ -124,34 +146,41 @@ def _rule(context: PageContext, request: web.Request) -> Rule:
     raise web.HTTPNotFound(text="There is no rule of this name in the rule file now.")
 
 
-async def _read(context: PageContext, rule: Rule) -> _RuleState:
-    book, now = context.sources.book(), context.now()
-    return await context.read(lambda database: _past(database, book, rule.name, now))
-
-
 async def _score(context: PageContext, rule: Rule) -> RuleScore:
-    return await context.board.of(rule, context.sources.book(), context.now(), context.read)
+    sources = context.sources
+    return await context.board.of(rule, sources.book(), sources.now(), sources.read)
 
 
-def _past(database: Store, book: Rulebook, name: str, now: Instant) -> _RuleState:
-    firing, more_firing = page_of(
-        database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE
-    )
-    pending, more_pending = page_of(
-        database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE
-    )
-    past, more_past = page_of(database.browsing.past_alerts(name, limit=PAST + 1), PAST)
-    more = {"firing": more_firing, "pending": more_pending, "over": more_past}
+async def _scores(context: PageContext) -> Scores:
+    sources = context.sources
+    return await context.board.all(sources.book(), sources.now(), sources.read)
+
+
+def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
+    pages = {
+        "firing": (database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE),
+        "pending": (database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE),
+        "over": (database.browsing.past_alerts(name, limit=PAST + 1), PAST),
+    }
     return _RuleState(
         health=database.health.get("rule", name),
-        firing=shown(database, firing, book, now),
-        pending=shown(database, pending, book, now),
-        past=shown(database, past, book, now),
-        more=tuple(state for state, there_is in more.items() if there_is),
+        alerts={
+            each: shown(database, ids[:size], book, now) for each, (ids, size) in pages.items()
+        },
+        more=tuple(state for state, (ids, size) in pages.items() if len(ids) > size),
         counts=database.browsing.live_counts(name),
         messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),
         silences=[each for each in database.silences.active(now) if each.covers_rule(name)],
     )
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    return {
+        "text": masked(rule.text),
+        "when": term(rule.when),
+        "until": term(rule.until) if rule.until is not None else None,
+        "settings": dict(_settings(rule)),
+    }
 
 
 def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -161,11 +190,11 @@ def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
-        yield "for", words.duration(rule.for_)
+        yield "for", duration(rule.for_)
     if rule.keep_firing_for:
-        yield "keep firing for", words.duration(rule.keep_firing_for)
-    yield "cooldown", words.duration(rule.cooldown)
-    yield "remind", words.duration(rule.remind)
+        yield "keep firing for", duration(rule.keep_firing_for)
+    yield "cooldown", duration(rule.cooldown)
+    yield "remind", duration(rule.remind)
     yield "tells the end", "yes" if rule.resolved else "no"
     yield "strongest by", str(rule.order_by)
     yield "products in a message", str(rule.limit)
