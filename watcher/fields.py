@@ -133,12 +133,14 @@ FIELDS: tuple[Field, ...] = (
         Unit.COUNT,
         "video creators",
         "creators with a video of the product",
+        total=False,
     ),
     *_family(
         "total_ifl_live_{}cnt",
         Unit.COUNT,
         "live creators",
         "creators with a live stream of the product",
+        total=False,
     ),
     replace(
         _number("total_ifl_cnt", Unit.COUNT, "all-time creators", "creators, all time"), demand=True
