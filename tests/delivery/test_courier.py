@@ -18,8 +18,8 @@ from tests.delivery.couriers import (
     turn,
 )
 from tests.delivery.messages import NOW, operator
-from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL, Way
-from watcher.delivery.rendered import OutcomeKind, SendOutcome
+from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL
+from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.model import NotificationState
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR

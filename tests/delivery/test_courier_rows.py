@@ -26,8 +26,8 @@ from tests.delivery.couriers import (
 from tests.delivery.messages import NOW, alerts, operator
 from tests.fakes.sink import receiving, serving
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.courier import POLL, Courier, Nobody, Way
-from watcher.delivery.rendered import OutcomeKind, SendOutcome
+from watcher.delivery.courier import POLL, Courier, Nobody
+from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.errors import StoreError
 from watcher.model import Chart, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template

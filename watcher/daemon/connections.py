@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from watcher.delivery.apprise.target import Concealed, Target
-from watcher.delivery.courier import Way
+from watcher.delivery.rendered import Way
 from watcher.errors import Problem, RulesError, TargetError
 from watcher.rules.rulebook import Rulebook
 

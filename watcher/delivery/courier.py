@@ -9,13 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Protocol, TypeVar
 
 import structlog
 
-from watcher.delivery.message import OwnTemplate, render
-from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
+from watcher.delivery.message import render
+from watcher.delivery.rendered import (
+    Attachment,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Style,
+    Way,
+)
 from watcher.delivery.view import moved
 from watcher.errors import StoreError
 from watcher.model import Chart, Instant, Notification
@@ -88,22 +95,6 @@ class Sender(Protocol):
 
     def release(self) -> None:
         """It is not needed any more; a try under way may end."""
-
-
-class QuietHours(Protocol):
-    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
-
-    def until(self, now: Instant, /) -> Instant | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
-    ``template`` if it has one."""
-
-    zone: tzinfo = UTC
-    quiet: QuietHours | None = None
-    template: OwnTemplate | None = None
 
 
 class Keeper(Protocol):

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from watcher.delivery.rendered import LONGEST, PICTURES, Limit, Rendered, Style
+from watcher.delivery.rendered import LONGEST, PICTURES, Limit, OwnTemplate, Rendered, Style
 from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
 from watcher.model import Message
 from watcher.text.messages import title_of
@@ -29,12 +29,6 @@ _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 _Fits = Callable[[str], bool]
 
 log = structlog.get_logger("watcher.delivery")
-
-
-class OwnTemplate(Protocol):
-    """A channel's own template; ``watcher.rules.sections.templates.Template`` is the real one."""
-
-    def write(self, values: Mapping[str, Any], escape: Callable[[str], str], /) -> str: ...
 
 
 def render(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum, StrEnum
 from html import unescape
+from typing import Any, Protocol
+
+from watcher.model import Instant
 
 LONGEST = 30_000  # UTF-16 units of title and body together, where a service has no limit
 PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures, if it gets any
@@ -129,3 +133,25 @@ class SendOutcome:
     def refused(self) -> bool:
         """Whether the same message would be refused again, as far as the answer tells."""
         return self.kind is OutcomeKind.DEAD or self.unexplained
+
+
+class OwnTemplate(Protocol):
+    """A channel's own template; ``watcher.rules.sections.templates.Template`` is the real one."""
+
+    def write(self, values: Mapping[str, Any], escape: Callable[[str], str], /) -> str: ...
+
+
+class QuietHours(Protocol):
+    """A channel's quiet hours: when those that ``now`` lies in end, None outside of them."""
+
+    def until(self, now: Instant, /) -> Instant | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
+    ``template`` if it has one."""
+
+    zone: tzinfo = UTC
+    quiet: QuietHours | None = None
+    template: OwnTemplate | None = None
