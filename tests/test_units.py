@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from babel.core import get_global
+from babel.numbers import get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,6 +104,17 @@ def test_some_currencies_have_no_cents() -> None:
     assert units.format_value(980.5, Unit.MONEY, yen) == "980 JPY"
     assert units.format_value(1_204_500_000.4, Unit.GMV, rupiah) == "1,204,500,000 IDR"
     assert units.format_value(980.5, Unit.GMV, rupiah) == "980 IDR"
+
+
+@pytest.mark.parametrize("code", sorted(get_global("all_currencies")))
+def test_an_amount_has_the_decimals_of_its_currency(code: str) -> None:
+    """Those that CLDR knows, all of them; an amount that rounds to nothing has no sign."""
+    digits = {"CLP": 0, "JPY": 0, "KWD": 3, "UYW": 4, "VND": 0}.get(
+        code, get_currency_precision(code)
+    )
+    shown = units.format_value(4.56789, Unit.MONEY, units.Currencies(code))
+    assert shown == f"{4.56789:.{digits}f} {code}"
+    assert units.format_value(-0.00001, Unit.MONEY, units.Currencies(code)) == f"0 {code}"
 
 
 @pytest.mark.parametrize("unit", [unit for unit in Unit if unit is not Unit.DAY])

@@ -7,10 +7,11 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -59,7 +60,6 @@ _LARGEST_FIRST = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 _SECONDS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d{1,12})([smhdw])(?:(\d{1,12})([smhdw]))?", re.ASCII)
 _NUMBER = re.compile(r"([-+]?(?:\d+(?:\.\d*)?|\.\d+))([kKmM%]?)", re.ASCII)
-_WITHOUT_CENTS = frozenset({"CLP", "IDR", "ISK", "JPY", "KRW", "PYG", "VND"})
 _FACTORS = {"": 1.0, "k": 1e3, "m": 1e6, "%": 0.01}
 _LONGEST = 3_650 * DAY
 
@@ -164,10 +164,20 @@ def format_value(
 def _format_money(value: float, currency: str | None) -> str:
     """``4.90`` or ``5``; without cents from 1,000 on, where they matter no more, and in
     currencies that have none in use."""
-    if abs(value) >= 1_000 or currency in _WITHOUT_CENTS:
-        return format_number(value, 0)
-    text = f"{value:.2f}".removesuffix(".00")
-    return "0" if text in ("-0", "-0.00") else text
+    digits = 0 if abs(value) >= 1_000 else _decimals(currency)
+    text = f"{value:,.{digits}f}"
+    text = text.removesuffix("." + "0" * digits)
+    return "0" if text == "-0" else text
+
+
+@cache
+def _decimals(currency: str | None) -> int:
+    """The digits after the point that a currency has in use, by CLDR: 2 of most, and of a code
+    that is unknown."""
+    from babel.core import get_global  # noqa: PLC0415 - 14 ms, which few commands need
+
+    fractions: Mapping[str, tuple[int, ...]] = get_global("currency_fractions")
+    return fractions.get(currency or "", (2,))[0]
 
 
 def parse_day(value: int) -> date | None:
