@@ -118,7 +118,8 @@ class Compiler:
         self, subject: Metric | Attribute, written: Mapping[str, object], path: Path
     ) -> Condition | None:
         """All of a subject's operators, each with those of the options beside it that it takes."""
-        options = _options(subject, written)
+        known = OPTIONS if isinstance(subject, Metric) else {}
+        options = {key: value for key, value in written.items() if key in known}
         names = [key for key in written if key not in options]
         parts = [
             self._operator(subject, name, _setting(name, written, options), (*path, name))
@@ -136,7 +137,9 @@ class Compiler:
         if operator is None:
             self.report(path, _no_operator(name, subject), at_key=True)
         elif operator.only_rank and subject.name != RANK:
-            self.report(path, _only_for_rank(name, subject.name), at_key=True)
+            better = INSTEAD_OF_RANK.get(name)
+            hint = f', did you mean "{better}"?' if better else ""
+            self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
         else:
             return self._attempt(path, operator.build, name, subject, setting)
         return None
@@ -180,13 +183,6 @@ def _takes(operator: str, option: str) -> bool:
     return known is not None and option in known.options
 
 
-def _options(subject: Metric | Attribute, written: Mapping[str, object]) -> Mapping[str, object]:
-    """What stands beside the operators of a metric; texts have no options."""
-    if not isinstance(subject, Metric):
-        return {}
-    return {key: value for key, value in written.items() if key in OPTIONS}
-
-
 def _setting(name: str, written: Mapping[str, object], options: Mapping[str, object]) -> Setting:
     taken = {one: given for one, given in options.items() if _takes(name, one)}
     return Setting(written[name], taken)
@@ -211,12 +207,6 @@ def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:
         return 'unknown operator "over", did you mean "above"?'
     takers = ", ".join(name for name in NUMBER_BY_NAME if _takes(name, option))
     return f'"{option}" only goes with {takers}'
-
-
-def _only_for_rank(operator: str, subject: str) -> str:
-    better = INSTEAD_OF_RANK.get(operator)
-    hint = f', did you mean "{better}"?' if better else ""
-    return f"{operator} is only for rank, not for {subject}{hint}"
 
 
 def _no_operator(name: str, subject: Metric | Attribute) -> str:

@@ -110,8 +110,7 @@ def _flag(value: object, metric: Metric) -> float:
     choices = dict(metric.names) or _TRUTHS
     given = _flag_of_text(value, choices) if isinstance(value, str) else value
     # True is 1 to Python, and no trend to the user.
-    is_no_flag = isinstance(given, bool) and metric.names
-    if not is_no_flag and given in choices.values():
+    if given in choices.values() and not (metric.names and isinstance(given, bool)):
         return float(cast("float", given))
     raise Wrong(_no_flag(given, metric.name, choices))
 

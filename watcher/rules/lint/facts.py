@@ -122,9 +122,9 @@ def _natural(name: str) -> Fact:
 
 
 _OF_METRICS = {
-    **{name: Fact(between(0, 1), f"{name} is a fraction, 100% at most") for name in FRACTIONS},
+    **{one: Fact(between(0, 1), f"{one} is a fraction, 100% at most") for one in FRACTIONS},
     **{name: Fact(compared("at_least", -1), f"{name} is never below -100%") for name in GROWTHS},
-    **{name: _natural(name) for name in ADDED_LATER if name.endswith("_ratio")},
+    **{one: _natural(one) for one in ADDED_LATER if one.endswith("_ratio")},
     "product_rating": Fact(between(0, 5), "ratings are 5 stars at most"),
 }
 

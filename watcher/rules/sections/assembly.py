@@ -86,16 +86,17 @@ class _Assembly:
         channels.warn_unheard(rules, operator)
         if api is None:
             return None
+        heartbeat = self._heartbeat()
         return Rulebook(
-            api=api,
-            channels=channels.whole,
-            operator=operator,
-            rules=rules,
-            watches=watches.distinct,
-            metrics=metrics,
-            keep=keep,
-            heartbeat=self._heartbeat(),
-            timezone=timezone,
+            api,
+            channels.whole,
+            operator,
+            rules,
+            watches.distinct,
+            metrics,
+            keep,
+            heartbeat,
+            timezone,
         )
 
     def _api(self) -> Api | None:

@@ -51,10 +51,7 @@ _ONE_PART: dict[str, Callable[[Floats], Floats]] = {
     "sqrt": np.sqrt,
     "round": np.round,
 }
-_SOME_PARTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "min": np.minimum,
-    "max": np.maximum,
-}
+_SOME_PARTS: dict[str, Callable[[Floats, Floats], Floats]] = {"min": np.minimum, "max": np.maximum}
 FUNCTIONS = (*_SOME_PARTS, *_ONE_PART)
 
 
