@@ -59,5 +59,5 @@ def _of_any(text: str, *named: str) -> str:
 
 
 def _first(text: str, slips: Iterable[tuple[str, str]]) -> str:
-    """What is said of the first slip that is in a text; or ""."""
+    """Say what the first slip in a text is; or ""."""
     return next((said for pattern, said in slips if re.search(pattern, text)), "")

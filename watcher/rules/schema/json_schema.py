@@ -164,9 +164,9 @@ def _channel() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    properties["watch"] |= {"$ref": "#/$defs/watch", "type": ["string", "object"]}
-    properties["when"] |= _CONDITION
-    properties["until"] |= _CONDITION
+    watch = {"$ref": "#/$defs/watch", "type": ["string", "object"]}
+    for name, shape in {"watch": watch, "when": _CONDITION, "until": _CONDITION}.items():
+        properties[name] = shape | properties[name]
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],
