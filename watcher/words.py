@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TypeGuard
 
 from watcher.errors import ProblemCode
 
@@ -88,6 +89,11 @@ def shortened(text: str) -> str:
 def either(words: Sequence[str]) -> str:
     """``a``, ``a or b``, ``a, b or c``."""
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number of the file's: true and false are none, though Python counts them."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def kind(value: object) -> str:

@@ -102,8 +102,12 @@ class Attribute:
 ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TEXTS)
 
 
-def _plain(name: str) -> Compute:
-    return lambda columns, _at: columns[name]
+def _plain(
+    name: str, label: str, unit: Unit, meaning: str, names: tuple[tuple[str, int], ...] = ()
+) -> Metric:
+    """A metric that is a column as it was read."""
+    needs = frozenset([name])
+    return Metric(name, label, unit, meaning, needs, lambda columns, _at: columns[name], names)
 
 
 def _ages(columns: Columns, at: When) -> Floats:
@@ -195,13 +199,8 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
 
 LIST_NEEDS = _windows([_SALES], _SURGE_WINDOWS)
 # 1 where the product's list is read sparsely. Not in the catalogue: rules have the forms.
-SPARSENESS = Metric(
-    LIST_SPARSE,
-    "sparse list",
-    Unit.FLAG,
-    "sales are booked on the day of collection",
-    frozenset([LIST_SPARSE]),
-    _plain(LIST_SPARSE),
+SPARSENESS = _plain(
+    LIST_SPARSE, "sparse list", Unit.FLAG, "sales are booked on the day of collection"
 )
 
 
@@ -214,16 +213,9 @@ def _surge_metric(
         frozenset(family.format(f"{days}d_") for family in families for days in windows) - {*more}
         for windows in ((1, MONTH), (TWO_MONTHS,))
     )
-    return Metric(
-        name,
-        label,
-        Unit.SCORE,
-        meaning,
-        _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE},
-        compute,
-        unused={NORMAL: sparsely, SPARSE: daily},
-        steady=steady,
-    )
+    needs = _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE}
+    unused = {NORMAL: sparsely, SPARSE: daily}
+    return Metric(name, label, Unit.SCORE, meaning, needs, compute, unused=unused, steady=steady)
 
 
 def _surge_ratio_of(
@@ -247,13 +239,8 @@ def _surge_ratio_of(
 
 
 DERIVED: tuple[Metric, ...] = (
-    Metric(
-        RANK,
-        "rank",
-        Unit.PLACE,
-        "place in the sorted list, 1 is first; the watch needs a sort",
-        frozenset([RANK]),
-        _plain(RANK),
+    _plain(
+        RANK, "rank", Unit.PLACE, "place in the sorted list, 1 is first; the watch needs a sort"
     ),
     Metric(
         "age_days",
@@ -321,18 +308,7 @@ DERIVED: tuple[Metric, ...] = (
 # Names that users may have given to metrics of their own before these were there.
 ADDED_LATER = frozenset(metric.name for metric in DERIVED if "_surge" in metric.name)
 
-_API = tuple(
-    Metric(
-        number.name,
-        number.label,
-        number.unit,
-        number.meaning,
-        frozenset([number.name]),
-        _plain(number.name),
-        number.names,
-    )
-    for number in NUMERIC
-)
+_API = tuple(_plain(one.name, one.label, one.unit, one.meaning, one.names) for one in NUMERIC)
 
 
 def _spoken(name: str) -> str:

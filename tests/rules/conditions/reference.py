@@ -136,7 +136,9 @@ class Reference:
             return None
         before = product in listed.products and listed.products[product].rank <= places
         inside = product in self.now.products and self.now.products[product].rank <= places
-        if product not in self.now.products and product not in self.fallen(places, EVERY):
+        # To have left is to have been on a complete list: what was cut off is not looked at.
+        lists = (places, EVERY) if name == "enters_top" else (EVERY,)
+        if product not in self.now.products and product not in self.fallen(*lists):
             return None
         return inside and not before if name == "enters_top" else before and not inside
 

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.rules.conditions.reference import METRICS, Reference, Seen
-from tests.rules.conditions.worlds import LEAVES, condition_of, past, scan_of
+from tests.rules.conditions.reference import METRICS, Reference, Seen, Sight
+from tests.rules.conditions.worlds import LEAVES, START, condition_of, past, scan_of
 from tests.rules.tables import condition
 from watcher.evaluation.table import ScanTable
 from watcher.model import Verdict
@@ -63,11 +63,23 @@ def compare(scans: list[Seen], written: list[Mapping[str, Any]]) -> list[Said]:
 
 
 @settings(max_examples=60, deadline=None)
+@example(2498, 28)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_any_condition_on_any_past(seed: int, size: int) -> None:
     """All operators, metrics, baselines and nestings, over two watches that see the same."""
     random = Random(seed)
     compare(past(random, size), [condition_of(random) for _ in range(25)])
+
+
+@pytest.mark.parametrize("beside", [[], [{"rank": {"enters_top": 10}}]])
+def test_a_list_that_was_cut_off_is_not_left(beside: list[Mapping[str, Any]]) -> None:
+    """Nor does a condition beside it that reads this list change the verdict."""
+    scans = [
+        Seen("a", START + day * DAY, complete, {key: Sight({}, int(key), None) for key in keys})
+        for day, (complete, keys) in enumerate([(True, "12"), (False, "123"), (True, "2")])
+    ]
+    said, *_ = compare(scans, [{"rank": {"leaves_top": 10}}, *beside])
+    assert [said.get(key) for key in "123"] == [True, False, None]
 
 
 @pytest.mark.parametrize("operator", LEAVES)

@@ -40,6 +40,13 @@ def test_enters_and_leaves_the_top() -> None:
     assert verdicts({"rank": {"leaves_top": 10}}, TOP) == "nnmnmn?"
 
 
+def test_who_was_only_on_a_list_that_was_cut_off_left_nothing() -> None:
+    """Whatever condition beside it asks for that list: no data; its own list decides."""
+    table = FakeTable({"rank": [None, None]}, {"rank": [inf, 4]}, fallen=[True, True])
+    assert verdicts({"rank": {"leaves_top": 10}}, table) == "?m"
+    assert verdicts({"rank": {"enters_top": 10}}, table) == "nn"
+
+
 def test_only_these_know_who_fell() -> None:
     """Below the depth there is no rank that could be compared."""
     assert verdicts({"rank": {"above": 5}}, TOP) == "mnmn??n"

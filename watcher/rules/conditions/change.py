@@ -188,24 +188,35 @@ def from_of(value: object) -> From:
         case ["last"]:
             return Last()
         case [duration, "ago"]:
-            seconds = parse_duration(duration)
-            if seconds <= 0:
-                raise Wrong(f'"from: {value}" is now: write how long ago, as 7d ago')
-            return Ago(seconds)
+            none = f'"from: {value}" is now: write how long ago, as 7d ago'
+            return Ago(_some_time(duration, none))
         case [statistic, duration] if statistic in STATISTICS:
-            seconds = parse_duration(duration)
-            if seconds <= 0:
-                raise Wrong(f'"from: {value}" has no time in it: write it as {statistic} 14d')
-            return Statistic(statistic, seconds)
+            none = f'"from: {value}" has no time in it: write it as {statistic} 14d'
+            return Statistic(statistic, _some_time(duration, none))
+        case _:
+            raise Wrong(_no_baseline(value, words))
+
+
+def _some_time(duration: str, none: str) -> int:
+    """The seconds of a duration; ``none`` is said of one that is 0."""
+    seconds = parse_duration(duration)
+    if seconds <= 0:
+        raise Wrong(none)
+    return seconds
+
+
+def _no_baseline(value: str, words: list[str]) -> str:
+    """The message of what is no baseline, with the one that it is near to."""
+    match words:
         case [word, duration] if word in _OTHER_STATISTICS:
             better = f"{_OTHER_STATISTICS[word]} {duration}"
-            raise Wrong(f'{quoted(value)} is no baseline: did you mean "{better}"?')
+            return f'{quoted(value)} is no baseline: did you mean "{better}"?'
         case [statistic] if statistic in STATISTICS:
-            raise Wrong(f'"from: {value}" needs a time, as "{value} 14d"')
+            return f'"from: {value}" needs a time, as "{value} 14d"'
         case [duration] if _is_duration(duration):
-            raise Wrong(f'"from: {value}" needs "ago": did you mean "{value} ago"?')
+            return f'"from: {value}" needs "ago": did you mean "{value} ago"?'
         case _:
-            raise Wrong(
+            return (
                 f'{quoted(value)} is no baseline: write "last", a time as "7d ago", '
                 'or a statistic as "median 14d"'
             )

@@ -23,6 +23,8 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
+_EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
+_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
 
 
 class Report(Protocol):
@@ -45,15 +47,8 @@ class Compiler:
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
-        if not isinstance(value, Mapping):
-            what = 'needs "all:" or "any:" before a list of conditions'
-            if not isinstance(value, list):
-                said = f"as total_sale_7d_cnt: {{at_least: 100}}, not {kind(value)}"
-                what = f"must be conditions, {said}"
-            self.report(path, what)
-            return None
-        if not value:
-            self.report(path, f"{_EMPTY}: write one, as total_sale_7d_cnt: {{at_least: 100}}")
+        if not isinstance(value, Mapping) or not value:
+            self.report(path, _no_conditions(value))
             return None
         parts = [self._entry(str(key), inner, (*path, key)) for key, inner in value.items()]
         return _joined(parts, all_of)
@@ -65,13 +60,21 @@ class Compiler:
             case "any":
                 return self._list(value, path, any_of)
             case "not":
-                part = self.condition(value, path)
-                return None if part is None else Not(part)
+                return _joined([self.condition(value, path)], lambda parts: Not(parts[0]))
             case "appears":
                 return self._attempt(path, appears, value)
+            case _:
+                return self._named(key, value, path)
+
+    def _named(self, key: str, value: object, path: Path) -> Condition | None:
+        """The conditions on the metric or attribute of that name."""
         subject = self.catalogue.get(key) or self.catalogue.attribute(key)
         if subject is not None:
             return self._subject(subject, value, path)
+        self._report_unknown(key, path)
+        return None
+
+    def _report_unknown(self, key: str, path: Path) -> None:
         if key in NUMBER_BY_NAME or key in OPTIONS:
             example = f"total_sale_7d_cnt: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
@@ -79,7 +82,6 @@ class Compiler:
         else:
             unknown = unknown_metric(key, self._hint(key))
             self.report(path, str(unknown), at_key=True, code=unknown.code)
-        return None
 
     def _hint(self, key: str) -> str:
         group = {"and": "all", "or": "any"}.get(key.casefold())
@@ -99,30 +101,32 @@ class Compiler:
         return _joined([self.condition(one, (*path, i)) for i, one in enumerate(value)], join)
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
-        is_metric = isinstance(subject, Metric)
-        if isinstance(subject, Metric) and RANK in subject.needs and not self.ranked:
-            what = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
-            self.report(path, f"{subject.name} needs a sorted list: {what}", at_key=True)
-            return None
-        if not isinstance(value, Mapping):
+        if self._lacks_rank(subject):
+            self.report(path, f"{subject.name} needs a sorted list: {_SORT}", at_key=True)
+        elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value), path)
-        if not value:
-            example = "{at_least: 100}" if is_metric else '{contains: "serum"}'
-            self.report(path, f"{_EMPTY}: write what it should be, as {example}")
-            return None
-        options = {key: one for key, one in value.items() if is_metric and key in OPTIONS}
-        operators = [key for key in value if key not in options]
+        elif not value:
+            self.report(path, f"{_EMPTY}: write what it should be, as {_example(subject)}")
+        else:
+            return self._operators(subject, value, path)
+        return None
+
+    def _lacks_rank(self, subject: Metric | Attribute) -> bool:
+        return not self.ranked and isinstance(subject, Metric) and RANK in subject.needs
+
+    def _operators(
+        self, subject: Metric | Attribute, written: Mapping[str, object], path: Path
+    ) -> Condition | None:
+        """All of a subject's operators, each with those of the options beside it that it takes."""
+        known = OPTIONS if isinstance(subject, Metric) else {}
+        options = {key: value for key, value in written.items() if key in known}
+        names = [key for key in written if key not in options]
         parts = [
-            self._operator(
-                subject,
-                key,
-                Setting(value[key], {one: options[one] for one in options if _takes(key, one)}),
-                (*path, key),
-            )
-            for key in operators
+            self._operator(subject, name, _setting(name, written, options), (*path, name))
+            for name in names
         ]
-        fit = not options or self._check_options(options, operators, path)
-        return _joined(parts, all_of) if parts and fit else None
+        fit = not options or self._check_options(options, names, path)
+        return _joined(parts, all_of) if fit else None
 
     def _operator(
         self, subject: Metric | Attribute, name: str, setting: Setting, path: Path
@@ -144,15 +148,11 @@ class Compiler:
         self, options: Mapping[str, object], operators: Sequence[str], path: Path
     ) -> bool:
         """Whether each option stands beside an operator that takes it."""
-        if not all(operator in NUMBER_BY_NAME for operator in operators):
+        if not NUMBER_BY_NAME.keys() >= set(operators):
             return False  # the operator that it goes with is perhaps the mistyped one
         stray = [one for one in options if not any(_takes(name, one) for name in operators)]
         for option in stray:
-            takers = ", ".join(name for name in NUMBER_BY_NAME if _takes(name, option))
-            message = f'"{option}" only goes with {takers}'
-            if option == "over" and not operators:
-                message = 'unknown operator "over", did you mean "above"?'
-            self.report((*path, option), message, at_key=True)
+            self.report((*path, option), _goes_elsewhere(option, operators), at_key=True)
         return not stray
 
     def _attempt(
@@ -183,18 +183,52 @@ def _takes(operator: str, option: str) -> bool:
     return known is not None and option in known.options
 
 
+def _setting(name: str, written: Mapping[str, object], options: Mapping[str, object]) -> Setting:
+    taken = {one: given for one, given in options.items() if _takes(name, one)}
+    return Setting(written[name], taken)
+
+
+def _example(subject: Metric | Attribute) -> str:
+    return "{at_least: 100}" if isinstance(subject, Metric) else '{contains: "serum"}'
+
+
+def _no_conditions(value: object) -> str:
+    """The message of a value that is no mapping with conditions in it."""
+    if isinstance(value, Mapping):
+        return f"{_EMPTY}: write one, as {_EXAMPLE}"
+    if isinstance(value, list):
+        return 'needs "all:" or "any:" before a list of conditions'
+    return f"must be conditions, as {_EXAMPLE}, not {kind(value)}"
+
+
+def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:
+    """The message of an option that none of the operators beside it takes."""
+    if option == "over" and not operators:
+        return 'unknown operator "over", did you mean "above"?'
+    takers = ", ".join(name for name in NUMBER_BY_NAME if _takes(name, option))
+    return f'"{option}" only goes with {takers}'
+
+
 def _no_operator(name: str, subject: Metric | Attribute) -> str:
     """The message of a name that no operator of the subject has."""
     if isinstance(subject, Metric):
-        if name in TEXT_BY_NAME:
-            return f"{name} is for texts, and {subject.name} is a number"
-        rank = subject.name == RANK
-        names = [each.name for each in NUMBER_BY_NAME.values() if rank or not each.only_rank]
-        hint = answer(name, (*names, *OPTIONS))
-        hint = hint or f": there are {either([quoted(one) for one in names])}"
-        return f"unknown operator {quoted(name)}{hint}"
+        return _no_operator_of_numbers(name, subject)
+    return _no_operator_of_texts(name, subject)
+
+
+def _no_operator_of_numbers(name: str, metric: Metric) -> str:
+    if name in TEXT_BY_NAME:
+        return f"{name} is for texts, and {metric.name} is a number"
+    rank = metric.name == RANK
+    names = [each.name for each in NUMBER_BY_NAME.values() if rank or not each.only_rank]
+    hint = answer(name, (*names, *OPTIONS)) or f": there are {either([*map(quoted, names)])}"
+    return f"unknown operator {quoted(name)}{hint}"
+
+
+def _no_operator_of_texts(name: str, attribute: Attribute) -> str:
     known = ", ".join(TEXT_BY_NAME)
     if name in NUMBER_BY_NAME or name in OPTIONS:
-        return f"{name} needs a number, and {subject.name} is a text: it takes {known}"
-    hint = answer(name, TEXT_BY_NAME) or f": a text takes {known}"
-    return f"unknown operator {quoted(name)}{hint}"
+        return f"{name} needs a number, and {attribute.name} is a text: it takes {known}"
+    return (
+        f"unknown operator {quoted(name)}{answer(name, TEXT_BY_NAME) or f': a text takes {known}'}"
+    )

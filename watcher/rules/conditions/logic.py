@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from itertools import chain
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,6 +14,8 @@ from msgspec.structs import replace
 from watcher.model import Evidence, Ints, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns, Strength, judged
 from watcher.rules.metrics import Attribute, Metric
+
+_T = TypeVar("_T")
 
 _OPPOSITE = {
     Verdict.MET: Verdict.NOT_MET,
@@ -29,15 +32,15 @@ class Combination(Condition):
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return tuple(dict.fromkeys(need for part in self.parts for need in part.needs))
+        return _distinct(part.needs for part in self.parts)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return tuple(dict.fromkeys(metric for part in self.parts for metric in part.metrics))
+        return _distinct(part.metrics for part in self.parts)
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
-        return tuple(dict.fromkeys(each for part in self.parts for each in part.attributes))
+        return _distinct(part.attributes for part in self.parts)
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
@@ -104,13 +107,11 @@ class Any(Combination):
         parts = [part for part in self.parts if part.leading is not None]
         if not parts:
             return ()
-        places = np.full(len(rows), len(parts))
-        for place in reversed(range(len(parts))):
-            places[judged(table, parts[place]).met[rows]] = place
+        places = _first_met(parts, table, rows)
         found = [part.strength(table, rows) for part in parts]
-        keys = np.zeros((max(len(keys) for keys in found), len(rows)))
+        keys = np.zeros((max(map(len, found)), len(rows)))
         for place, strength in enumerate(found):
-            here = (places == place) | ((places == len(parts)) & (place == 0))
+            here = places % len(parts) == place  # who meets none goes by the first
             for level, key in enumerate(strength):
                 keys[level, here] = key[here]
         return -places.astype(np.float64), *keys
@@ -173,6 +174,18 @@ class Not(Combination):
 
     def __str__(self) -> str:
         return f"not ({self.part})"
+
+
+def _first_met(parts: Sequence[Condition], table: ScanColumns, rows: Ints) -> Ints:
+    """The place of the first part that each row meets; the number of parts, where it is none."""
+    places = np.full(len(rows), len(parts))
+    for place in reversed(range(len(parts))):
+        places[judged(table, parts[place]).met[rows]] = place
+    return places
+
+
+def _distinct(lists: Iterable[Iterable[_T]]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(lists)))
 
 
 def all_of(parts: Sequence[Condition]) -> Condition:

@@ -98,6 +98,21 @@ _REVERSED = ("not_", "no_", "never_", "isnt_", "doesnt_", "does_not_", "is_not_"
 _NEGATIONS = (*_REVERSED, "un", "non", "dis")
 
 
+# The operator that a word stands for, and what to write in its place.
+_INSTEAD = {
+    **{word: (name, f'"{name}"') for word, name in OTHER_WORDS.items()},
+    **{word: ("matches", text) for word, text in _TEXTS.items()},
+    **{word: ("rises", f'"{phrase}"') for word, phrase in PHRASES.items()},
+}
+_NO_METRIC = {
+    **dict.fromkeys(_GONE, f": {_ENDS}"),
+    **dict.fromkeys(_NEW, ', did you mean "appears"?'),
+}
+_NO_OPERATOR = _NO_METRIC | dict.fromkeys(
+    _NEW, ', did you mean "appears: true", beside the metrics?'
+)
+
+
 def folded(word: str) -> str:
     """A word as the tables have it: small letters, one underscore between words."""
     return re.sub(r"[\s\-]+", "_", word.strip().casefold())
@@ -108,17 +123,11 @@ def answer(word: str, known: Iterable[str]) -> str:
     likeness only where nothing is known of the word, and never the opposite."""
     names = list(known)
     name = folded(word)
-    if name in _GONE:
-        return f": {_ENDS}"
-    if name in _NEW:
-        return ', did you mean "appears: true", beside the metrics?'
-    if name in PHRASES and "rises" in names:
-        return f', did you mean "{PHRASES[name]}"?'
-    if name in _TEXTS and "matches" in names:
-        return f", did you mean {_TEXTS[name]}?"
-    other = OTHER_WORDS.get(name)
-    if other in names:
-        return f', did you mean "{other}"?'
+    if name in _NO_OPERATOR:
+        return _NO_OPERATOR[name]
+    operator, better = _INSTEAD.get(name, ("", ""))
+    if operator in names:
+        return f", did you mean {better}?"
     if name.startswith(_REVERSED):
         return ': for the reverse put "not" around the whole, as not: {rank: {at_most: 10}}'
     return nearest(name, [one for one in names if not opposite(name, one)], 2)
@@ -127,15 +136,11 @@ def answer(word: str, known: Iterable[str]) -> str:
 def of_no_metric(word: str) -> str:
     """The answer to a word that stands where a metric should; empty where there is none."""
     name = folded(word)
-    if name in _GONE:
-        return f": {_ENDS}"
-    if name in _NEW:
-        return ', did you mean "appears"?'
     match = _SURGES.fullmatch(name)
-    if match is not None:
-        what = match[1] or "sales"
-        return f', did you mean "{what}_surge{"" if what == "sales" else "_ratio"}"?'
-    return ""
+    if match is None:
+        return _NO_METRIC.get(name, "")
+    what = match[1] or "sales"
+    return f', did you mean "{what}_surge{"" if what == "sales" else "_ratio"}"?'
 
 
 def times(value: object) -> float | None:
@@ -148,7 +153,11 @@ def opposite(word: str, operator: str) -> bool:
     """Whether ``operator`` goes the other way than ``word`` seems to, or lacks its "not"."""
     if word.startswith(_NEGATIONS) and not operator.startswith(("not_", "un")):
         return True
-    parts, others = word.split("_"), operator.split("_")
-    up, down = not _UP.isdisjoint(parts), not _DOWN.isdisjoint(parts)
-    ways = not _UP.isdisjoint(others), not _DOWN.isdisjoint(others)
-    return (up or down) and any(ways) and (up, down) != ways
+    ways, others = _ways(word), _ways(operator)
+    return any(ways) and any(others) and ways != others
+
+
+def _ways(word: str) -> tuple[bool, bool]:
+    """Whether a word seems to go up, and whether down."""
+    parts = word.split("_")
+    return not _UP.isdisjoint(parts), not _DOWN.isdisjoint(parts)

@@ -63,7 +63,10 @@ class Top(BaselineCondition):
         return (replace(plain, value=value, baseline=OUTSIDE if then == np.inf else then),)
 
     def _now(self, table: ScanColumns) -> Floats:
-        return np.where(table.fallen(), np.inf, table.number(self.metric))
+        fallen = table.fallen()
+        if self.leaves:  # who was on no list but one that was cut off had no place to leave
+            fallen = fallen & np.isfinite(table.baseline(self.need)[0])
+        return np.where(fallen, np.inf, table.number(self.metric))
 
     @cached_property
     def criterion(self) -> Criterion:

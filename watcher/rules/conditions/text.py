@@ -138,17 +138,21 @@ def compile_pattern(pattern: str) -> re2._Regexp[str]:
     options.max_mem = _MEMORY
     try:
         compiled = re2.compile(pattern, options)
-        if compiled.programsize > _LARGEST:
-            raise Wrong(_TOO_LARGE)
-        return compiled
     except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        if "too large" in reason:
-            raise Wrong(_TOO_LARGE) from None
-        unknown = "operator" in reason or "escape" in reason
-        hint = " (RE2 has no look-ahead, look-behind or back-reference)" if unknown else ""
-        raise Wrong(f"is no regular expression that can be used: {reason}{hint}") from None
+        raise Wrong(_no_pattern(error)) from None
+    if compiled.programsize > _LARGEST:
+        raise Wrong(_TOO_LARGE)
+    return compiled
+
+
+def _no_pattern(error: re2.error) -> str:
+    reason = error.args[0] if error.args else ""
+    reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    if "too large" in reason:
+        return _TOO_LARGE
+    unknown = "operator" in reason or "escape" in reason
+    hint = " (RE2 has no look-ahead, look-behind or back-reference)" if unknown else ""
+    return f"is no regular expression that can be used: {reason}{hint}"
 
 
 def equals(operator: str, attribute: Attribute, setting: Setting) -> Condition:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
@@ -20,7 +19,7 @@ from watcher.units import (
     parse_duration,
     parse_number,
 )
-from watcher.words import Wrong, either, kind, nearest, quoted
+from watcher.words import Wrong, either, is_number, kind, nearest, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +32,32 @@ class Setting:
 
 def number(value: object, metric: Metric | None = None) -> float:
     """The value as a number of ``metric``; ``ValueError`` says what is wrong with it."""
-    if metric is not None and metric.unit is Unit.FLAG:
+    if metric is not None:
+        return _of_metric(value, metric)
+    return _plain(_written(value), parse_number)
+
+
+def _of_metric(value: object, metric: Metric) -> float:
+    if metric.unit is Unit.FLAG:
         return _flag(value, metric)
-    if (factor := times(value)) is not None:
-        raise Wrong(f"takes a number or a percentage, not {quoted(str(value))}{_so_many(factor)}")
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise Wrong(f"takes a number, not {kind(value)}")
-    if metric is not None and metric.unit is Unit.DAY:
-        return _day(value)
-    if metric is not None and is_percent(value) and counted(metric):
+    written = _written(value)
+    if metric.unit is Unit.DAY:
+        return _day(written)
+    if is_percent(written) and counted(metric):
         raise Wrong(
             f"takes a number, as 100: {metric.name} is no fraction that {quoted(str(value))} "
             "could be compared with; for a change there are rises and falls"
         )
-    result = _plain(value, metric)
-    if not math.isfinite(result) or abs(result) > 1e15:
-        raise Wrong(f"{kind(value)} is too large")
-    return result
+    return _plain(written, _days if metric.unit is Unit.DAYS else parse_number)
+
+
+def _written(value: object) -> float | str:
+    """The value, where a number may be written so."""
+    if (factor := times(value)) is not None:
+        raise Wrong(f"takes a number or a percentage, not {quoted(str(value))}{_so_many(factor)}")
+    if not isinstance(value, str) and not is_number(value):
+        raise Wrong(f"takes a number, not {kind(value)}")
+    return value
 
 
 def _so_many(factor: float) -> str:
@@ -78,37 +86,50 @@ def is_percent(value: object) -> bool:
     return isinstance(value, str) and value.strip().endswith("%")
 
 
-def _plain(value: float | str, metric: Metric | None) -> float:
-    if not isinstance(value, str):
-        return float(value)
+def _plain(value: float | str, parse: Callable[[str], float]) -> float:
+    result = parse(value) if isinstance(value, str) else float(value)
+    if not abs(result) <= 1e15:  # as it is of NaN
+        raise Wrong(f"{kind(value)} is too large")
+    return result
+
+
+def _days(text: str) -> float:
+    """Days as their number, or as a time: ``age_days: {at_most: 2w}``."""
     try:
-        return parse_number(value)
+        return parse_number(text)
     except ValueError:
-        if metric is not None and metric.unit is Unit.DAYS:
-            return parse_duration(value) / DAY  # age_days: {at_most: 2w}
-        raise
+        return parse_duration(text) / DAY
+
+
+_TRUTHS = {"true": 1, "false": 0}
+_SPELLED = {**_TRUTHS, "yes": 1, "no": 0}  # "yes" is text to YAML 1.2; a watch takes it too
 
 
 def _flag(value: object, metric: Metric) -> float:
     """A flag by name, by number, or (where it has no names) by true and false."""
-    names = dict(metric.names)
-    choices = names or {"true": 1, "false": 0}
-    if isinstance(value, str):
-        # "yes" is text to YAML 1.2; a watch takes it too.
-        spelled = choices if names else {**choices, "yes": 1, "no": 0}
-        by_name = spelled.get(value.strip().casefold())
-        if by_name is not None:
-            return float(by_name)
-        value = int(value) if value.strip().isdecimal() and len(value) < 5 else value
-    if isinstance(value, bool) and not names:
-        return float(value)
+    choices = dict(metric.names) or _TRUTHS
+    given = _flag_of_text(value, choices) if isinstance(value, str) else value
     # True is 1 to Python, and no trend to the user.
-    if not isinstance(value, bool) and value in choices.values():
-        return float(cast("float", value))
-    said = either([f"{name} ({flag})" for name, flag in choices.items()])
-    hint = nearest(value, choices, 1) if isinstance(value, str) else ""
-    what = quoted(value) if isinstance(value, str) else kind(value)
-    raise Wrong(f"{what} is no value of {metric.name}{hint or f': it is {said}'}")
+    if given in choices.values() and not (metric.names and isinstance(given, bool)):
+        return float(cast("float", given))
+    raise Wrong(_no_flag(given, metric.name, choices))
+
+
+def _flag_of_text(text: str, choices: Mapping[str, int]) -> int | str:
+    """The number that a text names, or is; the text, where it is neither."""
+    word = text.strip().casefold()
+    spelled = _SPELLED if choices is _TRUTHS else choices
+    if word in spelled:
+        return spelled[word]
+    return int(text) if word.isdecimal() and len(text) < 5 else text
+
+
+def _no_flag(value: object, name: str, choices: Mapping[str, int]) -> str:
+    """The message of a value that is none of a flag's."""
+    said = f": it is {either([f'{name} ({flag})' for name, flag in choices.items()])}"
+    if isinstance(value, str):
+        return f"{quoted(value)} is no value of {name}{nearest(value, choices, 1) or said}"
+    return f"{kind(value)} is no value of {name}{said}"
 
 
 def _day(value: float | str) -> float:

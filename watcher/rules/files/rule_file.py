@@ -85,6 +85,13 @@ class Entry:
         """The place that the value begins at, for a problem that is found later."""
         return self.file.document.problem(self.path, "")
 
+    @property
+    def items(self) -> list[Entry]:
+        """The values in a list; of another value itself."""
+        if not isinstance(self.value, list):
+            return [self]
+        return [self[index] for index in range(len(self.value))]
+
     def __getitem__(self, step: str | int) -> Entry:
         """A value in this one, which is a mapping or list; None where it isn't there."""
         inner = self.value.get(step) if isinstance(self.value, Mapping) else None

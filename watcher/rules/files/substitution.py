@@ -85,16 +85,19 @@ class Substitution:
 
     def fill(self, value: object, path: Path = ()) -> object:
         if isinstance(value, str):
-            whole = self._text(value, path) if "${" in value else value
-            if whole and path not in self.fills and _is_secret(path, whole):
-                self._fills(path, Fill("***", whole, (("", whole),)))
-            return whole
+            return self._whole(value, path)
         if isinstance(value, dict):
             self._known.update((key, "***") for key in value if "://" in key)
             return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
         return value
+
+    def _whole(self, template: str, path: Path) -> str:
+        whole = self._text(template, path) if "${" in template else template
+        if whole and path not in self.fills and _is_secret(path, whole):
+            self._fills(path, Fill("***", whole, (("", whole),)))
+        return whole
 
     def _text(self, template: str, path: Path) -> str:
         values: list[tuple[str, str]] = []

@@ -68,12 +68,19 @@ def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
         yield (Literal(condition, negated),)
     elif isinstance(condition, All) is not negated:
         # Bounded before they are multiplied: twenty parts of two are a million.
-        parts = (_clauses(part, negated=negated) for part in condition.parts)
-        for chosen in product(*(list(islice(part, _MOST + 1)) for part in parts)):
-            yield tuple(literal for clause in chosen for literal in clause)
+        bounded = (islice(part, _MOST + 1) for part in _of_parts(condition, negated=negated))
+        yield from (tuple(chain.from_iterable(chosen)) for chosen in product(*bounded))
     else:
-        for part in condition.parts:
-            yield from _clauses(part, negated=negated)
+        yield from chain.from_iterable(_of_parts(condition, negated=negated))
+
+
+def _of_parts(condition: Combination, *, negated: bool) -> Iterator[Iterator[Clause]]:
+    return (_clauses(part, negated=negated) for part in condition.parts)
+
+
+def _wanted(clause: Clause) -> list[Condition]:
+    """The conditions of a clause that must be met."""
+    return [literal.condition for literal in clause if not literal.negated]
 
 
 class Conflict(NamedTuple):
@@ -189,29 +196,28 @@ def _excluding(one: str, other: str) -> str:
 
 def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
     """A value that rose from a baseline did not fall from it."""
-    for one, other in combinations([each.condition for each in clause if not each.negated], 2):
-        if (
-            isinstance(one, Change)
-            and isinstance(other, Change)
-            and one.need == other.need
-            and {one.direction, other.direction} == {"rises", "falls"}
-        ):
+    moves = [one for one in _wanted(clause) if isinstance(one, Change)]
+    for one, other in combinations(moves, 2):
+        if one.need == other.need and {one.direction, other.direction} == {"rises", "falls"}:
             yield Conflict(other, _excluding(said(one), said(other)))
 
 
 def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
     """A move that is longer than the room there is."""
-    for literal in clause:
-        condition = literal.condition
-        name = condition.metrics[0].name if condition.metrics else ""
-        if literal.negated:
-            continue
-        falls = isinstance(condition, Change) and condition.direction == "falls"
-        if name in TOTALS and (falls or (isinstance(condition, Crosses) and not condition.above)):
+    for condition in _wanted(clause):
+        if _shrinks(condition) and condition.metrics[0].name in TOTALS:
+            name = condition.metrics[0].name
             yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
         elif isinstance(condition, Change) and _too_far(condition, demands, query):
             why = f"{said(condition)} can't be: the value has not that much room{_room(condition)}"
             yield Conflict(condition, why)
+
+
+def _shrinks(condition: Condition) -> bool:
+    """Whether it is met only by a value that became less."""
+    if isinstance(condition, Crosses):
+        return not condition.above
+    return isinstance(condition, Change) and condition.direction == "falls"
 
 
 def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
@@ -278,7 +284,7 @@ def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
 
 def _without_past(clause: Clause) -> Iterator[Conflict]:
     """A product that appears was never on the list, and has no earlier value there."""
-    if not any(isinstance(each.condition, Appears) and not each.negated for each in clause):
+    if not any(isinstance(one, Appears) for one in _wanted(clause)):
         return
     why = "compares with the product's past, and one that appears for the first time has none"
     for one in (each.condition for each in clause):
@@ -310,5 +316,5 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    wanted = (each.condition for each in clause if not each.negated)
-    return next((one for one in wanted if isinstance(one, Becomes | Crosses | Top | Appears)), None)
+    once = (one for one in _wanted(clause) if isinstance(one, Becomes | Crosses | Top | Appears))
+    return next(once, None)

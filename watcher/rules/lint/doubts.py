@@ -60,13 +60,17 @@ def _when(rule: Rule) -> Iterator[_Found]:
     reverse = alternatives(rule.when, negated=True)
     if reverse is not None and len(conflicts(reverse, rule.watch.query)) == len(reverse):
         yield "when", _ALWAYS
-    once = [condition for condition in map(holds_once, clauses) if condition is not None]
     if rule.for_:
-        part = "the rule" if len(once) == len(clauses) else "this part"
-        for condition in {id(one): one for one in once}.values():
-            waits = f"for: {format_duration(rule.for_)} waits for a second one"
-            once_only = f"{said(condition)} is met at one scan only, and {waits}"
-            yield condition, f"{once_only}: {part} can never fire; leave for: out"
+        once = [condition for condition in map(holds_once, clauses) if condition is not None]
+        yield from _waits_in_vain(rule.for_, once, len(clauses))
+
+
+def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterator[_Found]:
+    part = "the rule" if len(once) == clauses else "this part"
+    waits = f"for: {format_duration(for_)} waits for a second one"
+    for condition in {id(one): one for one in once}.values():
+        once_only = f"{said(condition)} is met at one scan only, and {waits}"
+        yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
 def _until(rule: Rule) -> Iterator[_Found]:

@@ -95,8 +95,10 @@ def compared(operator: str, limit: float) -> Numbers:
     return Numbers((Span(-inf, limit, low_open=True, high_open=is_open),))
 
 
-FRACTIONS = frozenset(["commission", "product_commission_rate", "live_share"])
-GROWTHS = frozenset(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
+FRACTIONS = ("commission", "product_commission_rate", "live_share")
+GROWTHS = tuple(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
+
+
 # Counted in standard errors, and what is a share or a number of times in their place.
 SCORES = {"sales_surge": "sales_surge_ratio", "sales_growth_z": "sales_growth"}
 # Those that count all time only grow.
@@ -113,6 +115,18 @@ class Fact:
 
     numbers: Numbers
     said: str
+
+
+def _natural(name: str) -> Fact:
+    return Fact(compared("at_least", 0), f"{name} is never below 0")
+
+
+_OF_METRICS = {
+    **{one: Fact(between(0, 1), f"{one} is a fraction, 100% at most") for one in FRACTIONS},
+    **{name: Fact(compared("at_least", -1), f"{name} is never below -100%") for name in GROWTHS},
+    **{one: _natural(one) for one in ADDED_LATER if one.endswith("_ratio")},
+    "product_rating": Fact(between(0, 5), "ratings are 5 stars at most"),
+}
 
 
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
@@ -136,41 +150,39 @@ def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
 
 
 def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
-    name = metric.name
     if metric.definition:  # the user's own may be anything
         return None
-    if name == RANK:
+    if metric.name == RANK:
         ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]
         return Fact(Numbers(tuple(ranks)), f"the ranks of this watch are 1 to {top:,}")
-    if name in FRACTIONS:
-        return Fact(between(0, 1), f"{name} is a fraction, 100% at most")
-    if name in GROWTHS:
-        return Fact(compared("at_least", -1), f"{name} is never below -100%")
-    if name in ADDED_LATER and name.endswith("_ratio"):
-        return Fact(compared("at_least", 0), f"{name} is never below 0")
-    if name == "product_rating":
-        return Fact(between(0, 5), "ratings are 5 stars at most")
+    return _OF_METRICS.get(metric.name) or _of_unit(metric)
+
+
+def _of_unit(metric: Metric) -> Fact | None:
     if metric.unit is Unit.FLAG:
-        values = [number for _, number in metric.names] or [0, 1]
-        return Fact(these(values), f"{name} has no such value")
-    if metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS):
-        return Fact(compared("at_least", 0), f"{name} is never below 0")
-    return None
+        values = dict(metric.names).values() or (0, 1)
+        return Fact(these(values), f"{metric.name} has no such value")
+    counts = metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS)
+    return _natural(metric.name) if counts else None
 
 
 def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | None:
-    if field == "first_crawl_dt" and metric.name == "age_days" and isinstance(value, RelativeDay):
-        days = value.seconds / DAY
-        # A list that is read around midnight may be off by a day.
-        if use is Use.MINIMUM:
-            return compared("at_most", days + 1)
-        return compared("at_least", max(0, days - 1))
+    if isinstance(value, RelativeDay):
+        is_age = (field, metric.name) == ("first_crawl_dt", "age_days")
+        return _age(use, value.seconds / DAY) if is_age else None
     # A rate's filter may count in percent where the answer counts in fractions: it proves nothing.
     proves = metric.name == field and field != COMMISSION
     if not proves or not isinstance(value, int | float):
         return None
     operator = {Use.MINIMUM: "at_least", Use.MAXIMUM: "at_most"}.get(use, "equals")
     return compared(operator, value)
+
+
+def _age(use: Use, days: float) -> Numbers:
+    # A list that is read around midnight may be off by a day.
+    if use is Use.MINIMUM:
+        return compared("at_most", days + 1)
+    return compared("at_least", max(0, days - 1))
 
 
 @cache

@@ -79,16 +79,8 @@ def _snippet(label: str, body: object) -> Schema:
 
 _A_CHANNEL = _snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
 _A_METRIC = _snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
-_A_WATCH = _snippet(
-    "a watch",
-    {
-        "${1:bestsellers}": {
-            "region": "${2:US}",
-            "sort": "total_sale_7d_cnt desc",
-            "top": "${3:100}",
-        }
-    },
-)
+_WATCH = {"region": "${2:US}", "sort": "total_sale_7d_cnt desc", "top": "${3:100}"}
+_A_WATCH = _snippet("a watch", {"${1:bestsellers}": _WATCH})
 _RULE: Schema = {
     "name": "${1:taking-off}",
     "description": "${2:What it means}",
@@ -172,19 +164,16 @@ def _channel() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    said = {
-        name: {"description": properties[name]["description"]}
-        for name in ("watch", "when", "until", "order_by")
-    }
-    properties["watch"] = {"$ref": "#/$defs/watch", "type": ["string", "object"]} | said["watch"]
-    for key in ("when", "until"):
-        properties[key] = {"$ref": "#/$defs/condition"} | said[key]
+    watch = {"$ref": "#/$defs/watch", "type": ["string", "object"]}
+    for name, shape in {"watch": watch, "when": _CONDITION, "until": _CONDITION}.items():
+        properties[name] = shape | properties[name]
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],
         "enumDescriptions": [one.meaning for one in metrics],
     }
-    properties["order_by"] = {"anyOf": [known, _ORDER]} | said["order_by"]
+    order = properties["order_by"]["description"]
+    properties["order_by"] = {"anyOf": [known, _ORDER], "description": order}
     return schema | _A_RULE
 
 

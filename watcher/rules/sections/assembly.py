@@ -49,6 +49,13 @@ def _check_sections(file: RuleFile) -> bool:
     return True
 
 
+def _rules_in(entry: Entry) -> list[Entry]:
+    if isinstance(entry.value, list):
+        return entry.items
+    entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
+    return []
+
+
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
@@ -79,16 +86,17 @@ class _Assembly:
         channels.warn_unheard(rules, operator)
         if api is None:
             return None
+        heartbeat = self._heartbeat()
         return Rulebook(
-            api=api,
-            channels=channels.whole,
-            operator=operator,
-            rules=rules,
-            watches=watches.distinct,
-            metrics=metrics,
-            keep=keep,
-            heartbeat=self._heartbeat(),
-            timezone=timezone,
+            api,
+            channels.whole,
+            operator,
+            rules,
+            watches.distinct,
+            metrics,
+            keep,
+            heartbeat,
+            timezone,
         )
 
     def _api(self) -> Api | None:
@@ -133,14 +141,9 @@ class _Assembly:
         return own.catalogue(api.gmv_currency if api is not None else None)
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
-        rules = []
         lists = list(self._sections("rules"))
-        for entry in lists:
-            if isinstance(entry.value, list):
-                rules += [builder.rule(entry[index]) for index in range(len(entry.value))]
-            else:
-                entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
-        if not any(entry.value != [] for entry in lists):
+        rules = [*map(builder.rule, chain.from_iterable(map(_rules_in, lists)))]
+        if all(entry.value == [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)
         return tuple(rule for rule in rules if rule is not None)

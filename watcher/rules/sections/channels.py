@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from watcher.errors import ProblemCode
-from watcher.model import Severity
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
-from watcher.rules.sections.validators import LONGEST_NAME
+from watcher.rules.sections.validators import LONGEST_NAME, is_short
 from watcher.schedule import parse_digest, parse_quiet
 from watcher.words import kind, quoted
 
@@ -35,56 +34,47 @@ class Channels:
 
     def known(self, entry: Entry) -> tuple[str, ...]:
         """Return those of a list of names that are channels; the others are reported."""
-        names = entry.value
-        if names is None:
+        if entry.value is None:
             return ()
-        if isinstance(names, str):
-            return (names,) if self._is_known(entry) else ()
-        if not isinstance(names, list):
-            entry.report(f"takes a list of channels' names, not {kind(names)}")
+        if not isinstance(entry.value, str | list):
+            entry.report(f"takes a list of channels' names, not {kind(entry.value)}")
             return ()
-        known = (name for index, name in enumerate(names) if self._is_known(entry[index]))
-        return tuple(dict.fromkeys(known))
+        return tuple(dict.fromkeys(str(one.value) for one in entry.items if self._is_known(one)))
 
     def warn_unheard(self, rules: Iterable[Rule], operator: Collection[str]) -> None:
         """A channel that nobody tells anything: that defaults name it helps no rule that has a
         ``notify`` of its own, and ``min_severity`` may leave nothing."""
-        told: dict[str, list[Severity]] = {}
-        for rule in rules:
-            for name in rule.notify:
-                told.setdefault(name, []).append(rule.severity)
+        told: dict[str, int] = {}  # the rank of the most severe
+        for rule in sorted(rules, key=lambda rule: rule.severity.rank):
+            told.update(dict.fromkeys(rule.notify, rule.severity.rank))
         for name, (channel, entry) in self._named.items():
             if name in operator:
                 continue
             if name not in told:
                 entry.warn("no rule tells this channel anything")
-                continue
-            least = channel.min_severity if channel is not None else Severity.INFO
-            if max(each.rank for each in told[name]) < least.rank:
-                what = f"this channel is told nothing: no rule that tells it is {least.value}"
+            elif channel is not None and told[name] < channel.min_severity.rank:
+                least = channel.min_severity.value
+                what = f"this channel is told nothing: no rule that tells it is {least}"
                 entry["min_severity"].warn(what)
 
     def _read(self, name: str, entry: Entry) -> Channel | None:
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+        if not is_short(name) or "/" in name:
             message = f"{quoted(name)} is no name for a channel: use letters, digits and dashes"
             entry.report(message, at_key=True)
         if isinstance(entry.value, str | list):
             entry.report('write the URL under "url:"')
             return None
         section = entry.shape(ChannelSection)
-        if section is None:
-            return None
-        urls = tuple(Secret(url) for url in section.url)
-        url = entry["url"]
-        listed = isinstance(url.value, list)
-        places = [url[number] for number in range(len(urls))] if listed else [url]
+        return None if section is None else self._channel(name, section, entry["url"])
+
+    def _channel(self, name: str, section: ChannelSection, url: Entry) -> Channel:
         zone, quiet = section.timezone or self._timezone, section.quiet
         return Channel(
             name,
-            urls,
+            tuple(map(Secret, section.url)),
             section.min_severity,
             zone,
-            tuple(place.place for place in places),
+            tuple(one.place for one in url.items),
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,

@@ -41,6 +41,8 @@ _OF_OTHERS = {
     "=": 'equal is written "=="',
 }
 _SIGNS = ("+", "-", "*", "/")
+# What may end a part in each that is open: the formula itself, parentheses, a call.
+_ENDS = {"": ("",), "(": (")",), "call": (")", ",")}
 _COMPARING = ("<", "<=", ">", ">=", "==", "!=")
 _ONE_PART: dict[str, Callable[[Floats], Floats]] = {
     "abs": np.abs,
@@ -49,10 +51,7 @@ _ONE_PART: dict[str, Callable[[Floats], Floats]] = {
     "sqrt": np.sqrt,
     "round": np.round,
 }
-_SOME_PARTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "min": np.minimum,
-    "max": np.maximum,
-}
+_SOME_PARTS: dict[str, Callable[[Floats, Floats], Floats]] = {"min": np.minimum, "max": np.maximum}
 FUNCTIONS = (*_SOME_PARTS, *_ONE_PART)
 
 
@@ -127,16 +126,10 @@ class _Reader:
                 self.python.append(repr(_number(text)))
                 return False
             case "name", name:
-                if name in FUNCTIONS:
-                    raise Wrong(f"{name} needs its parts in parentheses: {name}(...)")
-                self.names[name] = None
-                self.python.append(f"_{name}")  # so that it is no word of Python's
+                self._metric(name)
                 return False
             case "call", name:
-                if name not in FUNCTIONS:
-                    hint = nearest(name, FUNCTIONS) or f": there are {either(FUNCTIONS)}"
-                    raise Wrong(f"unknown function {quoted(name)}{hint}")
-                self._deeper("call", f"{name} (")
+                self._deeper("call", f"{_function(name)} (")
             case _, "(":
                 self._deeper("(", "(")
             case _, "+" | "-" as sign:
@@ -145,39 +138,56 @@ class _Reader:
                 raise _misplaced(token)
         return True
 
+    def _metric(self, name: str) -> None:
+        if name in FUNCTIONS:
+            raise Wrong(f"{name} needs its parts in parentheses: {name}(...)")
+        self.names[name] = None
+        self.python.append(f"_{name}")  # so that it is no word of Python's
+
     def _joint(self, token: _Token) -> bool:
         """Take what follows a part; whether another part must come."""
-        kind, text = token
+        _, text = token
         if text == "**":
             self._deeper("sign", text)
             return True
         self._end("sign")
         match self._open[-1]:
             case _ if text in _SIGNS:
-                pass
-            case "if" if text in _COMPARING:
-                self._open[-1] = "test"
+                self.python.append(text)
             case "if":
-                raise Wrong('between "if" and "else" stands a comparison, as a > 0')
-            case "test" if text == "else":
-                self._open.pop()
-                self._deeper(text, text)
-                return True
+                self._comparison(text)
             case "test":
-                raise _misplaced(token, "else")
+                self._otherwise(token)
             case _ if text == "if":
                 self._open.append(text)
-            case _:
-                self._end("else")
-                inner = self._open[-1]
-                if text == ")" and inner:
-                    self._open.pop()
-                elif not (text == "," and inner == "call") and (kind != "end" or inner):
-                    raise _misplaced(token, ")" if inner else "")
                 self.python.append(text)
-                return text == ","
-        self.python.append(text)
+            case _:
+                return self._close(token)
         return True
+
+    def _comparison(self, text: str) -> None:
+        if text not in _COMPARING:
+            raise Wrong('between "if" and "else" stands a comparison, as a > 0')
+        self._open[-1] = "test"
+        self.python.append(text)
+
+    def _otherwise(self, token: _Token) -> None:
+        if token[1] != "else":
+            raise _misplaced(token, "else")
+        self._open.pop()
+        self._deeper("else", "else")
+
+    def _close(self, token: _Token) -> bool:
+        """Take the end of what is open, or a comma in a call: then another part must come."""
+        _, text = token
+        self._end("else")
+        inner = self._open[-1]
+        if text not in _ENDS[inner]:
+            raise _misplaced(token, ")" if inner else "")
+        if text == ")":
+            self._open.pop()
+        self.python.append(text)
+        return text == ","
 
     def _deeper(self, opened: str, python: str) -> None:
         self._open.append(opened)
@@ -188,6 +198,14 @@ class _Reader:
     def _end(self, opened: str) -> None:
         while self._open[-1] == opened:
             self._open.pop()
+
+
+def _function(name: str) -> str:
+    """The name, where there is such a function."""
+    if name not in FUNCTIONS:
+        hint = nearest(name, FUNCTIONS) or f": there are {either(FUNCTIONS)}"
+        raise Wrong(f"unknown function {quoted(name)}{hint}")
+    return name
 
 
 def _misplaced(token: _Token, wanted: str = "") -> Wrong:
@@ -209,15 +227,14 @@ def _node(tree: ast.expr) -> Node:
         case ast.Name(id=name):
             return lambda columns: columns[name[1:]]
         case ast.UnaryOp(op=sign, operand=part):
-            signed = np.negative if isinstance(sign, ast.USub) else np.positive
-            return _applied(signed, _node(part))
+            return _applied(_SIGNED[type(sign)], _node(part))
         case ast.BinOp(left=left, op=sign, right=right):
             return _applied(_ARITHMETIC[type(sign)], _node(left), _node(right))
         case ast.IfExp(test=ast.Compare(left=left, ops=[sign], comparators=[right])):
-            parts = [_node(part) for part in (left, right, tree.body, tree.orelse)]
-            return _chosen(_COMPARISONS[type(sign)], *parts)
+            parts = (left, right, tree.body, tree.orelse)
+            return _chosen(_COMPARISONS[type(sign)], *map(_node, parts))
         case ast.Call(func=ast.Name(id=name), args=parts):
-            return _called(name, [_node(part) for part in parts])
+            return _called(name, [*map(_node, parts)])
     raise Wrong("the formula is broken")  # the reader lets nothing else pass
 
 
@@ -237,6 +254,10 @@ def _power(base: Floats, exponent: Floats) -> Floats:
     return np.where(known, np.power(base, exponent), np.nan)
 
 
+_SIGNED: dict[type[ast.unaryop], Callable[[Floats], Floats]] = {
+    ast.UAdd: np.positive,
+    ast.USub: np.negative,
+}
 _ARITHMETIC: dict[type[ast.operator], Callable[[Floats, Floats], Floats]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,

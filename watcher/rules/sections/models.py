@@ -5,7 +5,7 @@ Conditions, formulas and a watch's parameters have languages of their own, and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -174,20 +174,27 @@ def shape(model: type[_Model], value: object) -> _Model:
     if not isinstance(value, Mapping):
         names = ", ".join(list(_keys(model))[:4])
         raise Misfit([Mistake((), f"must be a mapping ({names} ...), not {kind(value)}")])
-    empty = [key for key, inner in value.items() if inner is None and key in _keys(model)]
-    given = {key: inner for key, inner in value.items() if key not in empty}
+    fields = _keys(model)
+    empty = [key for key, inner in value.items() if inner is None and key in fields]
     hollow = "is empty: write a value, or leave the line out"
     mistakes = [Mistake((key,), hollow, ProblemCode.MISSING) for key in empty]
     try:
-        section = model.model_validate(given)
+        section = model.model_validate({key: value[key] for key in value if key not in empty})
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_context=True):
-            if one["type"] != "missing" or one["loc"][-1] not in empty:
-                mistake = _explain(one, model)
-                mistakes.append(replace(mistake, path=_written(mistake.path, value)))
+        mistakes += _mistakes(error, model, value, empty)
     if mistakes:
         raise Misfit(mistakes)
     return section
+
+
+def _mistakes(
+    error: ValidationError, model: type[BaseModel], value: object, empty: Collection[str]
+) -> Iterator[Mistake]:
+    """All of pydantic's errors, but not of ``empty`` fields, at the places that were written."""
+    for one in error.errors(include_url=False, include_context=True):
+        if one["type"] != "missing" or one["loc"][-1] not in empty:
+            mistake = _explain(one, model)
+            yield replace(mistake, path=_written(mistake.path, value))
 
 
 def _written(path: Path, value: object) -> Path:

@@ -97,25 +97,37 @@ def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked:
     change is from the baseline that ``when`` compares the metric with, or else from the last
     observation."""
     if text is None:
-        named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
-        return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
+        return _by_condition(when, catalogue)
     name, *words = text.split() or [""]
+    metric = _metric(name, catalogue, ranked=ranked)
+    rest = text.casefold().split()[1:]
+    change = rest[:1] == [_CHANGE]
+    direction = rest[1:] if change else rest
+    if direction not in ([], ["asc"], ["desc"]):
+        raise Wrong(_no_order(name, words))
+    # Of places the first is the strongest, and to climb is to fall as a number.
+    descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
+    baseline = _baseline(when, metric) if change else None
+    return ByMetric(metric, catalogue[SALES], descending, baseline)
+
+
+def _by_condition(when: Condition, catalogue: Catalogue) -> ByCondition:
+    named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
+    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
+
+
+def _metric(name: str, catalogue: Catalogue, *, ranked: bool) -> Metric:
     metric = catalogue.get(name)
     if metric is None:
         raise unknown_metric(name, catalogue.suggest(name, texts=False))
     if RANK in metric.needs and not ranked:
         raise Wrong(f"{name} needs a watch with a sort")
-    rest = [word.casefold() for word in words]
-    change = rest[:1] == [_CHANGE]
-    direction = rest[1:] if change else rest
-    if len(direction) > 1 or not set(direction) <= set(_DIRECTIONS):
-        raise Wrong(_no_order(name, words))
-    # Of places the first is the strongest, and to climb is to fall as a number.
-    descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
-    past = [need.from_ for need in when.needs if need.metric == metric]
-    baselines = (one for one in past if isinstance(one, Last | Ago | Statistic))
-    baseline = next(baselines, Last()) if change else None
-    return ByMetric(metric, catalogue[SALES], descending, baseline)
+    return metric
+
+
+def _baseline(when: Condition, metric: Metric) -> Last | Ago | Statistic:
+    past = (need.from_ for need in when.needs if need.metric == metric)
+    return next((one for one in past if isinstance(one, Last | Ago | Statistic)), Last())
 
 
 def _no_order(name: str, words: list[str]) -> str:

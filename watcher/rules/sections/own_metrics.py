@@ -21,7 +21,7 @@ from watcher.rules.metrics import (
 )
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
 from watcher.units import Unit
-from watcher.words import Wrong, kind, quoted
+from watcher.words import Wrong, is_number, kind, quoted
 
 NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
@@ -54,14 +54,8 @@ class OwnMetrics:
             entry.report(trouble, at_key=True)
             self._broken.add(name)
             return
-        value = entry.value
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str):
-            self._fail(name, entry, f"must be a formula, not {kind(value)}")
-            return
         try:
-            self._formulas[name] = (parse_expression(value), entry)
+            self._formulas[name] = (parse_expression(_formula(entry.value)), entry)
         except ValueError as error:
             self._fail(name, entry, str(error))
 
@@ -89,21 +83,10 @@ class OwnMetrics:
         if name not in self._formulas:
             return _BUILT_IN.get(name)
         expression, entry = self._formulas[name]
-        if name in above:
-            circle = " -> ".join([*above[above.index(name) :], name])
-            self._fail(name, entry, f"the formula needs itself: {circle}")
+        if wrong := _too_deep(name, above):
+            self._fail(name, entry, wrong)
             return None
-        if len(above) >= _DEEPEST:
-            self._fail(name, entry, f"formulas use each other more than {_DEEPEST} deep here")
-            return None
-        parts = {}
-        for part in expression.names:
-            metric = self._metric(part, (*above, name))
-            if metric is not None:
-                parts[part] = metric
-            elif part not in self._formulas and part not in self._broken:
-                unknown = self._unknown(part)
-                self._fail(name, entry, str(unknown), unknown.code)
+        parts = self._parts(name, above)
         if len(parts) < len(expression.names):
             self._broken.add(name)
             return None
@@ -114,10 +97,35 @@ class OwnMetrics:
         self._done[name] = metric
         return metric
 
+    def _parts(self, name: str, above: tuple[str, ...]) -> dict[str, Metric]:
+        """The metrics that are in a formula; those that there are not are reported."""
+        expression, entry = self._formulas[name]
+        found = {part: self._metric(part, (*above, name)) for part in expression.names}
+        for part, metric in found.items():
+            if metric is None and part not in {*self._formulas, *self._broken}:
+                unknown = self._unknown(part)
+                self._fail(name, entry, str(unknown), unknown.code)
+        return {part: metric for part, metric in found.items() if metric is not None}
+
     def _unknown(self, name: str) -> Wrong:
         if _BUILT_IN.attribute(name) is not None:
             return Wrong(f"{name} is a text, and a formula takes numbers")
         return unknown_metric(name, _BUILT_IN.suggest(name, *self._formulas, texts=False))
+
+
+def _formula(value: object) -> str:
+    if not isinstance(value, str) and not is_number(value):
+        raise Wrong(f"must be a formula, not {kind(value)}")
+    return str(value)
+
+
+def _too_deep(name: str, above: tuple[str, ...]) -> str:
+    if name in above:
+        circle = " -> ".join([*above[above.index(name) :], name])
+        return f"the formula needs itself: {circle}"
+    if len(above) >= _DEEPEST:
+        return f"formulas use each other more than {_DEEPEST} deep here"
+    return ""
 
 
 def _never(_columns: Columns, _at: When) -> Floats:
@@ -131,15 +139,10 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
     # Meaning changes with the meaning of the parts: the definition has theirs in it.
     inner = [f"{part}:={metric.definition}" for part, metric in parts.items() if metric.definition]
     needs = frozenset(need for metric in parts.values() for need in metric.needs)
+    label, meaning = name.replace("_", " "), f"your own: {expression.text}"
+    definition, unused = "; ".join([expression.text, *inner]), _unused(needs, parts.values())
     return Metric(
-        name=name,
-        label=name.replace("_", " "),
-        unit=Unit.SCORE,
-        meaning=f"your own: {expression.text}",
-        needs=needs,
-        compute=compute,
-        definition="; ".join([expression.text, *inner]),
-        unused=_unused(needs, parts.values()),
+        name, label, Unit.SCORE, meaning, needs, compute, definition=definition, unused=unused
     )
 
 

@@ -43,15 +43,10 @@ class RuleBuilder:
         section = entry.shape(RuleSection)
         if not isinstance(entry.value, Mapping):
             return None
-        watch = None
-        if entry["watch"].value is not None:
-            watch = self.watches.find(entry["watch"], str(entry.value.get("name", "")))
+        watch = self._watch(entry)
         ranked = watch is None or watch.query.ranked
         compiler = Compiler(self.metrics, entry.file.report, ranked)
-        when, until = (
-            None if written.value is None else compiler.condition(written.value, written.path)
-            for written in (entry["when"], entry["until"])
-        )
+        when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         notify = self._notify(entry)
         if section is None:
             return None
@@ -85,6 +80,11 @@ class RuleBuilder:
             entry.file.warn(place, doubt)
         return rule
 
+    def _watch(self, entry: Entry) -> Watch | None:
+        if entry["watch"].value is None:
+            return None
+        return self.watches.find(entry["watch"], str(entry["name"].value or ""))
+
     def _order_by(
         self, section: RuleSection, when: Condition | None, entry: Entry, *, ranked: bool
     ) -> Order | None:
@@ -102,6 +102,10 @@ class RuleBuilder:
         if not self.default_notify:
             entry.warn("this rule tells nobody: give it notify:, or defaults: a notify:")
         return self.default_notify
+
+
+def _condition(compiler: Compiler, entry: Entry) -> Condition | None:
+    return None if entry.value is None else compiler.condition(entry.value, entry.path)
 
 
 def _given(value: _T | None, default: _T) -> _T:

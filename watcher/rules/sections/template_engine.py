@@ -108,22 +108,35 @@ def _text(value: object) -> str:
 def _check(node: nodes.Node, depth: int) -> None:
     if not isinstance(node, _NODES):
         _refuse(node, f'"{type(node).__name__.lower()}" is not allowed here')
-    if isinstance(node, nodes.For):
-        depth += 1
-        if depth > _DEEPEST or node.recursive:
-            _refuse(node, f"loops may be {_DEEPEST} deep, not more")
-        if _listed(node.iter) not in _LISTS:
-            _refuse(node, f"a loop goes over {', '.join(_LISTS)}")
-    elif isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-        _refuse(node, f"there is no filter {quoted(node.name)}{nearest(node.name, _FILTERS)}")
-    elif isinstance(node, nodes.Filter) and node.name == "join":
-        # Of lists only: a text joined with itself, again and again, would fill the memory.
-        if _listed(node.node) not in _LISTS:
-            _refuse(node, f"join takes {', '.join(_LISTS)}")
-    elif isinstance(node, nodes.Test) and node.name not in _TESTS:
-        _refuse(node, f"there is no test {quoted(node.name)}{nearest(node.name, _TESTS)}")
+    match node:
+        case nodes.For():
+            depth += 1
+            _check_loop(node, depth)
+        case nodes.Filter():
+            _check_filter(node)
+        case nodes.Test():
+            _check_name(node, "test", _TESTS)
     for child in node.iter_child_nodes():
         _check(child, depth)
+
+
+def _check_loop(node: nodes.For, depth: int) -> None:
+    if depth > _DEEPEST or node.recursive:
+        _refuse(node, f"loops may be {_DEEPEST} deep, not more")
+    if _listed(node.iter) not in _LISTS:
+        _refuse(node, f"a loop goes over {', '.join(_LISTS)}")
+
+
+def _check_filter(node: nodes.Filter) -> None:
+    _check_name(node, "filter", _FILTERS)
+    # Of lists only: a text joined with itself, again and again, would fill the memory.
+    if node.name == "join" and _listed(node.node) not in _LISTS:
+        _refuse(node, f"join takes {', '.join(_LISTS)}")
+
+
+def _check_name(node: nodes.Filter | nodes.Test, what: str, known: tuple[str, ...]) -> None:
+    if node.name not in known:
+        _refuse(node, f"there is no {what} {quoted(node.name)}{nearest(node.name, known)}")
 
 
 def _listed(node: nodes.Node | None) -> str:

@@ -10,7 +10,7 @@ from watcher.model import Severity
 from watcher.rules.files.slips import around_key, around_url
 from watcher.schedule import parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
-from watcher.words import Wrong, either, kind, nearest, quoted
+from watcher.words import Wrong, either, is_number, kind, nearest, quoted
 
 LONGEST_NAME = 100
 _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
@@ -21,12 +21,12 @@ def duration(value: object) -> int:
     """Seconds of ``24h``; a bare 0 needs no unit."""
     if isinstance(value, str):
         return parse_duration(value)
-    if value == 0 and not isinstance(value, bool):
+    if not is_number(value):
+        raise Wrong(f"takes a time like 24h, not {kind(value)}")
+    if value == 0:
         return 0
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        shown = f"{value:g}" if abs(value) < 1e6 else "24"
-        raise Wrong(f"{value:g} needs a unit: write it like {shown}h, {shown}d or 1h30m")
-    raise Wrong(f"takes a time like 24h, not {kind(value)}")
+    shown = f"{value:g}" if abs(value) < 1e6 else "24"
+    raise Wrong(f"{value:g} needs a unit: write it like {shown}h, {shown}d or 1h30m")
 
 
 def number(value: object) -> float:
@@ -35,7 +35,7 @@ def number(value: object) -> float:
         if value.strip().endswith("%"):
             raise Wrong(f"takes a number, not the percentage {quoted(value.strip())}")
         return parse_number(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise Wrong(f"takes a number, not {kind(value)}")
     return value
 
@@ -124,7 +124,7 @@ def _is_web_address(text: str) -> bool:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return usable and text.isascii() and not any(letter.isspace() for letter in text)
+    return usable and text.isascii() and text.split() == [text]
 
 
 def api_key(value: object) -> str:
@@ -160,9 +160,14 @@ def digest(value: object) -> str:
 def name(value: object) -> str:
     """A name: short, on one line."""
     short = text(value).strip()
-    if not short or len(short) > LONGEST_NAME or not short.isprintable():
+    if not is_short(short):
         raise Wrong(f"takes a text of 1 to {LONGEST_NAME} characters on one line")
     return short
+
+
+def is_short(name: str) -> bool:
+    """Whether a text fits as a name."""
+    return bool(name.strip()) and len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def text(value: object) -> str:

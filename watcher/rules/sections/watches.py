@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from itertools import chain, count
 
 from watcher.errors import ProblemCode
-from watcher.rules.files.document import MAX_PROBLEMS
-from watcher.rules.files.rule_file import Enough, Entry, Names
+from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
@@ -113,34 +111,29 @@ class Watches:
         return watch
 
     def _query(self, raw: Mapping[str, object], entry: Entry) -> Query | None:
-        found: list[tuple[tuple[str, ...], str]] = []
-
-        def report(inner: tuple[str, ...], message: str) -> None:
-            found.append((inner, message))
-            if len(found) >= MAX_PROBLEMS:
-                raise Enough
-
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
-        query = None
-        with suppress(Enough):
-            query = parse_query(asked, report)
         unknown = asked.keys() - WATCH_KEYS
-        mistyped = any(nearest_keys(key)[:1] == ["region"] for key in unknown)
-        for inner, message in found:
-            if mistyped and inner == ("region",) and "region" not in asked:
-                continue
+        mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
+
+        def report(inner: tuple[str, ...], message: str) -> None:
             key = inner[0]
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
-            entry[key].report(message, code, at_key=key in unknown)
-        return query
+            if key != "region" or not mistyped:
+                entry[key].report(message, code, at_key=key in unknown)
+
+        return parse_query(asked, report)
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
         names = chain([name], (f"{name} ({number})" for number in count(2)))
         return next(free for free in names if free not in taken)
+
+
+def _meant_as_region(key: str) -> bool:
+    return nearest_keys(key)[:1] == ["region"]
 
 
 def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
