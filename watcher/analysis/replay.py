@@ -155,19 +155,19 @@ class Replay(Stage):
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
-        line, (since, until) = self.past.matrix.timeline, self._reading.time
+        line = self.past.matrix.timeline
         rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
             self.past.move(place)
-            own, at = rules.get(line.watches[place]), line.at[place]
-            if own is not None and since <= at <= until and not line.failed[place]:
+            own = rules.get(line.watches[place])
+            if own is not None and self._reading.counts(place):
                 yield self._play(place, own, now)
             if progress is not None:
                 progress(done, len(places))
-        yield from self._wait(until)
+        yield from self._wait(self._reading.time[1])
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
         scan, seen = self.past.scan(place)
