@@ -74,10 +74,6 @@ class Course:
         """Whether after is known, of each."""
         return np.equal(self.low, self.high)
 
-    def of(self, row: int) -> tuple[float, float, float]:
-        """Before, and the bounds of after, of one."""
-        return float(self.before[row]), float(self.low[row]), float(self.high[row])
-
 
 _Numbers = Mapping[str, Floats]
 

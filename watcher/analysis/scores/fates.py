@@ -73,10 +73,13 @@ class Assessor:
         if claim.measure is Measure.NONE:
             return [Fate(FateKind.UNKNOWN, why=UNMEASURED)] * len(tellings)
         asked = dict(self._asked(rule.watch, claim, tellings))
-        found = [self._unseen(each) for each in tellings]
+        found = [self._unseen(each) for each in tellings]  # by no scan, as far as is known yet
         if asked:
-            told = [tellings[row] for row in asked]
-            judged = self._judged(rule.watch, claim.condition, list(asked.values()), told)
+            begins, told = list(asked.values()), [tellings[row] for row in asked]
+            if claim.condition is None:
+                judged = self._rises(rule.watch, begins, told)
+            else:
+                judged = self._states(rule.watch, claim.condition, begins, told)
             for row, fate in zip(asked, judged, strict=True):
                 found[row] = fate
         return found
@@ -93,22 +96,9 @@ class Assessor:
                 yield row, begin
 
     def _unseen(self, telling: Telling) -> Fate:
-        """Fate of one of whose scan nothing is known."""
         if self._is_young(telling.at):
             return Fate(FateKind.TOO_YOUNG)
         return Fate(FateKind.UNKNOWN, why=UNSEEN)
-
-    def _judged(
-        self,
-        watch: Watch,
-        condition: Condition | None,
-        begins: Sequence[Look],
-        told: Sequence[Telling],
-    ) -> Iterator[Fate]:
-        """Judge a rise, or the ``condition`` that is asked again."""
-        if condition is None:
-            return self._rises(watch, begins, told)
-        return self._states(watch, condition, begins, told)
 
     def _is_young(self, at: Instant) -> bool:
         return self._now < at + DAYS * DAY
@@ -143,7 +133,7 @@ class Assessor:
 
     def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
         """Judge one; ``move`` is by how much the market sold more."""
-        before, low, high = found.of(row)
+        before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
         if math.isnan(before):
             return Fate(FateKind.UNKNOWN, why=NO_LEVEL)
         if begin.watch != watch.key and low < high:  # another list's last place says nothing
@@ -173,7 +163,6 @@ class Assessor:
         return map(self._state, begins, *held)
 
     def _state(self, begin: Look, soon: bool | None, late: bool | None) -> Fate:
-        """Judge one, by whether it still held some days after, and two weeks after."""
         early = None if soon is None else not soon
         if self._is_young(begin.at):
             return Fate(FateKind.TOO_YOUNG, early=early)

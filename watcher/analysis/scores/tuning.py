@@ -74,15 +74,11 @@ class Replays:
         with Replay(self._reading, self._book, forms, every=self._asks_why) as replay:
             for played in replay.run(progress):
                 _hear(heard, played)
-            why_of = self._evidence(replay, heard.values())
+            told = (alert for each in heard.values() for alert in each.told)
+            asked = replay.database.alerts.by_id(list(told) if self._asks_why else [])
+        why_of = {alert.id: alert.evidence for alert in asked}
         for each in heard.values():
             yield self._replayed(each, why_of)
-
-    def _evidence(self, replay: Replay, heard: Iterable[_Heard]) -> Mapping[int, _Why]:
-        if not self._asks_why:
-            return {}
-        ids = [alert for each in heard for alert in each.told]
-        return {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
 
     def _replayed(self, heard: _Heard, why_of: Mapping[int, _Why]) -> Replayed:
         alerts = [
@@ -98,8 +94,7 @@ class Replays:
 
 @dataclass(slots=True)
 class _Heard:
-    """What a form of the rule ``told`` first: product and time, by alert; and its messages by
-    channel."""
+    """A form of the rule: what it ``told`` first, by alert, and its messages by channel."""
 
     told: dict[int, tuple[int, Instant]] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
@@ -221,7 +216,7 @@ def tune(
         shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
         steps = dict(zip(shown, trials.steps(shown), strict=True))
     best = steps[ladder[place]]
-    line, place_of = _edit(rule, knob, best)
+    line, stands = _edit(rule, knob, best)
     names = dict.fromkeys(each.metric.name for each in knobs(rule))
     names.pop(knob.metric.name)
     return Tuning(
@@ -238,7 +233,7 @@ def tune(
         best=best,
         steps=tuple(steps.values()),
         line=line,
-        place=place_of,
+        place=stands,
         others=tuple(names),
     )
 
@@ -264,23 +259,20 @@ class _Trials:
         self._token = at.token if at is not None else None
         self._assessor = assessor
 
-    def of(self, values: Iterable[float]) -> list[Replayed]:
+    def of(self, values: Sequence[float]) -> list[Replayed]:
         """Replay the rule with each of these values, unless that was done."""
-        wanted = list(values)
-        new = [value for value in dict.fromkeys(wanted) if value not in self.found]
+        new = [value for value in dict.fromkeys(values) if value not in self.found]
         if new:
             rules = [self._knob.turned(self._rule, value) for value in new]
             found = self._replays.of(rules, self._progress)
             self.found.update(zip(new, found, strict=True))
-        return [self.found[value] for value in wanted]
+        return [self.found[value] for value in values]
 
     def rates(self, values: Sequence[float]) -> list[float]:
         return [each.a_week for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
-        return [
-            self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
-        ]
+        return list(map(self._step, values, self.of(values)))
 
     def _step(self, value: float, found: Replayed) -> Step:
         tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), found.alerts))
@@ -299,21 +291,17 @@ class _Trials:
         )
 
 
+@dataclass(slots=True)
 class _Search:
     """A search for the value of a ladder that tells as often as is ``wanted``. The rate falls along
     the ladder, or nearly so, from where it is highest. As many values are tried at once as one
     reading of the history takes."""
 
-    def __init__(
-        self,
-        ladder: Sequence[float],
-        now: int,
-        wanted: float,
-        rates: Callable[[Sequence[float]], list[float]],
-    ) -> None:
-        self._ladder, self._now, self._last = ladder, now, len(ladder) - 1
-        self._wanted, self._rates = wanted, rates
-        self._known: dict[int, float] = {}  # rates by place
+    ladder: Sequence[float]
+    now: int
+    wanted: float
+    rates: Callable[[Sequence[float]], list[float]]
+    known: dict[int, float] = field(default_factory=dict)  # rates by place
 
     def nearest(self) -> int:
         """The place of the value that comes nearest; of equals that which is nearest to now."""
@@ -321,54 +309,53 @@ class _Search:
         while high - low > 1:
             self._ask(_between(low, high, _AT_ONCE))
             low, high = self._narrowed(low, high)
-        return min(self._known, key=self._distance)
+        return min(self.known, key=self._distance)
 
     def _ask(self, places: Iterable[int]) -> None:
-        new = [place for place in places if place not in self._known]
-        found = self._rates([self._ladder[place] for place in new])
-        self._known.update(zip(new, found, strict=True))
+        new = [place for place in places if place not in self.known]
+        found = self.rates([self.ladder[place] for place in new])
+        self.known.update(zip(new, found, strict=True))
 
     def _suffices(self, place: int) -> bool:
-        return self._known[place] >= self._wanted
+        return self.known[place] >= self.wanted
 
     def _distance(self, place: int) -> tuple[float, int]:
-        return abs(self._known[place] - self._wanted), abs(place - self._now)
+        return abs(self.known[place] - self.wanted), abs(place - self.now)
 
     def _bounds(self) -> tuple[int, int]:
         """Two places between which the rate falls below what is wanted."""
-        self._ask([self._now])
-        if self._suffices(self._now):
-            self._ask([self._last])
-            return self._now, self._last
+        last = len(self.ladder) - 1
+        self._ask([self.now])
+        if self._suffices(self.now):
+            self._ask([last])
+            return self.now, last
         low, high = self._looser()
-        if self._suffices(low) or self._now == self._last:
-            return low, high
-        return self._stricter()
+        return (low, high) if self._suffices(low) or self.now == last else self._stricter(last)
 
     def _looser(self) -> tuple[int, int]:
         """Look in growing strides: much looser values tell of everything there is."""
-        low = high = self._now
+        low = high = self.now
         stride = _STRIDE
         while low > 0 and not self._suffices(low):
             low, high, stride = max(0, low - stride), low, 2 * stride
             self._ask([low])
         return low, high
 
-    def _stricter(self) -> tuple[int, int]:
+    def _stricter(self, last: int) -> tuple[int, int]:
         """A limit that is far too loose tells little, too: all are beyond it at the first scan, and
         stay."""
-        tried = [self._now, *_between(self._now, self._last, 2 * _AT_ONCE), self._last]
+        tried = [self.now, *_between(self.now, last, 2 * _AT_ONCE), last]
         self._ask(tried[: len(tried) // 2])
         self._ask(tried[len(tried) // 2 :])
-        most = tried.index(max(tried, key=self._known.__getitem__))
+        most = tried.index(max(tried, key=self.known.__getitem__))
         around = tried[max(0, most - 1)], tried[min(most + 1, len(tried) - 1)]
         self._ask(_between(*around, _AT_ONCE))
-        low, high = self._narrowed(self._now, self._last)
+        low, high = self._narrowed(self.now, last)
         return (low, high) if self._suffices(low) else (low, low)
 
     def _narrowed(self, low: int, high: int) -> tuple[int, int]:
         """The strictest place between two that suffices, and the next that was tried."""
-        tried = sorted(place for place in self._known if low <= place <= high)
+        tried = sorted(place for place in self.known if low <= place <= high)
         low = max(filter(self._suffices, tried), default=tried[0])
         return low, min((place for place in tried if place > low), default=low)
 
