@@ -136,12 +136,16 @@ class _Tally:
         must = [leaf for leaf in self.leaves if leaf.condition in _must(self.rule.when)]
         yield from (f"{leaf.said} had no data of any" for leaf in must if not leaf.known)
         yield from (f"{leaf.said} was met by none{leaf.near()}" for leaf in must if not leaf.met)
+        for parts in self._unmet_choices():
+            told = "; ".join(f"{leaf.said}{leaf.near()}" for leaf in parts[:_TOLD])
+            yield f"of its any: nothing was met: {told}"
+        yield "its conditions were never met together"
+
+    def _unmet_choices(self) -> Iterator[Sequence[_Leaf]]:
         for choice in _choices(self.rule.when):
             parts = [leaf for leaf in self.leaves if leaf.condition in choice.parts]
             if len(parts) == len(choice.parts) and not any(leaf.met for leaf in parts):
-                told = "; ".join(f"{leaf.said}{leaf.near()}" for leaf in parts[:_TOLD])
-                yield f"of its any: nothing was met: {told}"
-        yield "its conditions were never met together"
+                yield parts
 
 
 def _must(condition: Condition) -> list[Condition]:

@@ -3,7 +3,7 @@ Where scans looked for the product and did not see it, there is no value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,19 +86,12 @@ def tracks_of(
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
     past = _Past(database, product, since, absences)
-    of_lists = [metric for metric in metrics if needs_sightings(metric)]
-    if of_lists and seen is None:
-        seen = past.seen(of_lists)
     found = past.changes([metric for metric in metrics if not metric.needs & OF_SCAN])
-    if seen is not None:
-        found |= _of_fields(of_lists, seen, absences)
+    if of_lists := [metric for metric in metrics if needs_sightings(metric)]:
+        found |= _of_fields(of_lists, seen or past.seen(of_lists), absences)
     tracks: list[Track] = []
     for metric in metrics:
-        if metric in found:
-            tracks.append(found[metric])
-        else:
-            of_watches = (past.on(watch, metric) for watch in watches)
-            tracks += [track for track in of_watches if not track.empty]
+        tracks += [found[metric]] if metric in found else past.on(watches, metric)
     return tracks
 
 
@@ -120,14 +113,18 @@ class _Past:
         keys, region = [self.product.product], self.product.region
         return seen_of(self.database, region, keys, metrics, self.since, watch)[0]
 
-    def on(self, watch: Watch, metric: Metric) -> Track:
-        """The track of what differs from one watch to the next: the rank, or a formula of it."""
-        if metric.needs == {RANK}:
-            track = self._places(watch, metric)
-        else:
-            track = _of_fields([metric], self.seen([metric], watch.key), self.absences)[metric]
-        name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
-        return replace(track, name=name, label=label)
+    def on(self, watches: Sequence[Watch], metric: Metric) -> Iterator[Track]:
+        """Yield the tracks of what differs from one watch to the next: the rank, or a formula of
+        it."""
+        for watch in watches:
+            if metric.needs == {RANK}:
+                track = self._places(watch, metric)
+            else:
+                own = self.seen([metric], watch.key)
+                track = _of_fields([metric], own, self.absences)[metric]
+            if not track.empty:
+                name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
+                yield replace(track, name=name, label=label)
 
     def _places(self, watch: Watch, metric: Metric) -> Track:
         found = list(self.database.history.ranks(watch.key, self.product.product, self.since))

@@ -54,15 +54,6 @@ class Moved:
     fired: list[Alert] = field(default_factory=list)
     resolved: list[Alert] = field(default_factory=list)
 
-    def note(self, alert: Alert, at: Instant) -> None:
-        """Take in an alert that changed at ``at``."""
-        if alert.fired_at is not None:
-            self.speaking.append(alert)
-        if _just_fired(alert, at):
-            self.fired.append(alert)
-        if alert.resolved_at is not None:
-            self.resolved.append(alert)
-
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -235,7 +226,12 @@ class _Saving:
             state = before.state if before is not None else AlertState.INACTIVE
             if state is not after.state:
                 changes.append(Transition(after.id, self._at, state, after.state, after.reason))
-            moved.note(after, self._at)
+            if after.fired_at is not None:
+                moved.speaking.append(after)
+            if _just_fired(after, self._at):
+                moved.fired.append(after)
+            if after.resolved_at is not None:
+                moved.resolved.append(after)
         self._alerts.record(changes)
 
 
