@@ -147,12 +147,17 @@ def _hear(tallies: Mapping[str, _Tally], played: Played) -> None:
     for sent in played.sent:
         for name in sent.rules:
             tallies[name].told.append(sent)
-    fires: dict[tuple[str, str], set[int]] = {}
+    for (name, channel), products in _fires(played).items():
+        tallies[name].hear(channel, products, played.at)
+
+
+def _fires(played: Played) -> Mapping[tuple[str, str], set[int]]:
+    """The products of which each channel was told that a rule fires."""
+    found: dict[tuple[str, str], set[int]] = {}
     for each in played.told:
         if not each.decision.of_an_end:
-            fires.setdefault((each.rule, each.channel), set()).add(each.product)
-    for (name, channel), products in fires.items():
-        tallies[name].hear(channel, products, played.at)
+            found.setdefault((each.rule, each.channel), set()).add(each.product)
+    return found
 
 
 class _Tally:

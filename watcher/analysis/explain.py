@@ -13,14 +13,7 @@ import numpy as np
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
 from watcher.evaluation.jumps import stored_table
-from watcher.model import (
-    Alert,
-    AlertState,
-    Instant,
-    NotificationState,
-    ProductFacts,
-    Verdict,
-)
+from watcher.model import Alert, AlertState, Instant, NotificationState, ProductFacts, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
@@ -89,23 +90,21 @@ def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
 
 def _warnings(
     book: Rulebook, pages: Mapping[str, int], day: float, now: Instant, spent: Spent | None
-) -> list[str]:
-    found = []
+) -> Iterator[str]:
     cap = book.api.credits_per_day
     if cap is not None:
         reached = _day_cap_reached(book, pages, cap, now, spent)
         if reached is not None:
             moment, watch = reached
             when = at(moment, book.zone)
-            found.append(
+            yield (
                 f"the cap of {cap:,} credits a day does not suffice: on {when:%-d %B} the "
                 f'scan of "{watch.name}" at {when:%H:%M} {book.zone} no longer fits and is skipped'
             )
             day = min(day, cap)
     cap = book.api.credits_per_month
     if cap is not None and day:
-        found += _month_warnings(cap, day, now, spent, book.zone)
-    return found
+        yield from _month_warnings(cap, day, now, spent, book.zone)
 
 
 def _month_warnings(
@@ -133,26 +132,52 @@ def _day_cap_reached(
     """The first scan of the next week that does not fit into its day: from now on where it is known
     what is ``used`` of today, else from midnight on. It must leave what the watches of higher
     priority still need on that day."""
-    watches = book.used_watches
-    costs = [requests_of(watch, pages.get(watch.key, 0)) for watch in watches]
-    priorities = [book.priority(watch) for watch in watches]
+    priced = [
+        _Priced(watch, requests_of(watch, pages.get(watch.key, 0)), book.priority(watch))
+        for watch in book.used_watches
+    ]
+    ranked = len({one.priority for one in priced}) > 1
     start = now + 1 if used is not None else next_midnight(now)
-    coming = [(watch.schedule.next(start - 1), index) for index, watch in enumerate(watches)]
-    heapq.heapify(coming)
     today, spent = start - start % DAY, used.day if used is not None else 0
-    for _ in range(_MOST_SCANS if len(set(priorities)) < 2 else _MOST_RANKED_SCANS):
-        if not coming or coming[0][0] >= start + 7 * DAY:
+    for due in islice(_coming(priced, start), _MOST_RANKED_SCANS if ranked else _MOST_SCANS):
+        moment, _, one = due[0]
+        if moment >= start + 7 * DAY:
             return None
-        moment, index = coming[0]
         if moment >= today + DAY:
             today, spent = moment - moment % DAY, 0
-        kept = sum(
-            costs[other] * scans_left(watches[other].schedule, due, moment, today + DAY, cap)
-            for due, other in coming
-            if priorities[other] > priorities[index]
-        )
-        if spent + costs[index] + kept > cap:
-            return moment, watches[index]
-        spent += costs[index]
-        heapq.heapreplace(coming, (watches[index].schedule.next(moment), index))
+        if spent + one.requests + _kept(due, today + DAY, cap) > cap:
+            return moment, one.watch
+        spent += one.requests
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """A watch, and the price of its scans."""
+
+    watch: Watch
+    requests: int
+    priority: int
+
+
+_Due: TypeAlias = Sequence[tuple[Instant, int, _Priced]]
+
+
+def _coming(priced: Sequence[_Priced], start: Instant) -> Iterator[_Due]:
+    """Yield the next scan of each watch, the very next first, anew for each scan that comes."""
+    due = [(one.watch.schedule.next(start - 1), place, one) for place, one in enumerate(priced)]
+    heapq.heapify(due)
+    while due:
+        yield due
+        moment, place, one = due[0]
+        heapq.heapreplace(due, (one.watch.schedule.next(moment), place, one))
+
+
+def _kept(due: _Due, end: Instant, cap: int) -> int:
+    """Requests that watches of higher priority than the next one's still need until ``end``."""
+    now, _, own = due[0]
+    return sum(
+        other.requests * scans_left(other.watch.schedule, moment, now, end, cap)
+        for moment, _, other in due
+        if other.priority > own.priority
+    )

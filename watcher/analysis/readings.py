@@ -55,6 +55,11 @@ class Reading:
         """The past before the first scan, to go on from there."""
         return self._past.recalled()
 
+    def counts(self, place: int) -> bool:
+        """Whether the scan there was read, and is of the time itself."""
+        line, (since, until) = self.matrix.timeline, self.time
+        return since <= line.at[place] <= until and not line.failed[place]
+
     def _judge(self, places: Iterable[int]) -> None:
         schedules = {rule.watch.key: rule.watch.schedule for rule in self._rules}
         of_lists = any(metric.needs & {*OF_LIST} for metric in _metrics(self._rules))

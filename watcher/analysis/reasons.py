@@ -32,13 +32,7 @@ from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
-from watcher.units import (
-    AMOUNTS,
-    Unit,
-    format_duration,
-    format_instant,
-    format_value,
-)
+from watcher.units import AMOUNTS, Unit, format_duration, format_instant, format_value
 
 _BUILT_IN = Catalogue()
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
@@ -117,12 +111,18 @@ def unrounded(evidence: Evidence, shown: str) -> str:
     scale = 100 if evidence.unit == Unit.FRACTION else 1
     value = evidence.value * scale
     read = float(number[0].replace(",", ""))
-    asked = evidence.condition  # as words were stored once, their numbers are not known
-    numbers = asked.limits if isinstance(asked, Criterion) else ()
-    limits = [round(each * scale, 6) for each in numbers if not isinstance(each, str)]
+    limits = [round(limit * scale, 6) for limit in _limits(evidence)]
     if read not in limits or math.isclose(value, read, rel_tol=1e-11):
         return shown
     return f"{shown[: number.start()]}{value:,.12g}{shown[number.end() :]}"
+
+
+def _limits(evidence: Evidence) -> Iterator[float]:
+    """Yield the condition's numbers; as words were stored once, they are not known."""
+    asked = evidence.condition
+    for each in asked.limits if isinstance(asked, Criterion) else ():
+        if not isinstance(each, str):
+            yield each
 
 
 def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
@@ -137,11 +137,18 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
     for metric in condition.metrics:
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
+    yield from _of_baselines(condition, table, row, zone)
+
+
+def _of_baselines(
+    condition: Condition, table: ScanColumns, row: int, zone: tzinfo
+) -> Iterator[str]:
+    of_zero = isinstance(condition, Change) and condition.percent
     for need in condition.needs:
         value = table.baseline(need)[0][row]
         if np.isnan(value):
             yield _no_baseline(need, table, row, zone)
-        elif value == 0 and isinstance(condition, Change) and condition.percent:
+        elif of_zero and value == 0:
             yield "a percentage of 0 has no value (min_change would decide alone)"
 
 
@@ -174,21 +181,19 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
             return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):
-            return (
-                f"fewer than {LEAST} values in the {format_duration(seconds)} before, or known "
-                f"for less than {format_duration(least_span(seconds))} of it"
-            )
+            return f"fewer than {LEAST} values {_known_too_short(seconds)}"
         case Usual(seconds, window) if window > 1:
             known = table.count(need, row)
             return (
                 f"{known} of the {LEAST_APART} values {window} days apart that are needed are "
-                f"known in the {format_duration(seconds)} before, or they go back for less than "
-                f"{format_duration(least_span(seconds))} of it"
+                f"known {_known_too_short(seconds, 'they go back')}"
             )
         case Usual(seconds):
-            return (
-                f"fewer than {LEAST_DAYS} days with a value in the {format_duration(seconds)} "
-                f"before, or known for less than {format_duration(least_span(seconds))} of it"
-            )
+            return f"fewer than {LEAST_DAYS} days with a value {_known_too_short(seconds)}"
         case Spread(seconds):
             return f"it never moved in the {format_duration(seconds)} before"
+
+
+def _known_too_short(seconds: int, what: str = "known") -> str:
+    least = format_duration(least_span(seconds))
+    return f"in the {format_duration(seconds)} before, or {what} for less than {least} of it"

@@ -75,12 +75,7 @@ class Stage:
     ``foreign``: alerts are of products that another database has."""
 
     def __init__(
-        self,
-        book: Rulebook,
-        rules: Sequence[Rule],
-        *,
-        held: bool = False,
-        foreign: bool = False,
+        self, book: Rulebook, rules: Sequence[Rule], *, held: bool = False, foreign: bool = False
     ) -> None:
         self.database = Engine.in_memory(foreign=foreign)
         self.outbox = MemoryOutbox()
@@ -102,26 +97,28 @@ class Stage:
 
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
         """The messages and alerts of these notifications, written now."""
-        found: dict[tuple[str, str], Message] = {}
-        for channel, message in self.outbox.take(notifications):
-            # The targets of a channel all get the same.
-            found.setdefault((channel, message.rule), message)
-        messages = [(channel, message) for (channel, _), message in found.items()]
-        ids = {one for _, message in messages for each in message.alerts.values() for one in each}
+        messages = self._written(notifications)
+        ids = {one for _, each in messages for found in each.alerts.values() for one in found}
         alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
-        told = [
-            [
+        sent: list[Sent] = []
+        told: list[PlayedAlert] = []
+        for channel, message in messages:
+            about = [
                 PlayedAlert(channel, *alerts[alert], alert, Decision(decision))
                 for decision, each in message.alerts.items()
                 for alert in each
             ]
-            for channel, message in messages
-        ]
-        sent = [
-            Sent(now, channel, message, tuple(dict.fromkeys(each.rule for each in about)))
-            for (channel, message), about in zip(messages, told, strict=True)
-        ]
-        return Played(now, tuple(sent), tuple(each for about in told for each in about))
+            rules = tuple(dict.fromkeys(each.rule for each in about))
+            sent.append(Sent(now, channel, message, rules))
+            told += about
+        return Played(now, tuple(sent), tuple(told))
+
+    def _written(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
+        """The messages and their channels, each once: all targets of a channel get the same."""
+        found: dict[tuple[str, str], Message] = {}
+        for channel, message in self.outbox.take(notifications):
+            found.setdefault((channel, message.rule), message)
+        return [(channel, message) for (channel, _), message in found.items()]
 
 
 class Replay(Stage):
@@ -155,19 +152,19 @@ class Replay(Stage):
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
-        line, (since, until) = self.past.matrix.timeline, self._reading.time
+        line = self.past.matrix.timeline
         rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
             self.past.move(place)
-            own, at = rules.get(line.watches[place]), line.at[place]
-            if own is not None and since <= at <= until and not line.failed[place]:
+            own = rules.get(line.watches[place])
+            if own is not None and self._reading.counts(place):
                 yield self._play(place, own, now)
             if progress is not None:
                 progress(done, len(places))
-        yield from self._wait(until)
+        yield from self._wait(self._reading.time[1])
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
         scan, seen = self.past.scan(place)
@@ -177,9 +174,7 @@ class Replay(Stage):
             table.waits = LATE
         self._alerts.all_at_once = self._every or bool(table.waits)
         if not self._every:
-            groups = self.database.held.groups()
-            held = [each for group in groups for each in self.database.held.of_rule(group.rule)]
-            self._alerts.forget(each.alert for each in held)
+            self._forget_ended()
         self._places[scan.watch, min(scan.at, now)] = place
         with self.database.atomic():
             sequel = self._evaluator.follow(table, rules, now)
@@ -191,6 +186,11 @@ class Replay(Stage):
             fired=sequel.fired,
             ended=sequel.resolved,
         )
+
+    def _forget_ended(self) -> None:
+        held = self.database.held
+        waiting = [each.alert for group in held.groups() for each in held.of_rule(group.rule)]
+        self._alerts.forget(waiting)
 
     def _why(self, alert: Alert) -> tuple[Evidence, ...]:
         """The evidence of an alert that fired at an earlier scan, judged once more."""

@@ -4,13 +4,13 @@ by the rule's own conditions on whole stored scans, read only."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from watcher.evaluation.jumps import stored_table
 from watcher.model import Floats
-from watcher.rules.conditions.base import Condition, Judge
+from watcher.rules.conditions.base import Condition, Judge, Need
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any
@@ -60,10 +60,8 @@ def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
 def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
     tallies = [_Tally(rule) for rule in rules]
     needs = [need for rule in rules for need in rule.when.needs]
-    metrics = {need.metric for need in needs}.union(*(rule.when.metrics for rule in rules))
-    fields = sorted({name for metric in metrics for name in metric.needs} - OF_SCAN)
     scans = products = rows = 0
-    for seen in database.history.whole(watch.key, fields, MOST_SCANS):
+    for seen in database.history.whole(watch.key, _fields(rules, needs), MOST_SCANS):
         judge = Judge(stored_table(database, seen.row, seen.recorded, needs, watch.schedule))
         products = max(products, len(seen.row))
         scans, rows = scans + 1, rows + len(seen.row)
@@ -71,12 +69,15 @@ def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[
             tally.add(judge)
         if rows >= _MOST_ROWS:
             break
-    if scans < LEAST_SCANS and rows < _MOST_ROWS:
-        return
-    for tally in tallies:
-        if not tally.met:
-            rule = tally.rule
-            yield Unmet(rule.name, rule.file, rule.line, scans, products, tally.why())
+    if scans >= LEAST_SCANS or rows >= _MOST_ROWS:
+        for rule, tally in zip(rules, tallies, strict=True):
+            if not tally.met:
+                yield Unmet(rule.name, rule.file, rule.line, scans, products, tally.why())
+
+
+def _fields(rules: Sequence[Rule], needs: Sequence[Need]) -> list[str]:
+    metrics = {need.metric for need in needs}.union(*(rule.when.metrics for rule in rules))
+    return sorted({name for metric in metrics for name in metric.needs} - OF_SCAN)
 
 
 @dataclass(slots=True)
@@ -88,6 +89,10 @@ class _Leaf:
     met: int = 0
     known: int = 0
     nearest: float = float("nan")
+
+    @property
+    def said(self) -> str:
+        return said(self.condition)
 
     def add(self, judge: Judge) -> None:
         masks = judge(self.condition)
@@ -106,21 +111,15 @@ class _Leaf:
             return ""
         condition = self.condition
         if isinstance(condition, Change):
-            text = (
-                format_percent(self.nearest) if condition.percent else format_number(self.nearest)
-            )
-            return f", the farthest was {text}"
+            shown = format_percent if condition.percent else format_number
+            return f", the farthest was {shown(self.nearest)}"
         return f", the nearest was {format_value(self.nearest, condition.metrics[0].unit)}"
 
 
-@dataclass(slots=True)
 class _Tally:
-    rule: Rule
-    met: int = 0
-    leaves: list[_Leaf] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.leaves = [_Leaf(condition) for condition in leaves(self.rule.when)]
+    def __init__(self, rule: Rule) -> None:
+        self.rule, self.met = rule, 0
+        self.leaves = [_Leaf(condition) for condition in leaves(rule.when)]
 
     def add(self, judge: Judge) -> None:
         self.met += int(judge(self.rule.when).met.sum())
@@ -130,20 +129,23 @@ class _Tally:
     def why(self) -> str:
         """The first condition without data, else the first that none met, else the first "any" of
         which nothing was met, else all together."""
+        return next(self._reasons())
+
+    def _reasons(self) -> Iterator[str]:
         # What stands in "not" or "any" need not be met for the whole to be.
         must = [leaf for leaf in self.leaves if leaf.condition in _must(self.rule.when)]
-        for leaf in must:
-            if not leaf.known:
-                return f"{said(leaf.condition)} had no data of any"
-        for leaf in must:
-            if not leaf.met:
-                return f"{said(leaf.condition)} was met by none{leaf.near()}"
+        yield from (f"{leaf.said} had no data of any" for leaf in must if not leaf.known)
+        yield from (f"{leaf.said} was met by none{leaf.near()}" for leaf in must if not leaf.met)
+        for parts in self._unmet_choices():
+            told = "; ".join(f"{leaf.said}{leaf.near()}" for leaf in parts[:_TOLD])
+            yield f"of its any: nothing was met: {told}"
+        yield "its conditions were never met together"
+
+    def _unmet_choices(self) -> Iterator[Sequence[_Leaf]]:
         for choice in _choices(self.rule.when):
             parts = [leaf for leaf in self.leaves if leaf.condition in choice.parts]
             if len(parts) == len(choice.parts) and not any(leaf.met for leaf in parts):
-                told = "; ".join(f"{said(leaf.condition)}{leaf.near()}" for leaf in parts[:_TOLD])
-                return f"of its any: nothing was met: {told}"
-        return "its conditions were never met together"
+                yield parts
 
 
 def _must(condition: Condition) -> list[Condition]:

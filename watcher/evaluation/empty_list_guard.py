@@ -10,6 +10,7 @@ length is believed at the second such scan in a row, and whatever is wrong when 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -31,35 +32,22 @@ class Before:
     proof: ScanRow | None
     expected: Instant = 0
 
+    @property
+    def last_was_short(self) -> bool:
+        return self.last is not None and bool(_shortness(self.last.products, self.proof))
+
 
 def doubted(scan: Scan, before: Before) -> Scan:
     """``scan`` with what is doubted of it, how long that has gone on, and whether it is believed. A
     list of many products that is empty now counts as not read, so it is soon asked again."""
     if scan.state is not ScanState.COMPLETE:
-        return scan if scan.doubt is None else replace(scan, doubt=None)  # it proves nothing anyway
+        # It proves nothing anyway.
+        return scan if scan.doubt is None else replace(scan, doubt=None)
     short = _shortness(len(scan), before.proof)
     if short and not len(scan):
-        until = before.expected + DOUBTED
-        lasts = (
-            f"taken for a fault of KeyAPI, and for true if it lasts until {format_instant(until)}"
-        )
-        return (
-            scan
-            if scan.at >= until
-            else replace(scan, state=ScanState.FAILED, error=f"{short}: {lasts}")
-        )
-    why = scan.doubt.why if scan.doubt is not None else None
-    second = before.last is not None and bool(_shortness(before.last.products, before.proof))
-    if short and (why is not None or not second):
-        why = f"{why}; {short}" if why is not None else short
-    if why is None:
-        return replace(scan, doubt=None)
-    run = before.last.doubt if before.last is not None else None
-    if run is None:
-        return replace(scan, doubt=Doubt(why, scan.at))
-    since = min(run.since, scan.at)
-    believed = scan.at - since >= DOUBTED
-    return replace(scan, doubt=Doubt(why, since, run.turn + 1, believed))
+        return _unread(scan, short, before.expected + DOUBTED)
+    why = "; ".join(_whys(scan, short, before))
+    return replace(scan, doubt=_doubt(why, before.last, scan.at) if why else None)
 
 
 def said_of(doubt: Doubt, zone: tzinfo) -> str:
@@ -77,9 +65,22 @@ def _shortness(size: int, proof: ScanRow | None) -> str:
     return f"the list has {size or 'no'} {plural(size, 'product')}, and had {proof.products:,}"
 
 
-def _second(before: Before) -> bool:
-    """Whether the last scan was short, too."""
-    return before.last is not None and bool(_shortness(before.last.products, before.proof))
+def _whys(scan: Scan, short: str, before: Before) -> Iterator[str]:
+    """Yield what says that the list has more; that it is short, only at the first such scan, or
+    beside another flaw."""
+    if scan.doubt is not None:
+        yield scan.doubt.why
+    if short and (scan.doubt is not None or not before.last_was_short):
+        yield short
+
+
+def _doubt(why: str, last: ScanRow | None, at: Instant) -> Doubt:
+    """The doubt of a scan of ``at``: a new one, or that of the ``last`` scan, which goes on."""
+    run = last.doubt if last is not None else None
+    if run is None:
+        return Doubt(why, at)
+    since = min(run.since, at)
+    return Doubt(why, since, run.turn + 1, at - since >= DOUBTED)
 
 
 def _unread(scan: Scan, short: str, until: Instant) -> Scan:

@@ -24,7 +24,7 @@ from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
 from watcher.store.ports import Archive, Store
-from watcher.store.records import Jumped, Recorded
+from watcher.store.records import Baseline, Jumped, Recorded
 from watcher.units import DAY, HOUR
 
 LEAST = 10  # products of which a median is taken
@@ -69,12 +69,9 @@ def judge_jump(archive: Archive, scan: Listed, recorded: Recorded, table: ScanTa
     near = at >= scan.at - APART if not doubted else at > 0
     change = median_change(now[near], before[near])
     newest = int(at.max(initial=0))
-    if not doubted:
-        if change is None or _is_usual(change):
-            return None
-        waits = True
-    else:
-        waits = _goes_on(archive, scan, recorded, doubted, change)
+    if not doubted and (change is None or _is_usual(change)):
+        return None
+    waits = not doubted or _goes_on(archive, scan, recorded, doubted, change)
     if waits:
         archive.jumps.doubt(recorded.scan_id)
     return Jump(waits, 0.0 if change is None else change, newest)
@@ -98,16 +95,21 @@ def _goes_on(
     found = archive.history.last(
         scan.watch, recorded.scan_id, recorded.products, [_SALES.name], doubted=True
     )
-    seen = found.at >= doubted[-1].at
-    since = median_change(sales_of(scan)[seen], found.values[seen, 0])
     lasts = scan.at - doubted[-1].at >= LONGEST
-    few = np.count_nonzero(seen) < _ENOUGH * doubted[0].size
-    if not lasts and (few or since is None or not _is_usual(since)):
+    if not lasts and not _bears_out(scan, found, doubted):
         return True
     for each in doubted:
         if np.count_nonzero(found.at == each.at) >= LEAST:
             archive.jumps.believe(each.scan_id, recorded.scan_id)
     return False
+
+
+def _bears_out(scan: Listed, found: Baseline, doubted: Sequence[Jumped]) -> bool:
+    """Whether a scan has enough of the products that the doubted ones ``found``, as they were."""
+    seen = found.at >= doubted[-1].at
+    since = median_change(sales_of(scan)[seen], found.values[seen, 0])
+    enough = np.count_nonzero(seen) >= _ENOUGH * doubted[0].size
+    return bool(enough) and since is not None and _is_usual(since)
 
 
 def median_change(now: Floats, before: Floats) -> float | None:

@@ -67,18 +67,24 @@ class Present:
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
         """The evidence of the rule on the product; None where nothing is known of it, or the rule
         can't be judged."""
+        place = self._place(rule, product)
+        if place is None:
+            return None
+        judge, row = place
+        evidence = _safely(rule, lambda: rule.when.evidence(judge, row))
+        return (
+            LatestEvidence(judge.at, evidence, judge is self.judge)
+            if evidence is not None
+            else None
+        )
+
+    def _place(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """Its row in the scan at hand, else in the last one that saw it."""
         row = _safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
-            place = self.judge, row
-        else:
-            self._look_back([product])
-            if (found := self._before(rule, product)) is None:
-                return None
-            place = found
-        evidence = _safely(rule, lambda: rule.when.evidence(*place))
-        if evidence is None:
-            return None
-        return LatestEvidence(place[0].at, evidence, place[0] is self.judge)
+            return self.judge, row
+        self._look_back([product])
+        return self._before(rule, product)
 
     def _keys(
         self, rule: Rule, size: int, rows: Ints, earlier: Mapping[Judge, Mapping[int, int]]
@@ -164,16 +170,23 @@ def newest(
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows, each live alert with what its rule says of the product now."""
     rules = {rule.name: rule for rule in book.rules}
-    live = [row for row in rows if row.alert.resolved_at is None and row.alert.rule in rules]
     asked: dict[str, list[AlertRow]] = {}
-    for row in live:
-        asked.setdefault(rules[row.alert.rule].watch.key, []).append(row)
+    for row in rows:
+        rule = rules.get(row.alert.rule)
+        if rule is not None and row.alert.resolved_at is None:
+            asked.setdefault(rule.watch.key, []).append(row)
     found: dict[int, LatestEvidence | None] = {}
-    for watch, each in asked.items():
-        concerned = [rules[name] for name in dict.fromkeys(row.alert.rule for row in each)]
-        present = newest(database, watch, concerned, [row.alert.product for row in each])
-        if present is not None:
-            for row in each:
-                known = present.known(rules[row.alert.rule], row.alert.product)
-                found[row.alert.id] = known
+    for watch, live in asked.items():
+        found |= _known_of(database, watch, rules, live)
     return [replace(row, known=found.get(row.alert.id)) for row in rows]
+
+
+def _known_of(
+    database: Store, watch: str, rules: Mapping[str, Rule], live: Sequence[AlertRow]
+) -> dict[int, LatestEvidence | None]:
+    """Evidence of the rules of a watch on the products of these alerts now, by alert."""
+    concerned = [rules[name] for name in dict.fromkeys(row.alert.rule for row in live)]
+    present = newest(database, watch, concerned, [row.alert.product for row in live])
+    if present is None:
+        return {}
+    return {row.alert.id: present.known(rules[row.alert.rule], row.alert.product) for row in live}

@@ -3,7 +3,7 @@ Where scans looked for the product and did not see it, there is no value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -85,29 +85,55 @@ def tracks_of(
     already."""
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
-    of_product = [metric for metric in metrics if not metric.needs & OF_SCAN]
-    of_lists = [metric for metric in metrics if needs_sightings(metric)]
-    if of_lists and seen is None:
-        seen = seen_of(database, product.region, [product.product], of_lists, since)[0]
-    found = _of_fields(of_product, _changes(database, product, of_product, since), absences)
-    if seen is not None:
-        found |= _of_fields(of_lists, seen, absences)
+    past = _Past(database, product, since, absences)
+    found = past.changes([metric for metric in metrics if not metric.needs & OF_SCAN])
+    if of_lists := [metric for metric in metrics if needs_sightings(metric)]:
+        found |= _of_fields(of_lists, seen or past.seen(of_lists), absences)
     tracks: list[Track] = []
     for metric in metrics:
-        if metric in found:
-            tracks.append(found[metric])
-            continue
+        tracks += [found[metric]] if metric in found else past.on(watches, metric)
+    return tracks
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A product from an instant on."""
+
+    database: Store
+    product: ProductFacts
+    since: Instant
+    absences: Sequence[Absence]
+
+    def changes(self, metrics: Sequence[Metric]) -> dict[Metric, Track]:
+        fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
+        found = self.database.history.series(self.product.product, fields, self.since)
+        return _of_fields(metrics, Seen(fields, *found), self.absences)
+
+    def seen(self, metrics: Sequence[Metric], watch: str = "") -> Seen:
+        keys, region = [self.product.product], self.product.region
+        return seen_of(self.database, region, keys, metrics, self.since, watch)[0]
+
+    def on(self, watches: Sequence[Watch], metric: Metric) -> Iterator[Track]:
+        """Yield the tracks of what differs from one watch to the next: the rank, or a formula of
+        it."""
         for watch in watches:
             if metric.needs == {RANK}:
-                track = _places(database, product, metric, watch, since)
-            else:  # a formula that has more in it than the rank
-                key, region = watch.key, product.region
-                (own,) = seen_of(database, region, [product.product], [metric], since, key)
-                track = _of_fields([metric], own, absences)[metric]
+                track = self._places(watch, metric)
+            else:
+                own = self.seen([metric], watch.key)
+                track = _of_fields([metric], own, self.absences)[metric]
             if not track.empty:
                 name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
-                tracks.append(replace(track, name=name, label=label))
-    return tracks
+                yield replace(track, name=name, label=label)
+
+    def _places(self, watch: Watch, metric: Metric) -> Track:
+        found = list(self.database.history.ranks(watch.key, self.product.product, self.since))
+        at = np.array([at for at, _ in found], np.int64)
+        places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
+        values = metric.compute({RANK: places}, at)
+        # There is a row for each scan: the one before was the last that saw it.
+        line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
+        return Track("", "", metric, at, values, line)
 
 
 def needs_sightings(metric: Metric) -> bool:
@@ -140,13 +166,6 @@ def seen_of(
             at, first = np.unique(window.at[seen][::-1], return_index=True)
             found[place] = Seen(fields, at, numbers[seen][::-1][first])
     return found
-
-
-def _changes(
-    database: Store, product: ProductFacts, metrics: Sequence[Metric], since: Instant
-) -> Seen:
-    fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
-    return Seen(fields, *database.history.series(product.product, fields, since))
 
 
 def _of_fields(
@@ -195,15 +214,3 @@ def _interrupted(
         missing |= within
         line[within] = np.maximum(each.seen, times[:1])
     return times, numbers[places], line, missing
-
-
-def _places(
-    database: Store, product: ProductFacts, metric: Metric, watch: Watch, since: Instant
-) -> Track:
-    found = list(database.history.ranks(watch.key, product.product, since))
-    at = np.array([at for at, _ in found], np.int64)
-    places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
-    values = metric.compute({RANK: places}, at)
-    # There is a row for each scan: the one before was the last that saw it.
-    line = np.where(np.isnan(values), np.append(at[:1], at[:-1]), at)
-    return Track("", "", metric, at, values, line)

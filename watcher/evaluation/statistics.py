@@ -30,19 +30,18 @@ class Statistics:
     """Statistics of the time before ``now`` for n products, filled window by window."""
 
     def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
-        self._now = now
+        self._now, self._overs = now, asked
         self._found = {need: np.full(size, np.nan) for need in asked}
-        self.counts = {
-            need: np.zeros(size, np.int64) for need, over in asked.items() if _rolls(over)
-        }
+        # Of what is usual of a sum of several days: its values are few.
+        sums = [need for need, over in asked.items() if isinstance(over, Usual) and over.window > 1]
+        self.counts = {need: np.zeros(size, np.int64) for need in sums}
         self._asked: dict[Metric, dict[Need, Over]] = {}
         for need, over in asked.items():
             self._asked.setdefault(need.metric, {})[need] = over
 
     @property
     def begin(self) -> Instant:
-        overs = (over for needs in self._asked.values() for over in needs.values())
-        return self._now - max(over.seconds for over in overs)
+        return self._now - max(over.seconds for over in self._overs.values())
 
     @property
     def fields(self) -> list[str]:
@@ -54,33 +53,27 @@ class Statistics:
             for metric, needs in self._asked.items():
                 values = computed(metric, window)
                 for need, over in needs.items():
-                    inside = window.at >= self._now - over.seconds
-                    at, past = window.at[inside], values[inside]
-                    past = past if isinstance(over, Statistic) else logs(past)
-                    early = at <= self._now - least_span(over.seconds)
-                    spanned = ~np.isnan(past[early]).all(axis=0)
-                    if not isinstance(over, Statistic) and over.window > 1:
-                        past = _apart(past, at // DAY, self._now // DAY, over.window)
-                    found = _aggregate(over, past, at // DAY)
-                    self._found[need][window.rows] = np.where(spanned, found, np.nan)
-                    if _rolls(over):
-                        self.counts[need][window.rows] = _days_known(past, at // DAY)
+                    self._take(need, over, window, values)
+
+    def _take(self, need: Need, over: Over, window: Window, values: Floats) -> None:
+        inside = window.at >= self._now - over.seconds
+        at, past = window.at[inside], values[inside]
+        past, days = past if isinstance(over, Statistic) else logs(past), at // DAY
+        early = at <= self._now - least_span(over.seconds)
+        spanned = ~np.isnan(past[early]).all(axis=0)
+        if not isinstance(over, Statistic) and over.window > 1:
+            past = _apart(past, days, self._now // DAY, over.window)
+        self._found[need][window.rows] = np.where(spanned, _aggregate(over, past, days), np.nan)
+        if need in self.counts:
+            self.counts[need][window.rows] = _days_known(past, days)
 
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
+        begins = {need: self._now - over.seconds for need, over in self._overs.items()}
         return {
-            need: (
-                found := self._found[need],
-                np.where(np.isnan(found), 0, self._now - over.seconds),
-            )
-            for needs in self._asked.values()
-            for need, over in needs.items()
+            need: (found, np.where(np.isnan(found), 0, begins[need]))
+            for need, found in self._found.items()
         }
-
-
-def _rolls(over: Over) -> bool:
-    """Whether what is usual is taken of a sum of several days: its values are few, and counted."""
-    return isinstance(over, Usual) and over.window > 1
 
 
 def least_span(seconds: int) -> int:

@@ -113,20 +113,27 @@ class Round:
         cases: list[_Case] = []
         for rule in self._rules:
             try:
-                when = self._judge(rule.when)
-                until = self._judge(rule.until) if rule.until is not None else None
+                case = self._case(rule)
             except Exception as error:  # one broken rule must not stop the others
                 log.exception("a rule could not be judged", rule=rule.name)
                 health.failing(RULE, rule.name, f"{type(error).__name__}: {error}", self._at)
                 continue
-            listed = self._table.listed
-            met, known = (int(np.count_nonzero(mask[:listed])) for mask in when)
-            self.judged.append(Judged(rule.name, met, listed - known, compares(rule)))
             if rule.name in failing:
                 health.ok(RULE, rule.name, self._at)
-            terms = Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
-            cases.append(_Case(rule, terms, when, until))
+            self.judged.append(self._counted(case))
+            cases.append(case)
         return cases
+
+    def _case(self, rule: Rule) -> _Case:
+        when = self._judge(rule.when)
+        until = self._judge(rule.until) if rule.until is not None else None
+        terms = Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+        return _Case(rule, terms, when, until)
+
+    def _counted(self, case: _Case) -> Judged:
+        listed = self._table.listed
+        met, known = (int(np.count_nonzero(mask[:listed])) for mask in case.when)
+        return Judged(case.rule.name, met, listed - known, compares(case.rule))
 
     def _staying(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
         """(n,) the live alerts that this scan leaves as they are; ``places`` are their rows."""

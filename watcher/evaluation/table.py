@@ -160,19 +160,23 @@ class ScanTable:
         some scans proves nothing (``Scan.proves_absence``): those have none of these."""
         asked = {need: need.from_.places for need in needs if isinstance(need.from_, LastList)}
         lists = {places: self._list(places) for places in set(asked.values())}
-        fallen = np.zeros(0, np.int64)
-        if self.scan.proves_absence and lists:
-            found = lists.get(LONGEST_LIST) or self._list(LONGEST_LIST)
-            listed = [each.products for each in (*lists.values(), found) if each is not None]
-            fallen = np.setdiff1d(np.concatenate([fallen, *listed]), self._seen.products)
+        fallen = self._fallen(lists)
         products = np.concatenate([self._seen.products, fallen])
         for need, places in asked.items():
-            found = lists[places]
+            earlier = lists[places]
             ranks, at = np.full(len(products), np.nan), 0
-            if found is not None:
-                ranks, at = found.ranks_of(products), found.at
+            if earlier is not None:
+                ranks, at = earlier.ranks_of(products), earlier.at
             self._baselines[need] = ranks, np.where(np.isnan(ranks), 0, at)
         return fallen
+
+    def _fallen(self, lists: Mapping[int, EarlierList | None]) -> Ints:
+        """Products that the last lists had, and this scan proves to be off the list."""
+        if not lists or not self.scan.proves_absence:
+            return np.zeros(0, np.int64)
+        longest = lists.get(LONGEST_LIST) or self._list(LONGEST_LIST)
+        listed = [each.products for each in (*lists.values(), longest) if each is not None]
+        return np.setdiff1d(np.concatenate([np.zeros(0, np.int64), *listed]), self._seen.products)
 
     def _list(self, places: int) -> EarlierList | None:
         return self._past.standing(self.scan.watch, self._seen.scan_id, places)

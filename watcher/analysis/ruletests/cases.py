@@ -22,16 +22,12 @@ _T = TypeVar("_T")
 
 def scene(case: Case, turn: int) -> Scan:
     """The scan number ``turn`` of a test: complete, with the products that are in the list then."""
-    present = [
-        (actor, values) for actor in case.actors if (values := _values(actor, turn)) is not None
-    ]
+    present = _present(case, turn)
+    ranks = np.zeros(len(present), np.int64)
     if case.watch.query.ranked:
-        places = _places([values.get(RANK) for _, values in present])
-        order = sorted(range(len(present)), key=lambda row: places[row] or np.inf)
-        present = [present[row] for row in order]
-        ranks = np.array([places[row] for row in order], np.int64)
-    else:
-        ranks = np.zeros(len(present), np.int64)
+        places = np.array(_places([values.get(RANK) for _, values in present]), np.int64)
+        order = np.argsort(np.where(places > 0, places, np.inf), kind="stable")
+        present, ranks = [present[row] for row in order], places[order]
     at, region = case.at(turn), case.watch.query.region
     pages = -(-len(present) // PRODUCT_LIST.page_size)
     return Scan(
@@ -51,6 +47,11 @@ def scene(case: Case, turn: int) -> Scan:
             for text in TEXTS
         },
     )
+
+
+def _present(case: Case, turn: int) -> list[tuple[Actor, _Values]]:
+    found = ((actor, _values(actor, turn)) for actor in case.actors)
+    return [(actor, values) for actor, values in found if values is not None]
 
 
 def _values(actor: Actor, turn: int) -> _Values | None:
@@ -131,6 +132,11 @@ class Expectation:
     pending: frozenset[str]
     told: frozenset[str] | None
     line: int
+
+    @property
+    def states(self) -> Mapping[str, frozenset[str]]:
+        told = {"told": self.told} if self.told is not None else {}
+        return {"firing": self.firing, "pending": self.pending, **told}
 
 
 @dataclass(frozen=True, slots=True)

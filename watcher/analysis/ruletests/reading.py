@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -92,13 +93,19 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
     book = load([path.parent / str(file) for file in files], given)
-    raw = document.get("tests")
+    cases = tuple(_cases(source, book, document.get("tests")))
+    source.raise_problems()
+    return Suite(str(path), book, cases)
+
+
+def _cases(source: TestSource, book: Rulebook, raw: object) -> Iterator[Case]:
     if not isinstance(raw, list) or not raw:
         source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
-        raw = []
-    cases = [_Case(source, book, ("tests", turn)).read(each) for turn, each in enumerate(raw)]
-    source.raise_problems()
-    return Suite(str(path), book, tuple(case for case in cases if case is not None))
+        return
+    for turn, each in enumerate(raw):
+        case = _Case(source, book, ("tests", turn)).read(each)
+        if case is not None:
+            yield case
 
 
 def _open(path: FilePath) -> TestSource:
@@ -145,37 +152,42 @@ class _Case:
     def _value(
         self, given: Mapping[str, object], key: str, default: _T, read_: Callable[[object], _T]
     ) -> _T:
-        if given.get(key) is None:
-            return default
+        raw = given.get(key)
+        return default if raw is None else self._read((*self._path, key), read_, raw, default)
+
+    def _read(self, path: Path, read_: Callable[[object], _T], raw: object, default: _T) -> _T:
+        """A value as it is read, or ``default`` where what is wrong with it was reported."""
         try:
-            return read_(given[key])
+            return read_(raw)
         except ValueError as error:
-            self._source.report((*self._path, key), str(error))
+            self._source.report(path, str(error))
             return default
 
     def _rules(self, given: Mapping[str, object]) -> tuple[Rule, ...]:
-        path = (*self._path, "rule")
-        by_name = {rule.name: rule for rule in self._book.rules}
-        found: list[Rule] = []
-        for name in listed(given.get("rule")):
-            rule = by_name.get(str(name))
-            if rule is None:
-                hint = nearest(str(name), by_name) or f": there are {listing(by_name)}"
-                self._source.report(path, f"no rule {quoted(str(name))}{hint}")
-            elif rule in found:
-                self._source.report(path, f"names {quoted(rule.name)} twice")
-            else:
-                found.append(rule)
-        rules = tuple(found) if given.get("rule") is not None else self._book.rules
+        rules, path = self._book.rules, (*self._path, "rule")
+        if given.get("rule") is not None:
+            rules = self._named(map(str, listed(given["rule"])), path)
         watches = {rule.watch.name for rule in rules}
         if len(watches) > 1:
-            where = path if "rule" in given else self._path
             self._source.report(
-                where,
+                path if "rule" in given else self._path,
                 "the rules of a test must have the same watch, these have "
                 f"{listing(sorted(watches))}: name one with rule:",
             )
         return rules
+
+    def _named(self, names: Iterable[str], path: Path) -> tuple[Rule, ...]:
+        by_name = {rule.name: rule for rule in self._book.rules}
+        found: dict[str, Rule] = {}
+        for name in names:
+            if name not in by_name:
+                hint = nearest(name, by_name) or f": there are {listing(by_name)}"
+                self._source.report(path, f"no rule {quoted(name)}{hint}")
+            elif name in found:
+                self._source.report(path, f"names {quoted(name)} twice")
+            else:
+                found[name] = by_name[name]
+        return tuple(found.values())
 
     def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
         if not isinstance(raw, dict) or not raw:
@@ -190,44 +202,29 @@ class _Case:
         for field, value in self._source.mapping({} if raw is None else raw, path).items():
             place = (*path, field)
             metric = self._book.metrics.get(field)
-            if field in _NOT_GIVEN:
-                self._source.report(place, f"{field} {_NOT_GIVEN[field]}", at_key=True)
-            elif self._book.metrics.attribute(field) is not None:
-                try:
-                    texts[field] = parse_texts(value, free=field == _NAME)
-                except ValueError as error:
-                    self._source.report(place, str(error))
+            if refusal := self._refusal(field):
+                self._source.report(place, refusal, at_key=True)
             elif metric is None:
-                message = f"unknown field {quoted(field)}{self._book.metrics.suggest(field)}"
-                self._source.report(place, message, at_key=True)
-            elif metric.needs != {metric.name}:
-                self._source.report(
-                    place,
-                    f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}",
-                    at_key=True,
+                texts[field] = self._read(
+                    place, partial(parse_texts, free=field == _NAME), value, ()
                 )
             else:
-                found = self._series(metric, value, place)
-                if found is not None:
-                    series[field] = found
-        return Actor(name, texts, series)
+                series[field] = self._read(place, partial(_series, metric), value, ())
+        return Actor(name, _read_ones(texts), _read_ones(series))
 
-    def _series(self, metric: Metric, value: object, path: Path) -> Series | None:
-        if not isinstance(value, str):
-            self._source.report(path, f"takes values as 100x3 120 _ 90, not {kind(value)}")
-            return None
-        try:
-            series = parse_series(value, metric.unit, dict(metric.names))
-            places = [each for each in series if each is not None]
-            # NaN is neither: a product may stand in a list without a place.
-            if metric.name == RANK and any(each < 1 or each % 1 > 0 for each in places):
-                raise Wrong("a rank is a whole number from 1")
-        except ValueError as error:
-            self._source.report(path, str(error))
-            return None
-        return series
-
-    # -------------------------------------------------------------- alerts
+    def _refusal(self, field: str) -> str:
+        """The reason why a test can't give this field; empty where it can."""
+        metrics = self._book.metrics
+        if field in _NOT_GIVEN:
+            return f"{field} {_NOT_GIVEN[field]}"
+        if metrics.attribute(field) is not None:
+            return ""
+        metric = metrics.get(field)
+        if metric is None:
+            return f"unknown field {quoted(field)}{metrics.suggest(field)}"
+        if metric.needs != {metric.name}:
+            return f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}"
+        return ""
 
     def _alerts(
         self, given: Mapping[str, object], actors: tuple[Actor, ...], interval: int
@@ -244,38 +241,29 @@ class _Case:
         known = [actor.product_id for actor in actors]
         for turn, each in enumerate(raw):
             place = (*path, turn)
-            if not isinstance(each, dict):
+            if isinstance(each, dict):
+                entry = self._source.mapping(each, place, _ALERT_KEYS)
+                yield self._expectation(entry, place, self._scan(entry, place, interval), known)
+            else:
                 self._source.report(place, f"is {kind(each)}: write {{at: 3d, firing: [...]}}")
-                continue
-            entry = self._source.mapping(each, place, _ALERT_KEYS)
-            scan = self._scan(entry, place, interval)
-            firing = self._products(entry, "firing", place, known)
-            pending = self._products(entry, "pending", place, known)
-            told = self._products(entry, "told", place, known) if "told" in entry else None
-            yield Expectation(scan, firing, pending, told, self._source.line(place))
+
+    def _expectation(
+        self, entry: Mapping[str, object], path: Path, scan: int, known: Sequence[str]
+    ) -> Expectation:
+        firing = self._products(entry, "firing", path, known)
+        pending = self._products(entry, "pending", path, known)
+        told = self._products(entry, "told", path, known) if "told" in entry else None
+        return Expectation(scan, firing, pending, told, self._source.line(path))
 
     def _scan(self, entry: Mapping[str, object], path: Path, interval: int) -> int:
         """The number of the scan that an expectation is about; 0 where that was reported."""
         if ("at" in entry) == ("scan" in entry):
-            self._source.report(
-                path, "needs a time, as at: 3d, or the number of a scan, as scan: 3"
-            )
+            what = "needs a time, as at: 3d, or the number of a scan, as scan: 3"
+            self._source.report(path, what)
             return 0
-        key = "at" if "at" in entry else "scan"
-        try:
-            if key == "scan":
-                scan = whole(entry[key])
-                if not 0 <= scan < LONGEST:
-                    raise Wrong(f"takes a number from 0, the first scan, below {LONGEST:,}")
-                return scan
-            scan, beside = divmod(_seconds(entry[key]), interval)
-            if beside or scan >= LONGEST:
-                every = format_duration(interval)
-                raise Wrong(f"no scan is at that time: there is one at 0s, {every} and so on")
-        except ValueError as error:
-            self._source.report((*path, key), str(error))
-            return 0
-        return scan
+        if "scan" in entry:
+            return self._read((*path, "scan"), _scan, entry["scan"], 0)
+        return self._read((*path, "at"), partial(_scan_at, interval), entry["at"], 0)
 
     def _products(
         self, entry: Mapping[str, object], key: str, path: Path, known: Iterable[str]
@@ -328,6 +316,37 @@ class _Case:
                         f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
                     )
                     break
+
+
+def _read_ones(given: Mapping[str, tuple[_T, ...]]) -> Mapping[str, tuple[_T, ...]]:
+    return {field: values for field, values in given.items() if values}
+
+
+def _series(metric: Metric, value: object) -> Series:
+    if not isinstance(value, str):
+        raise Wrong(f"takes values as 100x3 120 _ 90, not {kind(value)}")
+    series = parse_series(value, metric.unit, dict(metric.names))
+    # NaN is neither: a product may stand in a list without a place.
+    if metric.name == RANK and any(
+        each is not None and (each < 1 or each % 1 > 0) for each in series
+    ):
+        raise Wrong("a rank is a whole number from 1")
+    return series
+
+
+def _scan(value: object) -> int:
+    scan = whole(value)
+    if not 0 <= scan < LONGEST:
+        raise Wrong(f"takes a number from 0, the first scan, below {LONGEST:,}")
+    return scan
+
+
+def _scan_at(interval: int, value: object) -> int:
+    scan, beside = divmod(_seconds(value), interval)
+    if beside or scan >= LONGEST:
+        every = format_duration(interval)
+        raise Wrong(f"no scan is at that time: there is one at 0s, {every} and so on")
+    return scan
 
 
 def _seconds(value: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.analysis.reasons import unrounded
@@ -32,6 +32,20 @@ class Player(Stage):
             self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
         )
         return self.played(scan.at, outcome.notifications)
+
+    def states(self, played: Played) -> Mapping[str, frozenset[str]]:
+        """The ids of the products whose alerts fire and are pending, and which were told."""
+        alerts = self.database.alerts.live([rule.name for rule in self.rules])
+        found = {
+            "firing": {each.product for each in alerts if each.state is AlertState.FIRING},
+            "pending": {each.product for each in alerts if each.state is AlertState.PENDING},
+            "told": played.products,
+        }
+        facts = self.database.history.facts([*set[int]().union(*found.values())])
+        return {
+            what: frozenset(facts[product].product_id for product in products)
+            for what, products in found.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +97,24 @@ def run_case(case: Case, book: Rulebook) -> Result:
             played = player.play(scene(case, turn))
             for expectation in case.expectations:
                 if expectation.scan == turn:
-                    found += _compare(case, book, player, played, expectation)
+                    found += _compare(case, book, player.states(played), expectation)
     return Result(case.name, case.line, tuple(found))
 
 
 def _compare(
-    case: Case, book: Rulebook, player: Player, played: Played, expected: Expectation
+    case: Case, book: Rulebook, states: Mapping[str, frozenset[str]], expected: Expectation
 ) -> Iterator[Difference]:
-    alerts = player.database.alerts.live([rule.name for rule in player.rules])
-    told = played.products
-    facts = player.database.history.facts([*(alert.product for alert in alerts), *told])
-    ids = {product: each.product_id for product, each in facts.items()}
-    by_state = {
-        state: {ids[alert.product] for alert in alerts if alert.state is state}
-        for state in (AlertState.FIRING, AlertState.PENDING)
-    }
-    pairs = [
-        ("firing", expected.firing, by_state[AlertState.FIRING]),
-        ("pending", expected.pending, by_state[AlertState.PENDING]),
-    ]
-    if expected.told is not None:
-        pairs.append(("told", expected.told, {ids[product] for product in told}))
-    wrong = [(what, wanted, got) for what, wanted, got in pairs if wanted != got]
+    wrong = {what: each for what, each in expected.states.items() if each != states[what]}
     if wrong:
-        concerned = {product for _, wanted, got in wrong for product in wanted ^ got}
+        concerned = {product for what, each in wrong.items() for product in each ^ states[what]}
         moment = case.at(expected.scan)
         after = format_duration(moment - case.start)
         yield Difference(
             expected.line,
             f"scan {expected.scan}, {after} after the start ({format_instant(moment)})",
             tuple(
-                (what, _ordered(case, wanted), _ordered(case, got)) for what, wanted, got in wrong
+                (what, _ordered(case, each), _ordered(case, states[what]))
+                for what, each in wrong.items()
             ),
             tuple(_values(case, book, expected.scan, _ordered(case, concerned))),
         )
@@ -134,15 +135,20 @@ def _values(
         judged = scene(case, scan)
         judge, listed = player.examine(judged), judged.product_ids
         for product in products:
-            found = [
-                f"{f'{rule.name}: ' if len(case.rules) > 1 else ''}"
-                f"{_said(evidence, book, case.at(scan))}"
-                for rule in case.rules
-                for condition in (rule.when, rule.until)
-                if condition is not None and product in listed
-                for evidence in condition.evidence(judge, listed.index(product))
-            ]
+            found: list[str] = []
+            if product in listed:
+                evidence = _evidence(case, judge, listed.index(product))
+                found = [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
             yield product, tuple(found) or ("not in the list",)
+
+
+def _evidence(case: Case, judge: Judge, row: int) -> Iterator[tuple[str, Evidence]]:
+    """Yield all evidence on a product, and the rule that it is of, where there are several."""
+    for rule in case.rules:
+        of = f"{rule.name}: " if len(case.rules) > 1 else ""
+        for condition in (rule.when, rule.until):
+            if condition is not None:
+                yield from ((of, each) for each in condition.evidence(judge, row))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:

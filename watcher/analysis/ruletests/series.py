@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -61,19 +61,22 @@ def parse_texts(value: object, *, free: bool) -> TextSeries:
     where the product is absent. A list has a text for each scan. The short notation is that of
     numbers, with texts in quotes where they have spaces; what is ``free`` text (a name) is read so
     only where it has quotes."""
-    if isinstance(value, list):
-        texts = tuple(_item(each) for each in value)
-    elif isinstance(value, dict):
-        raise Wrong(f"takes a text or a list of them, not {kind(value)}")
-    else:
-        text = str(value).strip()
-        noted = '"' in text if free else (" " in text or '"' in text)
-        texts = tuple(_noted(text)) if noted else (str(value),)
+    texts = tuple(_texts(value, free=free))
     if not texts:
         raise Wrong("is empty: write a text, or one for each scan, as [Old name, New name]")
     if len(texts) > LONGEST:
         raise Wrong(f"has more than {LONGEST:,} values")
     return texts
+
+
+def _texts(value: object, *, free: bool) -> Iterable[str | Nothing | None]:
+    if isinstance(value, list):
+        return map(_item, value)
+    if isinstance(value, dict):
+        raise Wrong(f"takes a text or a list of them, not {kind(value)}")
+    text = str(value).strip()
+    noted = '"' in text or (" " in text and not free)
+    return _noted(text) if noted else (str(value),)
 
 
 def _item(value: object) -> str | Nothing | None:
@@ -124,11 +127,10 @@ def _word(word: str, unit: Unit, names: Mapping[str, int]) -> Iterator[float | N
 
 
 def _value(word: str, unit: Unit, names: Mapping[str, int]) -> float:
-    known = {**names, **(_TRUTH if unit is Unit.FLAG else {})}
+    known = {**names, **_TRUTH} if unit is Unit.FLAG else names
     if word.casefold() in known:
         return float(known[word.casefold()])
-    date = _DATE.fullmatch(word)
-    if unit is Unit.DAY and date is not None:
+    if unit is Unit.DAY and _DATE.fullmatch(word):
         found = parse_day(int(word.replace("-", "")))
         if found is None:
             raise Wrong(f"{quoted(word)} is no day")
@@ -138,13 +140,15 @@ def _value(word: str, unit: Unit, names: Mapping[str, int]) -> float:
     except Wrong:
         raise
     except ValueError:
-        if word == "stale":  # as in promtool; "stable" is something else
-            raise Wrong('"stale" is written "-": the product is not in the list') from None
-        hint = nearest(word, known, 1)
-        choice = f"{either(list(known))}, or " if known else ""
-        raise Wrong(
-            f"{quoted(word)} is no value{hint or f': it is {choice}a number as 100, _ or -'}"
-        ) from None
+        raise _no_value(word, known) from None
+
+
+def _no_value(word: str, known: Mapping[str, int]) -> Wrong:
+    if word == "stale":  # as in promtool; "stable" is something else
+        return Wrong('"stale" is written "-": the product is not in the list')
+    choice = f"{either(list(known))}, or " if known else ""
+    hint = nearest(word, known, 1) or f": it is {choice}a number as 100, _ or -"
+    return Wrong(f"{quoted(word)} is no value{hint}")
 
 
 def _number(word: str) -> float:

@@ -24,6 +24,7 @@ from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
 _TREND = "sales_trend_flag"
+_SIGN = {True: 1, False: -1}
 _KEPT = 0.5  # of a move that is still there
 
 
@@ -82,23 +83,27 @@ def _direction(condition: Condition) -> int:
     """1 for a rise of demand, -1 for a fall, 0 for neither."""
     match condition:
         case Top(leaves=leaves):
-            return -1 if leaves else 1
+            return _SIGN[not leaves]
         case RankChange(direction=direction):
-            return -1 if direction == "rises" else 1
+            return _SIGN[direction != "rises"]
         case Change(metric=metric, direction=direction) if _is_demand(metric):
             return {"rises": 1, "falls": -1}.get(direction, 0)
         case Crosses(metric=metric, above=above) if _is_demand(metric):
-            return 1 if above else -1
+            return _SIGN[above]
         case Becomes(metric=metric, leaves=False, value=value) if metric.name == _TREND:
             return _of_trend(metric, value)
         case Compare(metric=metric, operator="equals", limit=limit) if metric.name == _TREND:
             return _of_trend(metric, limit)
-        case Compare(metric=metric, operator=relation, limit=limit) if metric.steady is not None:
-            return _of_limit(relation, limit - metric.steady)
-        case Between(metric=metric, low=low) if metric.steady is not None:
-            return int(low > metric.steady)
+        case Compare() | Between() if condition.metric.steady is not None:
+            return _of_growth(condition, condition.metric.steady)
         case _:
             return 0
+
+
+def _of_growth(condition: Compare | Between, steady: float) -> int:
+    if isinstance(condition, Between):
+        return int(condition.low > steady)
+    return _of_limit(condition.operator, condition.limit - steady)
 
 
 def _of_limit(relation: str, limit: float) -> int:
@@ -158,8 +163,8 @@ def still_holds(condition: Condition, why: Evidence | None, value: float) -> boo
 
 
 def _move_is_kept(why: Evidence | None, value: float) -> bool | None:
-    if why is None or isinstance(why.value, str) or isinstance(why.baseline, str):
+    if why is None or not isinstance(why.value, int | float):
         return None
-    if why.value is None or why.baseline is None or why.value == why.baseline:
+    if not isinstance(why.baseline, int | float) or why.value == why.baseline:
         return None
     return (value - why.baseline) / (why.value - why.baseline) >= _KEPT

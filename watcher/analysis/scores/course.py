@@ -199,10 +199,16 @@ class _Gone:
     def _last_place(self, at: int) -> float:
         """NaN where a product may be missing for another reason than that it sells less."""
         watch = self._probes.watch
-        by_sales = watch.query.sort == WEEK and watch.query.descending
-        if not by_sales or any(name not in _STEADY for name, _ in watch.query.filters):
+        if not _ranks_by_sales(watch):
             return np.nan
         for look in self._past.within(at - _SLACK, at + (LATEST - DAYS) * DAY, watch.key):
             if look.proves and look.size >= watch.query.top:
                 return self._past.last_place(look, WEEK)
         return np.nan
+
+
+def _ranks_by_sales(watch: Watch) -> bool:
+    """Whether a product is on its list for as long as it sells enough a week."""
+    query = watch.query
+    by_sales = query.sort == WEEK and query.descending
+    return by_sales and all(name in _STEADY for name, _ in query.filters)

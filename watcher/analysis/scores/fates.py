@@ -69,31 +69,36 @@ class Assessor:
 
     def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
         """One for each telling of the rule, in their order."""
-        claim, watch = claim_of(rule), rule.watch
+        claim = claim_of(rule)
         if claim.measure is Measure.NONE:
             return [Fate(FateKind.UNKNOWN, why=UNMEASURED)] * len(tellings)
-        begins = [self._past.at(watch.key, each.at, each.product) for each in tellings]
-        found = [  # of one of whose scan nothing is known
-            Fate(FateKind.TOO_YOUNG)
-            if self._is_young(each.at)
-            else Fate(FateKind.UNKNOWN, why=UNSEEN)
-            for each in tellings
-        ]
-        asked = [row for row, begin in enumerate(begins) if begin is not None]
-        if claim.measure is not Measure.STATE:  # whose first answer comes after 4 days
-            asked = [row for row in asked if not self._is_young(tellings[row].at)]
-        if not asked:
-            return found
-        looks = [begin for begin in (begins[row] for row in asked) if begin is not None]
-        told = [tellings[row] for row in asked]
-        judged = (
-            self._rises(watch, looks, told)
-            if claim.measure is Measure.RISE
-            else self._states(watch, claim, looks, told)
-        )
-        for row, fate in zip(asked, judged, strict=True):
-            found[row] = fate
+        asked = dict(self._asked(rule.watch, claim, tellings))
+        found = [self._unseen(each) for each in tellings]  # by no scan, as far as is known yet
+        if asked:
+            begins, told = list(asked.values()), [tellings[row] for row in asked]
+            if claim.condition is None:
+                judged = self._rises(rule.watch, begins, told)
+            else:
+                judged = self._states(rule.watch, claim.condition, begins, told)
+            for row, fate in zip(asked, judged, strict=True):
+                found[row] = fate
         return found
+
+    def _asked(
+        self, watch: Watch, claim: Claim, tellings: Sequence[Telling]
+    ) -> Iterator[tuple[int, Look]]:
+        """Yield the tellings that can be judged, by place, each with the scan that it is of."""
+        for row, each in enumerate(tellings):
+            begin = self._past.at(watch.key, each.at, each.product)
+            # Of a state the first answer comes after 4 days.
+            old_enough = claim.measure is Measure.STATE or not self._is_young(each.at)
+            if begin is not None and old_enough:
+                yield row, begin
+
+    def _unseen(self, telling: Telling) -> Fate:
+        if self._is_young(telling.at):
+            return Fate(FateKind.TOO_YOUNG)
+        return Fate(FateKind.UNKNOWN, why=UNSEEN)
 
     def _is_young(self, at: Instant) -> bool:
         return self._now < at + DAYS * DAY
@@ -101,21 +106,22 @@ class Assessor:
     def markets(self, watch: Watch, begins: Iterable[Look]) -> dict[int, ListMove]:
         """The move of the products that a scan and a later one saw, or of a sample, by scan."""
         new = {look.id: look for look in begins if look.id not in self._markets}
-        samples = {key: _sample(self._past.products(look)) for key, look in new.items()}
-        if samples:
-            sizes = [len(sample) for sample in samples.values()]
-            looks = list(new.values())
-            probes = Probes(
-                watch,
-                np.concatenate(list(samples.values())),
-                np.repeat([look.mark for look in looks], sizes),
-                np.repeat([look.data for look in looks], sizes),
-            )
-            found = course(self._past, probes, bounded=False)
-            ends = np.cumsum(sizes).tolist()
-            for key, begin, end in zip(samples, [0, *ends], ends, strict=False):
-                self._markets[key] = ListMove(samples[key], found, slice(begin, end))
+        if new:
+            self._read_markets(watch, list(new.values()))
         return self._markets
+
+    def _read_markets(self, watch: Watch, looks: Sequence[Look]) -> None:
+        samples = [_sample(self._past.products(look)) for look in looks]
+        sizes = list(map(len, samples))
+        probes = Probes(
+            watch,
+            np.concatenate(samples),
+            np.repeat([look.mark for look in looks], sizes),
+            np.repeat([look.data for look in looks], sizes),
+        )
+        found = course(self._past, probes, bounded=False)
+        for look, sample, end in zip(looks, samples, np.cumsum(sizes).tolist(), strict=True):
+            self._markets[look.id] = ListMove(sample, found, slice(end - len(sample), end))
 
     def _rises(
         self, watch: Watch, begins: Sequence[Look], told: Sequence[Telling]
@@ -127,18 +133,15 @@ class Assessor:
 
     def _rise(self, watch: Watch, found: Course, row: int, move: float, begin: Look) -> Fate:
         """Judge one; ``move`` is by how much the market sold more."""
-        if np.isnan(found.before[row]):
-            return Fate(FateKind.UNKNOWN, why=NO_LEVEL)
         before, low, high = (float(each[row]) for each in (found.before, found.low, found.high))
+        if math.isnan(before):
+            return Fate(FateKind.UNKNOWN, why=NO_LEVEL)
         if begin.watch != watch.key and low < high:  # another list's last place says nothing
             high = math.inf
         usual = before * move
-        times = low / usual if usual and found.exact[row] else None
-        if low >= WENT_ON * usual and low > 0:
-            return Fate(FateKind.WENT_ON, times)
-        if high < WENT_ON * usual or not high:
-            return Fate(FateKind.FELL_BACK, times)
-        return self._open(begin)
+        times = low / usual if usual and low == high else None
+        outcome = _outcome(low, high, WENT_ON * usual)
+        return Fate(outcome, times) if outcome is not None else self._open(begin)
 
     def _open(self, begin: Look, early: bool | None = None) -> Fate:
         """Fate of what no scan tells yet (data is late, or the product comes back), or any more:
@@ -150,25 +153,22 @@ class Assessor:
         return Fate(FateKind.UNKNOWN, why=why, early=early)
 
     def _states(
-        self, watch: Watch, claim: Claim, begins: Sequence[Look], told: Sequence[Telling]
+        self, watch: Watch, condition: Condition, begins: Sequence[Look], told: Sequence[Telling]
     ) -> Iterator[Fate]:
-        condition, metric = claim.condition, claim.metric
-        if condition is None or metric is None:
-            return
-        probes = _probes(watch, begins, told)
+        metric, probes = condition.metrics[0], _probes(watch, begins, told)
         own = watch.key if RANK in metric.needs else None  # a place of the rule's own list
-        early = self._held(
-            condition, metric, told, seen_by(self._past, probes, EARLY, EARLY + 2, own)
-        )
-        late = self._held(condition, metric, told, seen_by(self._past, probes, DAYS, LATEST, own))
-        for begin, soon, then in zip(begins, early, late, strict=True):
-            undone = None if soon is None else not soon
-            if self._is_young(begin.at):
-                yield Fate(FateKind.TOO_YOUNG, early=undone)
-            elif then is not None:
-                yield Fate(FateKind.WENT_ON if then else FateKind.FELL_BACK, early=undone)
-            else:
-                yield self._open(begin, undone)
+        soon = seen_by(self._past, probes, EARLY, EARLY + 2, own)
+        late = seen_by(self._past, probes, DAYS, LATEST, own)
+        held = (self._held(condition, metric, told, seen) for seen in (soon, late))
+        return map(self._state, begins, *held)
+
+    def _state(self, begin: Look, soon: bool | None, late: bool | None) -> Fate:
+        early = None if soon is None else not soon
+        if self._is_young(begin.at):
+            return Fate(FateKind.TOO_YOUNG, early=early)
+        if late is None:
+            return self._open(begin, early)
+        return Fate(FateKind.WENT_ON if late else FateKind.FELL_BACK, early=early)
 
     def _held(
         self, condition: Condition, metric: Metric, told: Sequence[Telling], seen: FoundBy
@@ -186,6 +186,13 @@ class Assessor:
         columns[RANK] = seen.ranks
         values = metric.compute(columns, seen.data)
         return np.where(seen.marks > 0, values, np.nan)
+
+
+def _outcome(low: float, high: float, least: float) -> FateKind | None:
+    """The outcome where sales between two bounds were to be ``least``; None where they are open."""
+    if low >= least and low > 0:
+        return FateKind.WENT_ON
+    return FateKind.FELL_BACK if high < least or not high else None
 
 
 def _probes(watch: Watch, begins: Sequence[Look], told: Sequence[Telling]) -> Probes:

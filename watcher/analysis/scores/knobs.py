@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -25,7 +27,8 @@ _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS})
 # list sells 40,000 is to be told what does tell less.
 _REACH = 100_000.0
 _LONGEST = 3_600.0  # days; the file takes ten years
-_DIGITS = range(10, 100)
+_TWO_DIGITS = [digits * 10.0**power for power in range(-16, 16) for digits in range(10, 100)]
+_CROSSES = {True: ("crosses_above", 1), False: ("crosses_below", -1)}
 _STRICTER = {"above": 1, "at_least": 1, "below": -1, "at_most": -1}
 
 
@@ -56,24 +59,21 @@ class Knob:
 
     def ladder(self) -> list[float]:
         """Values of two digits from the loosest to the strictest, far either way."""
+        sizes, found = list(self._sizes()), {self.value}
+        if self.value >= 0:
+            found.update(sizes)
+        if self.value <= 0:
+            found.update((0.0, *(-each for each in sizes)))
+        return sorted(found, reverse=self.stricter < 0)
+
+    def _sizes(self) -> Iterator[float]:
         size = abs(self.value) or 1.0
         low, high = size / _REACH, size * _REACH
         if self.metric.unit is Unit.DAYS:
             high = max(size, min(high, _LONGEST))
-        found = [
-            round(digits * 10.0**power, 12)
-            for power in range(-16, 16)
-            if 10.0 ** (power + 2) > low and 10.0 ** (power + 1) <= high
-            for digits in _DIGITS
-            if low <= digits * 10.0**power <= high
-        ]
-        if self.whole:
-            found = [float(max(1, round(each))) for each in found]
-        if self.value < 0:
-            found = [0.0, *(-each for each in found)]
-        elif not self.value:
-            found += [0.0, *(-each for each in found)]
-        return sorted({*found, self.value}, reverse=self.stricter < 0)
+        for each in _TWO_DIGITS:
+            if low <= each <= high:
+                yield float(max(1, round(each))) if self.whole else round(each, 12)
 
 
 def knobs(rule: Rule) -> list[Knob]:
@@ -83,25 +83,30 @@ def knobs(rule: Rule) -> list[Knob]:
 
 def _knob(condition: Condition) -> Knob | None:
     match condition:
-        case Compare(metric=metric, operator=operator) if operator in _STRICTER:
-            if not has_sizes(metric) or metric.unit is Unit.DAY:
-                return None
-            whole = metric.unit in _WHOLE and not metric.definition
-            return Knob(condition, metric, operator, "limit", _STRICTER[operator], whole)
         case RankChange(metric=metric, direction=direction):
             verb = "climbs" if direction == "falls" else "drops"
             return Knob(condition, metric, verb, "amount", 1, whole=True)
-        case Change(metric=metric, direction=direction, percent=percent) if has_sizes(metric):
-            whole = not percent and metric.unit in _WHOLE
-            return Knob(condition, metric, direction, "amount", 1, whole)
         case Unusual(metric=metric):
             return Knob(condition, metric, "unusual", "score", 1, whole=False)
-        case Crosses(metric=metric, above=above) if has_sizes(metric):
-            verb = f"crosses_{'above' if above else 'below'}"
-            whole = metric.unit in _WHOLE
-            return Knob(condition, metric, verb, "line", 1 if above else -1, whole)
         case Top(metric=metric, leaves=False):
             return Knob(condition, metric, "enters_top", "places", -1, whole=True)
+        case Compare() | Change() | Crosses() if has_sizes(condition.metric):
+            return _of_size(condition)
+        case _:
+            return None
+
+
+def _of_size(condition: Compare | Change | Crosses) -> Knob | None:
+    metric, whole = condition.metric, condition.metric.unit in _WHOLE
+    match condition:
+        case Change(direction=direction, percent=percent):
+            return Knob(condition, metric, direction, "amount", 1, whole and not percent)
+        case Crosses(above=above):
+            verb, stricter = _CROSSES[above]
+            return Knob(condition, metric, verb, "line", stricter, whole)
+        case Compare(operator=operator) if operator in _STRICTER and metric.unit is not Unit.DAY:
+            whole = whole and not metric.definition
+            return Knob(condition, metric, operator, "limit", _STRICTER[operator], whole)
         case _:
             return None
 
@@ -133,7 +138,9 @@ class Written:
         return f"{self.text[: self.begin]}{like(self.token, value)}{self.text[self.end :]}"
 
 
+_FACTORS = {"k": 1e3, "m": 1e6}
 _WORD = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]#]+)"""
+_TOKEN = re.compile(rf"\s*{_WORD}")
 _ASIDE = re.compile(
     r"""(?:(?<=\s)|^)\#[^\n]* | (?<=[\s\[{,]) (?: "(?:\\.|[^"\\\n])*" | '[^'\n]*' )""", re.VERBOSE
 )
@@ -143,31 +150,35 @@ _KEY = re.compile(r"""(?<![\w.-])["']?([A-Za-z_]\w*)["']?\s*:(?=\s|$)""", re.MUL
 
 def written(rule: Rule, knob: Knob) -> Written | None:
     """The place of the threshold in the rule file; None where it can't be found as it is meant."""
-    text = rule.text
-    # A comment, or words in quotes, are as many blanks: no key is in them.
-    bare = _ASIDE.sub(lambda at: at[0] if _SAID.fullmatch(at[0]) else " " * len(at[0]), text)
-    keys = list(_KEY.finditer(bare))
-    for place, key in enumerate(keys):
-        section = next((each[1] for each in keys[place::-1] if each[1] in ("when", "until")), "")
-        if key[1] != knob.operator or section != "when":
-            continue
-        owner = _owner(keys, place, knob.metric.name)
-        token = re.compile(rf"\s*{_WORD}").match(text, key.end())
-        if owner is None or token is None:
-            continue
+    for owner, token in _places(rule.text, knob):
         if _value_of(token[1], knob.metric) == knob.value:
             return _cut(rule, owner, token)
     return None
 
 
-def _owner(keys: list[re.Match[str]], place: int, metric: str) -> re.Match[str] | None:
+def _places(text: str, knob: Knob) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
+    """Yield the metric's key and the word after the operator, wherever ``when`` has them."""
+    # A comment, or words in quotes, are as many blanks: no key is in them.
+    bare = _ASIDE.sub(lambda at: at[0] if _SAID.fullmatch(at[0]) else " " * len(at[0]), text)
+    keys = list(_KEY.finditer(bare))
+    for place, key in enumerate(keys):
+        around = keys[place::-1]
+        if key[1] != knob.operator or not _in_when(around):
+            continue
+        owner, token = _owner(around, knob.metric.name), _TOKEN.match(text, key.end())
+        if owner is not None and token is not None:
+            yield owner, token
+
+
+def _in_when(keys: Sequence[re.Match[str]]) -> bool:
+    sections = (key[1] for key in keys if key[1] in ("when", "until"))
+    return next(sections, "") == "when"
+
+
+def _owner(keys: Sequence[re.Match[str]], metric: str) -> re.Match[str] | None:
     """The metric's key, if between it and the operator stand no more than the operator's like."""
-    for key in keys[place::-1]:
-        if key[1] == metric:
-            return key
-        if key[1] in ("when", "all", "any"):
-            return None
-    return None
+    key = next((key for key in keys if key[1] in (metric, "when", "all", "any")), None)
+    return key if key is not None and key[1] == metric else None
 
 
 def _value_of(token: str, metric: Metric) -> float | None:
@@ -202,16 +213,18 @@ def _cut(rule: Rule, owner: re.Match[str], token: re.Match[str]) -> Written:
 
 def like(token: str, value: float) -> str:
     """A value in the manner of another one: ``50%``, ``10k``, ``"2w"``, ``4``."""
-    quote = token[0] if token[:1] in ("'", '"') else ""
-    bare, text = token.strip(quote) if quote else token, _digits(value)
-    if bare.endswith("%"):
-        text = f"{_digits(value * 100)}%"
-    elif bare[-1:] in ("d", "w", "h") and bare[:1].isdigit():
-        text = f"{_digits(value)}d"
-    for suffix, factor in (("k", 1e3), ("m", 1e6)):
-        if bare[-1:].lower() == suffix and abs(value) >= factor:
-            text = f"{_digits(value / factor)}{bare[-1]}"
-    return f"{quote}{text}{quote}"
+    quote = token[:1] if token[:1] in ("'", '"') else ""
+    return f"{quote}{_plain_like(token.strip(quote), value)}{quote}"
+
+
+def _plain_like(bare: str, value: float) -> str:
+    suffix = bare[-1:]
+    if suffix == "%":
+        return f"{_digits(value * 100)}%"
+    if suffix in ("d", "w", "h") and bare[0].isdigit():
+        return f"{_digits(value)}d"
+    factor = _FACTORS.get(suffix.lower(), math.inf)
+    return f"{_digits(value / factor)}{suffix}" if abs(value) >= factor else _digits(value)
 
 
 def _digits(value: float) -> str:

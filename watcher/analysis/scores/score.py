@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from watcher.units import DAY, WEEK
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
 _REMINDER = Decision.REMINDER.value
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ def told_since(database: Store, rules: Sequence[str], since: Instant, until: Ins
     """Read what targets took of these rules' messages, each alert once, whatever channels,
     reminders and digests told of it: a clock that was set back has messages of after ``until``."""
     messages = database.tellings.delivered(rules, since, until)
-    ids = {one for message in messages for found in message.alerts.values() for one in found}
+    ids = {one for message in messages for _, one in _each_alert(message)}
     alerts = database.tellings.told_alerts(sorted(ids))
     by_rule = {name: ToldOf() for name in rules}
     channels = Counter[str]()
@@ -62,18 +65,22 @@ def _take(
 ) -> set[str]:
     """Note what a message tells; the rules that it tells of."""
     names = set()
-    for decision, ids in message.alerts.items():
-        for one in ids:
-            alert = alerts.get(one)
-            name = message.rule or (alert.rule if alert is not None else "")
-            if alert is None or name not in by_rule:
-                continue
-            names.add(name)
-            told = by_rule[name]
-            told.first = message.about if told.first is None else told.first
-            if _begins(decision, alert, since):
-                told.alerts.setdefault(one, (alert, message.about))
+    for decision, one in _each_alert(message):
+        alert = alerts.get(one)
+        name = message.rule or (alert.rule if alert is not None else "")
+        if alert is None or name not in by_rule:
+            continue
+        names.add(name)
+        told = by_rule[name]
+        if told.first is None:
+            told.first = message.about
+        if _begins(decision, alert, since):
+            told.alerts.setdefault(one, (alert, message.about))
     return names
+
+
+def _each_alert(message: Delivered) -> Iterator[tuple[str, int]]:
+    return ((decision, one) for decision, ids in message.alerts.items() for one in ids)
 
 
 def _begins(decision: str, alert: FiredAlert, since: Instant) -> bool:
@@ -206,8 +213,8 @@ class Scorer:
         since = max(self.since, min(filter(None, (known, told.first)), default=self.since))
         heard = _heard(told.messages, since, self._now)
         claim = claim_of(rule)
-        times = [fate.times for _, fate in fates if fate.times is not None]
-        early = [fate.early for _, fate in fates if fate.early is not None]
+        times = _known(fate.times for _, fate in fates)
+        early = _known(fate.early for _, fate in fates)
         tally = tally_of(fate for _, fate in fates)
         score = RuleScore(
             rule=rule.name,
@@ -221,11 +228,11 @@ class Scorer:
             share_at_least=tally.at_least,
             products=len({product for product, _ in fates}),
             heard=heard,
-            a_week=max((each.a_week for each in heard if each.a_week is not None), default=None),
+            a_week=max(_known(each.a_week for each in heard), default=None),
             times=float(np.median(times)) if times else None,
             early=sum(early),
             of_early=len(early),
-            why_unknown=Counter(fate.why for _, fate in fates if fate.why),
+            why_unknown=Counter(filter(None, (fate.why for _, fate in fates))),
             noisiest=tuple(_noisiest(database, fates)),
         )
         return Scored(score, tuple(fates))
@@ -265,10 +272,9 @@ class Scorer:
         """Kept as long as the database is the same: it holds what was read of it."""
         if self._database is not database:
             self._database, self._assessors = database, {}
-        found = self._assessors.get(region)
-        if found is None:
-            found = self._assessors[region] = Assessor(database, region, self.since, self._now)
-        return found
+        if region not in self._assessors:
+            self._assessors[region] = Assessor(database, region, self.since, self._now)
+        return self._assessors[region]
 
 
 def score(
@@ -283,13 +289,7 @@ def score(
 def tally_of(fates: Iterable[Fate]) -> Tally:
     """The number of each outcome."""
     counts = Counter(fate.outcome for fate in fates)
-    return Tally(
-        counts.total(),
-        counts[FateKind.WENT_ON],
-        counts[FateKind.FELL_BACK],
-        counts[FateKind.TOO_YOUNG],
-        counts[FateKind.UNKNOWN],
-    )
+    return Tally(counts.total(), *(counts[kind] for kind in FateKind))
 
 
 def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple[Heard, ...]:
@@ -303,10 +303,7 @@ def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple
 
 def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
     """The products that were told most often in vain; those told once are no noise."""
-    by_product: dict[int, list[Fate]] = {}
-    for product, fate in fates:
-        by_product.setdefault(product, []).append(fate)
-    tallies = {product: tally_of(found) for product, found in by_product.items() if len(found) > 1}
+    tallies = _tallies(fates)
     if any(tally.judged for tally in tallies.values()):
         tallies = {product: tally for product, tally in tallies.items() if tally.fell_back}
     worst = sorted(tallies, key=lambda key: (-tallies[key].fell_back, -tallies[key].told, key))
@@ -314,3 +311,14 @@ def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[Pr
     for product in worst[:NOISIEST]:
         known = facts[product]
         yield ProductScore(known.region, known.product_id, known.name, tallies[product])
+
+
+def _tallies(fates: Sequence[tuple[int, Fate]]) -> dict[int, Tally]:
+    by_product: dict[int, list[Fate]] = {}
+    for product, fate in fates:
+        by_product.setdefault(product, []).append(fate)
+    return {product: tally_of(found) for product, found in by_product.items() if len(found) > 1}
+
+
+def _known(values: Iterable[_T | None]) -> list[_T]:
+    return [value for value in values if value is not None]

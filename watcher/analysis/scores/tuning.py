@@ -6,24 +6,28 @@ counted: it comes once, whatever the threshold."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
 from watcher.analysis.readings import Reading, without_collection
-from watcher.analysis.replay import Progress, Replay
+from watcher.analysis.replay import Played, Progress, Replay
 from watcher.analysis.scores.claims import Measure, claim_of, weight
 from watcher.analysis.scores.fates import Assessor, Telling
 from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.analysis.scores.score import BEGINS, Tally, tally_of
 from watcher.errors import WatcherError
-from watcher.model import Instant
+from watcher.model import Evidence, Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.units import DAY, WEEK
 from watcher.words import listing, nearest, quoted
+
+_Why: TypeAlias = tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,7 @@ class Replays:
         ats = [
             line.at[place]
             for place in self._reading.places
-            if line.watches[place] == rule.watch.key
-            and not line.failed[place]
-            and time[0] <= line.at[place] <= time[1]
+            if line.watches[place] == rule.watch.key and self._reading.counts(place)
         ]
         self.scans = len(ats)
         self.since, self.until = (int(ats[0]), int(ats[-1])) if ats else (0, 0)
@@ -68,32 +70,45 @@ class Replays:
         """Replay each of these forms of the rule, as if it were the only one."""
         # By names of their own; and no message has to show more than one product.
         forms = [replace(rule, name=f"{place}", limit=1) for place, rule in enumerate(rules)]
-        told: list[dict[int, tuple[int, Instant]]] = [{} for _ in forms]
-        messages = [Counter[str]() for _ in forms]
+        heard = {form.name: _Heard() for form in forms}
         with Replay(self._reading, self._book, forms, every=self._asks_why) as replay:
             for played in replay.run(progress):
-                about = {each.alert: each for each in played.told}
-                for sent in played.sent:
-                    for name in sent.rules:
-                        messages[int(name)][sent.channel] += 1
-                    for why in BEGINS:
-                        for alert in sent.message.alerts.get(why, ()):
-                            each = about[alert]
-                            at = sent.message.data_at or sent.at
-                            told[int(each.rule)].setdefault(alert, (each.product, at))
-            ids = [alert for found in told for alert in found] if self._asks_why else []
-            why_of = {alert.id: alert.evidence for alert in replay.database.alerts.by_id(ids)}
-        # As a backtest reckons it: the last scan stands for as long as the others.
-        weeks = (self.until - self.since) / WEEK * self.scans / (self.scans - 1)
-        for found, heard in zip(told, messages, strict=True):
-            alerts = [
-                Telling(product, at, why_of.get(alert, ()))
-                for alert, (product, at) in found.items()
-            ]
-            late = tuple(each for each in alerts if each.at > self.since)
-            rate = len(late) * WEEK / (self.until - self.since)
-            most = max(heard.values(), default=0)
-            yield Replayed(late, len(alerts) - len(late), rate, most / weeks)
+                _hear(heard, played)
+            told = (alert for each in heard.values() for alert in each.told)
+            asked = replay.database.alerts.by_id(list(told) if self._asks_why else [])
+        why_of = {alert.id: alert.evidence for alert in asked}
+        for each in heard.values():
+            yield self._replayed(each, why_of)
+
+    def _replayed(self, heard: _Heard, why_of: Mapping[int, _Why]) -> Replayed:
+        alerts = [
+            Telling(product, at, why_of.get(alert, ()))
+            for alert, (product, at) in heard.told.items()
+        ]
+        late = tuple(each for each in alerts if each.at > self.since)
+        weeks = (self.until - self.since) / WEEK
+        # As a backtest reckons messages: the last scan stands for as long as the others.
+        most = max(heard.messages.values(), default=0) / (weeks * self.scans / (self.scans - 1))
+        return Replayed(late, len(alerts) - len(late), len(late) / weeks, most)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A form of the rule: what it ``told`` first, by alert, and its messages by channel."""
+
+    told: dict[int, tuple[int, Instant]] = field(default_factory=dict)
+    messages: Counter[str] = field(default_factory=Counter)
+
+
+def _hear(forms: Mapping[str, _Heard], played: Played) -> None:
+    about = {each.alert: each for each in played.told}
+    for sent in played.sent:
+        at = sent.message.data_at or sent.at
+        for name in sent.rules:
+            forms[name].messages[sent.channel] += 1
+        for alert in chain.from_iterable(sent.message.alerts.get(why, ()) for why in BEGINS):
+            each = about[alert]
+            forms[each.rule].told.setdefault(alert, (each.product, at))
 
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
@@ -196,12 +211,12 @@ def tune(
         replays = Replays(source, book, rule, time)
         assessor = Assessor(source, rule.watch.query.region, replays.since, time[1])
         trials = _Trials(wanted, replays, assessor, progress)
-        place = _search(ladder, ladder.index(knob.value), per_week, trials.rates)
+        place = _Search(ladder, ladder.index(knob.value), per_week, trials.rates).nearest()
         near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
         shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
         steps = dict(zip(shown, trials.steps(shown), strict=True))
     best = steps[ladder[place]]
-    at = written(rule, knob)
+    line, stands = _edit(rule, knob, best)
     names = dict.fromkeys(each.metric.name for each in knobs(rule))
     names.pop(knob.metric.name)
     return Tuning(
@@ -217,12 +232,18 @@ def tune(
         now=steps[knob.value],
         best=best,
         steps=tuple(steps.values()),
-        line=at.with_value(best.threshold)
-        if at is not None
-        else f"{knob.metric.name}: {{{knob.operator}: {best.said}}}",
-        place=f"{rule.file}:{at.line}" if at is not None else "",
+        line=line,
+        place=stands,
         others=tuple(names),
     )
+
+
+def _edit(rule: Rule, knob: Knob, best: Step) -> tuple[str, str]:
+    """The line of the file with the best value, and where it stands, if it is found."""
+    at = written(rule, knob)
+    if at is None:
+        return f"{knob.metric.name}: {{{knob.operator}: {best.said}}}", ""
+    return at.with_value(best.threshold), f"{rule.file}:{at.line}"
 
 
 class _Trials:
@@ -238,23 +259,20 @@ class _Trials:
         self._token = at.token if at is not None else None
         self._assessor = assessor
 
-    def of(self, values: Iterable[float]) -> list[Replayed]:
+    def of(self, values: Sequence[float]) -> list[Replayed]:
         """Replay the rule with each of these values, unless that was done."""
-        wanted = list(values)
-        new = [value for value in dict.fromkeys(wanted) if value not in self.found]
+        new = [value for value in dict.fromkeys(values) if value not in self.found]
         if new:
             rules = [self._knob.turned(self._rule, value) for value in new]
             found = self._replays.of(rules, self._progress)
             self.found.update(zip(new, found, strict=True))
-        return [self.found[value] for value in wanted]
+        return [self.found[value] for value in values]
 
     def rates(self, values: Sequence[float]) -> list[float]:
         return [each.a_week for each in self.of(values)]
 
     def steps(self, values: Sequence[float]) -> list[Step]:
-        return [
-            self._step(value, found) for value, found in zip(values, self.of(values), strict=True)
-        ]
+        return list(map(self._step, values, self.of(values)))
 
     def _step(self, value: float, found: Replayed) -> Step:
         tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), found.alerts))
@@ -273,61 +291,73 @@ class _Trials:
         )
 
 
-def _search(
-    ladder: Sequence[float],
-    now: int,
-    wanted: float,
-    rates: Callable[[Sequence[float]], list[float]],
-) -> int:
-    """The place of the value that comes nearest; of equals the one that is nearest to ``now``. The
-    rate falls along the ladder, or nearly so, from where it is highest. As many values are tried at
-    once as one reading of the history takes."""
-    known: dict[int, float] = {}
+@dataclass(slots=True)
+class _Search:
+    """A search for the value of a ladder that tells as often as is ``wanted``. The rate falls along
+    the ladder, or nearly so, from where it is highest. As many values are tried at once as one
+    reading of the history takes."""
 
-    def ask(places: Iterable[int]) -> None:
-        new = [place for place in places if place not in known]
-        known.update(zip(new, rates([ladder[place] for place in new]), strict=True))
+    ladder: Sequence[float]
+    now: int
+    wanted: float
+    rates: Callable[[Sequence[float]], list[float]]
+    known: dict[int, float] = field(default_factory=dict)  # rates by place
 
-    ask([now])
-    low = high = now
-    if known[now] >= wanted:
-        high = len(ladder) - 1
-        ask([high])
-    # Towards what is looser in growing strides: much looser values tell of everything there is.
-    stride = _STRIDE
-    while known[low] < wanted and low > 0:
-        low, high, stride = max(0, low - stride), low, 2 * stride
-        ask([low])
-    if known[low] < wanted and now < len(ladder) - 1:
-        low, high = _beyond(known, now, len(ladder) - 1, wanted, ask)
-    while high - low > 1:
-        ask(_between(low, high, _AT_ONCE))
-        tried = sorted(place for place in known if low <= place <= high)
-        above = [place for place in tried if known[place] >= wanted]
-        low = max(above, default=tried[0])
-        high = min((place for place in tried if place > low), default=low)
-    return min(known, key=lambda place: (abs(known[place] - wanted), abs(place - now)))
+    def nearest(self) -> int:
+        """The place of the value that comes nearest; of equals that which is nearest to now."""
+        low, high = self._bounds()
+        while high - low > 1:
+            self._ask(_between(low, high, _AT_ONCE))
+            low, high = self._narrowed(low, high)
+        return min(self.known, key=self._distance)
 
+    def _ask(self, places: Iterable[int]) -> None:
+        new = [place for place in places if place not in self.known]
+        found = self.rates([self.ladder[place] for place in new])
+        self.known.update(zip(new, found, strict=True))
 
-def _beyond(
-    known: dict[int, float],
-    now: int,
-    last: int,
-    wanted: float,
-    ask: Callable[[Iterable[int]], None],
-) -> tuple[int, int]:
-    """Two places between which the rate falls below ``wanted``, on the stricter side of ``now``. A
-    limit that is far too loose tells little, too: all are beyond it at the first scan, and stay."""
-    tried = [now, *_between(now, last, 2 * _AT_ONCE), last]
-    ask(tried[: len(tried) // 2])
-    ask(tried[len(tried) // 2 :])
-    most = max(range(len(tried)), key=lambda each: known[tried[each]])
-    around = tried[max(0, most - 1)], tried[min(most + 1, len(tried) - 1)]
-    ask(_between(*around, _AT_ONCE))
-    places = sorted(place for place in known if place >= now)
-    low = max((place for place in places if known[place] >= wanted), default=now)
-    high = min((place for place in places if place > low), default=low)
-    return (low, high) if known[low] >= wanted else (low, low)
+    def _suffices(self, place: int) -> bool:
+        return self.known[place] >= self.wanted
+
+    def _distance(self, place: int) -> tuple[float, int]:
+        return abs(self.known[place] - self.wanted), abs(place - self.now)
+
+    def _bounds(self) -> tuple[int, int]:
+        """Two places between which the rate falls below what is wanted."""
+        last = len(self.ladder) - 1
+        self._ask([self.now])
+        if self._suffices(self.now):
+            self._ask([last])
+            return self.now, last
+        low, high = self._looser()
+        return (low, high) if self._suffices(low) or self.now == last else self._stricter(last)
+
+    def _looser(self) -> tuple[int, int]:
+        """Look in growing strides: much looser values tell of everything there is."""
+        low = high = self.now
+        stride = _STRIDE
+        while low > 0 and not self._suffices(low):
+            low, high, stride = max(0, low - stride), low, 2 * stride
+            self._ask([low])
+        return low, high
+
+    def _stricter(self, last: int) -> tuple[int, int]:
+        """A limit that is far too loose tells little, too: all are beyond it at the first scan, and
+        stay."""
+        tried = [self.now, *_between(self.now, last, 2 * _AT_ONCE), last]
+        self._ask(tried[: len(tried) // 2])
+        self._ask(tried[len(tried) // 2 :])
+        most = tried.index(max(tried, key=self.known.__getitem__))
+        around = tried[max(0, most - 1)], tried[min(most + 1, len(tried) - 1)]
+        self._ask(_between(*around, _AT_ONCE))
+        low, high = self._narrowed(self.now, last)
+        return (low, high) if self._suffices(low) else (low, low)
+
+    def _narrowed(self, low: int, high: int) -> tuple[int, int]:
+        """The strictest place between two that suffices, and the next that was tried."""
+        tried = sorted(place for place in self.known if low <= place <= high)
+        low = max(filter(self._suffices, tried), default=tried[0])
+        return low, min((place for place in tried if place > low), default=low)
 
 
 def _between(low: int, high: int, count: int) -> list[int]:
