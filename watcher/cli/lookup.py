@@ -33,26 +33,24 @@ def chosen(what: str, name: str, there: Sequence[N]) -> N:
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:
     """The product of that id, or the only one with the words in its name; else ``WatcherError``."""
     wanted, region = wanted.strip(), region.upper() if region else None
-    found = database.history.find(wanted, region) or _by_name(database, wanted, region)
+    where = f" in {region}" if region else ""
+    found = database.history.find(wanted, region)
+    if wanted and not found:
+        found = _by_name(database, wanted, region, where)
     if not found:
-        raise WatcherError(
-            f"no product {quoted(wanted)}{_in(region)}: no scan has seen one of that id or name"
-        )
+        why = "no scan has seen one of that id or name"
+        raise WatcherError(f"no product {quoted(wanted)}{where}: {why}")
     if len(found) > 1:
         regions = ", ".join(each.region for each in found)
         raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
     return found[0]
 
 
-def _by_name(database: Store, wanted: str, region: str | None) -> list[ProductFacts]:
-    matches = database.history.named(wanted, region, _SHOWN + 1) if wanted else []
+def _by_name(database: Store, part: str, region: str | None, where: str) -> list[ProductFacts]:
+    matches = database.history.named(part, region, _SHOWN + 1)
     if len(matches) > 1:
-        raise WatcherError(_several(wanted, _in(region), matches))
+        raise WatcherError(_several(part, where, matches))
     return [each for at, key, _ in matches for each in database.history.find(key, at)]
-
-
-def _in(region: str | None) -> str:
-    return f" in {region}" if region else ""
 
 
 def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:

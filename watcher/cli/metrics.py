@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 
 from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.cli.tables import Cell
 from watcher.rules.calibration import ANY, DATA, MEASURED
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
 
@@ -25,15 +22,13 @@ def command() -> None:
     out.table(("Metric", "Unit", "Meaning"), rows, texts=("Meaning",))
     out.say(f"\nWhat scores meant on real sales ({DATA}):")
     columns = ("Metric", "Form", "At least", "Listed products a day", "Of what is told, went on")
-    out.table(columns, list(_measured()))
+    measured = [
+        (name, form, mark.value, mark.odds.removesuffix(" of"), f"{mark.went_on:.0%}")
+        for (name, form), marks in MEASURED.items()
+        for mark in marks
+    ]
+    out.table(columns, measured)
     out.say(f"Of any listed product went on: {ANY[NORMAL]:.0%} (sparse form: {ANY[SPARSE]:.0%}).")
-
-
-def _measured() -> Iterator[tuple[Cell, ...]]:
-    for (name, form), marks in MEASURED.items():
-        for mark in marks:
-            odds = mark.odds.removesuffix(" of")
-            yield name, form, mark.value, odds, f"{mark.went_on:.0%}"
 
 
 def _json(name: str, unit: str, meaning: str) -> dict[str, object]:

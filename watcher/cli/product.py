@@ -20,25 +20,16 @@ from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, levels_of, merged, tracks_of
-from watcher.export.formats import csv_lines
+from watcher.evaluation.series import Track, merged, tracks_of
+from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
-from watcher.units import (
-    DAY,
-    NO_CURRENCIES,
-    Currencies,
-    Unit,
-    at,
-    format_instant,
-    format_iso,
-    format_since,
-)
-from watcher.web.plots import number
+from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.web.plots import heights_of, number
 
 _ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -78,14 +69,9 @@ class _Past:
 @as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
-    product: str,
-    region: str | None,
-    metrics: tuple[str, ...],
-    days: int,
-    files: options.Files,
-    *,
-    as_csv: bool,
-) -> None:
+    product: str, region: str | None, metrics: tuple[str, ...], days: int, files: options.Files,
+    *, as_csv: bool,
+) -> None:  # fmt: skip
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
     PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
@@ -118,8 +104,7 @@ def _past(
         product = chosen_product(database, *wanted)
         if (product.observed_at or 0) < since:
             raise _missing(product, _unseen(product.observed_at, now, days, zone))
-        watches = () if book is None else book.used_watches
-        here = [watch for watch in watches if watch.query.region == product.region]
+        here = _lists(book, product.region)
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
@@ -137,6 +122,11 @@ def _rulebook(files: options.Files, names: Sequence[str]) -> Rulebook | None:
     return book
 
 
+def _lists(book: Rulebook | None, region: str) -> list[Watch]:
+    watches = () if book is None else book.used_watches
+    return [watch for watch in watches if watch.query.region == region]
+
+
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
     last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})" if seen else ""
     return f"no scan saw it in the last {days} days{last}; give more --days"
@@ -149,7 +139,7 @@ def _missing(product: ProductFacts, why: str) -> WatcherError:
 def _csv(past: _Past) -> bytes:
     """Times as ISO 8601 in UTC; no value is an empty cell."""
     lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    lines += [[format_iso(instant), *map(number, row)] for instant, row in past.pairs]
+    lines += [[iso(instant), *map(number, row)] for instant, row in past.pairs]
     return csv_lines(lines)
 
 
@@ -191,15 +181,9 @@ def _show_alerts(out: Output, past: _Past) -> None:
 def _plot(track: Track, out: Output, zone: tzinfo) -> str:
     # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
     walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
-    levels = levels_of(track)
-    return plot(
-        np.array(walls, np.int64),
-        track.values if levels is None else levels.heights,
-        track.metric.unit,
-        out.width,
-        braille=out.encoding.startswith("utf"),
-        names=() if levels is None else levels.names,
-    )
+    (heights, names), braille = heights_of(track), out.encoding.startswith("utf")
+    instants, unit = np.array(walls, np.int64), track.metric.unit
+    return plot(instants, heights, unit, out.width, braille=braille, names=names)
 
 
 def _head(past: _Past) -> list[str]:

@@ -42,8 +42,7 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
     for line in _problems(state, zone):
         out.say(line, "yellow")
-    queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
-    out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
+    out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")
     for line in held_lines(state.waiting, state.now, zone):
         out.say(line)
 
@@ -100,3 +99,8 @@ def _credits(state: Overview) -> str:
     spent = state.credits
     spans = (("today", spent.day, spent.day_cap), ("this month", spent.month, spent.month_cap))
     return ", ".join(f"{used:,} {span}{f' of {cap:,}' if cap else ''}" for span, used, cap in spans)
+
+
+def _queue(state: Overview) -> str:
+    counts = (f"{count:,} {name}" for name, count in state.queue.items() if count)
+    return ", ".join(counts) or "none yet"

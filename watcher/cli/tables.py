@@ -158,8 +158,7 @@ class Sheet:
 
     def _records(self, room: int) -> Iterator[Text]:
         """Each row as lines of "head  value", its numbers on one."""
-        labelled = [each for each in self._columns if each.fit is not Fit.NUMBER]
-        numbers = [each for each in self._columns if each.fit is Fit.NUMBER]
+        labelled, numbers = self._parted()
         left = min(_widest(each.head for each in labelled), room // 3)
         width = max(room - left - len(GAP), 1)
         for row in self._rows:
@@ -169,6 +168,11 @@ class Sheet:
                 yield from each.record(row, left, width)
             for part in _figures(numbers, row, width):
                 yield Text(f"{' ' * left}{GAP}{part}", no_wrap=True)
+
+    def _parted(self) -> tuple[list[_Column], list[_Column]]:
+        """The columns of texts, and those of numbers."""
+        texts = [each for each in self._columns if each.fit is not Fit.NUMBER]
+        return texts, [each for each in self._columns if each.fit is Fit.NUMBER]
 
 
 def _heads(columns: Sequence[tuple[_Column, int]]) -> Iterator[Sequence[str]]:
