@@ -247,14 +247,10 @@ class _Painter:
         if not found:
             return _Plot(panel, axis)
         small = self._letters.plain
-        return _Plot(
-            panel=panel,
-            axis=axis,
-            pieces=found,
-            marks=tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end),
-            ticks=tuple((value, small(text, _SMALL)) for value, text in axis.ticks),
-            last=small(written(found[-1][-1][1], self._unit, axis.step), _SMALL),
-        )
+        marks = tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end)
+        ticks = tuple((value, small(text, _SMALL)) for value, text in axis.ticks)
+        last = small(written(found[-1][-1][1], self._unit, axis.step), _SMALL)
+        return _Plot(panel, axis, found, marks, ticks, last)
 
     def _header(self, title: str, time: tuple[Instant, Instant], *, marked: bool) -> None:
         line = self._letters.line(title, _TITLE, WIDTH - 2 * _MARGIN)

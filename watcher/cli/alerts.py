@@ -49,7 +49,7 @@ def command(
       watcher alerts --since 7d --json
     """
     begin, living = None if since is None else files.now - since, state and AlertState(state)
-    found = _found(files, limit, rule=rule, state=living, since=begin)
+    found = _found(files, limit, rule, state=living, since=begin)
     if json_wanted():
         print_json([*map(alert_json, found.rows)])
     elif found.rows:
@@ -58,9 +58,7 @@ def command(
         console().say(_NONE_MATCH if rule or state or begin is not None else _NONE_YET)
 
 
-def _found(
-    files: options.Files, limit: int, *, rule: str | None, **asked: Any
-) -> Listing[AlertRow]:
+def _found(files: options.Files, limit: int, rule: str | None, **asked: Any) -> Listing[AlertRow]:
     now, book = files.now, files.book_if_any
     with files.open() as opened, opened.snapshot():
         rows = opened.alerts.list(rule=rule, limit=limit + 1, **asked)

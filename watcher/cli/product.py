@@ -110,8 +110,7 @@ def _past(
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
-    when = (now, days, zone, catalogue.gmv_currency)
-    return _Past(*when, product, tracks, *merged(tracks), alerts)
+    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
 
 
 def _rulebook(files: options.Files, names: Sequence[str]) -> Rulebook | None:

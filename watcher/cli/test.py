@@ -54,8 +54,7 @@ def command(files: Sequence[Path]) -> None:
             for result in run_suite(suite):
                 results.append((file, result))
                 report(len(results), total)
-    found = _json(broken, results)
-    answer(found, lambda: _show(broken, results))
+    answer(found := _json(broken, results), lambda: _show(broken, results))
     sys.exit(0 if found["ok"] else 1)
 
 
