@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import groupby
 from pathlib import Path
 
@@ -80,7 +80,6 @@ class Fonts:
         self._shipped = shipped
         self._folders = folders
         self._shaping = features.check_feature("raqm") is True if shaping is None else shaping
-        self._files: list[Path] | None = None
         self._likely: dict[str, list[Path]] = {}
         self._misses = Counter[str]()
         self._probes: dict[Path, _Probe] = {}
@@ -92,9 +91,9 @@ class Fonts:
         """The shipped font that shows ``character``; ``preferred`` is asked before these."""
         if character.isascii() and preferred in (None, self.main):
             return self.main
-        if is_shaped(character) and not self._shaping:
+        if self._breaks(character):
             return None
-        paths = (preferred, *self._shipped) if preferred else self._shipped
+        paths = filter(None, (preferred, *self._shipped))
         return next((path for path in paths if self.has(path, character)), None)
 
     def elsewhere(self, character: str) -> Path | None:
@@ -110,16 +109,24 @@ class Fonts:
 
     def machines(self, character: str) -> list[Path]:
         """The machine's fonts that may show the script of ``character``, the likeliest first."""
-        if is_shaped(character) and not self._shaping:
+        if self._breaks(character):
             return []
         name = script(character)
         if name not in self._likely:
-            if self._files is None:
-                self._files = sorted(_listed(self._folders), key=_rank)
-            named = [path for path in self._files if name and name in path.name.lower()]
-            wide = [path for path in self._files if _breadth(path) < len(_WIDE)]
-            self._likely[name] = list(dict.fromkeys(named + wide))[:_MOST_OPENED]
+            self._likely[name] = self._of_script(name)
         return self._likely[name]
+
+    def _of_script(self, name: str) -> list[Path]:
+        named = [path for path in self._files if name and name in path.name.lower()]
+        wide = [path for path in self._files if _breadth(path) < len(_WIDE)]
+        return list(dict.fromkeys(named + wide))[:_MOST_OPENED]
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        return sorted(_listed(self._folders), key=_rank)
+
+    def _breaks(self, character: str) -> bool:
+        return is_shaped(character) and not self._shaping
 
     def has(self, path: Path, text: str) -> bool:
         """Whether the font shows every character of ``text``."""
@@ -218,15 +225,18 @@ def clusters(text: str) -> Iterator[str]:
     """Characters with the marks upon them, and with the joiners that shape them."""
     held = ""
     for character in text:
-        stays = unicodedata.category(character)[0] == "M" or (
-            character in _JOINERS and is_shaped(held[:1] or " ")
-        )
-        if held and not stays:
+        if held and not _stays(character, held):
             yield held
             held = ""
         held += character
     if held:
         yield held
+
+
+def _stays(character: str, held: str) -> bool:
+    """Whether it stands upon the letter before it, or shapes it."""
+    upon = unicodedata.category(character)[0] == "M"
+    return upon or (character in _JOINERS and is_shaped(held[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,42 +306,47 @@ class Lettering:
 
     def _lettered(self, text: str) -> Lettered:
         whole = self._in_one_font(text) if any(map(is_right_to_left, text)) else []
-        if whole:
-            return whole
+        return whole or self._in_pieces(text)
+
+    def _in_pieces(self, text: str) -> Lettered:
+        """Each letter in a font that shows it; empty where as many letters are lost as shown."""
         found: Lettered = []
-        letters = lost = 0
+        surplus = 0  # of letters that are shown
         for cluster in clusters(text):
             if unicodedata.category(cluster[0]) == "Cf":
                 continue  # of no width
             shown = self._cluster(cluster, found[-1][1] if found else None)
             if is_letter(cluster[0]):
-                letters += 1
-                lost += not shown
-            if not shown:
-                gap = _ELLIPSIS if is_letter(cluster[0]) else " "
-                shown = [(gap, self._fonts.main)]
-            # Of what is left out in a row, one sign is enough.
-            if not (found and shown[0][0] in (_ELLIPSIS, " ") and found[-1][0] == shown[0][0]):
+                surplus += 1 if shown else -1
+            shown = shown or [(_gap(cluster[0]), self._fonts.main)]
+            if not _repeats(shown[0][0], found):
                 found += shown
-        return _trimmed(found) if letters > lost * 2 else []
+        return _trimmed(found) if surplus > 0 else []
 
     def _cluster(self, cluster: str, before: Path | None) -> Lettered:
         """A letter with its marks in one font; empty where there is none."""
-        base, marks = cluster[0], cluster[1:]
+        base = cluster[0]
         if base.isspace():
             return [(" ", before or self._fonts.main)]
         if is_right_to_left(base):
             return []  # not in pieces: they would stand in the wrong order
         path = self._fonts.shipped(base, before)
-        if path is None:
-            simple = unicodedata.normalize("NFKC", base)
-            if simple != base and self._fonts.has(self._fonts.main, simple):
-                return [(character, self._fonts.main) for character in simple]
-            path = self._fonts.elsewhere(base)
-        if path is None:
-            return []
+        if path is None and (simple := self._simplified(base)):
+            return simple
+        path = path or self._fonts.elsewhere(base)
+        return self._marked(cluster, path) if path is not None else []
+
+    def _marked(self, cluster: str, path: Path) -> Lettered:
+        base, marks = cluster[0], cluster[1:]
         kept = marks if is_shaped(base) else marks[:_MOST_MARKS]
         return [(base, path), *((mark, path) for mark in kept if self._fonts.has(path, mark))]
+
+    def _simplified(self, base: str) -> Lettered:
+        """A compatible text that the main font shows, as "fi" of its ligature; else empty."""
+        simple, main = unicodedata.normalize("NFKC", base), self._fonts.main
+        if simple == base or not self._fonts.has(main, simple):
+            return []
+        return [(character, main) for character in simple]
 
     def _in_one_font(self, text: str) -> Lettered:
         """All of a text that is read from the right, less its ornaments; empty where none can."""
@@ -342,6 +357,15 @@ class Lettering:
                 shown = (each if self._fonts.has(path, each) else " " for each in text)
                 return _trimmed([(each, path) for each in shown])
         return []
+
+
+def _gap(lost: str) -> str:
+    return _ELLIPSIS if is_letter(lost) else " "
+
+
+def _repeats(sign: str, found: Lettered) -> bool:
+    """Whether one like it is enough, as of what is left out in a row."""
+    return sign in (_ELLIPSIS, " ") and bool(found) and found[-1][0] == sign
 
 
 def _trimmed(lettered: Sequence[tuple[str, Path]]) -> Lettered:

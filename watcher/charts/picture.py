@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import Enum
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
@@ -73,11 +73,11 @@ class _Plot:
     """A panel's data, ready to be placed."""
 
     panel: Panel
-    pieces: list[Piece]
-    marks: tuple[Instant, ...]
     axis: Axis
-    ticks: tuple[tuple[float, Line], ...]
-    last: Line | None
+    pieces: Sequence[Piece] = ()
+    marks: tuple[Instant, ...] = ()
+    ticks: tuple[tuple[float, Line], ...] = ()
+    last: Line | None = None
 
 
 def draw(
@@ -149,6 +149,13 @@ class Canvas:
         """A filled rectangle; its right and bottom edges belong to it."""
         self._pens[ink].rectangle(box, fill=255)
 
+    def frame(self, ink: Ink) -> None:
+        """A hairline around, for clients whose own paper is white."""
+        width, height = self.size
+        for box in ((0, 0, width, 1), (0, height - 2, width, height), (0, 0, 1, height),
+                    (width - 2, 0, width, height)):  # fmt: skip
+            self.box(ink, box)
+
     def strokes(
         self, ink: Ink, box: Box, lines: Sequence[Sequence[XY]], width: int, dots: Sequence[XY],
         radius: int,
@@ -194,15 +201,20 @@ class Canvas:
             numbers = self._layers[ink].point([index + level if level else 0 for level in levels])
             # Of two inks the later has the greater number.
             stacked = ImageChops.lighter(stacked, numbers)
-            for shade in range(1, shades + 1):
-                part = shade / shades
-                palette += [round(p + (c - p) * part) for p, c in zip(PAPER, colour, strict=True)]
+            palette += _shaded(colour, shades)
             index += shades
         stacked.putpalette(palette)
         file = io.BytesIO()
         # Level 6: the highest takes eight times as long for 6 percent less.
         stacked.save(file, "PNG", compress_level=6)
         return file.getvalue()
+
+
+def _shaded(colour: Sequence[int], shades: int) -> Iterator[int]:
+    """The colours from paper to ``colour``, each as three numbers."""
+    for shade in range(1, shades + 1):
+        part = shade / shades
+        yield from (round(p + (c - p) * part) for p, c in zip(PAPER, colour, strict=True))
 
 
 @dataclass
@@ -217,14 +229,11 @@ class _Painter:
         plots = [self._plot(panel, begin, end) for panel in panels]
         boxes, height = _boxes(len(plots))
         self._canvas = Canvas(WIDTH, height)
-        # A hairline around, for clients whose own paper is white.
-        for box in ((0, 0, WIDTH, 1), (0, height - 2, WIDTH, height), (0, 0, 1, height),
-                    (WIDTH - 2, 0, WIDTH, height)):  # fmt: skip
-            self._canvas.box(Ink.GRID, box)
+        self._canvas.frame(Ink.GRID)
         self._header(title, (begin, end), marked=any(plot.marks for plot in plots))
         # The same for all, so that days stand one below the other.
-        left = _gutter([line for plot in plots for _, line in plot.ticks]) + 14
-        right = _gutter([plot.last for plot in plots if plot.last]) + 20
+        left = _gutter(line for plot in plots for _, line in plot.ticks) + 14
+        right = _gutter(plot.last for plot in plots if plot.last) + 20
         for plot, (x, y, x2, y2) in zip(plots, boxes, strict=True):
             self._head(plot.panel, (x, y, x2, y + _HEAD))
             area = round(x + left), y + _HEAD, round(x2 - right), y2 - _FOOT
@@ -234,18 +243,14 @@ class _Painter:
 
     def _plot(self, panel: Panel, begin: Instant, end: Instant) -> _Plot:
         found = pieces(panel, begin, end)
-        axis = value_axis([value for piece in found for _, value in piece], self._unit)
+        axis = value_axis([value for _, value in chain.from_iterable(found)], self._unit)
+        if not found:
+            return _Plot(panel, axis)
         small = self._letters.plain
-        return _Plot(
-            panel=panel,
-            pieces=found,
-            marks=tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end)
-            if found else (),
-            axis=axis,
-            ticks=tuple((value, small(text, _SMALL)) for value, text in axis.ticks)
-            if found else (),
-            last=small(written(found[-1][-1][1], self._unit, axis.step), _SMALL) if found else None,
-        )  # fmt: skip
+        marks = tuple(mark for mark in sorted(set(panel.marks)) if begin <= mark <= end)
+        ticks = tuple((value, small(text, _SMALL)) for value, text in axis.ticks)
+        last = small(written(found[-1][-1][1], self._unit, axis.step), _SMALL)
+        return _Plot(panel, axis, found, marks, ticks, last)
 
     def _header(self, title: str, time: tuple[Instant, Instant], *, marked: bool) -> None:
         line = self._letters.line(title, _TITLE, WIDTH - 2 * _MARGIN)
@@ -283,7 +288,7 @@ class _Painter:
 
         most = (area[2] - area[0]) // _FINEST
         lines = [_line(piece, area, time, plot.axis, most) for piece in plot.pieces]
-        self._canvas.strokes(Ink.LINE, _wider(area), lines, _LINE, _dots(lines), 5)
+        self._canvas.strokes(Ink.LINE, _wider(area), lines, _LINE, [*_dots(lines)], 5)
         if plot.last:  # the newest value, in figures
             x, y = lines[-1][-1]
             self._canvas.text(Ink.LINE, (x + 16, y + 11), plot.last)
@@ -307,20 +312,23 @@ class _Painter:
         """Upright lines where the alert fired, with a dot on the value of that time."""
         lines: list[tuple[XY, XY]] = []
         dots: list[XY] = []
-        points = [point for piece in plot.pieces for point in piece]
         for mark in plot.marks:
             x, top = _at(area, time.place(mark), 1)
             if lines and x - lines[-1][0][0] < 2 * _DOT:
                 continue
             lines.append(((x, top), (x, area[3])))
-            # Its newest value then, or the first after it.
-            value = next((value for when, value in reversed(points) if when <= mark), points[0][1])
-            dots.append(_at(area, time.place(mark), plot.axis.place(value)))
+            dots.append(_at(area, time.place(mark), plot.axis.place(_value_at(plot.pieces, mark))))
         if lines:
             self._canvas.strokes(Ink.MARK, _wider(area), lines, 3, dots, _DOT)
 
 
-def _gutter(labels: Sequence[Line]) -> float:
+def _value_at(pieces: Sequence[Piece], instant: Instant) -> float:
+    """The newest value then, or the first after it."""
+    points = [*chain.from_iterable(pieces)]
+    return next((value for at, value in reversed(points) if at <= instant), points[0][1])
+
+
+def _gutter(labels: Iterable[Line]) -> float:
     """Room beside the plots for the widest of the labels, leaving room for the plots."""
     return min(max((line.width for line in labels), default=0), _WIDEST)
 
@@ -352,13 +360,15 @@ def _at(area: Box, across: float, up: float) -> XY:
     return left + (right - left) * across, bottom - (bottom - top) * up
 
 
-def _dots(lines: Sequence[Sequence[XY]]) -> list[XY]:
+def _dots(lines: Sequence[Sequence[XY]]) -> Iterator[XY]:
     """The newest value, values without neighbours, and all where they are far apart."""
-    dots = [line[0] for line in lines if len(line) == 1]
     for line in lines:
-        dots += [each for pair in pairwise(line) if pair[1][0] - pair[0][0] >= _DOTTED
-                 for each in pair]  # fmt: skip
-    return [*dots, lines[-1][-1]]
+        if len(line) == 1:
+            yield line[0]
+        for before, after in pairwise(line):
+            if after[0] - before[0] >= _DOTTED:
+                yield from (before, after)
+    yield lines[-1][-1]
 
 
 def _line(piece: Piece, area: Box, time: Axis, values: Axis, most: int) -> list[XY]:

@@ -47,11 +47,7 @@ def level_axis(names: Sequence[str]) -> Axis:
 
 def value_axis(values: Sequence[float], unit: Unit) -> Axis:
     """An axis around finite ``values``; of places, the first is at the top."""
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    if unit is Unit.PLACE:
-        low, high = 1.0, max(high, 1.0)
-    elif not _is_tight(low, high):
-        low, high = min(low, 0.0), max(high, 0.0)
+    low, high = _range(values, unit)
     step = _step(high - low, whole=unit in _WHOLE)
     places = [low]
     if step:
@@ -62,6 +58,14 @@ def value_axis(values: Sequence[float], unit: Unit) -> Axis:
     ends = places[0], places[-1] if step else low + 1
     bottom, top = ends[::-1] if unit is Unit.PLACE else ends
     return Axis(bottom, top, tuple((each, _tick(each, step, unit)) for each in places), step)
+
+
+def _range(values: Sequence[float], unit: Unit) -> tuple[float, float]:
+    """The least and the largest value to show: with zero, or the first place."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if unit is Unit.PLACE:
+        return 1.0, max(high, 1.0)
+    return (low, high) if _is_tight(low, high) else (min(low, 0.0), max(high, 0.0))
 
 
 def _is_tight(low: float, high: float) -> bool:
@@ -100,12 +104,16 @@ def written(value: float, unit: Unit, step: float) -> str:
 
 def compact(value: float, step: float) -> str:
     """``1.2k``, ``3.4M``; ``2e+18`` where no suffix is known to everybody."""
-    if abs(value) >= 1e15 or (value and abs(value) < 1e-4):
-        digits = min(max(_power(value) - _power(step) + 1, 1), 5) if step else 3
-        return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
+        return _in_powers(value, step)
     size, suffix = next((each for each in _SUFFIXES if abs(value) >= each[0]), (1.0, ""))
     digits = max(0, -_power(step / size)) if step > 0 else 0
     return format_number(value / size, min(digits, 5)) + suffix
+
+
+def _in_powers(value: float, step: float) -> str:
+    digits = min(max(_power(value) - _power(step) + 1, 1), 5) if step else 3
+    return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
 def _power(value: float) -> int:
@@ -148,13 +156,13 @@ def time_axis(
     days = (end - begin) // 86_400 + 1
     least = -(-days // most)
     step = least if apart else next((each for each in _DAYS if each >= least), least)
-    year = apart and first.year != last.year
+    year = " %y" if apart and first.year != last.year else ""
     ticks = []
     for back in reversed(range(step // 2 if apart else 0, days + 1, step)):
         when = last - timedelta(days=back)
         instant = shown(datetime.combine(when, time()), zone)[0]
         if begin <= instant <= end:
-            ticks.append((float(instant), f"{day(when)} {when:%y}" if year else day(when)))
+            ticks.append((float(instant), day(when) + when.strftime(year)))
     return Axis(begin, max(end, begin + 1), tuple(ticks))
 
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import tzinfo
+from typing import Any
 
 import click
 
 from watcher.cli import options
 from watcher.cli.completion import rule_names
-from watcher.cli.held import UNKNOWN, held_lines, reason
+from watcher.cli.held import Listing, held_lines, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.evaluation.present import with_known
-from watcher.model import AlertState
+from watcher.model import AlertState, Instant
 from watcher.notification.deferral import waiting, with_holds
 from watcher.store.records import AlertRow
 from watcher.text.evidence import spelled
 from watcher.units import format_since
-from watcher.web.words import lines
+from watcher.web.words import AlertLine, lines
 
 _WIDE = 110  # columns, from which reasons have room beside the rest
+_COLUMNS: tuple[str, ...] = ("Alert", "Rule", "Product", "State", "Since", "Why", "Told")
+_WHY = _COLUMNS.index("Why")
 _NONE_MATCH = "No alerts match. `watcher alerts` shows them all."
 _NONE_YET = "No alerts yet: no rule has fired. `watcher status` shows when lists are read next."
 _STATES = ("pending", "firing", "inactive")
@@ -45,38 +48,44 @@ def command(
       watcher alerts --state firing --rule beauty-rising
       watcher alerts --since 7d --json
     """
-    now, book, zone = files.now, files.book_if_any, files.zone
-    begin, living = None if since is None else now - since, AlertState(state) if state else None
-    with files.open() as opened, opened.snapshot():
-        rows = opened.alerts.list(rule=rule, state=living, since=begin, limit=limit + 1)
-        rows = with_holds(opened, book, rows, now)
-        held = [each for each in waiting(opened, book, now) if each.alerts]
-        held = [each for each in held if rule is None or rule in each.rules]
-        rows = with_known(opened, book, rows) if book is not None else rows
+    begin, living = None if since is None else files.now - since, state and AlertState(state)
+    found = _found(files, limit, rule, state=living, since=begin)
     if json_wanted():
-        print_json([alert_json(row) for row in rows[:limit]])
-        return
+        print_json([*map(alert_json, found.rows)])
+    elif found.rows:
+        _show(found)
+    else:
+        console().say(_NONE_MATCH if rule or state or begin is not None else _NONE_YET)
+
+
+def _found(files: options.Files, limit: int, rule: str | None, **asked: Any) -> Listing[AlertRow]:
+    now, book = files.now, files.book_if_any
+    with files.open() as opened, opened.snapshot():
+        rows = opened.alerts.list(rule=rule, limit=limit + 1, **asked)
+        rows = with_holds(opened, book, rows, now)
+        rows = with_known(opened, book, rows) if book is not None else rows
+        waits = [each for each in waiting(opened, book, now) if each.alerts]
+    held = [each for each in waits if rule in (None, *each.rules)]
+    return Listing(now, files.zone, book, rows[:limit], len(rows) > limit, held)
+
+
+def _show(found: Listing[AlertRow]) -> None:
     out = console()
-    if not rows:
-        out.say(_NONE_MATCH if any((rule, state, since is not None)) else _NONE_YET)
-        return
-    currency = book.metrics.gmv_currency if book is not None else None
-    wide = out.width >= _WIDE
-    columns = ("Alert", "Rule", "Product", "State", "Since", *(["Why"] if wide else []), "Told")
-    cells = []
-    for line in lines(rows[:limit], now, zone, gmv_currency=currency):
-        row = line.row
-        short, name, *rest, told = alert_cells(row, now, zone)
-        product = (row.name or "(no name)", f"{row.region} {row.product_id}")
-        why = ["; ".join(line.why)] if wide else []
-        cells.append((short, name, product, *rest, *why, told))
-    out.table(columns, cells, names=("Product",), texts=("Rule", "Why", "Told"))
-    if len(rows) > limit:
-        out.say(f"The newest {limit:,}; --limit shows more.")
-    for text in held_lines(held, now, zone):
-        out.say(text)
-    if book is None and held:
-        out.say(UNKNOWN)
+    currency = found.book.metrics.gmv_currency if found.book is not None else None
+    worded = lines(found.rows, found.now, found.zone, gmv_currency=currency)
+    columns, rows = _COLUMNS, [_cells(line, found.now, found.zone) for line in worded]
+    if out.width < _WIDE:
+        columns = columns[:_WHY] + columns[_WHY + 1 :]
+        rows = [row[:_WHY] + row[_WHY + 1 :] for row in rows]
+    out.table(columns, rows, names=("Product",), texts=("Rule", "Why", "Told"))
+    found.say_rest(out, held_lines(found.held, found.now, found.zone))
+
+
+def _cells(line: AlertLine, now: Instant, zone: tzinfo) -> tuple[Cell, ...]:
+    row = line.row
+    short, name, *rest, told = alert_cells(row, now, zone)
+    product = (row.name or "(no name)", f"{row.region} {row.product_id}")
+    return (short, name, product, *rest, "; ".join(line.why), told)
 
 
 def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:

@@ -89,24 +89,24 @@ def _show(found: Backtest | Backtests, zone: tzinfo) -> None:
 
 def _show_all(found: Backtests, zone: tzinfo) -> None:
     out = console()
-    since = min(each.since for each in found.rules)
-    until = max(each.until for each in found.rules)
-    scans = sum({each.watch: each.scans for each in found.rules}.values())
-    out.say(
-        f"{_count(len(found.rules), 'rule')}: {_count(scans, 'scan')}, "
-        f"{format_span(since, until, zone)}\n"
-    )
+    out.say(f"{_replayed(found.rules, zone)}\n")
     columns = ("Rule", "Watch", "Messages", "A week", "Products", "Fired", "Ended", "Fire now")
     out.table(columns, [*map(_rule, found.rules)], numbers=columns[2:], names=columns[:1])
     out.print()
     _say_channels(found.channels)
     if any(not each.heard for each in found.rules):
         out.say(f"{NOBODY} is told what rules without notify: would tell.")
-    known = [each.texts_since for each in found.rules if each.texts_since is not None]
+    known = max(each.texts_since or 0 for each in found.rules)
     if known:
-        out.say(_texts(max(known), zone))
+        out.say(_texts(known, zone))
     if found.unread:
         out.say(f"No scan is stored in that time for {', '.join(found.unread)}.")
+
+
+def _replayed(rules: Sequence[Backtest], zone: tzinfo) -> str:
+    scans = sum({each.watch: each.scans for each in rules}.values())
+    span = format_span(min(each.since for each in rules), max(each.until for each in rules), zone)
+    return f"{_count(len(rules), 'rule')}: {_count(scans, 'scan')}, {span}"
 
 
 def _rule(found: Backtest) -> tuple[Cell, ...]:

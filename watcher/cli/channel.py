@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,7 +14,7 @@ import click
 from watcher.cli import options
 from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of
 from watcher.delivery.apprise.target import Target
@@ -21,7 +22,7 @@ from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
 from watcher.notification.sample import sample_message
-from watcher.rules.rulebook import Channel
+from watcher.rules.rulebook import Channel, Rulebook
 
 _NAMED = 3  # rules of a channel, by name
 
@@ -38,28 +39,33 @@ def list_(rules: Path) -> None:
     """List the channels and their targets, without their URLs."""
     book = options.load_rules(rules)
     targets = targets_of(book)
-    found, rows = [], []
-    for channel in book.channels.values():
-        told_by = [rule.name for rule in book.rules if channel.name in rule.notify]
-        services = {name: targets[name].service for name in channel.targets}
-        more = {
-            "targets": [{"name": name, "service": each} for name, each in services.items()],
-            "told": _times(channel),
-            "operator": channel.name in book.operator,
-            "rules": told_by,
-        }
-        found.append({**fields_of(channel, "name min_severity timezone"), **more})
-        to = ", ".join(f"{name} ({service})" for name, service in services.items())
-        some = ", ".join(told_by[:_NAMED])
-        some = some if len(told_by) <= _NAMED else f"{len(told_by):,}: {some}, …"
-        rows.append((channel.name, to, channel.min_severity.value, _times(channel), some))
+    listed = [_json(channel, book, targets) for channel in book.channels.values()]
     if json_wanted():
-        print_json(found)
-    elif not rows:
+        print_json(listed)
+    elif not listed:
         console().say(f"No channels: {rules} has none, so its rules tell nobody.")
     else:
         columns = ("Channel", "Targets", "From severity", "Told", "Rules")
+        rows = [_row(each) for each in listed]
         console().table(columns, rows, texts=("Channel", "Targets", "Told", "Rules"))
+
+
+def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> dict[str, Any]:
+    return {
+        **fields_of(channel, "name min_severity timezone"),
+        "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
+        "told": _times(channel),
+        "operator": channel.name in book.operator,
+        "rules": [rule.name for rule in book.rules if channel.name in rule.notify],
+    }
+
+
+def _row(channel: Mapping[str, Any]) -> tuple[str, ...]:
+    to = ", ".join(f"{each['name']} ({each['service']})" for each in channel["targets"])
+    rules = channel["rules"]
+    some = ", ".join(rules[:_NAMED])
+    some = some if len(rules) <= _NAMED else f"{len(rules):,}: {some}, …"
+    return (channel["name"], to, channel["min_severity"].value, channel["told"], some)
 
 
 @command.command("test")
@@ -74,18 +80,23 @@ def test(rules: Path, name: str) -> None:
         raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
     channel = chosen("channel", name, [book.channels[key] for key in sorted(book.channels)])
     targets = targets_of(book)
-    answers = []
-    for target, outcome in asyncio.run(_send(channel, targets, int(time.time()))).items():
-        sent, detail = outcome.kind is OutcomeKind.SENT, outcome.detail
-        service = targets[target].service
-        answers.append({"target": target, "service": service, "sent": sent, "detail": detail})
-        if not json_wanted():
-            word = "took it" if sent else "did not take it"
-            console().say(f"{target} ({service}) {word}{detail and f': {detail}'}")
-    if json_wanted():
-        print_json(answers)
+    outcomes = asyncio.run(_send(channel, targets, int(time.time())))
+    answers = [_answer(targets[name], name, each) for name, each in outcomes.items()]
+    answer(answers, lambda: _say(answers))
     # A service that hangs holds a thread that Python would wait for.
     leave(0 if all(each["sent"] for each in answers) else 1)
+
+
+def _answer(target: Target, name: str, outcome: SendOutcome) -> dict[str, object]:
+    sent = outcome.kind is OutcomeKind.SENT
+    return {"target": name, "service": target.service, "sent": sent, "detail": outcome.detail}
+
+
+def _say(answers: Sequence[Mapping[str, object]]) -> None:
+    for each in answers:
+        word = "took it" if each["sent"] else "did not take it"
+        detail = f": {each['detail']}" if each["detail"] else ""
+        console().say(f"{each['target']} ({each['service']}) {word}{detail}")
 
 
 def _times(channel: Channel) -> str:

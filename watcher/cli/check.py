@@ -12,7 +12,7 @@ import click
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
-from watcher.cli.output import Output, as_json, console, json_wanted, print_json
+from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
@@ -29,37 +29,48 @@ if TYPE_CHECKING:
 @as_json
 def command(files: options.Files) -> None:
     """Check the rule files, and say what they will read and cost."""
-    warnings: tuple[Problem, ...] = ()
+    book, warnings = _read(files)
+    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
+
+    warnings += [Problem("environment", 0, 0, "", text) for text in network.doubts()]
+    known = _known(files, book)
+    warnings += known.doubts
+    costs = forecast(book, known.pages, files.now, known.spent)
+    found = {"ok": True, "rules": len(book.rules), "forecast": costs}
+    found |= {"warnings": warnings, "unmet": known.unmet}
+    trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
+    doubts = (*warnings, *costs.warnings, *trouble)
+    answer(found, lambda: _show(files.rules, book, costs, doubts, known.unmet))
+
+
+def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
+    """The rules with their doubts; where they have errors, the end of the command."""
+    warnings: list[Problem] = []
     try:
         book = files.book
-        warnings = (*book.warnings, *_of_a_lonely_operator(files.rules, book))
-        warnings = (*warnings, *_try_channels(book))
+        warnings += (*book.warnings, *_of_a_lonely_operator(files.rules, book))
+        warnings += _try_channels(book)
     except RulesError as error:
         if not json_wanted():
             _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
         print_json({"ok": False, "problems": error.problems, "warnings": warnings})
         sys.exit(1)
-    from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
+    return book, warnings
 
-    environment = [Problem("environment", 0, 0, "", text) for text in network.doubts()]
-    known = _known(files, book)
-    warnings = (*warnings, *environment, *known.doubts)
-    costs = forecast(book, known.pages, files.now, known.spent)
-    if json_wanted():
-        found = {"ok": True, "rules": len(book.rules), "forecast": costs}
-        print_json({**found, "warnings": warnings, "unmet": known.unmet})
-        return
+
+def _show(
+    path: Path, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
+) -> None:
     out = console()
-    out.say(f"{files.rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
+    out.say(f"{path}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     _show_costs(out, costs)
     if book.api.key is None:
         out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
-    trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
-    _warn((*warnings, *costs.warnings, *trouble))
-    if known.unmet:
+    _warn(doubts)
+    if unmet:
         out.say("\nNothing in the stored scans met these rules:")
-    for each in known.unmet:
+    for each in unmet:
         out.say(f"  {each.file}:{each.line}: {each}")
 
 

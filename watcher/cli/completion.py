@@ -72,23 +72,21 @@ def _rules(ctx: click.Context) -> Iterator[tuple[str, str]]:
                 yield rule["name"], str(rule.get("description", ""))
 
 
+def _entries(ctx: click.Context, section: str) -> Iterator[tuple[str, str]]:
+    """The names in a section that is a mapping, with what stands there."""
+    for found in _sections(ctx, section):
+        if isinstance(found, Mapping):
+            yield from ((name, str(value)) for name, value in found.items())
+
+
 def _keys(section: str) -> Completer:
-    """A completer of the names in a section that is a mapping."""
-
-    def offer(ctx: click.Context) -> Iterator[tuple[str, str]]:
-        for found in _sections(ctx, section):
-            if isinstance(found, Mapping):
-                yield from ((name, "") for name in found)
-
-    return _completer(offer)
+    return _completer(lambda ctx: ((name, "") for name, _ in _entries(ctx, section)))
 
 
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
-    for metrics in _sections(ctx, "metrics"):
-        if isinstance(metrics, Mapping):
-            yield from ((name, str(formula)) for name, formula in metrics.items())
+    yield from _entries(ctx, "metrics")
     yield from ((metric.name, metric.meaning) for metric in Catalogue().metrics())
 
 

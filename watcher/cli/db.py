@@ -71,15 +71,14 @@ def prune(files: options.Files, *, quiet: bool) -> None:
     ):
         while more:
             step = opened.pruner.step(now - keep.observations, now - keep.notifications)
-            if step.rows:
-                removed[step.kind] += step.rows
+            removed[step.kind] += step.rows
             given_back += step.given_back
             more = step.more
             report(removed.total(), None)
             # Others have twice as long to write as the step took.
             time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
     if not quiet:
-        what = ", ".join(f"{rows:,} {kind}" for kind, rows in removed.items())
+        what = ", ".join(f"{rows:,} {kind}" for kind, rows in (+removed).items())
         console().say(
             f"Removed {what or 'nothing'}: older than {format_duration(keep.observations)} "
             f"(notifications {format_duration(keep.notifications)}). "

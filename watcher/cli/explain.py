@@ -63,11 +63,7 @@ def show(explained: Explanation) -> None:
     out.say(f"{_data(explained)}\n")
     for word, reason in (("when", explained.when), ("until", explained.until)):
         if reason is not None:
-            tree = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
-            # A mapping's own "all" is how everybody writes; only what nests needs its name.
-            for part in reason.parts if reason.word == "all" else (reason,):
-                _grow(tree, part, explained)
-            out.print(tree)
+            out.print(_tree(word, reason, explained))
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -93,13 +89,22 @@ def _data(explained: Explanation) -> str:
     return f"Not in the {newest}.\nJudged on the last scan that lists it: {judged}."
 
 
+def _tree(word: str, reason: Reason, explained: Explanation) -> Tree:
+    tree = Tree(Text.assemble(f"{word}: ", _verdict(reason)))
+    # A mapping's own "all" is how everybody writes; only what nests needs its name.
+    for part in reason.parts if reason.word == "all" else (reason,):
+        _grow(tree, part, explained)
+    return tree
+
+
 def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
     evidence = reason.evidence
     leaf = _GROUPS[reason.word] if evidence is None else _leaf(reason, evidence, explained)
     branch = tree.add(Text.assemble(_verdict(reason), "  ", leaf))
-    for part in reason.parts if evidence is None else ():
-        _grow(branch, part, explained)
-    if evidence is not None and reason.meant:
+    if evidence is None:
+        for part in reason.parts:
+            _grow(branch, part, explained)
+    elif reason.meant:
         branch.add(Text(plain(reason.meant), style="dim"))
 
 
@@ -134,19 +139,12 @@ def _fired_on(explained: Explanation) -> Iterator[str]:
 
 def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = None) -> list[str]:
     """The value; the baseline with its age on the scan that was judged, if that is ``reason``'s."""
-    currencies = Currencies(explained.product.currency, explained.gmv_currency)
-
-    def text(value: float | str) -> str:
-        unit = unit_of(evidence.metric, evidence.unit)
-        shown = said(evidence.metric, value, unit, currencies)
-        return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
-
-    texts = []
-    if evidence.value is not None:
-        texts.append(unrounded(evidence, text(evidence.value)))
-    if evidence.baseline is None:
+    value = _said(evidence, evidence.value, explained)
+    baseline = _said(evidence, evidence.baseline, explained)
+    texts = [unrounded(evidence, value)] if value is not None else []
+    if baseline is None:
         return texts
-    since, baseline = evidence.baseline_at, text(evidence.baseline)
+    since = evidence.baseline_at
     if since is None:
         return [*texts, f"was {baseline}"]
     when = format_instant(since, explained.zone)
@@ -157,6 +155,14 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         return [*texts, f"{reason.over} {baseline} (since {when})"]
     before = f"{format_duration(explained.judged_at - since)} before"
     return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
+
+
+def _said(evidence: Evidence, value: float | str | None, explained: Explanation) -> str | None:
+    if value is None:
+        return None
+    currencies = Currencies(explained.product.currency, explained.gmv_currency)
+    shown = said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)
+    return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
 
 
 def _state(explained: Explanation) -> str:
@@ -182,14 +188,21 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
     if silence := gate.silence:
         comment = f' "{silence.comment}"' if silence.comment else ""
         text += f" by silence {silence.id} ({silence}){comment}"
-    if gate.opens is not None:
-        # What was told already is not held back: it is told once more as a reminder.
-        until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
-        text += f"{until} {_when(gate.opens, explained)}"
-    if gate.told_at is not None:
-        what = "its end" if gate.told_end else "it"
-        text += f"; last told of {what} {_past(gate.told_at, explained)}"
-    return plain(text)
+    return plain(f"{text}{_opens(gate, explained)}{_last_told(gate, explained)}")
+
+
+def _opens(gate: ChannelStatus, explained: Explanation) -> str:
+    if gate.opens is None:
+        return ""
+    # What was told already is not held back: it is told once more as a reminder.
+    until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
+    return f"{until} {_when(gate.opens, explained)}"
+
+
+def _last_told(gate: ChannelStatus, explained: Explanation) -> str:
+    if gate.told_at is None:
+        return ""
+    return f"; last told of {'its end' if gate.told_end else 'it'} {_past(gate.told_at, explained)}"
 
 
 def _target(target: TargetQueue, now: Instant) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import click
@@ -21,7 +22,7 @@ from watcher.errors import RulesError
 from watcher.export import history
 from watcher.export.formats import ENDINGS, FORMATS, WRITERS, replaced
 from watcher.export.table import Export, Part
-from watcher.rules.metrics import RANK, Catalogue
+from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
@@ -92,11 +93,12 @@ def command(**wanted: Any) -> None:
 
 
 def _format(wanted: _Wanted) -> str:
-    ending = wanted["output"].suffix.lstrip(".").lower() if wanted["output"] else ""
-    if wanted["format"] or not ending:
-        return wanted["format"] or "csv"
+    """Named, or by the end of the file's name."""
+    if wanted["format"]:
+        return str(wanted["format"])
+    ending = Path(wanted["output"] or "").suffix.lstrip(".").lower() or "csv"
     if ending not in ENDINGS:
-        known = ", ".join(f".{name}" for name in FORMATS)
+        known = f".{', .'.join(FORMATS)}"
         raise click.UsageError(f"no format ends in .{ending}: use {known}, or say it by --format")
     return ENDINGS[ending]
 
@@ -131,31 +133,39 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
 
 def _export(database: Store, wanted: _Wanted, book: Rulebook | None) -> Export:
     choice = _choice(database, wanted, book)
-    # The first of those that share their scans gives them its name, unless another is asked for.
-    names = {watch.key: watch.name for watch in reversed(book.watches)} if book else {}
-    if choice.watch is not None and wanted["watch"] is not None:
-        names[choice.watch] = wanted["watch"]
     match wanted["what"]:
         case "alerts":
             return history.alerts(database, choice)
         case "transitions":
             return history.transitions(database, choice)
         case "scans":
-            return history.scans(database, choice, names)
+            return history.scans(database, choice, _names(wanted, book, choice))
     catalogue = book.metrics if book else Catalogue()
-    metrics = history.fields()
-    if wanted["metrics"]:  # the rank has its column in any case
-        named = [name for name in dict.fromkeys(wanted["metrics"]) if name != RANK]
-        metrics = chosen_metrics(catalogue, named)
+    metrics, names = _metrics(wanted, catalogue), _names(wanted, book, choice)
     observed = partial(history.observations, every_scan=wanted["every_scan"])
     return observed(database, choice, metrics, names, gmv_currency=catalogue.gmv_currency)
 
 
+def _names(wanted: _Wanted, book: Rulebook | None, choice: Choice) -> dict[str, str]:
+    """The watches' names by key: that of the first that shares its scans, or the one asked for."""
+    names = {watch.key: watch.name for watch in reversed(book.watches)} if book else {}
+    if choice.watch is not None:
+        names[choice.watch] = wanted["watch"]
+    return names
+
+
+def _metrics(wanted: _Wanted, catalogue: Catalogue) -> list[Metric]:
+    if not wanted["metrics"]:
+        return history.fields()
+    # The rank has its column in any case.
+    return chosen_metrics(catalogue, [n for n in dict.fromkeys(wanted["metrics"]) if n != RANK])
+
+
 def _choice(database: Store, wanted: _Wanted, book: Rulebook | None) -> Choice:
-    since, until = (wanted["files"].moment(wanted[end]) for end in ("since", "until"))
-    if since is not None and until is not None and since >= until:
-        raise click.UsageError("--since must be before --until")
     region = wanted["region"].upper() if wanted["region"] else None
+    since, until = (wanted["files"].moment(wanted[end]) for end in ("since", "until"))
+    if None not in (since, until) and since >= until:
+        raise click.UsageError("--since must be before --until")
     products = [chosen_product(database, name, region).product for name in wanted["products"]]
     watch = chosen("watch", wanted["watch"], book.watches).key if book and wanted["watch"] else None
     return Choice(products or None, watch, region, wanted["rule"], since, until)

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Generic, TypeVar
 
+from watcher.cli.output import Output
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting
+from watcher.rules.rulebook import Rulebook
 from watcher.store.records import AlertHold
 from watcher.units import format_ago, format_instant
 
-UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"
+R = TypeVar("R")
+
+_UNKNOWN = "when it is told stands in the rule file, which could not be read (--rules)"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """The newest ``rows`` that match, whether there are ``more``, and what is ``held`` back; with
+    the rule file, where it can be read."""
+
+    now: Instant
+    zone: tzinfo
+    book: Rulebook | None
+    rows: Sequence[R]
+    more: bool
+    held: Sequence[Waiting]
+
+    def say_rest(self, out: Output, lines: Iterable[str] = ()) -> None:
+        """Say that there are more, then the ``lines``, and what only the rules would tell."""
+        if self.more:
+            out.say(f"The newest {len(self.rows):,}; --limit shows more.")
+        for line in lines:
+            out.say(line)
+        if self.held and self.book is None:
+            out.say(_UNKNOWN)
 
 
 def held_lines(waiting: Iterable[Waiting], now: Instant, zone: tzinfo) -> list[str]:

@@ -32,34 +32,39 @@ def chosen(what: str, name: str, there: Sequence[N]) -> N:
 
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:
     """The product of that id, or the only one with the words in its name; else ``WatcherError``."""
-    wanted = wanted.strip()
-    region = region.upper() if region else None
+    wanted, region = wanted.strip(), region.upper() if region else None
     where = f" in {region}" if region else ""
     found = database.history.find(wanted, region)
-    if not found and wanted:
-        matches = database.history.named(wanted, region, _SHOWN + 1)
-        if len(matches) > 1:
-            raise WatcherError(_several(wanted, where, matches))
-        found = [each for at, key, _ in matches for each in database.history.find(key, at)]
+    if wanted and not found:
+        found = _by_name(database, wanted, region, where)
     if not found:
-        raise WatcherError(
-            f"no product {quoted(wanted)}{where}: no scan has seen one of that id or name"
-        )
+        why = "no scan has seen one of that id or name"
+        raise WatcherError(f"no product {quoted(wanted)}{where}: {why}")
     if len(found) > 1:
         regions = ", ".join(each.region for each in found)
         raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
     return found[0]
 
 
+def _by_name(database: Store, part: str, region: str | None, where: str) -> list[ProductFacts]:
+    matches = database.history.named(part, region, _SHOWN + 1)
+    if len(matches) > 1:
+        raise WatcherError(_several(part, where, matches))
+    return [each for at, key, _ in matches for each in database.history.find(key, at)]
+
+
 def chosen_metrics(catalogue: Catalogue, names: Sequence[str]) -> list[Metric]:
     """The metrics of these names; raises ``WatcherError`` for what is none."""
-    for name in names:
-        if catalogue.attribute(name) is not None:
-            raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
-        if catalogue.get(name) is None:
-            hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
-            raise WatcherError(f"no metric {quoted(name)}{hint}")
-    return [catalogue[name] for name in names]
+    return [_chosen_metric(catalogue, name) for name in names]
+
+
+def _chosen_metric(catalogue: Catalogue, name: str) -> Metric:
+    if catalogue.attribute(name) is not None:
+        raise WatcherError(f"{quoted(name)} is a text: only numbers have a past")
+    if catalogue.get(name) is None:
+        hint = catalogue.suggest(name) or "; `watcher metrics` lists them"
+        raise WatcherError(f"no metric {quoted(name)}{hint}")
+    return catalogue[name]
 
 
 def _several(wanted: str, where: str, matches: list[tuple[str, str, str]]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from watcher.cli import options
-from watcher.cli.held import UNKNOWN, reason
+from watcher.cli.held import Listing, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
@@ -22,13 +22,21 @@ from watcher.text.messages import title_of
 from watcher.text.sanitize import plain
 from watcher.units import format_ago, format_duration
 
-_OPEN = (NotificationState.WAITING, NotificationState.DEAD)
 _HELD = "held"  # what is to become a message later
+_OPEN = (NotificationState.WAITING, NotificationState.DEAD, _HELD)
+_NONE_MATCH = "No messages match."
+_NONE_OPEN = "No messages wait or are dead. --state sent shows what was sent."
 _SAID = {
     "retry": ("tried again", "No dead messages."),
     "drop": ("given up", "No messages wait or are dead."),
 }
 _STATES = (*(state.value for state in NotificationState), _HELD)
+# Of a message that is not to be moved.
+_DONE = {
+    NotificationState.SENT: "was sent to {0.target} already",
+    NotificationState.DROPPED: "was given up by `watcher outbox drop`",
+    NotificationState.JOINED: "is told by message {0.joined}; name that",
+}
 
 
 @click.group()
@@ -46,30 +54,35 @@ def list_(files: options.Files, states: tuple[str, ...], target: str | None, lim
     """List the messages that wait or are dead, the newest first, and what is held back by a digest,
     quiet hours, a silence or a cooldown, as the rule file has them.
     """
-    now, book = files.now, files.book_if_any
-    wanted = [NotificationState(state) for state in states if state != _HELD]
-    with files.open() as opened, opened.snapshot():
-        asked = wanted or (() if states else _OPEN)
-        rows = opened.outbox.list(asked, limit=limit + 1, target=target) if asked else []
-        held = waiting(opened, book, now) if not states or _HELD in states else ()
-        if target is not None:
-            channel = target.rpartition("/")[0]
-            held = tuple(each for each in held if each.channel == channel)
+    listed = _listed(files, states or _OPEN, target, limit)
     if json_wanted():
-        print_json([*map(_json, rows[:limit]), *map(_held_json, held)])
-    elif not rows and not held:
-        none = "No messages wait or are dead. --state sent shows what was sent."
-        console().say("No messages match." if states or target is not None else none)
+        print_json([*map(_json, listed.rows), *map(_held_json, listed.held)])
+    elif listed.rows or listed.held:
+        _show(listed)
     else:
-        columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
-        shown = [_row(row, now) for row in rows[:limit]]
-        shown += [_held_row(each, now, files.zone) for each in held]
-        numbers = ("Id", "Tries", "Next", "Age")
-        console().table(columns, shown, numbers=numbers, texts=("Target", "Message"))
-        if len(rows) > limit:
-            console().say(f"The newest {limit:,}; --limit shows more.")
-        if book is None and held:
-            console().say(UNKNOWN)
+        console().say(_NONE_MATCH if states or target is not None else _NONE_OPEN)
+
+
+def _listed(
+    files: options.Files, states: Sequence[str], target: str | None, limit: int
+) -> Listing[Notification]:
+    now, book = files.now, files.book_if_any
+    asked = [state for state in NotificationState if state in states]
+    with files.open() as opened, opened.snapshot():
+        rows = opened.outbox.list(asked, limit=limit + 1, target=target) if asked else []
+        held = waiting(opened, book, now) if _HELD in states else ()
+    if target is not None:
+        held = tuple(each for each in held if each.channel == target.rpartition("/")[0])
+    return Listing(now, files.zone, book, rows[:limit], len(rows) > limit, held)
+
+
+def _show(listed: Listing[Notification]) -> None:
+    out, now = console(), listed.now
+    columns = ("Id", "Target", "State", "Tries", "Next", "Age", "Message")
+    rows = [_row(row, now) for row in listed.rows]
+    rows += [_held_row(each, now, listed.zone) for each in listed.held]
+    out.table(columns, rows, numbers=("Id", "Tries", "Next", "Age"), texts=("Target", "Message"))
+    listed.say_rest(out)
 
 
 def _chosen(verb: str) -> Callable[[options.F], options.F]:
@@ -121,12 +134,8 @@ def _move(
         move = opened.outbox.retry if verb == "retry" else opened.outbox.drop
         moved = move(ids or None, now, target)
     done, none = _SAID[verb]
-    if not moved:
-        console().print(none)
-    elif len(moved) == 1:
-        console().print(f"Message {moved[0]} is {done}.")
-    else:
-        console().print(f"{len(moved):,} messages are {done}.")
+    said = f"Message {moved[0]} is" if len(moved) == 1 else f"{len(moved):,} messages are"
+    console().print(f"{said} {done}." if moved else none)
 
 
 def _check_ids(database: Store, ids: Sequence[int], target: str | None) -> None:
@@ -137,13 +146,8 @@ def _check_ids(database: Store, ids: Sequence[int], target: str | None) -> None:
         row = database.outbox.get(number)
         if row is None:
             raise WatcherError(f"no message {number}; `watcher outbox list` shows them")
-        match row.state:
-            case NotificationState.SENT:
-                raise WatcherError(f"message {number} was sent to {row.target} already")
-            case NotificationState.DROPPED:
-                raise WatcherError(f"message {number} was given up by `watcher outbox drop`")
-            case NotificationState.JOINED:
-                raise WatcherError(f"message {number} is told by message {row.joined}; name that")
+        if row.state in _DONE:
+            raise WatcherError(f"message {number} {_DONE[row.state].format(row)}")
 
 
 def _row(row: Notification, now: int) -> tuple[Cell, ...]:

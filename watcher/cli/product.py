@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -18,33 +18,18 @@ from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
-from watcher.cli.output import (
-    Output,
-    as_json,
-    console,
-    fields_of,
-    json_wanted,
-    print_json,
-    said,
-)
+from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, levels_of, merged, tracks_of
-from watcher.export.formats import csv_lines
+from watcher.evaluation.series import Track, merged, tracks_of
+from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
-from watcher.units import (
-    DAY,
-    NO_CURRENCIES,
-    Currencies,
-    Unit,
-    at,
-    format_instant,
-    format_iso,
-    format_since,
-)
+from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.web.plots import heights_of, number
 
 _ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -84,14 +69,9 @@ class _Past:
 @as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 def command(
-    product: str,
-    region: str | None,
-    metrics: tuple[str, ...],
-    days: int,
-    files: options.Files,
-    *,
-    as_csv: bool,
-) -> None:
+    product: str, region: str | None, metrics: tuple[str, ...], days: int, files: options.Files,
+    *, as_csv: bool,
+) -> None:  # fmt: skip
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
     PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
@@ -106,10 +86,7 @@ def command(
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        # Times as ISO 8601 in UTC; no value is an empty cell.
-        lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-        lines += [[format_iso(instant), *map(_number, row)] for instant, row in past.pairs]
-        sys.stdout.buffer.write(csv_lines(lines))
+        sys.stdout.buffer.write(_csv(past))
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
@@ -117,35 +94,52 @@ def command(
 def _past(
     files: options.Files, wanted: tuple[str, str | None], names: Sequence[str], days: int
 ) -> _Past:
-    """The past of the product that is ``wanted`` by name and region, in the metrics of these names.
-
-    A rule file that is broken matters only where something of it is asked for.
-    """
-    catalogue, book = Catalogue(), files.book_if_any
-    if book is not None:
-        catalogue = book.metrics
-    elif files.rules.exists() and any(n == RANK or catalogue.get(n) is None for n in names):
-        book = files.book  # to say what is wrong with it
+    """The past of a product, ``wanted`` by name and region, in the metrics of these names."""
+    book = _rulebook(files, names)
+    catalogue = book.metrics if book is not None else Catalogue()
     metrics = chosen_metrics(catalogue, names)
     now, zone = files.now, files.zone
     since = now - days * DAY
     with files.open() as database, database.snapshot():
         product = chosen_product(database, *wanted)
-        label = f"{product.product_id} ({plain(product.name)})"
-        seen = product.observed_at or 0
-        if seen < since:
-            last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})"
-            why = f"no scan saw it in the last {days} days{last if seen else ''}; give more --days"
-            raise WatcherError(f"{label}: {why}")
-        watches = () if book is None else book.used_watches
-        here = [watch for watch in watches if watch.query.region == product.region]
+        if (product.observed_at or 0) < since:
+            raise _missing(product, _unseen(product.observed_at, now, days, zone))
+        here = _lists(book, product.region)
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
-        raise WatcherError(f"{label}: {why if RANK in names else 'none of its values are kept'}")
-    when = (now, days, zone, catalogue.gmv_currency)
-    return _Past(*when, product, tracks, *merged(tracks), alerts)
+        raise _missing(product, why if RANK in names else "none of its values are kept")
+    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
+
+
+def _rulebook(files: options.Files, names: Sequence[str]) -> Rulebook | None:
+    """The rules, where there are any; broken ones matter only if something of them is asked for."""
+    book, own = files.book_if_any, Catalogue()
+    if book is None and any(name == RANK or own.get(name) is None for name in names):
+        return files.book if files.rules.exists() else None  # to say what is wrong with it
+    return book
+
+
+def _lists(book: Rulebook | None, region: str) -> list[Watch]:
+    watches = () if book is None else book.used_watches
+    return [watch for watch in watches if watch.query.region == region]
+
+
+def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
+    last = f"; last seen {format_instant(seen, zone)} ({format_since(seen, now)})" if seen else ""
+    return f"no scan saw it in the last {days} days{last}; give more --days"
+
+
+def _missing(product: ProductFacts, why: str) -> WatcherError:
+    return WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
+
+
+def _csv(past: _Past) -> bytes:
+    """Times as ISO 8601 in UTC; no value is an empty cell."""
+    lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
+    lines += [[iso(instant), *map(number, row)] for instant, row in past.pairs]
+    return csv_lines(lines)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -153,55 +147,63 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for line in _head(past):
         out.say(line)
     for track in plotted:
-        span = "last day" if past.days == 1 else f"last {past.days} days"
-        out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
-        drawn = "no values" if track.empty else _plot(track, out, past.zone)
-        out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+        _show_plot(out, track, past)
+    _show_values(out, past)
+    if past.alerts:
+        _show_alerts(out, past)
+
+
+def _show_plot(out: Output, track: Track, past: _Past) -> None:
+    span = "last day" if past.days == 1 else f"last {past.days} days"
+    out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
+    drawn = "no values" if track.empty else _plot(track, out, past.zone)
+    out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+
+
+def _show_values(out: Output, past: _Past) -> None:
     labels = [track.label for track in past.tracks]
     rows = [
         (format_instant(instant, past.zone)[:16], *map(_said, past.tracks, row))
         for instant, row in past.pairs
     ]
     out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
-    if past.alerts:
-        columns = ("Alert", "Rule", "State", "Since", "Told")
-        alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
-        out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
-        if len(past.alerts) == _ALERTS:
-            out.say(f"The newest {_ALERTS}.")
+
+
+def _show_alerts(out: Output, past: _Past) -> None:
+    columns = ("Alert", "Rule", "State", "Since", "Told")
+    alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
+    out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
+    if len(past.alerts) == _ALERTS:
+        out.say(f"The newest {_ALERTS}.")
 
 
 def _plot(track: Track, out: Output, zone: tzinfo) -> str:
     # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
     walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
-    levels = levels_of(track)
-    return plot(
-        np.array(walls, np.int64),
-        track.values if levels is None else levels.heights,
-        track.metric.unit,
-        out.width,
-        braille=out.encoding.startswith("utf"),
-        names=() if levels is None else levels.names,
-    )
+    (heights, names), braille = heights_of(track), out.encoding.startswith("utf")
+    instants, unit = np.array(walls, np.int64), track.metric.unit
+    return plot(instants, heights, unit, out.width, braille=braille, names=names)
 
 
 def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
-    currencies = Currencies(product.currency, past.gmv_currency)
-    facts = [
-        f"{track.label} {_said(track, value, currencies)}"
-        for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True)
-    ]
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
         plain(f"seller {seller}, category {category}"),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
-        plain(" · ".join(facts)),
+        plain(" · ".join(_newest(past))),
     ]
+
+
+def _newest(past: _Past) -> Iterator[str]:
+    """The newest values."""
+    currencies = Currencies(past.product.currency, past.gmv_currency)
+    for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True):
+        yield f"{track.label} {_said(track, value, currencies)}"
 
 
 def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
@@ -214,18 +216,11 @@ def _json(past: _Past) -> dict[str, object]:
     names = [track.name for track in past.tracks]
     metrics = [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in past.tracks]
     rows = [
-        {"at": instant, "values": dict(zip(names, map(_number, row), strict=True))}
+        {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
     found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
     return {**fields_of(past, "product gmv_currency"), **found}
-
-
-def _number(value: float) -> float | None:
-    """None for no value; a whole number without decimals."""
-    if math.isnan(value):
-        return None
-    return int(value) if value == int(value) else value
 
 
 def plot(

@@ -40,13 +40,13 @@ class RunReport:
         messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
         self.told.clear()
         texts = [{"title": each.title, "text": each.body} for each in messages]
-        figures = {"state": "not scanned"} if outcome is None else _figures(outcome)
-        self.scans.append({"watch": watch, **figures, "messages": texts})
-        whole = outcome is not None and outcome.scan.state is ScanState.COMPLETE
+        whole, figures = False, dict[str, object](state="not scanned")
         if outcome is None:
             self._say(f"{watch}: not scanned", wrong=True)
         else:
+            figures, whole = _figures(outcome), outcome.scan.state is ScanState.COMPLETE
             self._say_outcome(watch, outcome, whole=whole)
+        self.scans.append({"watch": watch, **figures, "messages": texts})
         for each in messages:
             self._say(f"\n{each.title}", "bold")
             self._say(each.body)

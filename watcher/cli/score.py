@@ -69,15 +69,19 @@ def _show_all(found: Scores, zone: tzinfo) -> None:
         f"{count_of(found.tally.told, 'alert')} told"
         + "".join(f"; {each.channel}: {rate(each)}" for each in found.heard)
     )
-    told = [each for each in found.rules if each.tally.told]
-    for measure, head, words in GROUPS:
-        rows = [each for each in told if each.measure is measure]
-        if rows:
-            _show_rules(out, (head, "Messages a week", "Alerts"), words, rows)
+    _show_measures(out, [each for each in found.rules if each.tally.told])
     silent = [each.rule for each in found.rules if not each.tally.told]
     if silent:
         out.say(f"\nTold nothing: {', '.join(silent)}")
     _show_products(out, found.products)
+
+
+def _show_measures(out: Output, told: Sequence[RuleScore]) -> None:
+    """A table of the rules for each way to measure them."""
+    for measure, head, words in GROUPS:
+        rows = [each for each in told if each.measure is measure]
+        if rows:
+            _show_rules(out, (head, "Messages a week", "Alerts"), words, rows)
 
 
 def _show_rules(

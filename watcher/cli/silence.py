@@ -10,7 +10,9 @@ from watcher.cli import options
 from watcher.cli.completion import product_ids, rule_names
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
+from watcher.model import Instant
 from watcher.store.engine import Engine
+from watcher.store.sql.silences import Silence
 from watcher.units import format_ago, format_instant, format_since
 
 
@@ -63,21 +65,24 @@ def list_(database: Path, *, everything: bool) -> None:
     with options.open_to_read(database) as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
     if json_wanted():
-        found: list[dict[str, object]] = []
-        for each in silences:
-            more = {"on": each.is_on(now), "patterns": dict(each.patterns)}
-            found.append({**fields_of(each, "id begins ends comment"), **more})
-        print_json(found)
+        print_json([_json(each, now) for each in silences])
     elif not silences:
         over = "" if everything else " now; --all shows those that are over"
         console().say(f"No silences{over}.")
     else:
         columns = ("Id", "Of", "Begins", "Ends", "Comment")
-        rows = []
-        for each in silences:
-            times = (format_since(each.begins, now), format_ago(each.ends, now))
-            rows.append((str(each.id), str(each), *times, each.comment))
+        rows = [_row(each, now) for each in silences]
         console().table(columns, rows, numbers=("Id",), texts=("Of", "Comment"))
+
+
+def _json(silence: Silence, now: Instant) -> dict[str, object]:
+    more = {"on": silence.is_on(now), "patterns": dict(silence.patterns)}
+    return {**fields_of(silence, "id begins ends comment"), **more}
+
+
+def _row(silence: Silence, now: Instant) -> tuple[str, ...]:
+    begins, ends = format_since(silence.begins, now), format_ago(silence.ends, now)
+    return (str(silence.id), str(silence), begins, ends, silence.comment)
 
 
 @command.command("end")

@@ -46,10 +46,8 @@ class SingleRun:
             budget = PaidBudget if self.dry_run else LedgerBudget
             told = self.report.told.append
             scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
-            good = True
             due = [each for each in watches if forced or await self._due(store, each)]
-            for watch in due:
-                good = await self._scan(scanner, watch) and good
+            good = all([await self._scan(scanner, watch) for watch in due])
             await self._release(store, scanner)
             if not self.dry_run:
                 await self._deliver(store)

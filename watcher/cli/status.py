@@ -10,9 +10,10 @@ import click
 from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli import options
 from watcher.cli.held import held_lines
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Output, answer, as_json, console
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.store.records import ScanRow
 from watcher.units import format_ago, format_since
 from watcher.words import listing
 
@@ -33,12 +34,7 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
     out = console()
     for trouble in state.troubles:
         out.say(f"trouble since {format_since(trouble.since, state.now)}: {trouble.text}\n", "red")
-    heads = ("Watch", "Last scan", "Next", "Products", "Credits today", "State")
-    watches = [_watch(watch, state.now) for watch in state.watches]
-    out.table(heads, watches, numbers=("Products", "Credits today"), texts=("Watch",))
-    heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
-    rules = [*map(_rule, state.rules)]
-    out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
+    _show_tables(out, state)
     for line in _failures(state):
         out.say(line, "red")
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
@@ -46,25 +42,32 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
     for line in _problems(state, zone):
         out.say(line, "yellow")
-    queue = ", ".join(f"{count:,} {name}" for name, count in state.queue.items() if count)
-    out.say(f"\nCredits: {_credits(state)}. Messages: {queue or 'none yet'}.")
+    out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")
     for line in held_lines(state.waiting, state.now, zone):
         out.say(line)
 
 
+def _show_tables(out: Output, state: Overview) -> None:
+    heads = ("Watch", "Last scan", "Next", "Products", "Credits today", "State")
+    watches = [_watch(watch, state.now) for watch in state.watches]
+    out.table(heads, watches, numbers=("Products", "Credits today"), texts=("Watch",))
+    heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
+    rules = [*map(_rule, state.rules)]
+    out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
+
+
 def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
-    last = watch.last
-    how = last.state.value if last is not None else "waiting"
-    if last is not None and (last.doubt is not None or last.problems):
-        how += ", with problems"
-    return (
-        watch.name,
-        format_since(last.at, now) if last is not None else "never",
-        format_ago(watch.due, now),
-        last.products if last is not None else None,
-        watch.credits_today,
-        "failing" if watch.health.failing_since is not None else how,
-    )
+    when, products, how = _last_scan(watch.last, now)
+    state = "failing" if watch.health.failing_since is not None else how
+    return (watch.name, when, format_ago(watch.due, now), products, watch.credits_today, state)
+
+
+def _last_scan(last: ScanRow | None, now: int) -> tuple[str, int | None, str]:
+    """Its age, its products, and how it went."""
+    if last is None:
+        return "never", None, "waiting"
+    problems = ", with problems" if last.doubt is not None or last.problems else ""
+    return format_since(last.at, now), last.products, f"{last.state.value}{problems}"
 
 
 def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
@@ -83,17 +86,21 @@ def _failures(state: Overview) -> Iterator[str]:
 
 def _problems(state: Overview, zone: tzinfo) -> Iterator[str]:
     """A line or two for the doubts and problems of each watch's last scan."""
-    for watch in state.watches:
-        last = watch.last
-        if last is not None and last.doubt is not None:
-            yield f"\n{watch.name}: {said_of(last.doubt, zone)}"
-        if last is not None and last.problems:
-            count, first = len(last.problems), last.problems[0]
-            more = f" and {count - 1} more" if count > 1 else ""
-            yield f"\n{watch.name}: problems of the last scan: {first}{more}"
+    for name, last in ((each.name, each.last) for each in state.watches if each.last is not None):
+        if last.doubt is not None:
+            yield f"\n{name}: {said_of(last.doubt, zone)}"
+        if last.problems:
+            first, *others = last.problems
+            more = f" and {len(others)} more" if others else ""
+            yield f"\n{name}: problems of the last scan: {first}{more}"
 
 
 def _credits(state: Overview) -> str:
     spent = state.credits
     spans = (("today", spent.day, spent.day_cap), ("this month", spent.month, spent.month_cap))
     return ", ".join(f"{used:,} {span}{f' of {cap:,}' if cap else ''}" for span, used, cap in spans)
+
+
+def _queue(state: Overview) -> str:
+    counts = (f"{count:,} {name}" for name, count in state.queue.items() if count)
+    return ", ".join(counts) or "none yet"

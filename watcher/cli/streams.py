@@ -17,6 +17,7 @@ from watcher.text.sanitize import plain_lines
 
 _BUFFER = 1 << 16
 _ASCII = dict(zip("…→·×−–’“”", '~>-x--\'""', strict=True))  # noqa: RUF001 - that is the point
+_BOXES = dict.fromkeys("─━╸╺", "-") | dict.fromkeys("│┃", "|")
 _HANDLER = "watcher.nearest"
 _LEFT = (errno.EPIPE, errno.EIO)  # a pipe without a reader, a terminal that was closed
 
@@ -53,7 +54,7 @@ def _patient(stream: TextIO | None, descriptor: int) -> TextIO:
     patient = _Patient(descriptor, "wb", closefd=False)
     return io.TextIOWrapper(
         io.BufferedWriter(patient, _BUFFER),
-        encoding=stream.encoding if stream is not None else "utf-8",
+        encoding=getattr(stream, "encoding", "utf-8"),
         line_buffering=stream is None or descriptor == 2 or patient.isatty(),
         write_through=bool(getattr(stream, "write_through", False)),
     )
@@ -134,7 +135,7 @@ def _like(character: str) -> str:
     if unicodedata.combining(character):
         return ""
     if "─" <= character <= "╿":  # box drawing
-        return "-" if character in "─━╸╺" else "|" if character in "│┃" else "+"
+        return _BOXES.get(character, "+")
     base = unicodedata.normalize("NFKD", character)[0]
     if base.isascii():
         return base

@@ -4,10 +4,10 @@ Piped, each row is one line, whole and without lines drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -52,32 +52,29 @@ class _Column:
     @property
     def natural(self) -> int:
         """Cells of the longest line."""
-        return max((cell_len(line) for cell in self.cells for line in cell), default=0)
+        return _widest(chain.from_iterable(self.cells))
 
     @property
     def least(self) -> int:
         """The fewest cells that it can do with."""
-        word = max(map(cell_len, self.head.split()), default=0)
+        word = _widest(self.head.split())
         if self.fit not in _LEAST:
             return max(self.natural, word)
-        whole = 0
+        least = max(min(self.natural, _LEAST[self.fit]), word)
         if self.fit is Fit.NAME:
-            whole = max((cell_len(line) for cell in self.cells for line in cell[1:]), default=0)
-        return max(min(self.natural, _LEAST[self.fit]), whole, word)
+            least = max([least, *(_widest(cell[1:]) for cell in self.cells)])
+        return least
 
     def lines(self, row: int, width: int) -> list[str]:
         """The lines of a row's cell, each at most ``width`` cells."""
         cell = self.cells[row]
         match self.fit:
             case Fit.NAME:
-                return [shortened(cell[0], width), *cell[1:]] if cell else []
+                return [*(shortened(name, width) for name in cell[:1]), *cell[1:]]
             case Fit.NAMES:
                 return [shortened(line, width) for line in cell]
             case Fit.TEXT | Fit.STATE:
-                found = [part for line in cell for part in wrapped(line, width)]
-                if len(found) > _MOST_LINES:
-                    found[_MOST_LINES - 1 :] = [shortened(f"{found[_MOST_LINES - 1]} …", width)]
-                return found
+                return _bounded(_wrapped(cell, width), width)
             case _:
                 return list(cell)
 
@@ -89,7 +86,14 @@ class _Column:
         """The lines of a cell that has them for itself: nothing but names is cut."""
         if self.fit is Fit.NAMES:
             return self.lines(row, width)
-        return [part for line in self.cells[row] for part in wrapped(line, width)]
+        return _wrapped(self.cells[row], width)
+
+    def record(self, row: int, left: int, right: int) -> Iterator[Text]:
+        """The cell beside its head, which has ``left`` cells, the cell ``right``."""
+        heads = [shortened(self.head, left)]
+        for head, part in zip_longest(heads, self.free(row, right), fillvalue=""):
+            text = Text(set_cell_size(head, left), style="bold", no_wrap=True)
+            yield text.append(GAP).append(part, self.style(part) or "not bold")
 
     def style(self, part: str) -> str:
         return _STYLES.get(part.split(" ", 1)[0], "") if self.fit is Fit.STATE else ""
@@ -132,10 +136,7 @@ class Sheet:
 
     def _table(self, widths: Sequence[int]) -> Iterator[Text]:
         columns = list(zip(self._columns, widths, strict=True))
-        heads = [wrapped(each.head, width) for each, width in columns]
-        deepest = max(map(len, heads))
-        heads = [[""] * (deepest - len(head)) + head for head in heads]
-        for parts in zip(*heads, strict=True):
+        for parts in _heads(columns):
             yield self._line(parts, widths, "bold")
         yield Text("─" * _across(widths), style="dim", no_wrap=True)
         for row in self._rows:
@@ -157,21 +158,49 @@ class Sheet:
 
     def _records(self, room: int) -> Iterator[Text]:
         """Each row as lines of "head  value", its numbers on one."""
-        labelled = [each for each in self._columns if each.fit is not Fit.NUMBER]
-        numbers = [each for each in self._columns if each.fit is Fit.NUMBER]
-        left = min(max((cell_len(each.head) for each in labelled), default=0), room // 3)
+        labelled, numbers = self._parted()
+        left = min(_widest(each.head for each in labelled), room // 3)
         width = max(room - left - len(GAP), 1)
         for row in self._rows:
             if row:
                 yield Text()
             for each in labelled:
-                heads = [shortened(each.head, left)]
-                for head, part in zip_longest(heads, each.free(row, width), fillvalue=""):
-                    text = Text(set_cell_size(head, left), style="bold", no_wrap=True)
-                    yield text.append(GAP).append(part, each.style(part) or "not bold")
-            said = " · ".join(f"{each.head} {''.join(each.cells[row])}" for each in numbers)
-            for part in wrapped(said, width) if said else ():
+                yield from each.record(row, left, width)
+            for part in _figures(numbers, row, width):
                 yield Text(f"{' ' * left}{GAP}{part}", no_wrap=True)
+
+    def _parted(self) -> tuple[list[_Column], list[_Column]]:
+        """The columns of texts, and those of numbers."""
+        texts = [each for each in self._columns if each.fit is not Fit.NUMBER]
+        return texts, [each for each in self._columns if each.fit is Fit.NUMBER]
+
+
+def _heads(columns: Sequence[tuple[_Column, int]]) -> Iterator[Sequence[str]]:
+    """The lines of the heads, which all end on the lowest one."""
+    heads = [wrapped(each.head, width) for each, width in columns]
+    deepest = max(map(len, heads))
+    return zip(*([""] * (deepest - len(head)) + head for head in heads), strict=True)
+
+
+def _figures(numbers: Sequence[_Column], row: int, width: int) -> list[str]:
+    said = " · ".join(f"{each.head} {''.join(each.cells[row])}" for each in numbers)
+    return wrapped(said, width) if said else []
+
+
+def _widest(lines: Iterable[str]) -> int:
+    return max(map(cell_len, lines), default=0)
+
+
+def _wrapped(cell: Sequence[str], width: int) -> list[str]:
+    return [part for line in cell for part in wrapped(line, width)]
+
+
+def _bounded(lines: list[str], width: int) -> list[str]:
+    """The lines that are shown of a long text."""
+    if len(lines) <= _MOST_LINES:
+        return lines
+    *shown, last = lines[:_MOST_LINES]
+    return [*shown, shortened(f"{last} …", width)]
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -46,35 +46,40 @@ def command(files: Sequence[Path]) -> None:
     A series has a value for each scan: 100x3 is 100 three times, 120+20x3 is 120 140 160, "_" is no
     value, "-" is not in the list. A single value holds for all scans.
     """
-    broken: list[str] = []
-    results: list[tuple[Path, Result]] = []
-    suites: list[tuple[Path, Suite]] = []
-    for file in files:
-        try:
-            suites.append((file, read_suite(file, os.environ)))
-        except RulesError as error:
-            broken.append(str(error))
+    suites, broken = _read(files)
     total = sum(len(suite.cases) for _, suite in suites)
+    results: list[tuple[Path, Result]] = []
     with progress("Testing", "tests") as report:
         for file, suite in suites:
             for result in run_suite(suite):
                 results.append((file, result))
                 report(len(results), total)
-    failed = sum(not result.passed for _, result in results)
-    answer(_json(broken, results), lambda: _show(broken, results, failed))
-    sys.exit(1 if failed or broken else 0)
+    answer(found := _json(broken, results), lambda: _show(broken, results))
+    sys.exit(0 if found["ok"] else 1)
 
 
-def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]], failed: int) -> None:
+def _read(files: Sequence[Path]) -> tuple[list[tuple[Path, Suite]], list[str]]:
+    """The tests of the files, and what is wrong with those that can't be read."""
+    suites, broken = [], []
+    for file in files:
+        try:
+            suites.append((file, read_suite(file, os.environ)))
+        except RulesError as error:
+            broken.append(str(error))
+    return suites, broken
+
+
+def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> None:
     for text in broken:
         console(stderr=True).say(text)
     out = console()
-    for file, result in [each for each in results if not each[1].passed]:
+    failed = [each for each in results if not each[1].passed]
+    for file, result in failed:
         out.say(f"{file}:{result.line}: {result.name}: failed", "red")
         lines = chain.from_iterable(each.lines() for each in result.differences)
         out.say("".join(f"  {line}\n" for line in lines))
     files = f", {count_of(len(broken), 'file')} unreadable" if broken else ""
-    out.say(f"{len(results) - failed} passed, {failed} failed{files}")
+    out.say(f"{len(results) - len(failed)} passed, {len(failed)} failed{files}")
 
 
 def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:

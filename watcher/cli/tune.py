@@ -8,13 +8,14 @@ import click
 
 from watcher.analysis.scores.claims import claim_of
 from watcher.analysis.scores.score import DEFAULT_DAYS
-from watcher.analysis.scores.tuning import Reached, Tuning, Wanted, chosen_knob, tune
+from watcher.analysis.scores.tuning import Reached, Step, Tuning, Wanted, chosen_knob, tune
 from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
 from watcher.cli.completion import metric_names, rule_names
 from watcher.cli.lookup import chosen
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
+from watcher.cli.tables import Cell
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_number, format_span
 
@@ -70,13 +71,7 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
     good = OUTCOMES[claim_of(rule).measure][:1]
     known = (*good, "of known") if good else ()
     columns = ("Threshold", "Alerts a week", "Messages a week", "Products", *known, "")
-    rows = []
-    for step in found.steps:
-        judged = (share(step.tally), step.tally.judged) if good else ()
-        marks = {"nearest": found.best, "as it is now": found.now}
-        said = [mark for mark, each in marks.items() if each.threshold == step.threshold]
-        counts = (step.a_week, step.messages_a_week, step.products)
-        rows.append((step.said, *counts, *judged, ", ".join(said)))
+    rows = [_row(step, found, judged=bool(good)) for step in found.steps]
     out.table(columns, rows, apart=True, numbers=columns[:-1])
     out.say(f"\n{_verdict(found)}")
     if found.best.threshold != found.now.threshold:
@@ -86,6 +81,14 @@ def _show(found: Tuning, rule: Rule, book: Rulebook) -> None:
             out.say(f"  {line}")
     if found.others:
         out.say(f"\nIt has more numbers to turn: --metric {' or --metric '.join(found.others)}")
+
+
+def _row(step: Step, found: Tuning, *, judged: bool) -> tuple[Cell, ...]:
+    marks = {"nearest": found.best, "as it is now": found.now}
+    said = [mark for mark, each in marks.items() if each.threshold == step.threshold]
+    known = (share(step.tally), step.tally.judged) if judged else ()
+    counts = (step.a_week, step.messages_a_week, step.products)
+    return (step.said, *counts, *known, ", ".join(said))
 
 
 def _verdict(found: Tuning) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from watcher.errors import WatcherError
-from watcher.export.table import Column, Convert, Export, Kind, converted
+from watcher.export.table import Column, Convert, Export, Kind, Part, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.units import format_iso
 
@@ -84,6 +84,15 @@ def write_parquet(export: Export, file: BinaryIO) -> None:
 
     Each column says its meaning and its unit. Raises ``WatcherError`` where pyarrow is missing.
     """
+    pa, parquet = _pyarrow()
+    schema = pa.schema([_field(pa, column) for column in export.columns])
+    texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
+    with parquet.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
+        for group in _groups(_batch(pa, part, export.columns, schema) for part in export.read()):
+            writer.write_table(pa.Table.from_batches(group), row_group_size=2 * GROUP)
+
+
+def _pyarrow() -> tuple[Any, Any]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - only where it is asked for
         import pyarrow.parquet as pq  # noqa: PLC0415
@@ -92,19 +101,25 @@ def write_parquet(export: Export, file: BinaryIO) -> None:
             "Parquet needs pyarrow: pip install pyarrow beside watcher (with pipx: pipx inject "
             "watcher pyarrow); CSV and JSON Lines need nothing"
         ) from error
-    schema = pa.schema([_field(pa, column) for column in export.columns])
-    texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
-    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=texts) as writer:
-        batches: list[Any] = []
-        for part in export.read():
-            typed = converted(part, export.columns, _PARQUET)
-            arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
-            batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
-            if sum(batch.num_rows for batch in batches) >= GROUP:
-                writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
-                batches.clear()
-        if batches:
-            writer.write_table(pa.Table.from_batches(batches), row_group_size=2 * GROUP)
+    return pa, pq
+
+
+def _batch(pa: Any, part: Part, columns: Sequence[Column], schema: Any) -> Any:
+    typed = converted(part, columns, _PARQUET)
+    arrays = [pa.array(each, field.type) for each, field in zip(typed, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _groups(batches: Iterable[Any]) -> Iterator[list[Any]]:
+    """Batches together, as many as a row group is to have."""
+    group: list[Any] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(each.num_rows for each in group) >= GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _field(pa: Any, column: Column) -> Any:
@@ -164,7 +179,11 @@ def _refuse_to_replace(target: Path, database: Path) -> None:
         raise WatcherError(f"{target}: is a folder; name a file in it")
     if not target.parent.is_dir():
         raise WatcherError(f"{target}: the folder {target.parent} does not exist")
-    beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
-    # The database first, by its name: to open and close it would drop this process's locks on it.
-    if target.exists() and (str(target) in beside or target.samefile(database) or is_ours(target)):
+    if target.exists() and _is_database(target, database):
         raise WatcherError(f"{target}: is a database of watcher; name another file")
+
+
+def _is_database(target: Path, database: Path) -> bool:
+    # This one first, by its name: to open and close it would drop this process's locks on it.
+    beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
+    return str(target) in beside or target.samefile(database) or is_ours(target)

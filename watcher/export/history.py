@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -41,6 +41,7 @@ def observations(
     ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
     by key.
     """
+    others = [metric for metric in metrics if metric.name != RANK]  # it has its column anyway
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     stored = database.observations
     extract = (stored.sightings if every_scan else stored.changes)(choice, fields)
@@ -49,9 +50,9 @@ def observations(
         _WATCH,
         Column(RANK, Kind.INTEGER, "place in the watch's list, 1 is first", Unit.PLACE),
         *(_text(name) for name in OBSERVED_TEXTS),
-        *(_column(metric, gmv_currency) for metric in metrics if metric.name != RANK),
+        *(_column(metric, gmv_currency) for metric in others),
     )
-    parts = (_part(each, fields, metrics, watches) for each in extract.parts)
+    parts = (_part(each, fields, others, watches) for each in extract.parts)
     return Export(columns, extract.total, parts)
 
 
@@ -149,7 +150,6 @@ def _part(
         *(
             cells(metric.compute({name: numbers[name] for name in metric.needs}, seen.at))
             for metric in metrics
-            if metric.name != RANK
         ),
     ]
 
@@ -159,16 +159,17 @@ def _plain(
     extract: Extract[Sequence[Row]],
     shown: Mapping[int, Callable[[object], object]],
 ) -> Export:
-    def parts() -> Iterator[Part]:
-        for rows in extract.parts:
-            values = [list(column) for column in zip(*rows, strict=True)]
-            if not values:
-                continue
-            for place, show in shown.items():
-                values[place] = [show(value) for value in values[place]]
-            yield values
+    return Export(columns, extract.total, _shown(extract.parts, shown))
 
-    return Export(columns, extract.total, parts())
+
+def _shown(
+    parts: Iterable[Sequence[Row]], shown: Mapping[int, Callable[[object], object]]
+) -> Iterator[Part]:
+    for rows in filter(None, parts):
+        values = [list(column) for column in zip(*rows, strict=True)]
+        for place, show in shown.items():
+            values[place] = [show(value) for value in values[place]]
+        yield values
 
 
 _short = "A{}".format  # an alert's id

@@ -64,13 +64,11 @@ class Export:
 
 def converted(part: Part, columns: Sequence[Column], made: Mapping[Kind, Convert]) -> Part:
     """A part with each value ``made`` into another by its kind; what is absent stays so."""
-    found: list[Sequence[object]] = []
-    for column, values in zip(columns, part, strict=True):
-        make = made.get(column.kind)
-        found.append(
-            [None if value is None else make(value) for value in values] if make else values
-        )
-    return found
+    makes = (made.get(column.kind) for column in columns)
+    return [
+        [None if value is None else make(value) for value in values] if make else values
+        for make, values in zip(makes, part, strict=True)
+    ]
 
 
 def harmless(text: str) -> str:

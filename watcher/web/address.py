@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from watcher.errors import ListenError
 from watcher.network import LOOPBACK, PORTS
@@ -16,6 +16,8 @@ from watcher.rules.files.slips import around_secret
 
 LEAST = 16  # characters of a token: it can be guessed at leisure
 _LARGEST = 4_096
+_TOKEN = re.compile(rf"[!-~]{{{LEAST},}}")
+_PORT = re.compile(r"[0-9]+")
 _HOST = re.compile(r"[a-z0-9_.:-]+")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
@@ -63,7 +65,7 @@ def read_token(path: Path) -> str:
         raise ListenError(f"--web-token-file {path}: can't be read: {why}") from None
     if wrong := around_secret(token):
         raise ListenError(f"--web-token-file {path}: the token {wrong}")
-    if len(token) < LEAST or not token.isascii() or not token.isprintable() or " " in token:
+    if not _TOKEN.fullmatch(token):
         raise ListenError(
             f"--web-token-file {path}: a token has at least {LEAST} letters and digits and no "
             "space; make one with: openssl rand -hex 32"
@@ -77,7 +79,7 @@ def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:
     Raises ``ListenError`` for what is none, or may not be.
     """
     host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
+    if not host or not _PORT.fullmatch(port) or int(port) > 65_535:
         raise ListenError(f'--listen: "{text}" is no address; write it like 127.0.0.1:8787, or off')
     host = host.strip("[]")
     if host not in LOOPBACK and not guarded:
@@ -92,17 +94,11 @@ def parse_page_url(text: str) -> PageUrl:
     """``https://example.com/watcher/``; raises ``ListenError`` for what is no such address."""
     try:
         parts = urlsplit(text)
-        host = (parts.hostname or "").encode("idna").decode()  # as browsers send it
-        origin = Origin.of(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}")
-        if origin is not None and parts.port is not None:
-            origin = Origin(origin.scheme, origin.host, parts.port)
+        origin = _origin_of(parts)
     except ValueError:  # UnicodeError, of a host that is none, is one
         origin = None
-    if (
-        origin is None
-        or not _HOST.fullmatch(origin.host)
-        or text != "".join(text.split())
-        or any((parts.username, parts.query, parts.fragment))
+    if origin is None or any(
+        (parts.username, parts.query, parts.fragment, *map(str.isspace, text))
     ):
         raise ListenError(
             f'--page-url: "{text}" is no address of a page; write it as a browser shows it, like '
@@ -113,4 +109,12 @@ def parse_page_url(text: str) -> PageUrl:
             f'--page-url: "{parts.path}" can\'t be a path here; its parts are letters, digits and '
             "any of - _ . ~"
         )
-    return PageUrl(origin, parts.path if parts.path.endswith("/") else f"{parts.path}/")
+    return PageUrl(origin, f"{parts.path.removesuffix('/')}/")
+
+
+def _origin_of(parts: SplitResult) -> Origin | None:
+    """The origin, with the host as browsers send it."""
+    host = (parts.hostname or "").encode("idna").decode()
+    port = "" if parts.port is None else f":{parts.port}"
+    origin = Origin.of(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}")
+    return origin if origin is not None and _HOST.fullmatch(origin.host) else None

@@ -119,12 +119,8 @@ class Access:
                 "TOKEN\n",
                 headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
             )
-        host = request.host
-        if not host.endswith("]"):
-            host = host.rsplit(":", 1)[0]
-        if host.strip("[]").lower() in self._names:
-            return None
-        return web.HTTPForbidden(text=_UNKNOWN_HOST)
+        known = _host_of(request) in self._names
+        return None if known else web.HTTPForbidden(text=_UNKNOWN_HOST)
 
     def _has_token(self, request: web.Request) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -137,6 +133,13 @@ class Access:
         elif scheme.lower() != "bearer":
             return False
         return hmac.compare_digest(token, self._token)
+
+
+def _host_of(request: web.Request) -> str:
+    host = request.host
+    if not host.endswith("]"):
+        host = host.rsplit(":", 1)[0]
+    return host.strip("[]").lower()
 
 
 class Site:
@@ -267,30 +270,31 @@ class Site:
         self._connections.arrived(request.protocol)
 
     async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        """Answer; an error is a page as well, or a line for programs."""
-        allowed = ""
         try:
             await self._receive(request)
             return await handler(request)
         except StoreError as error:
             log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
-            status, text = 503, str(error)
+            return self._refused(request, 503, str(error))
         except web.HTTPException as answer:
             if answer.status < 400:
                 raise
-            status, text = answer.status, answer.text or ""
-            allowed = answer.headers.get("Allow", "")
-            if text == f"{status}: {answer.reason}":  # aiohttp's own word
-                text = "There is no such page." if status == 404 else answer.reason
+            response = self._refused(request, answer.status, _words_of(answer))
+            if "Allow" in answer.headers:
+                response.headers["Allow"] = answer.headers["Allow"]
+            return response
+
+    def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
+        """An error as a page, or as a line for programs."""
         if self._context.here(request).startswith(("/api/", "/static/")):
-            response = web.Response(text=f"{text}\n", status=status)
-        else:
-            response = self._context.html(
-                request, "error.html", status=status, code=status, text=text
-            )
-        if allowed:
-            response.headers["Allow"] = allowed
-        return response
+            return web.Response(text=f"{text}\n", status=status)
+        return self._context.html(request, "error.html", status=status, code=status, text=text)
+
+
+def _words_of(answer: web.HTTPException) -> str:
+    if answer.text == f"{answer.status}: {answer.reason}":  # aiohttp's own word
+        return "There is no such page." if answer.status == 404 else answer.reason
+    return answer.text or ""
 
 
 def _free_path(page_url: PageUrl | None) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -20,6 +20,7 @@ FIELD = "token"
 LARGEST = 64 * 1024  # bytes of a form
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
+_OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
 _FROM_ELSEWHERE = (
     "This form was sent by another site. Where it was this one, through a proxy: start watcher "
     "with --page-url and the address that the browser shows (or WATCHER_PAGE_URL), or have the "
@@ -81,7 +82,4 @@ class Forms:
 
 def own_path(text: str, otherwise: str) -> str:
     """A path on this page to go back to; ``otherwise`` for an address of anywhere else."""
-    parts = urlsplit(text) if text.startswith("/") and text.isprintable() else None
-    if parts is None or parts.netloc or text.startswith("//") or "\\" in text:
-        return otherwise
-    return text
+    return text if text.isprintable() and _OWN.fullmatch(text) else otherwise

@@ -19,8 +19,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from watcher import __version__
-from watcher.analysis.overview import WatchStatus, overview
+from watcher.analysis.overview import RuleStatus, WatchStatus, overview
 from watcher.model import Instant
+from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
 from watcher.schedule import Schedule
 from watcher.store.ports import Store
@@ -46,6 +47,11 @@ class Family(NamedTuple):
     def kind(self) -> str:
         """Counters are told by their names; Prometheus takes the ending off."""
         return "counter" if self.name.endswith("_total") else "gauge"
+
+    def empty(self) -> CounterMetricFamily | GaugeMetricFamily:
+        """The metric as Prometheus' library has it, without a number yet."""
+        make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
+        return make(self.full, self.meaning, labels=self.labels)
 
 
 _WATCH = ("watch",)
@@ -121,10 +127,7 @@ class Snapshot(Collector):
     samples: Sequence[Sample]
 
     def collect(self) -> Iterator[Metric]:
-        found: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
-        for family in FAMILIES:
-            make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-            found[family.name] = make(family.full, family.meaning, labels=family.labels)
+        found = {family.name: family.empty() for family in FAMILIES}
         for name, labels, value in self.samples:
             if value is not None:
                 found[name].add_metric(labels, float(value))
@@ -160,16 +163,22 @@ def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Sna
     for watch, status in zip(book.used_watches, state.watches, strict=True):
         samples += _of_watch(status, watch.schedule)
     for rule in state.rules:
-        samples += [
-            ("alerts", (rule.name, rule.severity, "pending"), rule.pending),
-            ("alerts", (rule.name, rule.severity, "firing"), rule.firing),
-            ("rule_failing", (rule.name,), rule.health.failing_since is not None),
-        ]
-    held: Counter[tuple[str, ...]] = Counter()
-    for each in state.waiting:
-        held[each.channel, each.why] += each.alerts
-    samples += [("alerts_held", labels, count) for labels, count in (+held).items()]
+        samples += _of_rule(rule)
+    samples += _held(state.waiting)
     return Snapshot(samples)
+
+
+def _of_rule(rule: RuleStatus) -> Iterator[Sample]:
+    yield "alerts", (rule.name, rule.severity, "pending"), rule.pending
+    yield "alerts", (rule.name, rule.severity, "firing"), rule.firing
+    yield "rule_failing", (rule.name,), rule.health.failing_since is not None
+
+
+def _held(waiting: Sequence[Waiting]) -> Iterator[Sample]:
+    held: Counter[tuple[str, ...]] = Counter()
+    for each in waiting:
+        held[each.channel, each.why] += each.alerts
+    return (("alerts_held", labels, count) for labels, count in (+held).items())
 
 
 def _of_watch(watch: WatchStatus, schedule: Schedule) -> Iterator[Sample]:

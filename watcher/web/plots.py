@@ -105,9 +105,8 @@ def card_of(
     track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
     """The card of a track that has a value."""
-    known, levels = track.values[np.isfinite(track.values)], levels_of(track)
+    known, (heights, _) = track.values[np.isfinite(track.values)], heights_of(track)
     first, last = float(known[0]), float(known[-1])
-    heights = track.values if levels is None else levels.heights
     upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
@@ -127,26 +126,20 @@ def chart_of(
     zone: tzinfo,
 ) -> Plot | None:
     """The plot of a track, with the alerts that fired marked on it; times in ``zone``."""
-    levels = levels_of(track)
+    (heights, names), unit = heights_of(track), track.metric.unit
 
     def say(instant: Instant, value: float) -> str:
-        if levels is not None:
-            shown = levels.names[int(value)]
-        else:
-            shown = said(track.metric.name, value, track.metric.unit, currencies)
+        shown = names[int(value)] if names else said(track.metric.name, value, unit, currencies)
         return f"{_moment(instant, zone)}: {shown}"
 
     spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
-    return plot(
-        track.line,
-        track.values if levels is None else levels.heights,
-        within,
-        say,
-        spans,
-        unit=track.metric.unit,
-        names=levels.names if levels is not None else (),
-        zone=zone,
-    )
+    return plot(track.line, heights, within, say, spans, unit=unit, names=names, zone=zone)
+
+
+def heights_of(track: Track) -> tuple[Floats, tuple[str, ...]]:
+    """The values to draw, and the names of 0, 1, 2 ..., where these are levels."""
+    levels = levels_of(track)
+    return (track.values, ()) if levels is None else (levels.heights, levels.names)
 
 
 def number(value: float) -> float | None:

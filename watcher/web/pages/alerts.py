@@ -72,17 +72,7 @@ async def silences(context: PageContext, request: web.Request) -> web.StreamResp
 async def add_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
     fields = await context.forms.read(request)
-    patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
-    if not patterns:
-        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
-    if "exact" in fields:  # the pattern that only this text matches
-        patterns = {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
-    try:
-        seconds = parse_duration(fields.get("for", ""))
-    except ValueError as error:
-        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
-    if seconds <= 0:
-        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+    patterns, seconds = _patterns(fields), _seconds(fields)
     comment, now = fields.get("comment", "").strip(), context.sources.now()
     silence = await context.sources.write(
         lambda database: database.silences.add(
@@ -90,6 +80,25 @@ async def add_silence(context: PageContext, request: web.Request) -> web.StreamR
         )
     )
     raise context.see(request, fields, "silenced", silence.id)
+
+
+def _patterns(fields: Mapping[str, str]) -> dict[str, str]:
+    patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
+    if not patterns:
+        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
+    if "exact" in fields:  # the pattern that only this text matches
+        return {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
+    return patterns
+
+
+def _seconds(fields: Mapping[str, str]) -> int:
+    try:
+        seconds = parse_duration(fields.get("for", ""))
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+    if seconds <= 0:
+        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+    return seconds
 
 
 async def end_silence(context: PageContext, request: web.Request) -> web.StreamResponse:

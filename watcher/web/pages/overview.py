@@ -38,13 +38,6 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     front = await context.read(_front)
     state = front.state
     quiet = [each for each in state.rules if each.quiet]
-    # What the operator was told already stands among the troubles.
-    told = {(each.about, each.subject) for each in front.incidents}
-
-    def failing(about: About, those: Sequence[WatchStatus | RuleStatus]) -> Sequence[object]:
-        failing = [each for each in those if each.health.failing_since is not None]
-        return [each for each in failing if (about, each.name) not in told][:WATCHES]
-
     return context.html(
         request,
         "overview.html",
@@ -54,16 +47,12 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         total=sum(rule.firing for rule in state.rules),
         messages=front.messages,
         watches=_urgent(state.watches)[:WATCHES],
-        failing=failing(About.WATCH, state.watches),
-        broken=failing(About.RULE, state.rules),
+        failing=_untold(front, About.WATCH, state.watches),
+        broken=_untold(front, About.RULE, state.rules),
         quiet=quiet[:WATCHES],
         more_quiet=max(0, len(quiet) - WATCHES),
         read=any(watch.last is not None for watch in state.watches),
-        # Something was read at its last scan: of a list that failed no rule knows anything new.
-        judged=all(
-            watch.last is not None and watch.last.state is not ScanState.FAILED
-            for watch in state.watches
-        ),
+        judged=all(map(_was_read, state.watches)),
     )
 
 
@@ -114,6 +103,20 @@ def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
     )
 
 
+def _untold(
+    front: _Front, about: About, those: Sequence[WatchStatus | RuleStatus]
+) -> Sequence[WatchStatus | RuleStatus]:
+    """The failing ones, but for what the operator was told: it stands among the troubles."""
+    told = {each.subject for each in front.incidents if each.about is about}
+    failing = (each for each in those if each.health.failing_since is not None)
+    return [each for each in failing if each.name not in told][:WATCHES]
+
+
 def _urgent(watches: Sequence[WatchStatus]) -> list[WatchStatus]:
     """Sort: first those that fail, then as they are due."""
     return sorted(watches, key=lambda each: (each.health.failing_since is None, each.due))
+
+
+def _was_read(watch: WatchStatus) -> bool:
+    """Whether its last scan read something: of a list that failed no rule knows anything new."""
+    return watch.last is not None and watch.last.state is not ScanState.FAILED

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 
 import msgspec
 import numpy as np
@@ -14,7 +15,7 @@ from aiohttp import web
 from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.skus import Sku, options_of, skus_of
 from watcher.store.ports import Store
@@ -107,15 +108,19 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         rows=_rows(chosen, currencies) if chosen else (),
         days=past.days,
         spans=DAYS,
-        metrics=[
-            (each.name, each.label) for each in book.metrics.metrics() if each.unit is not Unit.DAY
-        ],
+        metrics=[*_choices(book.metrics)],
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
         durations=DURATIONS,
         back=context.here(request),
     )
+
+
+def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    for metric in catalogue.metrics():
+        if metric.unit is not Unit.DAY:
+            yield metric.name, metric.label
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -125,25 +130,18 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "product": past.facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
-            "metrics": [
-                {
-                    "name": track.name,
-                    "label": track.label,
-                    "unit": track.metric.unit,
-                    "values": [
-                        (at, number(value))
-                        for at, value in zip(
-                            track.at[-ROWS:].tolist(), track.values[-ROWS:].tolist(), strict=True
-                        )
-                    ],
-                }
-                for track in past.tracks
-            ],
+            "metrics": [_track(track) for track in past.tracks],
             "alerts": past.alerts,
             "texts": texts_of(past.texts),
             "silences": past.silences,
         }
     )
+
+
+def _track(track: Track) -> dict[str, object]:
+    times, values = track.at[-ROWS:].tolist(), map(number, track.values[-ROWS:].tolist())
+    named = {"name": track.name, "label": track.label, "unit": track.metric.unit}
+    return {**named, "values": list(zip(times, values, strict=True))}
 
 
 async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -162,12 +160,12 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
-    days = whole_number(query, "days")
-    days = days if days in DAYS else DAYS[1]
+    wanted = whole_number(query, "days")
+    days = wanted if wanted in DAYS else DAYS[1]
     begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
     alerts = shown(database, ids, book, now)
-    metrics = [metric for name in METRICS if (metric := book.metrics.get(name)) is not None]
+    metrics = [*filter(None, map(book.metrics.get, METRICS))]
     if asked not in metrics:
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
@@ -187,9 +185,9 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
 def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[Watch]:
     """The list whose places are shown: of the newest alert's rule, or else the region's first."""
     watches = {rule.name: rule.watch for rule in book.rules}
-    of_alerts = [watches[row.alert.rule] for row in alerts if row.alert.rule in watches]
-    here = [watch for watch in book.used_watches if watch.query.region == region]
-    return (of_alerts or here)[:1]
+    of_alerts = filter(None, (watches.get(row.alert.rule) for row in alerts))
+    here = (watch for watch in book.used_watches if watch.query.region == region)
+    return [*islice(chain(of_alerts, here), 1)]
 
 
 def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
@@ -247,13 +245,17 @@ def _bounded(lines: Iterator[str]) -> Iterator[str]:
 
 def _strings(value: object, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str):
-        yield from (line for line in map(str.strip, value.splitlines()) if line)
-    elif isinstance(value, list) and depth < _DEEPEST:
-        for each in value:
-            yield from _strings(each, depth + 1)
-    elif isinstance(value, dict) and depth < _DEEPEST:
-        for name in _SPOKEN:
-            yield from _strings(value.get(name), depth + 1)
+        yield from filter(None, map(str.strip, value.splitlines()))
+    elif depth < _DEEPEST:
+        for part in _spoken(value):
+            yield from _strings(part, depth + 1)
+
+
+def _spoken(value: object) -> Iterable[object]:
+    """The parts of a JSON value that are for people."""
+    if isinstance(value, dict):
+        return map(value.get, _SPOKEN)
+    return value if isinstance(value, list) else ()
 
 
 def _options(value: object) -> Iterator[str]:

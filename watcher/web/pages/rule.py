@@ -100,20 +100,23 @@ async def scores(context: PageContext, request: web.Request) -> web.StreamRespon
     """``GET /scores``: how the alerts of all rules turned out."""
     found = await _scores(context)
     told = [each for each in found.rules if each.tally.told]
-    groups = [
-        (head, words, [each for each in told if each.measure is measure])
-        for measure, head, words in GROUPS
-    ]
     return context.html(
         request,
         "scores.html",
         scores=found,
-        groups=[group for group in groups if group[2]],
+        groups=list(_groups(told)),
         silent=[each for each in found.rules if not each.tally.told],
         share=share,
         days=DAYS,
         times=WENT_ON,
     )
+
+
+def _groups(told: Sequence[RuleScore]) -> Iterator[tuple[str, Sequence[str], Sequence[RuleScore]]]:
+    """The rules by how they are measured, with the heads of the outcomes."""
+    for measure, head, words in GROUPS:
+        if rows := [each for each in told if each.measure is measure]:
+            yield head, words, rows
 
 
 async def scores_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
