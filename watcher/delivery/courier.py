@@ -238,21 +238,26 @@ class Courier:
         tried = 0
         while not self._stopping:
             row = await self._next(name)
-            if row is None:
+            if row is None or not await self._is_tried(row):
                 break
-            target = self.targets.get(name)
-            if row.id in self._unmarked:
-                await self._note(row, self._unmarked[row.id])
-            elif target is None:
-                await self._bury(row)
-            elif not is_due(row, self.now()) or await self._is_quiet(row):
-                break
-            else:
-                joined = await self._joined(row)
-                if joined is not None:
-                    await self._deliver(joined, target)
             tried += 1
         return tried
+
+    async def _is_tried(self, row: Notification) -> bool:
+        """Whether it is a row's turn; then it is sent, or noted what became of it."""
+        target = self.targets.get(row.target)
+        if row.id in self._unmarked:
+            await self._note(row, self._unmarked[row.id])
+        elif target is None:
+            await self._bury(row)
+        elif not is_due(row, self.now()) or await self._is_quiet(row):
+            return False
+        elif (joined := await self._joined(row)) is not None:
+            await self._deliver(joined, target)
+        return True
+
+    def _way(self, row: Notification) -> Way:
+        return self.ways.get(row.channel, Way())
 
     async def _next(self, name: str) -> Notification | None:
         return await self.store.run(lambda store: store.outbox.next_for(name))
@@ -270,7 +275,7 @@ class Courier:
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
-        hours = self.ways.get(row.channel, Way()).quiet
+        hours = self._way(row).quiet
         until = hours.until(self.now()) if hours is not None else None
         if until is not None:
             await self._write(lambda store: store.outbox.postpone(row.id, until))
@@ -293,7 +298,7 @@ class Courier:
 
     async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
-            way = self.ways.get(row.channel, Way())
+            way = self._way(row)
             outcome = await self._send(row, target, way)
             if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.
