@@ -54,7 +54,10 @@ def render(
     title = _title(said, limit)
     view, room = view_of(message, title, zone), int(limit)
     if style.has_title:  # a style without one has it in the body
-        view, room = _with_whole_title(view, said, limit), limit - limit.size(title) - _BETWEEN
+        room -= limit.size(title) + _BETWEEN
+        whole = neutralise(said, TITLE_LENGTH)
+        if limit.title < len(whole):  # a service of short titles loses nothing
+            view = replace(view, text="\n".join(filter(None, (whole, view.text))))
 
     def fits(written: str) -> bool:
         return limit.size(written) <= room
@@ -65,14 +68,6 @@ def render(
     plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
-
-
-def _with_whole_title(view: View, said: str, limit: Limit) -> View:
-    """The view with the title above its text, too, where a service of short titles cuts it."""
-    whole = neutralise(said, TITLE_LENGTH)
-    if len(whole) <= limit.title:
-        return view
-    return replace(view, text="\n".join(filter(None, (whole, view.text))))
 
 
 def _body(

@@ -17,15 +17,7 @@ from typing import Self
 import msgspec
 
 from watcher.evaluation.lifecycle import RULE_CHANGED
-from watcher.model import (
-    Alert,
-    AlertState,
-    Bools,
-    Instant,
-    Ints,
-    NotificationLogEntry,
-    Severity,
-)
+from watcher.model import Alert, AlertState, Bools, Instant, Ints, NotificationLogEntry, Severity
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store
@@ -157,6 +149,17 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     def goes(self) -> bool:
         return self.decision.owed and self.hold is None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is told once its hold is over: what began and ended unheard, and is silenced
+        now, is not told at all."""
+        hold = self.hold
+        return hold is not None and not (hold.silence and self.decision is Decision.MISSED)
+
+    def held_by(self, hold: Hold | None) -> Decided:
+        """The decision with a hold, where it is owed."""
+        return Decided(self.alert, self.decision, hold) if self.decision.owed else self
+
 
 class Holds:
     """Every hold at ``now``, by the clock; ``groups`` are what is held already."""
@@ -189,28 +192,25 @@ class Holds:
         terms = terms_of(rule, policy)
         decided = [
             Decided(
-                alert,
-                decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard),
+                alert, decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard)
             )
             for alert in alerts
         ]
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
-        hold = self.on(policy)
-        covering = self._database.silences.covering(rule.name, owed, self._now)
-        if hold is None and not covering:
+        hold, silenced = self.on(policy), self._silenced(rule, owed)
+        if hold is None and not silenced:
             return decided
-        silenced = {
+        return [each.held_by(silenced.get(each.alert.product, hold)) for each in decided]
+
+    def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
+        """The silences' holds, by product."""
+        covering = self._database.silences.covering(rule.name, products, self._now)
+        return {
             product: Hold(Decision.SILENCED, silence.ends, silence)
             for product, silence in covering.items()
         }
-        return [
-            Decided(each.alert, each.decision, silenced.get(each.alert.product, hold))
-            if each.decision.owed
-            else each
-            for each in decided
-        ]
 
 
 def decide(
@@ -259,11 +259,9 @@ def _ended(
 ) -> Decision:
     if alert.reason == RULE_CHANGED:
         return Decision.END_NOT_ASKED
-    began_told = told is not None and told.alert == alert.id
-    if waiting and not began_told:
-        return Decision.MISSED
+    if told is None or told.alert != alert.id:
+        untold = Decision.NEVER_TOLD if terms.resolved else Decision.END_NOT_ASKED
+        return Decision.MISSED if waiting else untold
     if not terms.resolved:
         return Decision.END_NOT_ASKED
-    if told is None or not began_told:
-        return Decision.NEVER_TOLD
     return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED

@@ -26,6 +26,15 @@ _LEFT_OUT = re.compile(
     r"(?:Dropp(?:ed|ing) (?:invalid |local |non-\w+ )?|"
     r"Ignor(?:ed|ing) (?:invalid |illegally formed ))(?:([\w .#/+-]*?) *[(:'%])?"
 )
+_SETTINGS: dict[str, Any] = {
+    "app_id": "watcher",
+    "app_desc": "watcher",
+    "async_mode": False,  # with no deadline of its own Apprise stays on the calling thread
+    "service_timeout": 0,
+    "interpret_emojis": False,
+    "interpret_escapes": False,
+    "http_redirects": False,  # a redirected POST becomes a GET, and its 200 means nothing
+}
 _one_at_a_time = threading.Lock()
 HOW_TO_ENCODE = (
     "a password is written with its special characters encoded:"
@@ -47,7 +56,7 @@ def read(name: str, url: str) -> LoadedUrl:
     """A ``url`` as Apprise takes it; ``TargetError``, with the ``name``, where it can't be used."""
     # Ours first: Apprise takes some addresses for what they are not, or loses a part of them.
     pasted = meant(url) or Meant()
-    written, apprise = pasted.url or url, Apprise(asset=_asset())
+    written, apprise = pasted.url or url, Apprise(asset=AppriseAsset(**_SETTINGS))
     with left_out() as missing:
         added = not pasted.advice and apprise.add(written)
     if not added or not len(apprise):
@@ -55,25 +64,9 @@ def read(name: str, url: str) -> LoadedUrl:
     if len(apprise) > 1:
         raise TargetError(f"{name}: this is more than one URL; write them as a list")
     plugin = apprise[0]
-    if not _has_port_of_tcp(plugin):
+    if plugin.port is not None and not 0 < int(plugin.port) < 65_536:
         raise TargetError(f"{name}: the port of its {service_of(plugin)}:// URL is not 1 to 65535")
     return LoadedUrl(apprise, plugin, written, tuple(missing))
-
-
-def _asset() -> AppriseAsset:
-    return AppriseAsset(
-        app_id="watcher",
-        app_desc="watcher",
-        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
-        service_timeout=0,
-        interpret_emojis=False,
-        interpret_escapes=False,
-        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
-    )
-
-
-def _has_port_of_tcp(plugin: NotifyBase) -> bool:
-    return plugin.port is None or 0 < int(plugin.port) < 65_536
 
 
 def service_of(plugin: NotifyBase) -> str:

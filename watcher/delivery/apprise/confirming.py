@@ -68,7 +68,10 @@ def read(service: ServiceProfile, status: int, content: bytes) -> Said:
     if 200 <= status < 300:
         return _verdict(document, service, reason)
     word = Word.PASSING if _has_passing_code(document, service) else Word.NONE
-    return Said(word, f"{reason}{_new_chat(document)}")
+    # Of a Telegram group that became a supergroup.
+    for new in found(document, "parameters.migrate_to_chat_id"):
+        reason += f"; the chat has a new id, write it into the URL: {_plain(new)}"
+    return Said(word, reason)
 
 
 def _verdict(document: object, service: ServiceProfile, reason: str) -> Said:
@@ -86,12 +89,6 @@ def _verdict(document: object, service: ServiceProfile, reason: str) -> Said:
 def _has_passing_code(document: object, service: ServiceProfile) -> bool:
     codes = chain(*(found(document, path) for path in (*service.fields, *service.words)))
     return any(_plain(code) in service.passing for code in codes)
-
-
-def _new_chat(document: object) -> str:
-    """The new id of a Telegram group that became a supergroup, for the reason."""
-    ids = found(document, "parameters.migrate_to_chat_id")
-    return "".join(f"; the chat has a new id, write it into the URL: {_plain(new)}" for new in ids)
 
 
 def _is_taken(value: object, service: ServiceProfile) -> bool:

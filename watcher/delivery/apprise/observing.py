@@ -302,7 +302,8 @@ def _sendmail(
     **more: Any,
 ) -> Any:
     """To those only who have it not yet: the server may take it for some of a mail's recipients."""
-    wanting = _unserved(seen, [to] if isinstance(to, str) else to)
+    everybody = [to] if isinstance(to, str) else to
+    wanting = [each for each in everybody if ("mail", each.lower()) not in seen.accepted]
     if not wanting:
         return {}
     try:
@@ -314,10 +315,6 @@ def _sendmail(
     for each in set(wanting) - refused.keys():
         seen.accepted.add(("mail", each.lower()))
     return refused
-
-
-def _unserved(seen: Observation, recipients: Iterable[str]) -> list[str]:
-    return [each for each in recipients if ("mail", each.lower()) not in seen.accepted]
 
 
 def _getreply(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:

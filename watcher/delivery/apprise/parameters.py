@@ -111,7 +111,10 @@ class _Parameter:
 
     def _excludes(self, value: str) -> bool:
         if self._name == "tz":
-            return not _is_zone(value)
+            with suppress(Exception):
+                ZoneInfo(value)
+                return False
+            return True
         if self._kind == "bool":
             return _TRUE_OR_FALSE.fullmatch(value[:2]) is None
         if self._choices:
@@ -165,13 +168,6 @@ def _tables(module: ModuleType) -> Iterator[dict[str, Any]]:
     for table in vars(module).values():
         if isinstance(table, dict) and all(isinstance(key, str) for key in table):
             yield table
-
-
-def _is_zone(name: str) -> bool:
-    with suppress(Exception):
-        ZoneInfo(name)
-        return True
-    return False
 
 
 def doubts_of(url: str) -> list[str]:

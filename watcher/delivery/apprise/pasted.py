@@ -47,7 +47,9 @@ def meant(pasted: str) -> Meant | None:
     place = f"{page.hostname}{page.path}"
     for address in _ADDRESSES:
         if match := re.fullmatch(address.pattern, place, re.IGNORECASE):
-            return _written(address, _parts(match, page), _asked(page))
+            asked = parse_qs(page.query, keep_blank_values=True)
+            values = {name.lower(): each[0] for name, each in asked.items()}
+            return _written(address, _parts(match, page), values)
     return None
 
 
@@ -66,11 +68,6 @@ def _parts(match: re.Match[str], page: SplitResult) -> dict[str, str]:
     parts = {str(place): unquote(part) for place, part in enumerate(match.groups())}
     host = f"{page.hostname}:{page.port}" if page.port else str(page.hostname)
     return parts | {"host": host, "s": page.scheme[4:]}
-
-
-def _asked(page: SplitResult) -> dict[str, str]:
-    given = parse_qs(page.query, keep_blank_values=True)
-    return {name.lower(): values[0] for name, values in given.items()}
 
 
 def _written(address: _Address, parts: dict[str, str], asked: dict[str, str]) -> Meant:

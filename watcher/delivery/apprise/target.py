@@ -105,9 +105,13 @@ class Target:
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
         self.service = service_of(plugin)
         self._profile = PROFILES.get(self.service, UNKNOWN)
-        self.style = _style_of(plugin, self._profile)
+        self.style = self._profile.style
+        wanted = private.attribute(plugin, private.ASKED_FORMAT)  # by ?format=
+        if wanted is not None and wanted.value != self.style.body_format:
+            self.style = Style.PLAIN
         self.limit = _limit_of(plugin, self._profile, self.style)
-        self.takes_files = _takes_files(plugin, self._profile)
+        is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
+        self.takes_files = bool(plugin.attachment_support) and not is_webhook
         _prepare(plugin, url.reveal(), self._profile, self.style)
         observing.pace(plugin)
         self._hide = UrlRedaction(url.reveal())
@@ -279,27 +283,11 @@ class Target:
         status, reason = answer.status, neutralise(self._hide(answer.said.reason), 300)
         if 200 <= status < 300:
             return reason or f"it refused the message, in an answer of HTTP {status}"
-        phrase = _phrase(status)
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         told = f"HTTP {status} {phrase}".rstrip()
         # Many begin with the phrase themselves.
         reason = reason.removeprefix(f"{phrase}: ") if phrase else reason
         return f"{told}: {reason}" if reason and reason.lower() != phrase.lower() else told
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-
-
-def _style_of(plugin: NotifyBase, profile: ServiceProfile) -> Style:
-    """The service's style, where the URL asks for no other format."""
-    wanted = private.attribute(plugin, private.ASKED_FORMAT)  # by ?format=
-    is_other = wanted is not None and wanted.value != profile.style.body_format
-    return Style.PLAIN if is_other else profile.style
-
-
-def _takes_files(plugin: NotifyBase, profile: ServiceProfile) -> bool:
-    is_webhook = profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
-    return bool(plugin.attachment_support) and not is_webhook
 
 
 def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
