@@ -154,5 +154,5 @@ def test_any_data_gives_a_small_picture(panels: list[Panel], title: str, unit: U
 
 def test_pillow_is_not_imported_before_the_first_chart() -> None:
     """A daemon that never draws does not hold it."""
-    code = "import sys, watcher.delivery.chart_attachment; sys.exit('PIL' in sys.modules)"
+    code = "import sys, watcher.delivery.courier; sys.exit('PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

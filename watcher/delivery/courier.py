@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar
@@ -40,11 +41,9 @@ _Change = Callable[[Store], object]
 
 async def pause_until(event: asyncio.Event, seconds: float) -> None:
     """Wait for the event, at most ``seconds``."""
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-    except TimeoutError:
-        pass
 
 
 def picture(chart: Chart, zone: tzinfo) -> Attachment:
@@ -256,9 +255,6 @@ class Courier:
             await self._deliver(joined, target)
         return True
 
-    def _way(self, row: Notification) -> Way:
-        return self.ways.get(row.channel, Way())
-
     async def _next(self, name: str) -> Notification | None:
         return await self.store.run(lambda store: store.outbox.next_for(name))
 
@@ -275,7 +271,7 @@ class Courier:
 
     async def _is_quiet(self, row: Notification) -> bool:
         """Whether its channel has quiet hours now; then the row waits for their end."""
-        hours = self._way(row).quiet
+        hours = self.ways.get(row.channel, Way()).quiet
         until = hours.until(self.now()) if hours is not None else None
         if until is not None:
             await self._write(lambda store: store.outbox.postpone(row.id, until))
@@ -298,7 +294,7 @@ class Courier:
 
     async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
-            way = self._way(row)
+            way = self.ways.get(row.channel, Way())
             outcome = await self._send(row, target, way)
             if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.

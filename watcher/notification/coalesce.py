@@ -73,19 +73,15 @@ class _Joining:
     def __init__(
         self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant
     ) -> None:
-        self._database = database
-        self._book = book
-        self._now = now
-        self._piled = piled
-        self._gists = [each.gist for each in piled]
+        self._database, self._book, self._now = database, book, now
+        self._piled, self._gists = piled, [each.gist for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
         self._told = self._begun | self._ids(Decision.REMINDER)
         ended = self._ids(Decision.RESOLVED) - self._begun
         alerts = database.alerts.brief(self._told | ended)
         self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
-        self._passed = {
-            alert for alert, _, _, over in alerts if over is not None and alert in self._told
-        }
+        over = {alert for alert, _, _, resolved_at in alerts if resolved_at is not None}
+        self._passed = over & self._told
         self._over = self._newest(each for each in alerts if each[0] in ended)
         owed = self._owed()
         self._parts = [

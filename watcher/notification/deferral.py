@@ -68,15 +68,10 @@ def _remember(decided: Decided, channel: str, before: Held | None, now: Instant)
     """The hold of an alert as a row; ``before`` is that of its product, if it was held."""
     alert, hold = decided.alert, decided.hold
     silence = hold.silence.id if hold is not None and hold.silence is not None else None
-    since = _waits_since(before, silence, now)
+    # A digest collects from when nothing else held it: the end of a silence begins anew.
+    is_new = before is None or (before.silence is not None and silence is None)
+    since = now if before is None or is_new else before.since
     return Held(alert.rule, alert.product, channel, alert.id, since, silence)
-
-
-def _waits_since(before: Held | None, silence: int | None, now: Instant) -> Instant:
-    """A digest collects from when nothing else held it: the end of a silence begins anew."""
-    if before is None or (before.silence is not None and silence is None):
-        return now
-    return before.since
 
 
 def by_channel(rows: Iterable[_Row]) -> dict[str, dict[int, _Row]]:
@@ -207,7 +202,7 @@ def _remembered(
     database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """Holds at the last scan, by alert."""
-    ends = _ends(database, now)
+    ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     found: dict[int, list[AlertHold]] = {}
     for each in database.held.of_alerts(row.alert.id for row in rows):
         if each.silence is None:
@@ -217,11 +212,6 @@ def _remembered(
             hold = AlertHold(each.channel, why, until, each.silence)
         found.setdefault(each.alert, []).append(hold)
     return found
-
-
-def _ends(database: Store, now: Instant) -> dict[int, Instant]:
-    """The ends of the silences that are on."""
-    return {silence.id: silence.ends for silence in database.silences.active(now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +256,8 @@ def _held(
 ) -> Iterator[Waiting]:
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     groups = _groups(database, book)
-    ends, holds = _ends(database, now), Holds(database, now, groups)
+    ends = {silence.id: silence.ends for silence in database.silences.active(now)}
+    holds = Holds(database, now, groups)
     by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
     for each in groups:
         by_hold.setdefault((each.channel, each.silence), []).append(each)
@@ -276,15 +267,9 @@ def _held(
             why, until = Decision.SILENCED.value, ends.get(silence, now)
         else:
             why, until = _hold_of(policies.get(channel), holds, now)
-        yield Waiting(
-            channel,
-            why,
-            alerts=sum(each.count for each in held),
-            rules=tuple(sorted(each.rule for each in held)),
-            since=min(now, *(each.since for each in held)),
-            until=until,
-            silence=silence,
-        )
+        alerts, rules = sum(each.count for each in held), sorted(each.rule for each in held)
+        since = min(now, *(each.since for each in held))
+        yield Waiting(channel, why, alerts, tuple(rules), 0, since, until, silence)
 
 
 def _groups(database: Store, book: Rulebook | None) -> list[HeldGroup]:

@@ -21,13 +21,9 @@ from watcher.store.sql.silences import Held, HeldGroup
 
 
 def sweep(
-    database: Store,
-    book: Rulebook,
-    policies: Mapping[str, NotifyPolicy],
-    now: Instant,
-    *,
+    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant, *,
     archive: Archive | None = None,
-) -> list[int]:
+) -> list[int]:  # fmt: skip
     """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
     no hold is over, nothing is written and no lock is taken."""
     swept = _Sweep(database, archive or database, book, policies, now)
@@ -116,9 +112,8 @@ class _Sweep:
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
-        found = {
-            alert.id: alert for alert in self.database.alerts.by_id([each.alert for each in held])
-        }
+        ids = [each.alert for each in held]
+        found = {alert.id: alert for alert in self.database.alerts.by_id(ids)}
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 

@@ -65,10 +65,8 @@ class Teller:
         notified = np.array([name in rule.notify for rule in rules], np.bool_)
         listens = notified & np.array([each.tells for each in terms], np.bool_)
         told_at = self.database.alerts.heard_at(live, name)
-        after = np.array(
-            [_NEVER if each.remind is None else each.remind for each in terms], np.int64
-        )
-        heard = is_heard(live, told_at, after[live.rules], self.at)
+        after = [_NEVER if each.remind is None else each.remind for each in terms]
+        heard = is_heard(live, told_at, np.array(after, np.int64)[live.rules], self.at)
         return heard | ~listens[live.rules]
 
     def owed(
@@ -88,15 +86,10 @@ class Teller:
         return {name: going for name, going in found.items() if going}
 
     def _going(
-        self,
-        rule: Rule,
-        alerts: Sequence[Alert],
-        channel: str,
-        held: Mapping[int, Held],
+        self, rule: Rule, alerts: Sequence[Alert], channel: str, held: Mapping[int, Held],
         log: Mapping[int, NotificationLogEntry],
-    ) -> list[Decided]:
-        """Alerts that a channel is to be told of now; what is ``held``, and what is ``log``ged as
-        told, is by product."""
+    ) -> list[Decided]:  # fmt: skip
+        """Alerts that a channel is to be told of now; ``held`` and ``log`` are its, by product."""
         policy, unheard = self.policies[channel], unheard_of(held)
         decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at)
         defer(self.database, channel, decided, held, self.now)

@@ -129,13 +129,9 @@ class NotifyTerms:
 
 def terms_of(rule: Rule, policy: NotifyPolicy) -> NotifyTerms:
     """The terms between ``rule`` and a channel."""
-    return NotifyTerms(
-        severity=rule.severity,
-        min_severity=policy.min_severity,
-        cooldown=rule.watch.least(rule.cooldown),
-        remind=rule.watch.least(rule.remind) if rule.remind is not None else None,
-        resolved=rule.resolved,
-    )
+    cooldown = rule.watch.least(rule.cooldown)
+    remind = rule.watch.least(rule.remind) if rule.remind is not None else None
+    return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -178,14 +174,9 @@ class Holds:
         return policy.hold(self._now, self._since.get(policy.channel))
 
     def judge(
-        self,
-        rule: Rule,
-        policy: NotifyPolicy,
-        alerts: Sequence[Alert],
-        log: Mapping[int, NotificationLogEntry],
-        unheard: Collection[int],
-        at: Instant,
-    ) -> list[Decided]:
+        self, rule: Rule, policy: NotifyPolicy, alerts: Sequence[Alert],
+        log: Mapping[int, NotificationLogEntry], unheard: Collection[int], at: Instant,
+    ) -> list[Decided]:  # fmt: skip
         """The decision on each of the rule's alerts for one channel. ``log`` is what the channel
         was told last, by product; ``unheard`` are the alerts whose begin is held back for it.
         Cooldowns and reminders count on ``at``, the time of a scan."""
@@ -208,19 +199,14 @@ class Holds:
         """The silences' holds, by product."""
         covering = self._database.silences.covering(rule.name, products, self._now)
         return {
-            product: Hold(Decision.SILENCED, silence.ends, silence)
-            for product, silence in covering.items()
+            product: Hold(Decision.SILENCED, each.ends, each) for product, each in covering.items()
         }
 
 
 def decide(
-    alert: Alert,
-    told: NotificationLogEntry | None,
-    terms: NotifyTerms,
-    now: Instant,
-    *,
+    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant, *,
     waiting: bool = False,
-) -> Decision:
+) -> Decision:  # fmt: skip
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
     to be told though it is over."""

@@ -80,7 +80,10 @@ def service_of(plugin: NotifyBase) -> str:
 def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
     """Whether a password seems to have a character that ends it, as ``@`` or ``/`` do."""
     scheme, authority = _SCHEME.match(url), _AUTHORITY.search(url)
-    if scheme is None or authority is None or not _takes_password(scheme[1].lower()):
+    if scheme is None or authority is None:
+        return False
+    templates = getattr(_schemes().get(scheme[1].lower()), "templates", ())
+    if not any("password}@" in each for each in templates):
         return False
     userinfo, at, _ = authority[1].rpartition("@")
     if at:
@@ -89,12 +92,6 @@ def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
     _, colon, port = authority[1].partition(":")
     late = "@" in url[authority.end() :].partition("?to=")[0]
     return bool(colon) and not port.isdigit() and late
-
-
-def _takes_password(scheme: str) -> bool:
-    """Whether the service is called by a user's password, before the host."""
-    templates = getattr(_schemes().get(scheme), "templates", ())
-    return any("password}@" in each for each in templates)
 
 
 def _has_other_password(userinfo: str, plugin: NotifyBase | None) -> bool:

@@ -53,9 +53,6 @@ class Said:
     reason: str = ""
 
 
-_OF_ANOTHER = Said(Word.PASSING, "the answer is not the service's: it has no verdict")
-
-
 def read(service: ServiceProfile, status: int, content: bytes) -> Said:
     """The verdict of an answer; where the status says all, or it is 300 and above, its reason.
 
@@ -78,12 +75,18 @@ def _verdict(document: object, service: ServiceProfile, reason: str) -> Said:
     """The verdict inside a success, by the first of the service's fields that is there."""
     path = next((path for path in service.fields if found(document, path)), None)
     if path is None:
-        return _OF_ANOTHER if service.always else Said(Word.NONE)
+        return _without_verdict(service)
     refused = [value for value in found(document, path) if not _is_taken(value, service)]
     if not refused:
         return Said(Word.TAKEN)
     passing = _has_passing_code(document, service) or _PASSES.search(reason)
     return Said(Word.PASSING if passing else Word.REFUSED, _labelled(path, refused[0], reason))
+
+
+def _without_verdict(service: ServiceProfile) -> Said:
+    if service.always:
+        return Said(Word.PASSING, "the answer is not the service's: it has no verdict")
+    return Said(Word.NONE)
 
 
 def _has_passing_code(document: object, service: ServiceProfile) -> bool:

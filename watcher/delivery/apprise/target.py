@@ -92,8 +92,7 @@ class Target:
         self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time
     ) -> None:
         self.name = name
-        self._timeout = timeout
-        self._clock = clock
+        self._timeout, self._clock = timeout, clock
         self._left: list[Future[bool]] = []
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
@@ -182,9 +181,8 @@ class Target:
 
     def _unusable_recipients(self) -> int:
         """The recipients that Apprise can't tell, by the plugin or by its own log."""
-        dropped = getattr(self._plugin, "invalid_targets", None) or private.attribute(
-            self._plugin, private.UNUSABLE_RECIPIENTS
-        )
+        dropped = getattr(self._plugin, "invalid_targets", None)
+        dropped = dropped or private.attribute(self._plugin, private.UNUSABLE_RECIPIENTS)
         known = len(dropped) if isinstance(dropped, Sequence | set) else 0
         return max(known, len(self._left_out))
 
