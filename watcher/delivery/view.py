@@ -156,18 +156,19 @@ class _Telling:
         if began.value is None:
             return f"{self._why(began)} when it began"
         told = f"{_label(began)} {self._said(began)} when it began"
+        past = self._last_seen
+        when = "now" if past is None else self._on(past)
         if not _moves(now) and not _moves(began):
-            return f"{told}, {self._said(now)} {self._when}{_in_brackets(now)}"
+            return f"{told}, {self._said(now)} {when}{_in_brackets(now)}"
         # That of a statistic or a score says more than the metric's name.
         more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
-        since = self._since(now) if _moves(now) and self._when == "now" else ""
-        return f"{told}, {self._when} {more}{self._said(now)}{since}"
+        since = self._since(now) if _moves(now) and past is None else ""
+        return f"{told}, {when} {more}{self._said(now)}{since}"
 
     @property
-    def _when(self) -> str:
-        """The time of what is known now: ``now``, or when the product was seen last."""
-        seen = self._item.seen
-        return "now" if seen is None or seen == self._told_at else self._on(seen)
+    def _last_seen(self) -> Instant | None:
+        """The time of what is known now, where that is older than the message's data."""
+        return None if self._item.seen == self._told_at else self._item.seen
 
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""

@@ -104,7 +104,6 @@ def _has_other_password(userinfo: str, plugin: NotifyBase | None) -> bool:
 
 
 def _unread(url: str) -> str:
-    """The reason why Apprise can't read a URL."""
     scheme = _SCHEME.match(url)
     if scheme is None:
         return "this is no Apprise URL; it begins like slack:// or mailtos://"
@@ -125,7 +124,6 @@ def _unread_page(url: str, named: str) -> str:
 
 
 def _unread_url(url: str, named: str) -> str:
-    """The reason of a URL that begins as Apprise's do."""
     schemes = _schemes()
     if schemes and named not in schemes:
         return f"Apprise knows no service for this {named}:// URL"
