@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import tzinfo
 from typing import Protocol, TypeVar
@@ -47,11 +48,9 @@ _Change = Callable[[Store], object]
 
 async def pause_until(event: asyncio.Event, seconds: float) -> None:
     """Wait for the event, at most ``seconds``."""
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-    except TimeoutError:
-        pass
 
 
 def picture(chart: Chart, zone: tzinfo) -> Attachment:
@@ -229,21 +228,23 @@ class Courier:
         tried = 0
         while not self._stopping:
             row = await self._next(name)
-            if row is None:
+            if row is None or not await self._is_tried(row):
                 break
-            target = self.targets.get(name)
-            if row.id in self._unmarked:
-                await self._note(row, self._unmarked[row.id])
-            elif target is None:
-                await self._bury(row)
-            elif not is_due(row, self.now()) or await self._is_quiet(row):
-                break
-            else:
-                joined = await self._joined(row)
-                if joined is not None:
-                    await self._deliver(joined, target)
             tried += 1
         return tried
+
+    async def _is_tried(self, row: Notification) -> bool:
+        """Whether it is a row's turn; then it is sent, or noted what became of it."""
+        target = self.targets.get(row.target)
+        if row.id in self._unmarked:
+            await self._note(row, self._unmarked[row.id])
+        elif target is None:
+            await self._bury(row)
+        elif not is_due(row, self.now()) or await self._is_quiet(row):
+            return False
+        elif (joined := await self._joined(row)) is not None:
+            await self._deliver(joined, target)
+        return True
 
     async def _next(self, name: str) -> Notification | None:
         return await self.store.run(lambda store: store.outbox.next_for(name))

@@ -45,30 +45,35 @@ def render(
     """
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
-    size, whole = limit.size, neutralise(said, TITLE_LENGTH)
     title = _title(said, limit)
-    view = view_of(message, title, zone)
-    if style.has_title and limit.title < len(whole):  # a service of short titles loses nothing
-        view = replace(view, text="\n".join(filter(None, (whole, view.text))))
-    # A style without a title has it in the body.
-    room = limit - (size(title) + _BETWEEN if style.has_title else 0)
+    view, room = view_of(message, title, zone), int(limit)
+    if style.has_title:  # a style without one has it in the body
+        room -= limit.size(title) + _BETWEEN
+        whole = neutralise(said, TITLE_LENGTH)
+        if limit.title < len(whole):  # a service of short titles loses nothing
+            view = replace(view, text="\n".join(filter(None, (whole, view.text))))
 
     def fits(written: str) -> bool:
-        return size(written) <= room
+        return limit.size(written) <= room
 
-    body = None
-    if template is not None and message.kind != "operator":
-        try:
-            body = _fitting(view, partial(_own, template, message, style), fits)
-        except Exception as error:  # noqa: BLE001 - a template must not cost an alert
-            log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-    if body is None:
-        body = _fitting(view, partial(_usual, style), fits)
+    body = _body(view, message, style, template, fits)
     if style is Style.PLAIN and not fits(body):
         body = _cut(body, fits)
     plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
+
+
+def _body(
+    view: View, message: Message, style: Style, template: OwnTemplate | None, fits: _Fits
+) -> str:
+    """The body in the channel's own layout, or in the usual one where it has none or that fails."""
+    if template is not None and message.kind != "operator":
+        try:
+            return _fitting(view, partial(_own, template, message, style), fits)
+        except Exception as error:  # noqa: BLE001 - a template must not cost an alert
+            log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
+    return _fitting(view, partial(_usual, style), fits)
 
 
 def _title(text: str, limit: Limit) -> str:

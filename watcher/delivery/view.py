@@ -150,21 +150,25 @@ class _Telling:
     def _reason(self, reason: _Reason) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
         time, ``_why``."""
-        now, began, seen = reason.now, reason.began, self._item.seen
+        now, began = reason.now, reason.began
         if began is None:
             return self._why(now)
         if began.value is None:
             return f"{self._why(began)} when it began"
-        is_seen = seen is None or seen == self._told_at
-        when = "now" if seen is None or is_seen else self._on(seen)
-        old, new = self._said(began), self._said(now)
-        told = f"{_label(began)} {old} when it began, "
-        if not (_moves(now) or _moves(began)):
-            condition = neutralise(now.condition, 80)
-            return f"{told}{new} {when}{f' ({condition})' if condition else ''}"
+        told = f"{_label(began)} {self._said(began)} when it began"
+        past = self._last_seen
+        when = "now" if past is None else self._on(past)
+        if not _moves(now) and not _moves(began):
+            return f"{told}, {self._said(now)} {when}{_in_brackets(now)}"
         # That of a statistic or a score says more than the metric's name.
         more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
-        return f"{told}{when} {more}{new}{self._since(now) if _moves(now) and is_seen else ''}"
+        since = self._since(now) if _moves(now) and past is None else ""
+        return f"{told}, {when} {more}{self._said(now)}{since}"
+
+    @property
+    def _last_seen(self) -> Instant | None:
+        """The time of what is known now, where that is older than the message's data."""
+        return None if self._item.seen == self._told_at else self._item.seen
 
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""
@@ -173,13 +177,14 @@ class _Telling:
 
     def _why(self, evidence: Evidence) -> str:
         """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
-        label, condition = _label(evidence), neutralise(evidence.condition, 80)
+        label = _label(evidence)
         value = _value(evidence.value, evidence, self._currencies)
         if value is None:
+            condition = neutralise(evidence.condition, 80)
             return f"{label}: {condition}" if condition else label
         change = moved(evidence, self._without_prices)
         if not change:
-            return f"{label} {value} ({condition})" if condition else f"{label} {value}"
+            return f"{label} {value}{_in_brackets(evidence)}"
         gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
         return f"{label} {change}{self._since(evidence)}{gap}"
 
@@ -224,11 +229,23 @@ def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
     None of what is as it was."""
     others = [each for each in why if each.metric == now.metric]
     same = [each for each in others if each.condition == now.condition]
-    began = same[0] if same else others[0] if len(others) == 1 else None
-    if began is None or began.baseline != now.baseline or began.value != now.value:
-        return began
+    if not same and len(others) != 1:
+        return None
+    began = (same or others)[0]
+    return began if _is_otherwise(now, began) else None
+
+
+def _is_otherwise(now: Evidence, began: Evidence) -> bool:
+    if began.baseline != now.baseline or began.value != now.value:
+        return True
     # An event has no value: it is met or not.
-    return began if now.value is None and began.verdict != now.verdict else None
+    return now.value is None and began.verdict != now.verdict
+
+
+def _in_brackets(evidence: Evidence) -> str:
+    """`` (at least 50%)``: what the condition asks for."""
+    condition = neutralise(evidence.condition, 80)
+    return f" ({condition})" if condition else ""
 
 
 def _label(evidence: Evidence) -> str:
@@ -251,10 +268,10 @@ def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
 
 
 def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return None
     if isinstance(value, str):
         return f'"{neutralise_name(value, 60)}"'
+    if value is None or not math.isfinite(value):
+        return None
     named = flag_of(evidence.metric, value)
     if named is not None:
         return named
@@ -265,9 +282,9 @@ def _value(value: float | str | None, evidence: Evidence, currencies: Currencies
 def _share(evidence: Evidence) -> str:
     """A move in percent, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
-    if isinstance(value, str) or isinstance(baseline, str) or value is None or not baseline:
+    if not isinstance(value, int | float) or not isinstance(baseline, int | float):
         return ""
-    if evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT) or baseline < 0:
+    if baseline <= 0 or evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT):
         return ""
     return f" ({format_percent(value / baseline - 1, signed=True)})"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
 from watcher.model import Chart, Instant, Item, Message, ProductFacts, Series
@@ -28,64 +30,88 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     if message.kind not in _KINDS or message.data_at is None:
         return None
     shown = message.items[:MOST]
-    metric = _metric(book, shown)
-    at, since = message.data_at, message.data_at - SPAN
-    scans = _scans(database, book, message, at)
-    found = (database.history.find(item.product_id, item.region) for item in shown)
-    products = {(each.region, each.product_id): each for facts in found for each in facts[:1]}
-    absences, seen = _lists(database, metric, products.values(), since)
-    series: list[Series] = []
-    for number, item in enumerate(shown, start=1):
-        if (product := products.get((item.region, item.product_id))) is not None:
-            (track,) = tracks_of(
-                database, product, [metric], (), since,
-                absences=absences[product.product], seen=seen.get(product.product),
-            )  # fmt: skip
-            points = _points(track, scans)
-            if sum(value is not None for _, value in points) >= 2:  # a dot is no past
-                reasons = (each for each in item.now or item.why if each.metric == metric.name)
-                why, marks = next(reasons, None), (item.since,)
-                series.append(Series(number, item.name, item.product_id, points, marks, why))
+    drawing = _Drawing(database, _metric(book, shown), shown, message.data_at)
+    series = tuple(drawing.series(drawing.scans(book, message)))
     if not series:
         return None
-    # Of all amounts in the picture; none where there are several, or one is not known.
-    codes = {Currencies(item.currency, item.gmv_currency).of(metric.unit) for item in shown}
-    currency = codes.pop() if len(codes) == 1 else None
-    return Chart(metric.label, metric.unit.value, at, tuple(series), currency)
+    metric = drawing.metric
+    return Chart(metric.label, metric.unit.value, drawing.at, series, drawing.currency())
 
 
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
     """The first metric that the strongest product's reasons name and that can be drawn."""
-    for item in items:
-        for evidence in item.now or item.why:
-            found = book.metrics.get(evidence.metric)
-            if found is not None and found.unit not in _NOT_DRAWN and RANK not in found.needs:
-                return found
-    return book.metrics[_USUAL]
+    reasons = chain.from_iterable(item.now or item.why for item in items)
+    named = (book.metrics.get(evidence.metric) for evidence in reasons)
+    return next(filter(_is_drawn, filter(None, named)), book.metrics[_USUAL])
 
 
-def _scans(database: Store, book: Rulebook, message: Message, at: Instant) -> list[Instant]:
-    """Times at which the lists of the message's rules were read, in order."""
-    names = {message.rule, *(item.rule for item in message.items)}
-    keys = {rule.watch.key for rule in book.rules if rule.name in names}
-    times = {scan.at for key in keys for scan in database.history.scans(key, limit=_SCANS)}
-    return sorted(each for each in times if at - SPAN <= each <= at)
+def _is_drawn(metric: Metric) -> bool:
+    return metric.unit not in _NOT_DRAWN and RANK not in metric.needs
 
 
-def _lists(
-    database: Store, metric: Metric, products: Collection[ProductFacts], since: Instant
-) -> tuple[dict[int, tuple[Absence, ...]], dict[int, Seen]]:
-    """Absences of all the products at once, region by region, for to look through the lists takes
-    longest; and of what the metric is computed, where that is another at each scan."""
-    absences: dict[int, tuple[Absence, ...]] = {}
-    seen: dict[int, Seen] = {}
-    for region in {each.region for each in products}:
-        here = [each.product for each in products if each.region == region]
-        absences |= database.history.absences(here, since)
-        if needs_sightings(metric):
-            found = seen_of(database, region, here, [metric], since)
-            seen |= dict(zip(here, found, strict=True))
-    return absences, seen
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One metric of a message's strongest products, up to ``at``."""
+
+    database: Store
+    metric: Metric
+    items: tuple[Item, ...]
+    at: Instant
+
+    @property
+    def since(self) -> Instant:
+        return self.at - SPAN
+
+    def currency(self) -> str | None:
+        """The currency of all amounts; none where there are several, or one is not known."""
+        unit = self.metric.unit
+        codes = {Currencies(item.currency, item.gmv_currency).of(unit) for item in self.items}
+        return codes.pop() if len(codes) == 1 else None
+
+    def scans(self, book: Rulebook, message: Message) -> list[Instant]:
+        """Times at which the lists of the message's rules were read, in order."""
+        names = {message.rule, *(item.rule for item in message.items)}
+        keys = {rule.watch.key for rule in book.rules if rule.name in names}
+        history = self.database.history
+        times = {scan.at for key in keys for scan in history.scans(key, limit=_SCANS)}
+        return sorted(each for each in times if self.since <= each <= self.at)
+
+    def series(self, scans: list[Instant]) -> Iterator[Series]:
+        """Yield a line of each product that has one."""
+        products = self._products()
+        absences, seen = self._lists(products.values())
+        for number, item in enumerate(self.items, start=1):
+            if (product := products.get((item.region, item.product_id))) is None:
+                continue
+            (track,) = tracks_of(
+                self.database, product, [self.metric], (), self.since,
+                absences=absences[product.product], seen=seen.get(product.product),
+            )  # fmt: skip
+            points = _points(track, scans)
+            if sum(value is not None for _, value in points) >= 2:  # a dot is no past
+                why = (each for each in item.now or item.why if each.metric == self.metric.name)
+                told = (points, (item.since,), next(why, None))
+                yield Series(number, item.name, item.product_id, *told)
+
+    def _products(self) -> dict[tuple[str, str], ProductFacts]:
+        history = self.database.history
+        found = (history.find(item.product_id, item.region) for item in self.items)
+        return {(each.region, each.product_id): each for facts in found for each in facts[:1]}
+
+    def _lists(
+        self, products: Collection[ProductFacts]
+    ) -> tuple[dict[int, tuple[Absence, ...]], dict[int, Seen]]:
+        """Absences of all the products at once, region by region, for to look through the lists
+        takes longest; and of what the metric is computed, where that is another at each scan."""
+        absences: dict[int, tuple[Absence, ...]] = {}
+        seen: dict[int, Seen] = {}
+        for region in {each.region for each in products}:
+            here = [each.product for each in products if each.region == region]
+            absences |= self.database.history.absences(here, self.since)
+            if needs_sightings(self.metric):
+                found = seen_of(self.database, region, here, [self.metric], self.since)
+                seen |= dict(zip(here, found, strict=True))
+        return absences, seen
 
 
 def _points(track: Track, scans: list[Instant]) -> tuple[tuple[Instant, float | None], ...]:

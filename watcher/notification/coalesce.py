@@ -6,22 +6,19 @@ and the ends of those that were told before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
 
 from watcher.incident import Incident
-from watcher.model import (
-    Instant,
-    Message,
-    Severity,
-    Waited,
-)
+from watcher.model import Alert, Instant, Message, Severity, Waited
 from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.records import Brief
 from watcher.store.sql.outbox import MessageSummary, Piled
 from watcher.text.messages import text_of
 
@@ -41,15 +38,19 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
         return False
     joining = _Joining(database, book, piled, now)
     message, rows = joining.message(), {each.row for each in piled}
-    if head.joins and rows == {head.id}:
-        before = database.outbox.get(head.id)
-        if before is not None and _same(before.message, message):
-            return False
+    if head.joins and rows == {head.id} and _is_told_by(database, head.id, message):
+        return False
     with database.atomic():
         row = database.backlog.join(target, rows, message, now)
         if row is not None:
             joining.mark(head.channel, row)
     return row is not None
+
+
+def _is_told_by(database: Store, row: int, message: Message) -> bool:
+    """Whether a notification tells the same as the message."""
+    before = database.outbox.get(row)
+    return before is not None and _same(before.message, message)
 
 
 def _same(before: Message, after: Message) -> bool:
@@ -72,50 +73,37 @@ class _Joining:
     def __init__(
         self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant
     ) -> None:
-        self._database = database
-        self._book = book
-        self._now = now
-        self._piled = piled
-        self._gists = [each.gist for each in piled]
+        self._database, self._book, self._now = database, book, now
+        self._piled, self._gists = piled, [each.gist for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
-        self._ended = self._ids(Decision.RESOLVED)
-        reminded = self._ids(Decision.REMINDER)
-        self._told = self._begun | reminded
-        alerts = database.alerts.brief(self._told | self._ended)
+        self._told = self._begun | self._ids(Decision.REMINDER)
+        ended = self._ids(Decision.RESOLVED) - self._begun
+        alerts = database.alerts.brief(self._told | ended)
         self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
-        self._passed = {
-            alert for alert, _, _, ended in alerts if ended is not None and alert in self._told
-        }
-        over = {
-            (rule, product): alert
-            for alert, rule, product, _ in alerts
-            if alert in self._ended and alert not in self._begun
-        }
-        self._over = {
-            (alert.rule, alert.product): alert
-            for alert in database.alerts.by_id(list(over.values()))
-        }
+        over = {alert for alert, _, _, resolved_at in alerts if resolved_at is not None}
+        self._passed = over & self._told
+        self._over = self._newest(each for each in alerts if each[0] in ended)
         owed = self._owed()
         self._parts = [
             self._part(rule, owed[rule.name]) for rule in book.rules if rule.name in owed
         ]
 
+    def _newest(self, alerts: Iterable[Brief]) -> dict[tuple[str, int], Alert]:
+        """The newest of these alerts, by rule and product."""
+        ids = {(rule, product): alert for alert, rule, product, _ in alerts}
+        found = self._database.alerts.by_id(list(ids.values()))
+        return {(alert.rule, alert.product): alert for alert in found}
+
     def message(self) -> Message:
         """Everything that still holds, as one message; that it is nothing is told, too."""
         owed = [each for part in self._parts for each in part.owed]
         troubles, ends, others = self._troubles()
-        if self._parts:
-            base = combine(self._parts)
-        else:
-            severity = Severity.WARNING if troubles else Severity.INFO
-            base = Message("joined", "", severity, self._now)
-        severity = max(
-            (base.severity, *([Severity.WARNING] if troubles else [])), key=lambda each: each.rank
-        )
+        least = Severity.WARNING if troubles else Severity.INFO
+        base = combine(self._parts) if self._parts else Message("joined", "", least, self._now)
         return msgspec.structs.replace(
             base,
             kind="joined",
-            severity=severity,
+            severity=max(base.severity, least, key=lambda each: each.rank),
             created=self._now,
             items=base.items[:MOST_ITEMS],
             rest=base.rest + len(base.items[MOST_ITEMS:]),
@@ -136,11 +124,9 @@ class _Joining:
         known = self._book.channels.get(channel)
         if known is None or len(known.targets) > 1:
             return
+        told = chain.from_iterable(part.entries(channel, [row]) for part in self._parts)
         self._database.alerts.mark_told(
-            entry
-            for part in self._parts
-            for entry in part.entries(channel, [row])
-            if not entry.resolved_told and entry.alert not in self._told
+            entry for entry in told if not entry.resolved_told and entry.alert not in self._told
         )
 
     def _ids(self, *decisions: Decision) -> set[int]:
@@ -171,22 +157,24 @@ class _Joining:
     def _troubles(self) -> tuple[list[Incident | str], list[Incident | str], int]:
         """The incidents that are on, those that are over and were told of before, and how many
         others there were."""
+        told = self._told_of_causes()
+        on = {each.cause: each for each in self._database.health.incidents()}
+        going: list[Incident | str] = []
+        ended: list[Incident | str] = []
+        for cause, gists in told.items():
+            said = gists[-1].incident or cause
+            if cause in on:
+                going.append(msgspec.structs.replace(on[cause], since=0))
+            elif not any(gist.over for gist in gists):
+                going.append(gists[-1].text or said)
+            elif gists[0].over:
+                ended.append(said)
+        return going, ended, len(told) - len(going) - len(ended)
+
+    def _told_of_causes(self) -> dict[str, list[MessageSummary]]:
+        """The operator's messages, by what they are about."""
         told: dict[str, list[MessageSummary]] = {}
         for gist in self._gists:
             if gist.kind == "operator":
                 told.setdefault(gist.cause or gist.text, []).append(gist)
-        on = {
-            each.cause: msgspec.structs.replace(each, since=0)
-            for each in self._database.health.incidents()
-        }
-        going = [
-            on.get(cause, gists[-1].text or gists[-1].incident or cause)
-            for cause, gists in told.items()
-            if cause in on or not any(gist.over for gist in gists)
-        ]
-        ended = [
-            gists[-1].incident or cause
-            for cause, gists in told.items()
-            if cause not in on and gists[0].over
-        ]
-        return going, ended, len(told) - len(going) - len(ended)
+        return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import msgspec
@@ -67,7 +68,6 @@ def _message(
 ) -> Message:  # fmt: skip
     """``whole`` are the alerts that are shown, by id, with their evidence."""
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
-    named = [each.alert.product for each in rest[:NAMED]]
     data_at, now = times
     told, ended = _counted(ordered)
     return Message(
@@ -80,7 +80,7 @@ def _message(
         region=rule.watch.query.region,
         data_at=data_at,
         items=tuple(_item(rule, products, each, whole[each.alert.id]) for each in shown),
-        more=tuple(products.name(product) for product in named),
+        more=tuple(products.name(each.alert.product) for each in rest[:NAMED]),
         rest=len(rest),
         alerts=_ids(ordered),
         told=told,
@@ -92,22 +92,17 @@ def combine(parts: Sequence[Part]) -> Message:
     """The messages of several rules as one: the most severe rules first, a line about each."""
     order = sorted(parts, key=lambda part: -part.message.severity.rank)
     messages = [part.message for part in order]
-    everything = [each for part in parts for each in part.owed]
-    regions = ", ".join(dict.fromkeys(message.region for message in messages))
+    everything = list(chain.from_iterable(part.owed for part in parts))
     told, ended = _counted(everything)
     return Message(
         kind="digest",
         title="",
         severity=messages[0].severity,
         created=messages[0].created,
-        region=regions,
+        region=", ".join(dict.fromkeys(message.region for message in messages)),
         data_at=max(message.data_at or 0 for message in messages),
-        items=tuple(
-            msgspec.structs.replace(item, rule=message.rule)
-            for message in messages
-            for item in message.items
-        ),
-        more=tuple(name for message in messages for name in message.more)[:NAMED],
+        items=tuple(_items(messages)),
+        more=tuple(chain.from_iterable(message.more for message in messages))[:NAMED],
         rest=sum(message.rest for message in messages),
         alerts=_ids(everything),
         told=told,
@@ -116,6 +111,13 @@ def combine(parts: Sequence[Part]) -> Message:
             RuleCount(part.rule.name, *_counted(part.owed), part.rule.description) for part in order
         ),
     )
+
+
+def _items(messages: Sequence[Message]) -> Iterator[Item]:
+    """Products of several rules, each with the name of its rule."""
+    for message in messages:
+        for item in message.items:
+            yield msgspec.structs.replace(item, rule=message.rule)
 
 
 def _counted(owed: Sequence[Decided]) -> tuple[int, int]:
@@ -140,10 +142,10 @@ def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) ->
     keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
     ids = np.array([each.alert.id for each in owed])
-    weakness = [np.where(np.isnan(key), np.inf, -key) for key in keys]
-    absent = [np.isnan(key) for key in keys]  # an infinite strength's opposite is no lack of one
-    by_key = [each for pair in zip(absent, weakness, strict=True) for each in pair]
-    order = np.lexsort((ids, *reversed(by_key), ~here, ended))
+    absent = np.isnan(keys)  # an infinite strength's opposite is no lack of one
+    weakness = np.where(absent, np.inf, -keys)
+    by_key = np.stack((absent, weakness), axis=1).reshape(2 * len(keys), len(owed))
+    order = np.lexsort((ids, *by_key[::-1], ~here, ended))
     return [owed[index] for index in order]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -28,49 +29,62 @@ from watcher.units import count_of
 
 HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
+_Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
 _TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED})
 
 
 def defer(
-    database: Store,
-    channel: str,
-    decided: Sequence[Decided],
-    held: Mapping[int, Held],
+    database: Store, channel: str, decided: Sequence[Decided], held: Mapping[int, Held],
     now: Instant,
-) -> None:
+) -> None:  # fmt: skip
     """Remember what is owed to ``channel`` and held, and let go of what of one rule was ``held``
     (by product) and no longer is."""
-    kept: dict[int, Held] = {}
-    goes: set[int] = set()
-    for each in decided:
-        alert, hold = each.alert, each.hold
-        if each.goes:
-            goes.add(alert.product)
-        # What began and ended unheard, and is silenced now, is not told at all.
-        elif hold is not None and not (hold.silence and each.decision is Decision.MISSED):
-            by = hold.silence.id if hold.silence is not None else None
-            since = _waits_since(held.get(alert.product), by, now)
-            kept[alert.product] = Held(alert.rule, alert.product, channel, alert.id, since, by)
-    put = [each for each in kept.values() if held.get(each.product) != each]
-    released = [
-        before
+    kept = {
+        each.alert.product: _remember(each, channel, held.get(each.alert.product), now)
         for each in decided
-        if each.decision is not Decision.CARRIED  # the edited rule has yet to speak
-        and each.alert.product not in kept
-        and (before := held.get(each.alert.product)) is not None
-        and (each.alert.product in goes or before.alert == each.alert.id)
-    ]
+        if each.waits
+    }
+    put = [each for each in kept.values() if held.get(each.product) != each]
+    free = {product: held[product] for product in held.keys() - kept.keys()}
+    released = list(_released(decided, free)) if free else []
     if put or released:  # hardly ever
         database.held.put(put)
         database.held.release(released)
 
 
-def _waits_since(before: Held | None, silence: int | None, now: Instant) -> Instant:
-    """A digest collects from when nothing else held it: the end of a silence begins anew."""
-    if before is None or (before.silence is not None and silence is None):
-        return now
-    return before.since
+def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
+    """Yield what is held for nothing: its product is told, or its alert not held again."""
+    goes = {each.alert.product for each in decided if each.goes}
+    for each in decided:
+        before = free.get(each.alert.product)
+        if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
+            continue
+        if before.product in goes or before.alert == each.alert.id:
+            yield before
+
+
+def _remember(decided: Decided, channel: str, before: Held | None, now: Instant) -> Held:
+    """The hold of an alert as a row; ``before`` is that of its product, if it was held."""
+    alert, hold = decided.alert, decided.hold
+    silence = hold.silence.id if hold is not None and hold.silence is not None else None
+    # A digest collects from when nothing else held it: the end of a silence begins anew.
+    is_new = before is None or (before.silence is not None and silence is None)
+    since = now if before is None or is_new else before.since
+    return Held(alert.rule, alert.product, channel, alert.id, since, silence)
+
+
+def by_channel(rows: Iterable[_Row]) -> dict[str, dict[int, _Row]]:
+    """A rule's rows, by channel and product."""
+    found: dict[str, dict[int, _Row]] = {}
+    for row in rows:
+        found.setdefault(row.channel, {})[row.product] = row
+    return found
+
+
+def unheard_of(held: Mapping[int, Held]) -> set[int]:
+    """The alerts that are held for the channel as a whole."""
+    return {each.alert for each in held.values() if each.silence is None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +116,9 @@ class ChannelStatus:
 
 
 def channel_statuses(
-    database: Store,
-    rule: Rule,
-    alert: Alert,
-    policies: Mapping[str, NotifyPolicy],
-    at: Instant,
-    now: Instant,
-) -> tuple[ChannelStatus, ...]:
+    database: Store, rule: Rule, alert: Alert, policies: Mapping[str, NotifyPolicy],
+    at: Instant, now: Instant,
+) -> tuple[ChannelStatus, ...]:  # fmt: skip
     """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
     reminders count on ``at``, the time of the newest scan, all else on ``now``."""
     holds = Holds(database, now, database.held.groups())
@@ -120,17 +130,22 @@ def with_holds(
 ) -> list[AlertRow]:
     """The alerts with what holds them back by the clock ``now``; without a ``book`` (the rule file
     can't be read) what the database knows of it."""
-    if book is None:
-        known = _remembered(database, rows, now)
-        return [replace(row, holds=tuple(known.get(row.alert.id, ()))) for row in rows]
+    found = _remembered(database, rows, now) if book is None else _judged(database, book, rows, now)
+    return [replace(row, holds=tuple(found.get(row.alert.id, ()))) for row in rows]
+
+
+def _judged(
+    database: Store, book: Rulebook, rows: Sequence[AlertRow], now: Instant
+) -> dict[int, list[AlertHold]]:
+    """Holds by the rule file, by alert."""
     holds = Holds(database, now, database.held.groups())
     statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
-    found: dict[int, tuple[AlertHold, ...]] = {}
+    found: dict[int, list[AlertHold]] = {}
     for rule in book.rules:
-        alerts = [row.alert for row in rows if row.alert.rule == rule.name]
-        for alert, each in statuses.of(rule, alerts).items() if alerts else ():
-            found[alert] = tuple(_alert_holds(each))
-    return [replace(row, holds=found.get(row.alert.id, ())) for row in rows]
+        if alerts := [row.alert for row in rows if row.alert.rule == rule.name]:
+            for alert, each in statuses.of(rule, alerts).items():
+                found[alert] = list(_alert_holds(each))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,33 +159,36 @@ class _Statuses:
     holds: Holds
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
-        entries = self.database.alerts.told(rule.name, [alert.product for alert in alerts])
-        held = self.database.held.of_alerts(alert.id for alert in alerts)
+        products = [alert.product for alert in alerts]
+        log = by_channel(self.database.alerts.told(rule.name, products))
+        held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
         for name in rule.notify:
-            log = {each.product: each for each in entries if each.channel == name}
-            unheard = {each.alert for each in held if each.channel == name and not each.silence}
+            told, unheard = log.get(name, {}), unheard_of(held.get(name, {}))
             policy = self.policies[name]
-            for each in self.holds.judge(rule, policy, alerts, log, unheard, self.at):
-                last = log.get(each.alert.product)
+            for each in self.holds.judge(rule, policy, alerts, told, unheard, self.at):
+                last = told.get(each.alert.product)
                 found[each.alert.id].append(self._status(rule, name, each, last))
         return {alert: tuple(each) for alert, each in found.items()}
 
     def _status(
         self, rule: Rule, channel: str, decided: Decided, told: NotificationLogEntry | None
     ) -> ChannelStatus:
-        decision, opens, silence = decided.decision, None, None
+        decision, silence = decided.decision, None
+        opens = self._opens(rule, decision, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
-        elif told is not None:
-            waits = {Decision.COOLDOWN: rule.cooldown}
-            if not told.resolved_told:
-                waits[Decision.ALREADY_TOLD] = rule.remind or 0
-            if seconds := waits.get(decision):
-                opens = min(told.told_at, self.now) + rule.watch.least(seconds)
-        told_at = told.told_at if told is not None else None
-        told_end = told is not None and told.resolved_told
-        return ChannelStatus(channel, decision, told_at, told_end, opens, silence)
+        if told is None:
+            return ChannelStatus(channel, decision, opens=opens, silence=silence)
+        return ChannelStatus(channel, decision, told.told_at, told.resolved_told, opens, silence)
+
+    def _opens(self, rule: Rule, decision: Decision, told: NotificationLogEntry) -> Instant | None:
+        """The end of a cooldown, or the time of the next reminder."""
+        waits = {Decision.COOLDOWN: rule.cooldown}
+        if not told.resolved_told:
+            waits[Decision.ALREADY_TOLD] = rule.remind or 0
+        seconds = waits.get(decision)
+        return min(told.told_at, self.now) + rule.watch.least(seconds) if seconds else None
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -237,38 +255,40 @@ def _held(
     database: Store, book: Rulebook | None, policies: dict[str, NotifyPolicy], now: Instant
 ) -> Iterator[Waiting]:
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
-    tellings = set(book.tellings) if book is not None else None
-    groups = [
-        each
-        for each in database.held.groups()
-        if tellings is None or (each.rule, each.channel) in tellings
-    ]
+    groups = _groups(database, book)
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     holds = Holds(database, now, groups)
     by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
     for each in groups:
         by_hold.setdefault((each.channel, each.silence), []).append(each)
+    until: Instant | None
     for (channel, silence), held in by_hold.items():
         if silence is not None:
             why, until = Decision.SILENCED.value, ends.get(silence, now)
-        elif channel not in policies:
-            why, until = HELD, None
         else:
-            hold = holds.on(policies[channel])
-            digest = policies[channel].digest is not None
-            open_now = Decision.DIGEST if digest else Decision.QUIET  # told within the minute
-            why, until = (
-                (open_now.value, now) if hold is None else (hold.decision.value, hold.until)
-            )
-        yield Waiting(
-            channel,
-            why,
-            alerts=sum(each.count for each in held),
-            rules=tuple(sorted(each.rule for each in held)),
-            since=min(now, *(each.since for each in held)),
-            until=until,
-            silence=silence,
-        )
+            why, until = _hold_of(policies.get(channel), holds, now)
+        alerts, rules = sum(each.count for each in held), sorted(each.rule for each in held)
+        since = min(now, *(each.since for each in held))
+        yield Waiting(channel, why, alerts, tuple(rules), 0, since, until, silence)
+
+
+def _groups(database: Store, book: Rulebook | None) -> list[HeldGroup]:
+    """All that is held; by a ``book``, of the rules and channels that there are."""
+    groups = database.held.groups()
+    if book is None:
+        return groups
+    tellings = set(book.tellings)
+    return [each for each in groups if (each.rule, each.channel) in tellings]
+
+
+def _hold_of(policy: NotifyPolicy | None, holds: Holds, now: Instant) -> tuple[str, Instant | None]:
+    """The name of the hold on a channel as a whole, and its end."""
+    if policy is None:
+        return HELD, None
+    if (hold := holds.on(policy)) is not None:
+        return hold.decision.value, hold.until
+    # It is told within the minute.
+    return (Decision.DIGEST if policy.digest is not None else Decision.QUIET).value, now
 
 
 def _cooling(

@@ -5,6 +5,7 @@ firing, and cooldowns and reminders count on that scan's time, as ever."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -20,13 +21,9 @@ from watcher.store.sql.silences import Held, HeldGroup
 
 
 def sweep(
-    database: Store,
-    book: Rulebook,
-    policies: Mapping[str, NotifyPolicy],
-    now: Instant,
-    *,
+    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant, *,
     archive: Archive | None = None,
-) -> list[int]:
+) -> list[int]:  # fmt: skip
     """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
     no hold is over, nothing is written and no lock is taken."""
     swept = _Sweep(database, archive or database, book, policies, now)
@@ -55,15 +52,15 @@ class _Sweep:
         silences = {silence.id for silence in self.database.silences.active(self.now)}
         known = set(self.book.tellings)
         for group in groups:
-            if (group.rule, group.channel) not in known:
-                continue
-            if group.silence is not None:
-                opened = group.silence not in silences
-            else:
-                opened = holds.on(self.policies[group.channel]) is None
-            if opened:
+            if (group.rule, group.channel) in known and self._is_open(group, silences, holds):
                 found.setdefault(group.rule, []).append(group)
         return found
+
+    def _is_open(self, group: HeldGroup, silences: AbstractSet[int], holds: Holds) -> bool:
+        """Whether what holds the group is over: its silence, or the hold on its channel."""
+        if group.silence is not None:
+            return group.silence not in silences
+        return holds.on(self.policies[group.channel]) is None
 
     def run(self) -> list[int]:
         ripe = self.ripe()
@@ -79,37 +76,44 @@ class _Sweep:
         self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
     ) -> Iterable[tuple[str, Part]]:
         """Yield what the rule owes to each channel of which something of it is ripe."""
-        opened = {(group.channel, group.silence) for group in ripe}
-        held = [
-            each
-            for each in self.database.held.of_rule(rule.name)
-            if (each.channel, each.silence) in opened
-        ]
+        held = self._held(rule, ripe)
         alerts = self._alerts(held)
-        over = {alert.id for alert in alerts.values() if alert.resolved_at is not None}
-        again = firing(self.database, [rule.name]) if over else {}
-        left = list(alerts.values())
-        products, at = last_left(self.archive, rule, left, self.book.metrics, self.now)
-        at = min(at, self.now)  # of a clock that was set back
-        teller = Teller(self.database, products, self.policies, at, self.now, holds)
-        for channel in dict.fromkeys(each.channel for each in held):
-            ours = [each for each in held if each.channel == channel and each.alert in alerts]
-            # That it ended stays held while it fires anew: it would be a wrong word now.
-            kept = [
-                each for each in ours if each.alert in over and (rule.name, each.product) in again
-            ]
-            if self.policies[channel].digest is not None:  # for the next one
-                later = (replace(each, since=self.now, silence=None) for each in kept)
-                self.database.held.put(later)
-            chosen = [alerts[each.alert] for each in ours if each not in kept]
+        kept = self._ends_of_refired(rule, held, alerts)
+        # For the channel's next digest.
+        digests = (each for each in kept if self.policies[each.channel].digest is not None)
+        self.database.held.put(replace(each, since=self.now, silence=None) for each in digests)
+        going: dict[str, list[Alert]] = {each.channel: [] for each in held}
+        for each in held:
+            if each.alert in alerts and each not in kept:
+                going[each.channel].append(alerts[each.alert])
+        teller = self._teller(rule, list(alerts.values()), holds)
+        for channel, chosen in going.items():
             for owed in teller.owed(rule, chosen, [channel]).values():
                 yield channel, teller.parts([(rule, owed)])[0]
 
+    def _teller(self, rule: Rule, alerts: Sequence[Alert], holds: Holds) -> Teller:
+        products, at = last_left(self.archive, rule, alerts, self.book.metrics, self.now)
+        at = min(at, self.now)  # of a clock that was set back
+        return Teller(self.database, products, self.policies, at, self.now, holds)
+
+    def _held(self, rule: Rule, ripe: Sequence[HeldGroup]) -> list[Held]:
+        """The rows of the groups that are ripe."""
+        opened = {(group.channel, group.silence) for group in ripe}
+        held = self.database.held.of_rule(rule.name)
+        return [each for each in held if (each.channel, each.silence) in opened]
+
+    def _ends_of_refired(
+        self, rule: Rule, held: Sequence[Held], alerts: Mapping[int, Alert]
+    ) -> list[Held]:
+        """Ends of what fires anew: they would be a wrong word now, and stay held."""
+        over = {alert.id for alert in alerts.values() if alert.resolved_at is not None}
+        again = firing(self.database, [rule.name]) if over else {}
+        return [each for each in held if each.alert in over and (rule.name, each.product) in again]
+
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
-        found = {
-            alert.id: alert for alert in self.database.alerts.by_id([each.alert for each in held])
-        }
+        ids = [each.alert for each in held]
+        found = {alert.id: alert for alert in self.database.alerts.by_id(ids)}
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 

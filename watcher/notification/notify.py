@@ -11,15 +11,8 @@ import numpy as np
 
 from watcher.model import Alert, AlertState, Bools, Instant, Message, NotificationLogEntry
 from watcher.notification.composing import Part, compose_all
-from watcher.notification.deferral import defer
-from watcher.notification.policy import (
-    Decided,
-    Decision,
-    Holds,
-    NotifyPolicy,
-    is_heard,
-    terms_of,
-)
+from watcher.notification.deferral import by_channel, defer, unheard_of
+from watcher.notification.policy import Decided, Decision, Holds, NotifyPolicy, is_heard, terms_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store
@@ -68,13 +61,13 @@ class Teller:
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
         name = policy.channel
-        terms = [terms_of(rule, policy) if name in rule.notify else None for rule in rules]
-        remind = [each.remind if each is not None else None for each in terms]
-        listens = [each is not None and each.tells for each in terms]
+        terms = [terms_of(rule, policy) for rule in rules]
+        notified = np.array([name in rule.notify for rule in rules], np.bool_)
+        listens = notified & np.array([each.tells for each in terms], np.bool_)
         told_at = self.database.alerts.heard_at(live, name)
-        after = np.array([_NEVER if each is None else each for each in remind], np.int64)
-        heard = is_heard(live, told_at, after[live.rules], self.at)
-        return heard | ~np.array(listens, np.bool_)[live.rules]
+        after = [_NEVER if each.remind is None else each.remind for each in terms]
+        heard = is_heard(live, told_at, np.array(after, np.int64)[live.rules], self.at)
+        return heard | ~listens[live.rules]
 
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], channels: Sequence[str]
@@ -82,21 +75,25 @@ class Teller:
         """Alerts that each channel is to be told of now; what is held is remembered."""
         if not alerts:
             return {}
-        held: dict[str, dict[int, Held]] = {}
-        for each in self.database.held.of_rule(rule.name):
-            held.setdefault(each.channel, {})[each.product] = each
+        held = by_channel(self.database.held.of_rule(rule.name))
         if not held and not rule.resolved:  # no end is told, and thousands may end at once
             alerts = [alert for alert in alerts if alert.state is AlertState.FIRING]
-        log = self._log(rule, alerts)
-        found: dict[str, list[Decided]] = {}
-        for name in channels:
-            before, policy = held.get(name, {}), self.policies[name]
-            unheard = {each.alert for each in before.values() if each.silence is None}
-            decided = self.holds.judge(rule, policy, alerts, log.get(name, {}), unheard, self.at)
-            defer(self.database, name, decided, before, self.now)
-            if going := [each for each in decided if each.goes]:
-                found[name] = going
-        return found
+        log = by_channel(self.database.alerts.told(rule.name, [each.product for each in alerts]))
+        found = {
+            name: self._going(rule, alerts, name, held.get(name, {}), log.get(name, {}))
+            for name in channels
+        }
+        return {name: going for name, going in found.items() if going}
+
+    def _going(
+        self, rule: Rule, alerts: Sequence[Alert], channel: str, held: Mapping[int, Held],
+        log: Mapping[int, NotificationLogEntry],
+    ) -> list[Decided]:  # fmt: skip
+        """Alerts that a channel is to be told of now; ``held`` and ``log`` are its, by product."""
+        policy, unheard = self.policies[channel], unheard_of(held)
+        decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at)
+        defer(self.database, channel, decided, held, self.now)
+        return [each for each in decided if each.goes]
 
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
         """A message that nobody is sent, of what began and what ended."""
@@ -107,12 +104,3 @@ class Teller:
     def parts(self, owed: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Part]:
         explained = self.database.alerts.explained
         return compose_all(owed, self.products, self.at, self.now, explained)
-
-    def _log(
-        self, rule: Rule, alerts: Sequence[Alert]
-    ) -> dict[str, dict[int, NotificationLogEntry]]:
-        """Entries of what was told last, by channel and product."""
-        by_channel: dict[str, dict[int, NotificationLogEntry]] = {}
-        for entry in self.database.alerts.told(rule.name, [alert.product for alert in alerts]):
-            by_channel.setdefault(entry.channel, {})[entry.product] = entry
-        return by_channel

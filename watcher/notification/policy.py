@@ -17,15 +17,7 @@ from typing import Self
 import msgspec
 
 from watcher.evaluation.lifecycle import RULE_CHANGED
-from watcher.model import (
-    Alert,
-    AlertState,
-    Bools,
-    Instant,
-    Ints,
-    NotificationLogEntry,
-    Severity,
-)
+from watcher.model import Alert, AlertState, Bools, Instant, Ints, NotificationLogEntry, Severity
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store
@@ -137,13 +129,9 @@ class NotifyTerms:
 
 def terms_of(rule: Rule, policy: NotifyPolicy) -> NotifyTerms:
     """The terms between ``rule`` and a channel."""
-    return NotifyTerms(
-        severity=rule.severity,
-        min_severity=policy.min_severity,
-        cooldown=rule.watch.least(rule.cooldown),
-        remind=rule.watch.least(rule.remind) if rule.remind is not None else None,
-        resolved=rule.resolved,
-    )
+    cooldown = rule.watch.least(rule.cooldown)
+    remind = rule.watch.least(rule.remind) if rule.remind is not None else None
+    return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -156,6 +144,17 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     @property
     def goes(self) -> bool:
         return self.decision.owed and self.hold is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is told once its hold is over: what began and ended unheard, and is silenced
+        now, is not told at all."""
+        hold = self.hold
+        return hold is not None and not (hold.silence and self.decision is Decision.MISSED)
+
+    def held_by(self, hold: Hold | None) -> Decided:
+        """The decision with a hold, where it is owed."""
+        return Decided(self.alert, self.decision, hold) if self.decision.owed else self
 
 
 class Holds:
@@ -175,52 +174,39 @@ class Holds:
         return policy.hold(self._now, self._since.get(policy.channel))
 
     def judge(
-        self,
-        rule: Rule,
-        policy: NotifyPolicy,
-        alerts: Sequence[Alert],
-        log: Mapping[int, NotificationLogEntry],
-        unheard: Collection[int],
-        at: Instant,
-    ) -> list[Decided]:
+        self, rule: Rule, policy: NotifyPolicy, alerts: Sequence[Alert],
+        log: Mapping[int, NotificationLogEntry], unheard: Collection[int], at: Instant,
+    ) -> list[Decided]:  # fmt: skip
         """The decision on each of the rule's alerts for one channel. ``log`` is what the channel
         was told last, by product; ``unheard`` are the alerts whose begin is held back for it.
         Cooldowns and reminders count on ``at``, the time of a scan."""
         terms = terms_of(rule, policy)
         decided = [
             Decided(
-                alert,
-                decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard),
+                alert, decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard)
             )
             for alert in alerts
         ]
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
-        hold = self.on(policy)
-        covering = self._database.silences.covering(rule.name, owed, self._now)
-        if hold is None and not covering:
+        hold, silenced = self.on(policy), self._silenced(rule, owed)
+        if hold is None and not silenced:
             return decided
-        silenced = {
-            product: Hold(Decision.SILENCED, silence.ends, silence)
-            for product, silence in covering.items()
+        return [each.held_by(silenced.get(each.alert.product, hold)) for each in decided]
+
+    def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
+        """The silences' holds, by product."""
+        covering = self._database.silences.covering(rule.name, products, self._now)
+        return {
+            product: Hold(Decision.SILENCED, each.ends, each) for product, each in covering.items()
         }
-        return [
-            Decided(each.alert, each.decision, silenced.get(each.alert.product, hold))
-            if each.decision.owed
-            else each
-            for each in decided
-        ]
 
 
 def decide(
-    alert: Alert,
-    told: NotificationLogEntry | None,
-    terms: NotifyTerms,
-    now: Instant,
-    *,
+    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant, *,
     waiting: bool = False,
-) -> Decision:
+) -> Decision:  # fmt: skip
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
     to be told though it is over."""
@@ -259,11 +245,9 @@ def _ended(
 ) -> Decision:
     if alert.reason == RULE_CHANGED:
         return Decision.END_NOT_ASKED
-    began_told = told is not None and told.alert == alert.id
-    if waiting and not began_told:
-        return Decision.MISSED
+    if told is None or told.alert != alert.id:
+        untold = Decision.NEVER_TOLD if terms.resolved else Decision.END_NOT_ASKED
+        return Decision.MISSED if waiting else untold
     if not terms.resolved:
         return Decision.END_NOT_ASKED
-    if told is None or not began_told:
-        return Decision.NEVER_TOLD
     return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED

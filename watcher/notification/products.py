@@ -21,15 +21,9 @@ from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
 
-FACTS = (
-    "spu_avg_price",
-    "total_sale_7d_cnt",
-    "total_sale_gmv_7d_amt",
-    "sales_trend_flag",
-    "rank",
-    "total_ifl_cnt",
-    "creators_7d",
-    "commission",
+FACTS = tuple(
+    "spu_avg_price total_sale_7d_cnt total_sale_gmv_7d_amt sales_trend_flag rank total_ifl_cnt"
+    " creators_7d commission".split()
 )
 
 

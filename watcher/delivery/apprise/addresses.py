@@ -16,7 +16,7 @@ from apprise import Apprise, AppriseAsset, NotifyBase
 
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.parameters import culprit
-from watcher.delivery.apprise.pasted import meant
+from watcher.delivery.apprise.pasted import Meant, meant
 from watcher.errors import TargetError
 from watcher.words import listing
 
@@ -26,6 +26,15 @@ _LEFT_OUT = re.compile(
     r"(?:Dropp(?:ed|ing) (?:invalid |local |non-\w+ )?|"
     r"Ignor(?:ed|ing) (?:invalid |illegally formed ))(?:([\w .#/+-]*?) *[(:'%])?"
 )
+_SETTINGS: dict[str, Any] = {
+    "app_id": "watcher",
+    "app_desc": "watcher",
+    "async_mode": False,  # with no deadline of its own Apprise stays on the calling thread
+    "service_timeout": 0,
+    "interpret_emojis": False,
+    "interpret_escapes": False,
+    "http_redirects": False,  # a redirected POST becomes a GET, and its 200 means nothing
+}
 _one_at_a_time = threading.Lock()
 HOW_TO_ENCODE = (
     "a password is written with its special characters encoded:"
@@ -45,21 +54,11 @@ class LoadedUrl(NamedTuple):
 
 def read(name: str, url: str) -> LoadedUrl:
     """A ``url`` as Apprise takes it; ``TargetError``, with the ``name``, where it can't be used."""
-    asset = AppriseAsset(
-        app_id="watcher",
-        app_desc="watcher",
-        async_mode=False,  # with no deadline of its own Apprise stays on the calling thread
-        service_timeout=0,
-        interpret_emojis=False,
-        interpret_escapes=False,
-        http_redirects=False,  # a redirected POST becomes a GET, and its 200 means nothing
-    )
-    apprise = Apprise(asset=asset)
     # Ours first: Apprise takes some addresses for what they are not, or loses a part of them.
-    pasted = meant(url)
-    written = pasted.url if pasted is not None and pasted.url else url
+    pasted = meant(url) or Meant()
+    written, apprise = pasted.url or url, Apprise(asset=AppriseAsset(**_SETTINGS))
     with left_out() as missing:
-        added = not (pasted is not None and pasted.advice) and apprise.add(written)
+        added = not pasted.advice and apprise.add(written)
     if not added or not len(apprise):
         raise TargetError(f"{name}: {_unread(url)}")
     if len(apprise) > 1:
@@ -81,51 +80,69 @@ def service_of(plugin: NotifyBase) -> str:
 def is_cut_short(url: str, plugin: NotifyBase | None) -> bool:
     """Whether a password seems to have a character that ends it, as ``@`` or ``/`` do."""
     scheme, authority = _SCHEME.match(url), _AUTHORITY.search(url)
-    kind = _schemes().get(scheme[1].lower()) if scheme is not None else None
-    if authority is None or not any(
-        "password}@" in each for each in getattr(kind, "templates", ())
-    ):
+    if scheme is None or authority is None:
+        return False
+    templates = getattr(_schemes().get(scheme[1].lower()), "templates", ())
+    if not any("password}@" in each for each in templates):
         return False
     userinfo, at, _ = authority[1].rpartition("@")
     if at:
-        password = userinfo.partition(":")[2]
-        if "@" not in userinfo and ":" not in password:
-            return False
-        unquoted = NotifyBase.unquote(password)  # type: ignore[no-untyped-call]
-        return plugin is None or getattr(plugin, "password", None) not in (None, password, unquoted)
+        return _has_other_password(userinfo, plugin)
     # user:pa / ss@host: what looks like a port is none, and the @ comes too late.
     _, colon, port = authority[1].partition(":")
     late = "@" in url[authority.end() :].partition("?to=")[0]
     return bool(colon) and not port.isdigit() and late
 
 
+def _has_other_password(userinfo: str, plugin: NotifyBase | None) -> bool:
+    """Whether a password with a character of its own is not the one that the plugin has read."""
+    password = userinfo.partition(":")[2]
+    if "@" not in userinfo and ":" not in password:
+        return False
+    unquoted = NotifyBase.unquote(password)  # type: ignore[no-untyped-call]
+    return plugin is None or getattr(plugin, "password", None) not in (None, password, unquoted)
+
+
 def _unread(url: str) -> str:
     scheme = _SCHEME.match(url)
     if scheme is None:
         return "this is no Apprise URL; it begins like slack:// or mailtos://"
-    named, schemes = scheme[1].lower(), _schemes()
-    if named in ("http", "https"):
-        pasted = meant(url)
-        if pasted is not None:
-            unread = "Apprise can't read the URL that this address means"
-            return pasted.advice or ": ".join(filter(None, (unread, culprit(pasted.url))))
+    named = scheme[1].lower()
+    return _unread_page(url, named) if named in ("http", "https") else _unread_url(url, named)
+
+
+def _unread_page(url: str, named: str) -> str:
+    """The reason of a web address: what it means can't be read, or it means nothing."""
+    pasted = meant(url)
+    if pasted is None:
         return (
             f"Apprise knows no service by this {named}:// URL; write the service's own, as slack://,"
             f" or json{'s' if named == 'https' else ''}:// for a program of yours"
         )
+    unread = "Apprise can't read the URL that this address means"
+    return pasted.advice or ": ".join(filter(None, (unread, culprit(pasted.url))))
+
+
+def _unread_url(url: str, named: str) -> str:
+    schemes = _schemes()
     if schemes and named not in schemes:
         return f"Apprise knows no service for this {named}:// URL"
     unread = f"Apprise can't read this {named}:// URL"
     if is_cut_short(url, None):
         return f"{unread}: {HOW_TO_ENCODE}"
     if schemes and not schemes[named].enabled:
-        packages = schemes[named].requirements.get("packages_required") or ()
-        names = listing([packages] if isinstance(packages, str) else list(map(str, packages)))
-        why = f"it needs {names} in the environment that watcher runs in (pip install)"
-        why = why if packages else "this system lacks what the service needs"
-        return f"Apprise can't do {named}:// here: {why}"
+        return f"Apprise can't do {named}:// here: {_lack_of(schemes[named])}"
     why = culprit(url)
     return f"{unread}: {why}" if why else f"{unread}; is a part missing?"
+
+
+def _lack_of(kind: type[NotifyBase]) -> str:
+    """The packages that a plugin can't do without, as far as it names them."""
+    packages = kind.requirements.get("packages_required")
+    if not packages:
+        return "this system lacks what the service needs"
+    names = listing([packages] if isinstance(packages, str) else list(map(str, packages)))
+    return f"it needs {names} in the environment that watcher runs in (pip install)"
 
 
 def _schemes() -> Mapping[str, type[NotifyBase]]:

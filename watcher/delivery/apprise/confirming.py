@@ -62,58 +62,73 @@ def read(service: ServiceProfile, status: int, content: bytes) -> Said:
     reason = _words(document, service.words)[:LONGEST_WORDS]
     if not service.fields:
         return Said(Word.NONE, reason)
-    codes = chain(*(found(document, path) for path in (*service.fields, *service.words)))
-    passing = any(_plain(code) in service.passing for code in codes)
-    if not 200 <= status < 300:
-        # Of a Telegram group that became a supergroup.
-        for new in found(document, "parameters.migrate_to_chat_id"):
-            reason += f"; the chat has a new id, write it into the URL: {_plain(new)}"
-        return Said(Word.PASSING if passing else Word.NONE, reason)
-    for path in service.fields:
-        if values := found(document, path):
-            refused = [value for value in values if not _is_taken(value, service)]
-            if not refused:
-                return Said(Word.TAKEN)
-            passing = passing or _PASSES.search(reason) is not None
-            told = _labelled(path, refused[0], reason)
-            return Said(Word.PASSING if passing else Word.REFUSED, told)
+    if 200 <= status < 300:
+        return _verdict(document, service, reason)
+    word = Word.PASSING if _has_passing_code(document, service) else Word.NONE
+    # Of a Telegram group that became a supergroup.
+    for new in found(document, "parameters.migrate_to_chat_id"):
+        reason += f"; the chat has a new id, write it into the URL: {_plain(new)}"
+    return Said(word, reason)
+
+
+def _verdict(document: object, service: ServiceProfile, reason: str) -> Said:
+    """The verdict inside a success, by the first of the service's fields that is there."""
+    path = next((path for path in service.fields if found(document, path)), None)
+    if path is None:
+        return _without_verdict(service)
+    refused = [value for value in found(document, path) if not _is_taken(value, service)]
+    if not refused:
+        return Said(Word.TAKEN)
+    passing = _has_passing_code(document, service) or _PASSES.search(reason)
+    return Said(Word.PASSING if passing else Word.REFUSED, _labelled(path, refused[0], reason))
+
+
+def _without_verdict(service: ServiceProfile) -> Said:
     if service.always:
         return Said(Word.PASSING, "the answer is not the service's: it has no verdict")
     return Said(Word.NONE)
 
 
+def _has_passing_code(document: object, service: ServiceProfile) -> bool:
+    codes = chain(*(found(document, path) for path in (*service.fields, *service.words)))
+    return any(_plain(code) in service.passing for code in codes)
+
+
 def _is_taken(value: object, service: ServiceProfile) -> bool:
     if service.refused:
         return _plain(value) not in service.refused
-    is_empty = value is None or (not value and not isinstance(value, bool))  # false is a word
-    return (EMPTY if is_empty else FILLED) in service.taken or _plain(value) in service.taken
+    is_empty = not value and value is not False  # false is a word
+    return not {_plain(value), EMPTY if is_empty else FILLED}.isdisjoint(service.taken)
 
 
 def _labelled(path: str, value: object, reason: str) -> str:
     """``errcode 310000: keywords not in content``; a container or a bare flag is no code."""
     name, code = path.rpartition(".")[2].replace("[]", ""), _plain(value)
-    is_code = isinstance(value, int | str) and not isinstance(value, bool) and code != reason
-    label = f"{name} {code}"[:60] if is_code and code and name != "text" else ""
-    return ": ".join(filter(None, (label, reason)))
+    if not _is_code(value) or code in ("", reason) or name == "text":
+        return reason
+    return ": ".join(filter(None, (f"{name} {code}"[:60], reason)))
 
 
 def _words(document: object, paths: tuple[str, ...]) -> str:
     for path in (*paths, *_USUAL_WORDS):
-        texts = [text for value in found(document, path) for text in _texts(value)]
-        if texts:
-            return " ".join("; ".join(dict.fromkeys(texts)).split())
+        texts = chain.from_iterable(map(_texts, found(document, path)))
+        if told := "; ".join(dict.fromkeys(texts)):
+            return " ".join(told.split())
     return ""
 
 
 def _texts(value: object) -> Iterator[str]:
     """The texts of a value, a few: of a list, too."""
-    if isinstance(value, str) and value.strip():
-        yield value.strip()
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield str(value)
+    if _is_code(value):
+        yield from filter(None, [str(value).strip()])
     elif isinstance(value, list):
         for each in value[:5]:
             yield from _texts(each)
+
+
+def _is_code(value: object) -> bool:
+    """Whether a value can be a code or a text: a flag, a container and a fraction can't."""
+    return isinstance(value, int | str) and not isinstance(value, bool)
 
 
 def _plain(value: object) -> str:
@@ -127,11 +142,16 @@ def found(document: object, path: str) -> list[Any]:
     """The values at a path; ``[]`` after a name goes through a list. None of what is missing."""
     values: list[Any] = [document]
     for step in path.split("."):
-        if name := step.removesuffix("[]"):
+        name = step.removesuffix("[]")
+        if name:
             values = [each[name] for each in values if isinstance(each, dict) and name in each]
-        if step.endswith("[]"):
-            values = [each for many in values if isinstance(many, list) for each in many]
+        if step != name:
+            values = _elements(values)
     return values
+
+
+def _elements(values: list[Any]) -> list[Any]:
+    return list(chain.from_iterable(each for each in values if isinstance(each, list)))
 
 
 def document_of(content: bytes) -> object:

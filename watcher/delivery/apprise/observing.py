@@ -122,11 +122,32 @@ class Observation:
     aborted: bool = False
     sockets: list[socket.socket] = field(default_factory=list)
 
+    @property
+    def refusals(self) -> list[Answer]:
+        """The answers that took no message."""
+        return [each for each in self.answers if each.is_refusal]
+
+    @property
+    def is_for_good(self) -> bool:
+        """Whether all that failed did so for good; else another try may help."""
+        return not self.faults and all(each.is_for_good for each in self.refusals)
+
+    def longest_wait(self, now: float) -> float | None:
+        """The seconds of the refusal that asks for most of them."""
+        waits = [each.wait(now) for each in self.refusals]
+        return max((each for each in waits if each is not None), default=None)
+
     def hold(self) -> None:
         """Raises ``Limited`` where nothing more is to be sent."""
         if self.limited:
             self.held += 1
             raise Limited
+
+    def pause(self, seconds: float | None) -> None:
+        """A pause before the next request; raises ``Limited`` where it is not to be waited for."""
+        if seconds is not None and seconds > PATIENCE and not self.limited:
+            self.limited, self.asked = True, min(seconds, LONGEST_ASKED)
+        self.hold()
 
     @contextmanager
     def noting(self, *kinds: type[Exception]) -> Iterator[None]:
@@ -205,9 +226,7 @@ def pace(plugin: NotifyBase) -> None:
     def throttle(last_io: Any = None, wait: float | None = None) -> None:
         observation = _current.get()
         if observation is not None:
-            if wait is not None and wait > PATIENCE and not observation.limited:
-                observation.limited, observation.asked = True, min(wait, LONGEST_ASKED)
-            observation.hold()
+            observation.pause(wait)
         usual(last_io=last_io, wait=wait)
 
     vars(plugin)["throttle"] = throttle
@@ -324,14 +343,18 @@ def _retry_after(response: requests.Response) -> str | None:
     header = response.headers.get("Retry-After")
     if header is not None or response.status_code != 429:
         return header
-    body = document_of(response.content)
+    return next(_asked_in(document_of(response.content)), None)
+
+
+def _asked_in(body: object) -> Iterator[str]:
+    """The seconds to wait, by an answer's body."""
     for path, unit in (("retry_after", 1), ("parameters.retry_after", 1), ("retry_after_ms", 1000)):
         for value in found(body, path):
             if isinstance(value, int | float) and not isinstance(value, bool):
-                return str(value / unit)
-    return None
+                yield str(value / unit)
 
 
+_LONGEST_CHAIN = 20
 _FAILURES = (OSError, smtplib.SMTPException)
 _UNUSABLE = (faults.InvalidURL, faults.InvalidSchema, faults.MissingSchema, faults.InvalidHeader)
 
@@ -361,9 +384,13 @@ def describe(error: BaseException) -> str:
     for kinds, words in _WORDS:
         if any(isinstance(link, kinds) for link in chain):
             return words
-    numbers = [link.errno for link in chain if isinstance(link, OSError) and link.errno]
-    names = [errno.errorcode[number] for number in numbers if number in errno.errorcode]
-    return f"the connection failed ({names[0] if names else type(error).__name__})"
+    return f"the connection failed ({_system_name(chain) or type(error).__name__})"
+
+
+def _system_name(chain: Iterable[BaseException]) -> str:
+    """``ENETUNREACH`` of the system's error in a chain; empty where there is none."""
+    numbers = (link.errno or 0 for link in chain if isinstance(link, OSError))
+    return next(filter(None, (errno.errorcode.get(number) for number in numbers)), "")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -371,7 +398,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     chain: list[Any] = [error]
     for link in chain:  # which grows under way
         yield link
-        wrapped = (getattr(link, "reason", None), link.__cause__, link.__context__, *link.args)
-        for each in wrapped:
-            if isinstance(each, BaseException) and each not in chain and len(chain) < 20:
-                chain.append(each)
+        new = [each for each in dict.fromkeys(_wrapped(link)) if each not in chain]
+        chain += new[: _LONGEST_CHAIN - len(chain)]
+
+
+def _wrapped(link: Any) -> list[BaseException]:
+    parts = (getattr(link, "reason", None), link.__cause__, link.__context__, *link.args)
+    return [each for each in parts if isinstance(each, BaseException)]

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, partial, wraps
 from operator import eq, ne
+from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,11 +99,15 @@ class _Parameter:
         no number and neither yes nor no are wrong in any case."""
         if not self._excludes(value):
             return False
-        if self._kind in ("bool", "int", "float") and not self._choices:
+        if not self._choices and (self._is_number or self._kind == "bool"):
             return True
         plugin: Any = self._plugin
         other: Any = _made(_with_only(url, partial(ne, self._name)))
         return other is not None and plugin.url(privacy=False) == other.url(privacy=False)
+
+    @property
+    def _is_number(self) -> bool:
+        return self._kind in ("int", "float")
 
     def _excludes(self, value: str) -> bool:
         if self._name == "tz":
@@ -113,7 +119,7 @@ class _Parameter:
             return _TRUE_OR_FALSE.fullmatch(value[:2]) is None
         if self._choices:
             return not self._is_among(value.strip().casefold())
-        return self._kind in ("int", "float") and not self._is_within(value)
+        return self._is_number and not self._is_within(value)
 
     def _is_among(self, given: str) -> bool:
         """Whether it is a choice by its beginning, or by the words that its module lists."""
@@ -121,14 +127,12 @@ class _Parameter:
         words = tuple(self._words_for(folded))
         return given.startswith(words) or any(each.startswith(given) for each in folded)
 
-    def _words_for(self, choices: Collection[str]) -> Iterator[str]:
+    def _words_for(self, choices: AbstractSet[str]) -> Iterator[str]:
         """The other words of a choice: keys of the module's tables whose values are of it."""
-        for table in vars(sys.modules[type(self._plugin).__module__]).values():
-            if not isinstance(table, dict) or not all(isinstance(key, str) for key in table):
-                continue
-            values = (str(getattr(each, "value", each)).casefold() for each in table.values())
-            if all(value in choices for value in values):
-                yield from (key.casefold() for key in table if key)
+        for table in _tables(sys.modules[type(self._plugin).__module__]):
+            values = {str(getattr(each, "value", each)).casefold() for each in table.values()}
+            if values <= choices:
+                yield from filter(None, map(str.casefold, table))
 
     def _is_within(self, value: str) -> bool:
         least = -math.inf if self._least is None else self._least
@@ -138,22 +142,32 @@ class _Parameter:
 
     def takes(self) -> str:
         """``it takes low, normal or high``."""
-        choices = self._choices
-        if isinstance(choices, dict):
-            # The words: its values, or its keys where these lead to more than a word.
-            are_words = all(isinstance(each, str | int) for each in choices.values())
-            choices = list(choices.values() if are_words else choices)
-        if choices:
-            told = list(map(str, choices))
-            in_order = isinstance(choices, list | tuple)
-            return f"it takes {listing(told if in_order else sorted(told))}"
-        if self._kind == "bool":
-            return "it takes yes or no"
-        if self._kind in ("int", "float"):
+        if self._choices:
+            return f"it takes {listing(_in_words(self._choices))}"
+        if self._is_number:
             above = f" from {self._least:,}" if self._least is not None else ""
             below = f" to {self._most:,}" if self._most is not None else ""
             return f"it takes a number{above}{below}"
+        if self._kind == "bool":
+            return "it takes yes or no"
         return "it takes a time zone, as Europe/Berlin" if self._name == "tz" else ""
+
+
+def _in_words(choices: Any) -> list[str]:
+    """The words of choices; those of a set by the alphabet."""
+    if isinstance(choices, dict):
+        # Its values, or its keys where these lead to more than a word.
+        are_words = all(isinstance(each, str | int) for each in choices.values())
+        choices = list(choices.values() if are_words else choices)
+    told = list(map(str, choices))
+    return told if isinstance(choices, list | tuple) else sorted(told)
+
+
+def _tables(module: ModuleType) -> Iterator[dict[str, Any]]:
+    """A module's tables of words."""
+    for table in vars(module).values():
+        if isinstance(table, dict) and all(isinstance(key, str) for key in table):
+            yield table
 
 
 def doubts_of(url: str) -> list[str]:
@@ -165,19 +179,28 @@ def doubts_of(url: str) -> list[str]:
     _current.reset(token)
     if plugin is None:
         return []
-    prefixes = {each.get("prefix") for each in plugin.template_kwargs.values()}
-    found = []
-    for name, value in read.given.items():
-        if name.startswith(_PREFIXES):
-            if name[0] not in prefixes:
-                told = f'a parameter that begins with "{name[0]}" is passed over'
-                found.append(f"{told}: this service takes none")
-        elif name and name not in read.asked:
-            found.append(_unknown(plugin, name, read.asked))
-        elif name and (parameter := _Parameter(plugin, name)).is_vain(value, url):
-            shown = f"={value}" if _SHOWN.fullmatch(value) else ""
-            found.append(f"its parameter {name}{shown} is not what it takes: {parameter.takes()}")
-    return found
+    return list(filter(None, (_doubt(plugin, read, name, url) for name in read.given)))
+
+
+def _doubt(plugin: NotifyBase, read: _Read, name: str, url: str) -> str:
+    """The reason why a parameter has no effect; empty of one that has."""
+    if not name:
+        return ""
+    if name.startswith(_PREFIXES):
+        return _doubt_of_prefix(plugin, name[0])
+    if name not in read.asked:
+        return _unknown(plugin, name, read.asked)
+    parameter, value = _Parameter(plugin, name), read.given[name]
+    if not parameter.is_vain(value, url):
+        return ""
+    shown = f"={value}" if _SHOWN.fullmatch(value) else ""
+    return f"its parameter {name}{shown} is not what it takes: {parameter.takes()}"
+
+
+def _doubt_of_prefix(plugin: NotifyBase, prefix: str) -> str:
+    if prefix in {each.get("prefix") for each in plugin.template_kwargs.values()}:
+        return ""
+    return f'a parameter that begins with "{prefix}" is passed over: this service takes none'
 
 
 def culprit(url: str) -> str:
@@ -186,13 +209,19 @@ def culprit(url: str) -> str:
     plugin = _made(bare)
     if plugin is None or not query:
         return ""
-    told = []
-    for name in dict.fromkeys(name for name, _ in _pairs(url) if _NAME.fullmatch(name)):
-        alone = _made(_with_only(url, partial(eq, name)))
-        if alone is None or _made(_with_only(url, partial(ne, name))):
-            takes = _Parameter(plugin, name).takes()
-            told.append(f"its parameter {name} can't be what it is: {takes}".rstrip(": "))
-    return "; ".join(told)
+    names = dict.fromkeys(filter(_NAME.fullmatch, (name for name, _ in _pairs(url))))
+    told = (
+        f"its parameter {name} can't be what it is: {_Parameter(plugin, name).takes()}"
+        for name in names
+        if _is_to_blame(url, name)
+    )
+    return "; ".join(each.rstrip(": ") for each in told)
+
+
+def _is_to_blame(url: str, name: str) -> bool:
+    """Whether the URL can't be read with this parameter alone, or can without it."""
+    alone, without = _with_only(url, partial(eq, name)), _with_only(url, partial(ne, name))
+    return _made(alone) is None or bool(_made(without))
 
 
 def _unknown(plugin: NotifyBase, name: str, asked: set[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlencode, urlsplit
 
 
 class Meant(NamedTuple):
@@ -41,40 +41,52 @@ _OPTIONAL = re.compile(r"\[([^]]*{(\w+)}[^]]*)\]")
 
 def meant(pasted: str) -> Meant | None:
     """The meaning of a web address; None of one that is no service's."""
+    page = _page(pasted)
+    if page is None:
+        return None
+    place = f"{page.hostname}{page.path}"
+    for address in _ADDRESSES:
+        if match := re.fullmatch(address.pattern, place, re.IGNORECASE):
+            asked = parse_qs(page.query, keep_blank_values=True)
+            values = {name.lower(): each[0] for name, each in asked.items()}
+            return _written(address, _parts(match, page), values)
+    return None
+
+
+def _page(pasted: str) -> SplitResult | None:
+    """A web address in its parts; None of another text."""
     try:
-        split = urlsplit(pasted.strip())
-        host = (split.hostname or "").lower()
-        port = f":{split.port}" if split.port else ""
+        page = urlsplit(pasted.strip())
+        page.port  # noqa: B018 - raises, where it is no number
     except ValueError:
         return None
-    scheme = split.scheme.lower()
-    if scheme not in ("http", "https") or not host:
-        return None
-    given = parse_qs(split.query, keep_blank_values=True)
-    asked = {name.lower(): values[0] for name, values in given.items()}
-    for address in _ADDRESSES:
-        match = re.fullmatch(address.pattern, f"{host}{split.path}", re.IGNORECASE)
-        if match is not None:
-            parts = {str(place): unquote(part) for place, part in enumerate(match.groups())}
-            parts |= {"host": f"{host}{port}", "s": scheme[4:]}
-            return _written(address, parts, asked)
-    return None
+    return page if page.scheme in ("http", "https") and page.hostname else None
+
+
+def _parts(match: re.Match[str], page: SplitResult) -> dict[str, str]:
+    """The parts of a form that stand in an address's host and path."""
+    parts = {str(place): unquote(part) for place, part in enumerate(match.groups())}
+    host = f"{page.hostname}:{page.port}" if page.port else str(page.hostname)
+    return parts | {"host": host, "s": page.scheme[4:]}
 
 
 def _written(address: _Address, parts: dict[str, str], asked: dict[str, str]) -> Meant:
     for name in {*_PLACE.findall(address.form)} - parts.keys():
         # A chat's name has its @ as it is.
         parts[name] = quote(asked.pop(name, "").strip('"'), safe="@" * (name == "chat_id"))
-    form = _OPTIONAL.sub(lambda part: part[1] if parts[part[2]] else "", address.form)
-    if not form or not all(parts[name] for name in _PLACE.findall(form) if name != "s"):
+    url = _filled(address.form, parts)
+    if not url:
         return Meant(advice=address.advice)
-    url = _PLACE.sub(lambda place: parts[place[1]], form)
-    rest = {
-        name: value
-        for name, value in asked.items()
-        if name not in _MESSAGE and name not in address.also.split()
-    }
-    return Meant(f"{url}{'&' if '?' in url else '?'}{urlencode(rest)}" if rest else url)
+    no_setting = _MESSAGE.union(address.also.split())
+    rest = urlencode({name: each for name, each in asked.items() if name not in no_setting})
+    return Meant(f"{url}{'&' if '?' in url else '?'}{rest}" if rest else url)
+
+
+def _filled(form: str, parts: dict[str, str]) -> str:
+    """The form with its parts; empty where one is missing."""
+    form = _OPTIONAL.sub(lambda part: part[1] if parts[part[2]] else "", form)
+    needed = {*_PLACE.findall(form)} - {"s"}
+    return _PLACE.sub(lambda place: parts[place[1]], form) if all(map(parts.get, needed)) else ""
 
 
 _ADDRESSES = (

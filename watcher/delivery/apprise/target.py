@@ -92,8 +92,7 @@ class Target:
         self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time
     ) -> None:
         self.name = name
-        self._timeout = timeout
-        self._clock = clock
+        self._timeout, self._clock = timeout, clock
         self._left: list[Future[bool]] = []
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
@@ -152,8 +151,7 @@ class Target:
         if outcome.kind is OutcomeKind.SENT:
             return outcome
         # Apprise marks a whole message, too; the marks of a failure are of recipients.
-        asked = bool(observation.answers) or not self._profile.over_http
-        marks = accepted.marks if asked else frozenset(taken)
+        marks = accepted.marks if self._was_asked(observation) else frozenset(taken)
         some = "; some of its recipients have it" if marks else ""
         return replace(outcome, detail=f"{outcome.detail}{some}", taken=marks)
 
@@ -169,21 +167,24 @@ class Target:
     def _untold_recipients(self) -> list[str]:
         """Each message would count as sent all the same."""
         scheme = f"{self.service}:// URL"
-        dropped = getattr(self._plugin, "invalid_targets", None) or private.attribute(
-            self._plugin, private.UNUSABLE_RECIPIENTS
-        )
-        known = len(dropped) if isinstance(dropped, Sequence | set) else 0
-        count = max(known, len(self._left_out))
+        unusable = self._unusable_recipients()
         untold = [each for each in Severity if not self._tells(each)]
         if len(untold) == len(Severity):
-            why = "those that it has can't be used" if count else "it needs a recipient"
+            why = "those that it has can't be used" if unusable else "it needs a recipient"
             return [f"this {scheme} tells nobody: {why}"]
         found = [f"this {scheme} sends nothing of severity {each.value}" for each in untold]
-        if count:
-            are = "recipients" if count > 1 else "recipient"
+        if unusable:
+            are = "recipients" if unusable > 1 else "recipient"
             hint = _MAIL if any("mail" in each for each in self._left_out) else ""
-            found.append(f"{count} {are} of this {scheme} can't be used, and is not told{hint}")
+            found.append(f"{unusable} {are} of this {scheme} can't be used, and is not told{hint}")
         return found
+
+    def _unusable_recipients(self) -> int:
+        """The recipients that Apprise can't tell, by the plugin or by its own log."""
+        dropped = getattr(self._plugin, "invalid_targets", None)
+        dropped = dropped or private.attribute(self._plugin, private.UNUSABLE_RECIPIENTS)
+        known = len(dropped) if isinstance(dropped, Sequence | set) else 0
+        return max(known, len(self._left_out))
 
     def _tells(self, severity: Severity) -> bool:
         """Whether a message of ``severity`` would make a request; none is made to find out.
@@ -215,12 +216,16 @@ class Target:
             return _retry(f"{self.service}: no end of the answer within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             return _retry(f"{self.service}: Apprise failed ({type(error).__name__})")
-        if taken and not observation.answers and self._profile.over_http and not begun:
+        if not taken:
+            return self._failure(observation)
+        if not begun and not self._was_asked(observation):
             # Some plugins call it a success.
             return _dead(f"{self.service}: nothing was sent: its URL names nobody")
-        if taken:
-            return SendOutcome(OutcomeKind.SENT, f"{self.service} took it")
-        return self._failure(observation)
+        return SendOutcome(OutcomeKind.SENT, f"{self.service} took it")
+
+    def _was_asked(self, seen: observing.Observation) -> bool:
+        """Whether the service was asked, as far as that is seen: it is over HTTP alone."""
+        return bool(seen.answers) or not self._profile.over_http
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
         private.forget_later_request(self._plugin)
@@ -240,16 +245,11 @@ class Target:
         )
 
     def _failure(self, seen: observing.Observation) -> SendOutcome:
-        """Permanent only if everything that failed did so for good: else another try may help."""
-        answers = [answer for answer in seen.answers if answer.is_refusal]
+        """The end of a try by what was seen of it, the most telling first."""
         if seen.unusable:
             return _dead(f"{self.service}: {seen.faults[-1]}")
-        if answers:
-            detail = f"{self.service}: {self._told(answers[-1])}"
-            if not seen.faults and all(answer.is_for_good for answer in answers):
-                return _dead(detail)
-            waits = [answer.wait(self._clock()) for answer in answers]
-            return _retry(detail, max((wait for wait in waits if wait is not None), default=None))
+        if seen.refusals:
+            return self._refused(seen)
         if seen.asked is not None:
             return _retry(f"{self.service} asks to wait", seen.asked)
         if seen.replies:
@@ -259,6 +259,13 @@ class Target:
         if self._left_out and not getattr(self._plugin, "targets", True):
             return _dead(f"{self.service}: no recipient of its URL can be used")
         return _retry(f"{self.service} did not take it and gave no reason", unexplained=True)
+
+    def _refused(self, seen: observing.Observation) -> SendOutcome:
+        """The end by the service's answers."""
+        detail = f"{self.service}: {self._told(seen.refusals[-1])}"
+        if seen.is_for_good:
+            return _dead(detail)
+        return _retry(detail, seen.longest_wait(self._clock()))
 
     def _refused_mail(self, seen: observing.Observation) -> SendOutcome:
         """The end by a mail server's replies: 5xx are for good (RFC 5321) and 4xx pass."""
@@ -284,11 +291,9 @@ class Target:
 def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
     """The most that it takes of title and body together, in the service's own unit."""
     leaves_cutting = plugin.overflow_mode.value == "upstream"
-    limit = profile.limit or Limit(LONGEST)
-    if profile.limit is None or not leaves_cutting:
-        limit = min(profile.unit(int(plugin.body_maxlen) or LONGEST), limit)
-    unit = Shown if style is Style.TELEGRAM and leaves_cutting else type(limit)
-    limit = unit(limit)  # one of its own
+    longest = _longest(plugin, profile, leaves_cutting=leaves_cutting)
+    unit = Shown if style is Style.TELEGRAM and leaves_cutting else type(longest)
+    limit = unit(longest)  # one of its own
     source = NotifyFormat(style.body_format)
     target = plugin.resolve_format(source)
     if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
@@ -296,6 +301,13 @@ def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limi
     titles = (int(plugin.title_maxlen), profile.title)
     limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
     return limit
+
+
+def _longest(plugin: NotifyBase, profile: ServiceProfile, *, leaves_cutting: bool) -> Limit:
+    """The service's own limit; Apprise's, too, unless it leaves the cutting to the service."""
+    if profile.limit is not None and leaves_cutting:
+        return profile.limit
+    return min(profile.unit(int(plugin.body_maxlen) or LONGEST), profile.limit or Limit(LONGEST))
 
 
 def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
@@ -314,10 +326,10 @@ def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style
         if hasattr(plugin, attribute) and parameter not in asked:
             setattr(plugin, attribute, False)
     inline = {"inline": True} if style is Style.EMAIL else {}
-    for name, value in {**profile.presets, **inline}.items():
-        # ":" begins a mapping of severities, as Opsgenie and Jira take it.
-        if not any(each == name or each.startswith(":") for each in asked):
-            vars(plugin)[name] = value
+    # ":" begins a mapping of severities, as Opsgenie and Jira take it.
+    if not any(name.startswith(":") for name in asked):
+        presets = {**profile.presets, **inline}
+        vars(plugin).update({name: presets[name] for name in presets.keys() - asked.keys()})
     plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
     if profile.name == "slack":
         private.replace(plugin, private.SLACK_SENDING, _with_fallback)
