@@ -409,6 +409,11 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return f"A{self.id}"
 
     @property
+    def leaves_trace(self) -> bool:
+        """Whether it is stored: one that ended without ever having fired is not."""
+        return self.state is not AlertState.INACTIVE or self.fired_at is not None
+
+    @property
     def outcome(self) -> str:
         """The state in a word; of an alert that is over, why it ended."""
         return self.reason or "over" if self.state is AlertState.INACTIVE else self.state.value

@@ -81,13 +81,15 @@ class PackedList(Struct, frozen=True):
 
     def ranked(self, places: Ints) -> Floats:
         """(n,) the ranks at places (-1: not listed); NaN for none, or where the list has none."""
-        ranks = np.where(places >= 0, np.append(self.ranks, 0)[places], 0).astype(np.float64)
+        ranks = np.append(self.ranks, 0)[places].astype(np.float64)  # -1 finds the 0
         return np.where(ranks > 0, ranks, np.nan)
+
+    def ranks_of(self, products: Ints) -> Floats:
+        return self.ranked(positions(self.products, products))
 
     def seen_before(self, products: Ints) -> Ints:
         """(n,) the scan in which the list's watch saw each product before; 0 for none."""
-        places = positions(self.products, products)
-        return np.where(places >= 0, np.append(self.previous, 0)[places], 0)
+        return np.append(self.previous, 0)[positions(self.products, products)]
 
     @staticmethod
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
@@ -134,8 +136,7 @@ class LastSeen(Struct, frozen=True):
 
     def last(self, products: Ints) -> Ints:
         """(n,) the scan in which each product was seen last; 0 for never."""
-        places = positions(self.products, products)
-        return np.where(places >= 0, np.append(self.scans, 0)[places], 0)
+        return np.append(self.scans, 0)[positions(self.products, products)]
 
     def with_scan(self, scan_id: int, products: Ints) -> LastSeen:
         """After one more scan, which saw ``products``."""

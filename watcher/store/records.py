@@ -134,6 +134,21 @@ class WindowQuery(Struct, frozen=True):
     scan_id: int = AFTER_ALL
     own: bool = False
 
+    @property
+    def numbers(self) -> list[str]:
+        """The fields that are numbers of products."""
+        return of_products(self.fields)
+
+    @property
+    def only_own(self) -> bool:
+        """Whether other watches' scans have nothing to say: what they have is numbers."""
+        return self.own or not self.numbers
+
+
+def of_products(fields: Sequence[str]) -> list[str]:
+    """Return the fields that are numbers of a product, not of a scan of it."""
+    return [name for name in fields if name not in OF_SCAN]
+
 
 class Window(Struct, frozen=True):
     """Some of the products asked for (``rows`` of them, m) in the S scans of a time. ``at`` is
@@ -153,6 +168,16 @@ class EarlierList(Struct, frozen=True):
     products: Ints
     ranks: Ints
     whole: bool = True
+
+    def and_missing(self, products: Ints, ranks: Ints, *, whole: bool) -> EarlierList:
+        """With those that only an earlier list has, at its ranks."""
+        missing = positions(self.products, products) < 0
+        return EarlierList(
+            self.at,
+            np.concatenate([self.products, products[missing]]),
+            np.concatenate([self.ranks, ranks[missing]]),
+            self.whole and whole,
+        )
 
     def ranks_of(self, products: Ints) -> Floats:
         """(m,) infinite for who was not on the list, NaN where the list has no ranks."""

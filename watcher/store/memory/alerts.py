@@ -6,6 +6,7 @@ import builtins
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
+from itertools import chain, count
 from typing import TypeAlias
 
 import numpy as np
@@ -35,14 +36,14 @@ class MemoryAlerts(Alerts):
         self.all_at_once = False
         self._again = again
         self._at_once = at_once
-        self._over: list[int] = []
+        self._over: set[int] = set()
         self._slots = defaultdict[str, _Slots](_Slots)  # by rule
         self._alerts: dict[int, Alert] = {}
         self._why: dict[tuple[str, int, int | None], Why] = {}  # by when it fired, too
         self._evidence: dict[int, tuple[Evidence, ...]] = {}
         # By rule, product and channel.
         self._told = defaultdict[str, _ToldOf](partial(defaultdict, dict))
-        self._last = 0
+        self._ids = count(1)
 
     def witness(self, alert: Alert, why: Why) -> Alert:
         """Take note of why an alert fires, if it is asked before the next scan."""
@@ -54,19 +55,18 @@ class MemoryAlerts(Alerts):
     def forget(self, kept: Iterable[int]) -> None:
         """The next scan begins: nobody asks for the alerts that are over, but for some."""
         self._why.clear()
-        kept = {*kept}
-        for number in self._over:
-            if number not in kept:
-                del self._alerts[number]
-                self._evidence.pop(number, None)
-        self._over = [number for number in self._over if number in kept]
+        gone = self._over - {*kept}
+        for number in gone:
+            del self._alerts[number]
+            self._evidence.pop(number, None)
+        self._over -= gone
 
     def active(self, rules: Sequence[str]) -> builtins.list[Alert]:
         return self.explained(self.live(rules))
 
     def live(self, rules: Sequence[str]) -> builtins.list[Alert]:
         ids = [self._slots[name].columns()[_ID].tolist() for name in dict.fromkeys(rules)]
-        return [self._alerts[each] for each in sorted(one for some in ids for one in some)]
+        return [self._alerts[each] for each in sorted(chain.from_iterable(ids))]
 
     def columns(self, rules: Sequence[str]) -> Live:
         parts = [self._slots[name].columns() for name in rules]
@@ -89,36 +89,36 @@ class MemoryAlerts(Alerts):
         ]
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
-        known = sorted(each for each in {*ids} if each in self._alerts)
-        return self.explained([self._alerts[each] for each in known])
+        return self.explained(self._of(ids))
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
-        found = (self._alerts[each] for each in sorted({*ids}) if each in self._alerts)
-        return [(each.id, each.rule, each.product, each.resolved_at) for each in found]
+        return [(each.id, each.rule, each.product, each.resolved_at) for each in self._of(ids)]
+
+    def _of(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        return [self._alerts[each] for each in sorted(self._alerts.keys() & {*ids})]
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
-        saved = []
-        for alert in alerts:
-            slots, kept = self._slots[alert.rule], alert
-            if alert.state is not AlertState.INACTIVE or alert.fired_at is not None:
-                if not alert.id:
-                    self._last += 1
-                    kept = replace(alert, id=self._last, evidence=())
-                elif alert.evidence:
-                    kept = replace(alert, evidence=())
-                if alert.evidence:
-                    self._evidence[kept.id] = alert.evidence
-                self._alerts[kept.id] = kept
-            elif alert.id:
-                del self._alerts[alert.id]
-            if kept.state is not AlertState.INACTIVE:
-                slots.put(kept)
-            elif kept.id:
-                slots.remove(kept)
-                if kept.fired_at is not None:
-                    self._over.append(kept.id)
-            saved.append(kept)
-        return saved
+        return [self._keep(each) if each.leaves_trace else self._drop(each) for each in alerts]
+
+    def _keep(self, alert: Alert) -> Alert:
+        kept, slots = alert, self._slots[alert.rule]
+        if alert.evidence or not alert.id:
+            kept = replace(alert, id=alert.id or next(self._ids), evidence=())
+        if alert.evidence:
+            self._evidence[kept.id] = alert.evidence
+        self._alerts[kept.id] = kept
+        if kept.state is AlertState.INACTIVE:
+            slots.remove(kept)
+            self._over.add(kept.id)
+        else:
+            slots.put(kept)
+        return kept
+
+    def _drop(self, alert: Alert) -> Alert:
+        if alert.id:
+            del self._alerts[alert.id]
+            self._slots[alert.rule].remove(alert)
+        return alert
 
     def record(self, transitions: Iterable[Transition]) -> None:
         """Nobody looks back on them."""

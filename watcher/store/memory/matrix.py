@@ -5,20 +5,22 @@ in memory it asks the database for."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
+from watcher.store.packing import EMPTY
 from watcher.store.records import (
     AFTER_ALL,
-    OF_SCAN,
     RANK,
     Baseline,
     EarlierList,
     Jumped,
     Window,
     WindowQuery,
+    of_products,
 )
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sqlite.connection import Connection, chunks
@@ -82,61 +84,63 @@ class Matrix:
         return baseline
 
     def windows(self, query: WindowQuery) -> Iterator[Window]:
-        watch, products, fields, scan_id = query.watch, query.products, query.fields, query.scan_id
-        line, names = self.timeline, [name for name in fields if name not in OF_SCAN]
-        before, own = line.place(scan_id), query.own or not names
-        scans = line.of_watch(watch, before) if own else line.of_region(query.region, before)
+        line = self.timeline
+        scans, valued = self._window_scans(query)
+        if not len(scans):
+            return
+        ranked = (
+            (scans == valued) & np.isin(scans, line.of_watch(query.watch)) & (RANK in query.fields)
+        )
+        facts = {name: line.facts_at(valued, name) for name in OF_LIST if name in query.fields}
+        for rows in chunks(len(query.products), max(1, _CELLS // len(scans))):
+            window = self._window(query.products[rows], scans, valued, ranked, query.numbers)
+            for name, column in facts.items():
+                window[name] = np.where(window[_SEEN], column[:, np.newaxis], np.nan)
+            yield Window(rows, line.at[scans], {name: window[name] for name in query.fields})
+
+    def _window_scans(self, query: WindowQuery) -> tuple[Ints, Ints]:
+        """The scans of a time, and those whose numbers each of them has."""
+        line, own, scan_id = self.timeline, query.only_own, query.scan_id
+        before, (begin, end) = line.place(scan_id), query.within
+        scans = line.of_watch(query.watch, before) if own else line.of_region(query.region, before)
         at = line.at[scans]
-        begin, end = query.within
         scans = scans[(at >= begin) & (at < end) & (line.sizes[scans] > 0)]
-        valued = scans.copy()  # whose numbers a scan has
+        valued = scans.copy()
         for row in np.flatnonzero(self.jumps.doubted(line.ids[scans], scan_id)).tolist():
             valued[row] = NONE if own else self._before(int(scans[row]), scan_id)
         kept = np.flatnonzero(valued >= 0)
         kept = kept[np.argsort(valued[kept], kind="stable")]
-        scans, valued = scans[kept], valued[kept]
-        if not len(scans):
-            return
-        ranked = [
-            RANK in fields and scan == value and line.watches[scan] == watch
-            for scan, value in zip(scans.tolist(), valued.tolist(), strict=True)
-        ]
-        of_lists = {name: line.facts_at(valued, name) for name in OF_LIST if name in fields}
-        for rows in chunks(len(products), max(1, _CELLS // len(scans))):
-            window = self._window(products[rows], scans, valued, ranked, names)
-            for name, column in of_lists.items():
-                window[name] = np.where(window[_SEEN], column[:, np.newaxis], np.nan)
-            yield Window(rows, line.at[scans], {name: window[name] for name in fields})
+        return scans[kept], valued[kept]
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
-        line, newest, whole = self.timeline, None, True
-        products, ranks = np.zeros((2, 0), np.int64)
-        for scan in line.newest_first(watch, line.place(scan_id)):
+        line, read = self.timeline, None
+        for scan in self._trusted(watch, line.place(scan_id), scan_id):
             complete = bool(line.complete[scan])
-            if not complete and line.depths[scan] < max(places, 1):
-                continue
-            if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
-                continue
-            listing = line.list_of(scan)
-            missing = ~np.isin(listing.products, products)
-            products = np.concatenate([products, listing.products[missing]])
-            ranks = np.concatenate([ranks, listing.ranks[missing]])
-            newest = int(line.at[scan]) if newest is None else newest
-            whole &= complete
-            if line.proves[scan] or not complete:
-                return EarlierList(newest, products, ranks, whole)
+            if complete or line.depths[scan] >= max(places, 1):
+                listing = line.list_of(scan)
+                read = read or EarlierList(int(line.at[scan]), EMPTY, EMPTY)
+                read = read.and_missing(
+                    listing.products.astype(np.int64),
+                    listing.ranks.astype(np.int64),
+                    whole=complete,
+                )
+                if line.proves[scan] or not complete:
+                    return read
         return None
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         line, found = self.timeline, []
-        for scan in line.newest_first(watch, line.place(scan_id)):
-            if self.jumps.is_doubted_by(int(line.ids[scan]), scan_id):
-                continue
+        for scan in self._trusted(watch, line.place(scan_id), scan_id):
             if line.at[scan] < since:
                 break
             if not line.failed[scan]:
                 found.append((int(line.at[scan]), bool(line.proves[scan])))
         return found
+
+    def _trusted(self, watch: str, before: int, scan_id: int) -> Iterator[int]:
+        """The watch's scans before a place that ``scan_id`` believes, the newest first."""
+        scans = self.timeline.newest_first(watch, before)
+        return (scan for scan in scans if not self.jumps.is_doubted_by(scan, scan_id))
 
     def numbers(self, products: Ints, scan: int, fields: Sequence[str]) -> Floats:
         """(n, k) fields of each product at a scan; NaN is absent."""
@@ -193,14 +197,13 @@ class Matrix:
         for scan in np.unique(scans[scans >= 0]).tolist() if RANK in fields else ():
             rows, listing = np.flatnonzero(scans == scan), self.timeline.list_of(scan)
             places = self._positions(listing.products, products[rows])
-            ranks = np.where(places >= 0, np.append(listing.ranks, 0)[places], 0).astype(np.float64)
+            ranks = np.append(listing.ranks, 0)[places].astype(np.float64)  # -1 finds the 0
             baseline.values[rows, fields.index(RANK)] = np.where(ranks > 0, ranks, np.nan)
 
     def _previous(self, scan: int, products: Ints) -> Ints:
         """(n,) the id of the scan in which the scan's watch saw each before; 0 for none."""
         listing = self.timeline.list_of(scan)
-        places = self._positions(listing.products, products)
-        return np.where(places >= 0, np.append(listing.previous, 0)[places], 0)
+        return np.append(listing.previous, 0)[self._positions(listing.products, products)]
 
     def _believed(self, previous: Ints, scan_id: int, products: Ints) -> Ints:
         """``previous``, and in place of a scan that ``scan_id`` doubts the one before it."""
@@ -214,11 +217,8 @@ class Matrix:
     def _before(self, scan: int, scan_id: int) -> int:
         """The scan before a doubted one, of its watch, that ``scan_id`` believes."""
         line = self.timeline
-        for earlier in line.newest_first(line.watches[scan], scan):
-            doubted = self.jumps.is_doubted_by(int(line.ids[earlier]), scan_id)
-            if line.sizes[earlier] > 0 and not doubted:
-                return earlier
-        return NONE
+        earlier = self._trusted(line.watches[scan], scan, scan_id)
+        return next((place for place in earlier if line.sizes[place] > 0), NONE)
 
     def _walk(
         self, scans: Ints, products: Ints, within: tuple[Instant, Instant], scan_id: int
@@ -253,22 +253,19 @@ class Matrix:
         line = self.timeline
         for name in set(fields) & set(OF_LIST):
             baseline.values[:, fields.index(name)] = line.facts_at(scans, name)
-        names = [name for name in fields if name not in OF_SCAN]
+        names = of_products(fields)
         if not names:
             return
         columns = np.array([fields.index(name) for name in names])
-        known = self._versions.fields.issuperset(names)
-        late = np.flatnonzero((scans >= self._versions.first) & known)
+        kept = (scans >= self._versions.first) & self.holds(names)
+        late, early = np.flatnonzero(kept), np.flatnonzero((scans >= 0) & ~kept)
         versions = self._versions_at(products[late], scans[late])
-        for name, column in zip(names, columns.tolist(), strict=True) if len(late) else ():
+        for name, column in zip(names, columns.tolist(), strict=True):
             baseline.values[late, column] = self._versions.values(name, versions)
         baseline.at[late[versions < 0]] = 0
-        early = np.flatnonzero((scans >= 0) & ~((scans >= self._versions.first) & known))
-        if len(early):
-            marks = line.marks[scans[early]]
-            values, found = numbers_in_force(self._db, products[early], marks, names)
-            baseline.values[np.ix_(early, columns)] = values
-            baseline.at[early[~found]] = 0
+        values, found = numbers_in_force(self._db, products[early], line.marks[scans[early]], names)
+        baseline.values[np.ix_(early, columns)] = values
+        baseline.at[early[~found]] = 0
 
     def _versions_at(self, products: Ints, scans: Ints) -> Wholes:
         """(n,) the version of each product at its scan; by the scan's list, for many."""
@@ -290,41 +287,40 @@ class Matrix:
         return listing.versions
 
     def _window(
-        self, products: Ints, scans: Ints, valued: Ints, ranked: Sequence[bool],
+        self, products: Ints, scans: Ints, valued: Ints, ranked: Bools,
         names: Sequence[str],
     ) -> dict[str, Floats]:  # fmt: skip
         """(S, m) of each name, of ``rank``, and of ``_SEEN`` who was seen."""
-        line, size = self.timeline, len(products)
+        size = len(products)
         shape = len(scans), size + 1  # the last, which -1 finds too, is of all that nobody asks for
         versions = np.full(shape, -1, np.int32)
         seen = np.zeros(shape, np.bool_)
-        ranks = np.full(shape, np.nan) if any(ranked) else np.broadcast_to(np.nan, shape)
-        early: list[tuple[int, Wholes]] = []
-        self._row_of[products] = np.arange(len(products), dtype=np.int32)
+        ranks = np.full(shape, np.nan) if ranked.any() else np.broadcast_to(np.nan, shape)
+        late = (valued >= self._versions.first) & self.holds(names)
+        self._row_of[products] = np.arange(size, dtype=np.int32)
         for turn, (scan, value) in enumerate(zip(scans.tolist(), valued.tolist(), strict=True)):
-            listing = line.list_of(scan)
+            listing = self.timeline.list_of(scan)
             places = self._row_of[listing.products]
             seen[turn, places] = True
             if ranked[turn]:
                 ranks[turn, places] = np.where(listing.ranks > 0, listing.ranks, np.nan)
-            if value < self._versions.first or not self._versions.fields.issuperset(names):
-                early.append((turn, places[places >= 0]))
-            elif value == scan:
-                versions[turn, places] = self._versions_of(scan, listing)
-            else:
-                rows = places[places >= 0]
-                versions[turn, rows] = self._versions.of(products[rows], value)
+            if late[turn]:
+                versions[turn, places] = self._versions_in(listing, scan, value)
         self._row_of[products] = -1
-        held = self._versions
-        found = {_SEEN: seen[:, :size], RANK: ranks[:, :size]}
-        for name in names:
-            nothing = np.full((len(scans), size), np.nan)
-            found[name] = held.values(name, versions[:, :size]) if name in held.fields else nothing
-        for turn, known in early:
+        seen, ranks, versions = seen[:, :size], ranks[:, :size], versions[:, :size]
+        found = {name: self._versions.values(name, versions) for name in names}
+        for turn in np.flatnonzero(~late).tolist():
+            known = np.flatnonzero(seen[turn])
             values = self.numbers(products[known], int(valued[turn]), names)
-            for column, name in enumerate(names):
-                found[name][turn, known] = values[:, column]
-        return found
+            for name, column in zip(names, values.T, strict=True):
+                found[name][turn, known] = column
+        return {_SEEN: seen, RANK: ranks, **found}
+
+    def _versions_in(self, listing: PastList, scan: int, value: int) -> Wholes:
+        """The versions of a scan's products as they were at the scan ``value``."""
+        if value == scan:
+            return self._versions_of(scan, listing)
+        return self._versions.of(listing.products, value)
 
 
 _SEEN = "seen"
@@ -346,8 +342,9 @@ class MatrixJumps:
     def is_doubted(self, scan_id: int) -> bool:
         return scan_id in self.until
 
-    def is_doubted_by(self, scan_id: int, by: int) -> bool:
-        return self.until.get(scan_id, 0) >= by
+    def is_doubted_by(self, place: int, by: int) -> bool:
+        """Whether the scan ``by`` doubts the one at a place."""
+        return self.until.get(int(self._line.ids[place]), 0) >= by
 
     def doubted(self, scan_ids: Ints, by: int) -> Bools:
         """(n,) whether the scan ``by`` doubts each."""
@@ -355,20 +352,19 @@ class MatrixJumps:
         return np.isin(scan_ids, doubted) if doubted else np.zeros(len(scan_ids), np.bool_)
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        line, found = self._line, []
-        for scan in line.newest_first(watch, line.place(scan_id)):
-            if line.sizes[scan] == 0 or line.failed[scan]:
-                continue
-            if not self.is_doubted_by(int(line.ids[scan]), scan_id):
-                break
-            found.append(Jumped(int(line.ids[scan]), int(line.at[scan]), int(line.sizes[scan])))
-        return found
+        line = self._line
+        scans = line.of_watch(watch, line.place(scan_id))
+        newest = scans[line.read[scans]][::-1].tolist()
+        return [
+            Jumped(int(line.ids[scan]), int(line.at[scan]), int(line.sizes[scan]))
+            for scan in takewhile(lambda scan: self.is_doubted_by(scan, scan_id), newest)
+        ]
 
     def is_calm(self, watch: str, scan_id: int) -> bool:
         line = self._line
         place = line.place(scan_id)
-        for scan in line.of_region(line.regions[place], place)[::-1].tolist():
-            if line.sizes[scan] > 0 and not line.failed[scan]:
-                doubted = self.is_doubted_by(int(line.ids[scan]), scan_id)
-                return line.watches[scan] == watch and not doubted
-        return False
+        scans = line.of_region(line.regions[place], place)
+        newest = scans[line.read[scans]][-1:].tolist()
+        return any(
+            line.watches[scan] == watch and not self.is_doubted_by(scan, scan_id) for scan in newest
+        )

@@ -128,9 +128,7 @@ class Recalled:
                 currency=currency,
                 first_seen=first_seen,
                 observed_at=seen[row] or None,
-                numbers={
-                    name: None if np.isnan(value) else value for name, value in numbers[row].items()
-                },
+                numbers=_known(numbers[row]),
             )
             for row, (key, (region, currency, first_seen)) in enumerate(
                 zip(keys.tolist(), rows, strict=True)
@@ -154,26 +152,18 @@ class Recalled:
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         # Before the newest scan, as in the next.
-        found: list[float] = []
-        for place in self._line.newest_first(watch, self._place):
-            facts = self._line.facts[place]
-            if len(found) < limit and facts is not None and facts.idle is not None:
-                found += [facts.idle] if facts.idle < below else []
-        return found
+        shares = self._line.idle[self._line.of_watch(watch, self._place)[::-1]]
+        return list(shares[shares < below][:limit].tolist())
 
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        line, newest = self._line, dict[str, int]()
-        for place in line.of_region(region, self._place).tolist():
-            if line.complete[place] and line.sizes[place] > 0:
-                newest[line.watches[place]] = place
-        told = [
-            (line.sizes[place], place, facts.sparse)
-            for place in newest.values()
-            if line.at[place] >= since
-            and (facts := line.facts[place]) is not None
-            and facts.idle is not None
-        ]
-        return max(told)[2] if told else False
+        line = self._line
+        scans = line.of_region(region, self._place)
+        scans = scans[line.complete[scans] & (line.sizes[scans] > 0)]
+        newest = {line.watches[place]: place for place in scans.tolist()}
+        told = np.array([*newest.values()], np.int64)
+        told = told[(line.at[told] >= since) & ~np.isnan(line.idle[told])]
+        largest = told[np.lexsort((told, line.sizes[told]))][-1:]
+        return bool(line.sparse[largest].any())
 
     def shown_of(self, place: int, product: int) -> Mapping[str, float]:
         """Return what messages show of a product as it was at a scan; NaN is absent."""
@@ -211,6 +201,10 @@ class Recalled:
         )
 
 
+def _known(numbers: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if np.isnan(value) else value for name, value in numbers.items()}
+
+
 class RecalledScan:
     """A stored scan, or some rows of it; texts are those that its products have now."""
 
@@ -220,13 +214,10 @@ class RecalledScan:
         self.watch, self.region = line.watches[place], line.regions[place]
         self.at, self.finished = int(line.at[place]), int(line.finished[place])
         self.proves_absence = bool(line.proves[place])
-        self.products = listing.products if rows is None else listing.products[rows]
-        self.ranks = (listing.ranks if rows is None else listing.ranks[rows]).astype(np.int64)
+        kept = slice(None) if rows is None else rows
+        self.products, self.ranks = listing.products[kept], listing.ranks[kept].astype(np.int64)
         self.texts = {name: _Column(past, name, self.products) for name in _TEXTS}
-        failed, complete = line.failed[place], line.complete[place]
-        self.state = ScanState.COMPLETE if complete else ScanState.PARTIAL
-        if failed:
-            self.state = ScanState.FAILED
+        self.state = ScanState(line.states[place])
         self._past = past
         self._place = place
         self._rows = rows
@@ -274,24 +265,27 @@ class FormerTexts:
         self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
     ) -> None:
         self.products = products
-        self._now = {name: np.full(len(products), None, np.object_) for name in names}
-        for row, texts in enumerate(product_rows(db, products, ", ".join(names))):
-            for name, text in zip(names, texts, strict=True):
-                self._now[name][row] = text
-        places = {product: place for place, product in enumerate(products.tolist())}
+        rows = np.array([*product_rows(db, products, ", ".join(names))], np.object_)
+        columns = rows.reshape(len(products), len(names)).T.copy()
+        self._now = dict(zip(names, columns, strict=True))
         self._changes: list[tuple[Instant, int, str, str | None]] = []
+        for until, place, name, text in self._stored(db, begin):  # back, noting the way there
+            self._changes.append((until, place, name, self._now[name][place]))
+            self._now[name][place] = text
+
+    def _stored(
+        self, db: Connection, begin: Instant
+    ) -> Iterator[tuple[Instant, int, str, str | None]]:
+        """Texts of the products, and until when each was so, back to the begin."""
+        places = {product: place for place, product in enumerate(self.products.tolist())}
         rows = db.execute(
             "SELECT until, product, texts FROM former_texts WHERE until > ? ORDER BY until DESC",
             (begin,),
         )
-        for until, product, texts in rows:  # back to the begin, noting the way there
-            place = places.get(product)
-            if place is None:
-                continue
-            for name, text in msgspec.json.decode(texts).items():
-                if name in self._now:
-                    self._changes.append((until, place, name, self._now[name][place]))
-                    self._now[name][place] = text
+        for until, product, former in rows:
+            texts = msgspec.json.decode(former) if product in places else {}
+            for name in self._now.keys() & texts.keys():
+                yield until, places[product], name, texts[name]
 
     def anew(self) -> Self:
         """A copy from the begin on, where ``at`` was not asked of this one yet."""

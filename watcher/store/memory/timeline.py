@@ -19,11 +19,12 @@ from watcher.store.sqlite.connection import Connection
 from watcher.store.sqlite.dialect import among, listed, rows_of, within_pair
 
 _ROWS = (
-    "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, s.state, "
-    f"{PROVES}, coalesce(d.places, 0), s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
+    "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, coalesce(d.places, 0), "
+    f"{PROVES}, s.state, s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
     "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
     f"WHERE s.region IN {among()} ORDER BY s.id"
 )
+_NUMBERS, _WIDTH = 8, 14  # of its columns
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
 _MOST_PLACES = 6_000_000
 Wholes: TypeAlias = NDArray[np.integer[Any]]
@@ -54,19 +55,21 @@ class Timeline:
         self._own = watches
         self._known = np.zeros(int(known.max(initial=0)) + 1, np.bool_)
         self._known[known] = True
-        rows = db.rows(_ROWS, (listed(regions),))
-        numbers = np.array([row[:6] for row in rows], np.int64).reshape(len(rows), 6)
-        self.ids, self.at, self.marks, self.finished, self.sizes, self.changed = (
-            np.ascontiguousarray(column) for column in numbers.T
-        )
-        states = [row[6] for row in rows]
-        self.complete: Bools = np.array([state == ScanState.COMPLETE for state in states], np.bool_)
-        self.failed: Bools = np.array([state == ScanState.FAILED for state in states], np.bool_)
-        self.proves: Bools = np.array([row[7] for row in rows], np.bool_)
-        self.depths = np.array([row[8] for row in rows], np.int64)
-        self.watches: list[str] = [row[9] for row in rows]
-        self.regions: list[str] = [row[10] for row in rows]
-        self.facts: list[ListFacts | None] = [facts_of(row[11:]) for row in rows]
+        rows = np.array(db.rows(_ROWS, (listed(regions),)), np.object_).reshape(-1, _WIDTH)
+        (
+            self.ids, self.at, self.marks, self.finished, self.sizes, self.changed, self.depths,
+            proves,
+        ) = rows[:, :_NUMBERS].T.astype(np.int64, order="C")  # fmt: skip
+        states, each_watch, each_region, *facts = rows[:, _NUMBERS:].T
+        self.complete: Bools = states == ScanState.COMPLETE.value
+        self.failed: Bools = states == ScanState.FAILED.value
+        self.proves: Bools = proves == 1
+        self.read = (self.sizes > 0) & ~self.failed  # something
+        self.states: list[str] = states.tolist()
+        self.watches: list[str] = each_watch.tolist()
+        self.regions: list[str] = each_region.tolist()
+        self.facts: list[ListFacts | None] = [*map(facts_of, zip(*facts, strict=True))]
+        self.idle, self.sparse = facts[1].astype(np.float64), facts[2] == 1
         self._of_watch = _by_name(self.watches)
         self._of_region = _by_name(self.regions)
         self._lists: OrderedDict[int, PastList] = OrderedDict()
@@ -201,6 +204,7 @@ class Versions:
         del joined
         # One beyond the last, which -1 finds too, is no value.
         self._columns = dict[str, Floats]()
+        self._unknown = np.broadcast_to(np.nan, len(order) + 1)
         for name, parts in zip(fields, columns, strict=True):
             column = np.concatenate(parts)
             parts.clear()
@@ -231,8 +235,8 @@ class Versions:
         return np.where(hit & (rows >= 0), rows, -1).astype(np.int32)
 
     def values(self, name: str, versions: Wholes) -> Floats:
-        """The field of each version, in the same shape; NaN is absent."""
-        return self._columns[name][versions]
+        """The field of each version, in the same shape; NaN is absent, or not in memory."""
+        return self._columns.get(name, self._unknown)[versions]
 
 
 def _version_rows(
@@ -243,10 +247,9 @@ def _version_rows(
     that was before it), and k columns of values (m,)."""
     if first >= len(timeline):
         return
-    if len(products):
-        marks = np.full(len(products), timeline.marks[first] - 1)
-        values, found = numbers_in_force(db, products, marks, fields)
-        yield products[found], np.full(int(found.sum()), first), [*values[found].T]
+    marks = np.full(len(products), timeline.marks[first] - 1)
+    values, found = numbers_in_force(db, products, marks, fields)
+    yield products[found], np.full(int(found.sum()), first), [*values[found].T]
     largest = int(products.max(initial=0))
     known = np.zeros(largest + 2, np.bool_)
     known[products] = True

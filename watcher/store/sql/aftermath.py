@@ -4,8 +4,9 @@ of moments: one or two scans a day of each watch are asked, and each list is unp
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from statistics import median
 
 import numpy as np
@@ -13,9 +14,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import Floats, Instant, Ints
-from watcher.store.packing import EMPTY, PackedList
+from watcher.store.packing import positions
 from watcher.store.records import Row
-from watcher.store.sql.baselines import numbers_at
+from watcher.store.sql.baselines import numbers_at, stored_scan
 from watcher.store.sql.scans import PROVES
 from watcher.store.sqlite.connection import Connection
 from watcher.store.sqlite.dialect import BY_TIME
@@ -25,6 +26,7 @@ _KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of
 _FRESH_GAP, _GAP = 12 * HOUR, 20 * HOUR  # between two scans of a watch that are asked
 _MOVED = 0.5  # of the share of products that usually moves, in a scan that found new numbers
 _LAST_PLACES = 10
+_NEVER = 1 << 61  # no time is so late
 _OLDEST = 8 * DAY  # a scan before a moment that still says something of it
 
 
@@ -39,6 +41,11 @@ class Look(Struct, frozen=True):
     size: int
     proves: bool
     data: Instant
+
+    def is_worth_asking(self, before: Look) -> bool:
+        """Whether it says more than the watch's scan that is asked before it."""
+        least = _FRESH_GAP if self.data > before.data else _GAP
+        return self.at - before.at >= least
 
 
 class FoundBy(Struct, frozen=True):
@@ -76,49 +83,41 @@ class Aftermath:
         end = bisect_right(self._looks, instant, key=lambda look: look.at)
         begin = bisect_left(self._looks, instant - _OLDEST, key=lambda look: look.at)
         newest = self._looks[begin:end][::-1]
-        own = next((look for look in newest if look.watch == watch), None)
-        return own or next((look for look in newest if product in self._list(look)), None)
+        own = (look for look in newest if look.watch == watch)
+        return next(chain(own, (look for look in newest if product in self._list(look))), None)
 
-    def within(self, begin: Instant, end: Instant, watch: str | None = None) -> Iterator[Look]:
+    def within(self, begin: Instant, end: Instant, watch: str | None = None) -> list[Look]:
         """The scans whose data is of a time (its end does not belong to it), the oldest first."""
-        for look in self._asked[bisect_left(self._data, begin) : bisect_left(self._data, end)]:
-            if watch is None or look.watch == watch:
-                yield look
+        looks = self._asked[bisect_left(self._data, begin) : bisect_left(self._data, end)]
+        return [look for look in looks if watch in (None, look.watch)]
 
     def first_seen(
         self, products: Ints, begins: Ints, ends: Ints, watch: str | None = None
     ) -> FoundBy:
         """The first scan of data from ``begins`` on and before ``ends`` (each (n,)) that saw each
         product: of any watch, or of this one."""
-        return self._seen(self._asked, products, (begins, ends), watch)
+        return self._seen(self._between(begins, ends, watch), products, begins, ends)
 
     def last_seen(self, products: Ints, begins: Ints, ends: Ints) -> FoundBy:
         """The last one."""
-        return self._seen(self._asked[::-1], products, (begins, ends), None)
+        return self._seen(self._between(begins, ends)[::-1], products, begins, ends)
 
-    def _seen(
-        self, looks: Sequence[Look], products: Ints, times: tuple[Ints, Ints], watch: str | None
-    ) -> FoundBy:
+    def _between(self, begins: Ints, ends: Ints, watch: str | None = None) -> list[Look]:
+        """The scans of all that time."""
+        begin, end = begins.min(initial=_NEVER), ends.max(initial=0)
+        return self.within(int(begin), int(end), watch)
+
+    def _seen(self, looks: Sequence[Look], products: Ints, begins: Ints, ends: Ints) -> FoundBy:
         size = len(products)
         seen = FoundBy(np.zeros(size, np.int64), np.zeros(size, np.int64), np.full(size, np.nan))
-        begins, ends = times
-        earliest, latest = (begins.min(), ends.max()) if size else (0, 0)
         for look in looks:
-            if not earliest <= look.data < latest or (watch is not None and look.watch != watch):
-                continue
             here = (seen.marks == 0) & (begins <= look.data) & (look.data < ends)
             rows = np.flatnonzero(here)
-            if not len(rows):
-                continue
-            found = self._list(look)
-            if not len(found.products):  # pruned since the scans were looked up
-                continue
-            places = np.searchsorted(found.products, products[rows])
-            places[places == len(found.products)] = 0
-            hit = found.products[places] == products[rows]
-            rows, ranks = rows[hit], found.ranks[places[hit]]
-            seen.data[rows], seen.marks[rows] = look.data, look.mark
-            seen.ranks[rows] = np.where(ranks > 0, ranks, np.nan)
+            if len(rows):
+                places = positions(self.products(look), products[rows])
+                rows, ranks = rows[places >= 0], self._list(look).ranks[places[places >= 0]]
+                seen.data[rows], seen.marks[rows] = look.data, look.mark
+                seen.ranks[rows] = np.where(ranks > 0, ranks, np.nan)
         return seen
 
     def products(self, look: Look) -> Ints:
@@ -138,8 +137,7 @@ class Aftermath:
 
 
 def _read(db: Connection, look: Look) -> _List:
-    row = db.one("SELECT products, size, id FROM scans WHERE id = ?", (look.id,))
-    listing = PackedList(EMPTY, EMPTY, EMPTY) if row is None else PackedList.unpack(*row)
+    _, _, listing = stored_scan(db, look.id)
     order = np.argsort(listing.products, kind="stable")
     return _List(listing.products[order].astype(np.int32), listing.ranks[order].astype(np.int32))
 
@@ -176,9 +174,7 @@ def _thinned(looks: Sequence[Look]) -> list[Look]:
     kept = []
     for look in looks:
         before = last.get(look.watch)
-        gap = look.at - before.at if before is not None else _GAP
-        fresh = before is None or look.data > before.data
-        if gap >= _GAP or (fresh and gap >= _FRESH_GAP):
+        if before is None or look.is_worth_asking(before):
             last[look.watch] = look
             kept.append(look)
     return kept

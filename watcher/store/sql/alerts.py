@@ -125,30 +125,13 @@ class Alerts(Face):
         without their evidence, which is stored: it stays where an alert comes without. One that
         ends without ever having fired leaves no trace: it is deleted, or not stored."""
         with self._db.atomic():
-            following = 1 + self._db.number(LAST_ALERT)
-            saved: builtins.list[Alert] = []
-            updates: builtins.list[Row] = []
-            inserts: builtins.list[Row] = []
-            deletes: builtins.list[Row] = []
-            for alert in alerts:
-                keep = alert.state is not AlertState.INACTIVE or alert.fired_at is not None
-                if keep and not alert.id:
-                    row = (following + len(inserts), *_values(alert))
-                    inserts.append((*row, _evidence(alert)))
-                    alert = _alert_of(row)  # noqa: PLW2901
-                elif keep:
-                    evidence = _evidence(alert) if alert.evidence else None
-                    updates.append((*_values(alert)[len(_STAYS) :], evidence, alert.id))
-                    if evidence is not None:
-                        alert = replace(alert, evidence=())  # noqa: PLW2901
-                elif alert.id:
-                    deletes.append((alert.id,))
-                saved.append(alert)
-            self._db.many("DELETE FROM alerts WHERE id = ?", deletes)
+            batch = _Batch(1 + self._db.number(LAST_ALERT))
+            saved = [batch.take(alert) for alert in alerts]
+            self._db.many("DELETE FROM alerts WHERE id = ?", batch.deletes)
             # Updates first: one that ends makes room for its successor. Rule and product stay, and
             # the indexes on them: to name them would write each anew.
-            self._db.many(_UPDATE, updates)
-            self._db.many(_INSERT, inserts)
+            self._db.many(_UPDATE, batch.updates)
+            self._db.many(_INSERT, batch.inserts)
         return saved
 
     def witness(self, alert: Alert, why: Why) -> Alert:
@@ -274,6 +257,32 @@ class Alerts(Face):
             )
             found[alert] = (*found.get(alert, ()), delivery)
         return found
+
+
+class _Batch:
+    """Alerts to be stored, by what is to become of their rows."""
+
+    def __init__(self, next_id: int) -> None:
+        self._next_id = next_id
+        self.inserts, self.updates, self.deletes = list[Row](), list[Row](), list[Row]()
+
+    def take(self, alert: Alert) -> Alert:
+        """The alert as it will be stored, without its evidence."""
+        if alert.leaves_trace:
+            return self._update(alert) if alert.id else self._insert(alert)
+        self.deletes.append((alert.id,))  # 0 is nobody's
+        return alert
+
+    def _insert(self, alert: Alert) -> Alert:
+        row = (self._next_id, *_values(alert))
+        self._next_id += 1
+        self.inserts.append((*row, _evidence(alert)))
+        return _alert_of(row)
+
+    def _update(self, alert: Alert) -> Alert:
+        evidence = _evidence(alert) if alert.evidence else None
+        self.updates.append((*_values(alert)[len(_STAYS) :], evidence, alert.id))
+        return replace(alert, evidence=()) if alert.evidence else alert
 
 
 def _values(alert: Alert) -> Row:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
 from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, PackedList, positions
-from watcher.store.records import AFTER_ALL, OF_SCAN, RANK, Baseline, Row, Window, WindowQuery
+from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
 from watcher.store.sqlite.connection import Connection, Face, chunks
 from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
 
@@ -48,9 +48,11 @@ class Baselines(Face):
         if RANK in fields:
             column = fields.index(RANK)
             for group in np.flatnonzero(known).tolist():
-                rows, found = np.flatnonzero(groups == group), _scan(self._db, int(ids[group]))[2]
-                places = positions(found.products, products[rows])
-                baseline.values[rows, column] = found.ranked(places)
+                rows, found = (
+                    np.flatnonzero(groups == group),
+                    stored_scan(self._db, int(ids[group]))[2],
+                )
+                baseline.values[rows, column] = found.ranks_of(products[rows])
         return baseline
 
     def ago(
@@ -72,23 +74,19 @@ class Baselines(Face):
 
     def windows(self, query: WindowQuery) -> Iterator[Window]:
         # No window comes where there was no scan.
-        products, fields = query.products, query.fields
-        names = [name for name in fields if name not in OF_SCAN]
-        scans = _window_scans(self._db, query, only_own=query.own or not names)
-        count = len(scans.ids)
-        if not count:
+        scans = _window_scans(self._db, query)
+        if not len(scans.ids):
             return
-        lists = {name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in fields}
-        for large in chunks(len(products), max(1, _LISTED_CELLS // count)):
-            seen, ranks = _sightings(self._db, scans, products[large], ranked=RANK in fields)
-            for small in chunks(large.stop - large.start, max(1, _VALUE_CELLS // count)):
-                rows = slice(large.start + small.start, large.start + small.stop)
-                values = _numbers(self._db, products[rows], scans.marks, seen[:, small], names)
-                for name, column in lists.items():
-                    values[name] = np.where(seen[:, small], column[:, np.newaxis], np.nan)
-                if RANK in fields:
-                    values[RANK] = ranks[:, small].astype(np.float64)
-                yield Window(rows, scans.at, values)
+        facts = {
+            name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in query.fields
+        }
+        for rows, seen, ranks in _parts(self._db, scans, query):
+            values = _numbers(self._db, query.products[rows], scans.marks, seen, query.numbers)
+            for name, column in facts.items():
+                values[name] = np.where(seen, column[:, np.newaxis], np.nan)
+            if RANK in query.fields:
+                values[RANK] = ranks.astype(np.float64)
+            yield Window(rows, scans.at, values)
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
@@ -179,11 +177,11 @@ class _Walk:
 
     def _place_before(self, left: Ints, doubted: int) -> Ints:
         """Place by what the doubted scan's watch saw before of the products that it saw."""
-        _, _, listing = _scan(self._db, doubted)
+        _, _, listing = stored_scan(self._db, doubted)
         previous = listing.seen_before(self._products[left])
         previous = _believed(self._db, self._scan_id, self._products[left], previous)
         for earlier in np.unique(previous[previous > 0]).tolist():
-            at, mark, found = _scan(self._db, earlier)
+            at, mark, found = stored_scan(self._db, earlier)
             self._place(left[previous == earlier], found, at, mark)
         return np.asarray(left[self.at[left] == 0])
 
@@ -218,10 +216,10 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
             return previous
         for scan in doubted:
             rows = np.flatnonzero(previous == scan)
-            previous[rows] = _scan(db, scan)[2].seen_before(products[rows])
+            previous[rows] = stored_scan(db, scan)[2].seen_before(products[rows])
 
 
-def _scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
+def stored_scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]:
     """``at``, ``mark`` and the list of a scan that is there; of one that is pruned, nothing."""
     row = db.one("SELECT at, mark, products, size, id FROM scans WHERE id = ?", (scan_id,))
     if row is None:
@@ -246,27 +244,33 @@ def _fill_numbers(
     """The newest row of each product at or before its mark; ``at`` becomes 0 where none is."""
     for name in set(fields) & set(OF_LIST):
         baseline.values[:, fields.index(name)] = of_lists(db, marks, name)
-    names = [name for name in fields if name not in OF_SCAN]
+    names = of_products(fields)
     if not names:
         return
     found = np.zeros(len(products), np.bool_)
     columns = np.array([fields.index(name) for name in names])
+    for places, values in _rows_in_force(db, products, marks, names):
+        baseline.values[np.ix_(places, columns)] = values
+        found[places] = True
+    baseline.at[~found] = 0
+
+
+def _rows_in_force(
+    db: Connection, products: Ints, marks: Ints, names: Sequence[str]
+) -> Iterator[tuple[Ints, Floats]]:
+    """Some of the products, by their places, and the newest row of each up to its mark."""
     # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
     sql = (
-        f"SELECT w.key, {', '.join(expression(name) for name in names)} FROM {rows_of('?1')} "
+        f"SELECT w.key, {', '.join(map(expression, names))} FROM {rows_of('?1')} "
         "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
         "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
     )
-    same = ((mark, np.flatnonzero(marks == mark)) for mark in np.unique(marks[marks > 0]).tolist())
-    parts = ((mark, places[part]) for mark, places in same for part in chunks(len(places)))
-    for mark, places in parts:
-        rows = db.rows(sql, (listed(products[places].tolist()), mark))
-        if rows:
-            table = np.array(rows, np.float64)
-            places = places[table[:, 0].astype(np.int64)]  # noqa: PLW2901
-            baseline.values[np.ix_(places, columns)] = table[:, 1:]
-            found[places] = True
-    baseline.at[~found] = 0
+    for mark in np.unique(marks[marks > 0]).tolist():
+        same = np.flatnonzero(marks == mark)
+        for part in chunks(len(same)):
+            rows = db.rows(sql, (listed(products[same[part]].tolist()), mark))
+            table = np.array(rows, np.float64).reshape(len(rows), 1 + len(names))
+            yield same[part][table[:, 0].astype(np.int64)], table[:, 1:]
 
 
 class _Scans(Struct, frozen=True):
@@ -278,22 +282,34 @@ class _Scans(Struct, frozen=True):
     own: Bools
 
 
-def _window_scans(db: Connection, query: WindowQuery, *, only_own: bool) -> _Scans:
+def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
     rows = db.rows(
         f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
         f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
         "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
-        (query.watch, query.region, *query.within, only_own, query.scan_id),
+        (query.watch, query.region, *query.within, query.only_own, query.scan_id),
     )
     ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))
     for place in np.flatnonzero(believed == 0).tolist():
-        marks[place] = 0 if only_own else mark_before(db, int(ids[place]), query.scan_id)
+        marks[place] = 0 if query.only_own else mark_before(db, int(ids[place]), query.scan_id)
     kept = np.flatnonzero(marks)
     order = kept[np.argsort(marks[kept], kind="stable")]
     # The place in a list is another's then, so such a scan gives no ranks.
     return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
+
+
+def _parts(
+    db: Connection, scans: _Scans, query: WindowQuery
+) -> Iterator[tuple[slice, Bools, NDArray[np.float32]]]:
+    """Parts of the products, and who was seen: lists are read for many at once, numbers for few."""
+    count = len(scans.ids)
+    for large in chunks(len(query.products), max(1, _LISTED_CELLS // count)):
+        seen, ranks = _sightings(db, scans, query.products[large], ranked=RANK in query.fields)
+        for small in chunks(large.stop - large.start, max(1, _VALUE_CELLS // count)):
+            rows = slice(large.start + small.start, large.start + small.stop)
+            yield rows, seen[:, small], ranks[:, small]
 
 
 def _sightings(
@@ -346,7 +362,7 @@ def _numbers(
 def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
     """(r, 2 + k) product's place, ``at``, values in force at some scan, by product and time."""
     cursor = db.execute(
-        f"SELECT w.key, o.at, {', '.join(expression(name) for name in names)} "
+        f"SELECT w.key, o.at, {', '.join(map(expression, names))} "
         f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "
         "AND o.at <= ?3 AND o.at >= coalesce((SELECT i.at FROM observations AS i "
         "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",

@@ -15,9 +15,9 @@ from msgspec.structs import asdict
 
 from watcher.model import OF_LIST, Floats, Instant, Ints
 from watcher.store.columns import expression
-from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
-from watcher.store.records import Row
-from watcher.store.sql.baselines import numbers_at, of_lists, product_rows
+from watcher.store.packing import EMPTY, LastSeen, PackedList
+from watcher.store.records import Row, of_products
+from watcher.store.sql.baselines import numbers_at, of_lists, product_rows, stored_scan
 from watcher.store.sqlite.connection import Face, chunks
 from watcher.store.sqlite.dialect import among, listed
 
@@ -177,7 +177,7 @@ class Observations(_Bulk):
         return self._ids(sql, values)
 
     def _stored(self, ids: Ints, fields: Sequence[str]) -> Observed:
-        stored = [name for name in fields if name not in OF_LIST]
+        stored = of_products(fields)
         columns = "".join(f", {expression(name)}" for name in stored)
         # A scan's mark is the time of its rows; its own time may be some seconds before.
         rows = self._db.rows(
@@ -187,17 +187,14 @@ class Observations(_Bulk):
             f"LEFT JOIN scans AS s ON s.mark = o.at WHERE o.id IN {among()} ORDER BY o.id",
             (listed(ids.tolist()),),
         )
-        at, marks, scans, products = (
-            np.array([row[column] for row in rows], np.int64) for column in (0, 1, 3, 4)
-        )
         first = 5 + len(OBSERVED_TEXTS)
+        table = np.array(rows, np.object_).reshape(len(rows), first + len(stored))
+        at, marks, scans, products = table[:, [0, 1, 3, 4]].T.astype(np.int64)
+        watches, texts = table[:, 2].tolist(), [*map(tuple, table[:, 5:first].tolist())]
         numbers = np.full((len(rows), len(fields)), np.nan)
-        own = [place for place, name in enumerate(fields) if name in stored]
-        table = np.array([row[first:] for row in rows], np.float64)
-        numbers[:, own] = table.reshape(len(rows), len(own))
+        numbers[:, [fields.index(name) for name in stored]] = table[:, first:].astype(np.float64)
         for name in set(fields) & {*OF_LIST}:
             numbers[:, fields.index(name)] = of_lists(self._db, marks, name)
-        watches, texts = [row[2] for row in rows], [row[5:first] for row in rows]
         return Observed(at, watches, self._ranks(scans, products), texts, numbers)
 
     def _ranks(self, scans: Ints, products: Ints) -> Floats:
@@ -206,21 +203,15 @@ class Observations(_Bulk):
         for scan in np.unique(scans[scans > 0]).tolist():
             rows = np.flatnonzero(scans == scan)
             if self._last[0] != scan:
-                self._last = scan, self._list(scan)
-            listing = self._last[1]
-            found[rows] = listing.ranked(positions(listing.products, products[rows]))
+                self._last = scan, stored_scan(self._db, scan)[2]
+            found[rows] = self._last[1].ranks_of(products[rows])
         return found
-
-    def _list(self, scan: int) -> PackedList:
-        """The list of a scan; nothing of one that was pruned meanwhile."""
-        row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (scan,))
-        return PackedList.unpack(*row) if row and row[1] else PackedList(EMPTY, EMPTY, EMPTY)
 
     def _listed(
         self, scan: tuple[int, str, int, int, int], wanted: Ints | None, fields: Sequence[str]
     ) -> Iterator[Observed]:
         scan_id, watch, at, mark, _ = scan
-        listing = self._list(scan_id)
+        _, _, listing = stored_scan(self._db, scan_id)
         kept = np.arange(len(listing.products))
         if wanted is not None:
             kept = np.flatnonzero(np.isin(listing.products, wanted))

@@ -35,6 +35,11 @@ class _Looks(Struct):
     runs: list[tuple[Instant, Instant]] = []
     missing: list[Instant] = []
 
+    def add(self, looks: Sequence[tuple[Instant, bool]]) -> None:
+        """Add those of one watch: when, and whether it had the product."""
+        self.runs += _runs(looks)
+        self.missing += [at for at, there in looks if not there]
+
     def absences(self) -> Iterator[Absence]:
         """The times that no watch's run covers, with a list that lacked the product."""
         missing = sorted(self.missing)
@@ -228,18 +233,23 @@ class History(Recording, Baselines, ScanHistory):
         # stays as it is from one that is not there. The scans' lists do. A scan that was cut off,
         # failed or is doubted proves nothing, and what one watch does not list, another may.
         found = {product: _Looks() for product in products}
-        last_product = self._db.number("SELECT max(id) FROM products")
         for watch, known in self._watches(products):
-            looks: dict[int, list[tuple[Instant, bool]]] = {product: [] for product in known}
-            for at, complete, size, blob in self._looks(watch, since):
-                has = PackedList.holds(known, blob, size, last_product)
-                for product, there in zip(known, has, strict=True):
-                    if there or complete:
-                        looks[product].append((at, there))
-            for product, each in looks.items():
-                found[product].runs += _runs(each)
-                found[product].missing += [at for at, there in each if not there]
+            for product, looks in self._looks_for(known, watch, since).items():
+                found[product].add(looks)
         return {product: tuple(looks.absences()) for product, looks in found.items()}
+
+    def _looks_for(
+        self, products: Sequence[int], watch: str, since: Instant
+    ) -> dict[int, list[tuple[Instant, bool]]]:
+        """The watch's scans that had a product, and those that prove that it was not there."""
+        found: dict[int, list[tuple[Instant, bool]]] = {product: [] for product in products}
+        last_product = self._db.number("SELECT max(id) FROM products")
+        for at, complete, size, blob in self._looks(watch, since):
+            has = PackedList.holds(products, blob, size, last_product)
+            for product, there in zip(products, has, strict=True):
+                if there or complete:
+                    found[product].append((at, there))
+        return found
 
     def _watches(self, products: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
         """The watches that ever listed some of the products, and which."""

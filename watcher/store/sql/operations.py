@@ -46,8 +46,7 @@ class Ledger(Face):
             row = self._db.one(
                 "DELETE FROM reservations WHERE id = ? RETURNING day, watch", (reservation,)
             )
-            if row is not None:
-                self._add(row[0], row[1], used)
+            self._add(row, used)
 
     def book(self, reservation: int, used: int) -> None:
         """Part of what was reserved is used; the rest stays set aside."""
@@ -56,8 +55,7 @@ class Ledger(Face):
                 "UPDATE reservations SET amount = amount - ? WHERE id = ? RETURNING day, watch",
                 (used, reservation),
             )
-            if row is not None:
-                self._add(row[0], row[1], used)
+            self._add(row, used)
 
     def settle_all(self, at_most: int) -> None:
         """End what a crash left open: of each reservation at most so much can have been used. Only
@@ -80,7 +78,7 @@ class Ledger(Face):
     def charge(self, watch: str, used: int, now: Instant) -> None:
         """Count what was spent without a reservation, whatever the caps; below 0 takes back."""
         with self._db.atomic():
-            self._add(_day(now), watch, used)
+            self._add((_day(now), watch), used)
 
     def used(self, now: Instant) -> Spent:
         """Return ``spent``, without what is only set aside."""
@@ -115,12 +113,13 @@ class Ledger(Face):
             )
         )
 
-    def _add(self, day: str, watch: str, used: int) -> None:
-        if used:
+    def _add(self, booked: Row | None, used: int) -> None:
+        """Add to the credits of a day and watch."""
+        if booked is not None and used:
             self._db.execute(
                 "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
                 "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
-                (day, watch, used),
+                (*booked, used),
             )
 
 

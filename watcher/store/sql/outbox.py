@@ -290,15 +290,10 @@ def _marks(taken: Iterable[str]) -> str | None:
 
 
 def _notification(row: Row) -> Notification:
-    row_id, channel, target, state, created, next_try, tries, body, error, finished, first = row[
-        :11
-    ]
-    planned, joined, taken = row[11:]
-    return Notification(
-        row_id, channel, target, NotificationState(state), created, next_try, tries,
-        _decode_message(body), error, finished, first, planned, joined,
-        frozenset(_decode_marks(taken)) if taken else frozenset(),
-    )  # fmt: skip
+    values = [*row]
+    values[3], values[7] = NotificationState(values[3]), _decode_message(values[7])
+    values[13] = frozenset(_decode_marks(values[13] or "[]"))
+    return Notification(*values)
 
 
 class Backlog(Face):

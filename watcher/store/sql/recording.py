@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -141,24 +141,37 @@ def _look_up(db: Connection, piece: _Piece) -> _Stored:
 
 
 def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) -> None:
-    updates, replaced = [], []
-    for place, (old, new) in enumerate(zip(known.texts, piece.texts, strict=True)):
-        if old and old != new:
-            kept = tuple(now if now is not None else was for was, now in zip(old, new, strict=True))
-            merged = (*kept[:-1], new[-1])
-            if merged != old:
-                key = int(known.keys[place])
-                updates.append((*merged, piece.at, key))
-                columns = zip(_TEXTS, old, merged, strict=True)
-                replaced.append((key, {name: was for name, was, now in columns if was != now}))
+    changed = [*_changed_texts(known, piece.texts)]
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
-    db.many(f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?", updates)
-    former = [(mark, key, msgspec.json.encode(texts).decode()) for key, texts in replaced]
-    if former:
+    db.many(
+        f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?",
+        ((*texts, piece.at, key) for key, _, texts in changed),
+    )
+    if changed:
+        former = ((mark, key, _former(old, texts)) for key, old, texts in changed)
         db.many("INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)", former)
     # A slow scan may be recorded after one that began later.
     earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
     db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
+
+
+def _changed_texts(known: _Stored, given: Sequence[Texts]) -> Iterator[tuple[int, Texts, Texts]]:
+    """Key, texts and new texts of the known products of which one changed."""
+    for key, old, read in zip(known.keys.tolist(), known.texts, given, strict=True):
+        if old and old != read and (new := _merged(old, read)) != old:
+            yield key, old, new
+
+
+def _merged(old: Texts, read: Texts) -> Texts:
+    kept = (was if now is None else now for was, now in zip(old[:-1], read[:-1], strict=True))
+    return (*kept, read[-1])
+
+
+def _former(old: Texts, new: Texts) -> str:
+    """The texts that are replaced, by name, as JSON."""
+    columns = zip(_TEXTS, old, new, strict=True)
+    replaced = {name: was for name, was, now in columns if was != now}
+    return msgspec.json.encode(replaced).decode()
 
 
 def _insert_products(db: Connection, piece: _Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
@@ -245,40 +258,38 @@ def _depth(scan: Scan) -> int:
 
 
 def _record_long_texts(db: Connection, scan: Scan, products: Ints) -> None:
-    """Written only where the meaning changed; that they were read is noted in any case."""
     if not scan.long_texts:
         return
-    keys = {
-        product_id: key
+    texts = {
+        key: scan.long_texts[product_id]
         for product_id, key in zip(scan.product_ids, products.tolist(), strict=True)
         if product_id in scan.long_texts
     }
+    _store_texts(db, texts, scan.at)
+    # Of one that names no currency nothing is known anew: NULL differs from nothing.
+    db.many(
+        "UPDATE products SET currency = ?1 WHERE id = ?2 AND coalesce(currency, '') <> ?1",
+        ((currency_of(each.skus), key) for key, each in texts.items()),
+    )
+
+
+def _store_texts(db: Connection, texts: Mapping[int, LongTexts], now: Instant) -> None:
+    """Written only where the meaning changed; that they were read is noted in any case."""
+    given = {key: meaning(each) for key, each in texts.items() if each != LongTexts()}
     stored: dict[int, bytes] = dict(
         db.rows(
             f"SELECT t.product, t.meaning FROM {rows_of()} "
             "CROSS JOIN product_texts AS t ON t.product = w.value",
-            (listed(keys.values()),),
+            (listed(given),),
         )
     )
-    given = [(key, scan.long_texts[product_id]) for product_id, key in keys.items()]
-    judged = [(key, texts, meaning(texts)) for key, texts in given if texts != LongTexts()]
+    same = [key for key, digest in given.items() if stored.get(key) == digest]
+    db.many("UPDATE product_texts SET read = ? WHERE product = ?", ((now, key) for key in same))
+    changed = sorted(given.keys() - same)
     db.many(
         f"{REPLACE} INTO product_texts (product, changed, read, meaning, packed) "
         "VALUES (?, ?, ?, ?, ?)",
-        (
-            (key, scan.at, scan.at, digest, pack_texts(texts))
-            for key, texts, digest in judged
-            if stored.get(key) != digest
-        ),
-    )
-    db.many(
-        "UPDATE product_texts SET read = ? WHERE product = ?",
-        ((scan.at, key) for key, _, digest in judged if stored.get(key) == digest),
-    )
-    currencies = [(currency_of(texts.skus), key) for key, texts in given]
-    db.many(
-        "UPDATE products SET currency = ?1 WHERE id = ?2 AND coalesce(currency, '') <> ?1",
-        (pair for pair in currencies if pair[0] is not None),
+        ((key, now, now, given[key], pack_texts(texts[key])) for key in changed),
     )
 
 

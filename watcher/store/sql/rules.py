@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
-
 from watcher.model import Instant
 from watcher.store.records import RuleChanges
 from watcher.store.sqlite.connection import Connection, Face
@@ -21,68 +19,31 @@ _REMEMBERED = DAY
 _NEWEST = 1_000
 
 
-class _StoredRule(Struct, frozen=True):
-    fingerprint: str
-    ended: Instant | None
-
-
 class Rules(Face):
     """Rules by name, each with the fingerprint it was last read with."""
 
     def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
         """Moves the rules and their alerts from what was known to ``rules``, as one transaction. A
         removed rule's alerts end silently. One that comes back within a day finds them again."""
+        given = dict(rules)
         with self._db.atomic():
-            stored = self._db.rows("SELECT name, fingerprint, ended FROM rules")
-            known = {name: _StoredRule(*row) for name, *row in stored}
-            given = dict(rules)
-            alive = {name for name, rule in known.items() if rule.ended is None}
-            gone = alive - given.keys()
-            marks = {name: rule.fingerprint for name, rule in known.items()}
-            # Others find their alerts under their own names, as what they are now.
-            come = {name: mark for name, mark in given.items() if marks.get(name) != mark}
-            renamed = _renamed({name: marks[name] for name in sorted(alive)}, come, given)
-            for name in sorted(alive & (renamed.keys() - set(renamed.values()))):
-                _end(self._db, name, now)  # another rule takes its name: the rule itself is gone
-            # By way of names that no rule has: names may be handed on from rule to rule.
-            between = {name: f"\0{number}" for number, name in enumerate(renamed)}
-            for name, old in renamed.items():
-                _rename(self._db, old, between[name])
-            for name in renamed:
-                _rename(self._db, between[name], name)
-            removed = sorted(gone - set(renamed.values()))
-            for name in removed:
-                _end(self._db, name, now)
-            changed, new, returned = list(renamed), [], []
-            for name, mark in given.items():
-                before = known.get(name)
-                if name in renamed:
-                    _begin_anew(self._db, name)
-                elif before is None or (before.ended or now) < now - _REMEMBERED:
-                    new.append(name)
-                else:
-                    if before.ended is not None:
-                        _revive(self._db, name, before.ended)
-                        returned.append(name)
-                    if before.fingerprint != mark:
-                        _begin_anew(self._db, name)
-                        changed.append(name)
+            move = _Move(self._db, given, now)
+            move.hand_on_names()
+            changes = move.begin(move.end_removed())
             # What never fired leaves no trace once its rule can't come back to it.
             self._db.execute(
                 "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL "
                 "AND resolved_at < ?",
                 (now - _REMEMBERED,),
             )
-            begun = {*new, *changed}
+            begun = {*changes.new, *changes.changed}
             self._db.many(
                 "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT "
                 "(name) DO UPDATE SET fingerprint = ?2, ended = NULL, "
                 "began = CASE WHEN ?4 THEN ?3 ELSE rules.began END",
                 ((name, mark, now, name in begun) for name, mark in given.items()),
             )
-        return RuleChanges(
-            tuple(new), tuple(changed), tuple(removed), tuple(returned), tuple(renamed.items())
-        )
+        return changes
 
     def ever_fired(self) -> set[tuple[str, str]]:
         """Name and fingerprint of each rule that fired since it was written so."""
@@ -105,20 +66,76 @@ class Rules(Face):
         return set(names)
 
 
+class _Move:
+    """The way from the rules that are known to those that are ``given``: name to fingerprint."""
+
+    def __init__(self, db: Connection, given: Mapping[str, str], now: Instant) -> None:
+        self._db = db
+        self._given = given
+        self._now = now
+        stored = db.rows("SELECT name, fingerprint, ended FROM rules ORDER BY name")
+        self._marks = {name: mark for name, mark, _ in stored}
+        self._ended = {name: ended for name, _, ended in stored if ended is not None}
+        self._alive = {name: mark for name, mark, ended in stored if ended is None}
+        # Others find their alerts under their own names, as what they are now.
+        self._come = {name: mark for name, mark in given.items() if self._marks.get(name) != mark}
+        self._renamed = _renamed(self._alive, self._come, given)  # new name to old name
+        self._left = {*self._renamed.values()}
+
+    def hand_on_names(self) -> None:
+        """Give renamed rules their new names."""
+        for name in sorted(self._alive.keys() & (self._renamed.keys() - self._left)):
+            _end(self._db, name, self._now)  # another rule takes its name: the rule itself is gone
+        # By way of names that no rule has: names may be handed on from rule to rule.
+        between = {name: f"\0{number}" for number, name in enumerate(self._renamed)}
+        for name, old in self._renamed.items():
+            _rename(self._db, old, between[name])
+        for name, free in between.items():
+            _rename(self._db, free, name)
+
+    def end_removed(self) -> list[str]:
+        """End the rules that are given no more, by whatever name; their names."""
+        removed = sorted(self._alive.keys() - self._given.keys() - self._left)
+        for name in removed:
+            _end(self._db, name, self._now)
+        return removed
+
+    def begin(self, removed: Sequence[str]) -> RuleChanges:
+        """Begin with those that are given, each from what is known of it."""
+        own = [name for name in self._given if name not in self._renamed]
+        new = tuple(filter(self._is_new, own))
+        known = [name for name in own if name not in new]
+        returned = [name for name in known if name in self._ended]
+        for name in returned:
+            _revive(self._db, name, self._ended[name])
+        changed = *self._renamed, *filter(self._come.__contains__, known)
+        for name in changed:
+            _begin_anew(self._db, name)
+        renamed = tuple(self._renamed.items())
+        return RuleChanges(new, changed, tuple(removed), tuple(returned), renamed)
+
+    def _is_new(self, name: str) -> bool:
+        """Whether it is not known, or ended so long ago that it is not known any more."""
+        return name not in self._marks or self._ended.get(name, self._now) < self._now - _REMEMBERED
+
+
 def _renamed(
     alive: Mapping[str, str], come: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
     """New name to old name, where one rule that left its name and one that came to its own share a
     fingerprint. A rule leaves its name where that is gone, or where another one was renamed to it:
     a rule that is only edited stays what it was, though a new one is now what it had been."""
-    left = {name: mark for name, mark in alive.items() if given.get(name) != mark}
-    counts = Counter(left.values()), Counter(come.values())
-    old = {mark: name for name, mark in left.items() if counts[0][mark] == 1}
-    found = {name: old[mark] for name, mark in come.items() if counts[1][mark] == 1 and mark in old}
-    while stay := [name for name, was in found.items() if was in given and was not in found]:
-        for name in stay:
-            del found[name]
+    old, new = _single(dict(alive.items() - given.items())), _single(come)
+    found = {name: old[mark] for mark, name in new.items() if mark in old}
+    while stay := (given.keys() & found.values()) - found.keys():
+        found = {name: was for name, was in found.items() if was not in stay}
     return found
+
+
+def _single(marks: Mapping[str, str]) -> dict[str, str]:
+    """Each fingerprint that one rule alone has, and the name of the rule."""
+    counts = Counter(marks.values())
+    return {mark: name for name, mark in marks.items() if counts[mark] == 1}
 
 
 def _rename(db: Connection, old: str, new: str) -> None:

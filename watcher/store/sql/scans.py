@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 import msgspec
-import numpy as np
 
 from watcher.model import Doubt, Instant, ListFacts, ScanState
 from watcher.store.columns import expression
-from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
 from watcher.store.sql.baselines import BELIEVED
 from watcher.store.sqlite.connection import Face
@@ -99,7 +98,7 @@ class ScanHistory(Face):
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         # Whoever is missing on one that proves no absence stands where the scan before it has them,
         # and so on, back to the newest that does.
-        newest, whole, products, ranks = None, True, EMPTY, EMPTY
+        read: EarlierList | None = None
         for at, state, blob, size, found, proves in self._db.execute(
             f"SELECT at, state, products, size, id, {PROVES} FROM scans AS s "
             "WHERE watch = ?1 AND id < ?2 "
@@ -108,13 +107,11 @@ class ScanHistory(Face):
             (watch, scan_id, ScanState.COMPLETE.value, places),
         ):
             listing = PackedList.unpack(blob, size, found)
-            missing = positions(products, listing.products) < 0
-            products = np.concatenate([products, listing.products[missing]])
-            ranks = np.concatenate([ranks, listing.ranks[missing]])
-            newest = at if newest is None else newest
-            whole &= state == ScanState.COMPLETE.value
-            if proves or state != ScanState.COMPLETE.value:
-                return EarlierList(newest, products, ranks, whole)
+            complete = state == ScanState.COMPLETE.value
+            read = read or EarlierList(at, EMPTY, EMPTY)
+            read = read.and_missing(listing.products, listing.ranks, whole=complete)
+            if proves or not complete:
+                return read
         return None
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:

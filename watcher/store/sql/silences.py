@@ -16,6 +16,7 @@ from watcher.store.sql.baselines import product_rows
 from watcher.store.sqlite.connection import Face
 from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs
 
+_OF = ("rule", "product", "seller", "category")
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
@@ -41,8 +42,7 @@ class Silence(Struct, frozen=True):
     @property
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
-        given = {name: getattr(self, name) for name in ("rule", "product", "seller", "category")}
-        return {name: pattern for name, pattern in given.items() if pattern is not None}
+        return {name: text for name in _OF if (text := getattr(self, name)) is not None}
 
     def is_on(self, now: Instant) -> bool:
         return self.begins <= now < self.ends
@@ -133,14 +133,19 @@ class Silences(Face):
     def matching_nothing(self, rules: Iterable[str], now: Instant) -> builtins.list[Silence]:
         """Silences that are not over, and cover none of ``rules`` or no product that is known."""
         names = builtins.list(rules)
-        found = [each for each in self.list() if each.ends > now]
-        idle = [each for each in found if not any(map(each.covers_rule, names))]
-        rest = [each for each in found if each not in idle and each.patterns.keys() != {"rule"}]
-        for texts in self._db.execute(f"SELECT {_TEXTS} FROM products") if rest else ():
-            rest = [each for each in rest if not each.covers(texts)]
-            if not rest:
+        sql = f"SELECT id, {_FIELDS} FROM silences WHERE ends > ? ORDER BY id"
+        found = self._db.all(Silence, sql, (now,))
+        of_some = [each for each in found if each.patterns.keys() != {"rule"}]
+        idle = self._without_product(of_some)
+        return [each for each in found if each in idle or not any(map(each.covers_rule, names))]
+
+    def _without_product(self, silences: Sequence[Silence]) -> Sequence[Silence]:
+        """Return those of them that cover no product that is known."""
+        for texts in self._db.execute(f"SELECT {_TEXTS} FROM products") if silences else ():
+            silences = [each for each in silences if not each.covers(texts)]
+            if not silences:
                 break
-        return sorted([*idle, *rest], key=lambda each: each.id)
+        return silences
 
     def of_product(self, product: int, now: Instant) -> builtins.list[Silence]:
         """Return those that are on and cover the product, of whichever rules."""
@@ -152,13 +157,10 @@ class Silences(Face):
         active = [each for each in self.active(now) if each.covers_rule(rule)]
         if not active:
             return {}
-        found: dict[int, Silence] = {}
         texts = product_rows(self._db, np.array(products, np.int64), _TEXTS)
-        for product, each_text in zip(products, texts, strict=True):
-            silence = next((each for each in active if each.covers(each_text)), None)
-            if silence is not None:
-                found[product] = silence
-        return found
+        rows = [*zip(products, texts, strict=True)]
+        # The one that lasts longest comes last, and so in the place of the others.
+        return {key: each for each in active[::-1] for key, row in rows if each.covers(row)}
 
 
 class Holding(Face):

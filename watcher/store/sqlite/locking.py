@@ -129,10 +129,8 @@ def _lock(handle: int, part: tuple[int, int]) -> bool:
     belongs to the handle and not to the process: SQLite's own don't end it."""
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _packed(part))
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks
-        return True
+    except OSError as error:  # any other: a file system without locks
+        return not isinstance(error, (BlockingIOError, PermissionError))
     return True
 
 

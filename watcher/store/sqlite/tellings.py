@@ -63,12 +63,12 @@ class SqliteTellings(Face):
         }
 
     def known_from(self, rule: str, watch: str) -> Instant | None:
-        row = self._db.one(
+        found: Instant | None = self._db.value(
             "SELECT max(coalesce((SELECT began FROM rules WHERE name = ?1), s.at), s.at) "
             "FROM scans AS s WHERE s.watch = ?2 AND s.size > 0 ORDER BY s.id LIMIT 1",
             (rule, watch),
         )
-        return int(row[0]) if row is not None and row[0] is not None else None
+        return found
 
     def newest(self) -> tuple[int, int]:
         return (
