@@ -39,7 +39,7 @@ _GZIP = b"\x1f\x8b"
 _EITHER, _BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS  # gzip or zlib by its head; without a head
 _DEFLATE = frozenset(("deflate", "x-deflate"))
 _KNOWN = _DEFLATE | {"", "identity", "gzip", "x-gzip"}
-_AS_TEXT = re.compile(rb'(?:\xef\xbb\xbf)?\s*[{\[<"]')  # as JSON or a page of HTML begins
+_READABLE = re.compile(rb'(?:\xef\xbb\xbf)?\s*[{\[<"]|\Z')  # as JSON or HTML begins; or empty
 _CHUNK = 64 * 2**10
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -378,9 +378,9 @@ def unpacked(body: bytes, encoding: str) -> bytes:
     """
     for _ in range(_LAYERS):
         body = _inflated(body, _EITHER) if _is_packed(body) else body
-    if not body or _AS_TEXT.match(body):
+    if _READABLE.match(body):
         return body
-    names = [name.strip().casefold() for name in encoding.split(",")]
+    names = [*map(str.strip, encoding.casefold().split(","))]
     if not _DEFLATE.isdisjoint(names):
         return _inflated(body, _BARE)
     strange = next((name for name in names if name not in _KNOWN), None)

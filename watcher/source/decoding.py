@@ -105,11 +105,6 @@ class Page:
     problems: tuple[str, ...] = ()  # what was dropped and why, rows before fields
     mistyped: tuple[tuple[str, str], ...] = ()  # fields that hold something else, with what
 
-    @property
-    def is_rubbish(self) -> bool:
-        """Whether it has rows, and none of them is a product."""
-        return self.unread > 0 and not self.products
-
 
 def number_table(products: Sequence[ProductRow]) -> Floats:
     """The numbers of n products as (n, 88), in the order of ``fields.NUMERIC``; NaN is absent."""

@@ -118,7 +118,10 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
     """
     problems: list[tuple[str, str]] = []
     given = dict(raw)
-    endpoint = _endpoint(given, problems)
+    chosen = given.pop("list", PRODUCT_LIST.name) if len(ENDPOINTS) > 1 else PRODUCT_LIST.name
+    endpoint = ENDPOINTS.get(str(chosen), PRODUCT_LIST)
+    if endpoint.name != chosen:
+        problems.append(("list", f"{_show(chosen)} is no list: known are {', '.join(ENDPOINTS)}"))
     values = _values(given, endpoint, problems)
     region, top = values.pop("region", ""), values.pop("top", DEFAULT_TOP)
     sort, descending = values.pop("sort", (None, True))
@@ -131,15 +134,6 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
 
 
 # ------------------------------------------------------------------ keys
-
-
-def _endpoint(given: dict[str, object], problems: list[tuple[str, str]]) -> Endpoint:
-    """Take the endpoint out of what is given; with only one there is no choice."""
-    chosen = given.pop("list", PRODUCT_LIST.name) if len(ENDPOINTS) > 1 else PRODUCT_LIST.name
-    endpoint = ENDPOINTS.get(str(chosen), PRODUCT_LIST)
-    if endpoint.name != chosen:
-        problems.append(("list", f"{_show(chosen)} is no list: known are {', '.join(ENDPOINTS)}"))
-    return endpoint
 
 
 def _values(

@@ -135,11 +135,6 @@ class _Reading:
         return 0 if self.order.careful else self.pages.expected
 
     @property
-    def planned(self) -> int:
-        """Pages that the list is thought to have."""
-        return self.known or self.pages.wanted
-
-    @property
     def is_complete(self) -> bool:
         return self.state() is ScanState.COMPLETE
 
@@ -180,15 +175,12 @@ class _Reading:
         try:
             page = await self.client.page(self.params, page_num, self, endpoint)
         except SourceError as error:
-            self._page_failed(page_num, error)
+            self.failed[page_num] = error
+            self.failures_in_a_row += 1
+            if self.fatal is None and not isinstance(error, SourceUnavailable):
+                self.fatal = error
         else:
             self._page_read(page_num, page)
-
-    def _page_failed(self, page_num: int, error: SourceError) -> None:
-        self.failed[page_num] = error
-        self.failures_in_a_row += 1
-        if self.fatal is None and not isinstance(error, SourceUnavailable):
-            self.fatal = error
 
     def _is_clear(self, page_num: int, stop: asyncio.Event) -> bool:
         """Whether no answer that is due may show that the list ends before this page."""
@@ -197,11 +189,12 @@ class _Reading:
         return not waits or stop.is_set() or self._is_over()
 
     def _page_read(self, page_num: int, page: Page) -> None:
-        self.failures_in_a_row = self.failures_in_a_row + 1 if page.is_rubbish else 0
+        is_rubbish = page.unread and not page.products
+        self.failures_in_a_row = self.failures_in_a_row + 1 if is_rubbish else 0
         self.rows.put(page_num, page)
         self.pages.put(page_num, page)
         if self.order.progress is not None:
-            expected = self.pages.end or self.planned
+            expected = self.pages.end or self.known or self.pages.wanted
             self.order.progress(len(self.pages), max(expected, len(self.pages)))
 
     def _is_over(self) -> bool:
@@ -243,7 +236,7 @@ class _Reading:
             return None
         failure = self.failure()
         if failure is None:
-            return f"stopped after {len(self.pages)} of {self.planned} pages"
+            return f"stopped after {len(self.pages)} of {self.known or self.pages.wanted} pages"
         return self._placed(failure)
 
     def _placed(self, failure: SourceError) -> str:
