@@ -385,9 +385,8 @@ def unpacked(body: bytes, encoding: str) -> bytes:
         return _inflated(body, _BARE)
     strange = next((name for name in names if name not in _KNOWN), None)
     if strange is not None:
-        raise SourceUnavailable(
-            f'the answer is packed as "{strange[:20]}", which was not asked for', status=200
-        )
+        text = f'the answer is packed as "{strange[:20]}", which was not asked for'
+        raise SourceUnavailable(text, status=200)
     return body
 
 

@@ -352,10 +352,8 @@ def failure(
 
 def _is_used_up(status: int, body: bytes, message: str) -> bool:
     """Whether a refusal of another kind speaks of the credits."""
-    if status == 403 and _OUT_OF_CREDITS.search(message):
-        return True
-    text = body.decode("utf-8", "replace") if status in _MAY_BE_QUOTA else ""
-    return _OUT_OF_QUOTA.search(text) is not None
+    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
+    return bool(quota or (status == 403 and _OUT_OF_CREDITS.search(message)))
 
 
 def _server_message(body: bytes) -> str:

@@ -93,8 +93,7 @@ class Query:
 
     def describe(self) -> str:
         """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
-        parts = [self.region]
-        parts += [describe_filter(name, value) for name, value in self.filters]
+        parts = [self.region, *(describe_filter(name, value) for name, value in self.filters)]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
@@ -215,11 +214,7 @@ def _top(value: object, endpoint: Endpoint) -> int:
 
 
 # The keys of a watch that every list has; the others are filters.
-_SETTINGS: Mapping[str, Callable[[object, Endpoint], Any]] = {
-    "region": _region,
-    "sort": _sort,
-    "top": _top,
-}
+_SETTINGS = {"region": _region, "sort": _sort, "top": _top}
 
 
 def _written(value: object) -> str:

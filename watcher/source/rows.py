@@ -21,7 +21,6 @@ from watcher.units import AMOUNTS, Unit, count_of
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
-_NO_TEXTS = LongTexts()
 _BLOCK_PAGES = 5_000
 _MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
@@ -81,12 +80,11 @@ class Rows:
 
     def _keep_long_texts(self, products: Sequence[ProductRow]) -> None:
         for product in products:
-            if len(self.long_texts) >= MOST_TEXTS:
-                return
-            texts = product.long_texts() if self.wants_texts(product.product_id) else _NO_TEXTS
-            # None is stored where there are none: they would be wanted, and count, for ever.
-            if texts != _NO_TEXTS:
-                self.long_texts[product.product_id] = texts
+            if len(self.long_texts) < MOST_TEXTS and self.wants_texts(product.product_id):
+                texts = product.long_texts()
+                # None is stored where there are none: they would be wanted, and count, for ever.
+                if texts != LongTexts():
+                    self.long_texts[product.product_id] = texts
 
     def _block(self, number: int) -> _Block:
         if number not in self._blocks:

@@ -336,10 +336,9 @@ class Pages:
         self._place(page_num, [product.product_id for product in page.products])
 
     def _place(self, page_num: int, ids: list[str]) -> None:
-        if not self._first_on.keys().isdisjoint(ids):
+        if not self._first_on.keys().isdisjoint(ids):  # rarely
             self._place_repeats(page_num, ids)
             return
-        # As on nearly every page.
         self._first_on.update(dict.fromkeys(ids, page_num))
         self._own[page_num] = len(ids)
         self._judge(page_num, repeats=False, at_one=False)
@@ -415,8 +414,7 @@ class Pages:
         return f"nothing of the list can be read: {self._unreadable()}"
 
     def _unreadable(self) -> str:
-        count, page_num = sum(self._unread.values()), min(self._unread)
-        rows = count_of(count, "row")
+        rows, page_num = count_of(sum(self._unread.values()), "row"), min(self._unread)
         return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
 
     def flaws(self) -> str | None:
@@ -429,9 +427,7 @@ class Pages:
     def problems(self) -> tuple[str, ...]:
         """All that is wrong with the pages, in words."""
         found = [
-            f"page {page_num}: {problem}"
-            for page_num in sorted(self._problems)
-            for problem in self._problems[page_num]
+            f"page {page}: {one}" for page, told in sorted(self._problems.items()) for one in told
         ]
         return tuple(_first(_MOST_PROBLEMS, [*found, *self._gaps(), *self._repeats()], "problems"))
 

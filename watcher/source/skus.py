@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 # Keys of one thing, in whichever form.
 _VALUE_IDS = ("sale_prop_value_ids", "property_value_ids", "property_value_id", "prop_value_id")
@@ -110,10 +111,12 @@ def _parts(number: str, name: str) -> Iterator[tuple[str, str]]:
 
 def _options(sku: Mapping[str, object], key: str, names: Mapping[str, str]) -> list[str]:
     """Names of what makes a variant: of its ids, else those that stand in it."""
-    ids = (one for value in (*map(sku.get, (*_VALUE_IDS, "sku_id")), key) for one in _ids(value))
-    named = filter(None, ([*filter(None, map(names.get, each))] for each in ids))
-    inside = (name for _, name in _value_names(sku))
-    return next(named, None) or [*inside] or [*filter(None, [_first(sku, (*_NAME, "sku_name"))])]
+    values = (*map(sku.get, _VALUE_IDS), sku.get("sku_id"), key)
+    for ids in chain.from_iterable(map(_ids, values)):
+        if found := [*filter(None, map(names.get, ids))]:
+            return found
+    inside = [name for _, name in _value_names(sku)]
+    return inside or [*filter(None, [_first(sku, (*_NAME, "sku_name"))])]
 
 
 def _ids(value: object) -> Iterator[Sequence[str]]:

@@ -79,15 +79,14 @@ class Fault:
     @property
     def answer(self) -> tuple[int, bytes] | None:
         """The status and body that come instead of the page; None where it comes."""
-        if self.body is None:
-            return self.status and (self.status, _body(self.status, "simulated fault"))
-        body = self.body.encode() if isinstance(self.body, str) else self.body
-        return self.status or 200, body
+        status, body = self.status or 200, self.body
+        if body is None:
+            return None if self.status is None else (status, _body(status, "simulated fault"))
+        return status, body.encode() if isinstance(body, str) else body
 
     def asked(self, query: Mapping[str, str]) -> dict[str, str]:
         """The parameters of the page that is given."""
-        instead = {} if self.instead is None else {"page_num": str(self.instead)}
-        return {**query, **instead}
+        return {**query} if self.instead is None else {**query, "page_num": str(self.instead)}
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
@@ -230,9 +229,7 @@ class Simulator:
             if fault.times <= 0:
                 self.faults.remove(fault)
             return fault
-        if self.weather is None or not page.isdigit():
-            return None
-        return self.weather.next(int(page))
+        return self.weather.next(int(page)) if self.weather and page.isdigit() else None
 
     def _page(self, request: web.Request, fault: Fault) -> tuple[int, bytes]:
         """Status and body of the answer to a request, or to one for another page."""
