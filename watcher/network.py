@@ -31,14 +31,11 @@ def proxy_for(url: str) -> str | None:
     split = urlsplit(url)
     proxies = getproxies_environment()
     proxy = proxies.get(split.scheme) or proxies.get("all")
-    host = split.hostname or ""
-    port = split.port or PORTS.get(split.scheme, 0)
-    exempt = proxies.get("no", "").replace(",", " ").casefold().split()
-    if not proxy or any(each == "*" or _covers(each, host.casefold(), port) for each in exempt):
+    if _is_exempt(split, proxies.get("no", "")) or not proxy:
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     via = _read(proxy)
-    if _is_loopback(host) and not _is_loopback(via.hostname or ""):
+    if _is_loopback(split) and not _is_loopback(via):
         return None  # of another machine's proxy this machine's loopback is out of reach
     return proxy
 
@@ -112,18 +109,27 @@ def _read(proxy: str) -> SplitResult:
     return split
 
 
+def _is_exempt(place: SplitResult, exempt: str) -> bool:
+    host, port = (place.hostname or "").casefold(), place.port or PORTS.get(place.scheme, 0)
+    entries = exempt.replace(",", " ").casefold().split()
+    return "*" in entries or any(_covers(entry, host, port) for entry in entries)
+
+
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Whether it is of an entry of ``NO_PROXY``: a host with all below it, which may have a port
-    behind it, or a network."""
+    """Whether it is of an entry of ``NO_PROXY``: a network, or a host with all below it (:port)."""
     if _is_in(host, entry):
         return True
-    name, colon, wanted = entry.rpartition(":")
-    if not colon or (":" in name and not name.endswith("]")):  # no port, or an address of IPv6
-        name, wanted = entry, str(port)
-    if wanted != str(port):
+    name, wanted = _name_and_port(entry)
+    if wanted not in (None, str(port)):
         return False
     name = name.strip("[]").removeprefix("*").lstrip(".")
     return _is_in(host, name) or (bool(name) and (host == name or host.endswith(f".{name}")))
+
+
+def _name_and_port(entry: str) -> tuple[str, str | None]:
+    name, colon, port = entry.rpartition(":")
+    is_address = ":" in name and not name.endswith("]")  # of IPv6
+    return (name, port) if colon and not is_address else (entry, None)
 
 
 def _is_in(host: str, network: str) -> bool:
@@ -133,7 +139,8 @@ def _is_in(host: str, network: str) -> bool:
         return False
 
 
-def _is_loopback(host: str) -> bool:
+def _is_loopback(place: SplitResult) -> bool:
+    host = place.hostname or ""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -75,15 +75,19 @@ class UrlRedaction(Redaction):
 
 def _all_parts(url: str) -> Iterator[str]:
     _, _, rest = url.strip().partition("://")
-    try:
-        split = urlsplit(url.strip())
-        names = {part.partition("=")[0] for part in split.query.split("&")}
-    except ValueError:
-        names = set()
+    names = _parameter_names(url.strip())
     for part in (rest, *_BETWEEN.split(rest)):
         least = _LEAST_WITH_DIGIT if any(map(str.isdigit, part)) else _LEAST_WORD
         if part not in names and len(part.strip("-_. ")) >= least:
             yield from {part, unquote(part), quote(part, safe="")}
+
+
+def _parameter_names(url: str) -> set[str]:
+    try:
+        query = urlsplit(url).query
+    except ValueError:
+        return set()
+    return {part.partition("=")[0] for part in query.split("&")}
 
 
 _LONG = 8  # characters: from here on a mixture of letters and digits is hardly a word
@@ -120,10 +124,15 @@ def is_secret(text: str) -> bool:
     """Whether a text looks like a key or a token, not like a word, a name or a number of things."""
     if len(text) < _LONG or _WORD_LIKE.fullmatch(text):
         return False
-    digits, letters = (sum(map(test, text)) for test in (str.isdigit, str.isalpha))
-    # Capitals amid small letters: more than one is more than names in one word have (PureGlow).
+    digits = sum(map(str.isdigit, text))
+    is_mixture = digits > 0 and any(map(str.isalpha, text))
+    return digits >= _LONG or is_mixture or _has_capitals_inside(text)
+
+
+def _has_capitals_inside(text: str) -> bool:
+    """Whether more of a word's small letters lead to capitals than in a name (PureGlow)."""
     changes = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    return digits >= _LONG or (digits > 0 < letters) or (changes > 1 and " " not in text)
+    return changes > 1 and " " not in text
 
 
 def _telling_parts(url: str) -> Iterator[str]:
@@ -137,6 +146,10 @@ def _telling_parts(url: str) -> Iterator[str]:
         yield password
     for text in (user, *_host_parts(host), *segments, fragment):
         yield from _telling(text)
+    yield from _telling_values(query)
+
+
+def _telling_values(query: str) -> Iterator[str]:
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         named = name.startswith(_HEADER) or _SECRET_NAME.search(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import ssl
 import time
 import zlib
@@ -36,7 +37,9 @@ _TOO_LONG = f"the answer is longer than {LARGEST_BODY >> 20} MiB"
 _LAYERS = 2  # a server and a proxy may both have packed
 _GZIP = b"\x1f\x8b"
 _EITHER, _BARE = zlib.MAX_WBITS | 32, -zlib.MAX_WBITS  # gzip or zlib by its head; without a head
-_KNOWN = frozenset(("", "identity", "gzip", "x-gzip", "deflate", "x-deflate"))
+_DEFLATE = frozenset(("deflate", "x-deflate"))
+_KNOWN = _DEFLATE | {"", "identity", "gzip", "x-gzip"}
+_READABLE = re.compile(rb'(?:\xef\xbb\xbf)?\s*[{\[<"]|\Z')  # as JSON or HTML begins; or empty
 _CHUNK = 64 * 2**10
 _MOST_REDIRECTS = 3
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -352,10 +355,14 @@ def _words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its certificate is not valid"
     if isinstance(error, aiohttp.ClientConnectorError):
-        # asyncio's own text names the address as Python writes it.
-        number = error.os_error.errno or 0
-        return os.strerror(number) if number > 0 else error.os_error.strerror or "no way"
+        return _os_words(error.os_error)
     return plain(f"{type(error).__name__}: {error}")
+
+
+def _os_words(error: OSError) -> str:
+    # asyncio's own text names the address as Python writes it.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror or "no way"
 
 
 # ------------------------------------------------------------------ bodies
@@ -370,20 +377,16 @@ def unpacked(body: bytes, encoding: str) -> bytes:
     Raises ``SourceUnavailable``: it is cut off, broken, too long or packed in an unknown way.
     """
     for _ in range(_LAYERS):
-        if not _is_packed(body):
-            break
-        body = _inflated(body, _EITHER)
-    names = [name.strip().casefold() for name in encoding.split(",")]
-    begin = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if not body or begin in (b"{", b"[", b"<", b'"'):  # as JSON or a page of HTML begins
+        body = _inflated(body, _EITHER) if _is_packed(body) else body
+    if _READABLE.match(body):
         return body
-    if "deflate" in names or "x-deflate" in names:
+    names = [*map(str.strip, encoding.casefold().split(","))]
+    if not _DEFLATE.isdisjoint(names):
         return _inflated(body, _BARE)
-    strange = [name for name in names if name not in _KNOWN]
-    if strange:
-        raise SourceUnavailable(
-            f'the answer is packed as "{strange[0][:20]}", which was not asked for', status=200
-        )
+    strange = next((name for name in names if name not in _KNOWN), None)
+    if strange is not None:
+        text = f'the answer is packed as "{strange[:20]}", which was not asked for'
+        raise SourceUnavailable(text, status=200)
     return body
 
 
@@ -395,19 +398,24 @@ def _is_packed(body: bytes) -> bool:
 
 
 def _inflated(body: bytes, bits: int) -> bytes:
-    parts, size = [], 0
+    members, size = [], 0
     while body:
-        stream = zlib.decompressobj(bits)
-        try:
-            part = stream.decompress(body, LARGEST_BODY + 1 - size)
-        except zlib.error:
-            raise SourceUnavailable("the answer can't be unpacked", status=200) from None
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise SourceUnavailable(_TOO_LONG, status=200)
-        if not stream.eof:
-            raise SourceUnavailable("the packed answer was cut off", status=200)
-        parts.append(part)
-        # A gzip file may have several members; anything else behind the end is nothing.
-        body = stream.unused_data if stream.unused_data.startswith(_GZIP) else b""
-    return b"".join(parts)
+        member, body = _first_member(body, bits, LARGEST_BODY - size)
+        members.append(member)
+        size += len(member)
+    return b"".join(members)
+
+
+def _first_member(body: bytes, bits: int, most: int) -> tuple[bytes, bytes]:
+    """The first member, unpacked, and the others of a gzip file that has several."""
+    stream = zlib.decompressobj(bits)
+    try:
+        member = stream.decompress(body, most + 1)
+    except zlib.error:
+        raise SourceUnavailable("the answer can't be unpacked", status=200) from None
+    if len(member) > most:
+        raise SourceUnavailable(_TOO_LONG, status=200)
+    if not stream.eof:
+        raise SourceUnavailable("the packed answer was cut off", status=200)
+    # Anything else behind the end is nothing.
+    return member, stream.unused_data if stream.unused_data.startswith(_GZIP) else b""

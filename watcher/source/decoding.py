@@ -218,6 +218,18 @@ _read_json = json.JSONDecoder(strict=False, parse_int=_integer).decode
 
 
 def _rows(body: bytes) -> list[Any]:
+    answer = _answer(body)
+    code, data = answer.get("code"), answer.get("data")
+    if isinstance(code, bool) or code not in (None, 0, "0"):
+        raise _refusal(code, plain(answer.get("message")) or "no message")
+    if not isinstance(data, list):
+        # Null too: it may be the server's way to say "no more", but nobody has promised that.
+        what = f'"data" is {_kind(data)}' if "data" in answer else '"data" is missing'
+        raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
+    return data
+
+
+def _answer(body: bytes) -> dict[str, Any]:
     if body.count(b",") + body.count(b"[") > _MOST_VALUES:
         raise SourceUnavailable("the answer has too many values for a page", status=200)
     try:
@@ -227,17 +239,13 @@ def _rows(body: bytes) -> list[Any]:
         raise SourceUnavailable(f"{text}: {_excerpt(body)}", status=200) from None
     if not isinstance(answer, dict):
         raise SourceUnavailable(f"the answer is {_kind(answer)}, not an object", status=200)
-    code, data = answer.get("code"), answer.get("data")
-    if code is not None and (isinstance(code, bool) or code not in (0, "0")):
-        message = plain(answer.get("message")) or "no message"
-        out = code in (402, "402") or _OUT_OF_CREDITS.search(message)
-        error = CreditsUsedUp if out else SourceUnavailable
-        raise error(f"KeyAPI answers with code {plain(code)}: {message}", status=200)
-    if not isinstance(data, list):
-        # Null too: it may be the server's way to say "no more", but nobody has promised that.
-        what = f'"data" is {_kind(data)}' if "data" in answer else '"data" is missing'
-        raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
-    return data
+    return answer
+
+
+def _refusal(code: object, message: str) -> SourceError:
+    is_used_up = code in (402, "402") or _OUT_OF_CREDITS.search(message)
+    error = CreditsUsedUp if is_used_up else SourceUnavailable
+    return error(f"KeyAPI answers with code {plain(code)}: {message}", status=200)
 
 
 def _id(value: object) -> str:
@@ -264,20 +272,22 @@ def _raw(value: object) -> msgspec.Raw:
 
 
 def _number(value: object) -> float | None:
-    if value is None:
+    number = _written_number(value.strip()) if isinstance(value, str) else value
+    if number is None:
         return None
-    if isinstance(value, str):
-        value = value.strip()
-        if value.casefold() in _NO_VALUE:
-            return None
-        if not _IS_NUMBER.fullmatch(value):
-            raise _NoUse(f"{_kind(value)}, not a number")
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _NoUse(f"{_kind(value)}, not a number")
-    if not abs(value) <= LARGEST:  # NaN too
-        raise _NoUse(f"{value:.3g} is no possible number")
-    return float(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise _NoUse(f"{_kind(number)}, not a number")
+    if not abs(number) <= LARGEST:  # NaN too
+        raise _NoUse(f"{number:.3g} is no possible number")
+    return float(number)
+
+
+def _written_number(text: str) -> float | None:
+    if text.casefold() in _NO_VALUE:
+        return None
+    if not _IS_NUMBER.fullmatch(text):
+        raise _NoUse(f"{_kind(text)}, not a number")
+    return float(text)
 
 
 def _long_text(raw: msgspec.Raw) -> str | None:
@@ -300,12 +310,13 @@ def _whole_characters(text: str) -> str:
 # ------------------------------------------------------------------ answers with another status
 
 # The meaning of the codes is the one that the vendor documents.
-_RATE_LIMIT_PAUSE = 60.0  # seconds to wait after a 429 that does not say
+_PAUSES = {429: 60.0}  # seconds to wait after a status where the server does not say
 
 _OUT_OF_CREDITS = re.compile(r"quota|credit|usage[\s_-]*limit", re.IGNORECASE)
 _OUT_OF_QUOTA = re.compile(r"quota|usage[\s_-]*limit", re.IGNORECASE)  # a page may speak of credit
 _MAY_BE_QUOTA = frozenset((403, *range(500, 600)))
 
+_MESSAGES = ("message", "msg", "error", "detail")  # where a refusal has its words
 _KEY_PLACES = (
     "it is taken from api.key in the rule file, else from KEYAPI_KEY, else from KEYAPI_TOKEN"
 )
@@ -327,19 +338,22 @@ def failure(
     query as text, for the errors that are about it.
     """
     message = _server_message(body)
-    said = f"KeyAPI answers {status}: {message}" if message else f"KeyAPI answers {status}"
+    said = ": ".join(filter(None, (f"KeyAPI answers {status}", message)))
     if status == 400 and asked:
         said = f"{said} (asked for {asked})"
-    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
-    is_used_up = quota or (status == 403 and _OUT_OF_CREDITS.search(message))
-    found = _ADVICE.get(402 if is_used_up else status)
+    found = _ADVICE.get(402 if _is_used_up(status, body, message) else status)
     if found is not None:
         error, advice = found
         return error(f"{said}: {advice}", status=status)
     pause = retry_after(headers.get("Retry-After"), now)
-    if status == 429 and pause is None:
-        pause = _RATE_LIMIT_PAUSE
+    pause = _PAUSES.get(status) if pause is None else pause
     return SourceUnavailable(said, status=status, retry_after=pause)
+
+
+def _is_used_up(status: int, body: bytes, message: str) -> bool:
+    """Whether a refusal of another kind speaks of the credits."""
+    quota = status in _MAY_BE_QUOTA and _OUT_OF_QUOTA.search(body.decode("utf-8", "replace"))
+    return bool(quota or (status == 403 and _OUT_OF_CREDITS.search(message)))
 
 
 def _server_message(body: bytes) -> str:
@@ -348,10 +362,8 @@ def _server_message(body: bytes) -> str:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _excerpt(body) if body.strip() else ""
-    if not isinstance(answer, dict):
-        return ""
-    told = (answer.get(name) for name in ("message", "msg", "error", "detail"))
-    return next((plain(text) for text in told if text), "")
+    told = map(answer.get, _MESSAGES) if isinstance(answer, dict) else ()
+    return plain(next(filter(None, told), ""))
 
 
 # ------------------------------------------------------------------ a server's values in words
@@ -359,7 +371,7 @@ def _server_message(body: bytes) -> str:
 
 def plain(value: object, limit: int = 200) -> str:
     """The value as text without control characters, cut to ``limit``; empty of None."""
-    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = "" if value is None else str(value)
     text = "".join(letter if letter.isprintable() else " " for letter in text[: 2 * limit])
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -10,7 +10,8 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 from watcher.fields import BY_NAME
 from watcher.model import Instant
@@ -75,6 +76,12 @@ class Query:
             asked |= self.endpoint.order(self.sort, descending=self.descending)
         return asked
 
+    def limits_of(self, field: str) -> Iterator[tuple[str, float]]:
+        """The filters by a field that are numbers."""
+        for name, value in self.filters:
+            if name.endswith(field) and isinstance(value, int | float):
+                yield name, value
+
     def canonical(self) -> str:
         """Stable text of all there is, equal for equal queries: for hashes."""
         parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
@@ -86,8 +93,7 @@ class Query:
 
     def describe(self) -> str:
         """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
-        parts = [self.region]
-        parts += [describe_filter(name, value) for name, value in self.filters]
+        parts = [self.region, *(describe_filter(name, value) for name, value in self.filters)]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
@@ -115,33 +121,34 @@ def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
     endpoint = ENDPOINTS.get(str(chosen), PRODUCT_LIST)
     if endpoint.name != chosen:
         problems.append(("list", f"{_show(chosen)} is no list: known are {', '.join(ENDPOINTS)}"))
-    region: str | None = None
-    filters: dict[str, Value] = {}
-    sort, descending, top = None, True, DEFAULT_TOP
-    if "region" not in raw:
-        problems.append(("region", "is missing: write the market's code, as in region: US"))
-    for name, value in given.items():
-        try:
-            match name:
-                case "region":
-                    region = _region(value)
-                case "sort":
-                    sort, descending = _sort(value, endpoint)
-                case "top":
-                    top = _top(value, endpoint)
-                case _:
-                    filters[name] = _filter(name, value, endpoint)
-        except ValueError as error:
-            problems.append((name, str(error)))
-    problems += _upside_down(filters)
+    values = _values(given, endpoint, problems)
+    region, top = values.pop("region", ""), values.pop("top", DEFAULT_TOP)
+    sort, descending = values.pop("sort", (None, True))
+    problems += _upside_down(values)
     for name, message in problems:
         report((name,), message)
-    if problems or region is None:
+    if problems:
         return None
-    return Query(region, tuple(sorted(filters.items())), sort, descending, top, endpoint)
+    return Query(region, tuple(sorted(values.items())), sort, descending, top, endpoint)
 
 
 # ------------------------------------------------------------------ keys
+
+
+def _values(
+    given: Mapping[str, object], endpoint: Endpoint, problems: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """The settings and filters that can be read."""
+    values = dict[str, Any]()
+    if "region" not in given:
+        problems.append(("region", "is missing: write the market's code, as in region: US"))
+    for name, value in given.items():
+        read = _SETTINGS.get(name) or partial(_filter, name)
+        try:
+            values[name] = read(value, endpoint)
+        except ValueError as error:
+            problems.append((name, str(error)))
+    return values
 
 
 def _filter(name: str, value: object, endpoint: Endpoint) -> Value:
@@ -179,7 +186,7 @@ def _near(name: str, known: Iterable[str]) -> list[str]:
 # ------------------------------------------------------------------ values
 
 
-def _region(value: object) -> str:
+def _region(value: object, _: Endpoint) -> str:
     if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value):
         takes = "write a market's code of two letters, as US"
         raise ValueError(f"{_show(value)} is no region: {takes}")
@@ -188,14 +195,15 @@ def _region(value: object) -> str:
 
 def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
     words = value.split() if isinstance(value, str) else []
-    if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1].lower() not in ("desc", "asc")):
+    field, order = (*words, "desc")[:2] if words else ("", "")
+    if order.lower() not in ("desc", "asc") or len(words) > 2:
         takes = "write a field and desc or asc, as total_sale_7d_cnt desc"
         raise ValueError(f"{_show(value)} is no sort: {takes}")
-    if words[0] not in endpoint.sorts:
-        near = did_you_mean(_near(words[0], endpoint.sorts))
+    if field not in endpoint.sorts:
+        near = did_you_mean(_near(field, endpoint.sorts))
         help_text = near or f": it sorts by {', '.join(endpoint.sorts)}"
-        raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
-    return words[0], len(words) == 1 or words[1].lower() == "desc"
+        raise ValueError(f'KeyAPI can\'t sort by "{field}"{help_text}')
+    return field, order.lower() == "desc"
 
 
 def _top(value: object, endpoint: Endpoint) -> int:
@@ -205,11 +213,20 @@ def _top(value: object, endpoint: Endpoint) -> int:
     return int(number)
 
 
+# The keys of a watch that every list has; the others are filters.
+_SETTINGS = {"region": _region, "sort": _sort, "top": _top}
+
+
+def _written(value: object) -> str:
+    """A text or an integer as it was written; empty of anything else."""
+    return str(value).strip() if isinstance(value, str | int) else ""
+
+
 def _digits(value: object, _: Parameter) -> str:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not re.fullmatch("[0-9]{1,40}", text.strip()):
+    text = _written(value)
+    if not re.fullmatch("[0-9]{1,40}", text):
         raise ValueError(f'{_show(value)} is no category id: write its digits, as "601450"')
-    return text.strip()
+    return text
 
 
 def _whole(value: object, parameter: Parameter) -> int:
@@ -240,7 +257,7 @@ def _flag(value: object, parameter: Parameter) -> int:
     spelled = {**names, **{str(number): number for number in names.values()}}
     if "true" in names:
         spelled |= {"yes": 1, "no": 0}
-    number = spelled.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+    number = spelled.get(_written(value).lower())
     if number is None:
         choices = ", ".join(f"{name} ({number})" for name, number in names.items())
         raise ValueError(f"{_show(value)} is none of {choices}")
@@ -248,7 +265,7 @@ def _flag(value: object, parameter: Parameter) -> int:
 
 
 def _day(value: object, _: Parameter) -> int | RelativeDay:
-    text = str(value).strip() if isinstance(value, str | int) else ""
+    text = _written(value)
     if ago := re.fullmatch(r"(\S+)\s+ago", text):
         return RelativeDay(parse_duration(ago[1]))
     plain = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", text, re.ASCII)

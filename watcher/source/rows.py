@@ -7,7 +7,7 @@ they are joined, so that no moment needs twice the memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,14 +66,20 @@ class Rows:
             self.mistyped[name] += 1
             self.instead.setdefault(name, what)
         if page.products:
-            number, place = divmod(page_num - 1, _BLOCK_PAGES)
-            block = self._block(number)
-            begin, whole = place * self.page_size, len(page.products) == page.rows
-            rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
-            block.numbers[rows] = number_table(page.products)
-            block.texts[rows] = [self._texts(product) for product in page.products]
-            block.filled[rows] = True
-        for product in page.products:
+            self._fill(page_num, page)
+            self._keep_long_texts(page.products)
+
+    def _fill(self, page_num: int, page: Page) -> None:
+        number, place = divmod(page_num - 1, _BLOCK_PAGES)
+        block = self._block(number)
+        begin, whole = place * self.page_size, len(page.products) == page.rows
+        rows = slice(begin, begin + page.rows) if whole else begin + np.array(page.positions)
+        block.numbers[rows] = number_table(page.products)
+        block.texts[rows] = [self._texts(product) for product in page.products]
+        block.filled[rows] = True
+
+    def _keep_long_texts(self, products: Sequence[ProductRow]) -> None:
+        for product in products:
             if len(self.long_texts) < MOST_TEXTS and self.wants_texts(product.product_id):
                 texts = product.long_texts()
                 # None is stored where there are none: they would be wanted, and count, for ever.
@@ -168,28 +174,37 @@ def settle(numbers: Floats) -> Settled:
     commission above 100%. The scale of commissions is the list's: percentages where most of those
     above 0 exceed 1. A product's alone could not tell 1% from 100%.
     """
-    commissions = numbers[:, NUMERIC_INDEX[COMMISSION]]
     unrated = bool((numbers[:, NUMERIC_INDEX[RATING]] == 0).any())
     with np.errstate(invalid="ignore"):
-        some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
-        percentages = 2 * large > some if some else None
-        if percentages:
-            commissions /= 100
-        above = commissions > 1
-        commissions[above] = np.nan
-        negative = np.zeros(len(NUMERIC), np.int64)
-        for start in range(0, len(numbers), _MOVED):
-            part = numbers[start : start + _MOVED]
-            below = (part < 0) & (_AT_LEAST_0 | _ABOVE_0)
-            negative += below.sum(axis=0)
-            part[below | ((part == 0) & _ABOVE_0)] = np.nan
+        percentages, above = _settle_commissions(numbers[:, NUMERIC_INDEX[COMMISSION]])
+        negative = _drop_negative(numbers)
     problems = [
         f"{NUMERIC[column].name} is below 0 in {count_of(count, 'product')}: no value"
         for column, count in enumerate(negative.tolist())
         if count
     ]
-    if above.any():
-        problems.append(
-            f"{COMMISSION} is above 100% in {count_of(int(above.sum()), 'product')}: no value"
-        )
+    if above:
+        problems.append(f"{COMMISSION} is above 100% in {count_of(above, 'product')}: no value")
     return Settled(percentages, unrated, tuple(problems))
+
+
+def _settle_commissions(commissions: Floats) -> tuple[bool | None, int]:
+    """Whether they were percentages, and the number of those above 100%."""
+    some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
+    percentages = 2 * large > some if some else None
+    if percentages:
+        commissions /= 100
+    above = commissions > 1
+    commissions[above] = np.nan
+    return percentages, int(above.sum())
+
+
+def _drop_negative(numbers: Floats) -> Ints:
+    """The number of values below 0 in each column; they are none now, as ratings of 0 are."""
+    negative = np.zeros(len(NUMERIC), np.int64)
+    for start in range(0, len(numbers), _MOVED):
+        part = numbers[start : start + _MOVED]
+        below = (part < 0) & (_AT_LEAST_0 | _ABOVE_0)
+        negative += below.sum(axis=0)
+        part[below | ((part == 0) & _ABOVE_0)] = np.nan
+    return negative

@@ -134,6 +134,10 @@ class _Reading:
         """Pages that may be asked for at once."""
         return 0 if self.order.careful else self.pages.expected
 
+    @property
+    def is_complete(self) -> bool:
+        return self.state() is ScanState.COMPLETE
+
     async def spend(self) -> None:
         await self.budget.spend()
         self.requests += 1
@@ -162,18 +166,21 @@ class _Reading:
                     self.answered.notify_all()
             if stop.is_set() or self._is_over():
                 return
-            endpoint = self.order.query.endpoint
-            try:
-                page = await self.client.page(self.params, page_num, self, endpoint)
-            except SourceError as error:
-                self.failed[page_num] = error
-                self.failures_in_a_row += 1
-                if self.fatal is None and not isinstance(error, SourceUnavailable):
-                    self.fatal = error
-            else:
-                self._page_read(page_num, page)
+            await self._read_page(page_num)
             async with self.answered:
                 self.answered.notify_all()
+
+    async def _read_page(self, page_num: int) -> None:
+        endpoint = self.order.query.endpoint
+        try:
+            page = await self.client.page(self.params, page_num, self, endpoint)
+        except SourceError as error:
+            self.failed[page_num] = error
+            self.failures_in_a_row += 1
+            if self.fatal is None and not isinstance(error, SourceUnavailable):
+                self.fatal = error
+        else:
+            self._page_read(page_num, page)
 
     def _is_clear(self, page_num: int, stop: asyncio.Event) -> bool:
         """Whether no answer that is due may show that the list ends before this page."""
@@ -208,7 +215,7 @@ class _Reading:
         rubbish = self.pages.rubbish
         if rubbish is not None:
             return SourceUnavailable(rubbish, status=200)
-        if self.state() is ScanState.COMPLETE:
+        if self.is_complete:
             return None
         if self.failed:
             return self.failed[min(self.failed)]
@@ -220,16 +227,20 @@ class _Reading:
     def interrupted(self) -> bool:
         """Whether it was not the list that kept the scan from being complete."""
         theirs = (KeyRefused, CreditsUsedUp, BudgetSpent)
-        failure, is_whole = self.failure(), self.state() is ScanState.COMPLETE
-        return not is_whole and (failure is None or isinstance(failure, theirs))
+        failure = self.failure()
+        return not self.is_complete and (failure is None or isinstance(failure, theirs))
 
     def error(self) -> str | None:
         """The reason why the scan is not complete, on one line."""
-        if self.state() is ScanState.COMPLETE:
+        if self.is_complete:
             return None
         failure = self.failure()
         if failure is None:
             return f"stopped after {len(self.pages)} of {self.known or self.pages.wanted} pages"
+        return self._placed(failure)
+
+    def _placed(self, failure: SourceError) -> str:
+        """A failure in words, with the page that it is of."""
         page_num = next((page for page, error in self.failed.items() if error is failure), None)
         if page_num is None:
             return str(failure)
@@ -248,9 +259,7 @@ class _Reading:
 
 def _misunderstood(query: Query, settled: Settled) -> Iterator[str]:
     """A filter on commissions in another scale than the list's, which the API must misread."""
-    for name, value in query.filters:
-        if not name.endswith(COMMISSION) or not isinstance(value, int | float):
-            continue
+    for name, value in query.limits_of(COMMISSION):
         if settled.percentages and 0 < value <= 1:
             yield f"KeyAPI has commissions in percent here: {name} {value:g} is {value:g}% to it"
         elif settled.percentages is False and value > 1:
@@ -276,7 +285,7 @@ def _missing(scan: Scan, settled: Settled) -> frozenset[str]:
     if not len(scan):
         return frozenset()
     absent = np.flatnonzero(np.isnan(scan.numbers).all(axis=0))
-    numbers = (NUMERIC_NAMES[column] for column in absent)
+    numbers = map(NUMERIC_NAMES.__getitem__, absent)
     texts = (name for name, values in scan.texts.items() if not any(values))
     there = {RATING} if settled.unrated else set[str]()  # though it says nothing
     return frozenset((*numbers, *texts)) - there
@@ -327,15 +336,18 @@ class Pages:
         self._place(page_num, [product.product_id for product in page.products])
 
     def _place(self, page_num: int, ids: list[str]) -> None:
+        if not self._first_on.keys().isdisjoint(ids):  # rarely
+            self._place_repeats(page_num, ids)
+            return
+        self._first_on.update(dict.fromkeys(ids, page_num))
+        self._own[page_num] = len(ids)
+        self._judge(page_num, repeats=False, at_one=False)
+
+    def _place_repeats(self, page_num: int, ids: list[str]) -> None:
         """Find out whether the page, or a later one that was read before it, has nothing new.
 
         Of a page with unreadable rows that is known only where all its products are on one other.
         """
-        if self._first_on.keys().isdisjoint(ids):  # as on nearly every page
-            self._first_on.update(dict.fromkeys(ids, page_num))
-            self._own[page_num] = len(ids)
-            self._judge(page_num, repeats=False, at_one=False)
-            return
         taken = Counter[int]()  # from pages behind this one, which had these products first so far
         there = set[int]()
         own = 0
@@ -349,7 +361,7 @@ class Pages:
                 continue
             own += 1
         self._own[page_num] = own
-        self._judge(page_num, repeats=bool(ids) and not own, at_one=len(there) == 1)
+        self._judge(page_num, repeats=not own, at_one=len(there) == 1)
         for later, count in taken.items():
             self._own[later] -= count
             self._judge(later, repeats=not self._own[later], at_one=True)
@@ -402,8 +414,7 @@ class Pages:
         return f"nothing of the list can be read: {self._unreadable()}"
 
     def _unreadable(self) -> str:
-        count, page_num = sum(self._unread.values()), min(self._unread)
-        rows = count_of(count, "row")
+        rows, page_num = count_of(sum(self._unread.values()), "row"), min(self._unread)
         return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
 
     def flaws(self) -> str | None:
@@ -416,9 +427,7 @@ class Pages:
     def problems(self) -> tuple[str, ...]:
         """All that is wrong with the pages, in words."""
         found = [
-            f"page {page_num}: {problem}"
-            for page_num in sorted(self._problems)
-            for problem in self._problems[page_num]
+            f"page {page}: {one}" for page, told in sorted(self._problems.items()) for one in told
         ]
         return tuple(_first(_MOST_PROBLEMS, [*found, *self._gaps(), *self._repeats()], "problems"))
 

@@ -8,8 +8,9 @@ several options are joined, by ``_`` or a comma; variants may be a list, or an o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 # Keys of one thing, in whichever form.
 _VALUE_IDS = ("sale_prop_value_ids", "property_value_ids", "property_value_id", "prop_value_id")
@@ -48,31 +49,41 @@ def skus_of(skus: object, sale_props: object = None) -> Iterator[Sku]:
 def options_of(sale_props: object) -> dict[str, list[str]]:
     """The values of each option by its name, in their order; of one row a value, or a list."""
     found: dict[str, list[str]] = {}
-    for _, row in _rows(sale_props):
-        values = [_first(value, _NAME) for _, value in _rows(_any(row, _VALUES))]
-        for value in values or [_first(row, _NAME)]:
-            names = found.setdefault(_first(row, _OPTION), [])
-            if value and value not in names:
-                names.append(value)
+    for option, value in _option_values(sale_props):
+        values = found.setdefault(option, [])
+        if value and value not in values:
+            values.append(value)
     return found
+
+
+def _option_values(sale_props: object) -> Iterator[tuple[str, str]]:
+    for _, row in _rows(sale_props):
+        values = [value for _, value in _rows(_any(row, _VALUES))]
+        for value in values or [row]:
+            yield _first(row, _OPTION), _first(value, _NAME)
 
 
 def _rows(value: object) -> Iterator[tuple[str, Mapping[str, object]]]:
     """The objects of a list, or of an object by their keys."""
+    keyed = value.items() if isinstance(value, dict) else (("", each) for each in _inside(value))
+    return ((str(key), each) for key, each in keyed if isinstance(each, dict))
+
+
+def _inside(value: object) -> Iterable[object]:
+    """The values of a list or an object."""
     if isinstance(value, dict):
-        yield from ((str(key), each) for key, each in value.items() if isinstance(each, dict))
-    elif isinstance(value, list):
-        yield from (("", each) for each in value if isinstance(each, dict))
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
-def _any(row: Mapping[str, object], keys: Sequence[str]) -> object:
-    return next((row[key] for key in keys if row.get(key) not in (None, "", [], {})), None)
+def _any(row: Mapping[str, object], keys: Sequence[str], default: object = None) -> object:
+    return next((row[key] for key in keys if row.get(key) not in (None, "", [], {})), default)
 
 
 def _first(row: Mapping[str, object], keys: Sequence[str]) -> str:
     """The first that is a text or a number."""
-    found = (row.get(key) for key in keys)
-    return next((str(each).strip() for each in found if _is_plain(each) and str(each).strip()), "")
+    found = (str(each).strip() for each in map(row.get, keys) if _is_plain(each))
+    return next(filter(None, found), "")
 
 
 def _is_plain(value: object) -> bool:
@@ -85,18 +96,14 @@ def _value_names(value: object, depth: int = 0) -> Iterator[tuple[str, str]]:
         return
     if isinstance(value, dict):
         number, name = _first(value, _ID), _first(value, _NAME)
-        if number and name:
-            yield number, name
-            yield from _parts(number, name)
-        for inner in value.values():
-            yield from _value_names(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _value_names(inner, depth + 1)
+        yield from _parts(number, name) if number and name else ()
+    for inner in _inside(value):
+        yield from _value_names(inner, depth + 1)
 
 
 def _parts(number: str, name: str) -> Iterator[tuple[str, str]]:
-    """``7_8`` that is ``Red_L``: the parts of joined ids where the name has as many."""
+    """A name by its id; of ``7_8`` that is ``Red_L`` the parts too, where both have as many."""
+    yield number, name
     numbers, names = _JOINED.split(number), [part.strip() for part in re.split("[_,;|]", name)]
     if len(numbers) == len(names) > 1:
         yield from zip(numbers, names, strict=True)
@@ -104,32 +111,31 @@ def _parts(number: str, name: str) -> Iterator[tuple[str, str]]:
 
 def _options(sku: Mapping[str, object], key: str, names: Mapping[str, str]) -> list[str]:
     """Names of what makes a variant: of its ids, else those that stand in it."""
-    for ids in _id_lists(sku, key):
-        found = [names[one] for one in ids if names.get(one)]
-        if found:
+    values = (*map(sku.get, _VALUE_IDS), sku.get("sku_id"), key)
+    for ids in chain.from_iterable(map(_ids, values)):
+        if found := [*filter(None, map(names.get, ids))]:
             return found
     inside = [name for _, name in _value_names(sku)]
-    return inside or [name for name in (_first(sku, (*_NAME, "sku_name")),) if name]
+    return inside or [*filter(None, [_first(sku, (*_NAME, "sku_name"))])]
 
 
-def _id_lists(sku: Mapping[str, object], key: str) -> Iterator[Sequence[str]]:
-    for value in (*(sku.get(name) for name in _VALUE_IDS), sku.get("sku_id"), key):
-        if isinstance(value, list):
-            yield [str(one) for one in value if _is_plain(one)]
-        elif _is_plain(value):
-            parts = [part for part in _JOINED.split(str(value)) if part]
-            yield parts
-            if len(parts) > 1:
-                yield [str(value).strip()]
+def _ids(value: object) -> Iterator[Sequence[str]]:
+    """The ids that a value lists or joins, in each way that it can be read."""
+    if isinstance(value, list):
+        yield [str(one) for one in filter(_is_plain, value)]
+    elif _is_plain(value):
+        parts = [*filter(None, _JOINED.split(str(value)))]
+        yield parts
+        if len(parts) > 1:
+            yield [str(value).strip()]
 
 
 def _cost(sku: Mapping[str, object]) -> tuple[str, str | None]:
     """The price and the code of its currency, wherever in the variant they stand."""
-    price = _any(sku, _PRICES)
-    if isinstance(price, dict) and (inner := _any(price, _PRICES)) is not None:
-        price = inner
-    holder = sku if price is None else price
-    if not isinstance(holder, Mapping):
-        return str(holder).strip() if _is_plain(holder) else "", None
-    codes = (str(holder.get(name) or "").strip().upper() for name in _CURRENCIES)
-    return _first(holder, _AMOUNTS), next(filter(_CODE.fullmatch, codes), None)
+    price = _any(sku, _PRICES, sku)
+    if isinstance(price, Mapping):
+        price = _any(price, _PRICES, price)
+    if not isinstance(price, Mapping):
+        return str(price).strip() if _is_plain(price) else "", None
+    codes = (str(price.get(name) or "").strip().upper() for name in _CURRENCIES)
+    return _first(price, _AMOUNTS), next(filter(_CODE.fullmatch, codes), None)

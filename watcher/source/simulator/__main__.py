@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from watcher.source.simulator.behaviour import PRESETS
+from watcher.source.simulator.behaviour import PRESETS, Behaviour
 from watcher.source.simulator.market import REGIONS, Market
 from watcher.source.simulator.server import Simulator, Weather
 
@@ -114,22 +114,24 @@ def _market(
     regions: str,
     start: datetime | None,
     preset: str,
-    closed: Mapping[str, Any] | None,
     **settings: Any,
 ) -> Market:
-    """A market of the preset with those of the settings that are given."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    try:
-        behaviour = replace(PRESETS[preset], **given, **(closed or {}))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
     return Market(
         seed=seed,
         products=products,
         start=(start or datetime.now(UTC)).date(),
         regions=tuple(name.strip().upper() for name in regions.split(",") if name.strip()),
-        behaviour=behaviour,
+        behaviour=_behaviour(preset, **settings),
     )
+
+
+def _behaviour(preset: str, closed: Mapping[str, Any] | None, **settings: Any) -> Behaviour:
+    """The preset with those of the settings that are given."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    try:
+        return replace(PRESETS[preset], **given, **(closed or {}))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 async def _serve(simulator: Simulator, key: str, day_seconds: float | None) -> None:

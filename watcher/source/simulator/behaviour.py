@@ -11,15 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 _SHARES = (
     "idle crowd wave viral promotion flash new_price new_commission delisting sold_out bulk_orders"
     " collected late"
 )
-_LIMITS: tuple[tuple[str, Callable[[float], bool], str], ...] = (
+_LIMITS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     (_SHARES, lambda value: 0 <= value <= 1, "from 0 to 1"),
     ("tail day_noise trend slope drift viral_size", lambda value: value >= 0, "0 or more"),
     ("viral_brief bulk_units bulk_tail", lambda value: value > 0, "above 0"),
+    ("collected", lambda share: share > 0, "above 0: nothing would ever be known"),
+    ("closed_weekdays", lambda days: days <= set(range(7)), "from 0 (Monday) to 6"),
+    ("viral_days", lambda days: 0 < days[0] <= days[1], "above 0, the least not above the most"),
 )
 
 
@@ -60,17 +64,11 @@ class Behaviour:
     def __post_init__(self) -> None:
         """Raises ValueError for a setting that can't be, with its name."""
         for names, fits, what in _LIMITS:
-            for name in names.split():
-                if not fits(getattr(self, name)):
-                    raise ValueError(f"{name} must be {what}")
-        if self.collected == 0:
-            raise ValueError("collected must be above 0: nothing would ever be known")
+            wrong = next((name for name in names.split() if not fits(getattr(self, name))), None)
+            if wrong is not None:
+                raise ValueError(f"{wrong} must be {what}")
         if self.absent and self.collected == 1:
             raise ValueError("absent needs collected below 1: who is absent else?")
-        if not self.closed_weekdays <= set(range(7)):
-            raise ValueError("closed_weekdays are from 0 (Monday) to 6")
-        if not 0 < self.viral_days[0] <= self.viral_days[1]:
-            raise ValueError("viral_days must be above 0, the least not above the most")
 
     def closed(self, day: date) -> bool:
         """Whether nobody sells on that day."""

@@ -82,23 +82,32 @@ def _value(name: str, text: str) -> float:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
     if parameter.type is ParameterType.NUMBER:
-        try:
-            amount = float(text)
-        except ValueError:
-            amount = math.nan
-        if not math.isfinite(amount):
-            raise BadParameter(f"{name} must be a number")
-        return amount
+        return _amount(name, text)
+    number = _integer(name, text)
+    if parameter.type is ParameterType.DAY and parse_day(number) is None:
+        raise BadParameter(f"{name} must be a day as yyyyMMdd")
+    if parameter.names and number not in dict(parameter.names).values():
+        raise BadParameter(f"{name} can't be {number}")
+    return number
+
+
+def _amount(name: str, text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not math.isfinite(amount):
+        raise BadParameter(f"{name} must be a number")
+    return amount
+
+
+def _integer(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise BadParameter(f"{name} must be an integer")
     number = int(text)
     low, high = _BOUNDS.get(name, (number, number))
     if not low <= number <= high:
         raise BadParameter(f"{name} must be from {low} to {high}")
-    if parameter.type is ParameterType.DAY and parse_day(number) is None:
-        raise BadParameter(f"{name} must be a day as yyyyMMdd")
-    if parameter.names and number not in dict(parameter.names).values():
-        raise BadParameter(f"{name} can't be {number}")
     return number
 
 

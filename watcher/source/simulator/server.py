@@ -25,6 +25,7 @@ from watcher.units import DAY
 
 CONTROL = "/simulator"
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
+_PAUSES = {429: {"Retry-After": "1"}}
 _SMALL = 1_400  # bytes: compressing less than a packet gains nothing
 _PIECES = 20
 _REMEMBERED = 10_000
@@ -71,6 +72,21 @@ class Fault:
     instead: int | None = None  # another page is given
     drip: float | None = None  # it comes in pieces, with so many seconds between them
     cut: int | None = None  # it ends after so many bytes
+
+    def is_for(self, page: str) -> bool:
+        return self.page is None or str(self.page) == page
+
+    @property
+    def answer(self) -> tuple[int, bytes] | None:
+        """The status and body that come instead of the page; None where it comes."""
+        status, body = self.status or 200, self.body
+        if body is None:
+            return None if self.status is None else (status, _body(status, "simulated fault"))
+        return status, body.encode() if isinstance(body, str) else body
+
+    def asked(self, query: Mapping[str, str]) -> dict[str, str]:
+        """The parameters of the page that is given."""
+        return {**query} if self.instead is None else {**query, "page_num": str(self.instead)}
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
@@ -207,40 +223,31 @@ class Simulator:
         return await self._reply(request, fault)
 
     def _fault(self, page: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.page is None or str(fault.page) == page:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.faults.remove(fault)
-                return fault
-        if self.weather is None or not page.isdigit():
-            return None
-        return self.weather.next(int(page))
+        fault = next((one for one in self.faults if one.is_for(page)), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.faults.remove(fault)
+            return fault
+        return self.weather.next(int(page)) if self.weather and page.isdigit() else None
 
-    def _page(
-        self, request: web.Request, instead: int | None = None
-    ) -> tuple[int, bytes, Mapping[str, str]]:
-        """Status, body and headers of the answer to a request, or to one for another page."""
+    def _page(self, request: web.Request, fault: Fault) -> tuple[int, bytes]:
+        """Status and body of the answer to a request, or to one for another page."""
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
-            return 401, _body(401, "invalid api key"), {}
+            return 401, _body(401, "invalid api key")
         if self._too_many(asyncio.get_running_loop().time()):
-            return 429, _body(429, "too many requests"), {"Retry-After": "1"}
+            return 429, _body(429, "too many requests")
         if len(set(request.query)) < len(request.query):
-            return 400, _body(400, "a parameter is given twice"), {}
+            return 400, _body(400, "a parameter is given twice")
         try:
-            asked = (
-                {**request.query}
-                if instead is None
-                else {**request.query, "page_num": f"{instead}"}
-            )
-            products = self.answer(asked)
+            products = self.answer(fault.asked(request.query))
         except BadParameter as error:
-            return 400, _body(400, f"invalid parameter: {error}"), {}
+            return 400, _body(400, f"invalid parameter: {error}")
         if self.credits is not None and self.pages >= self.credits:
-            return 402, _body(402, "credits used up"), {}
+            return 402, _body(402, "credits used up")
         self.pages += 1
-        return 200, _body(0, "success", products), {}
+        return 200, _body(0, "success", products)
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:
@@ -255,15 +262,12 @@ class Simulator:
     async def _reply(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.drop:
             return _close(request)
-        if fault.status is not None or fault.body is not None:
-            status = fault.status or 200
-            told = fault.body if fault.body is not None else _body(status, "simulated fault")
-            body = told.encode() if isinstance(told, str) else told
-            return _answer(request, status, body, fault.headers)
-        status, body, headers = self._page(request, fault.instead)
+        if (instead := fault.answer) is not None:
+            return _answer(request, *instead, fault.headers)
+        status, body = self._page(request, fault)
         body = body if fault.edit is None else fault.edit(body)
         if fault.drip is None and fault.cut is None:
-            return _answer(request, status, body, {**headers, **fault.headers})
+            return _answer(request, status, body, {**_PAUSES.get(status, {}), **fault.headers})
         return await _trickle(request, status, body, fault)
 
     async def _state(self, _request: web.Request) -> web.Response:
@@ -310,7 +314,7 @@ async def _trickle(
     response = web.StreamResponse(status=status, headers={**_JSON, **fault.headers})
     response.content_length = len(body)
     await response.prepare(request)
-    sent = body if fault.cut is None else body[: fault.cut]
+    sent = body[: fault.cut]
     size = len(sent) // _PIECES + 1 if fault.drip is not None else max(1, len(sent))
     for start in range(0, len(sent), size):
         await response.write(sent[start : start + size])

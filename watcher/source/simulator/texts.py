@@ -22,6 +22,7 @@ _COVERS = "https://echosell-images.tos-ap-southeast-1.volces.com/product-cover"
 _IMAGES = "oec-ttp.tiktokcdn-us.com"
 _MASK = 2**64 - 1
 _BUYERS = ("Women", "Men", "Kids", "Teens", "Mum & Dad", "Students", "Couples", "Pet Lovers")
+_EXTRAS = ((50, [f"- {pack}" for pack in PACKS]), (9, places.EMOJI), (1, places.ROUGH))
 
 T = TypeVar("T")
 
@@ -82,10 +83,9 @@ def _name(goods: Goods, slot: int, region: str, picker: Picker) -> str:
     words = [picker.one_of(TRAITS), thing]
     if picker.percent(60):
         words.insert(0, picker.one_of(places.BRANDS))
-    phrases = locale_of(region).phrases
-    for percent, more in ((45, phrases), (50, PACKS), (9, places.EMOJI), (1, places.ROUGH)):
+    for percent, more in ((45, locale_of(region).phrases), *_EXTRAS):
         if picker.percent(percent):
-            words.append(f"- {picker.one_of(more)}" if more is PACKS else picker.one_of(more))
+            words.append(picker.one_of(more))
     if picker.percent(20):
         words.append(f"for {picker.one_of(_BUYERS)}, {picker.one_of(TRAITS)} Style")
     return " ".join(words)
