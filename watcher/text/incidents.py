@@ -22,16 +22,21 @@ def incident_title(incident: Incident) -> str:
 
 def incident_text(incident: Incident, *, over: bool = False) -> str:
     """The text: what happened, or that it is over, and with which outcome."""
+    return _ended(incident) if over else _begun(incident)
+
+
+def _begun(incident: Incident) -> str:
     values, details = _Values(incident), incident.details
-    if over and incident.kind in _OVER:
-        return _OVER[incident.kind].format_map(values)
     # An earlier version composed it as it was written.
     text = str(details.get("text") or _TEXTS[incident.kind].format_map(values))
-    if details.get("some_back"):
-        text += " (some are back)"
-    if not over:
-        return text
-    return f"This is over: {text}" + (f". {_outcome(**details)}" if "lists" in details else "")
+    return f"{text} (some are back)" if details.get("some_back") else text
+
+
+def _ended(incident: Incident) -> str:
+    if incident.kind in _OVER:
+        return _OVER[incident.kind].format_map(_Values(incident))
+    over, details = f"This is over: {_begun(incident)}", incident.details
+    return f"{over}. {_outcome(**details)}" if "lists" in details else over
 
 
 class _Values(dict[str, object]):
@@ -79,12 +84,21 @@ def _not_read(incident: Incident) -> str:
 
 
 def _lost(incident: Incident) -> str:
-    mistyped = incident.details["mistyped"]
-    return "; ".join(
-        f"{name} ({BY_NAME[name].label if name in BY_NAME else name}): "
-        + (f"now {mistyped[name]}" if name in mistyped else "gone")
-        for name in incident.details.get("told", incident.fields)
-    )
+    mistyped, told = incident.details["mistyped"], _told(incident)
+    return "; ".join(f"{_labelled(name)}: {_fate(mistyped.get(name))}" for name in told)
+
+
+def _told(incident: Incident) -> Sequence[str]:
+    fields: Sequence[str] = incident.details.get("told", incident.fields)
+    return fields
+
+
+def _labelled(field: str) -> str:
+    return f"{field} ({BY_NAME[field].label if field in BY_NAME else field})"
+
+
+def _fate(mistyped: str | None) -> str:
+    return "gone" if mistyped is None else f"now {mistyped}"
 
 
 def _users(incident: Incident) -> str:
@@ -99,7 +113,7 @@ _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "not_read": _not_read,
     "lost": _lost,
     "users": _users,
-    "again": lambda incident: ", ".join(incident.details.get("told", incident.fields)),
+    "again": lambda incident: ", ".join(_told(incident)),
 }
 
 

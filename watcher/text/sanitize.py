@@ -15,6 +15,8 @@ TEXT_LENGTH = 2_000
 
 _NOTHING = "\u200b"  # a space of no width, between characters that must not meet
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are written with them
+# Of control characters, ends of lines and pages, halves of a pair, and what is not to be seen.
+_IN_PLACE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "\ufffd", "Cf": "", "Co": ""}
 _MOST_MARKS = 4  # Thai stacks three; a "zalgo" name stacks dozens
 
 _MEETING = re.compile(
@@ -54,9 +56,14 @@ def shorten(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     end = max(longest - 1, 0)
-    while end and (unicodedata.combining(text[end]) or text[end] in _JOINERS):
+    while end and _continues(text[end]):
         end -= 1
     return text[:end].rstrip(" " + _JOINERS) + "…"
+
+
+def _continues(character: str) -> bool:
+    """Whether it is a part of the one before it."""
+    return bool(unicodedata.combining(character)) or character in _JOINERS
 
 
 def neutralise_name(text: object, longest: int = NAME_LENGTH) -> str:
@@ -101,12 +108,8 @@ def _visible(text: str) -> str:
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category == "Mn" else 0
-        if category in ("Cc", "Zl", "Zp"):
-            kept.append(" ")
-        elif category == "Cs":
-            kept.append("\ufffd")
-        elif category in ("Cf", "Co") and character not in _JOINERS:
-            continue
-        elif marks <= _MOST_MARKS:
+        if character in _JOINERS:
             kept.append(character)
+        elif marks <= _MOST_MARKS:
+            kept.append(_IN_PLACE.get(category, character))
     return "".join(kept)
