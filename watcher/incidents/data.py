@@ -21,7 +21,6 @@ from watcher.fields import NUMERIC_INDEX
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
-from watcher.rules.conditions.base import Condition
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.scan import ScanResult
 from watcher.store.ports import Store
@@ -51,7 +50,8 @@ def note_fields(
     own = [each for each in on if each.subject == watch.name]
     losses = _Losses(operator, book, watch, _fields(on) - _fields(own))
     with database.atomic():
-        losses.begin(_had_before(database, scan, lost - _fields(own)), result.mistyped)
+        if begun := _had_before(database, scan, lost - _fields(own)):
+            losses.begin(begun, result.mistyped)
         losses.end(own, _fields(own) - lost)
 
 
@@ -61,8 +61,7 @@ def _fields(incidents: Iterable[Incident]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Losses:
-    """Fields that a watch loses and has again; ``others`` are those that other watches miss, of
-    which the operator knows."""
+    """Fields that a watch loses and has again; ``others`` are told already, of other watches."""
 
     operator: Operator
     book: Rulebook
@@ -71,16 +70,14 @@ class _Losses:
 
     def begin(self, fields: AbstractSet[str], mistyped: Mapping[str, str]) -> None:
         """Note ``fields`` as lost, and tell those of which nobody knows yet."""
-        if not fields:
-            return
         incident = self._incident(fields).with_details(mistyped=dict(mistyped))
-        self._raise(self._told(incident, sorted(fields)))
+        told = self._told(incident, sorted(fields))
+        self.operator.database.health.raise_cause(told, self.operator.now)
         if news := sorted(fields - self.others):
             self.operator.tell(self._told(incident, news))
 
     def end(self, known: Iterable[Incident], fields: AbstractSet[str]) -> None:
-        """Note ``fields`` as back in the incidents ``known``, and tell those that all watches
-        have again."""
+        """Note ``fields`` as back in the ``known`` incidents; tell those that all watches have."""
         for incident in known:
             if not fields.isdisjoint(incident.fields):
                 self._shrink(incident, fields)
@@ -89,13 +86,11 @@ class _Losses:
 
     def _shrink(self, incident: Incident, back: AbstractSet[str]) -> None:
         """Have it go on, if at all, without the fields that are back."""
-        self.operator.database.health.clear_cause(incident, self.operator.now)
+        health, now = self.operator.database.health, self.operator.now
+        health.clear_cause(incident, now)
         if rest := sorted(set(incident.fields) - back):
             remains = msgspec.structs.replace(incident, fields=tuple(rest))
-            self._raise(remains.with_details(some_back=True))
-
-    def _raise(self, incident: Incident) -> None:
-        self.operator.database.health.raise_cause(incident, self.operator.now)
+            health.raise_cause(remains.with_details(some_back=True), now)
 
     def _incident(self, fields: Iterable[str]) -> Incident:
         named = tuple(sorted(fields))
@@ -120,12 +115,9 @@ def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str
 
 def _read_by(rule: Rule) -> set[str]:
     """The API's fields that the rule's conditions read."""
-    return _names_in(rule.when) | (set() if rule.until is None else _names_in(rule.until))
-
-
-def _names_in(condition: Condition) -> set[str]:
-    numbers = {name for metric in condition.metrics for name in metric.fields}
-    return numbers | {text.name for text in condition.attributes}
+    conditions = (rule.when, rule.until) if rule.until is not None else (rule.when,)
+    numbers = {name for each in conditions for metric in each.metrics for name in metric.fields}
+    return numbers | {text.name for each in conditions for text in each.attributes}
 
 
 def note_jump(

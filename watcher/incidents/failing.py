@@ -5,7 +5,6 @@ was ahead: how the operator hears of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from watcher.errors import InvalidQuery, SourceError
 from watcher.evaluation.empty_list_guard import DOUBTED
@@ -61,11 +60,11 @@ def _cause(
 
 def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, since: Instant) -> bool:
     """Whether other watches fail too, and none was read since ``watch`` fails."""
-    others = list(_scans_of_others(database, book, watch, since))
+    others = list(_scans_since(database, book, watch, since))
     return bool(others) and all(_is_vain(database, scan, since) for scan in others)
 
 
-def _scans_of_others(
+def _scans_since(
     database: Store, book: Rulebook, watch: Watch, since: Instant
 ) -> Iterator[ScanRow]:
     """The last scan of each other watch that was scanned since then."""
@@ -111,33 +110,16 @@ def note_credits(operator: Operator, api: Api) -> None:
     """
     now = operator.now
     spent, today = operator.database.ledger.used(now), format_instant(now)
-    day = _Cap(IncidentKind.CREDITS_OF_DAY, today[:10], api.credits_per_day, spent.day)
-    month = _Cap(IncidentKind.CREDITS_OF_MONTH, today[:7], api.credits_per_month, spent.month)
-    for cap in (day, month):
-        if cap.is_near != bool(operator.on(cap.kind)):
-            operator.note(cap.incident, on=cap.is_near)
+    for cap, used, span, kind in (
+        (api.credits_per_day, spent.day, today[:10], IncidentKind.CREDITS_OF_DAY),
+        (api.credits_per_month, spent.month, today[:7], IncidentKind.CREDITS_OF_MONTH),
+    ):
+        near = cap is not None and 0 < NEARLY * cap <= used
+        if near != bool(operator.on(kind)):
+            operator.note(Incident(kind).with_details(used=used, cap=cap, span=span), on=near)
     for skipped in operator.on(CAP.kind):
         if utc_day(skipped.since) != utc_day(now):
             operator.end(CAP)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cap:
-    """A cap on the credits of a day or month (``span``); None or 0 is told of never."""
-
-    kind: IncidentKind
-    span: str
-    credits: int | None
-    used: int
-
-    @property
-    def is_near(self) -> bool:
-        """Whether it is nearly used."""
-        return bool(self.credits) and self.used >= NEARLY * (self.credits or 0)
-
-    @property
-    def incident(self) -> Incident:
-        return Incident(self.kind).with_details(used=self.used, cap=self.credits, span=self.span)
 
 
 def note_clock(operator: Operator, *, thorough: bool = False) -> bool:

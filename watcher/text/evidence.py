@@ -6,7 +6,6 @@ Another language is another table of patterns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -18,10 +17,10 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
+    count_of,
     format_duration,
     format_number,
     format_value,
-    plural,
 )
 
 PATTERNS = {
@@ -100,14 +99,12 @@ def gap_of(evidence: Evidence) -> str:
     gap = evidence.gap
     if not isinstance(gap, Gap):
         return gap or ""
-    return f"{_GAPS[gap.kind]} for {_age(gap.seconds)}"
-
-
-def _age(seconds: int) -> str:
-    if seconds >= 2 * DAY:
-        return f"{round(seconds / DAY)} days"
-    hours = seconds // HOUR
-    return f"{hours} hours" if hours >= 2 else format_duration(seconds)
+    age = format_duration(gap.seconds)
+    if gap.seconds >= 2 * DAY:
+        age = f"{round(gap.seconds / DAY)} days"
+    elif gap.seconds >= 2 * HOUR:
+        age = f"{gap.seconds // HOUR} hours"
+    return f"{_GAPS[gap.kind]} for {age}"
 
 
 def criterion(asked: Criterion, metric: str, unit: str) -> str:
@@ -122,8 +119,11 @@ def criterion(asked: Criterion, metric: str, unit: str) -> str:
 
 def value_of(value: float, metric: str, unit: str) -> str:
     """A limit, exact and as the user would write it: ``50%``, ``rising``."""
-    named = _name_in(_names_of(metric) or _NAMES_BY_UNIT.get(unit, ()), value)
-    return named or _EXACT.get(unit, _exact)(value)
+    if named := _name_in(_names_of(metric) or (_TRUTH if unit == Unit.FLAG else ()), value):
+        return named
+    if unit == Unit.FRACTION:
+        return _percent(value)
+    return format_value(value, unit) if unit in (Unit.DAY, Unit.PLACE) else _exact(value)
 
 
 def _name_in(names: Sequence[tuple[str, int]], value: float) -> str | None:
@@ -136,14 +136,6 @@ def _exact(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{_exact(value * 100)}%"
-
-
-_NAMES_BY_UNIT: dict[str, Sequence[tuple[str, int]]] = {Unit.FLAG: _TRUTH}
-_EXACT: dict[str, Callable[[float], str]] = {
-    Unit.FRACTION: _percent,
-    Unit.DAY: partial(format_value, unit=Unit.DAY),
-    Unit.PLACE: partial(format_value, unit=Unit.PLACE),
-}
 
 
 def _names_of(metric: str) -> Sequence[tuple[str, int]]:
@@ -180,18 +172,10 @@ def _amount(value: float, metric: str, unit: str) -> str:
     return value_of(value, metric, unit)
 
 
-def _places(value: float, _metric: str, _unit: str) -> str:
-    return f"{format_number(value)} {plural(value, 'place')}"
-
-
-def _plain(value: float, _metric: str, _unit: str) -> str:
-    return _exact(value)
-
-
 _LIMITS: dict[str, Callable[[float, str, str], str]] = {
     **dict.fromkeys(("rises", "falls", "changes"), _amount),
-    **dict.fromkeys(("climbs", "drops"), _places),
-    **dict.fromkeys(("unusual", "enters_top", "leaves_top"), _plain),
+    **dict.fromkeys(("climbs", "drops"), lambda places, *_: count_of(places, "place")),
+    **dict.fromkeys(("unusual", "enters_top", "leaves_top"), lambda value, *_: _exact(value)),
 }  # of the other operators, values
 
 

@@ -84,21 +84,12 @@ def _not_read(incident: Incident) -> str:
 
 
 def _lost(incident: Incident) -> str:
-    mistyped, told = incident.details["mistyped"], _told(incident)
-    return "; ".join(f"{_labelled(name)}: {_fate(mistyped.get(name))}" for name in told)
-
-
-def _told(incident: Incident) -> Sequence[str]:
-    fields: Sequence[str] = incident.details.get("told", incident.fields)
-    return fields
-
-
-def _labelled(field: str) -> str:
-    return f"{field} ({BY_NAME[field].label if field in BY_NAME else field})"
-
-
-def _fate(mistyped: str | None) -> str:
-    return "gone" if mistyped is None else f"now {mistyped}"
+    mistyped = incident.details["mistyped"]
+    return "; ".join(
+        f"{name} ({BY_NAME[name].label if name in BY_NAME else name}): "
+        + (f"now {mistyped[name]}" if name in mistyped else "gone")
+        for name in incident.details.get("told", incident.fields)
+    )
 
 
 def _users(incident: Incident) -> str:
@@ -113,7 +104,7 @@ _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "not_read": _not_read,
     "lost": _lost,
     "users": _users,
-    "again": lambda incident: ", ".join(_told(incident)),
+    "again": lambda incident: ", ".join(incident.details.get("told", incident.fields)),
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from watcher.incident import Incident
 from watcher.model import Message, RuleCount, Waited
 from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration, plural
@@ -24,18 +23,14 @@ def _about(message: Message) -> str:
     """The rules and products that it is about, or all that waited."""
     told = products_of(message.told, message.ended)
     if message.waited is not None:
-        held = _listed(told, _some(len(message.waited.troubles), "trouble"))
-        return f"what still holds: {held or 'nothing'}"
+        held = filter(None, (told, _some(len(message.waited.troubles), "trouble")))
+        return f"what still holds: {', '.join(held) or 'nothing'}"
     rules = f"{len(message.parts)} rules" if message.parts else message.rule
     return f"{rules}: {told}"
 
 
 def _some(number: int, noun: str) -> str:
     return count_of(number, noun) if number else ""
-
-
-def _listed(*texts: str) -> str:
-    return ", ".join(filter(None, texts))
 
 
 def text_of(message: Message) -> str:
@@ -56,7 +51,7 @@ def _rule_line(part: RuleCount) -> str:
 def products_of(told: int, ended: int) -> str:
     """``3 products``, ``2 ended``, or both."""
     count = f"{told} {plural(told, 'product')}" if told else ""
-    return _listed(count, f"{ended} ended" if ended else "")
+    return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 
 def _lines(waited: Waited, rules: Iterable[str]) -> Iterator[str]:
@@ -65,18 +60,9 @@ def _lines(waited: Waited, rules: Iterable[str]) -> Iterator[str]:
     yield from rules
     if passed := _some(waited.passed, "alert"):
         yield f"{passed} began and ended meanwhile."
-    yield from (f"watcher: {_trouble(each)}" for each in waited.troubles)
-    yield from (f"watcher: over: {_cause(each)}" for each in waited.over)
+    for each in waited.troubles:  # an earlier version stored words
+        yield f"watcher: {each if isinstance(each, str) else incident_text(each)}"
+    for each in waited.over:
+        yield f"watcher: over: {each if isinstance(each, str) else each.cause}"
     if others := _some(waited.others, "trouble"):
         yield f"{others} of the watcher came and went."
-
-
-# An earlier version stored words.
-
-
-def _trouble(trouble: Incident | str) -> str:
-    return trouble if isinstance(trouble, str) else incident_text(trouble)
-
-
-def _cause(trouble: Incident | str) -> str:
-    return trouble if isinstance(trouble, str) else trouble.cause

@@ -15,7 +15,6 @@ TEXT_LENGTH = 2_000
 
 _NOTHING = "\u200b"  # a space of no width, between characters that must not meet
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are written with them
-# Of control characters, ends of lines and pages, halves of a pair, and what is not to be seen.
 _IN_PLACE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "\ufffd", "Cf": "", "Co": ""}
 _MOST_MARKS = 4  # Thai stacks three; a "zalgo" name stacks dozens
 
@@ -56,14 +55,9 @@ def shorten(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     end = max(longest - 1, 0)
-    while end and _continues(text[end]):
+    while end and (unicodedata.combining(text[end]) or text[end] in _JOINERS):
         end -= 1
     return text[:end].rstrip(" " + _JOINERS) + "…"
-
-
-def _continues(character: str) -> bool:
-    """Whether it is a part of the one before it."""
-    return bool(unicodedata.combining(character)) or character in _JOINERS
 
 
 def neutralise_name(text: object, longest: int = NAME_LENGTH) -> str:
@@ -97,8 +91,6 @@ def plain(text: str) -> str:
 
 def plain_lines(text: str) -> str:
     """A text for a terminal, of lines that stay."""
-    if text.isprintable():
-        return text
     return "\n".join(map(plain, text.split("\n")))
 
 
