@@ -155,7 +155,7 @@ class Evaluator:
         products = Products(self.archive.history, round_.present, self.catalogue)
         holds = Holds(self.database, now)
         teller = Teller(self.database, products, self.policies, at, now, holds)
-        fired, resolved = _no_keys(rules), _no_keys(rules)
+        fired, resolved = ({rule.name: Keys() for rule in rules} for _ in range(2))
         for group in round_.moves(teller.silent):
             teller.tell([(moved.rule, moved.speaking) for moved in group])
             for moved in group:
@@ -164,10 +164,6 @@ class Evaluator:
             if report is not None:
                 _report(group, teller, report)
         return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
-
-
-def _no_keys(rules: Sequence[Rule]) -> dict[str, Keys]:
-    return {rule.name: Keys() for rule in rules}
 
 
 def _report(group: Iterable[Moved], teller: Teller, report: Report) -> None:

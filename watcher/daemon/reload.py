@@ -49,6 +49,14 @@ class Reloader:
         book = self.core.book
         return f"{len(book.rules)} rules on {len(book.used_watches)} lists"
 
+    def is_good(self) -> bool:
+        """Whether the rule files, as they are, could be taken."""
+        try:
+            targets_of(self.load())
+        except WatcherError:
+            return False
+        return True
+
     async def stop(self) -> None:
         """Cancel what still runs."""
         for reload in self.running:
