@@ -123,19 +123,15 @@ def value_of(value: float, metric: str, unit: str) -> str:
         return named
     if unit == Unit.FRACTION:
         return _percent(value)
-    return format_value(value, unit) if unit in (Unit.DAY, Unit.PLACE) else _exact(value)
+    return format_value(value, unit) if unit in (Unit.DAY, Unit.PLACE) else format_number(value, 6)
 
 
 def _name_in(names: Sequence[tuple[str, int]], value: float) -> str | None:
     return next((name for name, flag in names if flag == value), None)
 
 
-def _exact(value: float) -> str:
-    return format_number(value, 6)
-
-
 def _percent(value: float) -> str:
-    return f"{_exact(value * 100)}%"
+    return f"{format_number(value * 100, 6)}%"
 
 
 def _names_of(metric: str) -> Sequence[tuple[str, int]]:
@@ -168,14 +164,16 @@ def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
 def _amount(value: float, metric: str, unit: str) -> str:
     # From 10% to 12% is a fifth more, or two points: "2%" could mean either.
     if unit == Unit.FRACTION:
-        return f"{_exact(value * 100)} points"
+        return f"{format_number(value * 100, 6)} points"
     return value_of(value, metric, unit)
 
 
 _LIMITS: dict[str, Callable[[float, str, str], str]] = {
     **dict.fromkeys(("rises", "falls", "changes"), _amount),
     **dict.fromkeys(("climbs", "drops"), lambda places, *_: count_of(places, "place")),
-    **dict.fromkeys(("unusual", "enters_top", "leaves_top"), lambda value, *_: _exact(value)),
+    **dict.fromkeys(
+        ("unusual", "enters_top", "leaves_top"), lambda value, *_: format_number(value, 6)
+    ),
 }  # of the other operators, values
 
 

@@ -152,7 +152,10 @@ class Ear:
             try:
                 await self._hear(folders)
             except Exception as error:  # noqa: BLE001 - the library has a kind of its own
-                self._complain(str(error))
+                limit, reason = _limit(str(error)), str(error)
+                if (limit or reason) not in self._complaints:
+                    self._complaints.add(limit or reason)
+                    log.warning(DEAF, used_up=limit, reason=reason)
             finally:
                 self.open = False
             await asyncio.sleep(self.again)
@@ -170,13 +173,6 @@ class Ear:
         self.open = True
         async for _ in changes:
             self.news.set()
-
-    def _complain(self, reason: str) -> None:
-        """Say once that it hears nothing."""
-        limit = _limit(reason)
-        if (limit or reason) not in self._complaints:
-            self._complaints.add(limit or reason)
-            log.warning(DEAF, used_up=limit, reason=reason)
 
 
 @dataclass(slots=True)
