@@ -24,7 +24,6 @@ from watcher.daemon.clock import FastClock
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
 from watcher.model import Instant
-from watcher.notification.policy import policies_of
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import PRESETS, Market, Simulator
@@ -129,11 +128,11 @@ class Demo:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
         clock = FastClock(0, speed=1e-9)  # it stands where it is put
         nobody = {
-            name: replace(policy, targets=(), quiet=None, digest=None)
-            for name, policy in policies_of(book.channels).items()
+            name: replace(channel, urls=(), origins=(), quiet=None, digest=None)
+            for name, channel in book.channels.items()
         }
         async with Writer(database) as writer, client_of(book) as client:
-            scanner = Scanner(book, client, writer, clock, policies=nobody)
+            scanner = Scanner(replace(book, channels=nobody), client, writer, clock)
             midnight = next_midnight(self.settings.now) - DAY
             for day in range(self.settings.days, 0, -1):
                 clock.start = now = midnight - day * DAY + _READ_AT

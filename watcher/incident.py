@@ -67,5 +67,5 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.about} {self.subject}: {self.kind}{fields}"
 
     def with_details(self, **details: Any) -> Incident:
-        """The same incident, with these values in its text."""
+        """A copy with these values, beside its own, for its text."""
         return msgspec.structs.replace(self, details={**self.details, **details})

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.stepping import Judged, Round, compares
+from watcher.evaluation.stepping import Judged, Moved, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Teller
@@ -119,11 +119,15 @@ def _tabled(
     needs = [*needs_of(rules), *asked]
     table = ScanTable(scan, recorded, database.history, needs, schedule)
     jump = judge_jump(database, scan, recorded, table) if asked else None
-    if jump is not None and jump.waits:
-        table.waits = WAITS
-    elif any(map(compares, rules)) and is_late(database, scan):
-        table.waits = LATE
+    table.waits = _waits(database, scan, rules, jump)
     return table, jump
+
+
+def _waits(database: Store, scan: Scan, rules: Sequence[Rule], jump: Jump | None) -> str:
+    """The reason that rules that compare wait; "" where they don't."""
+    if jump is not None and jump.waits:
+        return WAITS
+    return LATE if any(map(compares, rules)) and is_late(database, scan) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +155,21 @@ class Evaluator:
         products = Products(self.archive.history, round_.present, self.catalogue)
         holds = Holds(self.database, now)
         teller = Teller(self.database, products, self.policies, at, now, holds)
-        fired = {rule.name: Keys() for rule in rules}
-        resolved = {rule.name: Keys() for rule in rules}
+        fired, resolved = ({rule.name: Keys() for rule in rules} for _ in range(2))
         for group in round_.moves(teller.silent):
             teller.tell([(moved.rule, moved.speaking) for moved in group])
             for moved in group:
-                if report is not None and (moved.fired or moved.resolved):
-                    report(teller.summary(moved.rule, moved.fired, moved.resolved))
                 fired[moved.rule.name].add(moved.fired)
                 resolved[moved.rule.name].add(moved.resolved)
+            if report is not None:
+                _report(group, teller, report)
         return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
+
+
+def _report(group: Iterable[Moved], teller: Teller, report: Report) -> None:
+    for moved in group:
+        if moved.fired or moved.resolved:
+            report(teller.summary(moved.rule, moved.fired, moved.resolved))
 
 
 def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:

@@ -55,6 +55,11 @@ def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instan
     return min(moment, min(newest.at, now) + least(schedule, schedule.seconds))
 
 
+def after(last: ScanRow | None, now: Instant) -> Instant:
+    """The least instant that the scan after ``last`` may carry."""
+    return last.at + 1 if last is not None and believed(last.at, now) else 1
+
+
 def believed(at: Instant, now: Instant) -> bool:
     """Whether the clock that stamped a scan with ``at`` can have been right."""
     return at <= now + _BELIEVED

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
 _CHARACTERS = re.compile(r"[\w*,/\-]+", re.ASCII)
-_FIELDS = (
+_FIELDS = (  # of a cron line, before its weekdays
     ("minute", "minute", "0-59"),
     ("hour", "hour", "0-23"),
     ("day", "day", "1-31"),
     ("month", "month", "1-12 or jan-dec"),
-    ("weekday", "day_of_week", "mon-sun"),
 )
 _COUNTED = 1_000
 _LONGEST_GAP = 366 * DAY  # of a cron line's dates: no slack is more than half of it
@@ -154,19 +153,7 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     noticed: weekdays by number (Sunday is 0 or 7, APScheduler's Monday is 0), and a day of the
     month together with weekdays (either of them, or both at once).
     """
-    if len(line) > _LONGEST_LINE:
-        raise ValueError(f"a cron line has at most {_LONGEST_LINE} characters")
-    parts = line.lower().split()
-    if len(parts) != len(_FIELDS):
-        raise ValueError(
-            f'"{line}" is no cron line: five fields are needed (minute hour day month weekday), '
-            'as in "0 9 * * mon-fri"'
-        )
-    for text, (name, option, values) in zip(parts, _FIELDS, strict=True):
-        if option == "day_of_week":
-            _check_weekdays(text, line)
-        elif not _is_field(text, option):
-            raise ValueError(f'"{line}" is no cron line: "{text}" is no {name} ({values})')
+    parts = _fields_of(line)
     if parts[2] != "*" and parts[4] != "*":
         raise ValueError(
             f'"{line}" names a day of the month and weekdays; write two watches, one for each'
@@ -177,6 +164,25 @@ def parse_cron(line: str, timezone: str = "UTC", now: Instant = 0) -> Cron:
     if trigger.get_next_fire_time(None, start) is None:
         raise ValueError(f'"{line}" never comes: no month has that day')
     return cron
+
+
+def _fields_of(line: str) -> list[str]:
+    """The line's five fields, each of them valid."""
+    if len(line) > _LONGEST_LINE:
+        raise ValueError(f"a cron line has at most {_LONGEST_LINE} characters")
+    parts = line.lower().split()
+    if len(parts) != len(_FIELDS) + 1:
+        raise ValueError(
+            f'"{line}" is no cron line: five fields are needed (minute hour day month weekday), '
+            'as in "0 9 * * mon-fri"'
+        )
+    *others, weekday = parts
+    for text, (name, option, values) in zip(others, _FIELDS, strict=True):
+        if not _is_field(text, option):
+            raise ValueError(f'"{line}" is no cron line: "{text}" is no {name} ({values})')
+    if weekday != "*":
+        _check_weekdays(weekday, line)
+    return parts
 
 
 @lru_cache(maxsize=256)
@@ -206,11 +212,10 @@ def _is_field(text: str, option: str) -> bool:
 
 
 def _check_weekdays(text: str, line: str) -> None:
-    names = [name for part in text.split(",") for name in part.split("-")]
-    if text != "*" and any(name not in _WEEKDAYS for name in names):
+    if not set(re.split("[,-]", text)) <= set(_WEEKDAYS):
         raise ValueError(f'write the weekdays of "{line}" by name, as mon-fri or mon,wed,sun')
     for part in text.split(","):
-        days = [_WEEKDAYS.index(name) for name in part.split("-") if name in _WEEKDAYS]
+        days = list(map(_WEEKDAYS.index, part.split("-")))
         if days != sorted(days) or len(days) > 2:
             raise ValueError(f'the weekdays "{part}" of "{line}" run backwards: mon is the first')
 

@@ -52,9 +52,9 @@ class Maintenance:
         Not by a clock that may be far ahead: that would take the whole history.
         """
         while True:
-            removed = await self._prune()
-            if removed.total():
-                log.info("pruned", **{kind: rows for kind, rows in removed.items() if rows})
+            removed = +await self._prune()  # without the kinds of which nothing was old
+            if removed:
+                log.info("pruned", **removed)
             self.core.liveness.beat("upkeep", DAY + HOUR)
             await asyncio.sleep(DAY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -29,26 +30,32 @@ RULE_FILE = Incident(IncidentKind.RULE_FILE)
 log = structlog.get_logger("watcher.daemon")
 
 
+@dataclass
 class Reloader:
     """``load`` reads the rule files anew."""
 
-    def __init__(
-        self, core: Core, workers: Workers, systemd: Systemd, load: Callable[[], Rulebook]
-    ) -> None:
-        self.core = core
-        self.load = load
-        self.soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
-        self.running: set[asyncio.Task[bool]] = set()
-        self._again = False  # whether another signal came since it began
-        self._workers = workers
-        self._systemd = systemd
-        self._one = asyncio.Lock()
+    core: Core
+    workers: Workers
+    systemd: Systemd
+    load: Callable[[], Rulebook]
+    soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
+    running: set[asyncio.Task[bool]] = field(default_factory=set)
+    _again: bool = False  # whether another signal came since it began
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def status(self) -> str:
         """One line for the service manager."""
         book = self.core.book
         return f"{len(book.rules)} rules on {len(book.used_watches)} lists"
+
+    def is_good(self) -> bool:
+        """Whether the rule files, as they are, could be taken."""
+        try:
+            targets_of(self.load())
+        except WatcherError:
+            return False
+        return True
 
     async def stop(self) -> None:
         """Cancel what still runs."""
@@ -96,11 +103,11 @@ class Reloader:
 
     async def _reload_in_turn(self) -> bool:
         async with self._one:
-            self._systemd.reloading()
+            self.systemd.reloading()
             try:
                 return await self._reload()
             finally:
-                self._systemd.ready(self.status)
+                self.systemd.ready(self.status)
 
     async def _reload(self) -> bool:
         try:
@@ -108,11 +115,18 @@ class Reloader:
             targets = await asyncio.to_thread(targets_of, book)
             client = client_of(book) if book.api != self.core.book.api else None
         except WatcherError as error:
-            problems = error.problems if isinstance(error, RulesError) else ()
-            for problem in problems or (error,):
+            for problem in error.problems if isinstance(error, RulesError) else (error,):
                 log.error("rule file refused", problem=str(problem))  # noqa: TRY400 - its text says all
             await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
             return False
+        await self._put_in_force(book, client)
+        self.core.courier.update(targets, ways_of(book))
+        await self.workers.arm_all()
+        log.info("rules reloaded", rules=len(book.rules), watches=len(self.core.watches))
+        return True
+
+    async def _put_in_force(self, book: Rulebook, client: Client | None) -> None:
+        """Have scans go by ``book``, and forget the timers of watches that it has no more."""
         async with AsyncExitStack() as opened:
             if client is not None:
                 await opened.enter_async_context(client)
@@ -121,23 +135,18 @@ class Reloader:
         if client is not None:
             retired, self.core.client = self.core.client, client
             await retired.retire()  # a running scan may still read through it
-        gone = self.core.watches.keys() - {watch.key for watch in book.used_watches}
-        self.core.book = book
-        self.core.courier.update(targets, ways_of(book))
-        for key in gone:
-            self.core.timers.disarm(key)
-        await self._workers.arm_all()
-        log.info("rules reloaded", rules=len(book.rules), watches=len(self.core.watches))
-        return True
+        before, self.core.book = self.core.watches.keys(), book
+        for gone in before - self.core.watches.keys():
+            self.core.timers.disarm(gone)
 
     def _swap(self, database: Store, book: Rulebook, client: Client | None) -> None:
         """On the store's thread, so that no scan commits half by old and half by new rules."""
-        scanner = self.core.scanner
+        now = self.core.clock.now()
         with database.atomic():
-            adopt(database, book, self.core.clock.now())
-            operator_of(database, book, self.core.clock.now()).end(RULE_FILE)
-        scanner.swap(book, client)
-        scanner.doubt(database)
+            adopt(database, book, now)
+            operator_of(database, book, now).end(RULE_FILE)
+        self.core.scanner.swap(book, client)
+        self.core.scanner.doubt(database)
 
 
 def adopt(database: Store, book: Rulebook, now: Instant) -> None:
@@ -145,9 +154,9 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
     with database.atomic():
         database.rules.sync(book.marks, now)
         database.held.keep_only(book.tellings)
-        keys = {watch.key for watch in book.used_watches} | {rule.name for rule in book.rules}
+        kept = {watch.key for watch in book.used_watches} | dict(book.marks).keys()
         for health in database.health.list():
-            if health.name not in keys and health.kind != DAEMON:
+            if health.name not in kept and health.kind != DAEMON:
                 database.health.forget(health.kind, health.name)
         forget_orphans(database, book, now)
         forget_jumps(database, book, now)

@@ -15,7 +15,6 @@ import structlog
 from prometheus_client.registry import Collector
 
 from watcher.daemon.clock import Clock, keep_clock
-from watcher.daemon.connections import targets_of
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
@@ -82,21 +81,13 @@ class Service:
                     loaded,
                     lambda: core.beat("rule files"),
                     self.limits.look,
-                    settling=Settling(files.digest, self._is_good),
+                    settling=Settling(files.digest, daemon.reloader.is_good),
                 )
                 daemon.supervisor.start("rule files", follower.run)
                 await daemon.run(lambda: self._ready(daemon, site))
         if stopping is None and not asked:
             raise WatcherError("the daemon ended, and no signal had asked it to")
         log.info("stopped")
-
-    def _is_good(self) -> bool:
-        """Whether the rule files, as they are, could be taken."""
-        try:
-            targets_of(self.load())
-        except WatcherError:
-            return False
-        return True
 
     async def _site(self, stack: AsyncExitStack, daemon: Daemon) -> Site | None:
         if self.listen is None:

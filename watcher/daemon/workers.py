@@ -19,7 +19,8 @@ from watcher.daemon.supervision.memory import Returns
 from watcher.errors import StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, ScanState
-from watcher.rules.rulebook import Secret
+from watcher.pipeline import ScanOutcome
+from watcher.rules.rulebook import Secret, Watch
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
@@ -179,25 +180,29 @@ class Workers:
         watch = self.core.watches.get(key)
         if watch is None or self.core.stopping.is_set():  # removed by a reload while it waited
             return True
-        incident = Incident(IncidentKind.BREAKS, About.WATCH, watch.name)
+        outcome = await self._outcome(watch, at, moved)
+        if outcome is None:
+            return False
+        await self.core.note(_breaks(watch), on=False)
+        self.core.courier.wake()
+        return outcome.scan.state is ScanState.COMPLETE
+
+    async def _outcome(
+        self, watch: Watch, at: Instant, moved: Callable[[], None]
+    ) -> ScanOutcome | None:
+        """Scan it; None where the scan was not begun, or broke: then it is put off."""
         try:
-            outcome = await self.core.scanner.scan(watch, at, moved=moved)
+            return await self.core.scanner.scan(watch, at, moved=moved)
         except StoreError as error:
             # The health check tells of it, once. The next try buys nothing before it can write.
             log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
             self.core.scanner.postpone(watch, self.core.clock.now() + MINUTE)
-            return False
         except Exception as error:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
             self.core.scanner.postpone(watch, self.core.clock.now() + BROKEN_SECONDS)
-            await self.core.note(incident.with_details(**why(error)), on=True)
-            return False
-        if outcome is None:
-            return False
-        await self.core.note(incident, on=False)
-        self.core.courier.wake()
-        return outcome.scan.state is ScanState.COMPLETE
+            await self.core.note(_breaks(watch).with_details(**why(error)), on=True)
+        return None
 
     async def arm_all(self) -> None:
         """Arm every watch."""
@@ -210,20 +215,23 @@ class Workers:
         if watch is None:
             self.core.timers.disarm(key)
             return
+        due = await self._due(watch)
+        if not self.core.stopping.is_set():
+            self.core.timers.arm(key, due, self.ring)
+
+    async def _due(self, watch: Watch) -> Instant:
         now = self.core.clock.now()
         try:
             scans = await self.core.writer.run(
-                lambda database: database.history.scans(key, limit=plan.LOOK_BACK)
+                lambda database: database.history.scans(watch.key, limit=plan.LOOK_BACK)
             )
-            due = max(plan.due(watch.schedule, scans, now), self.core.scanner.not_before(watch))
+            return max(plan.due(watch.schedule, scans, now), self.core.scanner.not_before(watch))
         except StoreError as error:
             log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
-            due = now + MINUTE
+            return now + MINUTE
         except Exception:
             log.exception("can't tell when a watch is due", watch=watch.name)
-            due = now + BROKEN_SECONDS
-        if not self.core.stopping.is_set():
-            self.core.timers.arm(key, due, self.ring)
+            return now + BROKEN_SECONDS
 
     def ring(self, key: str, due: Instant) -> None:
         """Queue a watch whose alarm was set to ``due``."""
@@ -244,10 +252,13 @@ class Workers:
     async def find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
         alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
-        rings = self.core.timers.rings
-        silent = [key for key in self.core.watches if key not in self.busy and not rings(key)]
+        silent = itertools.filterfalse(self.core.timers.rings, self.core.watches.keys() - self.busy)
         self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
         for key, looks in self._silent.items():
             if looks > LOST_LOOKS:
                 log.warning("a watch had no alarm", watch=key)
                 await self.arm(key)
+
+
+def _breaks(watch: Watch) -> Incident:
+    return Incident(IncidentKind.BREAKS, About.WATCH, watch.name)

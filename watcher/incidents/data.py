@@ -6,8 +6,9 @@ them is over it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -43,41 +44,62 @@ def note_fields(
     """
     if scan.state is not ScanState.COMPLETE or not len(scan):
         return
-    database, now = operator.database, operator.now
+    database = operator.database
     lost = {*result.missing, *result.mistyped} - _MAY_BE_ABSENT
-    on = [each for each in database.health.incidents() if each.kind is IncidentKind.FIELDS_LOST]
+    on = operator.on(IncidentKind.FIELDS_LOST)
     own = [each for each in on if each.subject == watch.name]
-    known = {name for each in own for name in each.fields}
-    others = {name for each in on if each.subject != watch.name for name in each.fields}
-    begun = sorted(_had_before(database, scan, lost - known))
-    over = known - lost
-    if not begun and not over:
-        return
+    losses = _Losses(operator, book, watch, _fields(on) - _fields(own))
     with database.atomic():
-        if begun:
-            incident = _lost(watch, begun).with_details(mistyped=dict(result.mistyped))
-            database.health.raise_cause(_told(incident, begun, book), now)
-            if news := [name for name in begun if name not in others]:
-                operator.tell(_told(incident, news, book))
-        for each in own:
-            if over.isdisjoint(each.fields):
-                continue
-            database.health.clear_cause(each, now)
-            if rest := set(each.fields) - over:  # it goes on without those that are back
-                remains = msgspec.structs.replace(each, fields=tuple(sorted(rest)))
-                database.health.raise_cause(remains.with_details(some_back=True), now)
-        if back := sorted(over - others):
-            operator.tell(_lost(watch, over).with_details(told=back), over=True)
+        if begun := _had_before(database, scan, lost - _fields(own)):
+            losses.begin(begun, result.mistyped)
+        losses.end(own, _fields(own) - lost)
 
 
-def _lost(watch: Watch, fields: Iterable[str]) -> Incident:
-    return Incident(IncidentKind.FIELDS_LOST, About.WATCH, watch.name, tuple(sorted(fields)))
+def _fields(incidents: Iterable[Incident]) -> set[str]:
+    return {name for each in incidents for name in each.fields}
 
 
-def _told(incident: Incident, fields: Sequence[str], book: Rulebook) -> Incident:
-    """The incident as it is told of these ``fields``, with the rules that use them."""
-    rules = [rule.name for rule in book.rules if not _fields_of(rule).isdisjoint(fields)]
-    return incident.with_details(told=fields, rules=rules)
+@dataclass(frozen=True, slots=True)
+class _Losses:
+    """Fields that a watch loses and has again; ``others`` are told already, of other watches."""
+
+    operator: Operator
+    book: Rulebook
+    watch: Watch
+    others: AbstractSet[str]
+
+    def begin(self, fields: AbstractSet[str], mistyped: Mapping[str, str]) -> None:
+        """Note ``fields`` as lost, and tell those of which nobody knows yet."""
+        incident = self._incident(fields).with_details(mistyped=dict(mistyped))
+        told = self._told(incident, sorted(fields))
+        self.operator.database.health.raise_cause(told, self.operator.now)
+        if news := sorted(fields - self.others):
+            self.operator.tell(self._told(incident, news))
+
+    def end(self, known: Iterable[Incident], fields: AbstractSet[str]) -> None:
+        """Note ``fields`` as back in the ``known`` incidents; tell those that all watches have."""
+        for incident in known:
+            if not fields.isdisjoint(incident.fields):
+                self._shrink(incident, fields)
+        if back := sorted(fields - self.others):
+            self.operator.tell(self._incident(fields).with_details(told=back), over=True)
+
+    def _shrink(self, incident: Incident, back: AbstractSet[str]) -> None:
+        """Have it go on, if at all, without the fields that are back."""
+        health, now = self.operator.database.health, self.operator.now
+        health.clear_cause(incident, now)
+        if rest := sorted(set(incident.fields) - back):
+            remains = msgspec.structs.replace(incident, fields=tuple(rest))
+            health.raise_cause(remains.with_details(some_back=True), now)
+
+    def _incident(self, fields: Iterable[str]) -> Incident:
+        named = tuple(sorted(fields))
+        return Incident(IncidentKind.FIELDS_LOST, About.WATCH, self.watch.name, named)
+
+    def _told(self, incident: Incident, fields: Sequence[str]) -> Incident:
+        """The incident as it is told of these ``fields``, with the rules that use them."""
+        rules = [rule.name for rule in self.book.rules if not _read_by(rule).isdisjoint(fields)]
+        return incident.with_details(told=fields, rules=rules)
 
 
 def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str]:
@@ -91,7 +113,7 @@ def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str
     return {name for name, count in counts.items() if count >= max(FEWEST, stored / 2)}
 
 
-def _fields_of(rule: Rule) -> set[str]:
+def _read_by(rule: Rule) -> set[str]:
     """The API's fields that the rule's conditions read."""
     conditions = (rule.when, rule.until) if rule.until is not None else (rule.when,)
     numbers = {name for each in conditions for metric in each.metrics for name in metric.fields}
@@ -107,23 +129,22 @@ def note_jump(
     """
     if jump is None:
         return
-    database, incident = operator.database, _jumped(scan.region)
-    if jump.waits and np.isnan(sales_of(scan)).all():
-        return  # a field that is lost is told as that
-    if jump.waits:
+    incident = _jumped(scan.region)
+    if not jump.waits:
+        if not operator.database.jumps.waits(list(_watches(book, scan.region))):
+            operator.end(incident, **_outcome(operator, book, scan.region))
+    elif not np.isnan(sales_of(scan)).all():  # a field that is lost is told as that
         before = format_instant(jump.before, book.zone)
         change = jump.change if np.isfinite(jump.change) else None
         operator.begin(incident.with_details(watch=watch.name, change=change, before=before))
-    elif not database.jumps.waits(list(_watches(book, scan.region))):
-        operator.end(incident, **_outcome(database, book, scan.region))
 
 
-def _outcome(database: Store, book: Rulebook, region: str) -> dict[str, Any]:
+def _outcome(operator: Operator, book: Rulebook, region: str) -> dict[str, Any]:
     """The lists whose sales ``stay``, of so many ``lists`` that jumped together."""
-    jumped = _jumped(region)
-    since = next((on.since for on in database.health.incidents() if on.cause == jumped.cause), 0)
+    on = (each for each in operator.on(IncidentKind.JUMPED) if each.subject == region)
+    since = max((each.since for each in on), default=0)
     names = _watches(book, region)
-    became = database.jumps.outcomes(list(names), since - _BEFORE)
+    became = operator.database.jumps.outcomes(list(names), since - _BEFORE)
     stay = sorted(names[key] for key, believed in became.items() if believed)
     return {"stay": stay, "lists": len(became)}
 

@@ -4,21 +4,24 @@ was ahead: how the operator hears of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from watcher.errors import InvalidQuery, SourceError
 from watcher.evaluation.empty_list_guard import DOUBTED
 from watcher.evaluation.stepping import RULE
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
-from watcher.model import Health, Scan, ScanState
+from watcher.model import Health, Instant, Scan, ScanState
 from watcher.rules.rulebook import Api, Rule, Rulebook, Watch
 from watcher.store.ports import Store
+from watcher.store.records import ScanRow
 from watcher.units import format_instant, utc_day
 
 WATCH = "watch"  # the kind of health
 SOURCE = Incident(IncidentKind.SOURCE_FAILS)
 FAILURES_TO_TELL = 3
+CAP = Incident(IncidentKind.DID_NOT_FIT)
+NEARLY = 0.8  # of a cap: the operator hears of it
 
 
 def note_watch(
@@ -28,25 +31,53 @@ def note_watch(
 
     Where no watch can be read at all that is one cause, not one for each of them.
     """
-    database, now = operator.database, operator.now
-    incident = Incident(IncidentKind.FAILS, About.WATCH, watch.name)
     if scan.state is not ScanState.FAILED:
         operator.end(SOURCE)
     if scan.state is ScanState.COMPLETE:
-        database.health.ok(WATCH, watch.key, now)
-        operator.end(incident)
-        return
-    if scan.interrupted:
-        return  # the watch itself is as healthy as it was
-    error = scan.error or "the scan was cut off"
-    health = database.health.failing(WATCH, watch.key, error, now)
-    if health.failures < FAILURES_TO_TELL or isinstance(failure, InvalidQuery):
-        return  # an invalid query has been told as such
-    if scan.state is ScanState.FAILED and _nothing_is_read(database, book, watch, health):
-        begun = format_instant(health.failing_since or now, book.zone)
-        operator.begin(SOURCE.with_details(begun=begun, watch=watch.name, error=error))
-    else:
-        operator.begin(incident.with_details(failures=health.failures, error=error))
+        operator.database.health.ok(WATCH, watch.key, operator.now)
+        operator.end(_fails(watch))
+    elif not scan.interrupted:  # else the watch itself is as healthy as it was
+        error = scan.error or "the scan was cut off"
+        health = operator.database.health.failing(WATCH, watch.key, error, operator.now)
+        # An invalid query has been told as such.
+        if health.failures >= FAILURES_TO_TELL and not isinstance(failure, InvalidQuery):
+            operator.begin(_cause(operator, book, watch, scan, health).with_details(error=error))
+
+
+def _fails(watch: Watch) -> Incident:
+    return Incident(IncidentKind.FAILS, About.WATCH, watch.name)
+
+
+def _cause(
+    operator: Operator, book: Rulebook, watch: Watch, scan: Scan, health: Health
+) -> Incident:
+    """The watch's own trouble, or that of all of them."""
+    since = health.failing_since or operator.now
+    if scan.state is ScanState.FAILED and _nothing_is_read(operator.database, book, watch, since):
+        return SOURCE.with_details(begun=format_instant(since, book.zone), watch=watch.name)
+    return _fails(watch).with_details(failures=health.failures)
+
+
+def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, since: Instant) -> bool:
+    """Whether other watches fail too, and none was read since ``watch`` fails."""
+    others = list(_scans_since(database, book, watch, since))
+    return bool(others) and all(_is_vain(database, scan, since) for scan in others)
+
+
+def _scans_since(
+    database: Store, book: Rulebook, watch: Watch, since: Instant
+) -> Iterator[ScanRow]:
+    """The last scan of each other watch that was scanned since then."""
+    for other in book.used_watches:
+        scan = database.history.last_scan(other.key) if other.key != watch.key else None
+        if scan is not None and scan.finished >= since and not scan.interrupted:
+            yield scan
+
+
+def _is_vain(database: Store, scan: ScanRow, since: Instant) -> bool:
+    """Whether its watch was not read at all since then."""
+    last_ok = database.health.get(WATCH, scan.watch).last_ok or 0
+    return scan.state is ScanState.FAILED and last_ok < since
 
 
 def note_problems(operator: Operator, watch: Watch, scan: Scan) -> None:
@@ -72,43 +103,23 @@ def note_rules(operator: Operator, rules: Sequence[Rule]) -> None:
         operator.note(incident.with_details(error=health.last_error), on=failing)
 
 
-def _nothing_is_read(database: Store, book: Rulebook, watch: Watch, health: Health) -> bool:
-    """Whether other watches fail too, and none was read since ``watch`` fails."""
-    since = health.failing_since or 0
-    fail = 0
-    for other in book.used_watches:
-        last = database.history.last_scan(other.key) if other.key != watch.key else None
-        if last is None or last.finished < since or last.interrupted:
-            continue
-        last_ok = database.health.get(WATCH, other.key).last_ok or 0
-        if last.state is not ScanState.FAILED or last_ok >= since:
-            return False
-        fail += 1
-    return fail > 0
-
-
-CAP = Incident(IncidentKind.DID_NOT_FIT)
-NEARLY = 0.8  # of a cap: the operator hears of it
-
-
 def note_credits(operator: Operator, api: Api) -> None:
     """Tell a cap that is nearly used, and the end of what was told of an earlier day or month.
 
     Called after each scan and each minute: a new day must not wait for its first scan.
     """
-    database, now = operator.database, operator.now
-    on = {each.kind: each for each in database.health.incidents()}
-    spent = database.ledger.used(now)
-    today = format_instant(now)
+    now = operator.now
+    spent, today = operator.database.ledger.used(now), format_instant(now)
     for cap, used, span, kind in (
         (api.credits_per_day, spent.day, today[:10], IncidentKind.CREDITS_OF_DAY),
         (api.credits_per_month, spent.month, today[:7], IncidentKind.CREDITS_OF_MONTH),
     ):
-        nearly = bool(cap) and used >= NEARLY * (cap or 0)
-        if nearly != (kind in on):
-            operator.note(Incident(kind).with_details(used=used, cap=cap, span=span), on=nearly)
-    if CAP.kind in on and utc_day(on[CAP.kind].since) != utc_day(now):
-        operator.end(CAP)
+        near = cap is not None and 0 < NEARLY * cap <= used
+        if near != bool(operator.on(kind)):
+            operator.note(Incident(kind).with_details(used=used, cap=cap, span=span), on=near)
+    for skipped in operator.on(CAP.kind):
+        if utc_day(skipped.since) != utc_day(now):
+            operator.end(CAP)
 
 
 def note_clock(operator: Operator, *, thorough: bool = False) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watcher.incident import About, Incident
+from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Message, Severity
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rulebook
@@ -23,6 +23,10 @@ class Operator:
     database: Store
     policies: Sequence[NotifyPolicy]
     now: Instant
+
+    def on(self, kind: IncidentKind) -> list[Incident]:
+        """The incidents of that kind that are on."""
+        return [each for each in self.database.health.incidents() if each.kind is kind]
 
     def begin(self, incident: Incident) -> bool:
         """Tell that ``incident`` began, unless it is on already; True if told now."""

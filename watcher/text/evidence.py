@@ -5,7 +5,7 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -17,10 +17,10 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
+    count_of,
     format_duration,
     format_number,
     format_value,
-    plural,
 )
 
 PATTERNS = {
@@ -54,9 +54,7 @@ _GAPS = {
     GapKind.NOT_LISTED: "not on the list",
     GapKind.NOT_SEEN: "not seen",
 }
-_MOVES = ("rises", "falls", "changes")
-_PLAIN = ("unusual", "enters_top", "leaves_top")
-_STATISTICS = ("median", "mean", "min", "max")
+_OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
 
@@ -90,7 +88,7 @@ def label_of(evidence: Evidence) -> str:
 def time_of(evidence: Evidence) -> str:
     """The time that a baseline is taken over: ``median 14d``, ``usual 28d, z 3.2``, or nothing."""
     asked = evidence.condition
-    if not isinstance(asked, Criterion) or asked.baseline not in (*_STATISTICS, "usual"):
+    if not isinstance(asked, Criterion) or asked.baseline not in _OVER_TIME:
         return ""
     score = "" if evidence.score is None else f", z {format_number(evidence.score, 1)}"
     return f"{_baseline(asked)}{score}"
@@ -101,11 +99,11 @@ def gap_of(evidence: Evidence) -> str:
     gap = evidence.gap
     if not isinstance(gap, Gap):
         return gap or ""
+    age = format_duration(gap.seconds)
     if gap.seconds >= 2 * DAY:
         age = f"{round(gap.seconds / DAY)} days"
-    else:
-        hours = gap.seconds // HOUR
-        age = f"{hours} hours" if hours >= 2 else format_duration(gap.seconds)
+    elif gap.seconds >= 2 * HOUR:
+        age = f"{gap.seconds // HOUR} hours"
     return f"{_GAPS[gap.kind]} for {age}"
 
 
@@ -121,14 +119,19 @@ def criterion(asked: Criterion, metric: str, unit: str) -> str:
 
 def value_of(value: float, metric: str, unit: str) -> str:
     """A limit, exact and as the user would write it: ``50%``, ``rising``."""
-    for name, flag in _names_of(metric) or (_TRUTH if unit == Unit.FLAG else ()):
-        if flag == value:
-            return name
+    if named := _name_in(_names_of(metric) or (_TRUTH if unit == Unit.FLAG else ()), value):
+        return named
     if unit == Unit.FRACTION:
-        return f"{format_number(value * 100, 6)}%"
-    if unit in (Unit.DAY, Unit.PLACE):
-        return format_value(value, unit)
-    return format_number(value, 6)
+        return _percent(value)
+    return format_value(value, unit) if unit in (Unit.DAY, Unit.PLACE) else format_number(value, 6)
+
+
+def _name_in(names: Sequence[tuple[str, int]], value: float) -> str | None:
+    return next((name for name, flag in names if flag == value), None)
+
+
+def _percent(value: float) -> str:
+    return f"{format_number(value * 100, 6)}%"
 
 
 def _names_of(metric: str) -> Sequence[tuple[str, int]]:
@@ -139,7 +142,7 @@ def _names_of(metric: str) -> Sequence[tuple[str, int]]:
 
 def flag_of(metric: str, value: float) -> str | None:
     """The name of a flag's value: ``rising`` of ``sales_trend_flag`` 1."""
-    return next((name for name, flag in _names_of(metric) if flag == int(value)), None)
+    return _name_in(_names_of(metric), int(value))
 
 
 def said(
@@ -153,13 +156,9 @@ def said(
 def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
     if isinstance(value, str):
         return value if asked.operator == "matches" else f'"{value}"'
-    if asked.operator in _MOVES and not asked.percent:
-        return _amount(value, metric, unit)
     if asked.percent:
-        return f"{format_number(value * 100, 6)}%"
-    if asked.operator in ("climbs", "drops"):
-        return f"{format_number(value)} {plural(value, 'place')}"
-    return format_number(value, 6) if asked.operator in _PLAIN else value_of(value, metric, unit)
+        return _percent(value)
+    return _LIMITS.get(asked.operator, value_of)(value, metric, unit)
 
 
 def _amount(value: float, metric: str, unit: str) -> str:
@@ -167,6 +166,15 @@ def _amount(value: float, metric: str, unit: str) -> str:
     if unit == Unit.FRACTION:
         return f"{format_number(value * 100, 6)} points"
     return value_of(value, metric, unit)
+
+
+_LIMITS: dict[str, Callable[[float, str, str], str]] = {
+    **dict.fromkeys(("rises", "falls", "changes"), _amount),
+    **dict.fromkeys(("climbs", "drops"), lambda places, *_: count_of(places, "place")),
+    **dict.fromkeys(
+        ("unusual", "enters_top", "leaves_top"), lambda value, *_: format_number(value, 6)
+    ),
+}  # of the other operators, values
 
 
 def _baseline(asked: Criterion) -> str:

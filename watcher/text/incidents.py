@@ -22,16 +22,21 @@ def incident_title(incident: Incident) -> str:
 
 def incident_text(incident: Incident, *, over: bool = False) -> str:
     """The text: what happened, or that it is over, and with which outcome."""
+    return _ended(incident) if over else _begun(incident)
+
+
+def _begun(incident: Incident) -> str:
     values, details = _Values(incident), incident.details
-    if over and incident.kind in _OVER:
-        return _OVER[incident.kind].format_map(values)
     # An earlier version composed it as it was written.
     text = str(details.get("text") or _TEXTS[incident.kind].format_map(values))
-    if details.get("some_back"):
-        text += " (some are back)"
-    if not over:
-        return text
-    return f"This is over: {text}" + (f". {_outcome(**details)}" if "lists" in details else "")
+    return f"{text} (some are back)" if details.get("some_back") else text
+
+
+def _ended(incident: Incident) -> str:
+    if incident.kind in _OVER:
+        return _OVER[incident.kind].format_map(_Values(incident))
+    over, details = f"This is over: {_begun(incident)}", incident.details
+    return f"{over}. {_outcome(**details)}" if "lists" in details else over
 
 
 class _Values(dict[str, object]):

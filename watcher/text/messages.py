@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from watcher.model import Message, Waited
+from collections.abc import Iterable, Iterator
+
+from watcher.model import Message, RuleCount, Waited
 from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration, plural
 
@@ -13,16 +15,22 @@ def title_of(message: Message) -> str:
         return message.title
     if message.incident is not None:
         return f"watcher: {'over: ' * message.over}{incident_title(message.incident)}"
-    parts, waited = message.parts, message.waited
-    about = products_of(message.told, message.ended)
-    if waited is not None:
-        troubles = count_of(len(waited.troubles), "trouble") if waited.troubles else ""
-        told = ", ".join(filter(None, (about, troubles))) or "nothing"
-        about = f"what still holds: {told}"
-    else:
-        about = f"{f'{len(parts)} rules' if parts else message.rule}: {about}"
     region = f" ({message.region})" if message.region else ""
-    return f"[{message.severity}] {about}{region}"
+    return f"[{message.severity}] {_about(message)}{region}"
+
+
+def _about(message: Message) -> str:
+    """The rules and products that it is about, or all that waited."""
+    told = products_of(message.told, message.ended)
+    if message.waited is not None:
+        held = filter(None, (told, _some(len(message.waited.troubles), "trouble")))
+        return f"what still holds: {', '.join(held) or 'nothing'}"
+    rules = f"{len(message.parts)} rules" if message.parts else message.rule
+    return f"{rules}: {told}"
+
+
+def _some(number: int, noun: str) -> str:
+    return count_of(number, noun) if number else ""
 
 
 def text_of(message: Message) -> str:
@@ -31,13 +39,13 @@ def text_of(message: Message) -> str:
         return message.text
     if message.incident is not None:
         return incident_text(message.incident, over=message.over)
-    lines = [
-        f"{part.rule}: {products_of(part.told, part.ended)}"
-        + (f" - {part.description}" if part.description else "")
-        for part in message.parts
-    ]
-    waited = message.waited
-    return "\n".join(_lines(waited, lines) if waited is not None else lines)
+    rules = map(_rule_line, message.parts)
+    return "\n".join(rules if message.waited is None else _lines(message.waited, rules))
+
+
+def _rule_line(part: RuleCount) -> str:
+    line = f"{part.rule}: {products_of(part.told, part.ended)}"
+    return f"{line} - {part.description}" if part.description else line
 
 
 def products_of(told: int, ended: int) -> str:
@@ -46,21 +54,15 @@ def products_of(told: int, ended: int) -> str:
     return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 
-def _lines(waited: Waited, rules: list[str]) -> list[str]:
-    count, passed, others = waited.messages, waited.passed, waited.others
-    long = format_duration(waited.seconds)
-    return [
-        f"{count_of(count, 'message')} waited for up to {long}. What still holds of them:",
-        *rules,
-        *([f"{count_of(passed, 'alert')} began and ended meanwhile."] if passed else []),
-        # An earlier version stored words.
-        *(
-            f"watcher: {each if isinstance(each, str) else incident_text(each)}"
-            for each in waited.troubles
-        ),
-        *(
-            f"watcher: over: {each if isinstance(each, str) else each.cause}"
-            for each in waited.over
-        ),
-        *([f"{count_of(others, 'trouble')} of the watcher came and went."] if others else []),
-    ]
+def _lines(waited: Waited, rules: Iterable[str]) -> Iterator[str]:
+    count, long = count_of(waited.messages, "message"), format_duration(waited.seconds)
+    yield f"{count} waited for up to {long}. What still holds of them:"
+    yield from rules
+    if passed := _some(waited.passed, "alert"):
+        yield f"{passed} began and ended meanwhile."
+    for each in waited.troubles:  # an earlier version stored words
+        yield f"watcher: {each if isinstance(each, str) else incident_text(each)}"
+    for each in waited.over:
+        yield f"watcher: over: {each if isinstance(each, str) else each.cause}"
+    if others := _some(waited.others, "trouble"):
+        yield f"{others} of the watcher came and went."

@@ -15,6 +15,7 @@ TEXT_LENGTH = 2_000
 
 _NOTHING = "\u200b"  # a space of no width, between characters that must not meet
 _JOINERS = "\u200c\u200d"  # Persian words and emoji families are written with them
+_IN_PLACE = {"Cc": " ", "Zl": " ", "Zp": " ", "Cs": "\ufffd", "Cf": "", "Co": ""}
 _MOST_MARKS = 4  # Thai stacks three; a "zalgo" name stacks dozens
 
 _MEETING = re.compile(
@@ -90,8 +91,6 @@ def plain(text: str) -> str:
 
 def plain_lines(text: str) -> str:
     """A text for a terminal, of lines that stay."""
-    if text.isprintable():
-        return text
     return "\n".join(map(plain, text.split("\n")))
 
 
@@ -101,12 +100,8 @@ def _visible(text: str) -> str:
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category == "Mn" else 0
-        if category in ("Cc", "Zl", "Zp"):
-            kept.append(" ")
-        elif category == "Cs":
-            kept.append("\ufffd")
-        elif category in ("Cf", "Co") and character not in _JOINERS:
-            continue
-        elif marks <= _MOST_MARKS:
+        if character in _JOINERS:
             kept.append(character)
+        elif marks <= _MOST_MARKS:
+            kept.append(_IN_PLACE.get(category, character))
     return "".join(kept)

@@ -178,23 +178,31 @@ def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant)
     """Credits that ``watch`` must leave: those of the scans that watches of a higher priority
     will still make today (UTC). A scan that the caps leave no room for anyway keeps nothing.
     """
-    ranked = len({rule.priority for rule in book.rules}) > 1
-    room = left_by_caps(database, book.api, now) if ranked else None
+    higher = _watches_above(book, watch)
+    room = left_by_caps(database, book.api, now) if higher else None
     if room is None:
         return 0
-    own, under_way = book.priority(watch), database.ledger.set_aside(now)
-    higher = [other for other in book.used_watches if book.priority(other) > own]
-    kept = 0
-    for other in sorted(higher, key=lambda other: -book.priority(other)):
+    kept, under_way = 0, database.ledger.set_aside(now)
+    for other in higher:
         cost = requests_of(other, database.history.expected_pages(other.key))
-        if other.key in under_way:  # the credits of this one are set aside already
-            due = other.schedule.next(now)
-        else:
-            scans = database.history.scans(other.key, limit=plan.LOOK_BACK)
-            due = plan.due(other.schedule, scans, now)
+        # The credits of one that is under way are set aside already.
+        due = other.schedule.next(now) if other.key in under_way else _due(database, other, now)
         fitting = max(0, room - kept) // cost
         kept += cost * scans_left(other.schedule, due, now, next_midnight(now), at_most=fitting)
     return kept
+
+
+def _watches_above(book: Rulebook, watch: Watch) -> list[Watch]:
+    """The watches of a higher priority, the highest first."""
+    own = book.priority(watch)
+    above = {rule.watch.key for rule in book.rules if rule.priority > own}
+    higher = [other for other in book.used_watches if other.key in above]
+    return sorted(higher, key=book.priority, reverse=True)
+
+
+def _due(database: Store, watch: Watch, now: Instant) -> Instant:
+    scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    return plan.due(watch.schedule, scans, now)
 
 
 def left_by_caps(database: Store, api: Api, now: Instant) -> int | None:

@@ -39,22 +39,25 @@ class CircuitBreaker:
 
     def why_shut(self, watch: str, now: Instant) -> str | None:
         """The reason that ``watch`` must not be scanned now; None where it may."""
-        begin, end = self.refused.get(watch, (0, 0))
-        if begin <= now < end:
+        if self._refused_until(watch, now):
             return "its query is invalid"
-        if self.reason and self.since <= now < self.until:
+        if self._is_shut(now):
             return self.reason
         return "another scan tries whether KeyAPI answers again" if self._trying else None
 
     def opens(self, watch: str, now: Instant) -> Instant:
         """The instant from which ``watch`` may be scanned again; past where it may now."""
+        refused = self._refused_until(watch, now)
+        if self._is_shut(now):
+            return max(refused, self.until)
+        return max(refused, now + MINUTE) if self._trying else refused
+
+    def _refused_until(self, watch: str, now: Instant) -> Instant:
         begin, end = self.refused.get(watch, (0, 0))
-        waits = [end] if begin <= now < end else []
-        if self.reason and self.since <= now < self.until:
-            waits.append(self.until)
-        elif self._trying:
-            waits.append(now + MINUTE)
-        return max(waits, default=0)
+        return end if begin <= now < end else 0
+
+    def _is_shut(self, now: Instant) -> bool:
+        return bool(self.reason) and self.since <= now < self.until
 
     @contextmanager
     def passing(self) -> Iterator[bool]:
@@ -88,25 +91,27 @@ def note_source(
     operator: Operator, breaker: CircuitBreaker, watch: Watch, result: ScanResult
 ) -> None:
     """Shut the breaker for failures that asking again can't mend; open it once answered."""
-    now = operator.now
+    now, error = operator.now, str(result.failure)
     invalid = Incident(IncidentKind.INVALID_QUERY, About.WATCH, watch.name)
-    failure = result.failure
-    match failure:
+    match result.failure:
         case KeyRefused():
-            breaker.shut(str(failure), now, now + TRY_AGAIN)
-            operator.begin(KEY.with_details(error=str(failure)))
+            breaker.shut(error, now, now + TRY_AGAIN)
+            operator.begin(KEY.with_details(error=error))
         case CreditsUsedUp():
-            breaker.shut(str(failure), now, next_midnight(now))
-            operator.begin(CREDITS.with_details(error=str(failure)))
+            breaker.shut(error, now, next_midnight(now))
+            operator.begin(CREDITS.with_details(error=error))
         case BudgetSpent():
             operator.begin(CAP.with_details(watch=watch.name, error=str(result.scan.error)))
         case InvalidQuery():
             breaker.refuse(watch.key, now)
             query = watch.query.describe()
-            operator.begin(invalid.with_details(query=query, error=str(failure)))
-    # Key and query were taken where it gave a page, and refused none after it.
-    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
-    taken = gave and isinstance(failure, SourceUnavailable | BudgetSpent | None)
-    if taken and breaker.answered(watch.key, result.scan.started):
+            operator.begin(invalid.with_details(query=query, error=error))
+    if _was_taken(result) and breaker.answered(watch.key, result.scan.started):
         for incident in (invalid, KEY, CREDITS):
             operator.end(incident)
+
+
+def _was_taken(result: ScanResult) -> bool:
+    """Whether key and query were: it gave a page, and refused none after it."""
+    gave = result.scan.pages > 0 or result.scan.state is ScanState.COMPLETE
+    return gave and isinstance(result.failure, SourceUnavailable | BudgetSpent | None)

@@ -63,7 +63,8 @@ class ScanRecords:
 
     def doubt(self, database: Store) -> None:
         """Have one scan alone try first, where the source refused all before a restart."""
-        if {KEY.kind, CREDITS.kind} & {each.kind for each in database.health.incidents()}:
+        operator = self.operator(database)
+        if operator.on(KEY.kind) or operator.on(CREDITS.kind):
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def not_before(self, watch: Watch) -> Instant:
@@ -89,21 +90,25 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             cost = set_aside(budget, database, self.book, watch, pages, now)
             if cost is not None:
-                self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
-                room = left_by_caps(database, self.book.api, now)
-                skipped = {"watch": watch.name, "cost": cost, "room": room, "kept": budget.kept}
-                log.warning("scan skipped", **skipped)
-                operator.begin(CAP.with_details(**skipped))  # told once a day
+                self._skip(operator, watch, cost, budget.kept)
                 return None
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
-        after = last.at + 1 if last is not None and plan.believed(last.at, now) else 1
         return replace(
             order,
-            at=max(order.at, after),
+            at=max(order.at, plan.after(last, now)),
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),
             wants_texts=lambda product: product not in texts,
         )
+
+    def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
+        """Put the scan off for which the caps leave no credits."""
+        now = operator.now
+        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
+        room = left_by_caps(operator.database, self.book.api, now)
+        skipped = {"watch": watch.name, "cost": cost, "room": room, "kept": kept}
+        log.warning("scan skipped", **skipped)
+        operator.begin(CAP.with_details(**skipped))  # told once a day
 
     def commit(
         self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
@@ -130,26 +135,15 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             operator.end(unstored_of(watch))
         budget.close()
-        log.info(
-            "scanned",
-            watch=watch.name,
-            state=scan.state.value,
-            products=len(scan),
-            requests=scan.requests,
-            changed=outcome.changed,
-            fired=len(outcome.fired),
-            resolved=len(outcome.resolved),
-            error=scan.error,
-        )
+        read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
+        moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}
+        logged = log.bind(watch=watch.name)
+        logged.info("scanned", state=scan.state.value, **read, **moved, error=scan.error)
         if scan.problems or scan.doubt is not None:
-            log.warning(
-                "scan with problems",
-                watch=watch.name,
-                problems=scan.problems[:LOGGED_PROBLEMS],
-                count=len(scan.problems),
-                doubt=scan.doubt.why if scan.doubt is not None else None,
-                proves_absence=scan.proves_absence,
-            )
+            doubt = scan.doubt.why if scan.doubt is not None else None
+            first, count = scan.problems[:LOGGED_PROBLEMS], len(scan.problems)
+            told = {"problems": first, "count": count, "doubt": doubt}
+            logged.warning("scan with problems", **told, proves_absence=scan.proves_absence)
         return outcome
 
 

@@ -20,7 +20,7 @@ from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
 from watcher.delivery.courier import Pause, StoreThread, pause_until
 from watcher.errors import NotADatabase, StoreError, WatcherError
 from watcher.model import Instant
-from watcher.notification.policy import NotifyPolicy, policies_of
+from watcher.notification.policy import policies_of
 from watcher.pipeline import Report, ScanOutcome
 from watcher.retrying import backoff
 from watcher.rules.rulebook import Rulebook, Watch
@@ -76,12 +76,10 @@ class Scanner(ScanRecords):
         clock: Clock,
         *,
         stop: asyncio.Event | None = None,
-        policies: dict[str, NotifyPolicy] | None = None,
         report: Report | None = None,
         budget: type[ScanBudget] = LedgerBudget,
     ) -> None:
-        channels = policies_of(book.channels) if policies is None else policies
-        super().__init__(book, clock.now, channels, report)
+        super().__init__(book, clock.now, policies_of(book.channels), report)
         self.client = client
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -48,14 +48,13 @@ class DirectAlert:
         """Take the ``reason`` that the database fails; None is none."""
         if reason is None:
             self._bad = 0
-            if self._told:
-                self._told -= await self._send(DATABASE, self._told, now)
+            self._told -= await self._send(DATABASE, self._told, now)
             return
         self._bad += 1
         if self._bad >= LOOKS:
-            names = {target for audience in self.operator() for target in audience.targets}
             began = DATABASE.with_details(error=reason)
-            self._told |= await self._send(began, names - self._told, now)
+            names = _targets_of(self.operator()) - self._told
+            self._told |= await self._send(began, names, now)
 
     async def _send(self, incident: Incident, names: set[str], now: Instant) -> set[str]:
         """Tell that it began or, without an error, is over; the targets that took it or are no
@@ -64,9 +63,9 @@ class DirectAlert:
         severity = Severity.INFO if over else Severity.CRITICAL
         message = Message("operator", "", severity, created=now, incident=incident, over=over)
         held = (each for each in self.operator() if each.urgent_hold(now) is not None)
-        asked = sorted(names - {target for audience in held for target in audience.targets})
+        asked = sorted(names - _targets_of(held))
         took = await asyncio.gather(*(self._try(name, message) for name in asked))
-        return {name for name, taken in zip(asked, took, strict=True) if taken}
+        return set(itertools.compress(asked, took))
 
     async def _try(self, name: str, message: Message) -> bool:
         target = self.targets().get(name)
@@ -76,6 +75,10 @@ class DirectAlert:
         if outcome.kind is not OutcomeKind.SENT:
             log.warning("the operator could not be told", target=name, error=outcome.detail)
         return outcome.kind is OutcomeKind.SENT
+
+
+def _targets_of(channels: Iterable[NotifyPolicy]) -> set[str]:
+    return {target for channel in channels for target in channel.targets}
 
 
 @dataclass(slots=True)
@@ -100,10 +103,9 @@ class DaemonHealth:
         """The part that does not move, in words."""
         if not self.core.timers.running:
             return "the timers stand still"
-        ended = [name for supervisor in self.supervisors for name in supervisor.ended]
-        for name in (*ended, *self.core.liveness.late()):
-            return f"the part {name} stands still"
-        return None
+        ended = (supervisor.ended for supervisor in self.supervisors)
+        name = next(itertools.chain(*ended, self.core.liveness.late()), None)
+        return f"the part {name} stands still" if name is not None else None
 
     async def look_after(self) -> None:
         """The part "health", for ever: start anew what stands still for long, and have the
@@ -119,12 +121,14 @@ class DaemonHealth:
 
     def restart_late(self) -> None:
         """Start each part anew that stands still for longer than anybody's patience."""
+        patience = self.core.limits.patience
         for name, overdue in self.core.liveness.late().items():
-            why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
-            if overdue > self.core.limits.patience and any(
-                supervisor.restart(name, why) for supervisor in self.supervisors
-            ):
-                self.core.liveness.beat(name, self.core.limits.patience)
+            if overdue > patience and self._restart(name, overdue):
+                self.core.liveness.beat(name, patience)
+
+    def _restart(self, name: str, overdue: float) -> bool:
+        why = f"it was not heard of for {overdue:.0f} s longer than it may be silent"
+        return any(supervisor.restart(name, why) for supervisor in self.supervisors)
 
     async def _look_at_database(self) -> None:
         try:
@@ -133,14 +137,9 @@ class DaemonHealth:
             log.exception("the look at the database broke; the next one comes")
 
     async def _unwritable(self) -> str | None:
-        # One probe at a time: behind a lock that lasts they would queue up before the real work.
-        if self._probe is None or self._probe.done():
-            self._probe = asyncio.create_task(self.core.writer.run(self._write), name="probe")
-            self._probe.add_done_callback(lambda probe: probe.cancelled() or probe.exception())
-            self._asked = time.monotonic()
+        probe = self._probing()  # ours: who wakes before us may have begun the next one
         # Who asks while one has waited for long is answered at once.
         patience = max(0.0, self._asked + PROBE_SECONDS - time.monotonic())
-        probe = self._probe  # who wakes before us may have begun the next one
         done, _ = await asyncio.wait({probe}, timeout=patience)
         if not done:
             return f"the database has not taken a write for {PROBE_SECONDS:g} s"
@@ -151,6 +150,15 @@ class DaemonHealth:
         # A small row may find room where a scan does not.
         unstored = self.core.scanner.unstored
         return f"a scan can't be stored: {unstored}" if unstored else None
+
+    def _probing(self) -> asyncio.Task[None]:
+        """The probe under way. One at a time: behind a lock that lasts they would queue up before
+        the real work."""
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self.core.writer.run(self._write), name="probe")
+            self._probe.add_done_callback(lambda probe: probe.cancelled() or probe.exception())
+            self._asked = time.monotonic()
+        return self._probe
 
     def _write(self, database: Store) -> None:
         """A real one: an empty transaction succeeds on a full disk, too."""

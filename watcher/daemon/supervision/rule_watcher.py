@@ -96,18 +96,17 @@ class Settling:
         """The digest of what is to be read, after a change to ``digest``; looks run ``aside``, off
         the loop."""
         begin = since = self.clock()
-        good: bool | None = None
+        good: bool | None = None  # not known yet
         while self.clock() - begin < _LONGEST:
             await self.sleep(_STEP)
             moved()
             now = await aside(self.digest)
             if now != digest:
                 digest, since, good = now, self.clock(), None
-                continue
             quiet = self.clock() - since
-            if quiet >= _QUIET and good is None:
+            if good is None and quiet >= _QUIET:
                 good = await aside(self.good)
-            if quiet >= _BROKEN_QUIET or (good and quiet >= _QUIET):
+            if quiet >= (_QUIET if good else _BROKEN_QUIET):
                 break
         return digest
 
@@ -151,18 +150,7 @@ class Ear:
     async def _listen(self, folders: list[Path]) -> None:
         while True:
             try:
-                # What stops its thread is its own: it is set when this task is cancelled.
-                changes = awatch(
-                    *folders,
-                    watch_filter=self.concerns,
-                    debounce=_DEBOUNCE_MS,
-                    step=_STEP_MS,
-                    recursive=False,
-                    stop_event=asyncio.Event(),
-                )
-                self.open = True
-                async for _ in changes:
-                    self.news.set()
+                await self._hear(folders)
             except Exception as error:  # noqa: BLE001 - the library has a kind of its own
                 limit, reason = _limit(str(error)), str(error)
                 if (limit or reason) not in self._complaints:
@@ -171,6 +159,20 @@ class Ear:
             finally:
                 self.open = False
             await asyncio.sleep(self.again)
+
+    async def _hear(self, folders: list[Path]) -> None:
+        # What stops its thread is its own: it is set when this task is cancelled.
+        changes = awatch(
+            *folders,
+            watch_filter=self.concerns,
+            debounce=_DEBOUNCE_MS,
+            step=_STEP_MS,
+            recursive=False,
+            stop_event=asyncio.Event(),
+        )
+        self.open = True
+        async for _ in changes:
+            self.news.set()
 
 
 @dataclass(slots=True)
@@ -203,11 +205,8 @@ class RuleWatcher:
             while True:
                 self.moved()
                 digest, places = await self._aside(self._see)
-                if digest != self.known and self.settling is not None:
-                    digest = await self.settling.wait(digest, self.moved, self._aside)
                 if digest != self.known:
-                    await self._tell()
-                    self.known = digest
+                    await self._follow(digest)
                 if places != heard:  # also where a folder was put in the place of another
                     await self.ear.turn_to(list(places))
                     heard = places
@@ -216,6 +215,14 @@ class RuleWatcher:
                 self.ear.news.clear()
         finally:
             await self.ear.close()
+
+    async def _follow(self, digest: str) -> None:
+        """Have what changed read anew once it is whole, if it still differs then."""
+        if self.settling is not None:
+            digest = await self.settling.wait(digest, self.moved, self._aside)
+        if digest != self.known:
+            await self._tell()
+            self.known = digest
 
     async def _tell(self) -> None:
         """Have them read anew. That waits behind a long scan that is being stored: it is heard of

@@ -79,7 +79,7 @@ class Supervisor:
         while True:
             self._working[name] = task = asyncio.ensure_future(work())
             try:
-                if failures and not (await asyncio.wait({task}, timeout=self.well_after))[0]:
+                if failures and await self._is_well(task):
                     await self._tell(name, None)
                     failures = 0
                 await self._end_of(name, task)
@@ -98,6 +98,11 @@ class Supervisor:
                 if not task.done():
                     task.cancel()
                     await asyncio.wait({task})
+
+    async def _is_well(self, task: asyncio.Future[None]) -> bool:
+        """Whether it works for so long that it counts as well."""
+        done, _ = await asyncio.wait({task}, timeout=self.well_after)
+        return not done
 
     async def _end_of(self, name: str, task: asyncio.Future[None]) -> None:
         """Raise what the task ended with; ``StoodStill`` where ``restart`` ended it."""

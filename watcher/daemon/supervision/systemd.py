@@ -72,7 +72,7 @@ class Systemd:
                 self.alive()
             if reason != known:
                 self.status(f"ill: {reason}" if reason else "well again")
-                known = reason
+            known = reason
             await asyncio.sleep(self.watchdog / 4)
 
     def _say(self, *lines: str) -> None:
