@@ -17,7 +17,7 @@ from watcher.cli.main import main
 def _tell(_number: int, _frame: object) -> None:
     # A handler runs on the main thread, between two steps of the loop that runs there.
     tasks = asyncio.all_tasks(asyncio.get_running_loop())
-    kinds = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
+    kinds = Counter(str(task.get_coro()).partition(" at 0x")[0] for task in tasks)
     threads = sorted(thread.name for thread in threading.enumerate())
     line = json.dumps(
         {"event": "probe", "level": "info", "tasks": len(tasks), "kinds": kinds, "threads": threads}

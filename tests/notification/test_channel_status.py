@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes.world import World
 from tests.notification.test_flush_deferred import MORNING, NOON, QUIET, swept, world_of
