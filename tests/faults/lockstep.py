@@ -79,8 +79,8 @@ class Lockstep(Simulator):
     def accept(self, incarnation: int) -> str:
         """The key of that incarnation, the only one that is good from now on."""
         self.incarnation = incarnation
-        self._key = f"key-{incarnation}"
-        return self._key
+        self.key = f"key-{incarnation}"
+        return self.key
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.arrived += 1
