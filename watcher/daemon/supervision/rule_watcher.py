@@ -77,7 +77,7 @@ def _contents(file: Path) -> bytes:
 
 
 _QUIET = 1.0  # seconds without a change after which a good file is taken for whole
-_BROKEN_QUIET = 5.0  # and a broken one
+BROKEN_QUIET = 5.0  # and a broken one
 _LONGEST = 30.0
 _STEP = 0.25
 
@@ -107,7 +107,7 @@ class Settling:
             quiet = self.clock() - since
             if quiet >= _QUIET and good is None:
                 good = await aside(self.good)
-            if quiet >= _BROKEN_QUIET or (good and quiet >= _QUIET):
+            if quiet >= BROKEN_QUIET or (good and quiet >= _QUIET):
                 break
         return digest
 
