@@ -36,6 +36,7 @@ check: $(VENV)/.dev  ## the linters
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tools.docstrings
 	@$(BIN)/hadolint Dockerfile
 
 fuzz: $(VENV)/.dev  ## hostile input without end: 100,000 inputs of each kind, about half an hour

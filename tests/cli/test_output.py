@@ -160,6 +160,6 @@ def test_the_demo_advises_a_command_that_works(monkeypatch: pytest.MonkeyPatch) 
     """Run as ``python -m watcher`` the program's own name is a file that nobody can execute."""
     monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.setattr(sys, "argv", ["/somewhere/watcher/__main__.py", "demo"])
-    assert demo._command() == f"{sys.executable} -m watcher"
+    assert demo.own_command() == f"{sys.executable} -m watcher"
     monkeypatch.setattr(sys, "argv", ["/venv/bin/watcher", "demo"])
-    assert demo._command() == "/venv/bin/watcher"
+    assert demo.own_command() == "/venv/bin/watcher"

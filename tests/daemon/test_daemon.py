@@ -13,7 +13,6 @@ from typing import cast
 
 import pytest
 
-from tests.daemon.supervision.test_liveness import Hand
 from tests.fakes.clock import SetClock
 from tests.store.making import firing, scan
 from watcher.daemon.core import Core
@@ -229,26 +228,30 @@ async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
         daemon.reloader.load = partial(load_text, text, env=ENV)
         assert await daemon.reloader.reload()
         clients.append(daemon.core.client)
-    sessions = [client._session for client in clients if client._session is not None]
-    assert [session.closed for session in sessions] == [True, True, False]
+    assert [client.closed for client in clients] == [True, True, False]
     daemon.core.stopping.set()
     await running
-    assert sessions[-1].closed
+    assert clients[-1].closed
 
 
-async def test_no_part_can_stop_it(daemon: Daemon) -> None:
+async def test_no_part_can_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the stop to wait for, and no way to give the order, nor has what it hands it to."""
-    stops = [daemon.core.scanner._stop]
-    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
+    stops: list[asyncio.Event] = []
+
+    def made(*_parts: object, stop: asyncio.Event) -> FakeScanner:
+        stops.append(stop)
+        return FakeScanner(lambda _watch, _at: None)
 
     async def deliver(stop: asyncio.Event) -> None:
         stops.append(stop)
         await stop.wait()
 
-    daemon.core.courier.run = deliver  # type: ignore[method-assign]
-    await run_until(daemon, lambda: len(stops) == 2)
+    monkeypatch.setattr("watcher.daemon.core.Scanner", made)
+    async with Writer() as writer:
+        daemon = Daemon(Core(book(), writer, SetClock()), book)
+        daemon.core.courier.run = deliver  # type: ignore[method-assign]
+        await run_until(daemon, lambda: len(stops) == 2)
     for stop in stops:
-        assert stop is not None
         assert stop.is_set()
         with pytest.raises(RuntimeError, match="can't stop the daemon"):
             stop.set()
@@ -299,7 +302,7 @@ async def test_a_watch_without_an_alarm_gets_one(daemon: Daemon, gone: str) -> N
     fake = FakeScanner(lambda _watch, _at: None, until=now + HOUR)
     daemon.core.scanner = cast("Scanner", fake)
     if gone == "rung and not queued":
-        daemon.core.timers._alarms[watch.key] = (now, "no job")
+        daemon.core.timers.arm(watch.key, now, lambda _key, _due: None)
     before = daemon.core.timers.due(watch.key)
     for _ in range(LOST_LOOKS):
         await daemon.workers.find_lost()
@@ -347,15 +350,15 @@ async def test_what_breaks_at_arming_does_not_forget_the_watch(
 
 async def test_no_scan_is_late_while_the_source_has_all_wait(daemon: Daemon) -> None:
     """One may wait for its turn behind others that are told to wait again and again."""
-    hand = Hand()
+    hand = SetClock()
     daemon.core.liveness = Liveness(hand)
     daemon.workers.supervisor.start("scanning 1", asyncio.Event().wait)  # type: ignore[arg-type]
     daemon.core.liveness.beat("scanning 1", SILENCE["scan"])
-    hand.now += SILENCE["scan"] - 1
+    hand.forward(SILENCE["scan"] - 1)
     daemon.workers.forgive()
-    hand.now += 2
+    hand.forward(2)
     assert daemon.core.liveness.late() == {"scanning 1": 1}
-    daemon.core.client._pace.slow_down(900)
+    daemon.core.client.waits = lambda: 900.0  # type: ignore[method-assign]
     daemon.workers.forgive()
     assert daemon.core.liveness.late() == {}
     await daemon.workers.supervisor.stop()

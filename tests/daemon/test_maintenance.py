@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import pytest
 
-from tests.daemon.supervision.test_liveness import Hand
 from tests.fakes.clock import SetClock
 from tests.store.making import START, scan
 from watcher.daemon.core import Core
@@ -157,7 +156,7 @@ class Pruner:
 
     def step(self, observations: int, notifications: int) -> Pruned:
         self.limits.append((observations, notifications))
-        self.due.append(self.liveness._due["upkeep"] - self.liveness.clock())
+        self.due.append(self.liveness.left()["upkeep"])
         return self.steps.pop(0) if self.steps else Pruned(more=False)
 
     async def run(self, job: Callable[[Database], T]) -> T:
@@ -168,7 +167,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     """Step after step while there is more, with a pause after each; then again in a day. It is
     heard of at each step, and within a day and an hour after the last."""
     clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
-    liveness = Liveness(Hand())
+    liveness = Liveness(SetClock())
     pruner = Pruner(liveness, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
     waits: list[float] = []
 
@@ -183,7 +182,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert liveness._due["upkeep"] - liveness.clock() == DAY + HOUR
+    assert liveness.left()["upkeep"] == DAY + HOUR
 
 
 @pytest.mark.parametrize(("days", "left"), [(60, 1), (61, 2), (365, 2)])
@@ -201,7 +200,7 @@ async def test_a_clock_far_ahead_prunes_nothing(days: int, left: int) -> None:
             ).upkeep()
         )
         async with asyncio.timeout(20):
-            while liveness._due.get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
+            while liveness.left().get("upkeep", 0) < DAY:  # noqa: ASYNC110 - nothing gives an event
                 await asyncio.sleep(0.005)
         part.cancel()
         assert await writer.run(lambda db: len(db.history.scans())) == left

@@ -45,9 +45,9 @@ class Chats:
         url, attribute, base = _CASES[name]
         port = str(self.tls_port if name == "teams" else self.port)
         target = Target(f"{name}/1", Secret(url.replace("PORT", port)))
-        target._plugin.request_rate_per_sec = 0
+        target.plugin.request_rate_per_sec = 0
         if attribute:
-            setattr(target._plugin, attribute, f"http://127.0.0.1:{port}{base}")
+            setattr(target.plugin, attribute, f"http://127.0.0.1:{port}{base}")
         return target
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -58,10 +58,10 @@ class Chats:
         if is_file and self.trouble:
             return web.Response(status=503)
         kind = request.path.split("/")[1]
-        answer: web.StreamResponse = await getattr(self, f"_{kind}")(request)
+        answer: web.StreamResponse = await getattr(self, f"answer_{kind}")(request)
         return answer
 
-    async def _slack(self, request: web.Request) -> web.Response:
+    async def answer_slack(self, request: web.Request) -> web.Response:
         payload = await request.json()
         self._slack_text(payload)
         return web.Response(text="ok")
@@ -71,7 +71,7 @@ class Chats:
         assert len(attachment["text"]) <= 40_000
         self.texts.append(("slack", payload))
 
-    async def _slackapi(self, request: web.Request) -> web.Response:
+    async def answer_slackapi(self, request: web.Request) -> web.Response:
         method = request.path.split("/")[2]
         if method == "chat.postMessage":
             self._slack_text(await request.json())
@@ -86,7 +86,7 @@ class Chats:
         assert method == "files.completeUploadExternal"
         return web.json_response({"ok": True, "files": [{"id": "F1"}]})
 
-    async def _discord(self, request: web.Request) -> web.Response:
+    async def answer_discord(self, request: web.Request) -> web.Response:
         if request.content_type.startswith("multipart"):
             await self._parts(request)
             return web.Response(status=204)
@@ -97,7 +97,7 @@ class Chats:
         self.texts.append(("discord", payload))
         return web.Response(status=204)
 
-    async def _telegram(self, request: web.Request) -> web.Response:
+    async def answer_telegram(self, request: web.Request) -> web.Response:
         if request.content_type.startswith("multipart"):
             fields = await self._parts(request)
             longest, text = 1_024, fields.get("caption", "")
@@ -112,7 +112,7 @@ class Chats:
             return web.json_response({"ok": False, "description": "can't parse"}, status=400)
         return web.json_response({"ok": True, "result": {}})
 
-    async def _ntfy(self, request: web.Request) -> web.Response:
+    async def answer_ntfy(self, request: web.Request) -> web.Response:
         # A proxy before it takes request lines of 8 kB by default.
         if len(str(request.raw_path)) > 8_000:
             return web.Response(status=414)
@@ -126,20 +126,20 @@ class Chats:
         self.texts.append(("ntfy", payload))
         return web.json_response({"id": "x"})
 
-    async def _teams(self, request: web.Request) -> web.Response:
+    async def answer_teams(self, request: web.Request) -> web.Response:
         content = await request.read()
         if len(content) > 28_000:
             return web.Response(status=413)
         self.texts.append(("teams", await request.json()))
         return web.Response(status=202)
 
-    async def _mattermost(self, request: web.Request) -> web.Response:
+    async def answer_mattermost(self, request: web.Request) -> web.Response:
         payload = await request.json()
         assert len(payload["text"]) <= 16_383
         self.texts.append(("mattermost", payload))
         return web.Response(text="ok")
 
-    async def _json(self, request: web.Request) -> web.Response:
+    async def answer_json(self, request: web.Request) -> web.Response:
         self.texts.append(("json", await request.json()))
         return web.Response(text="ok")
 
@@ -208,8 +208,8 @@ async def chatting(folder: Path) -> AsyncIterator[Chats]:
     """All of them on two free ports, one with TLS by a certificate made in ``folder``."""
     chats = Chats()
     app = web.Application()
-    app.router.add_route("*", "/workflows/{path:.*}", chats._teams)
-    app.router.add_route("POST", "/", chats._ntfy)  # it publishes JSON at its root
+    app.router.add_route("*", "/workflows/{path:.*}", chats.answer_teams)
+    app.router.add_route("POST", "/", chats.answer_ntfy)  # it publishes JSON at its root
     app.router.add_route("*", "/{path:.*}", chats.answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, max_line_size=64_000)
     await runner.setup()

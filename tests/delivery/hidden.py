@@ -41,7 +41,7 @@ async def main() -> None:
         for url in (service.url, mail.url()):
             service.status, mail.data = 200, "250 OK"
             target = Target("hook/1", url)
-            target._plugin.request_rate_per_sec = 0  # seconds of sleep show nothing
+            target.plugin.request_rate_per_sec = 0  # seconds of sleep show nothing
             told += [str(len(target.doubts())), (await target.send(message)).kind.value]
             service.status, mail.data = 404, "554 looks like spam"
             told.append((await target.send(message)).kind.value)

@@ -207,7 +207,7 @@ URLS = {url.partition("://")[0]: url for url in _URLS.split()}
 def target(service: str, **options: Any) -> Target:
     """A target of ``service`` that keeps no pause between its requests."""
     made = Target(f"{service}/1", Secret(URLS[service]), **options)
-    made._plugin.request_rate_per_sec = 0
+    made.plugin.request_rate_per_sec = 0
     return made
 
 

@@ -43,7 +43,7 @@ class Answering:
 def target_of(url: str) -> Target:
     """A target that keeps no pause between its requests."""
     made = Target("chat/1", Secret(url))
-    made._plugin.request_rate_per_sec = 0
+    made.plugin.request_rate_per_sec = 0
     return made
 
 
@@ -268,7 +268,7 @@ async def test_whoever_has_it_already_needs_no_request(server: Answering) -> Non
     server.next_body = lambda: f'{{"messages":[{{"status":"{next(answers)}"}}]}}'
     two = target_of("vonage://AC012345:0123456789abcdef@15551231234/15557654321/15557654322")
     outcome = await two.send(PLAIN)
-    vars(two._plugin)["targets"] = two._plugin.targets[:1]  # type: ignore[attr-defined]
+    vars(two.plugin)["targets"] = two.plugin.targets[:1]  # type: ignore[attr-defined]
     assert (await two.send(PLAIN, taken=outcome.taken)).kind is OutcomeKind.SENT
     assert len(server.requests) == 2
 

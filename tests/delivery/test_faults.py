@@ -54,7 +54,7 @@ class Road:
         self.store = store
         (self.row,) = store.add(operator("a"), "growth/1", at=self.clock.instant)
         target = Target("growth/1", url, timeout=patience, clock=self.clock)
-        target._plugin.request_rate_per_sec = 0
+        target.plugin.request_rate_per_sec = 0
         self.courier: Courier = Courier(store, {"growth/1": target}, now=self.clock)
 
     async def go(self) -> Notification:

@@ -37,7 +37,7 @@ def _caught(made: Target) -> list[tuple[str, str]]:
         caught.append((title, body))
         return True
 
-    vars(made._plugin)["send"] = send
+    vars(made.plugin)["send"] = send
     return caught
 
 
@@ -89,8 +89,8 @@ async def test_every_service_gets_what_it_takes(size: int) -> None:
 
 async def _takes_it(service: str, size: int) -> None:
     made, title, body = await _handed(service, HOSTILE * size, "新品 & 爆款 " * 30)
-    assert len(title) <= made._plugin.title_maxlen, service
-    own = int(made._plugin.body_maxlen)
+    assert len(title) <= made.plugin.title_maxlen, service
+    own = int(made.plugin.body_maxlen)
     if service not in ("workflow", "telegram", "tgram"):  # ours is wider, see service.py
         assert len(body) <= own, service
     unit, most = _DOCUMENTED.get(service, ("utf-16", max(own, 16)))

@@ -224,4 +224,4 @@ def test_a_row_slows_a_service_down_where_apprise_is_too_fast() -> None:
         ("discord://123/abc", 0.4),
         ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", 1.2),
     ):
-        assert Target("a/1", Secret(url))._plugin.request_rate_per_sec == seconds
+        assert Target("a/1", Secret(url)).plugin.request_rate_per_sec == seconds

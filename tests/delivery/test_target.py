@@ -7,10 +7,12 @@ import base64
 import logging
 import threading
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 import pytest_asyncio
+from apprise import Apprise
 
 from tests.delivery.messages import HOSTILE, alerts
 from tests.end_to_end.process import until
@@ -200,14 +202,15 @@ async def test_what_can_not_be_cut_is_not_piled_up(
     """Two threads that even so go on are left behind, not more, until they end."""
     target, release = Target("stuck/1", service.url, timeout=0.05), threading.Event()
     with monkeypatch.context() as patch:
-        patch.setattr(target, "_notify", lambda *_: release.wait())
+        patch.setattr(Apprise, "notify", lambda *_, **__: release.wait())
         outcomes = [await target.send(PLAIN, taken=["x"]) for _ in range(3)]
     assert outcomes[2].detail == "json: earlier tries still hang"
     assert outcomes[2].taken == {"x"}
     release.set()
     await until(lambda: not _senders("stuck/1"))
-    target._timeout = 20.0  # a busy machine takes its time
-    assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
+    async with asyncio.timeout(20):  # a busy machine takes its time
+        while (await target.send(PLAIN)).kind is not OutcomeKind.SENT:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def _senders(target: str) -> list[str]:
@@ -344,7 +347,7 @@ ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 def _hasty(url: Secret) -> Target:
     """Without the seconds that Apprise leaves between two mails."""
     target = Target("me/1", url)
-    target._plugin.request_rate_per_sec = 0
+    target.plugin.request_rate_per_sec = 0
     return target
 
 
@@ -477,11 +480,23 @@ def test_knows_the_service_and_its_style(url: str, service: str, style: Style) -
     assert repr(target) == f"<Target growth/1 {service}://***>"
 
 
-async def test_a_clock_set_back_delays_nothing(service: Service) -> None:
+class Ahead(datetime):
+    """The time in five hours."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(hours=5)
+
+
+async def test_a_clock_set_back_delays_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Apprise's own throttle would sleep until the clock is where it was."""
     target = Target("growth/1", service.url, timeout=1.0)
-    target._plugin.request_rate_per_sec = 0.001
-    target._plugin._last_io_datetime = datetime.now() + timedelta(hours=5)  # noqa: DTZ005 - as Apprise keeps it
+    target.plugin.request_rate_per_sec = 0.001
+    with monkeypatch.context() as patch:
+        patch.setattr("apprise.url.datetime", Ahead)
+        assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
     assert (await target.send(PLAIN)).kind is OutcomeKind.SENT
 
 

@@ -125,6 +125,13 @@ class Daemon:
         async with self._news:
             self._news.notify_all()
 
+    async def more(self) -> bool:
+        """Wait for the next line; False once it has ended."""
+        if not self._ended:
+            async with self._news:
+                await self._news.wait()
+        return not self._ended
+
     async def said(self, event: str, count: int = 1, **fields: object) -> dict[str, Any]:
         """Wait for the ``count``th line of this event with these fields."""
 

@@ -21,6 +21,10 @@ class SetClock:
     def __call__(self) -> Instant:
         return self.instant
 
+    def forward(self, seconds: float) -> None:
+        """Let whole seconds go by."""
+        self.instant += int(seconds)
+
     async def pause(self, event: asyncio.Event, seconds: float) -> None:
         """What is waited for passes at once, unless the event is set."""
         if not event.is_set():

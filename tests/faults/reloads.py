@@ -31,8 +31,8 @@ from watcher.daemon.supervision.rule_watcher import RuleFiles
 
 _SAMPLES = 12
 _BAD = 0.4
-_HANGUP = 0.3
-_BURST = 0.15
+HANGUP = 0.3
+BURST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,16 @@ class Reloading:
         every = max(1, reloads // _SAMPLES)
         edition = good(0, self.chance)
         for number in range(1, reloads + 1):
-            edition = await self._reload(last=number == reloads)
+            edition = await self.reload(last=number == reloads)
             if number % every == 0:
                 self.sizes.append(await self._measure())
         self.over.set()
         return await pace(self.world, edition)
 
-    async def _reload(self, *, last: bool) -> Edition:
+    async def reload(self, *, last: bool) -> Edition:
+        """Write editions until one is news, and wait for the daemon's word on it."""
         seen = {self._digest()}  # what the daemon may know already
-        if self.chance.random() < _BURST:  # superseded before anybody can have said a word
+        if self.chance.random() < BURST:  # superseded before anybody can have said a word
             for _ in range(self.chance.randint(1, 3)):
                 self._write(self._edition())
                 seen.add(self._digest())
@@ -81,7 +82,7 @@ class Reloading:
             said = "rules reloaded" if edition.fault is None else "rule file refused"
             before = sum(line.get("event") == said for line in self.daemon.log)
             self._write(edition)
-        if self.chance.random() < _HANGUP:
+        if self.chance.random() < HANGUP:
             self.daemon.process.send_signal(signal.SIGHUP)
             self.ways["with SIGHUP"] += 1
         await self.daemon.said(said, before + 1)

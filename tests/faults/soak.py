@@ -157,15 +157,18 @@ async def run(
     say: Callable[[str], object] = lambda _line: None,
     every: float = 180.0,
     rules: str = RULES_OF_A_LIFE,
+    *,
+    module: str = "watcher",
 ) -> Report:
-    """Both worlds side by side, the undisturbed one never ahead; then the judgement."""
+    """Both worlds side by side, the undisturbed one never ahead; then the judgement. ``module`` is
+    what runs in the one that is disturbed."""
     for name in ("rough", "calm"):
         (folder / name).mkdir(parents=True)
     async with (
         world(folder / "rough", "rough", seed, rules) as rough,
         world(folder / "calm", "calm", seed, rules) as calm,
     ):
-        rough.listen = "127.0.0.1:0"
+        rough.listen, rough.watcher.module = "127.0.0.1:0", module
         disturbance = Disturbance(random.Random(seed))
         rough.sink.refusal = disturbance.refusal
         life = Life(rough, seconds, disturbance, say, every, rules)

@@ -58,23 +58,23 @@ async def test_a_word_is_waited_for_only_where_one_is_due(
 
     monkeypatch.setattr(reloads, "good", next_one)
     monkeypatch.setattr(reloads, "bad", next_one)
-    monkeypatch.setattr(reloads, "_HANGUP", 0.0)
+    monkeypatch.setattr(reloads, "HANGUP", 0.0)
     layout = OneFile(tmp_path)
     layout.path.write_text("rules: []")
     teller = Teller(RuleFiles(layout.path))
     daemon, world = cast("Daemon", teller), cast("Installation", None)
     harness = Reloading(world, layout, random.Random(1), daemon)
-    monkeypatch.setattr(reloads, "_BURST", 0.0)
+    monkeypatch.setattr(reloads, "BURST", 0.0)
     for _ in range(4):
-        await harness._reload(last=False)
+        await harness.reload(last=False)
     assert [line["event"] for line in teller.log] == [
         "rule file refused",
         "rule file refused",
         "rule file refused",
         "rules reloaded",
     ]
-    monkeypatch.setattr(reloads, "_BURST", 1.0)
+    monkeypatch.setattr(reloads, "BURST", 1.0)
     faults[:] = ["gone", None, "gone", None, "gone", "gone", None]
-    await harness._reload(last=True)
+    await harness.reload(last=True)
     assert teller.log[-1]["event"] == "rules reloaded"
     assert len(teller.log) == 5

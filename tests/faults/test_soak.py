@@ -18,7 +18,7 @@ SECONDS = 3.0
 @pytest.mark.long
 async def test_a_short_life(tmp_path: Path) -> None:
     """Alive and healthy under all that befalls it; nothing is lost, nothing told twice."""
-    report = await run(tmp_path, SECONDS, seed=8, rules=RULES)
+    report = await run(tmp_path, SECONDS, seed=8, rules=RULES, module="tests.faults.probe")
     assert not report.breaches, str(report)
     assert report.facts
     assert report.troubles

@@ -118,9 +118,9 @@ class Trap:
 
     async def _watch_log(self, daemon: Daemon) -> None:
         seen = 0
-        while not daemon._ended:
-            async with daemon._news:
-                await daemon._news.wait()
+        more = True
+        while more:
+            more = await daemon.more()
             for line in daemon.log[seen:]:
                 self.notice("log")
                 if line.get("event") == "scanned":

@@ -34,18 +34,18 @@ class FakeTable:
     ) -> None:
         self.at = AT
         self.waits = ""
-        self._now = now or {}
+        self.now = now or {}
         self._then = then or {}
         self._texts = texts or {}
         self._appeared = appeared
         self._fallen = fallen
-        columns = [*self._now.values(), *self._texts.values(), appeared or ()]
+        columns = [*self.now.values(), *self._texts.values(), appeared or ()]
         self.size = len(columns[0])
         self.asked: list[str] = []
 
     def number(self, metric: Metric) -> Floats:
         self.asked.append(metric.name)
-        return column(self._now[metric.name])
+        return column(self.now[metric.name])
 
     def value(self, metric: Metric, row: int) -> float:
         return float(self.number(metric)[row])

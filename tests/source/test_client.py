@@ -319,20 +319,17 @@ async def test_a_server_that_repeats_the_key(
 
 async def test_a_retired_client_ends_with_its_last_scan(client: Client) -> None:
     """What reads goes on reading; then, or at once where nothing reads, the connections close."""
-    session = client._session
-    assert session is not None
     async with client.reading():
         async with client.reading():
             await client.retire()
             await client.page(PARAMS, 1, Purse())
-        assert not session.closed
-    assert session.closed
+        assert not client.closed
+    assert client.closed
     await client.close()
     idle = Client("http://127.0.0.1", KEY)
     await idle.open()
     await idle.retire()
-    assert idle._session is not None
-    assert idle._session.closed
+    assert idle.closed
 
 
 def test_the_key_is_not_shown() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, get_type_hints
@@ -24,7 +24,10 @@ class Recording:
 
     def __getattr__(self, name: str) -> Any:
         inner, port = vars(self)["inner"], vars(self)["port"]
-        caller = str(sys._getframe(1).f_globals.get("__name__"))
+        frame = inspect.currentframe()
+        assert frame is not None
+        assert frame.f_back is not None
+        caller = str(frame.f_back.f_globals.get("__name__"))
         outside = caller.startswith("watcher.") and not caller.startswith("watcher.store.")
         if outside and name not in {*dir(port), *get_type_hints(port)}:
             raise AssertionError(f"{caller} reaches past {port.__name__} for {name}")
@@ -50,15 +53,15 @@ class Recording:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the tests are collected: they take what makes their stores from these places."""
-    memory, within = making.memory, DatabaseThread._call
+    memory, within = making.memory, DatabaseThread.run
 
     @contextmanager
     def recorded() -> Iterator[Any]:
         with memory() as database:
             yield Recording(database, Store)
 
-    def call(self: DatabaseThread, job: Callable[[Any], Any]) -> object:
-        return within(self, lambda database: job(Recording(database, Store)))
+    async def run(self: DatabaseThread, job: Callable[[Any], Any]) -> object:
+        return await within(self, lambda database: job(Recording(database, Store)))
 
     making.memory = recorded
-    DatabaseThread._call = call  # type: ignore[assignment,method-assign]
+    DatabaseThread.run = run  # type: ignore[assignment,method-assign]

@@ -30,10 +30,11 @@ def test_shared_statements_are_plain_sql(module: Path) -> None:
     assert [line for line in module.read_text().splitlines() if _SQLITES_OWN.search(line)] == []
 
 
-def test_nothing_reaches_past_the_faces() -> None:
+@pytest.mark.parametrize("jobs", _JOBS)
+def test_nothing_reaches_past_the_faces(jobs: str) -> None:
     """The suites of the store and of who works on it, over stores that have nothing but faces."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.store.recording", *_JOBS],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.store.recording", jobs],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3_000:]

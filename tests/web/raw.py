@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import cast
 
 from yarl import URL
 
@@ -19,6 +20,11 @@ class Visitor:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+
+    @property
+    def reading(self) -> asyncio.ReadTransport:
+        """What can be told to take nothing more."""
+        return cast("asyncio.ReadTransport", self.writer.transport)
 
     def send(self, data: bytes) -> None:
         """Without waiting until it was taken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +32,13 @@ def leads_to(page: URL, address: str) -> str:
 
 @dataclass
 class Page:
-    """A site; ``ill`` is what the daemon would say of its health, ``woken`` counts its wakes."""
+    """A site; ``ill`` is what the daemon would say of its health, where ``ask`` does not say it;
+    ``woken`` counts its wakes."""
 
     site: Site
     sources: Sources
     ill: str | None = None
+    ask: Callable[[], Awaitable[str | None]] | None = None
     woken: int = 0
 
     async def get(self, path: str = "", host: str | None = None) -> tuple[int, str]:
@@ -91,7 +93,7 @@ async def serving(
     """The page of a database, on a free port."""
 
     async def ill() -> str | None:
-        return served.ill
+        return served.ill if served.ask is None else await served.ask()
 
     def wake() -> None:
         served.woken += 1

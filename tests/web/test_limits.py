@@ -102,7 +102,7 @@ async def test_who_never_takes_the_answer(quick: Page) -> None:
     """Neither one large answer nor many small ones are kept for ever."""
     for path in (b"/metrics", b"/nowhere", b"/healthz"):
         async with visiting(quick.site.url) as visitor:
-            visitor.reader._transport.pause_reading()  # type: ignore[attr-defined]
+            visitor.reading.pause_reading()
             visitor.send((b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path) * 40_000)
             async with asyncio.timeout(PATIENCE):
                 while not visitor.writer.is_closing():
@@ -150,7 +150,7 @@ async def test_who_is_being_answered_is_not_cut(tmp_path: Path) -> None:
             await go.wait()
             return None
 
-        object.__setattr__(page.site._context.sources, "ill", ill)
+        page.ask = ill
         visitors = [await stack.enter_async_context(visiting(page.site.url)) for _ in range(2)]
         for visitor in visitors:
             visitor.send(WHOLE)

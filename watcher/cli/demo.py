@@ -77,9 +77,9 @@ class _Screen:
         self._out.say(
             "Try in another terminal, while this runs:\n"
             f"  export WATCHER_RULES={rules} WATCHER_DB={database}\n"
-            f"  {_command()} status        (alerts, explain, backtest ... as well)\n"
+            f"  {own_command()} status        (alerts, explain, backtest ... as well)\n"
             '  "$EDITOR" "$WATCHER_RULES"   (read anew when you save it)\n'
-            f"Ctrl-C ends the demo. With your own key: {_command()} init\n"
+            f"Ctrl-C ends the demo. With your own key: {own_command()} init\n"
         )
 
     def day(self, midnight: Instant) -> None:
@@ -91,7 +91,7 @@ class _Screen:
         self._out.say(f"{message.get('message', '')}\n")
 
 
-def _command() -> str:
+def own_command() -> str:
     """The call of this command, so that the advice works as it stands."""
     if shutil.which("watcher"):
         return "watcher"

@@ -164,6 +164,11 @@ class Client:
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether its connections were open, and are no more."""
+        return self._session is not None and self._session.closed
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         """For the time of a scan: it may go on with a client that is retired meanwhile."""

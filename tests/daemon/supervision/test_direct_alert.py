@@ -96,10 +96,13 @@ async def test_nobody_is_woken(lines: Mapping[str, Line]) -> None:
     assert len(lines["me/1"].taken) == 1
 
 
-async def test_a_target_that_a_reload_removed() -> None:
-    """It is not asked for ever."""
-    asked = DirectAlert(lambda: [NotifyPolicy("me", ("me/1",))], dict)
+async def test_a_target_that_a_reload_removed(lines: Mapping[str, Line]) -> None:
+    """It is not asked for ever: where it comes back later, it hears of no end."""
+    targets: dict[str, Line] = {}
+    asked = DirectAlert(lambda: [NotifyPolicy("me", ("me/1",))], lambda: targets)
     for _ in range(2):
         await asked.look("locked", NOW)
     await asked.look(None, NOW)
-    assert asked._told == set()
+    targets["me/1"] = lines["me/1"]
+    await asked.look(None, NOW)
+    assert lines["me/1"].taken == []

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from tests.daemon.supervision.test_liveness import Hand
 from tests.daemon.test_daemon import FakeScanner, book
 from tests.fakes.clock import SetClock
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import CLOCK_CHECK_SECONDS, TICK_SECONDS
 from watcher.daemon.scheduling.scanner import Scanner
+from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision import health as module
 from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Liveness
 from watcher.delivery.courier import POLL
@@ -30,13 +30,13 @@ PARTS = ("timers", "delivery", "sweep", "clock")
 
 
 @pytest.fixture
-async def hand() -> Hand:
+async def hand() -> SetClock:
     """The clock on which parts are late."""
-    return Hand()
+    return SetClock()
 
 
 @pytest.fixture
-async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
+async def daemon(hand: SetClock, tmp_path: Path) -> AsyncIterator[Daemon]:
     """A running daemon, on a database file."""
     async with Writer(tmp_path / "watcher.db") as writer:
         made = Daemon(Core(book(), writer, SetClock(), liveness=Liveness(hand)), book)
@@ -51,10 +51,10 @@ async def daemon(hand: Hand, tmp_path: Path) -> AsyncIterator[Daemon]:
         await running
 
 
-def pass_time(hand: Hand, daemon: Daemon, seconds: float, *, but: str = "") -> None:
+def pass_time(hand: SetClock, daemon: Daemon, seconds: float, *, but: str = "") -> None:
     """Let ``seconds`` go by in which every part is heard of but one."""
     for _ in range(int(seconds // PERIOD) + 1):
-        hand.now += PERIOD
+        hand.forward(PERIOD)
         daemon.core.liveness.tick()
         for part, silence in SILENCE.items():
             if part not in (but, "scan"):
@@ -64,11 +64,11 @@ def pass_time(hand: Hand, daemon: Daemon, seconds: float, *, but: str = "") -> N
 async def test_all_parts_move(daemon: Daemon) -> None:
     """Every long part is among those that are watched."""
     assert await daemon.health.ill() is None
-    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= set(daemon.core.liveness._due)
+    assert {"upkeep", "scanning 1", "scanning 2", *PARTS} <= daemon.core.liveness.left().keys()
 
 
 @pytest.mark.parametrize("part", PARTS)
-async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -> None:
+async def test_a_part_that_stands_still(hand: SetClock, daemon: Daemon, part: str) -> None:
     """Seen after its time, and no sooner."""
     pass_time(hand, daemon, SILENCE[part] - 2 * PERIOD, but=part)
     assert await daemon.health.ill() is None
@@ -76,8 +76,10 @@ async def test_a_part_that_stands_still(hand: Hand, daemon: Daemon, part: str) -
     assert await daemon.health.ill() == f"the part {part} stands still"
 
 
-async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemon) -> None:
-    """By its own period, and twice over: a late turn is no death. The timers' tick really beats."""
+async def test_each_part_moves_well_within_its_silence(
+    hand: SetClock, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own period, and twice over: a late turn is no death. The timers' tick is a beat."""
     periods = {
         "timers": TICK_SECONDS,
         "delivery": POLL,
@@ -88,15 +90,29 @@ async def test_each_part_moves_well_within_its_silence(hand: Hand, daemon: Daemo
     }
     assert periods.keys() == SILENCE.keys()
     assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()
-    job = daemon.core.timers._scheduler.get_job("timers")
-    assert job is not None
-    assert job.trigger.interval.total_seconds() == TICK_SECONDS
-    hand.now += 50
-    await job.func(*job.args)
-    assert daemon.core.liveness._due["timers"] == hand.now + SILENCE["timers"]
+    ticks: list[tuple[float, Callable[[], None]]] = []
+    monkeypatch.setattr(Timers, "tick", lambda _self, _name, *tick: ticks.append(tick))
+    daemon.maintenance.tick()
+    ((seconds, beat),) = ticks
+    assert seconds == TICK_SECONDS
+    pass_time(hand, daemon, 50, but="timers")
+    beat()
+    assert daemon.core.liveness.left()["timers"] == SILENCE["timers"]
 
 
-async def test_delivery_that_hangs_is_started_anew(hand: Hand, daemon: Daemon) -> None:
+async def test_the_timers_tick_beats(
+    hand: SetClock, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the real scheduler."""
+    monkeypatch.setattr("watcher.daemon.maintenance.TICK_SECONDS", 0.01)
+    daemon.maintenance.tick()
+    pass_time(hand, daemon, 50, but="timers")
+    async with asyncio.timeout(20):
+        while daemon.core.liveness.left()["timers"] < SILENCE["timers"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_delivery_that_hangs_is_started_anew(hand: SetClock, daemon: Daemon) -> None:
     """A turn without an end: unhealthy, then ended, told, and healthy again."""
     hangs = asyncio.Event()
     turn = daemon.core.courier.turn
@@ -159,11 +175,10 @@ async def test_a_database_that_takes_no_writes(
         other.execute("BEGIN IMMEDIATE")
         for _ in range(3):
             assert await daemon.health.ill() == "the database has not taken a write for 0.05 s"
-        probe = daemon.health._probe
         other.execute("ROLLBACK")
-    assert probe is not None
-    await probe
-    assert await daemon.health.ill() is None
+    async with asyncio.timeout(20):
+        while await daemon.health.ill() is not None:
+            pass
 
 
 async def test_many_who_ask_at_once(daemon: Daemon) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,9 +14,14 @@ from watcher.daemon.workers import Heartbeat
 from watcher.rules.rulebook import Secret
 
 
-async def _finished(heart: Heartbeat) -> None:
-    assert heart._asking is not None
-    await heart._asking
+def _asking() -> list[asyncio.Task[Any]]:
+    """The task of a heartbeat that is under way."""
+    return [task for task in asyncio.all_tasks() if task.get_name() == "heartbeat"]
+
+
+async def _finished() -> None:
+    (asking,) = _asking()
+    await asking
 
 
 async def test_it_is_asked_once_a_round() -> None:
@@ -22,10 +29,10 @@ async def test_it_is_asked_once_a_round() -> None:
     async with serving() as service:
         heart = Heartbeat()
         heart.beat(None)
-        assert heart._asking is None
+        assert _asking() == []
         for _ in range(2):
             heart.beat(Secret(f"http://127.0.0.1:{service.port}/{SECRET}"))
-            await _finished(heart)
+            await _finished()
         assert service.paths == [f"/{SECRET}"] * 2
         await heart.finish()
 
@@ -37,7 +44,7 @@ async def test_a_passing_failure_is_tried_again() -> None:
         heart = Heartbeat(pauses=(0, 0))
         with capture_logs() as logs:
             heart.beat(Secret(f"http://127.0.0.1:{service.port}/{SECRET}"))
-            await _finished(heart)
+            await _finished()
         assert len(service.paths) == 3
         assert [line["problem"] for line in logs] == ["HTTP 503"] * 3
         assert SECRET not in str(logs)
@@ -48,7 +55,7 @@ async def test_nobody_there(caplog: pytest.LogCaptureFixture) -> None:
     heart = Heartbeat(pauses=(0, 0))
     with capture_logs() as logs, caplog.at_level(logging.DEBUG):
         heart.beat(Secret(f"http://127.0.0.1:{closed_port()}/{SECRET}"))
-        await _finished(heart)
+        await _finished()
     assert [line["problem"] for line in logs] == ["ClientConnectorError"] * 3
     assert SECRET not in str(logs) + caplog.text
 
@@ -59,9 +66,8 @@ async def test_a_stop_does_not_wait_for_it() -> None:
         service.behave = "hang"
         heart = Heartbeat()
         heart.beat(Secret(f"http://127.0.0.1:{service.port}/"))
-        asking = heart._asking
+        (asking,) = _asking()
         heart.beat(Secret(f"http://127.0.0.1:{service.port}/other"))
-        assert heart._asking is asking  # one at a time
+        assert _asking() == [asking]  # one at a time
         await heart.finish()
-        assert asking is not None
         assert asking.done()

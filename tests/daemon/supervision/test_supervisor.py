@@ -204,7 +204,8 @@ async def test_one_that_ends_before_its_time_has_died() -> None:
     watched = Supervisor(report, pause=at_once, may_end=lambda: over)
     watched.start("part", work)
     assert watched.names == ["part"]
+    (part,) = (task for task in asyncio.all_tasks() if task.get_name() == "part")
     async with asyncio.timeout(20):
-        await watched._tasks["part"]
+        await part
     assert deaths == ["part: it ended, and nobody had asked it to"] * 2
     assert watched.ended == ["part"]

@@ -142,8 +142,8 @@ def test_what_holds_once_never_holds_twice() -> None:
         if holds_once(clauses[0]) is None:
             continue
         first = listed(rng, query)
-        following = FakeTable(first._now, {**first._now, "rank from last complete scan": [
-            float("inf") if rank is None else rank for rank in first._now["rank"]
+        following = FakeTable(first.now, {**first.now, "rank from last complete scan": [
+            float("inf") if rank is None else rank for rank in first.now["rank"]
         ]}, fallen=[False] * ROWS)  # fmt: skip
         seen += int(met(raw, first).any())
         assert not (met(raw, first) & met(raw, following)).any(), raw

@@ -74,11 +74,16 @@ class Liveness:
 
     def late(self) -> dict[str, float]:
         """The parts that stand still, and since how many seconds they are overdue."""
-        now = self.clock()
-        lost = self._lost(now)
+        lost = self._lost(self.clock())
         if lost > _LOST:
             return {WATCH: lost}
-        return {part: now - due - lost for part, due in self._due.items() if due + lost < now}
+        return {part: -left for part, left in self.left().items() if left < 0}
+
+    def left(self) -> dict[str, float]:
+        """The seconds for which each part may still be silent; below 0 it stands still."""
+        now = self.clock()
+        lost = self._lost(now)
+        return {part: due + lost - now for part, due in self._due.items()}
 
     def _lost(self, now: float) -> float:
         return 0.0 if self._ticked is None else max(0.0, now - self._ticked - self.period)

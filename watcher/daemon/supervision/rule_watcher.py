@@ -77,7 +77,7 @@ def _contents(file: Path) -> bytes:
 
 
 _QUIET = 1.0  # seconds without a change after which a good file is taken for whole
-_BROKEN_QUIET = 5.0  # and a broken one
+BROKEN_QUIET = 5.0  # and a broken one
 _LONGEST = 30.0
 _STEP = 0.25
 
@@ -106,7 +106,7 @@ class Settling:
             quiet = self.clock() - since
             if good is None and quiet >= _QUIET:
                 good = await aside(self.good)
-            if quiet >= (_QUIET if good else _BROKEN_QUIET):
+            if quiet >= (_QUIET if good else BROKEN_QUIET):
                 break
         return digest
 

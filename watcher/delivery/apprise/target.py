@@ -85,7 +85,8 @@ class Target:
     """One URL of a channel, named ``channel/1``; raises ``TargetError`` where Apprise can't use it.
 
     ``service`` is the URL's scheme (``slack``), ``limit`` how much it takes of title and body
-    together, ``style`` how it wants them. Sends one message at a time.
+    together, ``style`` how it wants them, ``plugin`` what Apprise sends by. Sends one message at a
+    time.
     """
 
     def __init__(
@@ -97,8 +98,8 @@ class Target:
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
         warm_up()
-        self._apprise, self._plugin, self._url, self._left_out = read(name, url.reveal())
-        plugin = self._plugin
+        self._apprise, self.plugin, self._url, self._left_out = read(name, url.reveal())
+        plugin = self.plugin
         # Our outbox tries again, and a failure must not be called a success.
         plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
@@ -160,7 +161,7 @@ class Target:
 
         For ``watcher check``: the daemon sends by such a URL as Apprise does.
         """
-        if is_cut_short(self._secret.reveal(), self._plugin):
+        if is_cut_short(self._secret.reveal(), self.plugin):
             return [f"its password seems to be cut short: {HOW_TO_ENCODE}"]
         return [*self._untold_recipients(), *doubts_of(self._url)]
 
@@ -181,8 +182,8 @@ class Target:
 
     def _unusable_recipients(self) -> int:
         """The recipients that Apprise can't tell, by the plugin or by its own log."""
-        dropped = getattr(self._plugin, "invalid_targets", None)
-        dropped = dropped or private.attribute(self._plugin, private.UNUSABLE_RECIPIENTS)
+        dropped = getattr(self.plugin, "invalid_targets", None)
+        dropped = dropped or private.attribute(self.plugin, private.UNUSABLE_RECIPIENTS)
         known = len(dropped) if isinstance(dropped, Sequence | set) else 0
         return max(known, len(self._left_out))
 
@@ -228,7 +229,7 @@ class Target:
         return bool(seen.answers) or not self._profile.over_http
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
-        private.forget_later_request(self._plugin)
+        private.forget_later_request(self.plugin)
         in_memory = private.part(private.MEMORY_ATTACHMENT)
         attach = AppriseAttachment()
         for file in files:
@@ -256,7 +257,7 @@ class Target:
             return self._refused_mail(seen)
         if seen.faults:
             return _retry(f"{self.service}: {seen.faults[-1]}")
-        if self._left_out and not getattr(self._plugin, "targets", True):
+        if self._left_out and not getattr(self.plugin, "targets", True):
             return _dead(f"{self.service}: no recipient of its URL can be used")
         return _retry(f"{self.service} did not take it and gave no reason", unexplained=True)
 
