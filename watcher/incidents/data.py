@@ -48,7 +48,8 @@ def note_fields(
     lost = {*result.missing, *result.mistyped} - _MAY_BE_ABSENT
     on = operator.on(IncidentKind.FIELDS_LOST)
     own = [each for each in on if each.subject == watch.name]
-    losses = _Losses(operator, book, watch, _fields(on) - _fields(own))
+    others = _fields(each for each in on if each.subject != watch.name)
+    losses = _Losses(operator, book, watch, others)
     with database.atomic():
         if begun := _had_before(database, scan, lost - _fields(own)):
             losses.begin(begun, result.mistyped)
