@@ -11,8 +11,7 @@ from typing import NamedTuple
 from watcher.fields import BY_NAME, COMMISSION, FIELDS
 from watcher.rules.metrics import ADDED_LATER, RANK, Metric
 from watcher.source.endpoint import Use
-from watcher.source.endpoints import PARAMETERS
-from watcher.source.query import Query, RelativeDay, Value, describe_filter
+from watcher.source.query import Query, RelativeDay, Value
 from watcher.units import AMOUNTS, DAY, Unit
 
 
@@ -134,10 +133,12 @@ def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
     found = [nature] if nature is not None else []
     for name, value in query.filters:
-        parameter = PARAMETERS[name]
+        parameter = query.endpoint.by_name[name]
         numbers = _filtered(metric, parameter.field, parameter.use, value)
         if numbers is not None:
-            found.append(Fact(numbers, f"the watch lists {describe_filter(name, value)} only"))
+            found.append(
+                Fact(numbers, f"the watch lists {query.describe_filter(name, value)} only")
+            )
     return found
 
 
