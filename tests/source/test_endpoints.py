@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from tests.source.scripted import FakeTime, Purse, ScriptedServer, body_of, product
@@ -13,6 +17,7 @@ from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use, lim
 from watcher.source.endpoints import ENDPOINTS, PRODUCT_LIST
 from watcher.source.query import Query, parse_query
 from watcher.source.scan import ScanOrder, read_scan
+from watcher.source.simulator import SMOOTH, Market, Simulator
 
 NEW = Endpoint(
     name="new",
@@ -131,6 +136,29 @@ def test_patience_finds_the_same_rows() -> None:
     """As the quick way does."""
     body = body_of({"items": [{**product(1), "item_id": "1"}, 7]})
     assert [one.product_id for one in decoder_of(NEW).decode(body).products] == ["shop:1"]
+
+
+async def test_the_simulated_market_serves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its path, parameters, names and envelope: as the list of all, but of one seller."""
+    plain = replace(NEW, marketplace="", renamed={"total_sale_7d_cnt": "sold"})
+    monkeypatch.setitem(ENDPOINTS, "new", plain)
+    market = Market(start=date(2026, 11, 23), products=300, behaviour=SMOOTH)
+    (seller, count), *_ = Counter(market.column("seller_id").tolist()).most_common(1)
+    filters = (("seller_id", str(seller)),)
+    query = Query("US", filters, sort="total_sale_7d_cnt", top=20, endpoint=plain)
+    async with Simulator(market) as simulator, Client(simulator.url, simulator.key) as client:
+        found = await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
+        refused = await read_scan(
+            ScanOrder(replace(query, filters=()), "w", 1), client, Purse(), lambda: 1
+        )
+    assert found.failure is None
+    sold = found.scan.column("total_sale_7d_cnt").tolist()
+    assert 1 < len(sold) <= count
+    assert sold == sorted(sold, reverse=True)
+    assert sold[0] > 0
+    assert set(found.scan.texts["seller_id"]) == {str(seller)}
+    assert found.scan.problems == ()
+    assert "seller_id is required" in str(refused.failure)
 
 
 def test_an_id_says_its_marketplace() -> None:
