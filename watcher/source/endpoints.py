@@ -48,7 +48,8 @@ PRODUCT_LIST = Endpoint(
     ),
 )
 
-ENDPOINTS: Mapping[str, Endpoint] = {PRODUCT_LIST.name: PRODUCT_LIST}
+_ALL = (PRODUCT_LIST,)
+ENDPOINTS: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in _ALL}
 
 # All that a watch may say, whichever list it reads; which one only where there are several.
 CHOICE = ("list",) if len(ENDPOINTS) > 1 else ()

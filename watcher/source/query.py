@@ -205,7 +205,8 @@ def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
         raise ValueError(f"{_show(value)} is no sort: {takes}")
     if words[0] not in endpoint.sorts:
         near = did_you_mean(_near(words[0], endpoint.sorts))
-        help_text = near or f": it sorts by {', '.join(endpoint.sorts)}"
+        all_of = f"it sorts by {', '.join(endpoint.sorts)}"
+        help_text = near or f": {all_of if endpoint.sorts else 'this list has one order only'}"
         raise ValueError(f'KeyAPI can\'t sort by "{words[0]}"{help_text}')
     return words[0], len(words) == 1 or words[1].lower() == "desc"
 
