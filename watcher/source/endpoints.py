@@ -1,6 +1,7 @@
 """The endpoints that lists are read from, a row each.
 
-Another one of the vendor is a row in ``ENDPOINTS``: a watch then says by ``list:`` which it reads.
+Another one of the vendor is a row, and its name in ``_ALL``: a watch then says by ``list:`` which
+it reads.
 """
 
 from __future__ import annotations
