@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
         install = ["install", "--upgrade", "--upgrade-strategy", "eager", "-e", str(ROOT), *tools]
         subprocess.run([*pip, *install], check=True)
-        subprocess.run([*pip, "freeze", "--exclude", "watcher"], check=True)
+        subprocess.run([*pip, "freeze", "--exclude", project["project"]["name"]], check=True)
         return subprocess.run(
             [python, "-m", "pytest", *arguments], cwd=ROOT, check=False
         ).returncode

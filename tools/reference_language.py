@@ -5,7 +5,7 @@ from __future__ import annotations
 from tools.marked import table
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
 from watcher.source.endpoint import Parameter, ParameterType
-from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 
 _TAKES = {
     Takes.VALUE: "a value",
@@ -49,18 +49,28 @@ def text_operators() -> str:
 
 
 def filters() -> str:
-    """What a watch may ask of KeyAPI."""
-    rows = [
-        (f"`{each.name}`", _values(each), each.meaning)
-        for each in PRODUCT_LIST.parameters
+    """What a watch may ask of KeyAPI; with the lists that know it, where there are several."""
+    lists = ", ".join(f"`{name}`" for name in ENDPOINTS)
+    rows = [(f"`{name}`", lists, "the list to read, `products` if left out") for name in CHOICE]
+    rows += [
+        (f"`{each.name}`", _values(each), each.meaning + _only_in(each))
+        for each in PARAMETERS.values()
         if each.is_settable
     ]
     return table(("filter", "takes", "meaning"), rows)
 
 
+def _only_in(parameter: Parameter) -> str:
+    having = [one.name for one in ENDPOINTS.values() if parameter.name in one.by_name]
+    if len(having) == len(ENDPOINTS) or parameter.type is ParameterType.REGION:
+        return ""  # every watch has a region
+    needed = ", which needs it" if parameter.required else ""
+    return f" (list {', '.join(f'`{name}`' for name in having)}{needed})"
+
+
 def sorts() -> str:
     """The fields that KeyAPI can sort by."""
-    return ", ".join(f"`{name}`" for name in PRODUCT_LIST.sorts)
+    return ", ".join(f"`{name}`" for name in SORTS)
 
 
 def _values(parameter: Parameter) -> str:

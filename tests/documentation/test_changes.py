@@ -57,7 +57,8 @@ def test_the_change_works(copy: Path, page: Path) -> None:
 
 
 def test_there_is_one_for_each() -> None:
-    """An operator, a derived metric, a command, a field of the API."""
+    """An operator, a derived metric, a command, a field, an endpoint, a style."""
     assert {page.stem for page in CHANGES} == {
         "add-an-operator", "add-a-derived-metric", "add-a-command", "add-an-api-field",
+        "add-an-endpoint", "add-a-style",
     }  # fmt: skip

@@ -12,10 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.model import Ints
+from watcher.source.endpoint import Endpoint
 from watcher.source.simulator import Market
 from watcher.source.simulator.dynamics import DELISTED, LISTED, SERIES
 
-Answer: TypeAlias = Callable[[Mapping[str, str]], list[dict[str, object]]]
+Answer: TypeAlias = Callable[[Mapping[str, str], Endpoint], list[dict[str, object]]]
 
 
 def boost(market: Market, product_id: str, factor: float, days: int) -> None:
@@ -77,16 +78,16 @@ def column_on(market: Market, day: date, series: str = SERIES[0]) -> Ints:
 
 def ignoring_pages(market: Market) -> Answer:
     """Answers to which the page's number means nothing."""
-    return lambda asked: market.answer({**asked, "page_num": "1"})
+    return lambda asked, endpoint: market.answer({**asked, endpoint.page: "1"}, endpoint)
 
 
 def clamping_pages(market: Market) -> Answer:
     """Answers that never go past the last page."""
 
-    def answer(asked: Mapping[str, str]) -> list[dict[str, object]]:
-        products, number = market.answer(asked), int(asked["page_num"])
+    def answer(asked: Mapping[str, str], endpoint: Endpoint) -> list[dict[str, object]]:
+        products, number = market.answer(asked, endpoint), int(asked[endpoint.page])
         if products or number == 1:
             return products
-        return answer({**asked, "page_num": str(number - 1)})
+        return answer({**asked, endpoint.page: str(number - 1)}, endpoint)
 
     return answer

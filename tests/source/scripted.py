@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from watcher.errors import BudgetSpent
 from watcher.source.client import Seams
+from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import PRODUCT_LIST
 
 SAMPLE = Path(__file__).parent.parent / "data" / "product-list-analytics.sample.json"
@@ -54,16 +55,22 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    endpoint: Endpoint = PRODUCT_LIST
 
     @property
     def page(self) -> int:
-        return int(self.query["page_num"])
+        return int(self.query[self.endpoint.page])
 
 
 class ScriptedServer:
     """Answers with ``queue`` while it lasts, then by ``answer`` from the page number."""
 
-    def __init__(self, answer: Callable[[int], Reply | bytes] | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[[int], Reply | bytes] | None = None,
+        endpoint: Endpoint = PRODUCT_LIST,
+    ) -> None:
+        self.endpoint = endpoint
         self.answer = answer or (lambda _: SAMPLE_BODY)
         self.queue: deque[Reply | bytes] = deque()
         self.asked: list[Asked] = []
@@ -88,12 +95,12 @@ class ScriptedServer:
         await self._server.close()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        asked = Asked(request.path, dict(request.query), dict(request.headers))
+        asked = Asked(request.path, dict(request.query), dict(request.headers), self.endpoint)
         self.asked.append(asked)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            if self.before_answer is not None and asked.path == PRODUCT_LIST.path:
+            if self.before_answer is not None and asked.path == self.endpoint.path:
                 await self.before_answer(asked.page)
             reply = self.queue.popleft() if self.queue else self.answer(asked.page)
             return await self._send(request, reply)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
@@ -16,13 +16,13 @@ from typing import Any
 
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from watcher.delivery.rendered import LONGEST, PICTURES, Limit, OwnTemplate, Rendered, Style
+from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
 from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
 from watcher.model import Message
 from watcher.text.messages import title_of
-from watcher.text.sanitize import escape_markdown, escape_slack, neutralise, shorten
+from watcher.text.sanitize import neutralise, shorten
 
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
@@ -87,17 +87,16 @@ def _title(text: str, limit: Limit) -> str:
 
 
 def _usual(style: Style, shown: View) -> str:
-    return _ENVIRONMENTS[style].get_template(f"{style}.j2").render(view=shown).strip("\n")
+    return _ENVIRONMENTS[style].get_template(f"{style.template}.j2").render(view=shown).strip("\n")
 
 
 def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:
     """The body by a channel's own template. Line breaks stay in mail, each line is a paragraph in
     cards (they run the lines of one together); a service without titles gets it on top."""
-    escaped = _ESCAPES[style]
-    body = template.write(values_of(message, shown), escaped)
-    if style is Style.TEAMS:
+    body = template.write(values_of(message, shown), style.escape)
+    if style.paragraphs:
         body = re.sub(r"\s*\n\s*", "\n\n", body)
-    return _AROUND.get(style, "{1}").format(escaped(shown.title), body)
+    return style.around.format(style.escape(shown.title), body)
 
 
 def values_of(message: Message, shown: View) -> dict[str, Any]:
@@ -162,23 +161,10 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
     )
 
 
-_AROUND = {  # title and body
-    Style.TELEGRAM: "<b>{0}</b>\n{1}",
-    Style.TITLED: "**{0}**\n{1}",
-    Style.EMAIL: f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}',
-}
 _OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
 _OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
-_ESCAPES: Mapping[Style, Callable[[str], str]] = {
-    Style.PLAIN: str,
-    Style.MARKDOWN: escape_slack,
-    Style.TITLED: escape_markdown,
-    Style.TEAMS: escape_markdown,
-    Style.TELEGRAM: escape,
-    Style.EMAIL: escape,
-}
 # Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
-    style: _environment(escaped if style.body_format == "markdown" else None)
-    for style, escaped in _ESCAPES.items()
+    style: _environment(style.escape if style.body_format == "markdown" else None)
+    for style in Style
 }

@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from enum import Enum, StrEnum
+from enum import Enum
 from html import unescape
 from typing import Any, Protocol
 
+from markupsafe import escape
+
 from watcher.model import Instant
+from watcher.text.sanitize import escape_markdown, escape_slack
 
 LONGEST = 30_000  # UTF-16 units of title and body together, where a service has no limit
 PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures, if it gets any
@@ -19,28 +22,44 @@ PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures
 _TAG = re.compile(r"<[^>]*>")
 
 
-class Style(StrEnum):
-    """A family of services, by how it wants its text; the value names the template.
+class Style(Enum):
+    """A family of services, by how it wants its text.
+
+    ``template`` is a file in ``templates/``, ``escape`` makes a text harmless in it. ``around``
+    takes the title, where the service has none beside the body, and what a channel's own template
+    wrote; with ``paragraphs`` each line of that is one: the service runs the lines of one together.
 
     ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` a service's own with the title.
     """
 
-    PLAIN = "plain.txt"
-    MARKDOWN = "markdown.md"
-    TITLED = "titled.md"
-    TEAMS = "teams.md"
-    TELEGRAM = "telegram.html"
-    EMAIL = "email.html"
+    PLAIN = "plain.txt", str
+    MARKDOWN = "markdown.md", escape_slack
+    TITLED = "titled.md", escape_markdown, "**{0}**\n{1}"
+    TEAMS = "teams.md", escape_markdown, "{1}", True
+    TELEGRAM = "telegram.html", escape, "<b>{0}</b>\n{1}"
+    EMAIL = "email.html", escape, f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}'
+
+    def __init__(
+        self,
+        template: str,
+        escape: Callable[[str], str],
+        around: str = "{1}",
+        paragraphs: bool = False,
+    ) -> None:
+        self.template = template
+        self.escape = escape
+        self.around = around
+        self.paragraphs = paragraphs
 
     @property
     def body_format(self) -> str:
         """The body's format, in Apprise's words: text, markdown or html."""
-        return {"txt": "text", "md": "markdown", "html": "html"}[self.value.rpartition(".")[2]]
+        return {"txt": "text", "md": "markdown", "html": "html"}[self.template.rpartition(".")[2]]
 
     @property
     def has_title(self) -> bool:
         """Whether it stands beside the body; else Apprise would write it in there, unescaped."""
-        return self not in (Style.TELEGRAM, Style.TITLED)
+        return "{0}" not in self.around
 
 
 class Limit(int):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import TypeAlias
 
 import numpy as np
@@ -45,7 +46,9 @@ class Metric:
     given, with the instant at which they were observed, or one for each row. ``names`` are a flag's
     values by name. ``definition`` is the user's own expression. ``unused`` are, of a formula that
     has two forms, or is made of one, the fields that each of them does without. ``steady`` is the
-    value of no change, of a metric that measures a rise by itself; None of any other.
+    value of no change, of a metric that measures a rise by itself; None of any other. No value of
+    it is below ``low`` or above ``high``. ``later`` is one whose name users may have given to a
+    metric of their own before it was there: theirs stays theirs.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Metric:
     definition: str = ""
     unused: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
     steady: float | None = field(default=None, compare=False)
+    low: float = field(default=-inf, compare=False)
+    high: float = field(default=inf, compare=False)
+    later: bool = field(default=False, compare=False)
 
     @property
     def has_forms(self) -> bool:
@@ -68,6 +74,16 @@ class Metric:
     def is_unordered(self) -> bool:
         """Whether it is a flag of several values, none of which is more than another."""
         return self.unit is Unit.FLAG and len(self.names) > 2
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a fraction of a whole: 100% at most."""
+        return (self.unit, self.low, self.high) == (Unit.FRACTION, 0, 1)
+
+    @property
+    def is_growth(self) -> bool:
+        """Whether it is a rise as a fraction of what was before."""
+        return self.unit is Unit.FRACTION and self.steady is not None
 
     @property
     def fields(self) -> frozenset[str]:
@@ -107,7 +123,11 @@ def _plain(
 ) -> Metric:
     """A metric that is a column as it was read."""
     needs = frozenset([name])
-    return Metric(name, label, unit, meaning, needs, lambda columns, _at: columns[name], names)
+    low, high = (0, 1) if unit is Unit.FRACTION else (-inf, inf)
+    return Metric(
+        name, label, unit, meaning, needs, lambda columns, _at: columns[name], names,
+        low=low, high=high,
+    )  # fmt: skip
 
 
 def _ages(columns: Columns, at: When) -> Floats:
@@ -194,7 +214,8 @@ def _growth_of(name: str, what: str, *families: str) -> Metric:
 
     meaning = f"{what}, {_PACE}; no value for a product younger than 14 days"
     needs = _windows(families)
-    return Metric(name, f"{what} growth", Unit.FRACTION, meaning, needs, compute, steady=0)
+    label = f"{what} growth"
+    return Metric(name, label, Unit.FRACTION, meaning, needs, compute, steady=0, low=-1)
 
 
 LIST_NEEDS = _windows([_SALES], _SURGE_WINDOWS)
@@ -206,7 +227,7 @@ SPARSENESS = _plain(
 
 def _surge_metric(
     name: str, label: str, meaning: str, families: tuple[str, ...], compute: Compute, *more: str,
-    steady: float = 0,
+    steady: float = 0, low: float = -inf,
 ) -> Metric:  # fmt: skip
     """``more`` is needed beside the windows of ``families``, in both forms."""
     daily, sparsely = (
@@ -215,7 +236,10 @@ def _surge_metric(
     )
     needs = _windows(families, _SURGE_WINDOWS) | {*more, LIST_SPARSE}
     unused = {NORMAL: sparsely, SPARSE: daily}
-    return Metric(name, label, Unit.SCORE, meaning, needs, compute, unused=unused, steady=steady)
+    return Metric(
+        name, label, Unit.SCORE, meaning, needs, compute,
+        unused=unused, steady=steady, low=low, later=True,
+    )  # fmt: skip
 
 
 def _surge_ratio_of(
@@ -235,7 +259,7 @@ def _surge_ratio_of(
         f"lower of the two: 3 is three times{measured}{_NONE}"
     )
     label = f"{what} surge ratio"
-    return _surge_metric(name, label, meaning, families, compute, *more, steady=1)
+    return _surge_metric(name, label, meaning, families, compute, *more, steady=1, low=0)
 
 
 DERIVED: tuple[Metric, ...] = (
@@ -257,6 +281,8 @@ DERIVED: tuple[Metric, ...] = (
         "product_commission_rate: a fraction, 10% is 0.1",
         frozenset(["product_commission_rate"]),
         _commission,
+        low=0,
+        high=1,
     ),
     Metric(
         "live_share",
@@ -265,6 +291,8 @@ DERIVED: tuple[Metric, ...] = (
         "total_live_sale_7d_cnt / total_sale_7d_cnt",
         frozenset(["total_live_sale_7d_cnt", "total_sale_7d_cnt"]),
         _ratio("total_live_sale_7d_cnt", "total_sale_7d_cnt"),
+        low=0,
+        high=1,
     ),
     Metric(
         "creators_7d",
@@ -305,8 +333,7 @@ DERIVED: tuple[Metric, ...] = (
     _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,)),
     _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS),
 )
-# Names that users may have given to metrics of their own before these were there.
-ADDED_LATER = frozenset(metric.name for metric in DERIVED if "_surge" in metric.name)
+ADDED_LATER = frozenset(metric.name for metric in DERIVED if metric.later)
 
 _API = tuple(_plain(one.name, one.label, one.unit, one.meaning, one.names) for one in NUMERIC)
 

@@ -130,8 +130,12 @@ class PageDecoder:
         self._endpoint = endpoint
         self._row = _row_type(endpoint.renamed)
         most = msgspec.Meta(max_length=endpoint.page_size)
-        rows = Annotated[tuple[self._row, ...], most]  # type: ignore[name-defined]
-        envelope = msgspec.defstruct("Envelope", [("data", rows), ("code", int | None, None)])
+        rows: Any = Annotated[tuple[self._row, ...], most]  # type: ignore[name-defined]
+        outer, *inner = endpoint.rows.split(".")
+        for name in reversed(inner):
+            rows = msgspec.defstruct("Inner", [(name, rows)])
+        self._rows = attrgetter(endpoint.rows)
+        envelope = msgspec.defstruct("Envelope", [(outer, rows), ("code", int | None, None)])
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(envelope, strict=False)
 
     def decode(self, body: bytes) -> Page:
@@ -159,12 +163,13 @@ class PageDecoder:
             return None
         if envelope.code:
             return None
-        return Page(envelope.data, tuple(range(len(envelope.data))), len(envelope.data))
+        rows = self._rows(envelope)
+        return Page(rows, tuple(range(len(rows))), len(rows))
 
     def decode_tolerantly(self, body: bytes) -> Page:
         """The page, without what can't be used of it. Raises as ``decode`` does."""
         try:
-            return self._page(_rows(body))
+            return self._page(_rows(body, self._endpoint.rows))
         except RecursionError:
             text = "the answer is nested too deeply to be read"
             raise SourceUnavailable(text, status=200) from None
@@ -217,14 +222,18 @@ def _integer(digits: str) -> int | float:
 _read_json = json.JSONDecoder(strict=False, parse_int=_integer).decode
 
 
-def _rows(body: bytes) -> list[Any]:
+def _rows(body: bytes, way: str) -> list[Any]:
     answer = _answer(body)
-    code, data = answer.get("code"), answer.get("data")
+    code = answer.get("code")
     if isinstance(code, bool) or code not in (None, 0, "0"):
         raise _refusal(code, plain(answer.get("message")) or "no message")
+    data: Any = answer
+    for name in way.split("."):
+        inner = data.get(name, ...) if isinstance(data, dict) else ...
+        what = f'"{name}" is {"missing" if inner is ... else _kind(inner)}'
+        data = inner
     if not isinstance(data, list):
         # Null too: it may be the server's way to say "no more", but nobody has promised that.
-        what = f'"data" is {_kind(data)}' if "data" in answer else '"data" is missing'
         raise SourceUnavailable(f"the answer has no list of products: {what}", status=200)
     return data
 

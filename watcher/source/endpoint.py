@@ -33,7 +33,10 @@ class ParameterType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter. ``field`` is what it filters; ``names`` gives a flag's values by name."""
+    """A query parameter. ``field`` is what it filters; ``names`` gives a flag's values by name.
+
+    No watch can do without one that is ``required``.
+    """
 
     name: str
     type: ParameterType
@@ -41,6 +44,7 @@ class Parameter:
     meaning: str
     field: str = ""
     names: tuple[tuple[str, int], ...] = ()
+    required: bool = False
 
     @property
     def is_settable(self) -> bool:
@@ -70,7 +74,10 @@ def equals(*names: str) -> Iterator[Parameter]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """A list: its path, the parameters that it takes, and the names in its answers."""
+    """A list: its path, the parameters that it takes, and the names in its answers.
+
+    A watch names a region, whether or not the list takes one: its products are those of a market.
+    """
 
     name: str
     path: str
@@ -81,6 +88,9 @@ class Endpoint:
     last_page: int
     renamed: Mapping[str, str] = field(default_factory=dict)  # the API's names, of ours that differ
     marketplace: str = ""  # becomes part of the products' ids (``identity.product_key``)
+    rows: str = "data"  # the way to an answer's rows: names, with dots between them
+    page: str = "page_num"  # names of parameters
+    size: str = "page_size"
     sort_field: str = "product_sort_field"
     sort_type: str = "sort_type"
 
@@ -93,6 +103,11 @@ class Endpoint:
     def longest(self) -> int:
         """The most products that can be read."""
         return self.last_page * self.page_size
+
+    def frame(self, region: str) -> dict[str, str]:
+        """The parameters of each of its pages: the region, where it takes one, and the size."""
+        asked = {"region": region} if "region" in self.by_name else {}
+        return {**asked, self.size: str(self.page_size)}
 
     def order(self, sort: str, *, descending: bool) -> dict[str, str]:
         """The parameters that sort by a field."""

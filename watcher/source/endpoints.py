@@ -1,6 +1,7 @@
 """The endpoints that lists are read from, a row each.
 
-Another one of the vendor is a row in ``ENDPOINTS``: a watch then says by ``list:`` which it reads.
+Another one of the vendor is a row, and its name in ``_ALL``: a watch then says by ``list:`` which
+it reads.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ PRODUCT_LIST = Endpoint(
     ),
 )
 
-ENDPOINTS: Mapping[str, Endpoint] = {PRODUCT_LIST.name: PRODUCT_LIST}
+_ALL = (PRODUCT_LIST,)
+ENDPOINTS: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in _ALL}
 
 # All that a watch may say, whichever list it reads; which one only where there are several.
 CHOICE = ("list",) if len(ENDPOINTS) > 1 else ()

@@ -69,8 +69,8 @@ class Query:
         return -(-self.top // self.endpoint.page_size)
 
     def params(self, now: Instant) -> dict[str, str]:
-        """The request's parameters but ``page_num``; ``now`` is what "30d ago" counts from."""
-        asked = {"region": self.region, "page_size": str(self.endpoint.page_size)}
+        """The request's parameters but the page; ``now`` is what "30d ago" counts from."""
+        asked = self.endpoint.frame(self.region)
         asked |= {name: _value_text(value, now) for name, value in self.filters}
         if self.sort is not None:
             asked |= self.endpoint.order(self.sort, descending=self.descending)
@@ -93,11 +93,19 @@ class Query:
 
     def describe(self) -> str:
         """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
-        parts = [self.region, *(describe_filter(name, value) for name, value in self.filters)]
+        filters = (self.describe_filter(name, value) for name, value in self.filters)
+        parts = [self.region, *filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
         return ", ".join([*parts, f"first {self.top}"])
+
+    def describe_filter(self, name: str, value: Value) -> str:
+        """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
+        parameter = self.endpoint.by_name[name]
+        by_name = next((name for name, number in parameter.names if number == value), None)
+        label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+        return f"{label} {by_name or _value_text(value)}"
 
 
 def query_warnings(query: Query) -> list[str]:
@@ -142,6 +150,11 @@ def _values(
     values = dict[str, Any]()
     if "region" not in given:
         problems.append(("region", "is missing: write the market's code, as in region: US"))
+    problems += [
+        (one.name, f"is missing: list {endpoint.name} needs it ({one.meaning})")
+        for one in endpoint.parameters
+        if one.required and one.name not in given
+    ]
     for name, value in given.items():
         read = _SETTINGS.get(name) or partial(_filter, name)
         try:
@@ -201,7 +214,8 @@ def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
         raise ValueError(f"{_show(value)} is no sort: {takes}")
     if field not in endpoint.sorts:
         near = did_you_mean(_near(field, endpoint.sorts))
-        help_text = near or f": it sorts by {', '.join(endpoint.sorts)}"
+        all_of = f"it sorts by {', '.join(endpoint.sorts)}"
+        help_text = near or f": {all_of if endpoint.sorts else 'this list has one order only'}"
         raise ValueError(f'KeyAPI can\'t sort by "{field}"{help_text}')
     return field, order.lower() == "desc"
 
@@ -225,7 +239,7 @@ def _written(value: object) -> str:
 def _digits(value: object, _: Parameter) -> str:
     text = _written(value)
     if not re.fullmatch("[0-9]{1,40}", text):
-        raise ValueError(f'{_show(value)} is no category id: write its digits, as "601450"')
+        raise ValueError(f'{_show(value)} is no id: write its digits, as "601450"')
     return text
 
 
@@ -319,11 +333,3 @@ def _value_text(value: Value, now: Instant | None = None) -> str:
         # No exponents: a server that reads 1e-05 as a number may not exist.
         return f"{value:.12f}".rstrip("0").rstrip(".")
     return str(value)
-
-
-def describe_filter(name: str, value: Value) -> str:
-    """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
-    parameter = PARAMETERS[name]
-    by_name = next((name for name, number in parameter.names if number == value), None)
-    label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
-    return f"{label} {by_name or _value_text(value)}"

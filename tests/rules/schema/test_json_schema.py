@@ -9,7 +9,7 @@ from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
-from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.endpoints import CHOICE, PARAMETERS
 
 SCHEMA = json_schema()
 
@@ -58,8 +58,8 @@ def test_is_plain_json_with_whole_references() -> None:
 def test_knows_all_sections_parameters_and_metrics() -> None:
     """What the file takes is what the editor offers."""
     assert set(SCHEMA["properties"]) == set(SECTIONS)
-    settable = {one.name for one in PRODUCT_LIST.parameters if one.is_settable}
-    extra = {"sort", "top", "every", "timezone"}
+    settable = {one.name for one in PARAMETERS.values() if one.is_settable}
+    extra = {"sort", "top", "every", "timezone", *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
     words = {"all", "any", "not", "appears"}
     keys = SCHEMA["$defs"]["condition"]["properties"]

@@ -14,7 +14,6 @@ from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.endpoints import PRODUCT_LIST
 
 _Values = Mapping[str, float]
 _T = TypeVar("_T")
@@ -29,7 +28,7 @@ def scene(case: Case, turn: int) -> Scan:
         order = np.argsort(np.where(places > 0, places, np.inf), kind="stable")
         present, ranks = [present[row] for row in order], places[order]
     at, region = case.at(turn), case.watch.query.region
-    pages = -(-len(present) // PRODUCT_LIST.page_size)
+    pages = -(-len(present) // case.watch.query.endpoint.page_size)
     return Scan(
         watch=case.watch.key,
         region=region,

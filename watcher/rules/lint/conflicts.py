@@ -17,7 +17,6 @@ from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.lint.facts import (
     EVERY,
     FINITE,
-    FRACTIONS,
     TOTALS,
     Numbers,
     between,
@@ -176,7 +175,7 @@ def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflic
         condition = demand.condition
         limit = getattr(condition, "limit", None)
         better = ""
-        if demand.metric.name in FRACTIONS and isinstance(limit, float) and 1 < limit <= 100:
+        if demand.metric.is_share and isinstance(limit, float) and 1 < limit <= 100:
             better = f". Write {format_number(limit, 6)}%"
         for fact in facts(demand.metric, query, top=isinstance(condition, Top)):
             if (demand.numbers & fact.numbers).empty:
@@ -238,7 +237,7 @@ def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> boo
 def _room(condition: Change) -> str:
     if condition.percent and condition.direction == "falls" and condition.amount > 1:
         return ", 100% is all of it"
-    if not condition.percent and condition.metric.name in FRACTIONS:
+    if not condition.percent and condition.metric.is_share:
         return f". 1 is 100%: write {format_number(condition.amount, 6)}% for a share of the value"
     return ""
 

@@ -19,7 +19,7 @@ from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
-from watcher.rules.lint.facts import GROWTHS, SCORES
+from watcher.rules.lint.facts import SCORES
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
@@ -128,7 +128,7 @@ def _unordered(leaf: Condition) -> str:
 
 def _steep(leaf: Condition) -> str:
     """A growth that is written without a percent sign: 50 is 5,000%."""
-    if not leaf.metrics or leaf.metrics[0].name not in GROWTHS:
+    if not leaf.metrics or not leaf.metrics[0].is_growth:
         return ""
     limit = getattr(leaf, "limit", None) or getattr(leaf, "amount", None)
     if not isinstance(limit, float) or limit < _STEEP:

@@ -9,10 +9,10 @@ from math import inf
 from typing import NamedTuple
 
 from watcher.fields import BY_NAME, COMMISSION, FIELDS
-from watcher.rules.metrics import ADDED_LATER, RANK, Metric
+from watcher.rules.metrics import RANK, Metric
 from watcher.source.endpoint import Use
-from watcher.source.endpoints import PARAMETERS
-from watcher.source.query import Query, RelativeDay, Value, describe_filter
+from watcher.source.query import Query, RelativeDay, Value
+from watcher.text.evidence import value_of
 from watcher.units import AMOUNTS, DAY, Unit
 
 
@@ -95,10 +95,6 @@ def compared(operator: str, limit: float) -> Numbers:
     return Numbers((Span(-inf, limit, low_open=True, high_open=is_open),))
 
 
-FRACTIONS = ("commission", "product_commission_rate", "live_share")
-GROWTHS = tuple(f"{what}_growth" for what in ("sales", "gmv", "views", "videos", "creators"))
-
-
 # Counted in standard errors, and what is a share or a number of times in their place.
 SCORES = {"sales_surge": "sales_surge_ratio", "sales_growth_z": "sales_growth"}
 # Those that count all time only grow.
@@ -121,12 +117,7 @@ def _natural(name: str) -> Fact:
     return Fact(compared("at_least", 0), f"{name} is never below 0")
 
 
-_OF_METRICS = {
-    **{one: Fact(between(0, 1), f"{one} is a fraction, 100% at most") for one in FRACTIONS},
-    **{name: Fact(compared("at_least", -1), f"{name} is never below -100%") for name in GROWTHS},
-    **{one: _natural(one) for one in ADDED_LATER if one.endswith("_ratio")},
-    "product_rating": Fact(between(0, 5), "ratings are 5 stars at most"),
-}
+_OF_METRICS = {"product_rating": Fact(between(0, 5), "ratings are 5 stars at most")}
 
 
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
@@ -134,10 +125,12 @@ def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
     found = [nature] if nature is not None else []
     for name, value in query.filters:
-        parameter = PARAMETERS[name]
+        parameter = query.endpoint.by_name[name]
         numbers = _filtered(metric, parameter.field, parameter.use, value)
         if numbers is not None:
-            found.append(Fact(numbers, f"the watch lists {describe_filter(name, value)} only"))
+            found.append(
+                Fact(numbers, f"the watch lists {query.describe_filter(name, value)} only")
+            )
     return found
 
 
@@ -155,7 +148,20 @@ def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
     if metric.name == RANK:
         ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]
         return Fact(Numbers(tuple(ranks)), f"the ranks of this watch are 1 to {top:,}")
-    return _OF_METRICS.get(metric.name) or _of_unit(metric)
+    return _OF_METRICS.get(metric.name) or _of_row(metric) or _of_unit(metric)
+
+
+def _of_row(metric: Metric) -> Fact | None:
+    """Its own bounds, where it has some."""
+    name, low, high = metric.name, metric.low, metric.high
+    if metric.is_share:
+        return Fact(between(0, 1), f"{name} is a fraction, 100% at most")
+    if low == -inf and high == inf:
+        return None
+    least, most = (value_of(one, name, metric.unit) for one in (low, high))
+    never = [f"below {least}"] * (low > -inf) + [f"above {most}"] * (high < inf)
+    numbers = compared("at_least", low) & compared("at_most", high)
+    return Fact(numbers, f"{name} is never {' or '.join(never)}")
 
 
 def _of_unit(metric: Metric) -> Fact | None:

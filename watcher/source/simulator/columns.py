@@ -210,6 +210,7 @@ READERS: dict[str, Reader] = {
     "sales_flag": _way,
     "sales_trend_flag": _trend,
     "total_ifl_cnt": _all_creators,
+    "seller_id": lambda columns, at: columns.goods.sellers[at],
     "category_id": partial(_category, 1),
     "category_l2_id": partial(_category, 2),
     "category_l3_id": partial(_category, 3),

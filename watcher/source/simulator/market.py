@@ -16,7 +16,7 @@ import numpy as np
 
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
-from watcher.source.endpoint import ParameterType, Use
+from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import dynamics
 from watcher.source.simulator.behaviour import REAL, Behaviour
@@ -29,15 +29,8 @@ from watcher.units import parse_day
 REGIONS = ("US", "GB", "ID", "TH", "MX", "DE")
 _BURN_IN = 100  # days: the longest window, and some for the first spikes to settle
 _MEAN_AGE = 300
-_REQUIRED = ("region", "page_num", "page_size")
-_BOUNDS = {
-    "page_num": (1, PRODUCT_LIST.last_page),
-    "page_size": (1, PRODUCT_LIST.page_size),
-    "product_sort_field": (1, len(PRODUCT_LIST.sorts)),
-    "sort_type": (0, 1),
-}
-_SORT_FIELDS = {number: name for name, number in PRODUCT_LIST.sorts.items()}
-_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_LARGEST = 2**63 - 1
 _REGION = re.compile(r"[A-Z]{2}", re.ASCII)
 _REMEMBERED = 64  # lists
 _COMPARED = {Use.MINIMUM: np.greater_equal, Use.MAXIMUM: np.less_equal, Use.FILTER: np.equal}
@@ -47,12 +40,16 @@ _COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
 
 
 class BadParameter(ValueError):
-    """A parameter that the endpoint refuses (400)."""
+    """A parameter that an endpoint refuses (400)."""
 
 
 class Request(NamedTuple):
-    """Validated parameters; ``wanted`` are those that choose products, ``page`` is from 1."""
+    """Validated parameters; ``wanted`` are those that choose products, ``page`` is from 1.
 
+    Of an endpoint that takes no ``region`` it is empty: its lists have the products of all.
+    """
+
+    endpoint: Endpoint
     region: str
     wanted: tuple[tuple[str, float], ...]
     sort: str | None
@@ -61,33 +58,36 @@ class Request(NamedTuple):
     size: int
 
 
-def parse(params: Mapping[str, str]) -> Request:
+def parse(params: Mapping[str, str], endpoint: Endpoint = PRODUCT_LIST) -> Request:
     """Read a query string's parameters; raises ``BadParameter`` with the first fault."""
-    for name in _REQUIRED:
+    needed = (one.name for one in endpoint.parameters if one.required or one.name == "region")
+    for name in (*needed, endpoint.page, endpoint.size):
         if name not in params:
             raise BadParameter(f"{name} is required")
-    region = params["region"]
-    if not _REGION.fullmatch(region):
+    is_regional = "region" in endpoint.by_name
+    region = params["region"] if is_regional else ""
+    if is_regional and not _REGION.fullmatch(region):
         raise BadParameter("region must be a code of two capital letters")
-    values = {name: _value(name, text) for name, text in params.items() if name != "region"}
-    page, size = int(values.pop("page_num")), int(values.pop("page_size"))
-    sort = _SORT_FIELDS.get(int(values.pop("product_sort_field", 0)))
-    descending = values.pop("sort_type", 1) == 1
-    return Request(region, tuple(sorted(values.items())), sort, descending, page, size)
+    values = {
+        name: _value(name, text, endpoint) for name, text in params.items() if name != "region"
+    }
+    page, size = int(values.pop(endpoint.page)), int(values.pop(endpoint.size))
+    sorts = {number: name for name, number in endpoint.sorts.items()}
+    sort = sorts.get(int(values.pop(endpoint.sort_field, 0)))
+    descending = values.pop(endpoint.sort_type, 1) == 1
+    return Request(endpoint, region, tuple(sorted(values.items())), sort, descending, page, size)
 
 
-def _value(name: str, text: str) -> float:
-    parameter = PRODUCT_LIST.by_name.get(name)
-    if parameter is None:
+def _value(name: str, text: str, endpoint: Endpoint) -> float:
+    parameter, bounds = endpoint.by_name.get(name), _bounds(endpoint).get(name)
+    if parameter is None and bounds is None:
         # The real endpoint may ignore it; here it shows a mistake of ours.
         raise BadParameter(f"unknown parameter {name}")
-    if parameter.type is ParameterType.NUMBER:
+    if parameter is not None and parameter.type is ParameterType.NUMBER:
         return _amount(name, text)
-    number = _integer(name, text)
-    if parameter.type is ParameterType.DAY and parse_day(number) is None:
-        raise BadParameter(f"{name} must be a day as yyyyMMdd")
-    if parameter.names and number not in dict(parameter.names).values():
-        raise BadParameter(f"{name} can't be {number}")
+    number = _integer(name, text, bounds)
+    if parameter is not None:
+        _check(parameter, number)
     return number
 
 
@@ -101,14 +101,31 @@ def _amount(name: str, text: str) -> float:
     return amount
 
 
-def _integer(name: str, text: str) -> int:
-    if not _INTEGER.fullmatch(text):
+def _integer(name: str, text: str, bounds: tuple[int, int] | None) -> int:
+    if not _INTEGER.fullmatch(text) or abs(int(text)) > _LARGEST:
         raise BadParameter(f"{name} must be an integer")
     number = int(text)
-    low, high = _BOUNDS.get(name, (number, number))
+    low, high = bounds or (number, number)
     if not low <= number <= high:
         raise BadParameter(f"{name} must be from {low} to {high}")
     return number
+
+
+def _check(parameter: Parameter, number: int) -> None:
+    if parameter.type is ParameterType.DAY and parse_day(number) is None:
+        raise BadParameter(f"{parameter.name} must be a day as yyyyMMdd")
+    if parameter.names and number not in dict(parameter.names).values():
+        raise BadParameter(f"{parameter.name} can't be {number}")
+
+
+def _bounds(endpoint: Endpoint) -> dict[str, tuple[int, int]]:
+    """Those of the parameters that every list has."""
+    return {
+        endpoint.page: (1, endpoint.last_page),
+        endpoint.size: (1, endpoint.page_size),
+        endpoint.sort_field: (1, max(endpoint.sorts.values(), default=1)),
+        endpoint.sort_type: (0, 1),
+    }
 
 
 class Market:
@@ -165,16 +182,18 @@ class Market:
             if not self._collection.late(self._elapsed):
                 self._catch_up()
 
-    def answer(self, params: Mapping[str, str]) -> list[dict[str, object]]:
+    def answer(
+        self, params: Mapping[str, str], endpoint: Endpoint = PRODUCT_LIST
+    ) -> list[dict[str, object]]:
         """The page of products for request parameters; raises ``BadParameter``."""
-        request = parse(params)
-        key = request[:4]
+        request = parse(params, endpoint)
+        key = request[:5]
         if key not in self._lists:  # else remembered: its other pages are cheap
             if len(self._lists) >= _REMEMBERED:
                 self._lists.clear()
             self._lists[key] = self._select(request)
         first = (request.page - 1) * request.size
-        return self._records(self._lists[key][first : first + request.size])
+        return self._records(self._lists[key][first : first + request.size], endpoint)
 
     def product(self, product_id: str) -> dict[str, object]:
         """One product as an answer has it, also when it is on no list; KeyError if unknown."""
@@ -197,10 +216,12 @@ class Market:
 
     def _select(self, request: Request) -> Ints:
         """The products of a list, as places in the columns."""
-        region = self.regions.index(request.region) if request.region in self.regions else -1
-        mask: Bools = self.listed() & (self.goods.region == region)
+        mask: Bools = self.listed()
+        if request.region:
+            region = self.regions.index(request.region) if request.region in self.regions else -1
+            mask &= self.goods.region == region
         for name, limit in request.wanted:
-            parameter = PRODUCT_LIST.by_name[name]
+            parameter = request.endpoint.by_name[name]
             mask &= _COMPARED[parameter.use](self.column(parameter.field), limit)
         if request.sort is None:  # arbitrary, another one every day
             luck = np.random.default_rng([self.seed, self._elapsed, 1])
@@ -236,15 +257,19 @@ class Market:
         numbers = fresh.ids.tolist()
         self.slots.update({str(number): first + index for index, number in enumerate(numbers)})
 
-    def _records(self, slots: Ints) -> list[dict[str, object]]:
+    def _records(self, slots: Ints, endpoint: Endpoint = PRODUCT_LIST) -> list[dict[str, object]]:
         numbers = [_plain(self.column(name, slots)) for name in NUMERIC_NAMES]
         categories = [[str(one) for one in self.column(name, slots)] for name in _CATEGORIES]
         rows = zip(*numbers, *categories, strict=True)
-        return [
+        found = [
             texts(self.goods, self.state, slot, self.regions, self.day)
             | dict(zip(_COLUMNS, row, strict=True))
             for slot, row in zip(slots.tolist(), rows, strict=True)
         ]
+        names = endpoint.renamed
+        if not names:
+            return found
+        return [{names.get(name, name): value for name, value in one.items()} for one in found]
 
 
 def _plain(values: Floats | Ints) -> list[float | int]:

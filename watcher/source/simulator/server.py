@@ -1,4 +1,4 @@
-"""The simulated market on loopback: the endpoint of KeyAPI, and faults on demand."""
+"""The simulated market on loopback: KeyAPI's endpoints, and faults on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ import msgspec
 from aiohttp import web
 
 from watcher.errors import WatcherError
-from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import ENDPOINTS
 from watcher.source.simulator.market import BadParameter, Market
 from watcher.units import DAY
 
@@ -84,9 +85,9 @@ class Fault:
             return None if self.status is None else (status, _body(status, "simulated fault"))
         return status, body.encode() if isinstance(body, str) else body
 
-    def asked(self, query: Mapping[str, str]) -> dict[str, str]:
-        """The parameters of the page that is given."""
-        return {**query} if self.instead is None else {**query, "page_num": str(self.instead)}
+    def asked(self, query: Mapping[str, str], page: str) -> dict[str, str]:
+        """The parameters of the page that is given; ``page`` is the name of its number."""
+        return {**query} if self.instead is None else {**query, page: str(self.instead)}
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
@@ -169,7 +170,7 @@ class Simulator:
     pages: int = 0  # given
 
     def __post_init__(self) -> None:
-        self.answer: Callable[[Mapping[str, str]], list[Product]] = self.market.answer
+        self.answer: Callable[[Mapping[str, str], Endpoint], list[Product]] = self.market.answer
         self._recent: deque[float] = deque()
         self._runner: web.AppRunner | None = None
         self._day_began = 0.0
@@ -188,7 +189,8 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_get(PRODUCT_LIST.path, self._list)
+        for endpoint in ENDPOINTS.values():
+            app.router.add_get(endpoint.path, self._list)
         app.router.add_get(CONTROL, self._state)
         app.router.add_post(f"{CONTROL}/advance", self._advance)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -218,7 +220,7 @@ class Simulator:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         self.asked.append(dict(request.query))
-        fault = self._fault(request.query.get("page_num", "")) or Fault()
+        fault = self._fault(request.query.get(_asked_of(request).page, "")) or Fault()
         await asyncio.sleep(fault.delay)
         return await self._reply(request, fault)
 
@@ -233,6 +235,7 @@ class Simulator:
 
     def _page(self, request: web.Request, fault: Fault) -> tuple[int, bytes]:
         """Status and body of the answer to a request, or to one for another page."""
+        endpoint = _asked_of(request)
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self.key}".encode()):
             return 401, _body(401, "invalid api key")
@@ -241,13 +244,16 @@ class Simulator:
         if len(set(request.query)) < len(request.query):
             return 400, _body(400, "a parameter is given twice")
         try:
-            products = self.answer(fault.asked(request.query))
+            products = self.answer(fault.asked(request.query, endpoint.page), endpoint)
         except BadParameter as error:
             return 400, _body(400, f"invalid parameter: {error}")
         if self.credits is not None and self.pages >= self.credits:
             return 402, _body(402, "credits used up")
         self.pages += 1
-        return 200, _body(0, "success", products)
+        data: object = products
+        for name in reversed(endpoint.rows.split(".")[1:]):
+            data = {name: data}
+        return 200, _body(0, "success", data)
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:
@@ -291,8 +297,12 @@ class Simulator:
         return await self._state(request)
 
 
-def _body(code: int, message: str, products: list[Product] | None = None) -> bytes:
-    answer = {"code": code, "message": message, "data": products, "requestId": str(uuid.uuid4())}
+def _asked_of(request: web.Request) -> Endpoint:
+    return next(one for one in ENDPOINTS.values() if one.path == request.path)
+
+
+def _body(code: int, message: str, data: object = None) -> bytes:
+    answer = {"code": code, "message": message, "data": data, "requestId": str(uuid.uuid4())}
     return msgspec.json.encode(answer)
 
 
