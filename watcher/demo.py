@@ -64,10 +64,8 @@ class Listener:
 
 @dataclass(slots=True)
 class Demo:
-    """One run; everything it writes is in a folder of its own, removed at the end.
-
-    ``load`` reads its rule file, with the user's own variables.
-    """
+    """One run; everything it writes is in a folder of its own, removed at the end. ``load`` reads
+    its rule file, with the user's own variables."""
 
     settings: Settings
     listener: Listener

@@ -30,9 +30,7 @@ class FieldType(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of a product. ``names`` gives a flag's values by name; ``window`` is in days.
-
-    ``demand``: more of it is more demand.
-    """
+    ``demand``: more of it is more demand."""
 
     name: str
     type: FieldType

@@ -19,11 +19,9 @@ _EXIT = 130  # as shells count: 128, and the number of the signal
 
 @contextmanager
 def without_garbage() -> Iterator[None]:
-    """Do not look for garbage meanwhile, nor ever again among what was made.
-
-    Modules leave none worth the looking and stay for good: with thousands of their objects a look
-    takes a tenth of a start, and later holds every thread.
-    """
+    """Do not look for garbage meanwhile, nor ever again among what was made. Modules leave none
+    worth the looking and stay for good: with thousands of their objects a look takes a tenth of a
+    start, and later holds every thread."""
     gc.disable()
     try:
         yield
@@ -33,10 +31,8 @@ def without_garbage() -> Iterator[None]:
 
 
 def import_without(module: str, *absent: str) -> None:
-    """Import a library as if others were not installed that it takes where they are.
-
-    What is imported already stays as it is.
-    """
+    """Import a library as if others were not installed that it takes where they are. What is
+    imported already stays as it is."""
     if module in sys.modules or any(name in sys.modules for name in absent):
         return
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: "there is none"

@@ -384,12 +384,10 @@ class Notification:
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
-    """One rule's claim about one product: a row for each time it became pending.
-
-    ``id`` is 0 before the store gives one, ``product`` its key. ``since`` is when the state began,
-    ``last_met`` when ``when`` was last met, ``absent`` how many complete scans in a row lack the
-    product. ``carried``: an older form of the rule fired it; it goes on without being told again.
-    """
+    """One rule's claim about one product: a row for each time it became pending. ``id`` is 0 before
+    the store gives one, ``product`` its key. ``since`` is when the state began, ``last_met`` when
+    ``when`` was last met, ``absent`` how many complete scans in a row lack the product.
+    ``carried``: an older form of the rule fired it; it goes on without being told again."""
 
     id: int
     rule: str

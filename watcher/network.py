@@ -24,10 +24,8 @@ _OF_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 def proxy_for(url: str) -> str | None:
     """The address of the proxy for ``url``, by ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and
-    ``NO_PROXY`` (lower case counts first); None for a straight way.
-
-    Raises ValueError, without the address: it names no proxy that works here.
-    """
+    ``NO_PROXY`` (lower case counts first); None for a straight way. Raises ValueError, without the
+    address: it names no proxy that works here."""
     split = urlsplit(url)
     proxies = getproxies_environment()
     proxy = proxies.get(split.scheme) or proxies.get("all")

@@ -22,12 +22,10 @@ _BELIEVED = DAY  # a scan further ahead was made under a wrong clock
 
 
 def due(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
-    """The next time to scan, perhaps in the past; ``scans`` are the newest, newest first.
-
-    One of which nothing could be read is tried again after 15 minutes, then 30, and so on, but
-    never later than its next time; an interrupted one is due at once. One of the future (the clock
-    was set back) counts as made now.
-    """
+    """The next time to scan, perhaps in the past; ``scans`` are the newest, newest first. One of
+    which nothing could be read is tried again after 15 minutes, then 30, and so on, but never later
+    than its next time; an interrupted one is due at once. One of the future (the clock was set
+    back) counts as made now."""
     failed: list[Instant] = []
     regular = AT_ONCE
     for scan in _made(scans, now):
@@ -43,11 +41,9 @@ def due(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
 
 
 def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instant) -> Instant:
-    """The time to scan for who is started by another's timer, as a cron job that runs each day.
-
-    Of an interval it is enough that it has passed since the newest scan, to a tenth: the phases
-    by which a daemon spreads its watches would leave out every second day of some.
-    """
+    """The time to scan for who is started by another's timer, as a cron job that runs each day. Of
+    an interval it is enough that it has passed since the newest scan, to a tenth: the phases by
+    which a daemon spreads its watches would leave out every second day of some."""
     moment = due(schedule, scans, now)
     newest = next(_made(scans, now), None)
     if newest is None or newest.state is ScanState.FAILED or not isinstance(schedule, Every):

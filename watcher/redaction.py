@@ -108,11 +108,9 @@ _JOINTS = re.compile(r"[,;:@|~&=+ ]")
 
 
 def secret_parts(url: str) -> set[str]:
-    """A URL, and what of it is secret by itself; as it is written, decoded, and encoded.
-
-    A short or common value (``?verify=no``) is none: it would be hidden wherever it is meant as a
-    word, and the text around it would say nothing any more.
-    """
+    """A URL, and what of it is secret by itself; as it is written, decoded, and encoded. A short or
+    common value (``?verify=no``) is none: it would be hidden wherever it is meant as a word, and
+    the text around it would say nothing any more."""
     found = {url}
     for part in _telling_parts(url):
         plain = unquote(part)
@@ -176,9 +174,7 @@ def _telling(text: str) -> Iterator[str]:
 
 class LogRedaction(Redaction):
     """Hides the secrets of all rule files that were read: the last guard of logs and errors.
-
-    Nothing of ours writes a key or a URL down, but a library's exception or a traceback may.
-    """
+    Nothing of ours writes a key or a URL down, but a library's exception or a traceback may."""
 
     def learn_rules(self, key: str, urls: Iterable[str]) -> None:
         """Hide a rule file's key and the secrets in its URLs, from now on."""

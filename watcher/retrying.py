@@ -16,10 +16,8 @@ def backoff(failures: int, first: float, longest: float, luck: float = 1.0) -> f
 
 
 def retry_after(value: str | None, now: float, *, negative: float | None = None) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable.
-
-    A number below 0 is ``negative``.
-    """
+    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable. A
+    number below 0 is ``negative``."""
     try:
         seconds = float((value or "").strip())
     except ValueError:
@@ -31,10 +29,8 @@ def retry_after(value: str | None, now: float, *, negative: float | None = None)
 
 
 def parse_http_date(text: str | None) -> datetime | None:
-    """The time of an HTTP header as an aware datetime; None where it is none.
-
-    A date whose zone is written -0000 comes without one; it is UTC all the same.
-    """
+    """The time of an HTTP header as an aware datetime; None where it is none. A date whose zone is
+    written -0000 comes without one; it is UTC all the same."""
     try:
         when = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, OverflowError):

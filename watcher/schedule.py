@@ -65,11 +65,9 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A cron line of five fields with weekdays by name, in a time zone (UTC by default).
-
-    It names times of the wall clock, and each of them comes once: where it is skipped, at the next
-    instant that there is (together with others that are), where it is shown twice, at the first.
-    """
+    """A cron line of five fields with weekdays by name, in a time zone (UTC by default). It names
+    times of the wall clock, and each of them comes once: where it is skipped, at the next instant
+    that there is (together with others that are), where it is shown twice, at the first."""
 
     line: str
     timezone: str = "UTC"
@@ -101,12 +99,9 @@ Schedule: TypeAlias = Every | Cron
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Hours of every day in a time zone, from ``start`` until before ``end``; over midnight
-    where ``end`` is the earlier one.
-
-    They are what the wall clock shows: an hour that comes twice is quiet both times, and hours
-    that end in one that does not come end when it would have begun.
-    """
+    """Hours of every day in a time zone, from ``start`` until before ``end``; over midnight where
+    ``end`` is the earlier one. They are what the wall clock shows: an hour that comes twice is
+    quiet both times, and hours that end in one that does not come end when it would have begun."""
 
     start: time
     end: time

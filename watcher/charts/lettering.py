@@ -64,11 +64,9 @@ Lettered = list[tuple[str, Path]]
 
 
 class Fonts:
-    """The fonts of one picture. Not for two threads at once: each picture has its own.
-
-    ``shaping`` is whether letters are joined and put in reading order; by default, if the
-    machine can (Pillow brings libraqm, and takes FriBiDi from the system).
-    """
+    """The fonts of one picture. Not for two threads at once: each picture has its own. ``shaping``
+    is whether letters are joined and put in reading order; by default, if the machine can (Pillow
+    brings libraqm, and takes FriBiDi from the system)."""
 
     def __init__(
         self,

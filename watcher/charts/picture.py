@@ -53,12 +53,10 @@ Piece = list[tuple[Instant, float]]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One product's values over time, in any order; a value of None, or one that is not finite,
-    is a scan that lacked the product, and breaks the line.
-
-    ``number`` is the product's in the message, ``marks`` are the instants at which the alert
-    fired, ``note`` says what moved: ``1,200 → 4,830 (+303%)``.
-    """
+    """One product's values over time, in any order; a value of None, or one that is not finite, is
+    a scan that lacked the product, and breaks the line. ``number`` is the product's in the message,
+    ``marks`` are the instants at which the alert fired, ``note`` says what moved: ``1,200 → 4,830
+    (+303%)``."""
 
     name: str
     points: Sequence[Point]
@@ -84,12 +82,10 @@ def draw(
     panels: Sequence[Panel], *, title: str, unit: Unit, zone: tzinfo, now: Instant,
     fonts: Fonts | None = None,
 ) -> bytes:  # fmt: skip
-    """A PNG of the first six ``panels``, 1080 pixels wide, of the 30 days up to ``now``.
-
-    All values are of one ``unit``; times are told in ``zone``. Texts may be anything: what no
-    font of this machine shows is left out, and a product whose name can't be read goes by its
-    number and the end of its id. Takes some 40 ms of processor time: call it in a thread.
-    """
+    """A PNG of the first six ``panels``, 1080 pixels wide, of the 30 days up to ``now``. All values
+    are of one ``unit``; times are told in ``zone``. Texts may be anything: what no font of this
+    machine shows is left out, and a product whose name can't be read goes by its number and the end
+    of its id. Takes some 40 ms of processor time: call it in a thread."""
     painter = _Painter(Lettering(fonts or Fonts()), unit, zone, now)
     shown = panels[:MOST_PANELS]
     png = painter.paint(shown, title)
@@ -125,12 +121,10 @@ class Ink(Enum):
 
 
 class Canvas:
-    """A picture of few inks on paper, each with the shades that make its edges smooth.
-
-    It is its palette's indexes from the beginning: each ink has a layer that says how much of it
-    lies where, and the layers are stacked at the end. So no colours are reduced, which would cost
-    more than all drawing, and 16 colours take half a byte.
-    """
+    """A picture of few inks on paper, each with the shades that make its edges smooth. It is its
+    palette's indexes from the beginning: each ink has a layer that says how much of it lies where,
+    and the layers are stacked at the end. So no colours are reduced, which would cost more than all
+    drawing, and 16 colours take half a byte."""
 
     def __init__(self, width: int, height: int) -> None:
         self.size = width, height
@@ -334,10 +328,8 @@ def _gutter(labels: Iterable[Line]) -> float:
 
 
 def _boxes(count: int) -> tuple[list[Box], int]:
-    """Places of the panels, two a row, and the picture's height.
-
-    Of an odd number the first, which is the strongest, has a row of its own.
-    """
+    """Places of the panels, two a row, and the picture's height. Of an odd number the first, which
+    is the strongest, has a row of its own."""
     half = (WIDTH - 2 * _MARGIN - _BETWEEN) // 2
     boxes: list[Box] = []
     y = _HEADER

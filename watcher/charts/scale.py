@@ -123,9 +123,7 @@ def _power(value: float) -> int:
 
 def thinned(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floats]:
     """The first, the least, the largest and the last value of each column, where there are many.
-
-    ``x`` is from 0 to 1, in order; NaN in ``y`` is a gap.
-    """
+    ``x`` is from 0 to 1, in order; NaN in ``y`` is a gap."""
     if len(x) <= 2 * columns:
         return x, y
     column = np.minimum((x * columns).astype(np.int64), columns - 1)

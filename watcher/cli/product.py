@@ -227,11 +227,9 @@ def plot(
     at: Ints, values: Floats, unit: Unit, width: int = _WIDTH, *,
     braille: bool = True, names: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap.
-
-    Some value must be there. Of places the first is at the top; ``names`` are those of the values
-    0, 1, 2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long.
-    """
+    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap. Some
+    value must be there. Of places the first is at the top; ``names`` are those of the values 0, 1,
+    2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long."""
     axis = level_axis(names) if names else value_axis(values[np.isfinite(values)].tolist(), unit)
     last, half = _HEIGHT - 1, 0.5 / (_HEIGHT - 1)  # an axis ends in the middle of the outer rows
     drawn: str = plot_to_string(

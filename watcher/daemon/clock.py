@@ -14,10 +14,8 @@ from watcher.model import Instant
 
 
 class Clock(Protocol):
-    """``now`` is the daemon's time; ``seconds_until`` the real seconds until an instant.
-
-    ``offset`` changes only when the clock is set: seconds from a clock that never jumps.
-    """
+    """``now`` is the daemon's time; ``seconds_until`` the real seconds until an instant. ``offset``
+    changes only when the clock is set: seconds from a clock that never jumps."""
 
     def now(self) -> Instant: ...
 

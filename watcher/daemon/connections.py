@@ -13,10 +13,8 @@ from watcher.rules.rulebook import Rulebook
 
 
 def targets_of(book: Rulebook) -> dict[str, Target]:
-    """A target for each URL of the channels, by masked name.
-
-    Raises ``RulesError`` with every URL that Apprise can't use, and where it is written.
-    """
+    """A target for each URL of the channels, by masked name. Raises ``RulesError`` with every URL
+    that Apprise can't use, and where it is written."""
     targets: dict[str, Target] = {}
     problems: list[Problem] = []
     for name, url, origin in _addresses(book):

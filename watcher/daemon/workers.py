@@ -38,11 +38,9 @@ log = structlog.get_logger("watcher.daemon")
 @dataclass(slots=True)
 class Heartbeat:
     """Asks the address of ``heartbeat:`` after every good round of scans: a service such as
-    healthchecks.io then tells when the daemon, or its whole machine, is silent.
-
-    On a task of its own: whether it answers delays no scan. The address is a secret: whoever has
-    it can keep up the appearance. It occurs in no log.
-    """
+    healthchecks.io then tells when the daemon, or its whole machine, is silent. On a task of its
+    own: whether it answers delays no scan. The address is a secret: whoever has it can keep up the
+    appearance. It occurs in no log."""
 
     pauses: tuple[float, ...] = PAUSES
     _asking: asyncio.Task[None] | None = field(default=None)
@@ -85,10 +83,8 @@ async def _ask(address: Secret) -> str | None:
 
 @dataclass(slots=True)
 class Rounds:
-    """A round is over once each watch that is queued or running had its scan in it.
-
-    Not once nothing is queued: where lists are long and read often, some watch always is.
-    """
+    """A round is over once each watch that is queued or running had its scan in it. Not once
+    nothing is queued: where lists are long and read often, some watch always is."""
 
     _good: dict[str, bool] = field(default_factory=dict)  # by watch: was each of its scans good
 

@@ -97,12 +97,10 @@ class Sender(Protocol):
 
 
 class Keeper(Protocol):
-    """One who knows what messages mean; asked on the store's thread.
-
-    ``join`` is asked before each try whether it made one of what waits for a target, ``chart``
-    what the picture shows where the service takes pictures. ``died`` (with the reason) and
-    ``took`` hear what becomes of a row, in the transaction that notes it.
-    """
+    """One who knows what messages mean; asked on the store's thread. ``join`` is asked before each
+    try whether it made one of what waits for a target, ``chart`` what the picture shows where the
+    service takes pictures. ``died`` (with the reason) and ``took`` hear what becomes of a row, in
+    the transaction that notes it."""
 
     def join(self, _store: Store, _target: str, /) -> bool:
         return False
@@ -123,10 +121,8 @@ class Nobody(Keeper):
 
 @dataclass(eq=False)
 class Courier:
-    """Sends what waits in the outbox to ``targets`` (by name), each channel in its way.
-
-    ``on_turn`` is called at each turn of the loop, so that its standing still is noticed.
-    """
+    """Sends what waits in the outbox to ``targets`` (by name), each channel in its way. ``on_turn``
+    is called at each turn of the loop, so that its standing still is noticed."""
 
     store: StoreThread
     targets: Mapping[str, Sender]
@@ -404,11 +400,9 @@ class Courier:
 
 
 def _first_try(row: Notification, began: Instant) -> Instant:
-    """The begin of the day in which a row is tried, of which a try just failed.
-
-    The time in which nobody tried, though it was due (the machine slept, the daemon was down,
-    the clock was set forward), is no part of that day; nor is a time still to come.
-    """
+    """The begin of the day in which a row is tried, of which a try just failed. The time in which
+    nobody tried, though it was due (the machine slept, the daemon was down, the clock was set
+    forward), is no part of that day; nor is a time still to come."""
     if row.first_try is None:
         return began
     return min(row.first_try + max(began - row.next_try - LONGEST_PAUSE, 0), began)

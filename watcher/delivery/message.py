@@ -39,10 +39,8 @@ def render(
     template: OwnTemplate | None = None,
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
-
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
-    as it gets. The channel's own ``template`` lays out alerts, where it does not fail.
-    """
+    as it gets. The channel's own ``template`` lays out alerts, where it does not fail."""
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)

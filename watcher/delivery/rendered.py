@@ -64,10 +64,8 @@ class Style(Enum):
 
 class Limit(int):
     """The most that a service takes, in UTF-16 units: the strictest count of characters in use.
-
     ``written`` is what Apprise makes of a text before it goes out, where that is longer (it escapes
-    what a service would take for markup). ``title`` is the most characters of a title.
-    """
+    what a service would take for markup). ``title`` is the most characters of a title."""
 
     written: Callable[[str], str] | None = None
     title: int = 200
@@ -104,10 +102,8 @@ class Shown(Limit):
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A message as a service is given it. ``format`` is text, markdown or html, of the body alone.
-
-    ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the
-    same as an HTML mail for who reads mail as text; other styles have none.
-    """
+    ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the same
+    as an HTML mail for who reads mail as text; other styles have none."""
 
     title: str
     body: str
@@ -137,10 +133,8 @@ class OutcomeKind(Enum):
 @dataclass(frozen=True, slots=True)
 class SendOutcome:
     """One try's end. ``detail`` is for people; ``retry_after`` is seconds, if the service said.
-
     ``taken`` marks the recipients that have the message, of a URL with several of them.
-    ``unexplained`` is an answer in the affirmative that Apprise did not take for one.
-    """
+    ``unexplained`` is an answer in the affirmative that Apprise did not take for one."""
 
     kind: OutcomeKind
     detail: str

@@ -34,10 +34,8 @@ REASONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition.
-
-    ``seen`` says when it was seen last, where that was before the message's data; a note, too.
-    """
+    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition. ``seen``
+    says when it was seen last, where that was before the message's data; a note, too."""
 
     number: int
     alert: str

@@ -31,11 +31,9 @@ iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
 
 
 def write_csv(export: Export, file: BinaryIO, *, excel: bool = False) -> None:
-    """A header, then a line for each row; no value is an empty cell.
-
-    A text that a spreadsheet would take for a formula has an apostrophe before it. For ``excel`` a
-    mark says that it is UTF-8, and ids are texts, for it would round them.
-    """
+    """A header, then a line for each row; no value is an empty cell. A text that a spreadsheet
+    would take for a formula has an apostrophe before it. For ``excel`` a mark says that it is
+    UTF-8, and ids are texts, for it would round them."""
     file.write((_BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
     for part in export.read():
         shown = converted(part, export.columns, _EXCEL if excel else _CSV)
@@ -79,11 +77,9 @@ _PARQUET: dict[Kind, Convert] = {Kind.TIME: lambda at: at * 1000, Kind.INTEGER: 
 
 
 def write_parquet(export: Export, file: BinaryIO) -> None:
-    """Typed columns, compressed with Zstandard: times in milliseconds of UTC, counts as int64
-    (one with decimals is rounded), amounts and rates as doubles, texts by dictionary.
-
-    Each column says its meaning and its unit. Raises ``WatcherError`` where pyarrow is missing.
-    """
+    """Typed columns, compressed with Zstandard: times in milliseconds of UTC, counts as int64 (one
+    with decimals is rounded), amounts and rates as doubles, texts by dictionary. Each column says
+    its meaning and its unit. Raises ``WatcherError`` where pyarrow is missing."""
     pa, parquet = _pyarrow()
     schema = pa.schema([_field(pa, column) for column in export.columns])
     texts = [c.name for c in export.columns if c.kind in (Kind.TEXT, Kind.DIGITS, Kind.JSON)]
@@ -145,10 +141,8 @@ WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
 @contextmanager
 def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
     """A file to write to, which only at the end of the block takes the place of what was there.
-
     Only its owner may read it. What is no ordinary file (a pipe, a device) is written to directly.
-    Raises ``WatcherError`` where that can't be; a database of watcher is not replaced.
-    """
+    Raises ``WatcherError`` where that can't be; a database of watcher is not replaced."""
     try:
         # By the name that was given: what /dev/stdout leads to, a pipe, has no other.
         if target.exists() and not target.is_file() and not target.is_dir():

@@ -36,11 +36,8 @@ def observations(
     every_scan: bool = False,
     gmv_currency: str | None = None,
 ) -> Export:
-    """Observations of products: a row where some number changed, or one for each scan.
-
-    ``metrics`` are its columns beside those that say what, where and when; ``watches`` are names
-    by key.
-    """
+    """Observations of products: a row where some number changed, or one for each scan. ``metrics``
+    are its columns beside those that say what, where and when; ``watches`` are names by key."""
     others = [metric for metric in metrics if metric.name != RANK]  # it has its column anyway
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     stored = database.observations

@@ -124,10 +124,8 @@ def _read_by(rule: Rule) -> set[str]:
 def note_jump(
     operator: Operator, book: Rulebook, watch: Watch, scan: Scan, jump: Jump | None
 ) -> None:
-    """Tell that the sales of a region jumped, once, and what became of it.
-
-    One message is enough for what one cause does to many watches: it is over when none waits.
-    """
+    """Tell that the sales of a region jumped, once, and what became of it. One message is enough
+    for what one cause does to many watches: it is over when none waits."""
     if jump is None:
         return
     incident = _jumped(scan.region)

@@ -28,9 +28,7 @@ def note_watch(
     operator: Operator, book: Rulebook, watch: Watch, scan: Scan, failure: SourceError | None
 ) -> None:
     """Keep the health of ``watch`` after a scan. Three failures in a row are told, and their end.
-
-    Where no watch can be read at all that is one cause, not one for each of them.
-    """
+    Where no watch can be read at all that is one cause, not one for each of them."""
     if scan.state is not ScanState.FAILED:
         operator.end(SOURCE)
     if scan.state is ScanState.COMPLETE:
@@ -81,10 +79,8 @@ def _is_vain(database: Store, scan: ScanRow, since: Instant) -> bool:
 
 
 def note_problems(operator: Operator, watch: Watch, scan: Scan) -> None:
-    """Tell of complete scans that are doubted three times in a row, and the end of that.
-
-    It is no failure of the watch: what was read of its list counts, and its heart beats.
-    """
+    """Tell of complete scans that are doubted three times in a row, and the end of that. It is no
+    failure of the watch: what was read of its list counts, and its heart beats."""
     if scan.state is not ScanState.COMPLETE:
         return
     incident, doubt = Incident(IncidentKind.PROBLEMS, About.WATCH, watch.name), scan.doubt
@@ -105,9 +101,7 @@ def note_rules(operator: Operator, rules: Sequence[Rule]) -> None:
 
 def note_credits(operator: Operator, api: Api) -> None:
     """Tell a cap that is nearly used, and the end of what was told of an earlier day or month.
-
-    Called after each scan and each minute: a new day must not wait for its first scan.
-    """
+    Called after each scan and each minute: a new day must not wait for its first scan."""
     now = operator.now
     spent, today = operator.database.ledger.used(now), format_instant(now)
     for cap, used, span, kind in (
@@ -123,11 +117,9 @@ def note_credits(operator: Operator, api: Api) -> None:
 
 
 def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
-    """Have stored times after now count as now, and tell the operator; True if there were any.
-
-    They are mended for good, so that it is told once. ``thorough``: every stored time is looked
-    at, not only the newest.
-    """
+    """Have stored times after now count as now, and tell the operator; True if there were any. They
+    are mended for good, so that it is told once. ``thorough``: every stored time is looked at, not
+    only the newest."""
     database, now = operator.database, operator.now
     ahead = database.times.ahead(now, thorough=thorough)
     if not ahead:

@@ -59,10 +59,8 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
-
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors.
-    """
+    only, all at once. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]

@@ -59,11 +59,9 @@ class Seams:
 
 
 class RateLimiter:
-    """Lets requests begin one after another, at most so many a second.
-
-    After a "too many requests" nobody begins before the pause is over, and the pace is halved;
-    each good answer then makes it a little faster, up to what is configured.
-    """
+    """Lets requests begin one after another, at most so many a second. After a "too many requests"
+    nobody begins before the pause is over, and the pace is halved; each good answer then makes it a
+    little faster, up to what is configured."""
 
     def __init__(self, requests_per_second: float, seams: Seams) -> None:
         self._shortest = self.interval = 1 / requests_per_second

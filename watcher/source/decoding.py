@@ -341,11 +341,9 @@ _ADVICE: Mapping[int, tuple[type[SourceError], str]] = {
 def failure(
     status: int, headers: Mapping[str, str], body: bytes, *, now: float, asked: str = ""
 ) -> SourceError:
-    """The error of an answer; its text has what the server says.
-
-    ``now`` in Unix seconds turns a ``Retry-After`` date into a time to wait; ``asked`` is the
-    query as text, for the errors that are about it.
-    """
+    """The error of an answer; its text has what the server says. ``now`` in Unix seconds turns a
+    ``Retry-After`` date into a time to wait; ``asked`` is the query as text, for the errors that
+    are about it."""
     message = _server_message(body)
     said = ": ".join(filter(None, (f"KeyAPI answers {status}", message)))
     if status == 400 and asked:

@@ -32,11 +32,9 @@ _MOST_FLAWS = 3  # of each kind that are named one by one
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """A scan, and the failure that kept it from being complete, if one did.
-
-    ``missing`` are the fields that no product has a value for: where they had one, the API has
-    lost them. ``mistyped`` hold something else in at least half of the products: what instead.
-    """
+    """A scan, and the failure that kept it from being complete, if one did. ``missing`` are the
+    fields that no product has a value for: where they had one, the API has lost them. ``mistyped``
+    hold something else in at least half of the products: what instead."""
 
     scan: Scan
     failure: SourceError | None = None

@@ -68,11 +68,9 @@ def neutralise_name(text: object, longest: int = NAME_LENGTH) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """For a service's own Markdown, without backslashes, which some would show.
-
-    Marks become their look-alikes; brackets stay in pairs, which a link's text may have, and
-    those without their other become wide ones.
-    """
+    """For a service's own Markdown, without backslashes, which some would show. Marks become their
+    look-alikes; brackets stay in pairs, which a link's text may have, and those without their other
+    become wide ones."""
     paired = _PAIR.sub(lambda match: match[0] if match[2] is None else _WIDE[match[2]], text)
     return _LINE_START.sub(lambda match: _WIDE[match[0]], paired.translate(_LOOKALIKES))
 

@@ -46,11 +46,9 @@ def most_connections(descriptors: int | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class VisitorLimits:
-    """A visitor's share: ``connections`` at once, all visitors together, and seconds.
-
-    ``arrival`` is for a request to come whole, from when the connection was opened or from the last
-    answer; ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
-    """
+    """A visitor's share: ``connections`` at once, all visitors together, and seconds. ``arrival``
+    is for a request to come whole, from when the connection was opened or from the last answer;
+    ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs."""
 
     connections: int = field(default_factory=most_connections)
     arrival: float = 10.0
@@ -228,11 +226,9 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class OutOfHandles:
-    """A loop's exception handler for when the process has no handle left for a connection.
-
-    asyncio then stops to accept for a second, but says so once for each place in the queue, over
-    and over: thousands of lines a minute, on a disk that may be full. The rest goes the usual way.
-    """
+    """A loop's exception handler for when the process has no handle left for a connection. asyncio
+    then stops to accept for a second, but says so once for each place in the queue, over and over:
+    thousands of lines a minute, on a disk that may be full. The rest goes the usual way."""
 
     sparing: Sparing = field(default_factory=Sparing)
 

@@ -186,10 +186,7 @@ def plot(
     zone: tzinfo = UTC,
 ) -> Plot | None:
     """A plot of steps (m,) in a time; None without a value. ``say`` words a point; days are those
-    of ``zone``.
-
-    ``names`` are those of the values 0, 1, 2 ..., where these are levels.
-    """
+    of ``zone``. ``names`` are those of the values 0, 1, 2 ..., where these are levels."""
     known = values[np.isfinite(values)].tolist()
     if not known:
         return None

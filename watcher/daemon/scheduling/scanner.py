@@ -40,11 +40,9 @@ log = structlog.get_logger("watcher.scan")
 
 @dataclass(frozen=True, slots=True)
 class StoreRetry:
-    """A store whose jobs are done again until the database takes them, or until ``stop``.
-
-    For jobs that undo themselves when they fail. ``waits`` hears of each failure, and how many
-    there were. A damaged database is not waited for, and without a ``stop`` nothing is.
-    """
+    """A store whose jobs are done again until the database takes them, or until ``stop``. For jobs
+    that undo themselves when they fail. ``waits`` hears of each failure, and how many there were. A
+    damaged database is not waited for, and without a ``stop`` nothing is."""
 
     store: StoreThread
     stop: asyncio.Event | None

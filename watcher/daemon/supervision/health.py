@@ -33,11 +33,9 @@ log = structlog.get_logger("watcher.daemon")
 @dataclass(slots=True)
 class DirectAlert:
     """Word to the operator where the database fails: the one message that can't go by the outbox.
-
     It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
     memory only. A target that does not take it is asked again at the next look. ``operator`` and
-    ``targets`` are asked for at each look: a reload may change both.
-    """
+    ``targets`` are asked for at each look: a reload may change both."""
 
     operator: Callable[[], Sequence[NotifyPolicy]]
     targets: Callable[[], Mapping[str, Sender]]

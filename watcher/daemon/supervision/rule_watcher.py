@@ -179,10 +179,7 @@ class Ear:
 class RuleWatcher:
     """Calls ``changed`` when the contents of ``files`` differ from ``known``, the digest of what is
     in force; ``moved`` at each look, as a sign of life. ``settling`` waits until they are written
-    whole.
-
-    It looks by its own clock: how much else changes in the folder makes that no rarer.
-    """
+    whole. It looks by its own clock: how much else changes in the folder makes that no rarer."""
 
     files: RuleFiles
     changed: Callable[[], Awaitable[object]]

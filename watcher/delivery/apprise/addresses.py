@@ -153,10 +153,8 @@ def _schemes() -> Mapping[str, type[NotifyBase]]:
 
 @contextmanager
 def left_out() -> Iterator[list[str]]:
-    """Recipients that Apprise leaves out in the block, a word or two for each: "To email".
-
-    It says so in its log, and goes on. Never the recipients themselves: they may be a secret.
-    """
+    """Recipients that Apprise leaves out in the block, a word or two for each: "To email". It says
+    so in its log, and goes on. Never the recipients themselves: they may be a secret."""
     found: list[str] = []
     reader = threading.get_ident()
 

@@ -54,10 +54,8 @@ class Said:
 
 
 def read(service: ServiceProfile, status: int, content: bytes) -> Said:
-    """The verdict of an answer; where the status says all, or it is 300 and above, its reason.
-
-    A refusal by status may still be called passing: the service's code says more.
-    """
+    """The verdict of an answer; where the status says all, or it is 300 and above, its reason. A
+    refusal by status may still be called passing: the service's code says more."""
     document = document_of(content)
     reason = _words(document, service.words)[:LONGEST_WORDS]
     if not service.fields:

@@ -73,11 +73,9 @@ class Limited(requests.RequestException):
 
 
 class Accepted:
-    """The recipients that have a message, by marks that give no address away.
-
-    It is asked and told as a set is: Apprise's plugins keep their own count in it, so that a
-    new try passes over those that have it. ``secret`` is what the marks can't be guessed without.
-    """
+    """The recipients that have a message, by marks that give no address away. It is asked and told
+    as a set is: Apprise's plugins keep their own count in it, so that a new try passes over those
+    that have it. ``secret`` is what the marks can't be guessed without."""
 
     def __init__(self, secret: str, marks: Iterable[str] = ()) -> None:
         self._key = hashlib.blake2b(secret.encode("utf-8", "replace")).digest()
@@ -100,12 +98,10 @@ class Accepted:
 
 @dataclass(slots=True)
 class Observation:
-    """The answers, mail replies of 400 and above, and faults of one try, in their order.
-
-    ``plain`` is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail
-    server refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds
-    that Apprise knows of, and ``held`` counts the requests that were not sent for it.
-    """
+    """The answers, mail replies of 400 and above, and faults of one try, in their order. ``plain``
+    is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail server
+    refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds that
+    Apprise knows of, and ``held`` counts the requests that were not sent for it."""
 
     accepted: Accepted
     plain: str = ""
@@ -180,11 +176,9 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 def observed(
     accepted: Accepted, plain: str = "", service: ServiceProfile = UNKNOWN
 ) -> Iterator[Observation]:
-    """Note what ``requests`` and ``smtplib`` do in this context while the block runs.
-
-    Recipients that are in ``accepted`` are passed over; those that take it are added. An HTML
-    mail has ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers.
-    """
+    """Note what ``requests`` and ``smtplib`` do in this context while the block runs. Recipients
+    that are in ``accepted`` are passed over; those that take it are added. An HTML mail has
+    ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers."""
     watch()
     observation = Observation(accepted, plain, service)
     token = _current.set(observation)
@@ -216,11 +210,9 @@ def watch() -> None:
 
 
 def pace(plugin: NotifyBase) -> None:
-    """Have ``plugin`` end a try that has been asked to wait, by ``Limited``.
-
-    Some plugins (Discord, Matrix ...) repeat a request that was answered 429 by themselves, as long
-    after as the service says. All of them wait by ``throttle``; the usual pauses stay.
-    """
+    """Have ``plugin`` end a try that has been asked to wait, by ``Limited``. Some plugins (Discord,
+    Matrix ...) repeat a request that was answered 429 by themselves, as long after as the service
+    says. All of them wait by ``throttle``; the usual pauses stay."""
     usual: _Call = plugin.throttle
 
     def throttle(last_io: Any = None, wait: float | None = None) -> None:

@@ -64,9 +64,7 @@ def replace(plugin: NotifyBase, part: str, around: Callable[[Any], Any]) -> None
 @contextmanager
 def delivered_to(recipients: object) -> Iterator[None]:
     """Have plugins pass over ``recipients`` and add to them; without it, all are sent to again.
-
-    Apprise has it for tries of its own, which are off; no public way leads to it.
-    """
+    Apprise has it for tries of its own, which are off; no public way leads to it."""
     tracker = part(DELIVERY_TRACKER)
     token = None if tracker is None else tracker.set(recipients)
     try:

@@ -83,11 +83,9 @@ def warm_up() -> None:
 
 class Target:
     """One URL of a channel, named ``channel/1``; raises ``TargetError`` where Apprise can't use it.
-
     ``service`` is the URL's scheme (``slack``), ``limit`` how much it takes of title and body
     together, ``style`` how it wants them, ``plugin`` what Apprise sends by. Sends one message at a
-    time.
-    """
+    time."""
 
     def __init__(
         self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time

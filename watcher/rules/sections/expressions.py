@@ -105,10 +105,8 @@ def _no_token(rest: str) -> str:
 
 class _Reader:
     """Takes one token after another and says it in Python; refuses the first that can't follow.
-
     ``_open`` is what waits for its end: the formula itself (""), ``(``, a ``call``, a ``sign`` or
-    power, ``if``, which becomes ``test`` with its comparison, and ``else``.
-    """
+    power, ``if``, which becomes ``test`` with its comparison, and ``else``."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}

@@ -119,7 +119,7 @@ def _check(parameter: Parameter, number: int) -> None:
 
 
 def _bounds(endpoint: Endpoint) -> dict[str, tuple[int, int]]:
-    """Those of the parameters that every list has."""
+    """The bounds of the parameters that every list has."""
     return {
         endpoint.page: (1, endpoint.last_page),
         endpoint.size: (1, endpoint.page_size),
