@@ -19,7 +19,6 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
-from watcher.notification.policy import Decision
 from watcher.rules.conditions.transition import APPEARS
 from watcher.text.evidence import condition_of, gap_of, label_of
 from watcher.text.sanitize import plain
@@ -194,8 +193,7 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
 def _opens(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.opens is None:
         return ""
-    # What was told already is not held back: it is told once more as a reminder.
-    until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
+    until = ", a reminder is due" if gate.reminds else " until"
     return f"{until} {_when(gate.opens, explained)}"
 
 
