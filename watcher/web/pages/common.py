@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from aiohttp import web
-from msgspec import structs
 
-from watcher.evaluation.present import with_known
+from watcher.evaluation.present import with_known, worded
 from watcher.model import Instant, Notification, NotificationState
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.text.evidence import spelled
 from watcher.text.messages import title_of
 from watcher.units import count_of
 from watcher.web.context import PageContext, whole_number
@@ -36,17 +33,9 @@ def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
-def worded(rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """Alerts for programs: their evidence in words, as all versions gave it."""
-    return list(map(_worded, rows))
-
-
-def _worded(row: AlertRow) -> AlertRow:
-    alert, known = row.alert, row.known
-    if known is not None:
-        known = replace(known, evidence=tuple(map(spelled, known.evidence)))
-    alert = structs.replace(alert, evidence=tuple(map(spelled, alert.evidence)))
-    return structs.replace(row, alert=alert, known=known)
+def in_words(rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """Alerts for programs."""
+    return [*map(worded, rows)]
 
 
 def shown(database: Store, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:

@@ -25,7 +25,7 @@ from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json, whole_number
-from watcher.web.pages.common import DURATIONS, lines_of, shown, worded
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
 from watcher.web.plots import card_of, chart_of
 
 DAYS = (30, 90, 400)
@@ -131,7 +131,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "product": past.facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
             "metrics": [_track(track) for track in past.tracks],
-            "alerts": worded(past.alerts),
+            "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "silences": past.silences,
         }
