@@ -62,6 +62,7 @@ def test_why(watcher: Command, rules: Path) -> None:
     assert lines[0].split() == ["Alert", "Rule", "Product", "State", "Since", "Why", "Told"]
     first = next(line for line in lines if "Product 1" in line)
     assert LINE in first
+    assert first.endswith("  me/1 waiting")
     second = next(line for line in lines if "Product 2" in line)
     assert "share of live sales 99% when it began, 98% on " in second
     assert "; last seen " in second

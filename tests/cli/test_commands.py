@@ -153,6 +153,7 @@ def test_check_warns_of_a_lonely_operator(
     assert ("only ops/1 hears of the watcher's troubles" in result.out) is warned
     data = json.loads(watcher("check", "--rules", folder, "--json").out)
     assert any(each["path"] == "operator" for each in data["warnings"]) is warned
+    assert {each["code"] for each in data["warnings"]} <= {"doubt"}
 
 
 def test_check_says_what_the_history_knows(watcher: Command, rules: Path, history: Path) -> None:

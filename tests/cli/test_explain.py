@@ -119,6 +119,10 @@ def test_json(watcher: Command, past: Path) -> None:
     assert data["when"]["verdict"] == "met"
     assert data["when"]["word"] == "all"
     assert data["when"]["parts"][0]["evidence"]["baseline"] == 54
+    assert (
+        data["when"]["parts"][0]["evidence"]["condition"] == "rises 30% from 7d ago, by 5 at least"
+    )
+    assert data["alert"]["evidence"][0]["condition"] == "rises 30% from 7d ago, by 5 at least"
     assert data["alert"]["state"] == "firing"
     assert data["gates"][0]["decision"] == "already told"
 

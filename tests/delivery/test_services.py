@@ -164,6 +164,12 @@ async def test_discord(chats: Chats) -> None:
     assert payload["flags"] == 4
 
 
+def test_only_a_mapping_of_actions_is_one() -> None:
+    """A parameter that begins with ":" leaves all else as it is."""
+    url = f"discord://{'1' * 18}/{'a' * 68}?:x=y"
+    assert getattr(Target("me/1", Secret(url)).plugin, "flags") == 4  # noqa: B009 - not NotifyBase's
+
+
 async def test_mattermost(chats: Chats) -> None:
     """As Discord, with the title in the text as it is meant."""
     text = (await _sent(chats, "mattermost"))["text"]

@@ -107,6 +107,7 @@ async def test_other_answers_may_pass(service: Service, status: int) -> None:
         ({}, '{"retry_after": 1.5}', 1.5),
         ({}, '{"retry_after_ms": 1500}', 1.5),
         ({}, '{"retry_after_ms": "soon"}', None),
+        ({}, f'{{"retry_after": 1{"0" * 400}}}', None),
         ({}, '{"retry_after": true}', None),
         ({}, "[1]", None),
         ({}, "no json", None),
@@ -117,7 +118,9 @@ async def test_obeys_retry_after(
 ) -> None:
     """Seconds or a date in the header, or where Discord and Telegram write it."""
     service.status, service.headers, service.body = 429, headers, body
-    assert (await _send(service.url)).retry_after == seconds
+    outcome = await _send(service.url)
+    assert outcome.detail.startswith("json: HTTP 429")
+    assert outcome.retry_after == seconds
 
 
 async def test_a_redirect_is_not_followed(service: Service) -> None:

@@ -9,10 +9,10 @@ from PIL import Image
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START
+from watcher.cli.channel import sample_message
 from watcher.delivery.courier import PICTURE, picture
 from watcher.model import Chart, Message
 from watcher.notification.charting import MOST, chart_of
-from watcher.notification.sample import sample_message
 from watcher.store.sqlite.database import Database
 
 SALES = "total_sale_7d_cnt"

@@ -47,3 +47,7 @@ async def test_every_list_of_alerts(tmp_path: Path) -> None:
                 if row["product_id"] == "1" and row["alert"]["rule"] == "r"
             ]  # fmt: skip
             assert [each["evidence"][0]["value"] for each in known] == [2.01], address
+            told = [one for each in (*known, *(row["alert"] for row in rows))
+                    for one in each["evidence"]]  # fmt: skip
+            assert all(isinstance(one["condition"], str) for one in told), address
+            assert told[0]["condition"] == "at least 50%", address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
@@ -13,11 +12,10 @@ from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
-from watcher.evaluation.present import with_known
+from watcher.evaluation.present import with_known, worded
 from watcher.model import AlertState, Instant
 from watcher.notification.deferral import waiting, with_holds
 from watcher.store.records import AlertRow
-from watcher.text.evidence import spelled
 from watcher.units import format_since
 from watcher.web.words import AlertLine, lines
 
@@ -98,16 +96,14 @@ def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
 
 def alert_json(row: AlertRow) -> dict[str, object]:
     """An alert as the commands print it."""
-    known = row.known
-    if known is not None:
-        known = replace(known, evidence=tuple(map(spelled, known.evidence)))
+    row = worded(row)
     return {
         "id": row.alert.short_id,
         "rule": row.alert.rule,
         **fields_of(row, "region product_id name"),
         **fields_of(row.alert, "state since fired_at resolved_at reason"),
-        "why": tuple(map(spelled, row.alert.evidence)),
-        "now": known,
+        "why": row.alert.evidence,
+        "now": row.known,
         "deliveries": row.deliveries,
         "held": row.holds,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 import click
@@ -12,11 +13,11 @@ from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import as_json, console, json_wanted, print_json
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.model import Instant
-from watcher.text.messages import title_of
+from watcher.text.messages import title_of, worded
 from watcher.units import DAY, format_instant, format_number, format_span, plural
 
 _NAMED = 3  # products of a message, by name
@@ -53,7 +54,22 @@ def command(names: tuple[str, ...], files: options.Files, days: int, *, every: b
             if alone
             else backtests(opened, book, rules, time, report)
         )
-    answer(found, lambda: _show(found, book.zone))
+    if json_wanted():
+        print_json(_worded(found))
+    else:
+        _show(found, book.zone)
+
+
+def _worded(found: Backtest | Backtests) -> Backtest | Backtests:
+    """Word the messages, for programs."""
+    if isinstance(found, Backtest):
+        return replace(found, told=_worded_messages(found.told))
+    rules = tuple(replace(each, told=_worded_messages(each.told)) for each in found.rules)
+    return replace(found, told=_worded_messages(found.told), rules=rules)
+
+
+def _worded_messages(told: Sequence[Sent]) -> tuple[Sent, ...]:
+    return tuple(replace(each, message=worded(each.message)) for each in told)
 
 
 def _show(found: Backtest | Backtests, zone: tzinfo) -> None:

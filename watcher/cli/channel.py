@@ -21,8 +21,9 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
-from watcher.notification.sample import sample_message
+from watcher.model import Evidence, Instant, Item, Message, Severity, Verdict
 from watcher.rules.rulebook import Channel, Rulebook
+from watcher.units import DAY, Unit
 
 _NAMED = 3  # rules of a channel, by name
 
@@ -114,3 +115,48 @@ async def _send(
         shown = render(message, each.style, zone, each.limit, channel.template)
         sending.append(each.send(shown))
     return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))
+
+
+def sample_message(now: Instant) -> Message:
+    """One invented product that took off, as of ``now``."""
+    why = Evidence(
+        metric="total_sale_gmv_7d_amt",
+        label="7-day GMV",
+        unit=Unit.GMV,
+        condition="rises 30% from 7d ago",
+        verdict=Verdict.MET,
+        value=4_830.0,
+        baseline=1_200.0,
+        baseline_at=now - 7 * DAY,
+    )
+    item = Item(
+        alert="A0",
+        kind="firing",
+        region="US",
+        product_id="1729000000000000000",
+        name="Sample product (this is a test of the channel)",
+        since=now,
+        currency="USD",
+        why=(why,),
+        facts={
+            "spu_avg_price": 12.99,
+            "total_sale_7d_cnt": 372.0,
+            "total_sale_gmv_7d_amt": 4_830.0,
+            "sales_trend_flag": 1.0,
+            "rank": 17.0,
+            "total_ifl_cnt": 312.0,
+            "creators_7d": 41.0,
+            "commission": 0.15,
+        },
+    )
+    return Message(
+        kind="test",
+        title="[info] a test of this channel: 1 product (US)",
+        severity=Severity.INFO,
+        created=now,
+        rule="a test of this channel",
+        description="This is how an alert will look here.",
+        region="US",
+        data_at=now,
+        items=(item,),
+    )

@@ -13,7 +13,7 @@ import click
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
-from watcher.errors import Problem, RulesError, StoreError
+from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
 from watcher.units import count_of, format_number
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
     from watcher.store.ports import Store
     from watcher.store.records import Spent
+
+_DOUBT = ProblemCode.DOUBT
 
 
 @click.command()
@@ -32,7 +34,7 @@ def command(files: options.Files) -> None:
     book, warnings = _read(files)
     from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
 
-    warnings += [Problem("environment", 0, 0, "", text) for text in network.doubts()]
+    warnings += [Problem("environment", 0, 0, "", text, _DOUBT) for text in network.doubts()]
     known = _known(files, book)
     warnings += known.doubts
     costs = forecast(book, known.pages, files.now, known.spent)
@@ -119,7 +121,7 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
     path, names = str(files.database), [rule.name for rule in book.rules]
     idle = "matches nothing that there is; `watcher silence end {}` ends it"
     return [
-        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}")
+        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}", _DOUBT)
         for each in database.silences.matching_nothing(names, files.now)
     ]
 
@@ -130,7 +132,7 @@ def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
     if len(targets) != 1:
         return []
     text = f"only {targets.pop()} hears of the watcher's troubles: if that is dead, nobody hears"
-    return [Problem(str(path), 0, 0, "operator", text)]
+    return [Problem(str(path), 0, 0, "operator", text, _DOUBT)]
 
 
 def _warn(warnings: Sequence[object]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
+from msgspec import structs
 from rich.text import Text
 from rich.tree import Tree
 
@@ -13,15 +15,14 @@ from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen, chosen_product
-from watcher.cli.output import answer, as_json, console, said
+from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
-from watcher.notification.policy import Decision
 from watcher.rules.conditions.transition import APPEARS
-from watcher.text.evidence import condition_of, gap_of, label_of
+from watcher.text.evidence import condition_of, gap_of, label_of, spelled
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
 
@@ -52,7 +53,24 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
-    answer(explanation, lambda: show(explanation))
+    if json_wanted():
+        print_json(_worded(explanation))
+    else:
+        show(explanation)
+
+
+def _worded(explained: Explanation) -> Explanation:
+    """Word all evidence, for programs."""
+    alert, until = explained.alert, explained.until
+    if alert is not None:
+        alert = structs.replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+    until = _worded_reason(until) if until is not None else None
+    return replace(explained, when=_worded_reason(explained.when), until=until, alert=alert)
+
+
+def _worded_reason(reason: Reason) -> Reason:
+    evidence = spelled(reason.evidence) if reason.evidence is not None else None
+    return replace(reason, evidence=evidence, parts=tuple(map(_worded_reason, reason.parts)))
 
 
 def show(explained: Explanation) -> None:
@@ -194,8 +212,7 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
 def _opens(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.opens is None:
         return ""
-    # What was told already is not held back: it is told once more as a reminder.
-    until = ", a reminder is due" if gate.decision is Decision.ALREADY_TOLD else " until"
+    until = ", a reminder is due" if gate.reminds else " until"
     return f"{until} {_when(gate.opens, explained)}"
 
 

@@ -115,6 +115,12 @@ class Files:
         except WatcherError:
             return None
 
+    def book_where(self, *, needed: bool) -> Rulebook | None:
+        """The rules, where there are any; broken ones matter only if something of them is needed,
+        to say what is wrong with it."""
+        book = self.book_if_any
+        return self.book if book is None and needed and self.rules.exists() else book
+
     @property
     def zone(self) -> tzinfo:
         """The time zone of the rules; UTC where there are none that can be read."""

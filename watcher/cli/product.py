@@ -20,16 +20,14 @@ from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.lookup import chosen_metrics, chosen_product
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, merged, tracks_of
+from watcher.evaluation.series import Track, heights_of, merged, number, tracks_of
 from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
 from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
-from watcher.web.plots import heights_of, number
 
 _ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -95,8 +93,9 @@ def _past(
     files: options.Files, wanted: tuple[str, str | None], names: Sequence[str], days: int
 ) -> _Past:
     """The past of a product, ``wanted`` by name and region, in the metrics of these names."""
-    book = _rulebook(files, names)
-    catalogue = book.metrics if book is not None else Catalogue()
+    own = Catalogue()
+    book = files.book_where(needed=any(name == RANK or own.get(name) is None for name in names))
+    catalogue = book.metrics if book is not None else own
     metrics = chosen_metrics(catalogue, names)
     now, zone = files.now, files.zone
     since = now - days * DAY
@@ -104,26 +103,13 @@ def _past(
         product = chosen_product(database, *wanted)
         if (product.observed_at or 0) < since:
             raise _missing(product, _unseen(product.observed_at, now, days, zone))
-        here = _lists(book, product.region)
+        here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
     return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
-
-
-def _rulebook(files: options.Files, names: Sequence[str]) -> Rulebook | None:
-    """The rules, where there are any; broken ones matter only if something of them is asked for."""
-    book, own = files.book_if_any, Catalogue()
-    if book is None and any(name == RANK or own.get(name) is None for name in names):
-        return files.book if files.rules.exists() else None  # to say what is wrong with it
-    return book
-
-
-def _lists(book: Rulebook | None, region: str) -> list[Watch]:
-    watches = () if book is None else book.used_watches
-    return [watch for watch in watches if watch.query.region == region]
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:

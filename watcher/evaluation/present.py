@@ -4,6 +4,7 @@ written. It is judged anew from the stored observations, by the rule's own condi
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
+from watcher.text.evidence import spelled
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -179,6 +181,15 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
     return [replace(row, known=found.get(row.alert.id)) for row in rows]
+
+
+def worded(row: AlertRow) -> AlertRow:
+    """The row with all evidence in words, as programs are given it."""
+    alert, known = row.alert, row.known
+    if known is not None:
+        known = dataclasses.replace(known, evidence=tuple(map(spelled, known.evidence)))
+    alert = replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+    return replace(row, alert=alert, known=known)
 
 
 def _known_of(

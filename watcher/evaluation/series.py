@@ -3,6 +3,7 @@ Where scans looked for the product and did not see it, there is no value."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -42,6 +43,19 @@ def levels_of(track: Track) -> Levels | None:
     if (np.isnan(heights) & np.isfinite(track.values)).any():
         return None
     return Levels(tuple(name for name, _ in names), heights)
+
+
+def heights_of(track: Track) -> tuple[Floats, tuple[str, ...]]:
+    """The values to draw, and the names of 0, 1, 2 ..., where these are levels."""
+    levels = levels_of(track)
+    return (track.values, ()) if levels is None else (levels.heights, levels.names)
+
+
+def number(value: float) -> float | None:
+    """None for no value; a whole number without decimals."""
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _jumped(region: str) -> Incident:
 
 def _watches(book: Rulebook, region: str) -> dict[str, str]:
     """The names of the region's watches, by key."""
-    return {each.key: each.name for each in book.used_watches if each.query.region == region}
+    return {each.key: each.name for each in book.watches_in(region)}
 
 
 def note_changes(operator: Operator, scan: Scan, zone: tzinfo = UTC) -> None:

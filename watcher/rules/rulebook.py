@@ -155,6 +155,10 @@ class Rulebook:
         used = {rule.watch.key for rule in self.rules}
         return tuple(watch for watch in self.watches if watch.key in used)
 
+    def watches_in(self, region: str) -> tuple[Watch, ...]:
+        """The used watches of a region."""
+        return tuple(watch for watch in self.used_watches if watch.query.region == region)
+
     @property
     def marks(self) -> list[tuple[str, str]]:
         """Each rule's name and fingerprint: what the store needs to see a change."""

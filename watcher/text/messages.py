@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from watcher.model import Message, RuleCount, Waited
+from watcher.text.evidence import spelled
 from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration, plural
 
@@ -41,6 +44,16 @@ def text_of(message: Message) -> str:
         return incident_text(message.incident, over=message.over)
     rules = map(_rule_line, message.parts)
     return "\n".join(rules if message.waited is None else _lines(message.waited, rules))
+
+
+def worded(message: Message) -> Message:
+    """A message with its words in it, as older versions stored it: for programs."""
+    items = tuple(
+        replace(item, why=tuple(map(spelled, item.why)), now=tuple(map(spelled, item.now)))
+        for item in message.items
+    )
+    title, text = title_of(message), text_of(message)
+    return replace(message, title=title, text=text, items=items, told=0, ended=0, parts=())
 
 
 def _rule_line(part: RuleCount) -> str:

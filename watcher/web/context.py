@@ -174,7 +174,7 @@ def templates() -> jinja2.Environment:
         "product_link": _product_link,
     }
     made.globals |= {"navigation": NAVIGATION}
-    for name in made.list_templates():  # now: later there may be no handle left to open them
+    for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
     return made
 

@@ -8,7 +8,6 @@ from where there is none.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -16,7 +15,7 @@ from datetime import UTC, tzinfo
 import numpy as np
 
 from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
-from watcher.evaluation.series import Track, levels_of
+from watcher.evaluation.series import Track, heights_of
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.evidence import said
@@ -134,19 +133,6 @@ def chart_of(
 
     spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
     return plot(track.line, heights, within, say, spans, unit=unit, names=names, zone=zone)
-
-
-def heights_of(track: Track) -> tuple[Floats, tuple[str, ...]]:
-    """The values to draw, and the names of 0, 1, 2 ..., where these are levels."""
-    levels = levels_of(track)
-    return (track.values, ()) if levels is None else (levels.heights, levels.names)
-
-
-def number(value: float) -> float | None:
-    """None for no value; a whole number without decimals."""
-    if not math.isfinite(value):
-        return None
-    return int(value) if value == int(value) else value
 
 
 def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:

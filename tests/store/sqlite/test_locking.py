@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,13 @@ import pytest
 
 from watcher.errors import DatabaseHeld, StoreError
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.locking import hold, lock_path, nobody_else, refuse_used
+from watcher.store.sqlite.locking import (
+    hold,
+    lock_path,
+    nobody_else,
+    refuse_other_name,
+    refuse_used,
+)
 
 
 def test_a_second_owner_is_refused_with_the_firsts_id(tmp_path: Path) -> None:
@@ -109,6 +116,22 @@ def test_who_comes_by_a_hard_link_reads_and_writes_nothing(tmp_path: Path) -> No
         other.kill()
     with Database.open(link) as first, Database.open(link, readonly=True):
         first.ledger.charge("w", 1, 0)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_what_can_not_be_looked_at_is_said_by_who_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """SQLite has words for it, too many open files among them."""
+    path = tmp_path / "w.db"
+    Database.open(path).close()
+    (tmp_path / "link.db").hardlink_to(path)
+
+    def failing(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", failing)
+    refuse_other_name(path)
 
 
 def test_a_new_database_is_held_by_every_name_too(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -148,6 +150,26 @@ async def test_a_database_that_is_moved_away(tmp_path: Path) -> None:
             (tmp_path / "away").rename(tmp_path / name)
             await writer.run(lambda db: db.ledger.charge("w", 1, START))
         assert await writer.run(lambda db: db.ledger.spent(START).day) == 2
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+async def test_a_disk_that_does_not_say_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """As one that was moved away: whoever waits for the database waits, and goes on afterwards."""
+    path, stat = tmp_path / "w.db", Path.stat
+
+    def failing(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if self.name == "w.db":
+            raise OSError(number, os.strerror(number))
+        return stat(self, follow_symlinks=follow_symlinks)
+
+    async with Writer(path) as writer:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "stat", failing)
+            with pytest.raises(StoreError, match="deleted, moved or replaced"):
+                await writer.run(lambda db: db.ledger.charge("w", 1, START))
+        await writer.run(lambda db: db.ledger.charge("w", 1, START))
 
 
 async def test_after_damage_nothing_is_written(tmp_path: Path) -> None:

@@ -84,8 +84,9 @@ _STEP = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Waits until files are written whole: ``digest`` is that of what they hold, ``good`` whether
-    it could be read."""
+    """Waits until files are written whole, for half a file is often a good one with fewer rules,
+    whose alerts would end: ``digest`` is that of what they hold, ``good`` whether it can be read.
+    """
 
     digest: Callable[[], str]
     good: Callable[[], bool]

@@ -343,7 +343,8 @@ def _asked_in(body: object) -> Iterator[str]:
     for path, unit in (("retry_after", 1), ("parameters.retry_after", 1), ("retry_after_ms", 1000)):
         for value in found(body, path):
             if isinstance(value, int | float) and not isinstance(value, bool):
-                yield str(value / unit)
+                with suppress(OverflowError):  # no time that anybody means
+                    yield str(value / unit)
 
 
 _LONGEST_CHAIN = 20

@@ -324,11 +324,10 @@ def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style
     for parameter, attribute in ornaments:
         if hasattr(plugin, attribute) and parameter not in asked:
             setattr(plugin, attribute, False)
-    inline = {"inline": True} if style is Style.EMAIL else {}
-    # ":" begins a mapping of severities, as Opsgenie and Jira take it.
-    if not any(name.startswith(":") for name in asked):
-        presets = {**profile.presets, **inline}
-        vars(plugin).update({name: presets[name] for name in presets.keys() - asked.keys()})
+    # ":" begins a mapping of severities to actions, as Opsgenie and Jira take it.
+    given = asked.keys() | {"action" for name in asked if name.startswith(":")}
+    presets = {**profile.presets, **({"inline": True} if style is Style.EMAIL else {})}
+    vars(plugin).update({name: presets[name] for name in presets.keys() - given})
     plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
     if profile.name == "slack":
         private.replace(plugin, private.SLACK_SENDING, _with_fallback)

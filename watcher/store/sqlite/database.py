@@ -164,9 +164,13 @@ class Database(Connection, Faces):
             rights.make(_damage_mark(self.path))
 
     def _identities(self) -> list[tuple[int, int]]:
-        """The files at the paths of the database and of the log beside it."""
-        found = [path.stat() for path in (self.path, self._log) if path.exists()]
-        return [(status.st_dev, status.st_ino) for status in found]
+        """The files at the paths of the database and of the log beside it, as far as they can be
+        looked at: whatever a network's disk says of one, it is not there."""
+        found: list[tuple[int, int]] = []
+        for path in (self.path, self._log):
+            with suppress(OSError):
+                found.append(((status := path.stat()).st_dev, status.st_ino))
+        return found
 
     def _refuse_foreign(self) -> None:
         """A database of something else, or of a newer watcher."""

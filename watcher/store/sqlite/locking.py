@@ -76,7 +76,7 @@ def refuse_other_name(path: Path) -> None:
         return
     if status.st_nlink < 2 or _is_owned(path) or _is_open_here(status):
         return
-    with suppress(PermissionError):  # SQLite will say it in its own words
+    with suppress(OSError):  # SQLite will say it in its own words
         if _is_locked(path, _OWNER):
             raise _held_by_another_name(path)
 

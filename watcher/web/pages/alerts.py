@@ -15,7 +15,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.units import parse_duration
 from watcher.web.context import PageContext, as_json, whole_number, with_query
-from watcher.web.pages.common import DURATIONS, lines_of, number_of, page_of, shown
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, number_of, page_of, shown
 
 SIZE = 50
 # What people call the states.
@@ -52,7 +52,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/alerts.json`` with the same query; ``next`` is the ``before`` of the next page."""
     found = await context.read(partial(_found, request.query))
-    return as_json({"state": found.state, "alerts": found.rows, "next": found.next})
+    return as_json({"state": found.state, "alerts": in_words(found.rows), "next": found.next})
 
 
 async def silences(context: PageContext, request: web.Request) -> web.StreamResponse:

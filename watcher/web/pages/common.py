@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from watcher.evaluation.present import with_known
+from watcher.evaluation.present import with_known, worded
 from watcher.model import Instant, Notification, NotificationState
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
@@ -31,6 +31,11 @@ def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
     book = context.sources.book()
     severities = {rule.name: rule.severity for rule in book.rules}
     return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
+
+
+def in_words(rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """Alerts for programs."""
+    return [*map(worded, rows)]
 
 
 def shown(database: Store, ids: Sequence[int], book: Rulebook, now: Instant) -> list[AlertRow]:

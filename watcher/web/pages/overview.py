@@ -16,7 +16,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
-from watcher.web.pages.common import lines_of, shown, stored
+from watcher.web.pages.common import in_words, lines_of, shown, stored
 
 FIRING = 12
 MESSAGES = 6
@@ -75,7 +75,7 @@ async def rules(context: PageContext, request: web.Request) -> web.StreamRespons
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/overview.json``."""
     front, ill = await context.read(_front), await context.sources.ill()
-    return as_json({"overview": front.state, "alerts": front.firing, "ill": ill})
+    return as_json({"overview": front.state, "alerts": in_words(front.firing), "ill": ill})
 
 
 async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:

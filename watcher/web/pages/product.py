@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from aiohttp import web
 
-from watcher.evaluation.series import Track, tracks_of
+from watcher.evaluation.series import Track, number, tracks_of
 from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -25,8 +25,8 @@ from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json, whole_number
-from watcher.web.pages.common import DURATIONS, lines_of, shown
-from watcher.web.plots import card_of, chart_of, number
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
+from watcher.web.plots import card_of, chart_of
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -131,7 +131,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "product": past.facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
             "metrics": [_track(track) for track in past.tracks],
-            "alerts": past.alerts,
+            "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "silences": past.silences,
         }
@@ -186,7 +186,7 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     """The list whose places are shown: of the newest alert's rule, or else the region's first."""
     watches = {rule.name: rule.watch for rule in book.rules}
     of_alerts = filter(None, (watches.get(row.alert.rule) for row in alerts))
-    here = (watch for watch in book.used_watches if watch.query.region == region)
+    here = book.watches_in(region)
     return [*islice(chain(of_alerts, here), 1)]
 
 

@@ -22,7 +22,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web.context import PageContext, as_json, duration
-from watcher.web.pages.common import DURATIONS, lines_of, shown, stored, summary
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, stored, summary
 
 LIVE = 10
 PAST = 8
@@ -79,15 +79,16 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     """``GET /api/rules/NAME.json``."""
     rule = _rule(context, request)
     past = await context.read(partial(_past, rule.name))
+    alerts = {state: in_words(rows) for state, rows in past.alerts.items()}
     return as_json(
         {
             "name": rule.name,
             "description": rule.description,
             **_written(rule),
             "health": past.health,
-            "firing": past.alerts["firing"],
-            "pending": past.alerts["pending"],
-            "resolved": past.alerts["over"],
+            "firing": alerts["firing"],
+            "pending": alerts["pending"],
+            "resolved": alerts["over"],
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
