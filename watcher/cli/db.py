@@ -45,9 +45,10 @@ def backup(database: Path, file: Path, *, quiet: bool) -> None:
 @options.database
 @click.argument("file", type=options.PATH)
 def restore_(database: Path, file: Path) -> None:
-    """Put a copy of FILE, a backup, in the place of the database; stop the daemon first. FILE is
-    checked first. The database that was there is kept beside it under a name that is said. Messages
-    that waited when the backup was made are sent again: see watcher outbox list."""
+    """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
+
+    FILE is checked first. The database that was there is kept beside it under a name that is said.
+    Messages that waited when the backup was made are sent again: see watcher outbox list."""
     done = restore(file, database, int(time.time()))
     out = console()
     out.say(f"{database}: restored from {file}: {format_bytes(done.bytes)}, checked.")
