@@ -90,6 +90,7 @@ def test_only_the_chosen_part_needs_a_value() -> None:
         ("foo(a)", 'unknown function "foo"'),
         ("squrt(a)", 'did you mean "sqrt"?'),
         ("min(a)", "takes two parts or more"),
+        ("max(1)", "takes two parts or more"),
         ("abs(a, b)", "takes one part, not 2"),
         ("min + 1", "min needs its parts in parentheses"),
         ("1 + 2", "names no metric"),

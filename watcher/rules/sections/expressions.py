@@ -78,10 +78,10 @@ def parse_expression(text: str) -> Expression:
     reader = _Reader()
     for token in list(_tokens(text)):
         reader.take(token)
+    node = _node(ast.parse(" ".join(reader.python), FILE, mode="eval").body)
     if not reader.names:
         raise Wrong("the formula names no metric, so it is the same for every product")
-    tree = ast.parse(" ".join(reader.python), FILE, mode="eval")
-    return Expression(" ".join(text.split()), tuple(reader.names), _node(tree.body))
+    return Expression(" ".join(text.split()), tuple(reader.names), node)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
