@@ -62,6 +62,7 @@ def test_why(watcher: Command, rules: Path) -> None:
     assert lines[0].split() == ["Alert", "Rule", "Product", "State", "Since", "Why", "Told"]
     first = next(line for line in lines if "Product 1" in line)
     assert LINE in first
+    assert first.endswith("  me/1 waiting"), "what became of its message"
     second = next(line for line in lines if "Product 2" in line)
     assert "share of live sales 99% when it began, 98% on " in second
     assert "; last seen " in second
@@ -75,6 +76,8 @@ def test_as_json(watcher: Command, rules: Path) -> None:
     assert rules.exists()
     found = {row["product_id"]: row for row in json.loads(watcher("alerts", "--json").out)}
     assert found["1"]["why"][0]["value"] == 3.36
+    assert found["1"]["why"][0]["condition"] == "at least 50%"
+    assert found["1"]["now"]["evidence"][0]["condition"] == "at least 50%"
     assert found["1"]["now"]["evidence"][0]["value"] == 2.01
     assert (found["1"]["now"]["current"], found["2"]["now"]["current"]) == (True, False)
     assert found["3"]["now"] is None

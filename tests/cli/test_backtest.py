@@ -67,7 +67,10 @@ def test_only_the_days_asked_for(watcher: Command) -> None:
     assert data["scans"] in (2, 3)  # the oldest of them lies on the edge
     assert data["fired"] == 2
     assert data["told"][0]["channel"] == "me"
-    assert data["told"][0]["message"]["rule"] == "rising"
+    message = data["told"][0]["message"]
+    assert message["rule"] == "rising"
+    assert message["title"].startswith("[info] rising: "), "in words, as people are told it"
+    assert isinstance(message["items"][0]["why"][0]["condition"], str)
 
 
 @pytest.mark.usefixtures("history")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
@@ -17,7 +16,7 @@ from watcher.evaluation.present import with_known
 from watcher.model import AlertState, Instant
 from watcher.notification.deferral import waiting, with_holds
 from watcher.store.records import AlertRow
-from watcher.text.evidence import spelled
+from watcher.text.messages import worded
 from watcher.units import format_since
 from watcher.web.words import AlertLine, lines
 
@@ -72,8 +71,8 @@ def _found(files: options.Files, limit: int, rule: str | None, **asked: Any) -> 
 def _show(found: Listing[AlertRow]) -> None:
     out = console()
     currency = found.book.metrics.gmv_currency if found.book is not None else None
-    worded = lines(found.rows, found.now, found.zone, gmv_currency=currency)
-    columns, rows = _COLUMNS, [_cells(line, found.now, found.zone) for line in worded]
+    listed = lines(found.rows, found.now, found.zone, gmv_currency=currency)
+    columns, rows = _COLUMNS, [_cells(line, found.now, found.zone) for line in listed]
     if out.width < _WIDE:
         columns = columns[:_WHY] + columns[_WHY + 1 :]
         rows = [row[:_WHY] + row[_WHY + 1 :] for row in rows]
@@ -98,16 +97,14 @@ def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
 
 def alert_json(row: AlertRow) -> dict[str, object]:
     """An alert as the commands print it."""
-    known = row.known
-    if known is not None:
-        known = replace(known, evidence=tuple(map(spelled, known.evidence)))
+    row = worded(row)
     return {
         "id": row.alert.short_id,
         "rule": row.alert.rule,
         **fields_of(row, "region product_id name"),
         **fields_of(row.alert, "state since fired_at resolved_at reason"),
-        "why": tuple(map(spelled, row.alert.evidence)),
-        "now": known,
+        "why": row.alert.evidence,
+        "now": row.known,
         "deliveries": row.deliveries,
         "held": row.holds,
     }

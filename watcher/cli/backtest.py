@@ -16,7 +16,7 @@ from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.model import Instant
-from watcher.text.messages import title_of
+from watcher.text.messages import title_of, worded
 from watcher.units import DAY, format_instant, format_number, format_span, plural
 
 _NAMED = 3  # products of a message, by name
@@ -53,7 +53,7 @@ def command(names: tuple[str, ...], files: options.Files, days: int, *, every: b
             if alone
             else backtests(opened, book, rules, time, report)
         )
-    answer(found, lambda: _show(found, book.zone))
+    answer(worded(found), lambda: _show(found, book.zone))
 
 
 def _show(found: Backtest | Backtests, zone: tzinfo) -> None:

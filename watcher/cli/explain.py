@@ -22,6 +22,7 @@ from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.transition import APPEARS
 from watcher.text.evidence import condition_of, gap_of, label_of
+from watcher.text.messages import worded
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
 
@@ -52,7 +53,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
-    answer(explanation, lambda: show(explanation))
+    answer(worded(explanation), lambda: show(explanation))
 
 
 def show(explained: Explanation) -> None:

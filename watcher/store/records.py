@@ -276,6 +276,10 @@ class Delivery(Struct, frozen=True):
     target: str | None = None
     state: NotificationState | None = None
 
+    def __str__(self) -> str:
+        """``growth/1 waiting``."""
+        return f"{self.target or self.channel} {self.state.value if self.state else 'told'}"
+
 
 class AlertHold(Struct, frozen=True):
     """A reason why a channel is not told of an alert now: ``until`` is when that ends by itself, if

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
-from watcher.model import Message, RuleCount, Waited
+import msgspec
+
+from watcher.model import Evidence, Message, RuleCount, Waited
+from watcher.text.evidence import spelled
 from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration, plural
+
+
+def worded(value: Any) -> Any:
+    """A record, or a sequence of them, as programs are given it: evidence and messages within it
+    have words, as earlier versions stored them, in place of operators and counts."""
+    if isinstance(value, Evidence):
+        return spelled(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(worded, value))
+    if isinstance(value, Message):
+        value = msgspec.structs.replace(value, title=title_of(value), text=text_of(value))
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **_words_of(value, value.__struct_fields__))
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **_words_of(value, [each.name for each in fields(value)]))
+    return value
+
+
+def _words_of(value: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: worded(getattr(value, name)) for name in names}
 
 
 def title_of(message: Message) -> str:

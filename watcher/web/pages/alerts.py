@@ -13,6 +13,7 @@ from watcher.model import AlertState, Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.text.messages import worded
 from watcher.units import parse_duration
 from watcher.web.context import PageContext, as_json, whole_number, with_query
 from watcher.web.pages.common import DURATIONS, lines_of, number_of, page_of, shown
@@ -52,7 +53,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/alerts.json`` with the same query; ``next`` is the ``before`` of the next page."""
     found = await context.read(partial(_found, request.query))
-    return as_json({"state": found.state, "alerts": found.rows, "next": found.next})
+    return as_json({"state": found.state, "alerts": worded(found.rows), "next": found.next})
 
 
 async def silences(context: PageContext, request: web.Request) -> web.StreamResponse:

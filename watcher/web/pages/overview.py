@@ -14,6 +14,7 @@ from watcher.model import AlertState, Instant, Notification, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.text.messages import worded
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import lines_of, shown, stored
@@ -75,7 +76,7 @@ async def rules(context: PageContext, request: web.Request) -> web.StreamRespons
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/overview.json``."""
     front, ill = await context.read(_front), await context.sources.ill()
-    return as_json({"overview": front.state, "alerts": front.firing, "ill": ill})
+    return as_json({"overview": front.state, "alerts": worded(front.firing), "ill": ill})
 
 
 async def metrics(context: PageContext, _request: web.Request) -> web.StreamResponse:

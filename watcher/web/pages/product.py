@@ -23,6 +23,7 @@ from watcher.store.records import AlertRow
 from watcher.store.sql import browsing
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
+from watcher.text.messages import worded
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json, whole_number
 from watcher.web.pages.common import DURATIONS, lines_of, shown
@@ -131,7 +132,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "product": past.facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
             "metrics": [_track(track) for track in past.tracks],
-            "alerts": past.alerts,
+            "alerts": worded(past.alerts),
             "texts": texts_of(past.texts),
             "silences": past.silences,
         }

@@ -21,6 +21,7 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
+from watcher.text.messages import worded
 from watcher.web.context import PageContext, as_json, duration
 from watcher.web.pages.common import DURATIONS, lines_of, shown, stored, summary
 
@@ -85,9 +86,9 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "description": rule.description,
             **_written(rule),
             "health": past.health,
-            "firing": past.alerts["firing"],
-            "pending": past.alerts["pending"],
-            "resolved": past.alerts["over"],
+            "firing": worded(past.alerts["firing"]),
+            "pending": worded(past.alerts["pending"]),
+            "resolved": worded(past.alerts["over"]),
             "counts": past.counts,
             "messages": [summary(each) for each in past.messages],
             "silences": past.silences,
