@@ -1,5 +1,5 @@
 """Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
-hours or a digest holds is remembered row by row (``store.sql.deferred``); a cooldown holds what the
+hours or a digest holds is remembered row by row (``store.sql.silences``); a cooldown holds what the
 next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
 "Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
 (``with_holds``) and in short (``waiting``)."""
