@@ -82,6 +82,13 @@ def test_failed_scans_are_tried_again_ever_later() -> None:
     assert due(frequent, [past(first.at, ScanState.FAILED)], NOW) == first.at + MINUTE
 
 
+def test_a_failed_scan_before_its_time_brings_no_other_forward() -> None:
+    """One that was asked for by hand: the list is read at its next time, as it would have been."""
+    good = past(1_000 * DAY + 6 * HOUR)
+    by_hand = past(good.at + HOUR, ScanState.FAILED)
+    assert due(DAILY, [by_hand, good], NOW) == good.at + DAY
+
+
 def test_a_failing_new_watch_is_not_asked_at_once() -> None:
     """Without any good scan the retries still wait."""
     failed = past(NOON, ScanState.FAILED)

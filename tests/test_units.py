@@ -147,6 +147,7 @@ def test_ago() -> None:
     """The largest unit, in both directions."""
     assert units.format_ago(0, 3 * HOUR + 5) == "3h ago"
     assert units.format_ago(20 * MINUTE, 0) == "in 20m"
+    assert units.format_ago(30, 0) == "in 30s"
     assert units.format_ago(5, 5) == "now"
 
 

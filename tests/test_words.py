@@ -24,6 +24,7 @@ def test_quoted_is_one_short_line() -> None:
     """Whatever was written."""
     assert quoted("a\n\x1b[2Jb") == '"a �[2Jb"'
     assert len(quoted("x" * 500)) == 82
+    assert quoted("x" * 80) == '"' + "x" * 80 + '"', "what fits is whole"
 
 
 def test_kinds() -> None:

@@ -76,6 +76,8 @@ def test_as_json(watcher: Command, rules: Path) -> None:
     assert rules.exists()
     found = {row["product_id"]: row for row in json.loads(watcher("alerts", "--json").out)}
     assert found["1"]["why"][0]["value"] == 3.36
+    assert found["1"]["why"][0]["condition"] == "at least 50%"
+    assert found["1"]["now"]["evidence"][0]["condition"] == "at least 50%"
     assert found["1"]["now"]["evidence"][0]["value"] == 2.01
     assert (found["1"]["now"]["current"], found["2"]["now"]["current"]) == (True, False)
     assert found["3"]["now"] is None

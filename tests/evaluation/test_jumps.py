@@ -279,6 +279,14 @@ def test_a_list_that_never_sold_begins_to(store: Database) -> None:
     assert JumpingList(Database.in_memory(), rules(when)).scans(ZERO, few).fired == {2: 2}
 
 
+def test_a_jump_of_most_is_one_though_no_number_of_the_others_moved(store: Database) -> None:
+    """Eight of twelve have three times as much, four have the very numbers of the day before."""
+    most = USUAL | {key: THREE_TIMES[key] for key in [*USUAL][:8]}
+    market = JumpingList(store, rules(RISES), stands_since=1).scans(USUAL, most)
+    assert market.fired == {}
+    assert market.heard() == [BEGINS]
+
+
 def test_a_failed_scan_between_is_no_scan(store: Database) -> None:
     """And one with few products decides nothing."""
     market = JumpingList(store, rules(CHANGES)).scans(USUAL, USUAL, THREE_TIMES)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
 from watcher.model import Alert, AlertState, NotificationLogEntry, Severity
-from watcher.notification.policy import Decision, NotifyTerms, decide
+from watcher.notification.policy import Decision, Holds, NotifyPolicy, NotifyTerms, decide
+from watcher.schedule import Cron
+from watcher.store.sql.silences import HeldGroup
+from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
 NOW = 1_000 * DAY
@@ -102,3 +107,18 @@ def test_owed_names() -> None:
     """Exactly four decisions are told."""
     owed = {decision for decision in Decision if decision.owed}
     assert owed == {Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}
+
+
+def test_a_digest_collects_from_the_first_that_waits_for_its_channel(tmp_path: Path) -> None:
+    """Whichever rule's it is: what came later, after its time, does not put it off a day."""
+    policy = NotifyPolicy("me", ("me/1",), digest=Cron("0 12 * * *"))
+    waiting = [
+        HeldGroup("one", "me", None, NOW + 11 * HOUR, 1),
+        HeldGroup("other", "me", None, NOW + 13 * HOUR, 1),
+    ]
+    with Database.open(tmp_path / "watcher.db") as database:
+        for groups in (waiting, waiting[::-1]):
+            assert Holds(database, NOW + 14 * HOUR, groups).on(policy) is None
+        hold = Holds(database, NOW + 14 * HOUR, waiting[1:]).on(policy)
+        assert hold is not None
+        assert hold.until == NOW + 36 * HOUR

@@ -59,6 +59,32 @@ async def test_texts_are_never_markup(page: Page) -> None:
         assert not re.search(r'(src|href)="(?!\.|\?|#|https://www\.tiktok\.com/shop/pdp/)', text)
 
 
+async def test_no_object_is_shown_as_python_writes_it(page: Page) -> None:
+    """What became of an alert's message is said in words, and so is all else."""
+    for path in PAGES:
+        _, text = await page.get(path)
+        assert not re.search(r"\b[A-Z]\w+\(\w+=", text), path
+    assert ">me/1 waiting" in (await page.get("products/US/1"))[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("api/alerts.json", "alerts"),
+        ("api/overview.json", "alerts"),
+        ("api/rules/taking-off.json", "firing"),
+        ("api/products/US/1.json", "alerts"),
+    ],
+)
+async def test_conditions_are_words_for_programs_too(page: Page, path: str, key: str) -> None:
+    """As they were before evidence was stored as operators and values."""
+    rows = json.loads((await page.get(path))[1])[key]
+    told = [each for row in rows for each in row["alert"]["evidence"]]
+    told += [each for row in rows if row["known"] for each in row["known"]["evidence"]]
+    assert told
+    assert {type(each["condition"]) for each in told} == {str}
+
+
 async def test_every_link_leads_somewhere(page: Page) -> None:
     """Each address on each page answers."""
     addresses = set[str]()
