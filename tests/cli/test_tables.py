@@ -102,3 +102,13 @@ def test_texts_are_cut_and_wrapped_by_what_they_take_of_the_screen() -> None:
     assert shortened("美白保湿", 6) == "美白…"
     assert wrapped("美白保湿 abc", 8) == ["美白保湿", "abc"]
     assert hanging("  one two three", 11) == ["  one two", "    three"]
+
+
+def test_a_long_text_is_cut_at_its_twelfth_line() -> None:
+    """On a terminal: the JSON has all of it."""
+    file = _Terminal()
+    out = Output(file=file, width=30, color_system=None)
+    out.table(("Id", "Text"), [("A1", " ".join(["word"] * 200))], texts=("Text",))
+    lines = file.getvalue().splitlines()
+    assert len(lines) == 2 + 12
+    assert lines[-1].endswith("…")

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.charts.scale import compact, thinned
+from watcher.evaluation.series import Track
 from watcher.model import Floats, Ints
-from watcher.units import DAY, Unit
+from watcher.rules.metrics import Catalogue
+from watcher.units import DAY, NO_CURRENCIES, Unit
 from watcher.web.plots import (
     BOTTOM,
     COLUMNS,
@@ -23,7 +25,9 @@ from watcher.web.plots import (
     TOP,
     WIDTH,
     AlertSpan,
+    Card,
     Plot,
+    card_of,
     plot,
     sparkline,
 )
@@ -230,3 +234,21 @@ def test_thinning_keeps_the_extremes() -> None:
 def test_axis_labels(value: float, said: str) -> None:
     """Short, whatever the size."""
     assert compact(value, abs(value) / 100) == said
+
+
+def _card(metric: str, *values: float) -> Card:
+    catalogue = Catalogue()
+    at = np.arange(len(values), dtype=np.int64)
+    track = Track(metric, metric, catalogue[metric], at, np.array(values), at)
+    return card_of(track, (0, len(values)), NO_CURRENCIES, chosen=False)
+
+
+def test_a_card_says_how_an_amount_moved_and_not_how_a_share_did() -> None:
+    """Of a share "+50%" would be read as a change of its points."""
+    assert _card("total_sale_7d_cnt", 100.0, 150.0).moved == "+50%"
+    assert _card("commission", 0.1, 0.15).moved == ""
+
+
+def test_a_card_draws_a_better_rank_higher() -> None:
+    """As the plot does: the first place is at the top."""
+    assert _card("rank", 1.0, 9.0).path == _card("total_sale_7d_cnt", 9.0, 1.0).path

@@ -167,3 +167,11 @@ def test_tries_by_outcome(store: Database) -> None:
     store.outbox.dead(second, START + 20, "410")
     assert store.outbox.tried(START) == {"sent": 1, "failed": 1, "dead": 1}
     assert store.outbox.tried(START + 15) == {"sent": 0, "failed": 0, "dead": 1}
+
+
+def test_what_was_tried_in_vain_is_not_put_off(store: Database) -> None:
+    """Only what was queued for a later time, as the end of quiet hours, is counted as that."""
+    store.outbox.add("me", ["me/1"], MESSAGE, START, START + 100)
+    (tried,) = store.outbox.add("me", ["me/2"], MESSAGE, START)
+    store.outbox.failed(tried, START, "busy", START + 100)
+    assert store.outbox.put_off(START) == [("me", START, START + 100, 1)]
