@@ -20,6 +20,8 @@ from watcher.units import DAY, Unit
     [
         ([1_000, 4_830], Unit.MONEY, "0 2k 4k 6k"),
         ([0, 3_400_000], Unit.COUNT, "0 2M 4M"),
+        ([1_436, 1_439], Unit.COUNT, "1,436 1,437 1,438 1,439"),
+        ([1_990, 2_040], Unit.COUNT, "1.98k 2k 2.02k 2.04k"),
         ([100_000, 101_073], Unit.MONEY, "100k 100.5k 101k 101.5k"),
         ([0, 1], Unit.COUNT, "0 1"),
         ([0.02, 0.125], Unit.FRACTION, "0% 5% 10% 15%"),

@@ -103,10 +103,13 @@ def written(value: float, unit: Unit, step: float) -> str:
 
 
 def compact(value: float, step: float) -> str:
-    """``1.2k``, ``3.4M``; ``2e+18`` where no suffix is known to everybody."""
+    """``1.2k``, ``3.4M``, but ``1,439`` where the step needs all its digits; ``2e+18`` where no
+    suffix is known to everybody."""
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return _in_powers(value, step)
     size, suffix = next((each for each in _SUFFIXES if abs(value) >= each[0]), (1.0, ""))
+    if size > 1 and 0 < step < max(10, size / 1e5):
+        return format_number(value, min(max(0, -_power(step)), 5))
     digits = max(0, -_power(step / size)) if step > 0 else 0
     return format_number(value / size, min(digits, 5)) + suffix
 
