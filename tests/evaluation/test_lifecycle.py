@@ -12,8 +12,8 @@ from watcher.evaluation.lifecycle import (
     CONDITION_ENDED,
     LEFT_THE_LIST,
     RULE_CHANGED,
-    Finding,
     Terms,
+    Verdicts,
     step,
     step_absent,
 )
@@ -41,7 +41,7 @@ def march(
             alert = step_absent(alert, now) if live and alert is not None else None
         else:
             end = VERDICTS[until[day]] if until is not None else None
-            alert = step(alert, "rule", 1, Finding(VERDICTS[letter], end), terms, now)
+            alert = step(alert, "rule", 1, Verdicts(VERDICTS[letter], end), terms, now)
         history.append(alert)
     return history
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fakes.world import WATCH, World
 from tests.store.making import memory
 from watcher.evaluation import stepping
-from watcher.evaluation.lifecycle import Finding, Terms, stays, step, step_absent
+from watcher.evaluation.lifecycle import Terms, Verdicts, stays, step, step_absent
 from watcher.model import Alert, AlertState, NotificationLogEntry, ScanState, Verdict
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Decision, Holds, NotifyTerms, decide, is_heard, policies_of
@@ -61,7 +61,7 @@ def columns(alerts: Sequence[Alert]) -> Live:
 def test_who_stays_is_who_takes_no_step(terms: Terms) -> None:
     """Exactly those that ``step`` gives back as they are, whatever is found of them."""
     cases = [
-        (alert, Finding(when, until))
+        (alert, Verdicts(when, until))
         for alert, when, until in product(ALERTS, Verdict, (None, *Verdict))
     ]
     stay = stays(
@@ -163,7 +163,7 @@ def one_by_one(
             if rule.until is not None:
                 below = value is not None and value < 4
                 end = Verdict.MET if below else Verdict.NOT_MET
-            finding = Finding(verdict(rule.name, value), end)
+            finding = Verdicts(verdict(rule.name, value), end)
             after[key] = step(alert, rule.name, key, finding, terms, now)
         else:
             after[key] = step_absent(alert, now) if proves and alert is not None else alert

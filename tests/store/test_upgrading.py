@@ -73,8 +73,8 @@ def test_what_waits_learns_what_it_tells_of(tmp_path: Path) -> None:
             ("", False),
         ]
         assert [row.joined for row in rows if row is not None] == [None] * 5
-        gists = [each.gist for each in store.backlog.messages("me/1")]
-        assert [gist.cause for gist in gists] == ["", "key refused", "watch a: fails"]
+        summaries = [each.summary for each in store.backlog.messages("me/1")]
+        assert [summary.cause for summary in summaries] == ["", "key refused", "watch a: fails"]
     assert (tmp_path / "w.db.before-m006_joining").exists()
 
 

@@ -8,7 +8,7 @@ import logging
 import pytest
 from structlog.testing import capture_logs
 
-from watcher.web.accept_errors import OutOfHandles, Sparing
+from watcher.web.accept_errors import OutOfDescriptors, Sparing
 
 CONTEXT = {
     "message": "socket.accept() out of system resource",
@@ -19,7 +19,7 @@ CONTEXT = {
 async def test_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     """However often asyncio says it; what else goes wrong is said as ever."""
     now = 0.0
-    handler = OutOfHandles(Sparing(clock=lambda: now))
+    handler = OutOfDescriptors(Sparing(clock=lambda: now))
     loop = asyncio.get_running_loop()
     with capture_logs() as said, caplog.at_level(logging.ERROR):
         for _ in range(100):

@@ -29,7 +29,7 @@ class Terms:
     keep_firing_for: int = 0
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class Verdicts(msgspec.Struct, frozen=True, gc=False):
     """Verdicts of the rule's conditions on a product now; ``until`` is None where not given."""
 
     when: Verdict
@@ -37,20 +37,20 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 def step(
-    alert: Alert | None, rule: str, product: int, finding: Finding, terms: Terms, now: Instant
+    alert: Alert | None, rule: str, product: int, verdicts: Verdicts, terms: Terms, now: Instant
 ) -> Alert | None:
     """The alert after one evaluation; None where there was none and none begins. One that ends
     comes back inactive: with ``resolved_at`` and ``reason`` if it had fired, without if it was only
     pending. An unchanged alert comes back as the same object."""
     if alert is None or alert.state is AlertState.INACTIVE:
-        return begin(rule, product, terms, now) if finding.when is Verdict.MET else None
+        return begin(rule, product, terms, now) if verdicts.when is Verdict.MET else None
     if alert.absent:
         alert = replace(alert, absent=0)
-    if finding.when is Verdict.NO_DATA:
+    if verdicts.when is Verdict.NO_DATA:
         return alert
-    if finding.when is Verdict.MET:
+    if verdicts.when is Verdict.MET:
         return _still_met(alert, terms, now)
-    return _not_met(alert, finding, terms, now)
+    return _not_met(alert, verdicts, terms, now)
 
 
 def begin(rule: str, product: int, terms: Terms, now: Instant) -> Alert:
@@ -98,12 +98,12 @@ def _still_met(alert: Alert, terms: Terms, now: Instant) -> Alert:
     return replace(alert, last_met=now) if terms.keep_firing_for else alert
 
 
-def _not_met(alert: Alert, finding: Finding, terms: Terms, now: Instant) -> Alert:
+def _not_met(alert: Alert, verdicts: Verdicts, terms: Terms, now: Instant) -> Alert:
     if alert.carried:
         return end(alert, RULE_CHANGED, now)
     if alert.state is AlertState.PENDING:
         return end(alert, CONDITION_ENDED, now)
-    waits_for_until = finding.until is not None and finding.until is not Verdict.MET
+    waits_for_until = verdicts.until is not None and verdicts.until is not Verdict.MET
     if waits_for_until or now - alert.last_met < terms.keep_firing_for:
         return alert
     return end(alert, CONDITION_ENDED, now)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import structlog
 
-from watcher.evaluation.lifecycle import Finding, Terms, begin, stays, step, step_absent
+from watcher.evaluation.lifecycle import Terms, Verdicts, begin, stays, step, step_absent
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
@@ -175,8 +175,8 @@ class Round:
 
     def _stepped(self, case: _Case, alert: Alert, row: int) -> Alert:
         until = case.until.verdict(row) if case.until is not None else None
-        finding = Finding(case.when.verdict(row), until)
-        after = step(alert, case.rule.name, alert.product, finding, case.terms, self._at)
+        verdicts = Verdicts(case.when.verdict(row), until)
+        after = step(alert, case.rule.name, alert.product, verdicts, case.terms, self._at)
         if after is None or after is alert:
             return alert
         return self._with_evidence(case, after, row)

@@ -74,7 +74,7 @@ class _Joining:
         self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant
     ) -> None:
         self._database, self._book, self._now = database, book, now
-        self._piled, self._gists = piled, [each.gist for each in piled]
+        self._piled, self._summaries = piled, [each.summary for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
         self._told = self._begun | self._ids(Decision.REMINDER)
         ended = self._ids(Decision.RESOLVED) - self._begun
@@ -132,9 +132,9 @@ class _Joining:
     def _ids(self, *decisions: Decision) -> set[int]:
         return {
             alert
-            for gist in self._gists
+            for summary in self._summaries
             for decision in decisions
-            for alert in gist.alerts.get(decision.value, ())
+            for alert in summary.alerts.get(decision.value, ())
         }
 
     def _owed(self) -> dict[str, list[Decided]]:
@@ -161,20 +161,20 @@ class _Joining:
         on = {each.cause: each for each in self._database.health.incidents()}
         going: list[Incident | str] = []
         ended: list[Incident | str] = []
-        for cause, gists in told.items():
-            said = gists[-1].incident or cause
+        for cause, summaries in told.items():
+            said = summaries[-1].incident or cause
             if cause in on:
                 going.append(msgspec.structs.replace(on[cause], since=0))
-            elif not any(gist.over for gist in gists):
-                going.append(gists[-1].text or said)
-            elif gists[0].over:
+            elif not any(summary.over for summary in summaries):
+                going.append(summaries[-1].text or said)
+            elif summaries[0].over:
                 ended.append(said)
         return going, ended, len(told) - len(going) - len(ended)
 
     def _told_of_causes(self) -> dict[str, list[MessageSummary]]:
         """The operator's messages, by what they are about."""
         told: dict[str, list[MessageSummary]] = {}
-        for gist in self._gists:
-            if gist.kind == "operator":
-                told.setdefault(gist.cause or gist.text, []).append(gist)
+        for summary in self._summaries:
+            if summary.kind == "operator":
+                told.setdefault(summary.cause or summary.text, []).append(summary)
         return told

@@ -225,7 +225,7 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True)
-class OutOfHandles:
+class OutOfDescriptors:
     """A loop's exception handler for when no file descriptor is left for a connection. asyncio then
     stops to accept for a second, but says so once for each place in the queue, over and over:
     thousands of lines a minute, on a disk that may be full. The rest goes the usual way."""

@@ -27,7 +27,7 @@ from watcher.network import LOOPBACK
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
-    OutOfHandles,
+    OutOfDescriptors,
     Sparing,
     VisitorLimits,
     Visits,
@@ -192,7 +192,7 @@ class Site:
         )
         await self._runner.setup()
         server = cast("web.Server", self._runner.server)  # it is set up
-        asyncio.get_running_loop().set_exception_handler(OutOfHandles(self._sparing))
+        asyncio.get_running_loop().set_exception_handler(OutOfDescriptors(self._sparing))
         try:
             self._listener = await self._connections.listen(server, self._host, self._port)
         except OSError as error:

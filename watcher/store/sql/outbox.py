@@ -52,7 +52,7 @@ class Piled(Struct, frozen=True):
 
     row: int
     created: Instant
-    gist: MessageSummary
+    summary: MessageSummary
 
 
 class MessageSummary(Struct, frozen=True):
