@@ -16,7 +16,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "watcher"
 
 # Words that begin a question or hang on a sentence before: such a docstring is read twice.
-FIRST = frozenset("As By How Of That Those What When Where Which Who Whose Why".split())
+FIRST = frozenset("As By How Of That Those What When Where Which Who Whom Whose Why".split())
 BEGINNINGS = ("The same",)
 # A word of our own -> the field's.
 TERMS: Mapping[str, str] = {

@@ -34,7 +34,7 @@ _TIMES = 1 << 31  # more than there are scans
 
 
 class PastList(Struct):
-    """Whom a scan listed, (n,) each: products, ranks, and the id of the scan that saw each before;
+    """A scan's list, (n,) each: products, ranks, and the id of the scan that saw each before;
     all in 32 bits. ``versions`` are filled in by who knows the products' numbers."""
 
     products: Wholes
