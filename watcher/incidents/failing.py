@@ -104,16 +104,16 @@ def note_credits(operator: Operator, api: Api) -> None:
     Called after each scan and each minute: a new day must not wait for its first scan."""
     now = operator.now
     spent, today = operator.database.ledger.used(now), format_instant(now)
+    on = {each.kind: each for each in operator.database.health.incidents()}
     for cap, used, span, kind in (
         (api.credits_per_day, spent.day, today[:10], IncidentKind.CREDITS_OF_DAY),
         (api.credits_per_month, spent.month, today[:7], IncidentKind.CREDITS_OF_MONTH),
     ):
         near = cap is not None and 0 < NEARLY * cap <= used
-        if near != bool(operator.on(kind)):
+        if near != (kind in on):
             operator.note(Incident(kind).with_details(used=used, cap=cap, span=span), on=near)
-    for skipped in operator.on(CAP.kind):
-        if utc_day(skipped.since) != utc_day(now):
-            operator.end(CAP)
+    if CAP.kind in on and utc_day(on[CAP.kind].since) != utc_day(now):
+        operator.end(CAP)
 
 
 def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
