@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from tests.daemon.fakes import ENV, FakeScanner, book
 from tests.fakes.clock import SetClock
 from tests.store.making import firing, scan
 from watcher.daemon.core import Core
@@ -23,83 +21,14 @@ from watcher.daemon.supervision.liveness import SILENCE, Liveness
 from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Heartbeat, Job
 from watcher.errors import StoreError
 from watcher.incident import About, Incident, IncidentKind
-from watcher.incidents.operator import Operator
 from watcher.model import Instant
-from watcher.notification.policy import NotifyPolicy
-from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
-from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.client import Client
+from watcher.rules.rulebook import Watch
 from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.writer import Writer
 from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR, MINUTE
-
-RULES = """
-channels: {me: {url: "json://127.0.0.1:9/"}}
-operator: [me]
-defaults: {region: US, notify: [me]}
-rules:
-  - name: top
-    watch: {sort: total_sale_7d_cnt desc, top: 30}
-    when: {rank: {at_most: 3}}
-"""
-OTHER = """
-  - name: other
-    watch: {sort: spu_avg_price desc, top: 10}
-    when: {rank: {at_most: 3}}
-"""
-ENV = {"KEYAPI_KEY": "key", "KEYAPI_URL": "http://127.0.0.1:9"}
-
-
-@dataclass
-class FakeScanner:
-    """Scans as it is told to."""
-
-    work: Callable[[Watch, Instant], ScanOutcome | None]
-    policies: list[NotifyPolicy] = field(default_factory=lambda: [NotifyPolicy("me", ("me/1",))])
-    scans: list[Instant] = field(default_factory=list)
-    until: Instant = 0
-    unstored: str | None = None
-
-    def operator(self, database: Database) -> Operator:
-        return Operator(database, self.policies, SetClock().now())
-
-    async def scan(
-        self, watch: Watch, at: Instant, *, moved: Callable[[], None]
-    ) -> ScanOutcome | None:
-        moved()
-        self.scans.append(at)
-        return self.work(watch, at)
-
-    def swap(self, _book: Rulebook, _client: Client | None) -> None:
-        """It has no use for either."""
-
-    @property
-    def book(self) -> Rulebook:
-        return book()
-
-    def doubt(self, _database: Database) -> None:
-        """The source never refused anything."""
-
-    def postpone(self, _watch: Watch, until: Instant) -> None:
-        self.until = until
-
-    def not_before(self, _watch: Watch) -> Instant:
-        return self.until
-
-
-def book() -> Rulebook:
-    """One rule."""
-    return load_text(RULES, env=ENV)
-
-
-@pytest.fixture
-async def daemon() -> AsyncIterator[Daemon]:
-    """A daemon whose clock stands still."""
-    async with Writer() as writer:
-        yield Daemon(Core(book(), writer, SetClock()), book)
 
 
 async def run_until(daemon: Daemon, done: Callable[[], bool]) -> None:
@@ -216,24 +145,6 @@ async def test_a_scan_on_time_stands_for_its_instant(daemon: Daemon) -> None:
     assert queued == [slot, slot, slot + 2 * HOUR, slot + 3 * DAY]
 
 
-async def test_a_reload_keeps_no_old_client_open(daemon: Daemon) -> None:
-    """Another ``api:`` is another client, and the old one is closed; the last one at the stop."""
-    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
-    ready = asyncio.Event()
-    running = asyncio.create_task(daemon.run(ready.set))
-    await ready.wait()
-    clients = [daemon.core.client]
-    for pace in (9, 8):
-        text = f"{RULES}api: {{requests_per_second: {pace}}}\n"
-        daemon.reloader.load = partial(load_text, text, env=ENV)
-        assert await daemon.reloader.reload()
-        clients.append(daemon.core.client)
-    assert [client.closed for client in clients] == [True, True, False]
-    daemon.core.stopping.set()
-    await running
-    assert clients[-1].closed
-
-
 async def test_no_part_can_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has the stop to wait for, and no way to give the order, nor has what it hands it to."""
     stops: list[asyncio.Event] = []
@@ -255,42 +166,6 @@ async def test_no_part_can_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
         assert stop.is_set()
         with pytest.raises(RuntimeError, match="can't stop the daemon"):
             stop.set()
-
-
-async def test_a_reload_that_has_begun_is_done(daemon: Daemon) -> None:
-    """Though the part that asked for it is ended: half of it would leave the scans with other
-    rules than the timers."""
-    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
-    loading, loaded = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-
-    def load() -> Rulebook:
-        loop.call_soon_threadsafe(loading.set)
-        loaded.wait()
-        return load_text(RULES + OTHER, env=ENV)
-
-    daemon.reloader.load = load
-    asking = asyncio.create_task(daemon.reloader.reload())
-    await loading.wait()
-    (doing,) = daemon.reloader.running
-    asking.cancel()
-    await asyncio.wait({asking})
-    assert asking.cancelled()
-    loaded.set()
-    assert await doing
-    assert len(daemon.core.book.rules) == 2
-    assert not daemon.reloader.running
-
-
-async def test_nothing_is_reloaded_at_the_stop(daemon: Daemon) -> None:
-    """An edit that comes then is read at the next start."""
-
-    def load() -> Rulebook:
-        raise AssertionError("it was read")
-
-    daemon.reloader.load = load
-    daemon.core.stopping.set()
-    assert not await daemon.reloader.reload()
 
 
 @pytest.mark.parametrize("gone", ["never armed", "rung and not queued"])
@@ -386,26 +261,6 @@ async def test_the_clocks_part_looks_after_the_alarms(
     assert seen == ["5 s", "forgiven", "lost", "5 s", "forgiven", "lost", "5 s"]
 
 
-async def test_reloads_are_one_after_the_other(daemon: Daemon) -> None:
-    """A signal's and the file's: the later one is in force at the end."""
-    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
-    texts, under_way, most = [RULES, RULES + OTHER], 0, 0
-
-    def load() -> Rulebook:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        begun.wait(0.2 if len(texts) == 2 else 0)
-        loaded = load_text(texts.pop(0), env=ENV)
-        under_way -= 1
-        return loaded
-
-    begun = threading.Event()  # never: the first takes its time
-    daemon.reloader.load = load
-    assert all(await asyncio.gather(daemon.reloader.reload(), daemon.reloader.reload()))
-    assert (most, len(daemon.core.book.rules)) == (1, 2)
-
-
 async def test_after_each_round_memory_is_given_back(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -424,31 +279,6 @@ async def test_after_each_round_memory_is_given_back(
     daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
     await run_until(daemon, lambda: "memory" in given)
     assert (given[:2], given.count("beat")) == (["beat", "memory"], 1)
-
-
-async def test_a_storm_of_signals_is_two_reloads(daemon: Daemon) -> None:
-    """The one under way may have read the file before the last signal; the others are one."""
-    daemon.core.scanner = cast("Scanner", FakeScanner(lambda _watch, _at: None))
-    loads: list[int] = []
-
-    def load() -> Rulebook:
-        loads.append(1)
-        if len(loads) == 1:
-            for _ in range(100):
-                asyncio.run_coroutine_threadsafe(signal(), loop).result()
-        return book()
-
-    async def signal() -> None:
-        daemon.reloader.reload_soon()
-
-    loop = asyncio.get_running_loop()
-    daemon.reloader.load = load
-    async with Client("http://127.0.0.1:9", "key") as client:
-        daemon.core.client = client
-        daemon.reloader.reload_soon()
-        assert daemon.reloader.soon is not None
-        await daemon.reloader.soon
-    assert len(loads) == 2
 
 
 async def test_the_higher_priority_is_scanned_first() -> None:
@@ -489,28 +319,3 @@ async def test_what_was_held_is_told_between_scans(daemon: Daemon) -> None:
     await run_until(daemon, lambda: bool(told))
     rows = await daemon.core.writer.run(lambda db: db.outbox.list())
     assert [title_of(row.message) for row in rows] == ["[info] top: 1 product (US)"]
-
-
-def test_what_is_no_more_is_forgotten(store: Database) -> None:
-    """Health and causes of watches and rules that a reload removed; others stay."""
-    (watch,) = book().used_watches
-    for kind, name in (("watch", watch.key), ("watch", "gone"), ("rule", "top"), ("rule", "gone")):
-        store.health.failing(kind, name, "why", 1)
-    incidents = [
-        Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, name) for name in ("me/1", "gone/1")
-    ]
-    incidents += [Incident(IncidentKind.FAILS, About.WATCH, name) for name in ("top", "gone")]
-    for incident in (*incidents, Incident(IncidentKind.KEY_REFUSED)):
-        store.health.raise_cause(incident.with_details(text="why"), 1)
-    store.held.put([Held(rule, 1, "me", 1, 1) for rule in ("top", "gone")])
-    adopt(store, book(), 2)
-    assert [group.rule for group in store.held.groups()] == ["top"]
-    assert {(each.kind, each.name) for each in store.health.list()} == {
-        ("watch", watch.key),
-        ("rule", "top"),
-    }
-    assert [each.cause for each in store.health.incidents()] == [
-        "dead message me/1",
-        "key refused",
-        "watch top: fails",
-    ]

@@ -12,13 +12,13 @@ from aiohttp import web
 
 from tests.delivery.answers import cases
 from tests.delivery.plugins import ABSENT, URLS, lead_here, plugins, target
+from tests.delivery.sending import PLAIN
 from tests.fakes.sink import Secret, on_loopback
 from watcher.delivery.apprise.confirming import Word, read
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome
 from watcher.delivery.services import PROFILES, ROWS
 
-PLAIN = Rendered("title", "body", "text", "warning")
 _KINDS = {"+": OutcomeKind.SENT, "-": OutcomeKind.DEAD, "~": OutcomeKind.RETRY}
 _CASES = [case for case in cases() if case.service in URLS]
 

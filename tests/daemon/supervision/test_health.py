@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from tests.daemon.test_daemon import FakeScanner, book
+from tests.daemon.fakes import FakeScanner, book
 from tests.fakes.clock import SetClock
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
