@@ -9,8 +9,11 @@ import pytest
 from hypothesis import settings
 
 from tests.ordering import is_slow, spread
+from tests.postgres import postgres_server, postgres_url
 from tests.store.making import memory
 from watcher.store.sqlite.database import Database
+
+__all__ = ["postgres_server", "postgres_url"]
 
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("watcher", deadline=None)
