@@ -1,0 +1,157 @@
+"""What the daemons on one server share beside each book's own store: books and their rules, leases,
+and the daemons themselves. Times of leases are the server's: no daemon's clock counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+from msgspec import Struct
+
+from watcher.errors import StoreError
+from watcher.model import Instant
+
+
+class LeaseLost(StoreError):
+    """Another daemon has the book by now: nothing more may be written for it."""
+
+
+class Raced(StoreError):
+    """Rules were pushed that do not follow those that the book has by now."""
+
+
+class Lease(Struct, frozen=True):
+    """The right to write a book's store until it runs out. ``fence`` rises with each holder."""
+
+    book: str
+    holder: str  # a daemon's id
+    fence: int
+
+
+class LeaseState(Struct, frozen=True):
+    """A book's lease. ``left`` is how many seconds it still holds, below 0 where it ran out;
+    ``holder`` is None where nobody has it. ``ill`` is what its holder said of it last."""
+
+    book: str
+    holder: str | None
+    fence: int
+    left: float
+    since: Instant
+    ill: str | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.holder is not None and self.left > 0
+
+
+class DaemonState(Struct, frozen=True):
+    """A daemon at work: ``seen`` is how many seconds ago it was heard of, ``page`` the URL of its
+    page, ``wanted`` the books that it may hold (None: all)."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    page: str | None
+    started: Instant
+    seen: float = 0.0
+    wanted: tuple[str, ...] | None = None
+
+
+class Revision(Struct, frozen=True):
+    """A book's rule files as they were pushed once; ``number`` counts from 1 in each book."""
+
+    book: str
+    number: int
+    digest: str
+    pushed: Instant
+    by: str
+    comment: str = ""
+
+
+class Books(Protocol):
+    """Books by name, and their rules."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def create(self, book: str) -> None:
+        """A new, empty book with a schema and a role of its own; nothing where there is one.
+        ``StoreError`` for a name that no book can have."""
+
+    def drop(self, book: str) -> None:
+        """The book with all its history. ``StoreError`` where a daemon holds it."""
+
+    def push(
+        self, book: str, files: Mapping[str, bytes], *, expected: str | None, by: str,
+        comment: str = "",
+    ) -> Revision:  # fmt: skip
+        """Make these the book's rule files, where those of today have the digest ``expected`` (None
+        where it has none yet), and tell the daemons. The same files again are no new revision.
+        Raises ``Raced``."""
+
+    def current(self, book: str) -> Revision | None: ...
+
+    def history(self, book: str) -> Sequence[Revision]:
+        """The newest first."""
+
+    def files(self, book: str, number: int) -> dict[str, bytes]:
+        """The rule files of a revision, by name. ``StoreError`` where there is no such."""
+
+
+class Leases(Protocol):
+    """At most one daemon a book."""
+
+    def take(self, book: str, holder: str, seconds: float) -> Lease | None:
+        """The book's lease, where nobody has it or its holder let it run out; None otherwise. The
+        sessions of the holder of before are ended, lest one that stands still inside a transaction
+        blocks the book."""
+
+    def renew(
+        self, leases: Sequence[Lease], seconds: float, ill: Mapping[str, str | None]
+    ) -> Sequence[Lease]:
+        """Have these run on from now, with what is wrong with each book; those that still hold."""
+
+    def release(self, lease: Lease) -> None:
+        """Hand the book over: whoever may have it is told."""
+
+    def all(self) -> Sequence[LeaseState]:
+        """Of every book, by name."""
+
+
+class Daemons(Protocol):
+    """The daemons that are at work."""
+
+    def beat(self, daemon: DaemonState) -> None:
+        """It is alive."""
+
+    def leave(self, daemon: str) -> None:
+        """It ends in order."""
+
+    def all(self) -> Sequence[DaemonState]:
+        """Those that were heard of lately, the oldest first."""
+
+
+class Control(Protocol):
+    """A server's part that all books share, over one connection that belongs to its thread."""
+
+    books: Books
+    leases: Leases
+    daemons: Daemons
+
+    def now(self) -> float:
+        """The server's clock."""
+
+    def tell(self, event: str, book: str) -> None:
+        """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""
+
+    def close(self) -> None: ...
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """A hash of names and contents."""
+    hashed = sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):
+            hashed.update(len(part).to_bytes(8, "big") + part)
+    return hashed.hexdigest()
