@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from watcher.errors import WatcherError
 from watcher.redaction import log_redaction
-from watcher.store.places import MAIN, Place, Server, checked_book, parse_place, secrets_of
+from watcher.store.places import MAIN, Place, Server, parse_place, secrets_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,10 +43,13 @@ class _BookType(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
+        from watcher.store.control import refuse_name  # noqa: PLC0415 - not without a server
+
         try:
-            return checked_book(str(value))
-        except ValueError as error:
+            refuse_name(str(value))
+        except WatcherError as error:
             self.fail(str(error), param, ctx)
+        return str(value)
 
 
 PLACE = PlaceType()

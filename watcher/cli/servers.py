@@ -4,15 +4,14 @@ were pushed to the book. One connection a command, closed with it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.errors import StoreError, WatcherError
-from watcher.store.places import MAIN, Server, shown
-from watcher.words import listing, nearest, quoted
+from watcher.errors import WatcherError
+from watcher.store.places import MAIN, Server
 
 if TYPE_CHECKING:
     from watcher.rules.rulebook import Rulebook
@@ -36,7 +35,7 @@ def control_of(url: str) -> Control:
     if url not in kept:
         from watcher.store.engine import open_control  # noqa: PLC0415 - not without a server
 
-        kept[url] = open_control(url)
+        kept[url] = open_control(url, readonly=True)
         if context is not None:
             context.find_root().call_on_close(kept[url].close)
     control: Control = kept[url]
@@ -69,19 +68,9 @@ def pushed_rules(place: Server) -> PushedRules | None:
     """The rules that the book has; None where none were pushed. Raises ``StoreError`` where there
     is no such book."""
     books = control_of(place.url).books
+    if place.book == MAIN and MAIN not in books.names():  # it is made at need
+        return None
     current = books.current(place.book)
-    if current is not None:
-        return PushedRules(place.book, books.files(place.book, current.number))
-    if place.book not in (MAIN, *books.names()):
-        raise no_book(place, books.names())
-    return None
-
-
-def no_book(place: Server, there: Sequence[str]) -> StoreError:
-    """The error of a book that there is not."""
-    hint = nearest(place.book, there) or f"; there are {listing(there)}" if there else ""
-    return StoreError(
-        f"{shown(place.url)}: no book {quoted(place.book)}{hint}; `watcher rules push FOLDER "
-        f"--book {place.book}` makes it",
-        place,
-    )
+    if current is None:
+        return None
+    return PushedRules(place.book, books.files(place.book, current.number))

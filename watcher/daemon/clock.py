@@ -117,7 +117,7 @@ def book_clock(control: Control, book: str) -> Clock:
 def _control(server: Server) -> Control:
     from watcher.store.engine import open_control  # noqa: PLC0415 - not without a server
 
-    return open_control(server.url)
+    return open_control(server.url, readonly=True)
 
 
 def _as_kept(text: bytes, now: float) -> FastClock:

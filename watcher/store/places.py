@@ -12,7 +12,6 @@ from msgspec import Struct
 
 MAIN = "main"  # the book of who names none
 _SCHEMES = ("postgresql://", "postgres://")
-_BOOK = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LIKE_A_URL = re.compile(r"(?i)postgres(?:ql)?[+\w]*:|[a-z][a-z0-9+.-]*://")
 _SECRET = re.compile(r"(?i)password|secret|_key")  # in a parameter's name
 _ENCODED = re.compile(r"%(?!00)[0-9A-Fa-f]{2}|[^%]")
@@ -43,22 +42,13 @@ def parse_place(text: str, book: str = MAIN) -> Place:
     if text.startswith(_SCHEMES):
         if wrong := _wrong_with(_split(text)):
             raise ValueError(f"{shown(text)}: {wrong}")
-        return Server(text, checked_book(book))
+        return Server(text, book)
     if _LIKE_A_URL.match(text):
         raise ValueError(
             f"{shown(text)}: neither a file's path nor a server's URL; write "
             "postgresql://USER@HOST/DATABASE, or ./ before a file of that name"
         )
     return Path(text)
-
-
-def checked_book(name: str) -> str:
-    """The name, where a book can have it; else ``ValueError``."""
-    if _BOOK.fullmatch(name):
-        return name
-    raise ValueError(
-        f"{name!r} can't be a book's name: 1 to 40 small letters, digits, - and _, a letter first"
-    )
 
 
 def shown(url: str) -> str:
@@ -87,6 +77,14 @@ def secrets_of(url: str) -> set[str]:
     found = {password, *(value for name, value in _pairs(parts.query) if _SECRET.search(name))}
     names = {user, parts.hosts.partition(":")[0], parts.path[1:], ""}
     return {form for each in found - names for form in (each, unquote(each))}
+
+
+def hide_password(text: str, url: str) -> str:
+    """A text without the URL's password, which a driver's message may show."""
+    text = text.replace(url, shown(url))
+    for secret in sorted(secrets_of(url), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 class _Parts(NamedTuple):
