@@ -209,17 +209,17 @@ class Site:
         except StoreError:  # which books have one nobody knows now
             tokens, known = {}, False
         refusal = self._access.refusal(request, book, tokens)
-        if refusal is None and (known or book is None or self._access.is_guarded):
-            return
-        if not known:
+        if not known and (refusal is not None or not (book is None or self._access.is_guarded)):
             raise web.HTTPServiceUnavailable(text="The books can't be read now; try again.\n")
+        if refusal is None:
+            return
         if book is None and isinstance(shelf, SeveralBooks):
             send_home(shelf, request, tokens)
         if isinstance(refusal, WrongToken):
             self._visits.wrong_tokens.inc()
             self._sparing.say("a wrong token was given", remote=str(request.remote))
             await asyncio.sleep(self._limits.penalty)  # of this visitor's time, nobody else's
-        raise refusal or web.HTTPForbidden
+        raise refusal
 
     async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
         """Here, and not by the server after us, to know when the visitor has taken it all."""
