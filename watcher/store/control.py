@@ -101,7 +101,7 @@ class Books(Protocol):
     def current(self, book: str) -> Revision | None: ...
 
     def keep_clock(self, book: str, clock: bytes | None) -> None:
-        """Note how the simulated clock goes by which the book's daemon lives; None: the real one."""
+        """Note how the simulated clock of the book's daemon goes; None: the real one."""
 
     def clock(self, book: str) -> bytes | None: ...
 
