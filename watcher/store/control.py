@@ -101,7 +101,7 @@ class Books(Protocol):
     def current(self, book: str) -> Revision | None: ...
 
     def keep_clock(self, book: str, clock: bytes | None) -> None:
-        """Note how the simulated clock goes by which the book's daemon lives; None: the real."""
+        """Note how the simulated clock of the book's daemon goes; None: the real one."""
 
     def clock(self, book: str) -> bytes | None: ...
 
@@ -167,9 +167,6 @@ class Control(Protocol):
     def now(self) -> float:
         """The server's clock."""
 
-    def is_readonly(self) -> bool:
-        """Whether nothing can be written there: it is a replica."""
-
     def tell(self, event: str, book: str) -> None:
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""
 
@@ -214,10 +211,10 @@ def refuse_files(files: Mapping[str, bytes]) -> None:
 
 def _wrong_with(name: str) -> str:
     """Why no rule file can be called so; it becomes a file's name in a folder of a daemon."""
-    if not name or name.startswith("."):
-        return "it is empty, or begins with a dot"
     if "/" in name or "\\" in name:
         return "it leads to another folder"
+    if not name or name.startswith("."):
+        return "it is empty, or begins with a dot"
     if not name.isprintable():  # nor what stands for bytes that are no text
         return "it has characters that can't be printed"
     if len(name.encode()) > _LONGEST_NAME:
