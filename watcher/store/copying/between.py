@@ -24,10 +24,10 @@ from watcher.store.sqlite.swapping import beside, flush, place
 
 
 class Hearing(Struct, frozen=True):
-    """Who hears how far a copy is (rows done, and of how many), and what is out of the ordinary."""
+    """Who hears how far a copy is (rows done, and of how many, each of which is copied and then
+    compared), and what is out of the ordinary."""
 
-    copied: Progress = lambda _done, _total: None
-    compared: Progress = lambda _done, _total: None
+    progress: Progress = lambda _done, _total: None
     say: Callable[[str], None] = lambda _text: None
 
 
@@ -41,7 +41,7 @@ def copy_store(
     with ExitStack() as stack:
         read = stack.enter_context(_source(source))
         written = stack.enter_context(_target(target, now))
-        copier = Copier(read, written, hearing.copied, hearing.compared, hearing.say)
+        copier = Copier(read, written, hearing.progress, hearing.say)
         return copier.run()
 
 
@@ -89,7 +89,7 @@ def _refuse_filled(target: Path) -> None:
             )
 
 
-def copy_into(source: Source, database: Database, copied: Progress) -> None:
+def copy_into(source: Source, database: Database, progress: Progress) -> None:
     """Make a new SQLite database what a source is, beside its daemon: all of it is of one moment.
     Raises ``StoreError``."""
-    Copier(source, SqliteEnd(database), copied).run()
+    Copier(source, SqliteEnd(database), progress).run()

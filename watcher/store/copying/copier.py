@@ -77,13 +77,12 @@ class _Changed(Exception):
 
 @dataclass(slots=True)
 class Copier:
-    """One copy. ``copied`` and ``compared`` hear rows done and of how many; ``say`` hears in words
-    what is out of the ordinary."""
+    """One copy. ``progress`` hears rows done and of how many, each of which is copied and then
+    compared; ``say`` hears in words what is out of the ordinary."""
 
     source: Source
     target: Target
-    copied: Progress = lambda _done, _total: None
-    compared: Progress = lambda _done, _total: None
+    progress: Progress = lambda _done, _total: None
     say: Callable[[str], None] = lambda _text: None
     _totals: dict[str, Total] = field(default_factory=dict)
 
@@ -125,7 +124,7 @@ class Copier:
 
     def _copy(self, tables: Sequence[Table], marks: Mapping[str, Mark]) -> None:
         self._totals.clear()
-        total = sum(self.source.count(table) for table in tables)
+        total = 2 * sum(self.source.count(table) for table in tables)
         done = 0
         for table in tables:
             mark = marks.get(table.name)
@@ -133,10 +132,10 @@ class Copier:
             for batch in self.source.read(table, mark.key if mark else None):
                 sofar += batch.total
                 self.target.write(table, batch, Mark(batch.last(table), sofar))
-                self.copied(done + sofar.rows, total)
+                self.progress(done + sofar.rows, total)
             done += sofar.rows
             self._totals[table.name] = sofar
-            self.copied(done, total)
+            self.progress(done, total)
 
     def _checked(self, table: Table, mark: Mark) -> Total:
         """What the source has up to the mark, which is what was copied then."""
@@ -148,13 +147,13 @@ class Copier:
         return found
 
     def _compare(self, tables: Sequence[Table]) -> None:
-        total = sum(each.rows for each in self._totals.values())
-        done, differ = 0, []
+        done, differ = sum(each.rows for each in self._totals.values()), []
+        total = 2 * done
         for table in tables:
             found = Total()
             for batch in self.target.read(table):
                 found += batch.total
-                self.compared(done + found.rows, total)
+                self.progress(done + found.rows, total)
             done += found.rows
             wanted = self._totals[table.name]
             if found != wanted:
