@@ -87,7 +87,7 @@ class SqliteTimes(Face):
 
     def _mend_scans(self, now: Instant) -> None:
         """The times of their data, and their marks, which rise strictly from scan to scan."""
-        self._db.execute("UPDATE scans SET at = ?1 WHERE at > ?1 + ?2", (now, _SCANS_AHEAD))
+        self._mend_instants(now)
         ahead = self._db.rows(
             "SELECT mark, id, first_row, rows FROM scans WHERE mark > ? ORDER BY mark",
             (now + _SCANS_AHEAD,),
@@ -102,3 +102,17 @@ class SqliteTimes(Face):
             )
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
+
+    def _mend_instants(self, now: Instant) -> None:
+        """A watch has one scan of a time: those ahead are of the seconds right before now, of which
+        its next one may be."""
+        ahead = self._db.rows(
+            "SELECT id, watch FROM scans WHERE at > ? ORDER BY id DESC", (now + _SCANS_AHEAD,)
+        )
+        latest = dict[str, Instant]()
+        for scan, watch in ahead:
+            at = latest.get(watch, now - 1)
+            while self._db.has("SELECT 1 FROM scans WHERE watch = ? AND at = ?", (watch, at)):
+                at -= 1
+            self._db.execute("UPDATE scans SET at = ? WHERE id = ?", (at, scan))
+            latest[watch] = at
