@@ -10,7 +10,7 @@ import msgspec
 from watcher.cli import options
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
-from watcher.store.engine import Hearing, copy_store
+from watcher.store.copying.between import Hearing, copy_store
 from watcher.store.places import MAIN, parse_place
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -47,3 +47,22 @@ def shown(url: str) -> str:
         netloc = f"{user}:***@{parts.netloc.rpartition('@')[2]}"
     hidden = _SECRET.sub(r"\1***", f"?{parts.query}")[1:]
     return urlunsplit((parts.scheme, netloc, parts.path, hidden, ""))
+
+
+def hide_password(text: str, url: str) -> str:
+    """A text without the URL's password, which a driver's message may show."""
+    text = text.replace(url, shown(url))
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return text
+    given = [password or "", *(found for _, found in _secrets_in(parts.query))]
+    for secret in filter(None, given):
+        for each in (secret, unquote(secret)):
+            text = text.replace(each, "***")
+    return text
+
+
+def _secrets_in(query: str) -> list[tuple[str, str]]:
+    return [(each[0], each[1]) for each in re.findall(r"(?i)((?:ssl)?password)=([^&]*)", query)]

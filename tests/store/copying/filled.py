@@ -29,7 +29,7 @@ def fill(database: Store) -> None:
     assert database.ledger.reserve("odd", 3, now, None, None)
     database.health.failing("watch", "odd", "HTTP 500", now)
     database.health.raise_cause(
-        Incident(IncidentKind.REJECTED, About.WATCH, "odd", details={"error": "HTTP 500"}), now
+        Incident(IncidentKind.FAILS, About.WATCH, "odd", details={"error": "HTTP 500"}), now
     )
     rows = database.outbox.list(limit=40)
     for number, row in enumerate(rows):

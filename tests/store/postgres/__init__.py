@@ -1,1 +1,1 @@
-"""The engine on a PostgreSQL server."""
+"""The store on a PostgreSQL server."""
