@@ -123,7 +123,6 @@ class SqliteEnd:
                         "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last)
                     )
             self._db.execute(f"DROP TABLE {_MARKS}")
-        self._db.execute("PRAGMA optimize")
         self._db.execute("PRAGMA foreign_keys = ON")
 
     def _is_counted(self, name: str) -> bool:
