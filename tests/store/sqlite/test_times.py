@@ -10,8 +10,8 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Message, Severity
 from watcher.store.records import WindowQuery
+from watcher.store.sql.times import AHEAD, PAST
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.times import AHEAD, PAST
 from watcher.units import HOUR, MINUTE
 
 YEAR = 365 * DAY

@@ -4,6 +4,8 @@ in its cooldown for a year."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
@@ -42,8 +44,8 @@ _NEWEST = (
 )
 
 
-class SqliteTimes(Face):
-    """``ports.Times`` in SQLite."""
+class StoredTimes(Face):
+    """``ports.Times``."""
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
         queries = [*_NEWEST]
@@ -79,7 +81,7 @@ class SqliteTimes(Face):
         self._db.execute(
             "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "
             "WHERE day > ?1 GROUP BY watch "
-            "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+            "ON CONFLICT (day, watch) DO UPDATE SET used = credits.used + excluded.used",
             (today,),
         )
         self._db.execute("DELETE FROM credits WHERE day > ?", (today,))
@@ -94,6 +96,7 @@ class SqliteTimes(Face):
         )
         last = self._db.number("SELECT max(mark) FROM scans WHERE mark <= ?", (now + _SCANS_AHEAD,))
         begin = max(last + 1, now - len(ahead) + 1)
+        self._make_room(range(begin, begin + len(ahead)))
         # From the oldest on: each one's new mark lies before all that are still to be mended.
         for mark, (old, scan, first, rows) in enumerate(ahead, start=begin):
             self._db.execute(
@@ -102,6 +105,9 @@ class SqliteTimes(Face):
             )
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
+
+    def _make_room(self, marks: Sequence[Instant]) -> None:
+        """Observations will be of these times."""
 
     def _mend_instants(self, now: Instant) -> None:
         """A watch has one scan of a time: those ahead are of the seconds right before now, of which
