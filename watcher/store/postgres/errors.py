@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from watcher.errors import StoreError
+from watcher.errors import StoreAway, StoreError
 
 _SERVER = "look at the server, its address and the network"
 _LOGIN = "look at user and password (in the URL, PGPASSWORD or ~/.pgpass) and at pg_hba.conf"
@@ -29,6 +29,7 @@ _ADVICE = {
     "XX": "reports damage or a fault of its own; look at the server's log",
     "08": f"can't be reached; {_SERVER}",
 }  # fmt: skip
+_PASSING = {"08", "25", "40", "53", "55", "57"}  # classes of what passes by itself
 _OURS = (psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.DataError)
 
 
@@ -37,10 +38,11 @@ def explain(error: psycopg.Error, place: object) -> StoreError:
     code = error.sqlstate
     if code is None:
         text = " ".join(str(error).split())
-        return StoreError(f"{place}: the database can't be reached ({text}); {_SERVER}", place)
+        return StoreAway(f"{place}: the database can't be reached ({text}); {_SERVER}", place)
     advice = _ADVICE.get(code) or _ADVICE.get(code[:2])
     what = error.diag.message_primary or str(error)
-    return StoreError(f"{place}: the database {advice or f'failed: {what}'}", place)
+    kind = StoreAway if code[:2] in _PASSING else StoreError
+    return kind(f"{place}: the database {advice or f'failed: {what}'}", place)
 
 
 def is_of_outer_world(error: psycopg.Error) -> bool:
