@@ -33,7 +33,7 @@ _SERIAL = count(1)
 @cache
 def binaries() -> Path | None:
     """The folder with ``initdb`` and ``postgres``; None where no server of 15 or newer is."""
-    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    found = [Path(path).resolve().parent for path in [shutil.which("initdb")] if path]
     for pattern in _PLACES:
         found += sorted(Path("/").glob(pattern.lstrip("/")), reverse=True)
     return next((each for each in found if (each / "postgres").exists()), None)

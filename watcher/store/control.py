@@ -100,6 +100,18 @@ class Books(Protocol):
 
     def current(self, book: str) -> Revision | None: ...
 
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        """Note how the simulated clock of the book's daemon goes; None: the real one."""
+
+    def clock(self, book: str) -> bytes | None: ...
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        """Have the book's page ask for the token of this SHA-256 (in hexadecimal digits), or for
+        none of its own. ``StoreError`` where there is no such book."""
+
+    def tokens(self) -> Mapping[str, str]:
+        """The digests of the books that have a token of their own."""
+
     def history(self, book: str) -> Sequence[Revision]:
         """The newest first."""
 
@@ -199,10 +211,10 @@ def refuse_files(files: Mapping[str, bytes]) -> None:
 
 def _wrong_with(name: str) -> str:
     """Why no rule file can be called so; it becomes a file's name in a folder of a daemon."""
-    if not name or name.startswith("."):
-        return "it is empty, or begins with a dot"
     if "/" in name or "\\" in name:
         return "it leads to another folder"
+    if not name or name.startswith("."):
+        return "it is empty, or begins with a dot"
     if not name.isprintable():  # nor what stands for bytes that are no text
         return "it has characters that can't be printed"
     if len(name.encode()) > _LONGEST_NAME:

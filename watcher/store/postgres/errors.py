@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import psycopg
 
 from watcher.errors import StoreAway, StoreError
+from watcher.store.control import LeaseLost
 
+LEASE_LOST = "WL001"  # what watcher.fenced() raises
 _SERVER = "look at the server, its address and the network"
 _LOGIN = "look at user and password (in the URL, PGPASSWORD or ~/.pgpass) and at pg_hba.conf"
 # By the code of the error, or by its class (the first two letters).
@@ -36,6 +38,9 @@ _OURS = (psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.DataError)
 def explain(error: psycopg.Error, place: object) -> StoreError:
     """The error as one that says what is wrong with which server, and what to do."""
     code = error.sqlstate
+    if code == LEASE_LOST:
+        words = f"{place}: another daemon has the book by now; nothing was written"
+        return LeaseLost(words, place)
     if code is None:
         text = " ".join(str(error).split())
         return StoreAway(f"{place}: the database can't be reached ({text}); {_SERVER}", place)

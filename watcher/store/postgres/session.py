@@ -14,6 +14,7 @@ from psycopg.types.numeric import Int8Dumper, NumericBinaryLoader, NumericLoader
 from watcher.errors import StoreError
 from watcher.store.places import Server
 from watcher.store.postgres import arrays
+from watcher.store.postgres.entering import enter
 
 # A holder that stands still inside a transaction blocks its book no longer than this.
 IDLE_SECONDS = 10
@@ -39,11 +40,6 @@ _NAME_BYTES = 63  # of an application's name: PostgreSQL cuts the rest off
 OLDEST = 150_000
 
 
-def schema_of(book: str) -> str:
-    """The schema in which a book's tables are."""
-    return f"book_{book}"
-
-
 def lock_of(server: Server) -> int:
     """The number of the lock that a book's writer has."""
     digest = blake2b(f"watcher book {server.book}".encode(), digest_size=8).digest()
@@ -64,8 +60,9 @@ def connect(server: Server, name: str, *, readonly: bool = False) -> psycopg.Con
         make_conninfo("", **conninfo), autocommit=True, cursor_factory=psycopg.RawCursor
     )
     try:
-        _adapt(conn)
         _set_up(conn, server, readonly=readonly)
+        enter(conn, server, readonly=readonly)
+        _adapt(conn)
     except BaseException:
         conn.close()
         raise
@@ -89,11 +86,8 @@ def _set_up(conn: psycopg.Connection, server: Server, *, readonly: bool) -> None
         sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
         for name, value in given.items()
     ]
-    path = sql.SQL("SET search_path = {}, pg_catalog, pg_temp").format(
-        sql.Identifier(schema_of(server.book))
-    )
     shown = sql.SQL("SELECT current_setting('idle_in_transaction_session_timeout')")
-    text = sql.SQL("; ").join([*settings, path, shown]).as_bytes(conn)
+    text = sql.SQL("; ").join([*settings, shown]).as_bytes(conn)
     cursor = conn.execute(text, prepare=False)
     while cursor.nextset():
         pass

@@ -6,7 +6,7 @@ from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from msgspec import Struct
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from watcher.store.control import refuse_name
@@ -68,19 +68,24 @@ def begin(place: Server, name: str, settings: dict[str, str] | None = None) -> S
 
 
 def put(session: Session, settings: dict[str, str]) -> None:
-    """Settings of a session, in one round trip."""
+    """Settings of a session, in one round trip; those of the book's role last."""
     calls = sql.SQL(", ").join(
         sql.SQL("set_config({}, {}, false)").format(sql.Literal(name), sql.Literal(value))
         for name, value in settings.items()
     )
-    session.execute(sql.SQL("SELECT {}").format(calls))
+    psycopg.Cursor(session).execute(sql.SQL("SELECT {}").format(calls))
 
 
 def row_of(session: Session, asked: LiteralString, *values: object) -> tuple[Any, ...]:
     """The row of a statement that always gives one."""
-    for row in session.execute(asked, values):
-        return tuple(row)
+    for row in rows_of(session, asked, *values):
+        return row
     raise LookupError(asked)
+
+
+def rows_of(session: Session, asked: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement, whatever kind of cursor the session makes by itself."""
+    return psycopg.Cursor(session).execute(asked, values).fetchall()
 
 
 def is_readonly(session: Session) -> bool:
@@ -94,21 +99,44 @@ def become(session: Session, book: str, place: Server) -> BookNames:
     ``StoreError`` where there is no such book."""
     with explained(place):
         names = names_of(session, book, place)
-        put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
+        try:
+            put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
+        except (errors.InvalidParameterValue, errors.InsufficientPrivilege) as error:
+            raise failure(
+                f"{shown(place.url)}: the role {names.role}, which keeps the book {book} to "
+                "itself, is not there or not granted to this user, as after a restore; "
+                f"`watcher books add {book}` mends it", place,
+            ) from error  # fmt: skip
     return names
 
 
 def names_of(session: Session, book: str, place: Server) -> BookNames:
     """A book's schema and role; ``StoreError`` where there is no such book."""
-    refuse_name(book)
-    found = None
-    if has_control(session):
-        asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
-        found = session.execute(asked, (book,)).fetchone()
+    found = _names_of(session, book)
     if found is None:
-        words = f"{shown(place.url)}: there is no book {book}; `watcher books list` shows them, "
-        raise failure(f"{words}`watcher books add {book}` makes it", place)
-    return BookNames(*found)
+        raise failure(f"{shown(place.url)}: {no_book(book)}", place)
+    return found
+
+
+def has_book(session: Session, book: str) -> bool:
+    """Whether there is such a book."""
+    return _names_of(session, book) is not None
+
+
+def _names_of(session: Session, book: str) -> BookNames | None:
+    refuse_name(book)
+    if not has_control(session):
+        return None
+    asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
+    return next((BookNames(*row) for row in rows_of(session, asked, book)), None)
+
+
+def no_book(book: str) -> str:
+    """What is said of a book that is not there."""
+    return (
+        f"there is no book {book}; `watcher books list` shows those that are, "
+        f"`watcher books add {book}` makes it"
+    )
 
 
 def has_control(session: Session) -> bool:
