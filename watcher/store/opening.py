@@ -27,7 +27,7 @@ def open_store(
     if isinstance(place, Server):
         with needing_extra(place):
             from watcher.store.postgres import database  # noqa: PLC0415 - only with the extra
-        return database.Database.open(place, readonly=readonly, create=create, lease=lease)
+        return database.PostgresDatabase.open(place, readonly=readonly, create=create, lease=lease)
     return Database.open(place, readonly=readonly, create=create)
 
 

@@ -74,9 +74,9 @@ class PostgresDialect(Dialect):
         return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
 
     def first_free(self, table: str, count: int) -> str:
-        # Of the sequence, for an id must never mean another row; nobody else takes any meanwhile.
-        ids = f"pg_get_serial_sequence('{table}', 'id')"
-        return f"SELECT setval({ids}, nextval({ids}) + {max(count, 1) - 1}) - {max(count, 1) - 1}"
+        # Kept apart from the rows, for an id must never mean another one.
+        taken = f"UPDATE last_ids SET last = last + {count} WHERE name = '{table}'"
+        return f"{taken} RETURNING last - {count} + 1"
 
 
 POSTGRES = PostgresDialect()

@@ -4,6 +4,8 @@ in its cooldown for a year."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
@@ -42,8 +44,8 @@ _NEWEST = (
 )
 
 
-class SqliteTimes(Face):
-    """``ports.Times`` in SQLite."""
+class StoredTimes(Face):
+    """``ports.Times``."""
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
         queries = [*_NEWEST]
@@ -79,7 +81,7 @@ class SqliteTimes(Face):
         self._db.execute(
             "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "
             "WHERE day > ?1 GROUP BY watch "
-            "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+            "ON CONFLICT (day, watch) DO UPDATE SET used = credits.used + excluded.used",
             (today,),
         )
         self._db.execute("DELETE FROM credits WHERE day > ?", (today,))
@@ -87,13 +89,14 @@ class SqliteTimes(Face):
 
     def _mend_scans(self, now: Instant) -> None:
         """The times of their data, and their marks, which rise strictly from scan to scan."""
-        self._db.execute("UPDATE scans SET at = ?1 WHERE at > ?1 + ?2", (now, _SCANS_AHEAD))
+        self._mend_instants(now)
         ahead = self._db.rows(
             "SELECT mark, id, first_row, rows FROM scans WHERE mark > ? ORDER BY mark",
             (now + _SCANS_AHEAD,),
         )
         last = self._db.number("SELECT max(mark) FROM scans WHERE mark <= ?", (now + _SCANS_AHEAD,))
         begin = max(last + 1, now - len(ahead) + 1)
+        self._make_room(range(begin, begin + len(ahead)))
         # From the oldest on: each one's new mark lies before all that are still to be mended.
         for mark, (old, scan, first, rows) in enumerate(ahead, start=begin):
             self._db.execute(
@@ -102,3 +105,20 @@ class SqliteTimes(Face):
             )
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
+
+    def _make_room(self, marks: Sequence[Instant]) -> None:
+        """Observations will be of these times."""
+
+    def _mend_instants(self, now: Instant) -> None:
+        """A watch has one scan of a time: those ahead are of the seconds right before now, of which
+        its next one may be."""
+        ahead = self._db.rows(
+            "SELECT id, watch FROM scans WHERE at > ? ORDER BY id DESC", (now + _SCANS_AHEAD,)
+        )
+        latest = dict[str, Instant]()
+        for scan, watch in ahead:
+            at = latest.get(watch, now - 1)
+            while self._db.has("SELECT 1 FROM scans WHERE watch = ? AND at = ?", (watch, at)):
+                at -= 1
+            self._db.execute("UPDATE scans SET at = ? WHERE id = ?", (at, scan))
+            latest[watch] = at
