@@ -12,16 +12,15 @@ import pytest
 from tests import postgres
 from tests.store import making
 from watcher.store.places import Server
-from watcher.store.postgres.database import Database
-from watcher.store.sqlite import database as sqlite
+from watcher.store.postgres.database import PostgresDatabase
 
-_OPEN: list[Database] = []
+_OPEN: list[PostgresDatabase] = []
 
 
-def _database() -> Database:
+def _database() -> PostgresDatabase:
     if not _OPEN:
         url = postgres.create_database(os.environ[postgres.SHARED], f"both{os.getpid()}")
-        _OPEN.append(Database.open(Server(url)))
+        _OPEN.append(PostgresDatabase.open(Server(url)))
     return _OPEN[0]
 
 
@@ -34,11 +33,14 @@ def _memory() -> Iterator[Any]:
     database._depth = 0
 
 
-def _empty(database: Database) -> None:
-    tables = [name for (name,) in database.rows(
-        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
-        "AND tablename NOT IN ('_migrations', 'last_ids') AND tablename NOT LIKE 'observations_%'"
-    )]
+def _empty(database: PostgresDatabase) -> None:
+    tables = [
+        name
+        for (name,) in database.rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
+            "AND tablename NOT IN ('_migrations', 'last_ids') AND tablename NOT LIKE 'observations_%'"
+        )
+    ]
     database.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
     database.execute("UPDATE last_ids SET last = 0")
 

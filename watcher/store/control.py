@@ -100,6 +100,18 @@ class Books(Protocol):
 
     def current(self, book: str) -> Revision | None: ...
 
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        """Note how the simulated clock of the book's daemon goes; None: the real one."""
+
+    def clock(self, book: str) -> bytes | None: ...
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        """Have the book's page ask for the token of this SHA-256 (in hexadecimal digits), or for
+        none of its own. ``StoreError`` where there is no such book."""
+
+    def tokens(self) -> Mapping[str, str]:
+        """The digests of the books that have a token of their own."""
+
     def history(self, book: str) -> Sequence[Revision]:
         """The newest first."""
 
@@ -154,6 +166,9 @@ class Control(Protocol):
 
     def now(self) -> float:
         """The server's clock."""
+
+    def is_readonly(self) -> bool:
+        """Whether nothing can be written there: it is a replica."""
 
     def tell(self, event: str, book: str) -> None:
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""

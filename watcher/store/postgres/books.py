@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any, LiteralString
 
 from psycopg import errors
 from psycopg.rows import class_row
@@ -120,6 +121,32 @@ class PostgresBooks:
             return {
                 name: bytes(content) for name, content in session.execute(_FILES, (book, number))
             }
+
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        with self._begin() as session:
+            session.execute("UPDATE watcher.books SET clock = %s WHERE name = %s", (clock, book))
+
+    def clock(self, book: str) -> bytes | None:
+        found = dict(self._column("clock")).get(book)
+        return None if found is None else bytes(found)
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        with self._begin() as session:
+            self._known(session, book)
+            session.execute("UPDATE watcher.books SET token = %s WHERE name = %s", (digest, book))
+
+    def tokens(self) -> dict[str, str]:
+        return {book: str(token) for book, token in self._column("token")}
+
+    def _column(self, name: LiteralString) -> list[tuple[str, Any]]:
+        """What books have in a column; nothing where an older watcher made the table, and nobody
+        has added it yet."""
+        asked = f"SELECT name, {name} FROM watcher.books WHERE {name} IS NOT NULL"
+        try:
+            with self._begin() as session:
+                return session.execute(asked).fetchall()
+        except errors.UndefinedColumn:
+            return []
 
     def _known(self, session: Session, book: str) -> None:
         refuse_name(book)
