@@ -17,7 +17,7 @@ class Scratch(Database):
     """A SQLite database in memory; credits are paid from the ledger of the book that it is a copy
     of: they are really spent, and the caps hold for all together."""
 
-    _lent: Book | None = None
+    _lent: PostgresDatabase | None = None
 
     def close(self) -> None:
         super().close()
@@ -29,7 +29,7 @@ class Scratch(Database):
         """The book as it is now, beside its daemon."""
         scratch = cls.in_memory()
         try:
-            scratch._lent = book = Book.open(place, create=False)
+            scratch._lent = book = PostgresDatabase.open(place, create=False)
             Copier(PostgresEnd(book), SqliteEnd(scratch), compares=False).run()
             scratch.ledger = book.ledger
         except BaseException:
