@@ -13,7 +13,6 @@ from tests import postgres
 from tests.store import making
 from watcher.store.places import Server
 from watcher.store.postgres.database import Database
-from watcher.store.sqlite import database as sqlite
 
 _OPEN: list[Database] = []
 
@@ -35,10 +34,13 @@ def _memory() -> Iterator[Any]:
 
 
 def _empty(database: Database) -> None:
-    tables = [name for (name,) in database.rows(
-        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
-        "AND tablename NOT IN ('_migrations', 'last_ids') AND tablename NOT LIKE 'observations_%'"
-    )]
+    tables = [
+        name
+        for (name,) in database.rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
+            "AND tablename NOT IN ('_migrations', 'last_ids') AND tablename NOT LIKE 'observations_%'"
+        )
+    ]
     database.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
     database.execute("UPDATE last_ids SET last = 0")
 

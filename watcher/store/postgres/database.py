@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from watcher.errors import StoreError
+from watcher.model import Scan
 from watcher.store import ports
 from watcher.store.control import Lease
 from watcher.store.faces import Faces
@@ -13,11 +13,10 @@ from watcher.store.places import MAIN, Server
 from watcher.store.postgres import migrations, partitions
 from watcher.store.postgres.connection import PostgresConnection
 from watcher.store.postgres.control import open_control
-from watcher.store.records import Recorded
-from watcher.store.sql.history import History
-from watcher.model import Scan
 from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
+from watcher.store.records import Recorded
+from watcher.store.sql.history import History
 
 
 class _History(History):
