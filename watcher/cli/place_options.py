@@ -107,6 +107,11 @@ def database(command: F) -> Callable[..., Any]:
     return place(_book(with_place))
 
 
+def database_alone(command: F) -> F:
+    """``--db`` for a command that names books otherwise."""
+    return place(command)
+
+
 def with_book(named: Place, book: str | None) -> Place:
     """The place with that book; one that was named for a file is an error. A ``WATCHER_BOOK`` is
     of no account where ``--db`` names a file."""
