@@ -1,4 +1,4 @@
-"""Litestream's recipe with the real program: a daemon at work, both killed, restored, gone on with."""
+"""Litestream's recipe with the real program: both killed, restored, looked through, gone on with."""
 
 from __future__ import annotations
 
