@@ -94,6 +94,10 @@ class StoreError(WatcherError):
         self.path = path
 
 
+class StoreAway(StoreError):
+    """The database can't be reached, or not be written, for now: it passes by itself."""
+
+
 class NotADatabase(StoreError):
     """The file is no SQLite database of ours, or is damaged."""
 

@@ -132,8 +132,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 130
     except WatcherError as error:
         from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
+        from watcher.redaction import log_redaction  # noqa: PLC0415
 
-        console(stderr=True).say(str(error))  # wrapped where the terminal is narrower
+        console(stderr=True).say(
+            log_redaction(str(error))
+        )  # wrapped where the terminal is narrower
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
         print(_said_of(error), file=sys.stderr)  # noqa: T201

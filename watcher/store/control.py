@@ -3,14 +3,22 @@ and the daemons themselves. Times of leases are the server's: no daemon's clock 
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
 
-from watcher.errors import StoreError
+from watcher.errors import StoreError, WatcherError
 from watcher.model import Instant
+from watcher.words import quoted
+
+LATELY = 15.0  # seconds: a daemon that was not heard of for longer is not at work
+MOST_FILES, MOST_BYTES = 1_000, 32 << 20  # of a book's rules
+_LONGEST_NAME = 200  # bytes: of a file, with room for what a file system takes
+_BOOK = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 
 class LeaseLost(StoreError):
@@ -77,7 +85,7 @@ class Books(Protocol):
 
     def create(self, book: str) -> None:
         """A new, empty book with a schema and a role of its own; nothing where there is one.
-        ``StoreError`` for a name that no book can have."""
+        ``WatcherError`` for a name that no book can have."""
 
     def drop(self, book: str) -> None:
         """The book with all its history. ``StoreError`` where a daemon holds it."""
@@ -91,6 +99,18 @@ class Books(Protocol):
         Raises ``Raced``."""
 
     def current(self, book: str) -> Revision | None: ...
+
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        """Note how the simulated clock goes by which the book's daemon lives; None: the real one."""
+
+    def clock(self, book: str) -> bytes | None: ...
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        """Have the book's page ask for the token of this SHA-256 (in hexadecimal digits), or for
+        none of its own. ``StoreError`` where there is no such book."""
+
+    def tokens(self) -> Mapping[str, str]:
+        """The digests of the books that have a token of their own."""
 
     def history(self, book: str) -> Sequence[Revision]:
         """The newest first."""
@@ -135,9 +155,14 @@ class Daemons(Protocol):
 class Control(Protocol):
     """A server's part that all books share, over one connection that belongs to its thread."""
 
-    books: Books
-    leases: Leases
-    daemons: Daemons
+    @property
+    def books(self) -> Books: ...
+
+    @property
+    def leases(self) -> Leases: ...
+
+    @property
+    def daemons(self) -> Daemons: ...
 
     def now(self) -> float:
         """The server's clock."""
@@ -155,3 +180,48 @@ def digest_of(files: Mapping[str, bytes]) -> str:
         for part in (name.encode(), files[name]):
             hashed.update(len(part).to_bytes(8, "big") + part)
     return hashed.hexdigest()
+
+
+def refuse_name(book: str) -> None:
+    """Raise ``WatcherError`` for a name that no book can have."""
+    if not _BOOK.fullmatch(book):
+        shown = quoted(book if len(book) <= 80 else f"{book[:80]}…")
+        raise WatcherError(
+            f"{shown} is no name of a book: a small letter, then small letters, digits, - and _, "
+            "at most 40 together"
+        )
+
+
+def refuse_files(files: Mapping[str, bytes]) -> None:
+    """Raise ``WatcherError`` for files that can't be a book's rules, wherever they come from."""
+    if not files:
+        raise WatcherError("there is no file to push")
+    if len(files) > MOST_FILES:
+        raise WatcherError(f"{len(files):,} files are too many: a book has at most {MOST_FILES:,}")
+    for name in files:
+        if wrong := _wrong_with(name):
+            raise WatcherError(f"{quoted(name[:80])} is no name of a rule file: {wrong}")
+    if (size := sum(map(len, files.values()))) > MOST_BYTES:
+        largest = max(files, key=lambda name: len(files[name]))
+        raise WatcherError(
+            f"the files have {size / 2**20:,.1f} MiB together, and a book at most "
+            f"{MOST_BYTES >> 20}; the largest is {largest}"
+        )
+
+
+def _wrong_with(name: str) -> str:
+    """Why no rule file can be called so; it becomes a file's name in a folder of a daemon."""
+    if not name or name.startswith("."):
+        return "it is empty, or begins with a dot"
+    if "/" in name or "\\" in name:
+        return "it leads to another folder"
+    if not name.isprintable():  # nor what stands for bytes that are no text
+        return "it has characters that can't be printed"
+    if len(name.encode()) > _LONGEST_NAME:
+        return f"it has over {_LONGEST_NAME} bytes"
+    return ""
+
+
+def new_daemon() -> str:
+    """An id for a daemon, which no other has."""
+    return secrets.token_hex(6)

@@ -1,5 +1,14 @@
 """The engine that the house runs on: the one place outside of it that names it."""
 
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from watcher.store.beside import Beside
+from watcher.store.control import Control
+from watcher.store.places import Place, Server
+from watcher.store.ports import Store
+from watcher.store.postgres.extra import needed
 from watcher.store.sqlite.database import Database as Engine
 from watcher.store.sqlite.locking import hold
 from watcher.store.sqlite.restoring import restore
@@ -9,6 +18,7 @@ from watcher.store.sqlite.writer import DatabaseThread, Scratch, StoreReader, Wr
 
 __all__ = [
     "OWNER_ONLY",
+    "ControlThread",
     "DatabaseThread",
     "Engine",
     "Scratch",
@@ -16,6 +26,38 @@ __all__ = [
     "Writer",
     "hold",
     "is_ours",
+    "listen",
+    "open_control",
+    "open_store",
     "restore",
     "wide",
 ]
+
+
+def open_store(place: Place, *, readonly: bool = False, create: bool = True) -> Store:
+    """The store at a place."""
+    if isinstance(place, Server):
+        raise NotImplementedError(str(place))
+    return Engine.open(place, readonly=readonly, create=create)
+
+
+def open_control(url: str, *, readonly: bool = False) -> Control:
+    """What the books on a server share, made where there is none; raises ``StoreError``. Who only
+    reads makes nothing, and may give a replica's URL."""
+    with needed(url):
+        from watcher.store.postgres.control import open_control as opened  # noqa: PLC0415
+    return opened(url, readonly=readonly)
+
+
+def listen(url: str) -> AsyncGenerator[tuple[str, str], None]:
+    """Events, each with its book, as daemons and commands tell them; raises ``StoreError``."""
+    with needed(url):
+        from watcher.store.postgres.listening import listen as listening  # noqa: PLC0415
+    return listening(url)
+
+
+class ControlThread(Beside):
+    """The control plane of a server's URL, in a thread of its own."""
+
+    def __init__(self, url: str, *, readonly: bool = False) -> None:
+        super().__init__(lambda: open_control(url, readonly=readonly))

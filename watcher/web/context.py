@@ -21,6 +21,7 @@ from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Score
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.control import DaemonState, LeaseState
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
 from watcher.units import (
@@ -88,6 +89,39 @@ class Sources:
     ill: Callable[[], Awaitable[str | None]]
     wake: Callable[[], None]
     instruments: Sequence[Collector] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBook:
+    """A book whose lease this daemon has. ``ill`` says what is wrong with it; ``sources`` is None
+    while nothing is done for it: its rules are broken or missing, or its store can't be opened.
+    """
+
+    name: str
+    ill: Callable[[], Awaitable[str | None]]
+    sources: Sources | None = None
+
+
+class HeldBooks(Protocol):
+    """This daemon's side of the page where its books are on a server: what it holds, and what it
+    saw of all books and daemons at its last look, a second or two ago."""
+
+    @property
+    def daemon(self) -> DaemonState:
+        """This one; its ``wanted`` are the books that it may hold, None for all."""
+
+    def books(self) -> Mapping[str, HeldBook]:
+        """Those that it holds now, by name."""
+
+    def leases(self) -> Sequence[LeaseState]:
+        """Of every book, by name."""
+
+    def daemons(self) -> Sequence[DaemonState]:
+        """Those at work, this one among them."""
+
+    async def ill(self) -> str | None:
+        """Why ``/healthz`` is not well: a held book is ill, a book that it wants is held by nobody,
+        or the server was not heard of; None while all is well."""
 
 
 class Board:

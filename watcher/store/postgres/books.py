@@ -1,0 +1,250 @@
+"""Books: each a schema and a role of its own, and the rule files that were pushed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, LiteralString
+
+from psycopg import errors, sql
+from psycopg.rows import class_row
+
+from watcher.errors import StoreError
+from watcher.store.control import Raced, Revision, digest_of, refuse_files, refuse_name
+from watcher.store.places import Server, shown
+from watcher.store.postgres.control_schema import lacking
+from watcher.store.postgres.failures import failure
+from watcher.store.postgres.leases import Begin, Tell
+from watcher.store.postgres.sessions import Session, names_of, row_of
+from watcher.units import format_instant
+
+_REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
+_NEWEST = f"{_REVISION} WHERE book = %s ORDER BY number DESC LIMIT 1"
+_HISTORY = f"{_REVISION} WHERE book = %s ORDER BY number DESC"
+_ONE = f"{_REVISION} WHERE book = %s AND number = %s"
+_FILES = """
+SELECT files.name, contents.content
+FROM watcher.files JOIN watcher.contents USING (book, hash)
+WHERE book = %s AND number = %s ORDER BY files.name COLLATE "C"
+"""
+_HELD = """
+SELECT holder FROM watcher.leases
+WHERE book = %s AND holder IS NOT NULL AND until > clock_timestamp()
+"""
+
+
+class PostgresBooks:
+    """Books by name."""
+
+    def __init__(self, begin: Begin, tell: Tell, place: Server) -> None:
+        self._begin = begin
+        self._tell = tell
+        self._place = place
+
+    def names(self) -> Sequence[str]:
+        with self._begin() as session:
+            rows = session.execute('SELECT name FROM watcher.books ORDER BY name COLLATE "C"')
+            return [str(name) for (name,) in rows]
+
+    def create(self, book: str) -> None:
+        refuse_name(book)
+        with self._begin() as session:
+            if _exists(session, book):
+                return
+        # Two who make it at once: the second waits for the first one's row, and finds it there.
+        with self._begin() as session:
+            try:
+                if _make(session, book):
+                    self._tell(session, "lease", book)
+            except errors.InsufficientPrivilege as error:
+                raise lacking(session, self._place, error) from error
+
+    def drop(self, book: str) -> None:
+        with self._begin() as session:
+            self._known(session, book)
+            # The lease can't be taken, nor anything be written under it, until all is gone.
+            session.execute("SELECT FROM watcher.leases WHERE book = %s FOR UPDATE", (book,))
+            if held := session.execute(_HELD, (book,)).fetchone():
+                raise self._failure(
+                    f"the daemon {held[0]} holds the book {book}; stop it, or take the book from "
+                    "what it runs, and try again"
+                )
+            names = names_of(session, book, self._place)
+            _unmake(session, names.schema, names.role)
+            session.execute("DELETE FROM watcher.files WHERE book = %s", (book,))
+            session.execute("DELETE FROM watcher.books WHERE name = %s", (book,))
+            self._tell(session, "lease", book)
+
+    def push(
+        self,
+        book: str,
+        files: Mapping[str, bytes],
+        *,
+        expected: str | None,
+        by: str,
+        comment: str = "",
+    ) -> Revision:
+        refuse_files(files)
+        digest = digest_of(files)
+        with self._begin() as session:
+            self._known(session, book)
+            # One push a book at a time: the next one sees this one's revision.
+            session.execute("SELECT FROM watcher.books WHERE name = %s FOR NO KEY UPDATE", (book,))
+            newest = _newest(session, book)
+            if newest is not None and newest.digest == digest:
+                return newest
+            if (None if newest is None else newest.digest) != expected:
+                raise self._raced(book, newest)
+            number = 1 if newest is None else newest.number + 1
+            _insert(session, Revision(book, number, digest, 0, _plain(by), _plain(comment)), files)
+            self._tell(session, "rules", book)
+            return Revision(*row_of(session, _NEWEST, book))
+
+    def current(self, book: str) -> Revision | None:
+        with self._begin() as session:
+            self._known(session, book)
+            return _newest(session, book)
+
+    def history(self, book: str) -> Sequence[Revision]:
+        with self._begin() as session, session.cursor(row_factory=class_row(Revision)) as cursor:
+            self._known(session, book)
+            return cursor.execute(_HISTORY, (book,)).fetchall()
+
+    def files(self, book: str, number: int) -> dict[str, bytes]:
+        with self._begin() as session:
+            self._known(session, book)
+            if session.execute(_ONE, (book, number)).fetchone() is None:
+                raise self._failure(
+                    f"the book {book} has no revision {number}; "
+                    f"`watcher rules history --book {book}` shows those that it has"
+                )
+            return {
+                name: bytes(content) for name, content in session.execute(_FILES, (book, number))
+            }
+
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        with self._begin() as session:
+            session.execute("UPDATE watcher.books SET clock = %s WHERE name = %s", (clock, book))
+
+    def clock(self, book: str) -> bytes | None:
+        found = dict(self._column("clock")).get(book)
+        return None if found is None else bytes(found)
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        with self._begin() as session:
+            self._known(session, book)
+            session.execute("UPDATE watcher.books SET token = %s WHERE name = %s", (digest, book))
+
+    def tokens(self) -> dict[str, str]:
+        return {book: str(token) for book, token in self._column("token")}
+
+    def _column(self, name: LiteralString) -> list[tuple[str, Any]]:
+        """What books have in a column; nothing where an older watcher made the table, and nobody
+        has added it yet."""
+        asked = f"SELECT name, {name} FROM watcher.books WHERE {name} IS NOT NULL"
+        try:
+            with self._begin() as session:
+                return session.execute(asked).fetchall()
+        except errors.UndefinedColumn:
+            return []
+
+    def _known(self, session: Session, book: str) -> None:
+        refuse_name(book)
+        if not _exists(session, book):
+            raise self._failure(
+                f"there is no book {book}; `watcher books list` shows them, "
+                f"`watcher books add {book}` makes it"
+            )
+
+    def _raced(self, book: str, newest: Revision | None) -> StoreError:
+        if newest is None:
+            words = f"the book {book} has no rules yet, and others were expected"
+        else:
+            words = f"the book {book} has other rules by now: {about(newest)}"
+        return failure(f"{shown(self._place.url)}: {words}; nothing was pushed", self._place, Raced)
+
+    def _failure(self, words: str) -> StoreError:
+        return failure(f"{shown(self._place.url)}: {words}", self._place)
+
+
+def about(revision: Revision) -> str:
+    """``revision 3 (1a2b3c4d5e6f), pushed by ann@laptop at 2026-03-01 10:00 UTC ("why")``."""
+    why = f' ("{revision.comment}")' if revision.comment else ""
+    when = format_instant(revision.pushed)
+    return (
+        f"revision {revision.number} ({revision.digest[:12]}), "
+        f"pushed by {revision.by} at {when}{why}"
+    )
+
+
+def _exists(session: Session, book: str) -> bool:
+    asked = "SELECT FROM watcher.books WHERE name = %s"
+    return session.execute(asked, (book,)).fetchone() is not None
+
+
+def _newest(session: Session, book: str) -> Revision | None:
+    with session.cursor(row_factory=class_row(Revision)) as cursor:
+        return cursor.execute(_NEWEST, (book,)).fetchone()
+
+
+def _insert(session: Session, made: Revision, files: Mapping[str, bytes]) -> None:
+    session.execute(
+        "INSERT INTO watcher.revisions (book, number, digest, by, comment)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        (made.book, made.number, made.digest, made.by, made.comment),
+    )
+    hashes = {name: sha256(content).digest() for name, content in files.items()}
+    with session.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO watcher.contents VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(made.book, hashes[name], content) for name, content in files.items()],
+        )
+        cursor.executemany(
+            "INSERT INTO watcher.files VALUES (%s, %s, %s, %s)",
+            [(made.book, made.number, name, hashed) for name, hashed in hashes.items()],
+        )
+
+
+def _make(session: Session, book: str) -> bool:
+    """A book's rows, role and schema; False where somebody else made them meanwhile. The role's
+    name holds the database's oid: roles are the server's, and it may have more such databases."""
+    schema = f"book_{book}"
+    made = session.execute(
+        "INSERT INTO watcher.books (name, schema, role)"
+        " SELECT %s, %s, 'watcher_' || oid || '_' || %s FROM pg_database"
+        " WHERE datname = current_database() ON CONFLICT (name) DO NOTHING RETURNING role",
+        (book, schema, book),
+    ).fetchone()
+    if made is None:
+        return False
+    session.execute("INSERT INTO watcher.leases (book) VALUES (%s)", (book,))
+    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(made[0])}
+    # Whoever makes a role may not become it by that alone from PostgreSQL 16 on.
+    for statement in (
+        "CREATE ROLE {role} NOLOGIN",
+        "GRANT {role} TO CURRENT_USER",
+        "CREATE SCHEMA {schema} AUTHORIZATION {role}",
+        "REVOKE ALL ON SCHEMA {schema} FROM PUBLIC",
+        "GRANT USAGE ON SCHEMA watcher TO {role}",
+        "GRANT EXECUTE ON FUNCTION watcher.fenced(bigint) TO {role}",
+    ):
+        session.execute(sql.SQL(statement).format(**names))
+    return True
+
+
+def _unmake(session: Session, schema: str, role: str) -> None:
+    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
+    for statement in (
+        "SET LOCAL ROLE {role}",  # a user without INHERIT has the right as the role only
+        "DROP SCHEMA IF EXISTS {schema} CASCADE",
+        "RESET ROLE",
+        "REVOKE ALL ON SCHEMA watcher FROM {role}",
+        "REVOKE ALL ON FUNCTION watcher.fenced(bigint) FROM {role}",
+        "DROP ROLE {role}",
+    ):
+        session.execute(sql.SQL(statement).format(**names))
+
+
+def _plain(text: str) -> str:
+    """A text that PostgreSQL takes, on one line."""
+    return " ".join(text.replace("\0", " ").split())[:500]

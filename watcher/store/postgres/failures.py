@@ -1,0 +1,75 @@
+"""PostgreSQL's errors in words: what failed where, and what to do. A password never shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import psycopg
+from psycopg import errors
+
+from watcher.errors import StoreError
+from watcher.store.control import LeaseLost
+from watcher.store.places import Server, hide_password
+
+LEASE_LOST = "WL001"  # what watcher.fenced() raises
+# The server is there, and this can't be done on it; all else passes by itself, or is a bug.
+_ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (
+        errors.ReadOnlySqlTransaction,
+        "is read-only, a replica perhaps: what writes needs the URL of the primary server",
+    ),
+    (errors.LockNotAvailable, "is in use by another session that did not end in time; try again"),
+    (errors.QueryCanceled, "did not answer in time; try again"),
+    (errors.DiskFull, "can't grow, its disk is full; free some space there"),
+    (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
+    (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
+    (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
+)
+_OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
+
+
+def failure(message: str, place: Server, kind: type[StoreError] = StoreError) -> StoreError:
+    """A ``StoreError`` about a book's store, or about a server."""
+    return kind(message, cast("Path", place))
+
+
+def explain(error: psycopg.Error, place: Server) -> StoreError:
+    """The server's error as one that says what is wrong with which store, and what to do."""
+    if error.sqlstate == LEASE_LOST:
+        words = f"{place}: another daemon has the book by now; nothing was written"
+        return failure(words, place, LeaseLost)
+    for kind, advice in _ADVICE:
+        if isinstance(error, kind):
+            return failure(f"{place}: the database {advice}", place)
+    if isinstance(error, errors.InsufficientPrivilege):
+        return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
+    if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
+        words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
+        return failure(words, place)
+    return failure(f"{place}: the database failed: {said(error, place)}", place)
+
+
+def said(error: psycopg.Error, place: Server) -> str:
+    """The server's own words on one line."""
+    primary = error.diag.message_primary or str(error)
+    return hide_password(" ".join(primary.split()), place.url)
+
+
+@contextmanager
+def explained(place: Server) -> Iterator[None]:
+    """Turns the server's errors of the outer world (not those of wrong SQL) into ``StoreError``."""
+    try:
+        yield
+    except errors.InsufficientPrivilege as error:  # a ProgrammingError to psycopg
+        raise explain(error, place) from error
+    except errors.InvalidCatalogName as error:
+        raise explain(error, place) from error
+    except _OWN as error:
+        if error.sqlstate is not None and error.sqlstate != LEASE_LOST:
+            raise
+        raise explain(error, place) from error
+    except psycopg.Error as error:
+        raise explain(error, place) from error

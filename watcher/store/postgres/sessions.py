@@ -1,0 +1,149 @@
+"""Sessions on a server: how one is begun and looked at, and how it becomes a book's own."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString, TypeAlias
+
+import psycopg
+from msgspec import Struct
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from watcher.store.control import refuse_name
+from watcher.store.places import Server, shown
+from watcher.store.postgres.failures import explained, failure
+
+Session: TypeAlias = psycopg.Connection[Any]
+
+OLDEST = 15  # of PostgreSQL's versions
+# A peer that is gone without a word (a cable, a firewall) is noticed within seconds.
+_TCP: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 6_000,
+}
+
+
+class BookNames(Struct, frozen=True):
+    """A book's schema, and the role that owns it and nothing else."""
+
+    schema: str
+    role: str
+
+
+def application_name(daemon: str, book: str) -> str:
+    """What a session of a daemon for a book is called; at a takeover they are ended by it."""
+    return f"watcher/{daemon}/{book}"
+
+
+def parameters(place: Server, name: str) -> dict[str, Any]:
+    """What ``psycopg.connect`` takes; what the URL says itself stays."""
+    try:
+        given = conninfo_to_dict(place.url)
+    except psycopg.ProgrammingError as error:
+        # libpq's words would show a part of the URL, and perhaps of the password.
+        words = f"{shown(place.url)}: this is no URL of a PostgreSQL database; write it as "
+        raise failure(f"{words}postgresql://USER@HOST/DATABASE", place) from error
+    return {**_TCP, "fallback_application_name": "watcher", **given, "application_name": name}
+
+
+def begin(place: Server, name: str, settings: dict[str, str] | None = None) -> Session:
+    """A session of the URL's own user, in autocommit, in UTC; raises ``StoreError`` where the
+    server can't be reached, is too old or gives each transaction another session."""
+    asked = parameters(place, name)
+    with explained(place):
+        session: Session = psycopg.connect(**asked, autocommit=True, prepare_threshold=None)
+    try:
+        with explained(place):
+            _refuse_old(session, place)
+            _refuse_pooler(session, place, asked)
+            put(session, {"timezone": "UTC", **(settings or {})})
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def put(session: Session, settings: dict[str, str]) -> None:
+    """Settings of a session, in one round trip."""
+    calls = sql.SQL(", ").join(
+        sql.SQL("set_config({}, {}, false)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in settings.items()
+    )
+    session.execute(sql.SQL("SELECT {}").format(calls))
+
+
+def row_of(session: Session, asked: LiteralString, *values: object) -> tuple[Any, ...]:
+    """The row of a statement that always gives one."""
+    for row in session.execute(asked, values):
+        return tuple(row)
+    raise LookupError(asked)
+
+
+def is_readonly(session: Session) -> bool:
+    """Whether nothing can be written in this session: a replica's, or one set so."""
+    asked = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool"
+    return bool(row_of(session, asked)[0])
+
+
+def become(session: Session, book: str, place: Server) -> BookNames:
+    """From now on the session has the rights of the book alone, and finds its tables only. Raises
+    ``StoreError`` where there is no such book."""
+    with explained(place):
+        names = names_of(session, book, place)
+        put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
+    return names
+
+
+def names_of(session: Session, book: str, place: Server) -> BookNames:
+    """A book's schema and role; ``StoreError`` where there is no such book."""
+    refuse_name(book)
+    found = None
+    if has_control(session):
+        asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
+        found = session.execute(asked, (book,)).fetchone()
+    if found is None:
+        words = f"{shown(place.url)}: there is no book {book}; `watcher books list` shows them, "
+        raise failure(f"{words}`watcher books add {book}` makes it", place)
+    return BookNames(*found)
+
+
+def has_control(session: Session) -> bool:
+    """Whether the database has what all books share."""
+    return bool(row_of(session, "SELECT to_regclass('watcher.books') IS NOT NULL")[0])
+
+
+def quoted(name: str) -> str:
+    """An identifier as SQL has it."""
+    return sql.Identifier(name).as_string()
+
+
+def _refuse_old(session: Session, place: Server) -> None:
+    version = session.info.server_version // 10_000
+    if version < OLDEST:
+        words = f"{shown(place.url)}: the server is PostgreSQL {version}, and watcher needs"
+        raise failure(f"{words} {OLDEST} or newer", place)
+
+
+def _refuse_pooler(session: Session, place: Server, asked: dict[str, Any]) -> None:
+    """A pooler makes up the process id that it greets with. One that gives each transaction
+    whichever session is idle gives two clients the same one."""
+    mine = _process(session)
+    if mine == session.info.backend_pid:
+        return
+    with psycopg.connect(**asked, autocommit=True, prepare_threshold=None) as other:
+        theirs = _process(other)
+        shared = theirs == _process(session) or mine == theirs
+    if shared:
+        words = f"{shown(place.url)}: this is a connection pooler in transaction mode, where no "
+        raise failure(
+            f"{words}session stays one's own; use the server's own port, or the pooler's session "
+            "mode", place,
+        )  # fmt: skip
+
+
+def _process(session: Session) -> int:
+    return int(row_of(session, "SELECT pg_backend_pid()")[0])
