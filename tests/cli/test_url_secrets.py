@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from watcher.cli.main import main
 from watcher.cli.url_secrets import filled_in
 
 URL = "postgresql://watcher:${DB_PASSWORD}@db.example.com/watcher"
@@ -40,5 +41,31 @@ def test_none() -> None:
 
 def test_a_path_and_a_plain_url_stay() -> None:
     """Nothing is looked for in them."""
-    for text in ("watcher.db", "postgresql://watcher@db.example.com/watcher", "$DB_PASSWORD"):
+    for text in (
+        "watcher.db",
+        "postgresql://watcher@db.example.com/watcher",
+        "$DB_PASSWORD",
+        "${A}.db",
+    ):
         assert filled_in(text) == text
+
+
+def test_a_command_takes_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And shows it in no message."""
+    monkeypatch.setenv("DB_PASSWORD", "geheim-5f0c1e")
+    monkeypatch.setenv("WATCHER_DB", "postgresql://watcher:${DB_PASSWORD}@127.0.0.1:1/watcher")
+    assert _status() == 1
+    said = capsys.readouterr().err
+    assert "127.0.0.1:1/watcher, book main: the server can't be reached" in said
+    assert "geheim" not in said
+    monkeypatch.delenv("DB_PASSWORD")
+    assert _status() == 2
+    assert "${DB_PASSWORD} can't be filled in" in capsys.readouterr().err
+
+
+def _status() -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["status"])
+    return int(ended.value.code or 0)

@@ -13,9 +13,9 @@ _MARK = re.compile(r"\$\{([^}]*)\}")
 
 
 def filled_in(url: str) -> str:
-    """The URL with the values in the places of the names. Raises ``ValueError`` where one has
-    none."""
-    if "${" not in url:
+    """The URL with the values in the places of the names; a file's path as it is. Raises
+    ``ValueError`` where a name has no value."""
+    if "${" not in url or "://" not in url:
         return url
     from watcher.rules.files.substitution import Vault  # noqa: PLC0415 - for these URLs only
 
