@@ -1,4 +1,4 @@
-"""Litestream's recipe with the real program: both killed, restored, looked through, gone on with."""
+"""Litestream's recipe and the real program: both killed, restored, looked at, gone on with."""
 
 from __future__ import annotations
 
