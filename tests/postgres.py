@@ -57,8 +57,11 @@ def _version(folder: Path) -> int:
 class Cluster:
     """A server's data folder and its process; ``url`` is that of the database ``postgres``."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], name: str = "data") -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], name: str = "data", user: str = "watcher"
+    ) -> None:
         self.data = folder / name
+        self.user = user
         self.folder = folder
         self.name = name
         self.settings = dict(settings)
@@ -70,9 +73,9 @@ class Cluster:
     def url(self) -> str:
         return self.url_of("postgres")
 
-    def url_of(self, database: str, user: str = "watcher", port: int | None = None) -> str:
+    def url_of(self, database: str, user: str = "", port: int | None = None) -> str:
         """As ``--db`` takes it; ``port`` where it is not the server's own, as a proxy's."""
-        return f"postgresql://{user}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql://{user or self.user}@127.0.0.1:{port or self.port}/{database}"
 
     @property
     def pid(self) -> int:
@@ -85,8 +88,8 @@ class Cluster:
         return self.folder / f"{self.name}.log"
 
     def init(self) -> None:
-        """Make the data folder; the superuser is ``watcher``, whom nobody asks for a password."""
-        run("initdb", "-D", str(self.data), "-U", "watcher", "-A", "trust", "-E", "UTF8",
+        """Make the data folder; nobody is asked for a password."""
+        run("initdb", "-D", str(self.data), "-U", self.user, "-A", "trust", "-E", "UTF8",
             "--locale=C", "--no-sync", "--no-instructions")  # fmt: skip
         lines = "".join(f"{name} = '{value}'\n" for name, value in self.settings.items())
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -164,7 +167,7 @@ class Cluster:
     def replica(self, name: str = "replica", *, synchronous: bool = True) -> Cluster:
         """A streaming replica that is at work; where it is synchronous, a commit waits until its
         log is there. ``crash`` this one and ``promote`` that one."""
-        made = Cluster(self.folder, self.settings, name)
+        made = Cluster(self.folder, self.settings, name, self.user)
         run("pg_basebackup", "-d", f"{self.url}?application_name={name}", "-D", str(made.data),
             "-R", "-X", "stream", "-c", "fast", "--no-sync")  # fmt: skip
         made.start()
@@ -202,11 +205,11 @@ class Cluster:
         shutil.rmtree(self.data, ignore_errors=True)
 
 
-def both(first: Cluster, second: Cluster, database: str, user: str = "watcher") -> str:
+def both(first: Cluster, second: Cluster, database: str) -> str:
     """The URL of a database on whichever of the two takes writes now."""
     hosts = ",".join(f"127.0.0.1:{each.port}" for each in (first, second))
     options = "target_session_attrs=read-write&connect_timeout=2"
-    return f"postgresql://{user}@{hosts}/{database}?{options}"
+    return f"postgresql://{first.user}@{hosts}/{database}?{options}"
 
 
 def create_database(server: str, name: str) -> str:
@@ -270,14 +273,14 @@ def _unused_name() -> str:
 
 
 @contextmanager
-def cluster(**settings: str) -> Iterator[Cluster]:
+def cluster(superuser: str = "watcher", **settings: str) -> Iterator[Cluster]:
     """A server, ended and removed at the end; quick and careless but for other ``settings``."""
     mine = os.geteuid() != 0
     # Root's own temporary folder may be closed to others.
     folder = Path(tempfile.mkdtemp(prefix="watcher-pg-", dir=None if mine else "/tmp"))
     if not mine:
         os.chown(folder, _user().pw_uid, _user().pw_gid)
-    made = Cluster(folder, _FAST | settings)
+    made = Cluster(folder, _FAST | settings, user=superuser)
     try:
         made.init()
         made.start()

@@ -12,8 +12,15 @@ from pathlib import Path
 from tools.trial.readme import commands
 
 ROOT = Path(__file__).parents[2]
-# What a page asks of the system's administrator is done by whoever runs the tests.
-_SUDO = '#!/bin/sh\nwhile [ "${1#-}" != "$1" ]; do [ "$1" = -u ] && shift; shift; done\nexec "$@"\n'
+# What a page asks of the system's administrator is done by whoever runs the tests; what it asks of
+# a server's, by that user of the server.
+_SUDO = """#!/bin/sh
+while [ "${1#-}" != "$1" ]; do
+    [ "$1" = -u ] && { shift; export PGUSER="$1"; }
+    shift
+done
+exec "$@"
+"""
 _SYSTEMCTL = '#!/bin/sh\necho "$*" >> {asked}\n'
 
 
@@ -56,6 +63,7 @@ class Shell:
         done = subprocess.run(
             ["bash", "-euxo", "pipefail", "-c", script], cwd=self.folder, env=env, text=True,
             capture_output=True, check=False, stdin=subprocess.DEVNULL,
+            start_new_session=True,  # no terminal that could be asked for a password
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -33,8 +33,12 @@ def commands(clone: Path, *names: str) -> str:
 
 
 def _typed(line: str) -> str:
-    """What the reader is told to put in: the key, in its place or when a command asks for it."""
-    line = line.replace("KEYAPI_KEY=...", f"KEYAPI_KEY={KEY}")
+    """What the reader is told to put in: the key, in its place or when a command asks for it. It
+    is the database's password, too."""
+    for name in ("KEYAPI_KEY", "DB_PASSWORD"):
+        line = line.replace(f"{name}=...", f"{name}={KEY}")
+    if "--pwprompt" in line:
+        return f"{line} <<< $'{KEY}\\n{KEY}'"
     if "/dev/stdin" in line:
         return f"{line.partition('#')[0].rstrip()} <<< {KEY}"
     return line
