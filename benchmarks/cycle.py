@@ -31,7 +31,7 @@ from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.units import DAY
 
 _UNPACED = 1e6  # requests a second

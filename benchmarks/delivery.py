@@ -37,8 +37,8 @@ from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.ports import Store
+from watcher.store.threads import Writer
 
 ROWS, TARGETS = 10_000, 20
 MOST_HELD = 0.25  # of what decoding a list in one go would hold it
@@ -80,7 +80,7 @@ def rules(url: str) -> str:
     )
 
 
-def fill(database: Database, names: Sequence[str]) -> None:
+def fill(database: Store, names: Sequence[str]) -> None:
     """Messages of ten products each, for all the targets."""
     with database.atomic():
         for number in range(ROWS // len(names)):

@@ -42,7 +42,7 @@ from watcher.model import (
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreReader, Writer
+from watcher.store.threads import StoreReader, Writer
 from watcher.units import DAY, Unit
 from watcher.web.app import Site
 from watcher.web.context import Sources

@@ -34,9 +34,10 @@ from watcher.daemon.supervision.liveness import Liveness
 from watcher.daemon.workers import Workers
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Keep
+from watcher.store.ports import Store
 from watcher.store.records import Pruned
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.units import DAY
 
 MOST_STEP = 8.0  # against a bare delete of as many rows, the longest of both
@@ -97,7 +98,7 @@ class _Steps(Writer):
         self.steps: list[Pruned] = []
         self.done = asyncio.Event()
 
-    async def run(self, job: Callable[[Database], T]) -> T:
+    async def run(self, job: Callable[[Store], T]) -> T:
         result = await super().run(job)
         if isinstance(result, Pruned):
             self.steps.append(result)
@@ -179,7 +180,7 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
     return (time.perf_counter() - begin) * 1_000
 
 
-def _write(database: Database) -> None:
+def _write(database: Store) -> None:
     database.health.ok("watch", "benchmark", 1)
 
 

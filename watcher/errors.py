@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 
 class WatcherError(Exception):
@@ -87,11 +86,11 @@ class SourceUnavailable(SourceError):
 
 
 class StoreError(WatcherError):
-    """The database can't be used."""
+    """The database can't be used; ``place`` is which one: a file's path, or a book on a server."""
 
-    def __init__(self, message: str, path: Path) -> None:
+    def __init__(self, message: str, place: object) -> None:
         super().__init__(message)
-        self.path = path
+        self.place = place
 
 
 class StoreAway(StoreError):
@@ -109,8 +108,8 @@ class NewerDatabase(StoreError):
 class DatabaseHeld(StoreError):
     """Another process owns the database: ``pid``, where known."""
 
-    def __init__(self, message: str, path: Path, pid: int | None) -> None:
-        super().__init__(message, path)
+    def __init__(self, message: str, place: object, pid: int | None = None) -> None:
+        super().__init__(message, place)
         self.pid = pid
 
 

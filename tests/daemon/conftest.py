@@ -10,7 +10,7 @@ from tests.daemon.fakes import book
 from tests.fakes.clock import SetClock
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 
 
 @pytest.fixture

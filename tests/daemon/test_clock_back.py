@@ -19,8 +19,8 @@ from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incident import Incident, IncidentKind
 from watcher.model import Message, NotificationState, Severity
 from watcher.rules.files.loading import load_text
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.ports import Store
+from watcher.store.threads import Writer
 from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 
@@ -59,7 +59,7 @@ async def test_a_daemon_that_starts_looks_at_every_time() -> None:
     """Also at old rows; what waits for delivery goes on at once, and it is told once."""
     async with Writer() as writer:
 
-        def year_ahead(database: Database) -> None:
+        def year_ahead(database: Store) -> None:
             message = Message("test", "old", Severity.INFO, created=START)
             (row,) = database.outbox.add("me", ["me/1"], message, START)
             database.outbox.failed(row, START + YEAR, "no", START + YEAR + HOUR)
@@ -100,7 +100,7 @@ async def test_what_waits_for_the_store_goes_by_the_clock_of_its_turn(bench: Ben
     daemon = Daemon(Core(book(), writer, clock), book)
     await writer.run(daemon.reloader.begin_anew)
 
-    def commit(database: Database) -> None:
+    def commit(database: Store) -> None:
         clock.instant += HOUR
         database.health.raise_cause(
             Incident(IncidentKind.KEY_REFUSED).with_details(text="x"), clock.now()

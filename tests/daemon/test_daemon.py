@@ -24,9 +24,10 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Watch
+from watcher.store.ports import Store
 from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -305,7 +306,7 @@ async def test_what_was_held_is_told_between_scans(daemon: Daemon) -> None:
     (watch,) = daemon.core.book.used_watches
     now = daemon.core.clock.now()
 
-    def held(database: Database) -> None:
+    def held(database: Store) -> None:
         silence = database.silences.add(begins=now - DAY, ends=now - 1, rule="*")
         keys = database.history.record(scan(now - DAY, {"1": 1}, watch=watch.key)).products
         adopt(database, daemon.core.book, now)

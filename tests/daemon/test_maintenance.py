@@ -23,7 +23,7 @@ from watcher.incident import Incident
 from watcher.rules.rulebook import Keep
 from watcher.store.records import Pruned, ScanRow
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.incidents import incident_text
 from watcher.units import DAY, HOUR
 

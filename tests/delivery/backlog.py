@@ -16,8 +16,8 @@ from watcher.delivery.courier import Courier, Nobody
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import NotificationState
 from watcher.rules.files.loading import load_text
-from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.ports import Store
+from watcher.store.threads import Writer
 
 RULES = """
 channels: {me: {url: "json://localhost"}}
@@ -84,7 +84,7 @@ async def deliver(path: Path, rows: int, targets: int, *, joined: bool) -> Run:
     return run
 
 
-def _fill(database: Database, rows: int, names: Sequence[str]) -> None:
+def _fill(database: Store, rows: int, names: Sequence[str]) -> None:
     with database.atomic():
         for number in range(rows // len(names)):
             message = alerts([f"Lamp {number}.{item}" for item in range(10)], title=str(number))

@@ -32,7 +32,7 @@ from watcher.errors import StoreError
 from watcher.model import Chart, Notification, NotificationState, Series
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.messages import title_of
 from watcher.units import DAY, HOUR
 

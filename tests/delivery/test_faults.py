@@ -23,7 +23,7 @@ from tests.fakes.sink import CROWD, Secret, Service, closed_port, receiving, ser
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
 from watcher.model import Notification, NotificationState
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.units import HOUR
 
 SENT, WAITING, DEAD = NotificationState.SENT, NotificationState.WAITING, NotificationState.DEAD

@@ -18,6 +18,7 @@ import aiohttp
 from tests.daemon.scheduling.test_scanner import KEY
 from tests.fakes.clock import SetClock
 from tests.source.scripted import FakeTime
+from tests.store.making import raw
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incidents.failing import note_credits
 from watcher.model import ScanState
@@ -27,7 +28,7 @@ from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.source.simulator import SMOOTH, Fault, Market, Simulator
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
 
@@ -132,7 +133,7 @@ class SourceBench:
     async def alerts(self) -> list[tuple[object, ...]]:
         """Every alert's life: what no fault may change."""
         return await self.writer.run(
-            lambda db: db.rows(
+            lambda db: raw(db).rows(
                 "SELECT rule, product, state, since, fired_at, resolved_at, reason, absent "
                 "FROM alerts ORDER BY id"
             )
@@ -144,7 +145,7 @@ class SourceBench:
 
     async def reserved(self) -> int:
         """Reservations that are open."""
-        return await self.writer.run(lambda db: db.number("SELECT count(*) FROM reservations"))
+        return await self.writer.run(lambda db: raw(db).number("SELECT count(*) FROM reservations"))
 
     def fault(self, **how: Any) -> Fault:
         """From now on, until it is taken out of ``simulator.faults``."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.market import boost, ignoring_pages
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched
+from tests.store.making import raw
 from watcher.model import ScanState
 from watcher.source.simulator import Fault, Simulator
 from watcher.source.simulator.server import short, unreadable
@@ -137,7 +138,7 @@ async def test_who_moves_on_a_flawed_list_is_judged_once(tmp_path: Path) -> None
         await bench.scan(after=DAY)
         await bench.scan(after=DAY)
         rows = await bench.writer.run(
-            lambda db: db.rows(
+            lambda db: raw(db).rows(
                 "SELECT a.rule, count(*) FROM alerts AS a JOIN products AS p ON p.id = a.product "
                 "WHERE a.rule IN ('up', 'down') GROUP BY a.rule, p.id"
             )

@@ -18,7 +18,7 @@ from watcher.errors import StoreError
 from watcher.model import ScanState
 from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Scratch, Writer
+from watcher.store.threads import Scratch, Writer
 
 
 @pytest.mark.end_to_end

@@ -7,6 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 from tests.faults.source_bench import FOR_EVER, RULES, SourceBench, benched, edited
+from tests.store.making import raw
 from watcher.model import ScanState
 from watcher.source.simulator import Fault
 from watcher.source.simulator.server import short
@@ -27,7 +28,7 @@ OVER = "watcher: over: watch list: fails"
 async def firing(bench: SourceBench) -> int:
     """Alerts that fire, but those of who left the top: an empty list that is believed has them."""
     return await bench.writer.run(
-        lambda db: db.number(
+        lambda db: raw(db).number(
             "SELECT count(*) FROM alerts WHERE state = 'firing' AND rule <> 'down'"
         )
     )

@@ -17,6 +17,8 @@ from watcher.model import (
     Scan,
     ScanState,
 )
+from watcher.store.ports import Store
+from watcher.store.sql.connection import Connection
 from watcher.store.sqlite.database import Database
 
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
@@ -70,7 +72,13 @@ def memory() -> Iterator[Database]:
         yield database
 
 
-def with_products(database: Database, count: int = 3) -> list[int]:
+def raw(store: Store) -> Connection:
+    """The store as who speaks SQL to it."""
+    assert isinstance(store, Connection)
+    return store
+
+
+def with_products(database: Store, count: int = 3) -> list[int]:
     """Keys of so many stored products."""
     recorded = database.history.record(scan(START, {str(n): n for n in range(1, count + 1)}))
     keys: list[int] = recorded.products.tolist()
@@ -87,7 +95,7 @@ def pending(rule: str, product: int, at: Instant = START, *, alert: int = 0) -> 
     return Alert(alert, rule, product, AlertState.PENDING, at, at)
 
 
-def told_of(store: Database, rules: Sequence[str]) -> list[NotificationLogEntry]:
+def told_of(store: Store, rules: Sequence[str]) -> list[NotificationLogEntry]:
     """All that channels were told of these rules."""
-    products = [key for (key,) in store.rows("SELECT id FROM products")]
+    products = [key for (key,) in raw(store).rows("SELECT id FROM products")]
     return [told for rule in rules for told in store.alerts.told(rule, products)]

@@ -11,9 +11,9 @@ import pytest
 
 from tests.store import making
 from watcher.store.ports import Store
-from watcher.store.sqlite.writer import DatabaseThread
+from watcher.store.threads import DatabaseThread
 
-_FACES = {name: port for name, port in get_type_hints(Store).items() if name != "path"}
+_FACES = {name: port for name, port in get_type_hints(Store).items() if name != "place"}
 
 
 class Recording:

@@ -15,7 +15,7 @@ from yarl import URL
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.writer import StoreReader, Writer
+from watcher.store.threads import StoreReader, Writer
 from watcher.web.accept_errors import VisitorLimits
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site

@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.fields import BY_NAME, NUMERIC, RATING, Field
 from watcher.model import Floats, Ints
-from watcher.store.sqlite.connection import chunks
+from watcher.store.sql.connection import chunks
 from watcher.units import AMOUNTS, Unit
 
 _LARGEST = 1e15

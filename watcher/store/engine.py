@@ -1,4 +1,4 @@
-"""The engine that the house runs on: the one place outside of it that names it."""
+"""The engines that the house runs on: the one place outside of them that names them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import AsyncGenerator
 
 from watcher.store.beside import Beside
 from watcher.store.control import Control
-from watcher.store.places import Place, Server
-from watcher.store.ports import Store
+from watcher.store.opening import hold, open_memory, open_scratch, open_store
 from watcher.store.postgres.extra import needed
 from watcher.store.sqlite.database import Database as Engine
-from watcher.store.sqlite.locking import hold
 from watcher.store.sqlite.restoring import restore
 from watcher.store.sqlite.rights import OWNER_ONLY, wide
 from watcher.store.sqlite.upkeep import is_ours
-from watcher.store.sqlite.writer import DatabaseThread, Scratch, StoreReader, Writer
+from watcher.store.threads import DatabaseThread, Scratch, StoreReader, Writer
 
 __all__ = [
     "OWNER_ONLY",
@@ -28,17 +26,12 @@ __all__ = [
     "is_ours",
     "listen",
     "open_control",
+    "open_memory",
+    "open_scratch",
     "open_store",
     "restore",
     "wide",
 ]
-
-
-def open_store(place: Place, *, readonly: bool = False, create: bool = True) -> Store:
-    """The store at a place."""
-    if isinstance(place, Server):
-        raise NotImplementedError(str(place))
-    return Engine.open(place, readonly=readonly, create=create)
 
 
 def open_control(url: str, *, readonly: bool = False) -> Control:

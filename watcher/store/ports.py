@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from watcher.model import Evidence, Instant, Ints, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.places import Place
 from watcher.store.records import (
     AFTER_ALL,
     Baseline,
@@ -39,7 +40,7 @@ from watcher.store.sql.silences import Holding, Silences
 class Store(Protocol):
     """A store that is open, on the thread that opened it."""
 
-    path: Path
+    place: Place
     history: History
     jumps: Jumps
     observations: Observations
@@ -63,6 +64,12 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Several reads that see one state of the store."""
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Turns the engine's errors of the outer world into ``StoreError``."""
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Around what a writer does: nothing is done where that would be lost."""
 
     def past_scans(self, extent: Extent) -> PastScans:
         """Stored scans in memory, to be played once more."""

@@ -24,6 +24,7 @@ from watcher.model import Instant
 from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
 from watcher.schedule import Schedule
+from watcher.store.places import Server
 from watcher.store.ports import Store
 from watcher.units import DAY
 
@@ -212,8 +213,10 @@ def exposition(reading: Snapshot, instruments: Sequence[Collector] = ()) -> tupl
 
 
 def _free(database: Store) -> int | None:
+    if isinstance(database.place, Server):
+        return None
     try:
-        return shutil.disk_usage(database.path.absolute().parent).free
+        return shutil.disk_usage(database.place.absolute().parent).free
     except OSError:
         return None
 

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.fakes.clock import SetClock
+from tests.store.making import raw
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.scanner import StoreRetry
 from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
 from watcher.store.records import Spent
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.units import DAY
 
 NIGHT = 20_001 * DAY - 1
@@ -127,10 +128,10 @@ async def test_a_renewal_that_fails_can_be_done_again(writer: Writer) -> None:
         """Nobody is told."""
 
     async def pause(_stop: asyncio.Event, _seconds: float) -> None:
-        await writer.run(lambda db: db.execute("PRAGMA query_only = OFF"))
+        await writer.run(lambda db: raw(db).execute("PRAGMA query_only = OFF"))
 
     budget.writer = StoreRetry(writer, asyncio.Event(), hear, pause)
-    await writer.run(lambda db: db.execute("PRAGMA query_only = ON"))
+    await writer.run(lambda db: raw(db).execute("PRAGMA query_only = ON"))
     await spend(budget, 4)
     await writer.run(budget.settle)
     assert (await spent(writer, clock.now())).day == 7

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.clock import START, SetClock
+from tests.store.making import raw
 from watcher import plan
 from watcher.daemon.scheduling import scanner as scanning
 from watcher.daemon.scheduling.scanner import Scanner, client_of
@@ -23,7 +24,7 @@ from watcher.source.client import Client, Seams
 from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
 
@@ -360,7 +361,7 @@ async def test_what_was_bought_waits_for_the_database(bench: Bench, tmp_path: Pa
     waits: list[float] = []
 
     async def pages(most: int) -> None:
-        await bench.writer.run(lambda db: db.execute(f"PRAGMA max_page_count = {most}"))
+        await bench.writer.run(lambda db: raw(db).execute(f"PRAGMA max_page_count = {most}"))
 
     async def pause(_stop: asyncio.Event, seconds: float) -> None:
         waits.append(seconds)

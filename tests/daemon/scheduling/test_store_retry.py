@@ -86,7 +86,7 @@ async def test_damage_is_not_waited_for(tmp_path: Path) -> None:
     """It does not pass."""
 
     def damaged(database: Store) -> None:
-        raise NotADatabase("damaged", database.path)
+        raise NotADatabase("damaged", database.place)
 
     with Database.open(tmp_path / "w.db") as store:
         waits = Waits(lambda: None)

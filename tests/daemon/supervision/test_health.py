@@ -22,7 +22,7 @@ from watcher.daemon.supervision import health as module
 from watcher.daemon.supervision.liveness import PERIOD, SILENCE, Limits, Liveness
 from watcher.delivery.courier import POLL
 from watcher.source.client import LONGEST_PAUSE
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 from watcher.text.incidents import incident_text
 from watcher.units import DAY, MINUTE
 

@@ -12,7 +12,7 @@ import pytest
 
 from watcher.daemon.supervision import memory
 from watcher.daemon.supervision.memory import Returns
-from watcher.store.sqlite.writer import Writer
+from watcher.store.threads import Writer
 
 # Small pieces that lie between others: freeing them leaves holes, which glibc keeps.
 HOLES = """

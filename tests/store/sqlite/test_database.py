@@ -27,7 +27,7 @@ def _refused(path: Path, kind: type[StoreError], words: str, **how: bool) -> Non
     assert type(caught.value) is kind
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert caught.value.path == path
+    assert caught.value.place == path
 
 
 def test_a_new_file(tmp_path: Path) -> None:

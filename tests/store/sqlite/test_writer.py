@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.making import START, scan
+from tests.store.making import START, raw, scan
 from watcher.errors import NotADatabase, StoreError
+from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.writer import StoreReader, Writer
+from watcher.store.threads import StoreReader, Writer
 
 
 async def test_runs_in_its_own_thread() -> None:
@@ -42,10 +43,10 @@ async def test_one_at_a_time_in_order() -> None:
 async def test_errors_come_back() -> None:
     """The job's own as they are; SQLite's of the outer world in words; the store works on."""
 
-    def own(_: Database) -> None:
+    def own(_: Store) -> None:
         raise KeyError("mine")
 
-    def full(_: Database) -> None:
+    def full(_: Store) -> None:
         error = sqlite3.OperationalError("database or disk is full")
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
@@ -62,7 +63,7 @@ async def test_a_job_that_began_ends(tmp_path: Path) -> None:
     """Who awaited it may be cancelled; what it does is done whole."""
     began, go = threading.Event(), threading.Event()
 
-    def job(db: Database) -> None:
+    def job(db: Store) -> None:
         began.set()
         go.wait(10)
         db.history.record(scan(START, {"1": 1}))
@@ -102,7 +103,7 @@ async def test_a_reader_sees_one_state(tmp_path: Path) -> None:
     path = tmp_path / "w.db"
     began, go = threading.Event(), threading.Event()
 
-    def look(db: Database) -> tuple[int, int]:
+    def look(db: Store) -> tuple[int, int]:
         first = len(db.history.scans())
         began.set()
         go.wait(10)
@@ -177,16 +178,16 @@ async def test_after_damage_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "w.db"
     async with Writer(path) as writer:
         await writer.run(lambda db: db.history.record(scan(START, {"1": 1})))
-        await writer.run(lambda db: db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+        await writer.run(lambda db: raw(db).execute("PRAGMA wal_checkpoint(TRUNCATE)"))
         page = await writer.run(
-            lambda db: db.number(
+            lambda db: raw(db).number(
                 "SELECT rootpage FROM sqlite_schema WHERE name = 'idx_scans_watch'"
             )
         )
         with path.open("r+b") as file:
             file.seek((page - 1) * 4_096)
             file.write(b"\x5a" * 4_096)
-        await writer.run(lambda db: db.conn.execute("PRAGMA shrink_memory"))
+        await writer.run(lambda db: raw(db).execute("PRAGMA shrink_memory"))
         with pytest.raises(NotADatabase, match="watcher db backup"):
             await writer.run(lambda db: db.history.record(scan(START + 1, {"1": 2})))
         with pytest.raises(NotADatabase, match="watcher db backup"):

@@ -23,7 +23,7 @@ from watcher.store.records import (
     of_products,
 )
 from watcher.store.sql.baselines import numbers_in_force
-from watcher.store.sqlite.connection import Connection, chunks
+from watcher.store.sql.connection import Connection, chunks
 
 _NEVER = 1 << 61  # no scan has so large an id
 _MANY = 100  # products: so many are looked up at once

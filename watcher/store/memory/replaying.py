@@ -19,9 +19,9 @@ from watcher.store.memory.timeline import Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY, LastSeen, positions
 from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.baselines import product_rows
+from watcher.store.sql.connection import Connection
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
-from watcher.store.sqlite.connection import Connection
-from watcher.store.sqlite.dialect import among, listed
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
@@ -45,8 +45,8 @@ class PastScans:
     def __init__(self, db: Connection, extent: Extent) -> None:
         self._db = db
         self._extent = extent
-        sql = f"SELECT seen, size FROM watches WHERE watch IN {among()}"
-        lists = db.all(LastSeen.unpack, sql, (listed(extent.watches),))
+        sql = f"SELECT seen, size FROM watches WHERE watch IN {db.dialect.among(sort=TEXT)}"
+        lists = db.all(LastSeen.unpack, sql, (db.dialect.listed(extent.watches),))
         products = np.unique(np.concatenate([EMPTY, *(each.products for each in lists)]))
         first_seen = np.zeros(int(products.max(initial=0)) + 1, np.int64)
         first_seen[products] = [at for (at,) in product_rows(db, products, "p.first_seen")]

@@ -11,18 +11,17 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
-from watcher.store.columns import expression
 from watcher.store.packing import PackedList
 from watcher.store.sql.baselines import numbers_in_force
+from watcher.store.sql.connection import Connection
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import PROVES, facts_of
-from watcher.store.sqlite.connection import Connection
-from watcher.store.sqlite.dialect import among, listed, rows_of, within_pair
 
 _ROWS = (
     "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, coalesce(d.places, 0), "
     f"{PROVES}, s.state, s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
     "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
-    f"WHERE s.region IN {among()} ORDER BY s.id"
+    "WHERE s.region IN {} ORDER BY s.id"
 )
 _NUMBERS, _WIDTH = 8, 14  # of its columns
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
@@ -55,7 +54,8 @@ class Timeline:
         self._own = watches
         self._known = np.zeros(int(known.max(initial=0)) + 1, np.bool_)
         self._known[known] = True
-        rows = np.array(db.rows(_ROWS, (listed(regions),)), np.object_).reshape(-1, _WIDTH)
+        sql = _ROWS.format(db.dialect.among(sort=TEXT))
+        rows = np.array(db.rows(sql, (db.dialect.listed(regions),)), np.object_).reshape(-1, _WIDTH)
         (
             self.ids, self.at, self.marks, self.finished, self.sizes, self.changed, self.depths,
             proves,
@@ -191,7 +191,7 @@ class Versions:
         self.fields = frozenset(fields)
         keys, columns = [np.zeros(0, np.int64)], [[np.zeros(0)] for _ in fields]
         for found, at, values in _version_rows(
-            db, timeline, listed(regions), products, first, fields
+            db, timeline, db.dialect.listed(regions), products, first, fields
         ):
             keys.append(found.astype(np.int64) * _TIMES + at)
             for parts, value in zip(columns, values, strict=True):
@@ -240,7 +240,7 @@ class Versions:
 
 
 def _version_rows(
-    db: Connection, timeline: Timeline, regions: str, products: Ints, first: int,
+    db: Connection, timeline: Timeline, regions: object, products: Ints, first: int,
     fields: Sequence[str],
 ) -> Iterator[tuple[Wholes, Ints, Sequence[Floats]]]:  # fmt: skip
     """Products (m,), when each begins to be in force (a scan's place and 1, or ``first`` where
@@ -253,11 +253,12 @@ def _version_rows(
     largest = int(products.max(initial=0))
     known = np.zeros(largest + 2, np.bool_)
     known[products] = True
-    columns = "".join(f", {expression(name)}" for name in fields)
+    columns = "".join(f", {db.dialect.field(name)}" for name in fields)
+    sql = db.dialect
     cursor = db.execute(
-        f"SELECT o.product, o.at{columns} FROM {rows_of()} CROSS JOIN observations AS o "
-        f"ON {within_pair('o.id')} ORDER BY w.key, o.id",
-        (listed(_runs(db, int(timeline.ids[first]), regions)),),
+        f"SELECT o.product, o.at{columns} FROM {sql.rows_of_pairs()} {sql.join} observations AS o "
+        f"ON {sql.within_pair('o.id')} ORDER BY w.key, o.id",
+        (sql.listed(_runs(db, int(timeline.ids[first]), regions)),),
     )
     # In parts: rows as Python objects take many times what they do as an array.
     while part := cursor.fetchmany(_FETCHED):
@@ -267,7 +268,7 @@ def _version_rows(
         yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]
 
 
-def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
+def _runs(db: Connection, scan_id: int, regions: object) -> list[tuple[int, int]]:
     """From which row to which the numbers stand that were written from a scan on: all but those of
     other regions' scans. Of a scan that is pruned the rows may still be there."""
     begin = db.number("SELECT first_row FROM scans WHERE id = ?", (scan_id,))
@@ -275,7 +276,7 @@ def _runs(db: Connection, scan_id: int, regions: str) -> list[tuple[int, int]]:
     runs = []
     for first, after in db.execute(
         "SELECT first_row, first_row + rows FROM scans WHERE id > ? AND rows > 0 "
-        f"AND region NOT IN {among()} ORDER BY first_row",
+        f"AND region NOT IN {db.dialect.among(sort=TEXT)} ORDER BY first_row",
         (scan_id, regions),
     ):
         if begin < first:

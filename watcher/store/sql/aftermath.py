@@ -17,9 +17,8 @@ from watcher.model import Floats, Instant, Ints
 from watcher.store.packing import positions
 from watcher.store.records import Row
 from watcher.store.sql.baselines import numbers_at, stored_scan
+from watcher.store.sql.connection import Connection
 from watcher.store.sql.scans import PROVES
-from watcher.store.sqlite.connection import Connection
-from watcher.store.sqlite.dialect import BY_TIME
 from watcher.units import DAY, HOUR
 
 _KEPT_LISTS = 256  # unpacked, 8 bytes a product: they are asked in the order of time, many times
@@ -146,7 +145,7 @@ def _looks(db: Connection, region: str, since: Instant) -> list[Look]:
     """The scans that read something and whose counters had not jumped, the oldest first."""
     rows = db.rows(
         f"SELECT s.id, s.watch, s.at, s.mark, s.size, s.rows, {PROVES} FROM scans AS s "
-        f"{BY_TIME} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
+        f"{db.dialect.by_time} WHERE s.region = ?1 AND s.at >= ?2 AND s.size > 0 "
         "AND s.id NOT IN (SELECT scan FROM jumps) ORDER BY s.at, s.id",
         (region, since),
     )

@@ -20,8 +20,8 @@ from watcher.model import (
 )
 from watcher.store.packing import positions
 from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
-from watcher.store.sqlite.connection import Connection, Face
-from watcher.store.sqlite.dialect import LAST_ALERT, LIVE, REPLACE, listed, rows_of
+from watcher.store.sql.connection import Connection, Face
+from watcher.store.sql.dialect import TEXT
 
 _FIELDS = (
     "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
@@ -36,6 +36,7 @@ _UPDATE = (
 _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
+_TOLD_COLUMNS = "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
@@ -44,10 +45,6 @@ _LIVE_COLUMNS = (
     "a.absent, a.carried"
 )
 _WIDTH = 9
-_LIVE = (
-    f"FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} ON a.rule = w.value "
-    "{} WHERE a.state <> 'inactive'"
-)
 _AT_ONCE = 2_000  # rows that are Python's objects before they are columns
 
 
@@ -64,8 +61,8 @@ class Alerts(Face):
 
     def columns(self, rules: Sequence[str]) -> Live:
         """Return ``live`` in columns, rule by rule."""
-        sql = f"SELECT {_LIVE_COLUMNS} {_LIVE.format('')}"
-        rows = _read(self._db, sql, (listed(rules),), _WIDTH)
+        sql = f"SELECT {_LIVE_COLUMNS} {self._of_live()}"
+        rows = _read(self._db, sql, (self._sql.listed(rules),), _WIDTH)
         places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[
             :, np.lexsort((rows[1], rows[0]))
         ]
@@ -77,20 +74,24 @@ class Alerts(Face):
     def heard_at(self, alerts: Live, channel: str) -> Ints:
         """(n,) when the channel was last told of each of these; -1 where it was not."""
         join = (
-            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.channel = ? "
-            "AND t.alert = a.id"
+            f"{self._sql.join} told AS t ON t.rule = a.rule AND t.product = a.product "
+            "AND t.channel = ? AND t.alert = a.id"
         )
-        sql = f"SELECT a.id, t.told_at {_LIVE.format(join)}"
-        ids, times = _read(self._db, sql, (listed(alerts.names), channel), 2)
+        sql = f"SELECT a.id, t.told_at {self._of_live(join)}"
+        ids, times = _read(self._db, sql, (self._sql.listed(alerts.names), channel), 2)
         found = np.full(len(alerts), -1, np.int64)
         found[positions(alerts.ids, ids)] = times
         return found
 
     def _live(self, select: str, rules: Sequence[str]) -> builtins.list[Row]:
         return self._db.rows(
-            f"{select} FROM {rows_of()} CROSS JOIN alerts AS a {LIVE} "
-            "ON a.rule = w.value WHERE a.state <> 'inactive' ORDER BY a.id",
-            (listed(dict.fromkeys(rules)),),
+            f"{select} {self._of_live()} ORDER BY a.id", (self._sql.listed(dict.fromkeys(rules)),)
+        )
+
+    def _of_live(self, join: str = "") -> str:
+        return (
+            f"FROM {self._sql.rows_of(sort=TEXT)} {self._sql.join} alerts AS a {self._sql.live} "
+            f"ON a.rule = w.value {join} WHERE a.state <> 'inactive'"
         )
 
     def explained(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
@@ -107,17 +108,18 @@ class Alerts(Face):
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
-            f"{_SELECT} FROM {rows_of()} CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
-            (listed(dict.fromkeys(ids)),),
+            f"{_SELECT} FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
+            "ON a.id = w.value ORDER BY a.id",
+            (self._sql.listed(dict.fromkeys(ids)),),
         )
         return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
-            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {rows_of()} "
-            "CROSS JOIN alerts AS a ON a.id = w.value ORDER BY a.id",
-            (listed(ids),),
+            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {self._sql.rows_of()} "
+            f"{self._sql.join} alerts AS a ON a.id = w.value ORDER BY a.id",
+            (self._sql.listed(ids),),
         )
 
     def save(self, alerts: Sequence[Alert]) -> builtins.list[Alert]:
@@ -125,7 +127,8 @@ class Alerts(Face):
         without their evidence, which is stored: it stays where an alert comes without. One that
         ends without ever having fired leaves no trace: it is deleted, or not stored."""
         with self._db.atomic():
-            batch = _Batch(1 + self._db.number(LAST_ALERT))
+            fresh = sum(not each.id and each.leaves_trace for each in alerts)
+            batch = _Batch(self._db.number(self._sql.first_free("alerts", fresh)))
             saved = [batch.take(alert) for alert in alerts]
             self._db.many("DELETE FROM alerts WHERE id = ?", batch.deletes)
             # Updates first: one that ends makes room for its successor. Rule and product stay, and
@@ -161,8 +164,9 @@ class Alerts(Face):
     def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
         """Return the last that every channel was told about these products of the rule."""
         rows = self._db.rows(
-            f"{_TOLD} FROM {rows_of()} CROSS JOIN told AS t ON t.rule = ? AND t.product = w.value",
-            (listed(int(product) for product in products), rule),
+            f"{_TOLD} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
+            "ON t.rule = ?2 AND t.product = w.value ORDER BY t.product, t.channel",
+            (self._sql.listed(int(product) for product in products), rule),
         )
         return [_told(row) for row in rows]
 
@@ -172,22 +176,22 @@ class Alerts(Face):
         """Alerts that fire anew within their cooldown (seconds, by rule) since they were told: how
         many by rule and channel, and when the first was told; a future time counts as ``now``."""
         return self._db.rows(
-            f"SELECT t.rule, t.channel, count(*), min(min(t.told_at), ?2) FROM {rows_of('?1')} "
-            f"CROSS JOIN alerts AS a {LIVE} ON a.rule = w.key "
-            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product "
-            "WHERE a.state <> 'inactive' AND a.state = 'firing' AND NOT a.carried "
+            f"SELECT t.rule, t.channel, count(*), {self._sql.least('min(t.told_at)', '?2')} "
+            f"FROM {self._sql.rows_of_mapped('?1')} "
+            f"{self._sql.join} alerts AS a {self._sql.live} ON a.rule = w.key "
+            f"{self._sql.join} told AS t ON t.rule = a.rule AND t.product = a.product "
+            "WHERE a.state <> 'inactive' AND a.state = 'firing' AND a.carried = 0 "
             "AND t.alert <> a.id AND t.told_at > ?2 - w.value "
-            "GROUP BY t.rule, t.channel",
-            (msgspec.json.encode(cooldowns).decode(), now),
+            "GROUP BY t.rule, t.channel ORDER BY t.rule, t.channel",
+            (self._sql.mapped(cooldowns), now),
         )
 
     def mark_told(self, told: Iterable[NotificationLogEntry]) -> None:
         """Replaces what the channel was told about the rule and product before."""
         with self._db.atomic():
             self._db.many(
-                f"{REPLACE} INTO told (rule, product, channel, alert, told_at, "
-                "resolved_told, notification) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                map(astuple, told),
+                self._sql.upsert("told", _TOLD_COLUMNS, _TOLD_COLUMNS[:3]),
+                ((*row[:5], int(row[5]), row[6]) for row in map(astuple, told)),
             )
 
     def list(
@@ -204,7 +208,8 @@ class Alerts(Face):
         # Only what is asked for is said, or no index would be used.
         given = {text: value for text, value in asked.items() if value is not None}
         rows = self._db.rows(
-            f"{_SELECT}, {_PRODUCT} FROM alerts AS a CROSS JOIN products AS p ON p.id = a.product "
+            f"{_SELECT}, {_PRODUCT} FROM alerts AS a "
+            f"{self._sql.join} products AS p ON p.id = a.product "
             f"WHERE {' AND '.join(given) or 'TRUE'} ORDER BY a.id DESC LIMIT ?",
             (*given.values(), limit),
         )
@@ -213,10 +218,10 @@ class Alerts(Face):
     def shown(self, ids: Sequence[int]) -> builtins.list[AlertRow]:
         """The alerts of these ids that there are, in the same order."""
         rows = self._db.rows(
-            f"{_SELECT}, {_PRODUCT} FROM {rows_of()} "
-            "CROSS JOIN alerts AS a ON a.id = w.value "
-            "CROSS JOIN products AS p ON p.id = a.product ORDER BY w.key",
-            (listed(ids),),
+            f"{_SELECT}, {_PRODUCT} FROM {self._sql.rows_of()} "
+            f"{self._sql.join} alerts AS a ON a.id = w.value "
+            f"{self._sql.join} products AS p ON p.id = a.product ORDER BY w.key",
+            (self._sql.listed(ids),),
         )
         return self._shown(rows)
 
@@ -242,14 +247,14 @@ class Alerts(Face):
         found: dict[int, tuple[Delivery, ...]] = {}
         rows = self._db.rows(
             "SELECT a.id, t.channel, t.told_at, n.target, coalesce(j.state, n.state) "
-            f"FROM {rows_of()} "
-            "CROSS JOIN alerts AS a ON a.id = w.value "
-            "CROSS JOIN told AS t ON t.rule = a.rule AND t.product = a.product AND t.alert = a.id "
-            "LEFT JOIN notifications AS f ON f.id = t.notification "
+            f"FROM {self._sql.rows_of()} "
+            f"{self._sql.join} alerts AS a ON a.id = w.value "
+            f"{self._sql.join} told AS t ON t.rule = a.rule AND t.product = a.product "
+            "AND t.alert = a.id LEFT JOIN notifications AS f ON f.id = t.notification "
             "LEFT JOIN notifications AS n ON n.message = f.message AND n.channel = t.channel "
             "LEFT JOIN notifications AS j ON j.id = n.joined "
             "ORDER BY t.channel, n.id",
-            (listed(alert.id for alert in alerts),),
+            (self._sql.listed(alert.id for alert in alerts),),
         )
         for alert, channel, told_at, target, state in rows:
             delivery = Delivery(

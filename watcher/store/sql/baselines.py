@@ -9,11 +9,9 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
-from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, PackedList, positions
 from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
-from watcher.store.sqlite.connection import Connection, Face, chunks
-from watcher.store.sqlite.dialect import BY_TIME, among, listed, rows_of
+from watcher.store.sql.connection import Connection, Face, chunks
 
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
@@ -120,9 +118,9 @@ def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
     wanted, places = np.unique(marks, return_inverse=True)
     found = np.full(len(wanted), np.nan)
     for key, value in db.execute(
-        f"SELECT w.key, s.{name} FROM {rows_of()} CROSS JOIN scans AS s "
+        f"SELECT w.key, s.{name} FROM {db.dialect.rows_of()} {db.dialect.join} scans AS s "
         f"ON s.mark = w.value WHERE s.{name} IS NOT NULL",
-        (listed(wanted.tolist()),),
+        (db.dialect.listed(wanted.tolist()),),
     ):
         found[key] = value
     return np.asarray(found[places])
@@ -131,11 +129,11 @@ def of_lists(db: Connection, marks: Ints, name: str) -> Floats:
 def product_rows(db: Connection, products: Ints, columns: str) -> Iterator[Row]:
     """Columns of each product (``p``), in order; all are there."""
     sql = (
-        f"SELECT {columns} FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value "
-        "ORDER BY w.key"
+        f"SELECT {columns} FROM {db.dialect.rows_of()} {db.dialect.join} products AS p "
+        "ON p.id = w.value ORDER BY w.key"
     )
     for part in chunks(len(products)):
-        yield from db.rows(sql, (listed(products[part].tolist()),))
+        yield from db.rows(sql, (db.dialect.listed(products[part].tolist()),))
 
 
 class _Walk:
@@ -193,10 +191,10 @@ class _Walk:
         first = int(self._products[0])
         (region,) = self._db.one("SELECT region FROM products WHERE id = ?", (first,)) or ("",)
         condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
-        cursor = self._db.execute(
+        cursor = self._db.stream(
             f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products "
-            f"FROM scans {BY_TIME} WHERE region = ?2 AND at BETWEEN ?3 AND ?4 AND size > 0 "
-            f"AND {condition} AND id < ?5 ORDER BY at DESC, id DESC",
+            f"FROM scans {self._db.dialect.by_time} WHERE region = ?2 AND at BETWEEN ?3 AND ?4 "
+            f"AND size > 0 AND {condition} AND id < ?5 ORDER BY at DESC, id DESC",
             (value, region, *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
@@ -209,8 +207,8 @@ def _believed(db: Connection, scan_id: int, products: Ints, previous: Ints) -> I
     while True:
         doubted = db.all(
             int,
-            f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {among()}",
-            (scan_id, listed(np.unique(previous).tolist())),
+            f"SELECT scan FROM jumps WHERE until >= ? AND scan IN {db.dialect.among()}",
+            (scan_id, db.dialect.listed(np.unique(previous).tolist())),
         )
         if not doubted:
             return previous
@@ -231,8 +229,9 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
     times = np.zeros((2, len(ids)), np.int64)
     for key, at, mark in db.execute(
-        f"SELECT w.key, s.at, s.mark FROM {rows_of()} CROSS JOIN scans AS s ON s.id = w.value",
-        (listed(ids.tolist()),),
+        f"SELECT w.key, s.at, s.mark FROM {db.dialect.rows_of()} {db.dialect.join} scans AS s "
+        "ON s.id = w.value",
+        (db.dialect.listed(ids.tolist()),),
     ):
         times[:, key] = at, mark
     return times[0], times[1]
@@ -259,16 +258,14 @@ def _rows_in_force(
     db: Connection, products: Ints, marks: Ints, names: Sequence[str]
 ) -> Iterator[tuple[Ints, Floats]]:
     """Some of the products, by their places, and the newest row of each up to its mark."""
-    # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
     sql = (
-        f"SELECT w.key, {', '.join(map(expression, names))} FROM {rows_of('?1')} "
-        "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
-        "WHERE product = w.value AND at <= ?2 ORDER BY at DESC LIMIT 1)"
+        f"SELECT w.key, {', '.join(map(db.dialect.field, names))} FROM {db.dialect.rows_of('?1')} "
+        f"{db.dialect.in_force('w.value', '?2')}"
     )
     for mark in np.unique(marks[marks > 0]).tolist():
         same = np.flatnonzero(marks == mark)
         for part in chunks(len(same)):
-            rows = db.rows(sql, (listed(products[same[part]].tolist()), mark))
+            rows = db.rows(sql, (db.dialect.listed(products[same[part]].tolist()), mark))
             table = np.array(rows, np.float64).reshape(len(rows), 1 + len(names))
             yield same[part][table[:, 0].astype(np.int64)], table[:, 1:]
 
@@ -285,7 +282,7 @@ class _Scans(Struct, frozen=True):
 def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
     rows = db.rows(
         f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
-        f"{BY_TIME} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
+        f"{db.dialect.by_time} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
         "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
         (query.watch, query.region, *query.within, query.only_own, query.scan_id),
     )
@@ -323,9 +320,9 @@ def _sightings(
     row_of = np.full(largest + 1, -1, np.int64)
     row_of[products] = np.arange(len(products))
     cursor = db.execute(
-        f"SELECT w.key, s.products, s.size, s.id FROM {rows_of()} "
-        "CROSS JOIN scans AS s ON s.id = w.value",
-        (listed(scans.ids.tolist()),),
+        f"SELECT w.key, s.products, s.size, s.id FROM {db.dialect.rows_of()} "
+        f"{db.dialect.join} scans AS s ON s.id = w.value",
+        (db.dialect.listed(scans.ids.tolist()),),
     )
     for place, blob, size, scan_id in cursor:
         listing = PackedList.unpack(blob, size, scan_id)
@@ -362,11 +359,12 @@ def _numbers(
 def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
     """(r, 2 + k) product's place, ``at``, values in force at some scan, by product and time."""
     cursor = db.execute(
-        f"SELECT w.key, o.at, {', '.join(map(expression, names))} "
-        f"FROM {rows_of('?1')} CROSS JOIN observations AS o ON o.product = w.value "
-        "AND o.at <= ?3 AND o.at >= coalesce((SELECT i.at FROM observations AS i "
+        f"SELECT w.key, o.at, {', '.join(map(db.dialect.field, names))} "
+        f"FROM {db.dialect.rows_of('?1')} {db.dialect.join} observations AS o "
+        "ON o.product = w.value AND o.at <= ?3 "
+        "AND o.at >= coalesce((SELECT i.at FROM observations AS i "
         "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
-        (listed(products.tolist()), *marks),
+        (db.dialect.listed(products.tolist()), *marks),
     )
     width = 2 + len(names)
     parts = [np.zeros((0, width))]

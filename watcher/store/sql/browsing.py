@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watcher.model import AlertState, NotificationState
+from watcher.store.sql.connection import Face
 from watcher.store.sql.history import History
-from watcher.store.sqlite.connection import Face
-from watcher.store.sqlite.dialect import LIVE
 
 PRODUCTS = 50  # that a search finds at most
 
@@ -23,7 +22,7 @@ class Browsing(Face):
         later = "(since, id) < (SELECT since, id FROM alerts WHERE id = ?)"
         live = "state <> 'inactive' AND state = ?"  # as the index says it
         given = {live: state.value, "rule = ?": rule, later: before}
-        return self._ids(f"alerts {LIVE}", given, limit, "since DESC, id")
+        return self._ids(f"alerts {self._sql.live}", given, limit, "since DESC, id")
 
     def past_alerts(
         self, rule: str | None = None, before: int | None = None, limit: int = 50
@@ -36,7 +35,7 @@ class Browsing(Face):
         """Return how many alerts of a rule are pending and firing."""
         return dict(
             self._db.rows(
-                f"SELECT state, count(*) FROM alerts {LIVE} "
+                f"SELECT state, count(*) FROM alerts {self._sql.live} "
                 "WHERE rule = ? AND state <> 'inactive' GROUP BY state",
                 (rule,),
             )
@@ -59,7 +58,7 @@ class Browsing(Face):
             int,
             "SELECT n.id FROM (SELECT id, about FROM messages WHERE rule = ?1 "
             "ORDER BY about DESC, id DESC LIMIT ?2) AS m "
-            "CROSS JOIN notifications AS n ON n.message = m.id "
+            f"{self._sql.join} notifications AS n ON n.message = m.id "
             "ORDER BY m.about DESC, m.id DESC, n.id LIMIT ?2",
             (rule, limit),
         )

@@ -14,12 +14,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from watcher.model import OF_LIST, Floats, Instant, Ints
-from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Row, of_products
 from watcher.store.sql.baselines import numbers_at, of_lists, product_rows, stored_scan
-from watcher.store.sqlite.connection import Face, chunks
-from watcher.store.sqlite.dialect import among, listed
+from watcher.store.sql.connection import Face, chunks
 
 OBSERVED_TEXTS = (
     "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
@@ -30,7 +28,7 @@ PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
     "(:region IS NULL OR p.region = :region) AND (:rule IS NULL OR a.rule = :rule) "
-    f"AND (:products IS NULL OR a.product IN {among(':products')})"
+    "AND (:of_all = 1 OR a.product IN {})"
 )
 _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
 
@@ -77,7 +75,8 @@ class _Bulk(Face):
         """A choice as a statement's parameters."""
         return {
             **asdict(choice),
-            "products": None if choice.products is None else listed(choice.products),
+            "of_all": int(choice.products is None),
+            "products": self._sql.listed(choice.products or ()),
             "since": choice.since or 0,
             "until": _FOR_EVER if choice.until is None else choice.until,
         }
@@ -93,9 +92,9 @@ class Extracts(_Bulk):
         return self._extract(
             "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
             "a.fired_at, a.resolved_at, a.reason, a.evidence",
-            "alerts AS a CROSS JOIN products AS p ON p.id = a.product",
+            f"alerts AS a {self._sql.join} products AS p ON p.id = a.product",
             "coalesce(a.fired_at, a.since) < :until "
-            f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {_OF_PRODUCTS}",
+            f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {self._of_products()}",
             choice,
         )
 
@@ -105,9 +104,9 @@ class Extracts(_Bulk):
         return self._extract(
             "t.id, t.alert, a.rule, p.region, p.product_id, p.product_name, t.at, t.before, "
             "t.after, t.reason",
-            "transitions AS t CROSS JOIN alerts AS a ON a.id = t.alert "
-            "CROSS JOIN products AS p ON p.id = a.product",
-            f"t.at >= :since AND t.at < :until AND {_OF_PRODUCTS}",
+            f"transitions AS t {self._sql.join} alerts AS a ON a.id = t.alert "
+            f"{self._sql.join} products AS p ON p.id = a.product",
+            f"t.at >= :since AND t.at < :until AND {self._of_products()}",
             choice,
         )
 
@@ -124,14 +123,17 @@ class Extracts(_Bulk):
             choice,
         )
 
+    def _of_products(self) -> str:
+        return _OF_PRODUCTS.format(self._sql.among(":products"))
+
     def _extract(
         self, columns: str, tables: str, condition: str, choice: Choice
     ) -> Extract[Sequence[Row]]:
         """Rows in parts; the first of the columns is the id by which they are read."""
         key = columns.partition(",")[0]
         ids = self._ids(f"SELECT {key} FROM {tables} WHERE {condition}", self._values(choice))
-        part = f"SELECT {columns} FROM {tables} WHERE {key} IN {among()} ORDER BY {key}"
-        parts = (listed(ids[rows].tolist()) for rows in chunks(len(ids), PART))
+        part = f"SELECT {columns} FROM {tables} WHERE {key} IN {self._sql.among()} ORDER BY {key}"
+        parts = (self._sql.listed(ids[rows].tolist()) for rows in chunks(len(ids), PART))
         return Extract(len(ids), (self._db.rows(part, (each,)) for each in parts))
 
 
@@ -167,10 +169,10 @@ class Observations(_Bulk):
         if choice.watch is not None:
             row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (choice.watch,))
             known = LastSeen.unpack(*row).products.tolist() if row is not None else ()
-            values["listed"] = listed(known)
-            conditions.append(f"o.product IN {among(':listed')}")
+            values["listed"] = self._sql.listed(known)
+            conditions.append(f"o.product IN {self._sql.among(':listed')}")
         if choice.products is not None:
-            conditions.append(f"o.product IN {among(':products')}")
+            conditions.append(f"o.product IN {self._sql.among(':products')}")
         if choice.region is not None:
             conditions.append("o.product IN (SELECT id FROM products WHERE region = :region)")
         sql = f"SELECT o.id FROM observations AS o WHERE {' AND '.join(conditions)}"
@@ -178,14 +180,15 @@ class Observations(_Bulk):
 
     def _stored(self, ids: Ints, fields: Sequence[str]) -> Observed:
         stored = of_products(fields)
-        columns = "".join(f", {expression(name)}" for name in stored)
+        columns = "".join(f", {self._sql.field(name)}" for name in stored)
         # A scan's mark is the time of its rows; its own time may be some seconds before.
         rows = self._db.rows(
             "SELECT coalesce(s.at, o.at), o.at, s.watch, coalesce(s.id, 0), o.product, "
             f"{_TEXT_COLUMNS}{columns} FROM observations AS o "
-            "CROSS JOIN products AS p ON p.id = o.product "
-            f"LEFT JOIN scans AS s ON s.mark = o.at WHERE o.id IN {among()} ORDER BY o.id",
-            (listed(ids.tolist()),),
+            f"{self._sql.join} products AS p ON p.id = o.product "
+            f"LEFT JOIN scans AS s ON s.mark = o.at WHERE o.id IN {self._sql.among()} "
+            "ORDER BY o.id",
+            (self._sql.listed(ids.tolist()),),
         )
         first = 5 + len(OBSERVED_TEXTS)
         table = np.array(rows, np.object_).reshape(len(rows), first + len(stored))

@@ -11,19 +11,17 @@ from msgspec import Struct
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
-from watcher.store.columns import expression
 from watcher.store.packing import LastSeen, PackedList, positions
 from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
+from watcher.store.sql.connection import chunks
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
-from watcher.store.sqlite.connection import chunks
-from watcher.store.sqlite.dialect import among, listed, rows_of
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
-    f"p.first_seen, {', '.join(expression(name) for name in NUMERIC_NAMES)} "
+    "p.first_seen"
 )
 _STORED_TEXTS = tuple(text.name for text in TEXTS)
 
@@ -62,9 +60,9 @@ class History(Recording, Baselines, ScanHistory):
         found: dict[int, ProductFacts] = {}
         for part in chunks(len(products)):
             rows = self._db.rows(
-                f"SELECT {_FACTS} FROM {rows_of()} CROSS JOIN products AS p "
-                "ON p.id = w.value LEFT JOIN observations AS o ON o.id = p.newest",
-                (listed(int(key) for key in products[part]),),
+                f"{self._facts_of()} FROM {self._sql.rows_of()} {self._sql.join} products AS p "
+                f"ON p.id = w.value {self._sql.newest} ORDER BY w.key",
+                (self._sql.listed(int(key) for key in products[part]),),
             )
             found.update((facts.product, facts) for facts in self._facts(rows))
         return found
@@ -72,12 +70,15 @@ class History(Recording, Baselines, ScanHistory):
     def find(self, product_id: str, region: str | None = None) -> list[ProductFacts]:
         """The product in each region that knows it, or in the one given."""
         rows = self._db.rows(
-            f"SELECT {_FACTS} FROM products AS p LEFT JOIN observations AS o ON o.id = p.newest "
+            f"{self._facts_of()} FROM products AS p {self._sql.newest} "
             "WHERE p.region IN (SELECT DISTINCT region FROM products WHERE ?1 IS NULL "
             "UNION ALL SELECT ?1) AND p.product_id = ?2 ORDER BY p.region",
             (region, product_id),
         )
         return self._facts(rows)
+
+    def _facts_of(self) -> str:
+        return f"SELECT {_FACTS}, {', '.join(map(self._sql.field, NUMERIC_NAMES))}"
 
     def _facts(self, rows: Sequence[Row]) -> list[ProductFacts]:
         seen = self._last_seen([row[0] for row in rows])
@@ -100,14 +101,14 @@ class History(Recording, Baselines, ScanHistory):
         newest = np.zeros(len(keys), np.int64)
         lists = self._db.execute(
             "SELECT seen, size FROM watches WHERE region IN (SELECT p.region "
-            f"FROM {rows_of()} CROSS JOIN products AS p ON p.id = w.value)",
-            (listed(keys.tolist()),),
+            f"FROM {self._sql.rows_of()} {self._sql.join} products AS p ON p.id = w.value)",
+            (self._sql.listed(keys.tolist()),),
         )
         times = dict[int, int]()
         for blob, size in lists:
             scans = LastSeen.unpack(blob, size).last(keys).tolist()
-            missing = listed(set(scans) - times.keys() - {0})
-            sql = f"SELECT id, at FROM scans WHERE id IN {among()}"
+            missing = self._sql.listed(set(scans) - times.keys() - {0})
+            sql = f"SELECT id, at FROM scans WHERE id IN {self._sql.among()}"
             times.update(self._db.rows(sql, (missing,)))
             newest = np.maximum(newest, [times.get(scan, 0) for scan in scans])
         pairs = zip(products, newest.tolist(), strict=True)
@@ -116,7 +117,7 @@ class History(Recording, Baselines, ScanHistory):
     def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
         """Region, id and name of products whose name has ``part`` in it, capitals or not."""
         # By Python, for SQLite knows the capitals of English letters only.
-        rows = self._db.execute(
+        rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
             "WHERE product_name IS NOT NULL AND (?1 IS NULL OR region = ?1) ORDER BY id",
             (region,),
@@ -131,7 +132,7 @@ class History(Recording, Baselines, ScanHistory):
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
         """Ids of the products whose long texts are stored and were read at ``since`` or later."""
         rows = self._db.execute(
-            "SELECT p.product_id FROM product_texts AS t CROSS JOIN products AS p "
+            f"SELECT p.product_id FROM product_texts AS t {self._sql.join} products AS p "
             "ON p.id = t.product WHERE t.read >= ? AND p.region = ?",
             (since, region),
         )
@@ -141,10 +142,10 @@ class History(Recording, Baselines, ScanHistory):
         """(m,) instants and (m, k) values for a plot of steps. The value in force at ``since``,
         each change after it, and the newest value once more at the time when the product was last
         seen."""
-        columns = "".join(f", {expression(name)}" for name in fields)
+        columns = "".join(f", {self._sql.field(name)}" for name in fields)
         rows = self._db.rows(
-            f"SELECT max(o.at, ?2){columns} FROM observations AS o WHERE o.product = ?1 "
-            "AND o.at >= coalesce((SELECT max(at) FROM observations "
+            f"SELECT {self._sql.greatest('o.at', '?2')}{columns} FROM observations AS o "
+            "WHERE o.product = ?1 AND o.at >= coalesce((SELECT max(at) FROM observations "
             "WHERE product = ?1 AND at <= ?2), ?2) ORDER BY o.at",
             (product, since),
         )
@@ -160,7 +161,7 @@ class History(Recording, Baselines, ScanHistory):
         """The product's place at each of the watch's scans since then, the oldest first. None is a
         scan that did not list it and proves an absence; any other is left out then."""
         last_product = self._db.number("SELECT max(id) FROM products")
-        for at, size, proves, blob in self._db.execute(
+        for at, size, proves, blob in self._db.stream(
             f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
             "ORDER BY at, id",
             (watch, since),
@@ -201,7 +202,7 @@ class History(Recording, Baselines, ScanHistory):
         self, watch: str, scan_id: int | None = None
     ) -> Iterator[tuple[ScanRow, Instant, PackedList]]:
         """The watch's scans with their marks, the newest first, or the one of that id."""
-        for *row, mark, blob in self._db.execute(
+        for *row, mark, blob in self._db.stream(
             f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES} WHERE s.watch = ?1 "
             "AND s.state <> ?2 AND (?3 IS NULL OR s.id = ?3) ORDER BY s.id DESC",
             (watch, ScanState.FAILED.value, scan_id),
@@ -256,7 +257,7 @@ class History(Recording, Baselines, ScanHistory):
         keys = np.array(products, np.int64)
         for watch, seen, size in self._db.rows(
             "SELECT watch, seen, size FROM watches WHERE region = (SELECT region FROM products "
-            "WHERE id = ?)",
+            "WHERE id = ?) ORDER BY watch",
             (next(iter(products), 0),),
         ):
             known = keys[LastSeen.unpack(seen, size).last(keys) > 0].tolist()
@@ -265,7 +266,7 @@ class History(Recording, Baselines, ScanHistory):
 
     def _looks(self, watch: str, since: Instant) -> Iterable[Row]:
         """The watch's scans from the last proof of an absence before ``since`` on."""
-        return self._db.execute(
+        return self._db.stream(
             f"SELECT at, {PROVES}, size, products FROM scans AS s WHERE watch = ?1 AND state <> ?2 "
             f"AND id >= coalesce((SELECT max(id) FROM scans AS s WHERE watch = ?1 AND {PROVES} "
             "AND at <= ?3), 0) ORDER BY at",

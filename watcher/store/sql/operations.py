@@ -10,7 +10,7 @@ import msgspec
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Health, Instant
 from watcher.store.records import Row, Spent
-from watcher.store.sqlite.connection import Face
+from watcher.store.sql.connection import Face
 
 _USED = "SELECT coalesce(sum(used), 0) FROM credits WHERE day BETWEEN ?1 AND ?2"
 _SPENT = (
@@ -61,7 +61,9 @@ class Ledger(Face):
         """End what a crash left open: of each reservation at most so much can have been used. Only
         for who holds the database: the reservations of another that lives are no crash's."""
         with self._db.atomic():
-            for reservation, amount in self._db.rows("SELECT id, amount FROM reservations"):
+            for reservation, amount in self._db.rows(
+                "SELECT id, amount FROM reservations ORDER BY id"
+            ):
                 self.settle(reservation, min(amount, at_most))
 
     def pay(
@@ -97,7 +99,8 @@ class Ledger(Face):
         """Credits that are set aside for requests under way, by watch."""
         return dict(
             self._db.rows(
-                "SELECT watch, sum(amount) FROM reservations WHERE day = ? GROUP BY watch",
+                "SELECT watch, sum(amount) FROM reservations WHERE day = ? "
+                "GROUP BY watch ORDER BY watch",
                 (_day(now),),
             )
         )
@@ -107,7 +110,7 @@ class Ledger(Face):
         return dict(
             self._db.rows(
                 "SELECT watch, sum(n) FROM (SELECT watch, used AS n FROM credits WHERE day = ?1 "
-                "UNION ALL SELECT watch, amount FROM reservations WHERE day = ?1) "
+                "UNION ALL SELECT watch, amount FROM reservations WHERE day = ?1) AS n "
                 "GROUP BY watch ORDER BY sum(n) DESC, watch",
                 (_day(day),),
             )
@@ -118,7 +121,7 @@ class Ledger(Face):
         if booked is not None and used:
             self._db.execute(
                 "INSERT INTO credits (day, watch, used) VALUES (?, ?, ?) "
-                "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+                "ON CONFLICT (day, watch) DO UPDATE SET used = credits.used + excluded.used",
                 (*booked, used),
             )
 
@@ -143,7 +146,8 @@ class HealthBook(Face):
         self._db.execute(
             "INSERT INTO health (kind, name, failing_since, failures, last_error) "
             "VALUES (?1, ?2, ?3, 1, ?4) ON CONFLICT (kind, name) DO UPDATE SET "
-            "failing_since = coalesce(failing_since, ?3), failures = failures + 1, last_error = ?4",
+            "failing_since = coalesce(health.failing_since, ?3), "
+            "failures = health.failures + 1, last_error = ?4",
             (kind, name, now, error),
         )
         return self.get(kind, name)
@@ -166,7 +170,7 @@ class HealthBook(Face):
         cursor = self._db.execute(
             "INSERT INTO causes (cause, since, kind, about, subject, fields, details, text) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '') ON CONFLICT (cause) "
-            "DO UPDATE SET details = ?7, since = ?2, ended = NULL WHERE ended IS NOT NULL",
+            "DO UPDATE SET details = ?7, since = ?2, ended = NULL WHERE causes.ended IS NOT NULL",
             (incident.cause, now, *about, names, details),
         )
         return bool(cursor.rowcount)

@@ -11,8 +11,8 @@ from msgspec import Struct
 from watcher.incident import Incident
 from watcher.model import Instant, Message, Notification, NotificationState
 from watcher.store.records import SET_BACK, Row, Try
-from watcher.store.sqlite.connection import Connection, Face
-from watcher.store.sqlite.dialect import among, listed
+from watcher.store.sql.connection import Connection, Face
+from watcher.store.sql.dialect import TEXT
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
@@ -115,7 +115,7 @@ class Outbox(Face):
         """Targets that something waits for: when the oldest is due, and how many wait."""
         return self._db.rows(
             f"SELECT w.target, CASE WHEN {_PLANNED} > ?1 + {SET_BACK} "
-            "THEN min(?1, n.next_try) ELSE n.next_try END AS due, w.count "
+            f"THEN {self._sql.least('?1', 'n.next_try')} ELSE n.next_try END AS due, w.count "
             "FROM (SELECT target, min(id) AS head, "
             "count(*) AS count FROM notifications WHERE state = 'waiting' GROUP BY target) AS w"
             " JOIN notifications AS n ON n.id = w.head ORDER BY due, n.id",
@@ -212,8 +212,9 @@ class Outbox(Face):
     def held_up(self, now: Instant) -> int:
         """For how many seconds the next one of some target has been due or tried in vain, at most;
         not what waits for the end of quiet hours or for a digest, nor what is behind."""
+        late = "?1 - min(coalesce(first_try, next_try))"
         return self._db.number(
-            "SELECT max(0, ?1 - min(coalesce(first_try, next_try))) FROM notifications WHERE id IN "
+            f"SELECT {self._sql.greatest('0', late)} FROM notifications WHERE id IN "
             "(SELECT min(id) FROM notifications WHERE state = 'waiting' GROUP BY target) "
             "AND (first_try NOTNULL OR next_try <= ?1)",
             (now,),
@@ -224,8 +225,9 @@ class Outbox(Face):
         when they were written, when they are due, and how many."""
         return self._db.rows(
             "SELECT channel, created, next_try, count(DISTINCT message) FROM notifications "
-            "WHERE state = 'waiting' AND tries = 0 AND next_try > max(created, ?) "
-            "GROUP BY channel, created, next_try",
+            "WHERE state = 'waiting' AND tries = 0 "
+            f"AND next_try > {self._sql.greatest('created', '?')} "
+            "GROUP BY channel, created, next_try ORDER BY channel, created, next_try",
             (now,),
         )
 
@@ -244,9 +246,9 @@ class Outbox(Face):
         """The newest first; of all states and targets where none is given."""
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
-            f"{_SELECT} WHERE n.state IN {among('?1')} "
+            f"{_SELECT} WHERE n.state IN {self._sql.among('?1', TEXT)} "
             "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
-            (listed(wanted), target, limit),
+            (self._sql.listed(wanted), target, limit),
         )
         return [_notification(row) for row in rows]
 
@@ -274,11 +276,18 @@ class Outbox(Face):
         target: str | None,
         states: Sequence[str],
     ) -> builtins.list[int]:
+        of_state, of_ids = self._sql.among(sort=TEXT), self._sql.among()
         with self._db.atomic():
             rows = self._db.rows(
-                f"UPDATE notifications SET {change} WHERE state IN {among()} "
-                f"AND (? OR id IN {among()}) AND target = coalesce(?, target) RETURNING id",
-                (now, listed(states), ids is None, listed(ids or ()), target),
+                f"UPDATE notifications SET {change} WHERE state IN {of_state} "
+                f"AND (? = 1 OR id IN {of_ids}) AND target = coalesce(?, target) RETURNING id",
+                (
+                    now,
+                    self._sql.listed(states),
+                    int(ids is None),
+                    self._sql.listed(ids or ()),
+                    target,
+                ),
             )
         return sorted(row[0] for row in rows)
 
@@ -286,7 +295,7 @@ class Outbox(Face):
 def _marks(taken: Iterable[str]) -> str | None:
     """Marks of recipients as they are stored; None where there are none."""
     marks = sorted(taken)
-    return listed(marks) if marks else None
+    return msgspec.json.encode(marks).decode() if marks else None
 
 
 def _notification(row: Row) -> Notification:
@@ -325,7 +334,7 @@ class Backlog(Face):
             f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
             "AND NOT EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) "
             "UNION ALL SELECT c.id, n.id, c.created, m.body FROM notifications AS n "
-            "CROSS JOIN notifications AS c ON c.joined = n.id "
+            f"{self._sql.join} notifications AS c ON c.joined = n.id "
             f"JOIN messages AS m ON m.id = c.message WHERE {_OF_TARGET} ORDER BY 1",
             (target,),
         )
@@ -351,17 +360,18 @@ class Backlog(Face):
                     "RETURNING id",
                     (stored, head.channel, target, now, now, head.tries, head.first_try),
                 )
-            others = listed(ids - {row})
+            others = self._sql.listed(ids - {row})
             self._db.execute(
                 "UPDATE notifications SET message = ?, next_try = ?, taken = NULL WHERE id = ?",
                 (stored, min(head.next_try, now), row),
             )
             self._db.execute(
-                f"UPDATE notifications SET joined = ?2 WHERE joined IN {among('?1')}", (others, row)
+                f"UPDATE notifications SET joined = ?2 WHERE joined IN {self._sql.among('?1')}",
+                (others, row),
             )
             self._db.execute(
                 "UPDATE notifications SET state = 'joined', joined = ?2, finished = ?3 "
-                f"WHERE id IN {among('?1')} AND state = 'waiting'",
+                f"WHERE id IN {self._sql.among('?1')} AND state = 'waiting'",
                 (others, row, now),
             )
         return row

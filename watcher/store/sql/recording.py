@@ -17,9 +17,9 @@ from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Recorded
+from watcher.store.sql.connection import Connection, Face, chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import PROVES
-from watcher.store.sqlite.connection import Connection, Face, chunks
-from watcher.store.sqlite.dialect import REPLACE, listed, next_id, rows_of
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
@@ -28,11 +28,11 @@ _TEXT_COLUMNS = ", ".join(_TEXTS)
 Texts = tuple[str | None, ...]
 _PART = 2_000
 # Columns of a scan that have its own values.
-_AS_IT_IS = (
-    "watch", "region", "at", "started", "finished", "state", "requests", "pages", "interrupted",
-)  # fmt: skip
+_AS_IT_IS = "watch", "region", "at", "started", "finished", "state", "requests", "pages"
 _NOBODY = 0
+NUL = "\0"
 _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
+_LONG_COLUMNS = "product", "changed", "read", "meaning", "packed"
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 
 
@@ -56,7 +56,7 @@ class Recording(Face):
             ) or (0, 0)
             scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
             had_complete = had_proof(self._db, scan.watch, scan_id)
-            first_row = self._db.number(next_id("observations"))
+            first_row = self._db.number(self._sql.next_id("observations"))
             products, changed = _record_products(self._db, scan, first_row, mark)
             previous = _record_seen(self._db, scan, scan_id, products)
             listing = PackedList(products, scan.ranks.astype(np.int64), previous)
@@ -82,7 +82,7 @@ def had_proof(db: Connection, watch: str, before: int) -> bool:
 def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
     """Keys of the scan's products, and how many rows of numbers were written."""
     keys = np.zeros(len(scan), np.int64)
-    next_key, next_row = db.number(next_id("products")), first_row
+    next_key, next_row = db.number(db.dialect.next_id("products")), first_row
     # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
     for part in chunks(len(scan), _PART):
         piece = _Piece.of(scan, part)
@@ -128,9 +128,10 @@ def _look_up(db: Connection, piece: _Piece) -> _Stored:
     keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
     known = _Stored(keys, seen_digests, first_seen, texts=[()] * size)
     rows = db.rows(
-        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} FROM {rows_of()} "
-        "CROSS JOIN products AS p ON p.region = ? AND p.product_id = w.value",
-        (listed(piece.ids), piece.region),
+        f"SELECT w.key, p.id, p.digest, p.first_seen, {_TEXT_COLUMNS} "
+        f"FROM {db.dialect.rows_of(sort=TEXT)} "
+        f"{db.dialect.join} products AS p ON p.region = ? AND p.product_id = w.value",
+        (db.dialect.listed(piece.ids), piece.region),
     )
     if rows:
         places, *columns = np.array([row[:4] for row in rows], np.int64).T
@@ -228,11 +229,12 @@ def _record_scan(
     scan_id, mark, first_row, changed = made
     given = {name: getattr(scan, name) for name in _AS_IT_IS} | {
         "id": scan_id, "mark": mark, "size": len(scan), "first_row": first_row, "rows": changed,
+        "interrupted": int(scan.interrupted),
         "error": clean(scan.error), "products": listing.pack(scan_id),
         "problems": msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
     }  # fmt: skip
     if (facts := scan.facts) is not None:
-        given |= {"list_day": facts.day, "list_idle": facts.idle, "list_sparse": facts.sparse}
+        given |= {"list_day": facts.day, "list_idle": facts.idle, "list_sparse": int(facts.sparse)}
     db.execute(
         f"INSERT INTO scans ({', '.join(given)}) VALUES ({', '.join('?' * len(given))})",
         [*given.values()],
@@ -278,35 +280,36 @@ def _store_texts(db: Connection, texts: Mapping[int, LongTexts], now: Instant) -
     given = {key: meaning(each) for key, each in texts.items() if each != LongTexts()}
     stored: dict[int, bytes] = dict(
         db.rows(
-            f"SELECT t.product, t.meaning FROM {rows_of()} "
-            "CROSS JOIN product_texts AS t ON t.product = w.value",
-            (listed(given),),
+            f"SELECT t.product, t.meaning FROM {db.dialect.rows_of()} "
+            f"{db.dialect.join} product_texts AS t ON t.product = w.value",
+            (db.dialect.listed(given),),
         )
     )
     same = [key for key, digest in given.items() if stored.get(key) == digest]
     db.many("UPDATE product_texts SET read = ? WHERE product = ?", ((now, key) for key in same))
     changed = sorted(given.keys() - same)
     db.many(
-        f"{REPLACE} INTO product_texts (product, changed, read, meaning, packed) "
-        "VALUES (?, ?, ?, ?, ?)",
+        db.dialect.upsert("product_texts", _LONG_COLUMNS, _LONG_COLUMNS[:1]),
         ((key, now, now, given[key], pack_texts(texts[key])) for key in changed),
     )
 
 
 def clean(text: str | None) -> str | None:
-    """Without half characters (lone surrogates), which SQLite can't hold."""
-    if text is None or text.isascii():
+    """Without half characters (lone surrogates), which SQLite can't hold, and without NUL, which
+    PostgreSQL can't."""
+    if text is None or (text.isascii() and NUL not in text):
         return text
-    return text.encode("utf-8", "replace").decode()
+    return text.replace(NUL, "\ufffd").encode("utf-8", "replace").decode()
 
 
 def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
     """A column made clean: that all of it is, as mostly, is seen at one glance."""
     try:
-        "".join(filter(None, texts)).encode()
+        if NUL.encode() not in "".join(filter(None, texts)).encode():
+            return texts
     except UnicodeEncodeError:
-        return [clean(text) for text in texts]
-    return texts
+        pass
+    return [clean(text) for text in texts]
 
 
 def pack_texts(texts: LongTexts) -> bytes:

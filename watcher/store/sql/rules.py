@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from watcher.model import Instant
 from watcher.store.records import RuleChanges
-from watcher.store.sqlite.connection import Connection, Face
+from watcher.store.sql.connection import Connection, Face
 from watcher.units import DAY
 
 REMOVED = "rule removed"
@@ -40,8 +40,8 @@ class Rules(Face):
             self._db.many(
                 "INSERT INTO rules (name, fingerprint, began) VALUES (?1, ?2, ?3) ON CONFLICT "
                 "(name) DO UPDATE SET fingerprint = ?2, ended = NULL, "
-                "began = CASE WHEN ?4 THEN ?3 ELSE rules.began END",
-                ((name, mark, now, name in begun) for name, mark in given.items()),
+                "began = CASE WHEN ?4 = 1 THEN ?3 ELSE rules.began END",
+                ((name, mark, now, int(name in begun)) for name, mark in given.items()),
             )
         return changes
 
@@ -60,7 +60,7 @@ class Rules(Face):
             "SELECT r.name FROM rules AS r WHERE r.ended IS NULL AND r.began < ?1 AND NOT EXISTS "
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.state = 'firing') "
             "AND NOT EXISTS (SELECT 1 FROM (SELECT a.fired_at FROM alerts AS a "
-            "WHERE a.rule = r.name ORDER BY a.id DESC LIMIT ?2) WHERE fired_at >= ?1)",
+            "WHERE a.rule = r.name ORDER BY a.id DESC LIMIT ?2) AS n WHERE fired_at >= ?1)",
             (since, _NEWEST),
         )
         return set(names)
@@ -87,7 +87,7 @@ class _Move:
         for name in sorted(self._alive.keys() & (self._renamed.keys() - self._left)):
             _end(self._db, name, self._now)  # another rule takes its name: the rule itself is gone
         # By way of names that no rule has: names may be handed on from rule to rule.
-        between = {name: f"\0{number}" for number, name in enumerate(self._renamed)}
+        between = {name: f"\x01{number}" for number, name in enumerate(self._renamed)}
         for name, old in self._renamed.items():
             _rename(self._db, old, between[name])
         for name, free in between.items():

@@ -8,12 +8,11 @@ from itertools import takewhile
 import msgspec
 
 from watcher.model import Doubt, Instant, ListFacts, ScanState
-from watcher.store.columns import expression
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
 from watcher.store.sql.baselines import BELIEVED
-from watcher.store.sqlite.connection import Face
-from watcher.store.sqlite.dialect import among, listed, rows_of
+from watcher.store.sql.connection import Face
+from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY
 
 COLUMNS = (
@@ -26,7 +25,7 @@ _SCAN = f"SELECT {COLUMNS} FROM {TABLES}"
 # A complete scan that nothing speaks against: who is not listed is not on the list.
 PROVES = (
     "s.state = 'complete' AND NOT EXISTS "
-    "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND NOT doubts.believed)"
+    "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND doubts.believed = 0)"
 )
 _NEVER = 1 << 61  # no scan has so large an id
 
@@ -51,21 +50,22 @@ class ScanHistory(Face):
     """Scans as they were recorded, and what their lists say together."""
 
     def last_change(self, region: str, since: Instant, upto: int = AFTER_ALL) -> LastChange | None:
-        # "+": by the scans' own order from the newest on, so that the first hit ends the search.
-        for scan_id, at, first, rows in self._db.execute(
-            "SELECT id, at, first_row, rows FROM scans WHERE +region = ? AND rows > 0 "
-            "AND +at >= ? AND id <= ? ORDER BY id DESC",
+        # By the scans' own order from the newest on, so that the first hit ends the search.
+        of_region, of_time = map(self._sql.unindexed, ("region", "at"))
+        for scan_id, at, first, rows in self._db.stream(
+            f"SELECT id, at, first_row, rows FROM scans WHERE {of_region} = ? AND rows > 0 "
+            f"AND {of_time} >= ? AND id <= ? ORDER BY id DESC",
             (region, since, upto),
         ):
             if self._db.has(
-                "SELECT 1 FROM observations AS o CROSS JOIN products AS p ON p.id = o.product "
-                "WHERE o.id BETWEEN ? AND ? AND p.first_seen < ? LIMIT 1",
+                f"SELECT 1 FROM observations AS o {self._sql.join} products AS p "
+                "ON p.id = o.product WHERE o.id BETWEEN ? AND ? AND p.first_seen < ? LIMIT 1",
                 (first, first + rows - 1, at),
             ):
                 return LastChange(scan_id, at)
         row = self._db.one(
             "SELECT id, at FROM scans WHERE region = ? AND at >= ? AND id <= ? "
-            "AND state <> 'failed' AND size > 0 ORDER BY at LIMIT 1",
+            "AND state <> 'failed' AND size > 0 ORDER BY at, id LIMIT 1",
             (region, since, upto),
         )
         return LastChange(*row) if row else None
@@ -73,7 +73,8 @@ class ScanHistory(Face):
     def days_scanned(self, region: str, after: int, size: int) -> int:
         """UTC days after the scan ``after`` on which a scan saw at least ``size`` products."""
         return self._db.number(
-            "SELECT count(DISTINCT at / ?) FROM scans WHERE id > ? AND +region = ? AND state <> ? "
+            "SELECT count(DISTINCT at / ?) FROM scans "
+            f"WHERE id > ? AND {self._sql.unindexed('region')} = ? AND state <> ? "
             "AND size >= ?",
             (DAY, after, region, ScanState.FAILED.value, size),
         )
@@ -85,13 +86,13 @@ class ScanHistory(Face):
         """A count of these products that are known, and of those of them that have a value of each
         field: of numbers at the newest observation, of texts at any."""
         names = [*numbers, *texts]
-        columns = [*(expression(name) for name in numbers), *(f"p.{name}" for name in texts)]
+        columns = [*(self._sql.field(name) for name in numbers), *(f"p.{name}" for name in texts)]
         counts = "".join(f", count({column})" for column in columns)
         row = self._db.one(
-            f"SELECT count(*){counts} FROM {rows_of()} CROSS JOIN products AS p "
-            "ON p.region = ? AND p.product_id = w.value "
-            "LEFT JOIN observations AS o ON o.id = p.newest",
-            (listed(product_ids), region),
+            f"SELECT count(*){counts} "
+            f"FROM {self._sql.rows_of('?1', TEXT)} {self._sql.join} products AS p "
+            f"ON p.region = ?2 AND p.product_id = w.value {self._sql.newest}",
+            (self._sql.listed(product_ids), region),
         ) or (0,)
         return row[0], dict(zip(names, row[1:], strict=True))
 
@@ -99,7 +100,7 @@ class ScanHistory(Face):
         # Whoever is missing on one that proves no absence stands where the scan before it has them,
         # and so on, back to the newest that does.
         read: EarlierList | None = None
-        for at, state, blob, size, found, proves in self._db.execute(
+        for at, state, blob, size, found, proves in self._db.stream(
             f"SELECT at, state, products, size, id, {PROVES} FROM scans AS s "
             "WHERE watch = ?1 AND id < ?2 "
             "AND (state = ?3 OR id IN (SELECT scan FROM depths WHERE places >= ?4)) "
@@ -116,7 +117,7 @@ class ScanHistory(Face):
 
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         found = []
-        cursor = self._db.execute(
+        cursor = self._db.stream(
             f"SELECT at, state, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
             f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
             (watch, scan_id),
@@ -199,7 +200,7 @@ class Jumps(Face):
         return self._db.has("SELECT 1 FROM jumps WHERE scan = ?", (scan_id,))
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        rows = self._db.execute(
+        rows = self._db.stream(
             "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
             "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
             "AND s.state <> 'failed' ORDER BY s.id DESC",
@@ -218,17 +219,19 @@ class Jumps(Face):
     def waits(self, watches: Sequence[str]) -> bool:
         """Whether the newest scan of some of these watches is doubted."""
         return self._db.has(
-            f"SELECT 1 FROM {rows_of()} JOIN jumps AS d ON d.scan = (SELECT max(id) "
-            "FROM scans WHERE watch = w.value AND size > 0 AND state <> 'failed') LIMIT 1",
-            (listed(watches),),
+            f"SELECT 1 FROM {self._sql.rows_of(sort=TEXT)} JOIN jumps AS d ON d.scan = "
+            "(SELECT max(id) FROM scans WHERE watch = w.value AND size > 0 "
+            "AND state <> 'failed') LIMIT 1",
+            (self._sql.listed(watches),),
         )
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
         """The watches of these of which a scan that ended at ``since`` or later was doubted, and
         whether one of these scans was believed."""
         rows = self._db.rows(
-            "SELECT s.watch, max(d.until < ?3) FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
-            f"WHERE s.watch IN {among('?1')} AND s.finished >= ?2 GROUP BY s.watch",
-            (listed(watches), since, _NEVER),
+            "SELECT s.watch, max(CASE WHEN d.until < ?3 THEN 1 ELSE 0 END) "
+            "FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
+            f"WHERE s.watch IN {self._sql.among('?1', TEXT)} AND s.finished >= ?2 GROUP BY s.watch",
+            (self._sql.listed(watches), since, _NEVER),
         )
         return {str(watch): bool(believed) for watch, believed in rows}

@@ -13,8 +13,7 @@ from msgspec.structs import astuple
 
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
-from watcher.store.sqlite.connection import Face
-from watcher.store.sqlite.dialect import REPLACE, among, listed, pairs
+from watcher.store.sql.connection import Face
 
 _OF = ("rule", "product", "seller", "category")
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
@@ -118,7 +117,8 @@ class Silences(Face):
 
     def end(self, silence: int, now: Instant) -> bool:
         """End it now; False where it is over already, or never was."""
-        sql = "UPDATE silences SET ends = max(?2, begins) WHERE id = ?1 AND ends > ?2"
+        end = self._sql.greatest("?2", "begins")
+        sql = f"UPDATE silences SET ends = {end} WHERE id = ?1 AND ends > ?2"
         return bool(self._db.execute(sql, (silence, now)).rowcount)
 
     def list(self) -> builtins.list[Silence]:
@@ -141,7 +141,7 @@ class Silences(Face):
 
     def _without_product(self, silences: Sequence[Silence]) -> Sequence[Silence]:
         """Return those of them that cover no product that is known."""
-        for texts in self._db.execute(f"SELECT {_TEXTS} FROM products") if silences else ():
+        for texts in self._db.stream(f"SELECT {_TEXTS} FROM products") if silences else ():
             silences = [each for each in silences if not each.covers(texts)]
             if not silences:
                 break
@@ -171,7 +171,7 @@ class Holding(Face):
         return self._db.all(
             HeldGroup,
             "SELECT rule, channel, silence, min(since), count(*) FROM held "
-            "GROUP BY rule, channel, silence",
+            "GROUP BY rule, channel, silence ORDER BY rule, channel, silence",
         )
 
     def of_rule(self, rule: str) -> builtins.list[Held]:
@@ -180,17 +180,17 @@ class Holding(Face):
 
     def of_alerts(self, alerts: Iterable[int]) -> builtins.list[Held]:
         """All of these alerts."""
-        return self._select(f"alert IN {among()}", listed(alerts))
+        return self._select(f"alert IN {self._sql.among()}", self._sql.listed(alerts))
 
-    def _select(self, condition: str, value: str) -> builtins.list[Held]:
-        sql = f"SELECT {_HELD_FIELDS} FROM held WHERE {condition}"
+    def _select(self, condition: str, value: object) -> builtins.list[Held]:
+        sql = f"SELECT {_HELD_FIELDS} FROM held WHERE {condition} ORDER BY rule, product, channel"
         return self._db.all(Held, sql, (value,))
 
     def put(self, held: Iterable[Held]) -> None:
         """Hold these, in place of what was held of the same rule, product and channel."""
         with self._db.atomic():
-            sql = f"{REPLACE} INTO held ({_HELD_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
-            self._db.many(sql, map(astuple, held))
+            columns = _HELD_FIELDS.split(", ")
+            self._db.many(self._sql.upsert("held", columns, columns[:3]), map(astuple, held))
 
     def release(self, held: Iterable[Held]) -> None:
         """Hold these no more."""
@@ -203,5 +203,6 @@ class Holding(Face):
     def keep_only(self, tellings: Sequence[tuple[str, str]]) -> None:
         """Forget what is held of other rules or for other channels than these (rule, channel)."""
         self._db.execute(
-            f"DELETE FROM held WHERE (rule, channel) NOT IN {pairs()}", (listed(tellings),)
+            f"DELETE FROM held WHERE (rule, channel) NOT IN {self._sql.pairs()}",
+            (self._sql.listed(tellings),),
         )

@@ -1,4 +1,4 @@
-"""One connection to the database: transactions, statements, and SQLite's errors in words."""
+"""One connection to the database file: transactions, and SQLite's errors in words."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
 import sqlite_utils
 
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.records import Row
+from watcher.store.sql.connection import Connection, Values
+from watcher.store.sqlite.dialect import SQLITE
 
-T = TypeVar("T")
 MEMORY = Path(":memory:")
 LOCKED_SECONDS = 30.0
 _CACHE_KIB = 8_000  # a daemon has two connections; scans are no quicker with more
@@ -95,17 +95,19 @@ def connect(
     return conn
 
 
-class Connection:
-    """The base of the faces: one SQLite connection, bound to the thread that opened it."""
+class SqliteConnection(Connection):
+    """One SQLite connection, bound to the thread that opened it."""
+
+    dialect = SQLITE
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
         self.conn = conn
-        self.path = path
+        self.path = self.place = path
         self.db = sqlite_utils.Database(conn, execute_plugins=False)
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """All or nothing: an IMMEDIATE transaction, a savepoint where one is open already."""
+        """An IMMEDIATE transaction."""
         with explained(self.path):
             if self.conn.in_transaction:
                 with self.db.atomic():
@@ -123,7 +125,6 @@ class Connection:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several reads that see one state of the database."""
         with explained(self.path):
             self.conn.execute("BEGIN")
             try:
@@ -131,9 +132,10 @@ class Connection:
             finally:
                 self.conn.rollback()
 
-    def execute(
-        self, sql: str, values: Sequence[object] | Mapping[str, object] = ()
-    ) -> sqlite3.Cursor:
+    def explained(self) -> AbstractContextManager[None]:
+        return explained(self.path)
+
+    def execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
         with explained(self.path):
             return self.conn.execute(sql, values)
 
@@ -141,40 +143,14 @@ class Connection:
         with explained(self.path):
             self.conn.executemany(sql, rows)
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+    def stream(self, sql: str, values: Values = ()) -> Iterator[Row]:
+        return self.execute(sql, values)
+
+    def rows(self, sql: str, values: Values = ()) -> list[Row]:
         with explained(self.path):
             return self.conn.execute(sql, values).fetchall()
 
-    def one(self, sql: str, values: Sequence[object] = ()) -> Row | None:
+    def one(self, sql: str, values: Values = ()) -> Row | None:
         with explained(self.path):
             row: Row | None = self.conn.execute(sql, values).fetchone()
         return row
-
-    def all(self, make: Callable[..., T], sql: str, values: Sequence[object] = ()) -> list[T]:
-        """Return what ``make`` makes of each row's columns."""
-        return [make(*row) for row in self.rows(sql, values)]
-
-    def value(self, sql: str, values: Sequence[object] = ()) -> Any:
-        """The first column of the first row; None where there is no row."""
-        row = self.one(sql, values)
-        return row[0] if row is not None else None
-
-    def number(self, sql: str, values: Sequence[object] = ()) -> int:
-        """The one whole number that the statement gives; 0 where that is nothing or NULL."""
-        return int(self.value(sql, values) or 0)
-
-    def has(self, sql: str, values: Sequence[object] = ()) -> bool:
-        """Whether there is such a row."""
-        return self.one(sql, values) is not None
-
-
-class Face:
-    """A part of the store, asked over a connection."""
-
-    def __init__(self, db: Connection) -> None:
-        self._db = db
-
-
-def chunks(size: int, step: int = 50_000) -> Iterator[slice]:
-    """Slices over ``size`` rows, so that a statement's parameter stays small."""
-    return (slice(start, min(start + step, size)) for start in range(0, size, step))

@@ -5,19 +5,27 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
 from watcher.store import ports
+from watcher.store.faces import Faces
 from watcher.store.memory.replaying import Extent, PastScans
-from watcher.store.sql.faces import Faces
 from watcher.store.sqlite import migrations, rights
-from watcher.store.sqlite.connection import LOCKED_SECONDS, MEMORY, Connection, connect, explained
+from watcher.store.sqlite.connection import (
+    LOCKED_SECONDS,
+    MEMORY,
+    SqliteConnection,
+    connect,
+    explained,
+)
 from watcher.store.sqlite.locking import hold, refuse_other_name
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.store.sqlite.swapping import beside, refuse_unfinished
+from watcher.store.sqlite.tellings import SqliteTellings
 from watcher.store.sqlite.times import SqliteTimes
 from watcher.store.sqlite.upkeep import SqliteUpkeep
 
@@ -28,18 +36,20 @@ _CHECKED_BYTES = 32 * 1024 * 1024
 _LOG_BYTES = 64 * 1024 * 1024
 
 
-class Database(Connection, Faces):
+class Database(SqliteConnection, Faces):
     """One connection with its faces; belongs to the thread that opened it."""
 
     def __init__(self, conn: sqlite3.Connection, path: Path) -> None:
-        Connection.__init__(self, conn, path)
+        SqliteConnection.__init__(self, conn, path)
         self._files: list[tuple[int, int]] = []
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
+        self.tellings: ports.Tellings = SqliteTellings(self)
         self.times: ports.Times = SqliteTimes(self)
         self.pruner: ports.Pruner = SqlitePruner(self)
         self.upkeep: ports.Upkeep = SqliteUpkeep(self)
         self._lender: Database | None = None
+        self._damage: NotADatabase | None = None
 
     @classmethod
     def open(
@@ -144,6 +154,21 @@ class Database(Connection, Faces):
         self._refuse_damaged()
         self._migrate()
         self._files = self._identities()
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Nothing more is written once the file was found damaged, or while it is not there."""
+        if self._damage is not None:
+            raise NotADatabase(str(self._damage), self._damage.place)
+        self.refuse_moved()
+        try:
+            with self.explained():
+                yield
+        except NotADatabase as damage:
+            if damage.place == self.path:  # not a copy's
+                self._damage = damage
+                self.mark_damaged()
+            raise
 
     def refuse_moved(self) -> None:
         """Raise ``StoreError`` where the file that is open is no longer the one at the path. SQLite

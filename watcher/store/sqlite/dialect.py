@@ -1,46 +1,74 @@
-"""The pieces of shared statements that are SQLite's own: lists as parameters, hints, next ids."""
+"""The pieces of shared statements that are SQLite's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-REPLACE = "INSERT OR REPLACE"
-# Left alone, the planner takes another index, and reads what is over too.
-LIVE = "INDEXED BY alerts_live"
-BY_TIME = "INDEXED BY idx_scans_region_at"
-LAST_ALERT = "SELECT seq FROM sqlite_sequence WHERE name = 'alerts'"
+from watcher.store.columns import expression
+from watcher.store.sql.dialect import WHOLE, Dialect, Sort
 
 
-def listed(values: Iterable[object]) -> str:
-    """Values as one parameter, for the three below: no limit of count."""
-    return msgspec.json.encode(list(values)).decode()
+class SqliteDialect(Dialect):
+    """Lists are JSON."""
+
+    name = "SQLite"
+    join = "CROSS JOIN"
+    # Left alone, the planner takes another index, and reads what is over too.
+    live = "INDEXED BY alerts_live"
+    by_time = "INDEXED BY idx_scans_region_at"
+    newest = "LEFT JOIN observations AS o ON o.id = p.newest"
+
+    def in_force(self, product: str, mark: str) -> str:
+        # The planner, left alone, may scan the table: CROSS JOIN and the subquery fix its order.
+        return (
+            "CROSS JOIN observations AS o WHERE o.id = (SELECT id FROM observations "
+            f"WHERE product = {product} AND at <= {mark} ORDER BY at DESC LIMIT 1)"
+        )
+
+    def listed(self, values: Iterable[object]) -> str:
+        return msgspec.json.encode(list(values)).decode()
+
+    def mapped(self, values: Mapping[str, int]) -> str:
+        return msgspec.json.encode(values).decode()
+
+    def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
+        return f"(SELECT value FROM json_each({parameter}))"
+
+    def rows_of(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
+        return f"json_each({parameter}) AS w"
+
+    def rows_of_mapped(self, parameter: str = "?") -> str:
+        return f"json_each({parameter}) AS w"
+
+    def pairs(self, parameter: str = "?") -> str:
+        return (
+            "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
+            f"FROM json_each({parameter}))"
+        )
+
+    def rows_of_pairs(self, parameter: str = "?") -> str:
+        return f"json_each({parameter}) AS w"
+
+    def within_pair(self, column: str) -> str:
+        first, last = (f"json_extract(w.value, '$[{place}]')" for place in (0, 1))
+        return f"{column} BETWEEN {first} AND {last}"
+
+    def least(self, *values: str) -> str:
+        return f"min({', '.join(values)})"
+
+    def greatest(self, *values: str) -> str:
+        return f"max({', '.join(values)})"
+
+    def unindexed(self, column: str) -> str:
+        return f"+{column}"
+
+    def field(self, name: str) -> str:
+        return expression(name)
+
+    def first_free(self, table: str, count: int) -> str:
+        return f"SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'"
 
 
-def among(parameter: str = "?") -> str:
-    """The values of a parameter made by ``listed``, to stand after ``IN``."""
-    return f"(SELECT value FROM json_each({parameter}))"
-
-
-def rows_of(parameter: str = "?") -> str:
-    """The rows ``w`` (key, value) of a parameter made by ``listed``, or of a mapping's JSON."""
-    return f"json_each({parameter}) AS w"
-
-
-def pairs(parameter: str = "?") -> str:
-    """The pairs of a parameter made by ``listed``, to stand after ``IN``."""
-    return (
-        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
-        f"FROM json_each({parameter}))"
-    )
-
-
-def within_pair(column: str) -> str:
-    """Whether a column lies from the first to the second of the pair in a row ``w``."""
-    return f"{column} BETWEEN json_extract(w.value, '$[0]') AND json_extract(w.value, '$[1]')"
-
-
-def next_id(table: str) -> str:
-    """The id that the next row of a table gets: inside a transaction nobody else writes."""
-    return f"SELECT 1 + coalesce(max(id), 0) FROM {table}"
+SQLITE = SqliteDialect()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.store.records import Pruned
-from watcher.store.sqlite.connection import Connection
+from watcher.store.sqlite.connection import SqliteConnection
 
 STEP_ROWS, STEP_PAGES = 500, 250  # of the first step of each sort
 _FEWEST, _MOST = 10, 1_000
@@ -78,7 +78,7 @@ class _Pace:
 class SqlitePruner:
     """``ports.Pruner`` in SQLite."""
 
-    def __init__(self, db: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, db: SqliteConnection, clock: Callable[[], float] = time.monotonic) -> None:
         self._db = db
         self._clock = clock
         self._stage = 0

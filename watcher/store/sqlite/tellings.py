@@ -8,8 +8,7 @@ import msgspec
 
 from watcher.model import Evidence, Instant
 from watcher.store.records import Delivered, FiredAlert
-from watcher.store.sqlite.connection import Face
-from watcher.store.sqlite.dialect import listed
+from watcher.store.sql.connection import Face
 
 _decode_ids = msgspec.json.Decoder(dict[str, list[int]]).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
@@ -31,11 +30,11 @@ class SqliteTellings(Face):
             "SELECT m.rule, json_extract(m.body, '$.kind') AS kind, (SELECT n.channel FROM "
             "notifications AS n WHERE n.message = m.id LIMIT 1), m.about, "
             f"{_ALERTS} FROM json_each(?1) AS w "
-            "CROSS JOIN messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
+            f"{self._sql.join} messages AS m ON m.rule = w.value AND m.about BETWEEN ?2 AND ?3 "
             "WHERE EXISTS (SELECT 1 FROM notifications AS n WHERE n.message = m.id "
             "AND +n.state = 'sent') AND kind IN ('alerts', 'digest', 'joined') "
             "ORDER BY m.about, m.id",
-            (listed(dict.fromkeys([*rules, ""])), since, until),
+            (self._sql.listed(dict.fromkeys([*rules, ""])), since, until),
         )
         return [
             Delivered(rule, kind, channel, about, _decode_ids(ids))
@@ -47,8 +46,8 @@ class SqliteTellings(Face):
             row[0]: FiredAlert(*row)
             for row in self._db.rows(
                 "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at FROM json_each(?) AS w "
-                "CROSS JOIN alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",
-                (listed(ids),),
+                f"{self._sql.join} alerts AS a ON a.id = w.value WHERE a.fired_at NOTNULL",
+                (self._sql.listed(ids),),
             )
         }
 
@@ -57,8 +56,8 @@ class SqliteTellings(Face):
             alert: _decode_evidence(text)
             for alert, text in self._db.execute(
                 "SELECT a.id, a.evidence FROM json_each(?) AS w "
-                "CROSS JOIN alerts AS a ON a.id = w.value",
-                (listed(ids),),
+                f"{self._sql.join} alerts AS a ON a.id = w.value",
+                (self._sql.listed(ids),),
             )
         }
 

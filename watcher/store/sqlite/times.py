@@ -5,7 +5,7 @@ in its cooldown for a year."""
 from __future__ import annotations
 
 from watcher.model import Instant
-from watcher.store.sqlite.connection import Face
+from watcher.store.sql.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
 
 AHEAD = 10 * MINUTE  # a clock that is set back by less is no matter

@@ -11,7 +11,8 @@ from msgspec.structs import asdict
 
 from watcher.errors import StoreError
 from watcher.store.records import Progress, Sizes, Stats
-from watcher.store.sqlite.connection import Face, connect, explained
+from watcher.store.sql.connection import Face
+from watcher.store.sqlite.connection import SqliteConnection, connect, explained
 from watcher.store.sqlite.migrations import APPLICATION_ID
 from watcher.store.sqlite.rights import OWNER_ONLY
 from watcher.store.sqlite.swapping import beside, flush
@@ -22,6 +23,8 @@ _INSTRUCTIONS = 100_000  # of SQLite's machine between two reports of a copy: so
 
 class SqliteUpkeep(Face):
     """``ports.Upkeep`` in SQLite."""
+
+    _db: SqliteConnection
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
         self._refuse_to_replace(target)

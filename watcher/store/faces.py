@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from watcher.store import ports
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
+from watcher.store.sql.connection import Connection
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
@@ -12,8 +12,6 @@ from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.silences import Holding, Silences
-from watcher.store.sqlite.connection import Connection
-from watcher.store.sqlite.tellings import SqliteTellings
 
 
 class Faces:
@@ -28,7 +26,6 @@ class Faces:
         self.backlog: Backlog = Backlog(db)
         self.held: Holding = Holding(db)
         self.silences: Silences = Silences(db)
-        self.tellings: ports.Tellings = SqliteTellings(db)
         self.ledger: Ledger = Ledger(db)
         self.health: HealthBook = HealthBook(db)
         self.browsing: Browsing = Browsing(db)

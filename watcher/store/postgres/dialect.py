@@ -1,0 +1,82 @@
+"""The pieces of shared statements that are PostgreSQL's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from watcher.fields import RATING
+from watcher.store.postgres.arrays import array_of
+from watcher.store.sql.dialect import WHOLE, Dialect, Sort
+
+_ARRAYS = {Sort.WHOLE: "bigint[]", Sort.TEXT: "text[]"}
+
+
+class PostgresDialect(Dialect):
+    """Lists are arrays, and pairs and mappings JSON."""
+
+    name = "PostgreSQL"
+    join = "JOIN"  # the planner knows the sizes, also of an array
+    live = by_time = ""
+    newest = (
+        "LEFT JOIN LATERAL (SELECT * FROM observations AS i WHERE i.product = p.id "
+        "ORDER BY i.at DESC LIMIT 1) AS o ON TRUE"
+    )
+
+    def in_force(self, product: str, mark: str) -> str:
+        return (
+            f"CROSS JOIN LATERAL (SELECT * FROM observations AS i WHERE i.product = {product} "
+            f"AND i.at <= {mark} ORDER BY i.at DESC LIMIT 1) AS o"
+        )
+
+    def listed(self, values: Iterable[object]) -> object:
+        return array_of([*values])
+
+    def mapped(self, values: Mapping[str, int]) -> str:
+        return msgspec.json.encode(values).decode()
+
+    def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
+        return f"(SELECT unnest({parameter}::{_ARRAYS[sort]}))"
+
+    def rows_of(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
+        array = f"{parameter}::{_ARRAYS[sort]}"
+        return (
+            f"(SELECT place - 1 AS key, value FROM unnest({array}) "
+            "WITH ORDINALITY AS u(value, place)) AS w"
+        )
+
+    def rows_of_mapped(self, parameter: str = "?") -> str:
+        return f"(SELECT key, value::bigint AS value FROM json_each_text({parameter}::json)) AS w"
+
+    def pairs(self, parameter: str = "?") -> str:
+        return f"(SELECT value->>0, value->>1 FROM json_array_elements({parameter}::json))"
+
+    def rows_of_pairs(self, parameter: str = "?") -> str:
+        return (
+            "(SELECT place - 1 AS key, (value->>0)::bigint AS first, (value->>1)::bigint AS last "
+            f"FROM json_array_elements({parameter}::json) WITH ORDINALITY AS u(value, place)) AS w"
+        )
+
+    def within_pair(self, column: str) -> str:
+        return f"{column} BETWEEN w.first AND w.last"
+
+    def least(self, *values: str) -> str:
+        return f"least({', '.join(values)})"
+
+    def greatest(self, *values: str) -> str:
+        return f"greatest({', '.join(values)})"
+
+    def unindexed(self, column: str) -> str:
+        return column
+
+    def field(self, name: str) -> str:
+        return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
+
+    def first_free(self, table: str, count: int) -> str:
+        # Of the sequence, for an id must never mean another row; nobody else takes any meanwhile.
+        ids = f"pg_get_serial_sequence('{table}', 'id')"
+        return f"SELECT setval({ids}, nextval({ids}) + {max(count, 1) - 1}) - {max(count, 1) - 1}"
+
+
+POSTGRES = PostgresDialect()
