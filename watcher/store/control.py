@@ -214,10 +214,10 @@ def refuse_files(files: Mapping[str, bytes]) -> None:
 
 def _wrong_with(name: str) -> str:
     """Why no rule file can be called so; it becomes a file's name in a folder of a daemon."""
-    if not name or name.startswith("."):
-        return "it is empty, or begins with a dot"
     if "/" in name or "\\" in name:
         return "it leads to another folder"
+    if not name or name.startswith("."):
+        return "it is empty, or begins with a dot"
     if not name.isprintable():  # nor what stands for bytes that are no text
         return "it has characters that can't be printed"
     if len(name.encode()) > _LONGEST_NAME:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, LiteralString
 
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.rows import class_row
 
 from watcher.errors import StoreError
@@ -15,7 +15,8 @@ from watcher.store.places import Server, shown
 from watcher.store.postgres.control_schema import lacking
 from watcher.store.postgres.failures import failure
 from watcher.store.postgres.leases import Begin, Tell
-from watcher.store.postgres.sessions import Session, names_of, row_of
+from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
+from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
 from watcher.units import format_instant
 
 _REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
@@ -49,15 +50,15 @@ class PostgresBooks:
     def create(self, book: str) -> None:
         refuse_name(book)
         with self._begin() as session:
-            if _exists(session, book):
+            if _exists(session, book) and is_sound(session, names_for(session, book)):
                 return
         # Two who make it at once: the second waits for the first one's row, and finds it there.
         with self._begin() as session:
             try:
-                if _make(session, book):
-                    self._tell(session, "lease", book)
+                _make(session, book)
             except errors.InsufficientPrivilege as error:
                 raise lacking(session, self._place, error) from error
+            self._tell(session, "lease", book)
 
     def drop(self, book: str) -> None:
         with self._begin() as session:
@@ -69,8 +70,7 @@ class PostgresBooks:
                     f"the daemon {held[0]} holds the book {book}; stop it, or take the book from "
                     "what it runs, and try again"
                 )
-            names = names_of(session, book, self._place)
-            _unmake(session, names.schema, names.role)
+            unmake(session, names_of(session, book, self._place))
             session.execute("DELETE FROM watcher.files WHERE book = %s", (book,))
             session.execute("DELETE FROM watcher.books WHERE name = %s", (book,))
             self._tell(session, "lease", book)
@@ -151,10 +151,7 @@ class PostgresBooks:
     def _known(self, session: Session, book: str) -> None:
         refuse_name(book)
         if not _exists(session, book):
-            raise self._failure(
-                f"there is no book {book}; `watcher books list` shows them, "
-                f"`watcher books add {book}` makes it"
-            )
+            raise self._failure(no_book(book))
 
     def _raced(self, book: str, newest: Revision | None) -> StoreError:
         if newest is None:
@@ -205,44 +202,22 @@ def _insert(session: Session, made: Revision, files: Mapping[str, bytes]) -> Non
         )
 
 
-def _make(session: Session, book: str) -> bool:
-    """A book's rows, role and schema; False where somebody else made them meanwhile. The role's
-    name holds the database's oid: roles are the server's, and it may have more such databases."""
-    schema = f"book_{book}"
+def _make(session: Session, book: str) -> None:
+    """A book's rows, role and schema; of one that is there the schema is given to its role again,
+    where it has come into another database or server than the role."""
+    names = names_for(session, book)
     made = session.execute(
-        "INSERT INTO watcher.books (name, schema, role)"
-        " SELECT %s, %s, 'watcher_' || oid || '_' || %s FROM pg_database"
-        " WHERE datname = current_database() ON CONFLICT (name) DO NOTHING RETURNING role",
-        (book, schema, book),
+        "INSERT INTO watcher.books (name, schema, role) VALUES (%s, %s, %s)"
+        " ON CONFLICT (name) DO NOTHING RETURNING name",
+        (book, names.schema, names.role),
     ).fetchone()
-    if made is None:
-        return False
-    session.execute("INSERT INTO watcher.leases (book) VALUES (%s)", (book,))
-    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(made[0])}
-    # Whoever makes a role may not become it by that alone from PostgreSQL 16 on.
-    for statement in (
-        "CREATE ROLE {role} NOLOGIN",
-        "GRANT {role} TO CURRENT_USER",
-        "CREATE SCHEMA {schema} AUTHORIZATION {role}",
-        "REVOKE ALL ON SCHEMA {schema} FROM PUBLIC",
-        "GRANT USAGE ON SCHEMA watcher TO {role}",
-        "GRANT EXECUTE ON FUNCTION watcher.fenced(bigint) TO {role}",
-    ):
-        session.execute(sql.SQL(statement).format(**names))
-    return True
-
-
-def _unmake(session: Session, schema: str, role: str) -> None:
-    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
-    for statement in (
-        "SET LOCAL ROLE {role}",  # a user without INHERIT has the right as the role only
-        "DROP SCHEMA IF EXISTS {schema} CASCADE",
-        "RESET ROLE",
-        "REVOKE ALL ON SCHEMA watcher FROM {role}",
-        "REVOKE ALL ON FUNCTION watcher.fenced(bigint) FROM {role}",
-        "DROP ROLE {role}",
-    ):
-        session.execute(sql.SQL(statement).format(**names))
+    if made is not None:
+        session.execute("INSERT INTO watcher.leases (book) VALUES (%s)", (book,))
+        make(session, names)
+    elif not is_sound(session, names):
+        mend(session, names)
+        asked = "UPDATE watcher.books SET role = %s WHERE name = %s"
+        session.execute(asked, (names.role, book))
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from msgspec import Struct
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from watcher.store.control import refuse_name
@@ -94,7 +94,14 @@ def become(session: Session, book: str, place: Server) -> BookNames:
     ``StoreError`` where there is no such book."""
     with explained(place):
         names = names_of(session, book, place)
-        put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
+        try:
+            put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
+        except (errors.InvalidParameterValue, errors.InsufficientPrivilege) as error:
+            raise failure(
+                f"{shown(place.url)}: the role {names.role}, which keeps the book {book} to "
+                "itself, is not there or not granted to this user, as after a restore; "
+                f"`watcher books add {book}` mends it", place,
+            ) from error  # fmt: skip
     return names
 
 
@@ -106,9 +113,16 @@ def names_of(session: Session, book: str, place: Server) -> BookNames:
         asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
         found = session.execute(asked, (book,)).fetchone()
     if found is None:
-        words = f"{shown(place.url)}: there is no book {book}; `watcher books list` shows them, "
-        raise failure(f"{words}`watcher books add {book}` makes it", place)
+        raise failure(f"{shown(place.url)}: {no_book(book)}", place)
     return BookNames(*found)
+
+
+def no_book(book: str) -> str:
+    """What is said of a book that is not there."""
+    return (
+        f"there is no book {book}; `watcher books list` shows those that are, "
+        f"`watcher books add {book}` makes it"
+    )
 
 
 def has_control(session: Session) -> bool:
