@@ -28,7 +28,7 @@ def test_order_by(store: Database) -> None:
     sells = {"total_sale_7d_cnt": 20.0}
     world.scan({"1": sells, "2": {**sells, "spu_avg_price": 3}, "3": {**sells, "spu_avg_price": 9}})
     assert ids(world) == ["3", "2", "1"]
-    ranked = World(store, rules(rule("{rank: {at_most: 2}}", name="top")))
+    ranked = World(store, rules(rule("{rank: {at_most: 2}}", name="top")), day=world.day)
     ranked.scan({"7": 1, "8": 1, "9": 1})
     assert ids(ranked) == ["7", "8"]
 

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.store.making import DAY, SALES, START, scan, with_products
 from watcher.fields import RATING
@@ -142,3 +143,21 @@ def test_a_rating_of_0_that_was_stored_is_none(store: Database) -> None:
     view = store.rows("SELECT product_rating FROM observations_view ORDER BY id LIMIT 2")
     assert view == [(None,), (4.0,)]
     assert seen.products.tolist() == again.products.tolist()
+
+
+def test_scans_of_one_time_are_told_apart(tmp_path: Path) -> None:
+    """A watch has one scan of a time from m013 on: of several the later move on by some seconds,
+    to such as are free, and none is lost."""
+    path = tmp_path / "w.db"
+    with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
+        migrations.migrations.apply(store.db, stop_before="m013_one_scan_a_time")
+        for watch, after in (("w", 0), ("v", 0), ("w", 0), ("w", 1), ("w", 0), ("w", 9)):
+            store.history.record(scan(START + after, {"1": 5}, watch=watch))
+    with Database.open(path) as store:
+        rows = store.rows("SELECT id, watch, at FROM scans ORDER BY id")
+        found = [(watch, at - START) for _, watch, at in rows]
+        assert found == [("w", 0), ("v", 0), ("w", 2), ("w", 1), ("w", 3), ("w", 9)]
+        assert [each.at - START for each in store.history.scans("w")] == [9, 3, 1, 2, 0]
+        with pytest.raises(sqlite3.IntegrityError, match=r"scans\.watch, scans\.at"):
+            store.history.record(scan(START, {"1": 6}, watch="v"))
+        assert store.number("SELECT count(*) FROM observations") == 1

@@ -54,10 +54,13 @@ questions = st.fixed_dictionaries(
 
 def record(store: Database, given: list[dict[str, Any]]) -> None:
     """A history of these scans; ``jumps`` is how many scans later one is believed, 5 is never."""
-    at = START
+    at, had = START, set[tuple[str, int]]()
     for number, each in enumerate(given):
         at += each["after"]
         watch, region = WATCHES[each["watch"]]
+        while (watch, at) in had:
+            at += 1
+        had.add((watch, at))
         values = {
             str(key): {SALES: (key + each["values"]) % 3, GMV: each["values"] * 1.5}
             for key in each["products"]

@@ -10,8 +10,8 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Message, Severity
 from watcher.store.records import WindowQuery
+from watcher.store.sql.times import AHEAD, PAST
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.times import AHEAD, PAST
 from watcher.units import HOUR, MINUTE
 
 YEAR = 365 * DAY
@@ -76,7 +76,8 @@ def test_no_time_is_left_in_the_future(store: Database) -> None:
         if name in NO_TIMES or (table, name) == ("silences", "ends"):
             continue
         (value,) = (row[0] for row in store.rows(f"SELECT {name} FROM {table}"))
-        assert value == ("2023-12-14" if name == "day" else NOW), (table, name)
+        mended = NOW - 1 if (table, name) == ("scans", "at") else NOW
+        assert value == ("2023-12-14" if name == "day" else mended), (table, name)
     assert store.number("SELECT ends FROM silences") == NOW + DAY
     assert store.times.ahead(NOW, thorough=True) == 0
 
@@ -120,7 +121,7 @@ def test_baselines_are_sane_after_a_year_ahead(store: Database) -> None:
     assert marks[-1] == NOW + HOUR
     products = last.products
     found = store.history.last("w", last.scan_id, products, [SALES])
-    assert (found.values[:, 0].tolist(), found.at.tolist()) == ([3, 7], [NOW, NOW])
+    assert (found.values[:, 0].tolist(), found.at.tolist()) == ([3, 7], [NOW - 1, NOW - 1])
     day = store.history.ago("w", products, NOW + HOUR - DAY, NOW - 9 * DAY, [SALES])
     assert day.values[:, 0].tolist() == [1, 7]
     (window,) = store.history.windows(
@@ -145,6 +146,18 @@ def test_many_scans_ahead_keep_their_order(store: Database) -> None:
         "ON o.at = s.mark ORDER BY s.id"
     )
     assert rows == [(turn, turn) for turn in range(7)]
+
+
+def test_a_watch_has_one_scan_of_a_time(store: Database) -> None:
+    """Those that were ahead don't meet, nor the scan that is stored now."""
+    store.history.record(scan(NOW - 2, {"1": 0.0}))
+    for turn, watch in enumerate("wwvw"):
+        store.history.record(scan(NOW + YEAR + turn, {"1": float(turn)}, watch=watch))
+    store.times.mend(NOW)
+    store.history.record(scan(NOW, {"1": 9.0}))
+    rows = store.rows("SELECT watch, at FROM scans ORDER BY id")
+    before = [("w", 2), ("w", 4), ("w", 3), ("v", 1), ("w", 1), ("w", 0)]
+    assert rows == [(watch, NOW - seconds) for watch, seconds in before]
 
 
 def test_credits_of_days_to_come_are_todays(store: Database) -> None:

@@ -73,10 +73,8 @@ class PostgresDialect(Dialect):
     def field(self, name: str) -> str:
         return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
 
-    def first_free(self, table: str, count: int) -> str:
-        # Of the sequence, for an id must never mean another row; nobody else takes any meanwhile.
-        ids = f"pg_get_serial_sequence('{table}', 'id')"
-        return f"SELECT setval({ids}, nextval({ids}) + {max(count, 1) - 1}) - {max(count, 1) - 1}"
+    def first_free(self, table: str) -> str:
+        return f"SELECT 1 + last FROM last_ids WHERE name = '{table}'"
 
 
 POSTGRES = PostgresDialect()

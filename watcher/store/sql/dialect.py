@@ -84,8 +84,8 @@ class Dialect(ABC):
         """An observation's field (of ``o``) in the API's units."""
 
     @abstractmethod
-    def first_free(self, table: str, count: int) -> str:
-        """Asks for the first of so many ids in a row that no row of the table ever had."""
+    def first_free(self, table: str) -> str:
+        """Asks for the first id after all that rows of the table ever had."""
 
     def next_id(self, table: str) -> str:
         """The id that the next row of a table gets: inside a transaction nobody else writes."""

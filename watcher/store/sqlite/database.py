@@ -14,6 +14,7 @@ from watcher.errors import NewerDatabase, NotADatabase, StoreError
 from watcher.store import ports
 from watcher.store.faces import Faces
 from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.sql.times import StoredTimes
 from watcher.store.sqlite import migrations, rights
 from watcher.store.sqlite.connection import (
     LOCKED_SECONDS,
@@ -26,7 +27,6 @@ from watcher.store.sqlite.locking import hold, refuse_other_name
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.store.sqlite.swapping import beside, refuse_unfinished
 from watcher.store.sqlite.tellings import SqliteTellings
-from watcher.store.sqlite.times import SqliteTimes
 from watcher.store.sqlite.upkeep import SqliteUpkeep
 
 __all__ = ["Database", "hold"]
@@ -45,7 +45,7 @@ class Database(SqliteConnection, Faces):
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
         self.tellings: ports.Tellings = SqliteTellings(self)
-        self.times: ports.Times = SqliteTimes(self)
+        self.times: ports.Times = StoredTimes(self)
         self.pruner: ports.Pruner = SqlitePruner(self)
         self.upkeep: ports.Upkeep = SqliteUpkeep(self)
         self._lender: Database | None = None

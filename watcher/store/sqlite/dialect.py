@@ -67,7 +67,7 @@ class SqliteDialect(Dialect):
     def field(self, name: str) -> str:
         return expression(name)
 
-    def first_free(self, table: str, count: int) -> str:
+    def first_free(self, table: str) -> str:
         return f"SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'"
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -323,6 +324,27 @@ def m012_incident_details(db: Tables) -> None:
         "AND json_extract(body, '$.kind') = 'operator' "
         "AND id IN (SELECT message FROM notifications WHERE state IN ('waiting', 'dead'))"
     )
+
+
+@migrations()
+def m013_one_scan_a_time(db: Tables) -> None:
+    """A watch has one scan of a time: who does not know whether its scan was stored can't store it
+    twice. Of those that share one from before, the later come a second or more after the first."""
+    shared = db.execute("SELECT watch, at FROM scans GROUP BY watch, at HAVING count(*) > 1")
+    for watch, at in shared.fetchall():
+        scans = "SELECT id FROM scans WHERE watch = ? AND at = ? ORDER BY id"
+        for (scan,) in db.execute(scans, (watch, at)).fetchall()[1:]:
+            db.execute("UPDATE scans SET at = ? WHERE id = ?", (_free(db, watch, at), scan))
+    db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
+
+
+def _free(db: Tables, watch: str, at: int) -> int:
+    """The first second after ``at`` of which the watch has no scan."""
+    taken = {
+        each
+        for (each,) in db.execute("SELECT at FROM scans WHERE watch = ? AND at > ?", (watch, at))
+    }
+    return next(each for each in count(at + 1) if each not in taken)
 
 
 def pending(db: Tables) -> list[str]:

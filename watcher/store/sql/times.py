@@ -42,8 +42,8 @@ _NEWEST = (
 )
 
 
-class SqliteTimes(Face):
-    """``ports.Times`` in SQLite."""
+class StoredTimes(Face):
+    """``ports.Times``."""
 
     def ahead(self, now: Instant, *, thorough: bool = False) -> int:
         queries = [*_NEWEST]
@@ -51,7 +51,8 @@ class SqliteTimes(Face):
             times = ((table, column) for table, columns in PAST.items() for column in columns)
             queries += [f"SELECT max({column}) FROM {table}" for table, column in times]
             queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
-        latest = max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
+        each = " UNION ALL ".join(f"SELECT ({query}) AS latest" for query in queries)
+        latest = self._db.number(f"SELECT max(latest) FROM ({each}) AS t")
         return latest - now if latest - now > AHEAD else 0
 
     def mend(self, now: Instant) -> None:
@@ -79,7 +80,7 @@ class SqliteTimes(Face):
         self._db.execute(
             "INSERT INTO credits (day, watch, used) SELECT ?1, watch, sum(used) FROM credits "
             "WHERE day > ?1 GROUP BY watch "
-            "ON CONFLICT (day, watch) DO UPDATE SET used = used + excluded.used",
+            "ON CONFLICT (day, watch) DO UPDATE SET used = credits.used + excluded.used",
             (today,),
         )
         self._db.execute("DELETE FROM credits WHERE day > ?", (today,))
@@ -87,7 +88,7 @@ class SqliteTimes(Face):
 
     def _mend_scans(self, now: Instant) -> None:
         """The times of their data, and their marks, which rise strictly from scan to scan."""
-        self._db.execute("UPDATE scans SET at = ?1 WHERE at > ?1 + ?2", (now, _SCANS_AHEAD))
+        self._mend_instants(now)
         ahead = self._db.rows(
             "SELECT mark, id, first_row, rows FROM scans WHERE mark > ? ORDER BY mark",
             (now + _SCANS_AHEAD,),
@@ -96,9 +97,27 @@ class SqliteTimes(Face):
         begin = max(last + 1, now - len(ahead) + 1)
         # From the oldest on: each one's new mark lies before all that are still to be mended.
         for mark, (old, scan, first, rows) in enumerate(ahead, start=begin):
+            self._make_room(mark)
             self._db.execute(
                 "UPDATE observations SET at = ? WHERE id BETWEEN ? AND ?",
                 (mark, first, first + rows - 1),
             )
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
+
+    def _make_room(self, mark: int) -> None:
+        """Have observations of that time find their place."""
+
+    def _mend_instants(self, now: Instant) -> None:
+        """A watch has one scan of a time: those ahead are of the seconds right before now, of which
+        its next one may be."""
+        ahead = self._db.rows(
+            "SELECT id, watch FROM scans WHERE at > ? ORDER BY id DESC", (now + _SCANS_AHEAD,)
+        )
+        latest = dict[str, Instant]()
+        for scan, watch in ahead:
+            at = latest.get(watch, now - 1)
+            while self._db.has("SELECT 1 FROM scans WHERE watch = ? AND at = ?", (watch, at)):
+                at -= 1
+            self._db.execute("UPDATE scans SET at = ? WHERE id = ?", (at, scan))
+            latest[watch] = at
