@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 BLOCKS = (
     *("debian", "pip", "pipx", "first steps", "systemd", "systemd upgrade", "systemd uninstall"),
     *("pip upgrade", "pipx upgrade", "pipx uninstall", "litestream install", "litestream restore"),
+    *("fleet server", "fleet daemon", "fleet extra", "fleet first book", "fleet replica"),
+    *("fleet backup", "fleet restore", "fleet copy"),
 )
 
 
