@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.store import making
+from watcher.store.engine import open_store
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -191,10 +193,10 @@ def test_who_jumps_for_ever_is_believed_after_a_week(store: Database) -> None:
 def test_a_restart_between_changes_nothing(tmp_path: Path) -> None:
     """All of it is in the database."""
     for sales, expected in ((THREE_TIMES, {4: 12}), (USUAL, {})):
-        path = tmp_path / f"{len(expected)}.db"
-        with Database.open(path) as store:
+        path = making.place(tmp_path, f"{len(expected)}.db")
+        with open_store(path) as store:
             before = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
-        with Database.open(path) as store:
+        with open_store(path) as store:
             after = JumpingList(store, rules(RISES), day=3).scans(sales, sales)
         assert (before.fired, after.fired) == ({}, expected)
 

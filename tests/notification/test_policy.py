@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.store import making
+from watcher.store.engine import open_store
 from pathlib import Path
 
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
@@ -116,7 +118,7 @@ def test_a_digest_collects_from_the_first_that_waits_for_its_channel(tmp_path: P
         HeldGroup("one", "me", None, NOW + 11 * HOUR, 1),
         HeldGroup("other", "me", None, NOW + 13 * HOUR, 1),
     ]
-    with Database.open(tmp_path / "watcher.db") as database:
+    with open_store(making.place(tmp_path)) as database:
         for groups in (waiting, waiting[::-1]):
             assert Holds(database, NOW + 14 * HOUR, groups).on(policy) is None
         hold = Holds(database, NOW + 14 * HOUR, waiting[1:]).on(policy)

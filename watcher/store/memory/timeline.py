@@ -258,7 +258,7 @@ def _version_rows(
     cursor = db.execute(
         f"SELECT o.product, o.at{columns} FROM {sql.rows_of_pairs()} {sql.join} observations AS o "
         f"ON {sql.within_pair('o.id')} ORDER BY w.key, o.id",
-        (sql.listed(_runs(db, int(timeline.ids[first]), regions)),),
+        (sql.paired(_runs(db, int(timeline.ids[first]), regions)),),
     )
     # In parts: rows as Python objects take many times what they do as an array.
     while part := cursor.fetchmany(_FETCHED):
