@@ -101,7 +101,7 @@ class Books(Protocol):
     def current(self, book: str) -> Revision | None: ...
 
     def keep_clock(self, book: str, clock: bytes | None) -> None:
-        """Note how the simulated clock goes by which the book's daemon lives; None: the real one."""
+        """Note how the simulated clock of the book's daemon goes; None: the real one."""
 
     def clock(self, book: str) -> bytes | None: ...
 
@@ -166,9 +166,6 @@ class Control(Protocol):
 
     def now(self) -> float:
         """The server's clock."""
-
-    def is_readonly(self) -> bool:
-        """Whether nothing can be written there: it is a replica."""
 
     def tell(self, event: str, book: str) -> None:
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""

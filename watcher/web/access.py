@@ -38,6 +38,11 @@ class Access:
         self._token = token.encode()
         self._names = (*LOOPBACK, *([page_url.origin.host] if page_url is not None else []))
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether nobody sees anything without a token."""
+        return bool(self._token)
+
     def refusal(
         self, request: web.Request, book: str | None = None, tokens: Mapping[str, str] | None = None
     ) -> web.HTTPException | None:

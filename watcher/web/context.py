@@ -145,8 +145,8 @@ class PageContext:
     """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
 
     sources: Sources
-    forms: Forms = field(default_factory=Forms)
-    renderer: Renderer = field(default_factory=Renderer)
+    forms: Forms
+    renderer: Renderer
     board: Board = field(default_factory=Board)
     book: str = ""
 

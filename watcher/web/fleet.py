@@ -38,9 +38,7 @@ class Fleet(Struct, frozen=True):
     def books_of(self, daemon: DaemonState) -> list[str]:
         """The books that a daemon holds, by name."""
         return [
-            book.name
-            for book in self.books
-            if book.lease.held and book.lease.holder == daemon.id
+            book.name for book in self.books if book.lease.held and book.lease.holder == daemon.id
         ]
 
     @property
@@ -55,9 +53,7 @@ def read_fleet(control: Control, only: Collection[str] | None = None) -> Fleet:
     daemons, leases = control.daemons.all(), control.leases.all()
     by_id = {each.id: each for each in daemons}
     books = [
-        BookState(
-            each.book, each, by_id.get(each.holder or ""), control.books.current(each.book)
-        )
+        BookState(each.book, each, by_id.get(each.holder or ""), control.books.current(each.book))
         for each in leases
         if only is None or each.book in only
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
@@ -54,12 +54,13 @@ _HIDDEN = re.compile(
 
 class Scene(NamedTuple):
     """What a page is of: the time, its zone, the token of its forms (None: nothing can be written
-    here), and the book, where it is one of several ("" otherwise)."""
+    here), and the book's name, where it is one of several ("" otherwise)."""
 
     now: Instant
     zone: tzinfo
     token: str | None
     book: str = ""
+    is_book: bool = True  # and not what all of them have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Renderer:
     """Makes pages. ``bases`` are the paths before ours, each of which begins and ends with a slash:
     a proxy's, which it may or may not take off again, and a book's."""
 
-    bases: tuple[str, ...] = ("/",)
-    templates: jinja2.Environment = field(default_factory=lambda: templates())
+    bases: tuple[str, ...]
+    templates: jinja2.Environment
 
     def here(self, request: web.Request) -> str:
         """The path that is asked for, encoded, without what stands before ours."""
@@ -90,6 +91,7 @@ class Renderer:
             token=scene.token,
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
+            pages=NAVIGATION if scene.is_book else (),
             here=here,
             address=f"{here}?{query}" if query else here,
             notice=_notice(request.query),
@@ -130,7 +132,6 @@ def templates() -> jinja2.Environment:
         "rule_link": _rule_link,
         "product_link": _product_link,
     }
-    made.globals |= {"navigation": NAVIGATION}
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
     return made

@@ -18,7 +18,7 @@ from watcher.store.columns import encode
 from watcher.store.copying import canonical
 from watcher.store.copying.between import Hearing, copy_store
 from watcher.store.copying.canonical import Observed
-from watcher.store.sqlite.copy_end import SqliteEnd
+from watcher.store.sqlite.copy_end import SqliteEnd, cells
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.locking import hold
 
@@ -164,12 +164,12 @@ def test_a_copy_that_differs_is_removed(
 ) -> None:
     """It is said in what, and nothing is left that a daemon would go on with."""
 
-    def wrong(numbers: np.ndarray) -> list[list[object]]:
-        rows = encode(numbers)
-        rows[-1][0] = 1e9
+    def wrong(batch: Observed) -> list[list[object]]:
+        rows = cells(batch)
+        rows[-1][5] = 1e9
         return rows
 
-    monkeypatch.setattr("watcher.store.sqlite.copy_end.encode", wrong)
+    monkeypatch.setattr("watcher.store.sqlite.copy_end.cells", wrong)
     target = tmp_path / "copy.db"
     with pytest.raises(StoreError, match=r"is not what .* is: observations \(\d+ rows, checksum"):
         copy_store(source, target, NOW)
@@ -213,8 +213,9 @@ def test_amounts_come_back_as_they_were() -> None:
     stored = random.integers(0, 10 ** random.integers(1, 15, (500, len(money))))
     numbers = np.full((500, len(NUMERIC_NAMES)), np.nan)
     numbers[:, money] = stored / 100
-    again = [[row[place] for place in money] for row in encode(numbers)]
-    assert again == stored.tolist()
+    heads = np.ones((500, 3), np.int64)
+    for made in (encode(numbers), [row[3:] for row in cells(Observed(heads, numbers))]):
+        assert [[row[place] for place in money] for row in made] == stored.tolist()
 
 
 def test_a_large_row_is_a_batch_of_its_own() -> None:

@@ -7,7 +7,7 @@ moment, and nobody goes on with it by mistake.)"""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,11 +15,12 @@ from msgspec import Struct
 from watcher.errors import StoreError
 from watcher.model import Instant
 from watcher.store.copying.copier import Copier, Counted, Source, Target
-from watcher.store.places import Place
+from watcher.store.engine import hold, open_control, open_store
+from watcher.store.places import Place, Server
+from watcher.store.ports import Store
 from watcher.store.records import Progress
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.locking import hold
 from watcher.store.sqlite.swapping import beside, flush, place
 
 
@@ -37,12 +38,12 @@ def copy_store(
     """Copy all of a store, compare both, and say what there is. A copy that was cut off is gone on
     with. Raises ``StoreError``, ``DatabaseHeld`` where a daemon has one of them."""
     if source == target or _is_same_file(source, target):
-        raise StoreError(f"{target}: is what is to be copied; name another place", None)
-    with ExitStack() as stack:
-        read = stack.enter_context(_source(source))
-        written = stack.enter_context(_target(target, now))
-        copier = Copier(read, written, hearing.progress, hearing.say)
-        return copier.run()
+        raise StoreError(f"{target}: is what is to be copied; name another place", target)
+    with (
+        _source(source) as read,
+        _file(target, now) if isinstance(target, Path) else _book(target) as written,
+    ):
+        return Copier(read, written, hearing.progress, hearing.say).run()
 
 
 def _is_same_file(source: Place, target: Place) -> bool:
@@ -53,28 +54,41 @@ def _is_same_file(source: Place, target: Place) -> bool:
 
 @contextmanager
 def _source(source: Place) -> Iterator[Source]:
-    if isinstance(source, Path):
-        if not source.is_file():
-            raise StoreError(f"{source}: no such database", source)
-        with hold(source), Database.open(source, create=False) as opened:
-            yield SqliteEnd(opened)
-        return
-    raise NotImplementedError
+    if isinstance(source, Path) and not source.is_file():
+        raise StoreError(f"{source}: no such database", source)
+    with hold(source) as lease, open_store(source, create=False, lease=lease) as opened:
+        yield end_of(opened)
 
 
 @contextmanager
-def _target(target: Place, now: Instant) -> Iterator[Target]:
-    if isinstance(target, Path):
-        with hold(target):
-            _refuse_filled(target)
-            part = beside(target.resolve(), ".copying")
-            with Database.open(part) as opened:
-                yield SqliteEnd(opened, str(target))
-                opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            flush(part)
-            place(target, part, now)
-        return
-    raise NotImplementedError
+def _file(target: Path, now: Instant) -> Iterator[Target]:
+    """A file beside it, put in its place when all is there."""
+    with hold(target):
+        _refuse_filled(target)
+        part = beside(target.resolve(), ".copying")
+        with Database.open(part) as opened:
+            yield SqliteEnd(opened, str(target))
+            opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        flush(part)
+        place(target, part, now)
+
+
+@contextmanager
+def _book(target: Server) -> Iterator[Target]:
+    """The book itself, which no daemon opens as long as it has the marks of a copy."""
+    with open_control(target.url) as control:
+        control.books.create(target.book)
+    with hold(target) as lease, open_store(target, lease=lease) as opened:
+        yield end_of(opened)
+
+
+def end_of(store: Store) -> Target:
+    """An open store as an end of a copy."""
+    if isinstance(store, Database):
+        return SqliteEnd(store)
+    from watcher.store.postgres.copy_end import PostgresEnd  # noqa: PLC0415 - only with the extra
+
+    return PostgresEnd(store)
 
 
 def _refuse_filled(target: Path) -> None:
@@ -87,9 +101,3 @@ def _refuse_filled(target: Path) -> None:
             raise StoreError(
                 f"{target}: has {', '.join(filled)} already; copy to a new file", target
             )
-
-
-def copy_into(source: Source, database: Database, progress: Progress) -> None:
-    """Make a new SQLite database what a source is, beside its daemon: all of it is of one moment.
-    Raises ``StoreError``."""
-    Copier(source, SqliteEnd(database), progress).run()

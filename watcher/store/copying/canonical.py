@@ -1,6 +1,7 @@
 """Rows in the form in which two stores are compared, whatever engine keeps them.
 
-Whole numbers, reals, texts and bytes are as they are. Observations are one row of float8 each in
+Whole numbers, reals, texts and bytes are as they are; a NUL in a text, which PostgreSQL can't hold,
+counts as what stands for it there. Observations are one row of float8 each in
 the API's units, absent where there is none: amounts are whole hundredths in SQLite, and a rating
 of 0 in old rows of it is none. A table's checksum is the sum of its rows' hashes, so that the order
 in which an engine reads them does not count."""
@@ -67,7 +68,7 @@ class Rows(Struct, frozen=True):
     @property
     def total(self) -> Total:
         hashed = (
-            blake2b(msgspec.msgpack.encode(list(row)), digest_size=8).digest()
+            blake2b(msgspec.msgpack.encode([*map(storable, row)]), digest_size=8).digest()
             for row in self.values
         )
         return Total(len(self.values), sum(int.from_bytes(each) for each in hashed) % _WRAP)
@@ -113,6 +114,11 @@ def table(name: str, columns: Iterable[str], key: Sequence[str]) -> Table:
         ours = (*HEADS, *NUMBERS)
         return Table(name, (*ours, *sorted(found.difference(ours))), tuple(key))
     return Table(name, tuple(sorted(found)), tuple(key))
+
+
+def storable(value: object) -> object:
+    """The value as any engine can hold it."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
 def batched(rows: Iterable[Sequence[object]]) -> Iterator[Rows]:

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.rows import tuple_row
 
@@ -26,20 +25,21 @@ from watcher.store.copying.canonical import (
     Rows,
     Table,
     batched,
+    storable,
     table,
 )
 from watcher.store.copying.copier import Mark
 from watcher.store.places import Server
+from watcher.store.postgres.numbers import copied
 from watcher.store.postgres.partitions import Month, ensure
 
 _MARKS = "_copying"
 _LAST_IDS = "last_ids"
-_HEADER, _TRAILER = 19, b"\xff\xff"  # of a binary COPY without options
+_HEADER = 19  # bytes, of a binary COPY without options
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _WIDE = len(HEADS) + len(NUMBERS)
 _CELL = 12  # four bytes of length, eight of value
 _ROW = 2 + _WIDE * _CELL
-_ABSENT = np.frombuffer(b"\xff\xff\xff\xff", np.uint8)
 _TABLES = """
     SELECT c.oid::bigint, c.relname FROM pg_class AS c
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
@@ -60,7 +60,7 @@ _FOREIGN_KEYS = """
 class Book(Protocol):
     """The open store of a book, as far as a copy needs it."""
 
-    place: Server
+    server: Server
     conn: psycopg.Connection[Any]
 
     def atomic(self) -> AbstractContextManager[None]: ...
@@ -74,7 +74,7 @@ class PostgresEnd:
     """``copier.Target``. The store is closed by who opened it."""
 
     def __init__(self, book: Book) -> None:
-        self.name = str(book.place)
+        self.name = str(book.server)
         self._book = book
         self._types: dict[str, dict[str, str]] = {}
         self._identities: dict[str, str] = {}  # table -> column
@@ -136,9 +136,7 @@ class PostgresEnd:
 
     def _observations(self, table: Table, bounds: Sequence[sql.Composable]) -> Iterator[Observed]:
         """Every cell is there, so that all rows are of one length: what is absent comes as NaN."""
-        numbers = (
-            sql.SQL("coalesce({}, 'NaN')").format(sql.Identifier(name)) for name in NUMBERS
-        )
+        numbers = (sql.SQL("coalesce({}, 'NaN')").format(sql.Identifier(name)) for name in NUMBERS)
         columns = sql.SQL(", ").join([*map(sql.Identifier, HEADS), *numbers])
         with (
             psycopg.Cursor(self._book.conn) as cursor,
@@ -209,9 +207,9 @@ class PostgresEnd:
                     kinds = self._types[table.name]
                     copy.set_types([kinds[name] for name in table.columns])
                     for row in batch.values:
-                        copy.write_row(row)
+                        copy.write_row([storable(value) for value in row])
                 else:
-                    copy.write(encoded(batch))
+                    copy.write(copied(list(batch.heads.T), batch.numbers))
             self._run(
                 f"INSERT INTO {_MARKS} (name, mark) VALUES (%s, %s) "
                 "ON CONFLICT (name) DO UPDATE SET mark = excluded.mark",
@@ -259,30 +257,6 @@ class PostgresEnd:
         with psycopg.Cursor(self._book.conn, row_factory=tuple_row) as cursor:
             cursor.execute(statement, values or None)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
-
-
-def encoded(batch: Observed) -> bytes:
-    """Observations as a binary COPY; NaN is NULL."""
-    size = len(batch.heads)
-    cells = np.zeros((size, _WIDE, _CELL), np.uint8)
-    cells[:, :, 3] = 8
-    cells[:, : len(HEADS), 4:] = _bytes(batch.heads.astype(">i8"))
-    cells[:, len(HEADS) :, 4:] = _bytes(batch.numbers.astype(">f8"))
-    absent = np.zeros((size, _WIDE), np.bool_)
-    absent[:, len(HEADS) :] = np.isnan(batch.numbers)
-    cells[absent, :4] = _ABSENT
-    kept = np.ones((size, 2 + _WIDE * _CELL), np.bool_)
-    wide = kept[:, 2:].reshape(size, _WIDE, _CELL)
-    wide[absent, 4:] = False
-    kept[:, 2:] = wide.reshape(size, -1)
-    rows = np.empty((size, _ROW), np.uint8)
-    rows[:, :2] = np.frombuffer(_WIDE.to_bytes(2), np.uint8)
-    rows[:, 2:] = cells.reshape(size, -1)
-    return _SIGNATURE + rows[kept].tobytes() + _TRAILER
-
-
-def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(values).view(np.uint8).reshape(*values.shape, 8)
 
 
 def _decoded(parts: Iterable[bytes]) -> tuple[Observed, bytes]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from watcher.errors import StoreError
-from watcher.model import Ints
+from watcher.fields import NUMERIC
 from watcher.store.columns import encode, expression
 from watcher.store.copying.canonical import (
     BATCH_ROWS,
@@ -25,16 +25,19 @@ from watcher.store.copying.canonical import (
 )
 from watcher.store.copying.copier import Mark
 from watcher.store.sqlite.database import Database
+from watcher.units import AMOUNTS
 
 _MARKS = "_copying"
 _CACHE_KIB = 64_000
+_MONEY = np.array([field.unit in AMOUNTS for field in NUMERIC])
+_WHOLE = 2.0**50  # whole reals below are exact, hundredths too
 
 
 class SqliteEnd:
     """``copier.Target``. The database is closed by who opened it."""
 
     def __init__(self, database: Database, name: str | None = None) -> None:
-        self.name = name or str(database.path)
+        self.name = name or str(database.place)
         self._db = database
 
     def snapshot(self) -> AbstractContextManager[None]:
@@ -101,12 +104,7 @@ class SqliteEnd:
     def write(self, table: Table, batch: Batch, mark: Mark) -> None:
         columns = ", ".join(_quoted(table.columns))
         places = ", ".join("?" * len(table.columns))
-        if isinstance(batch, Observed):
-            numbers = encode(batch.numbers)
-            heads: Ints = batch.heads
-            rows = [head + more for head, more in zip(heads.tolist(), numbers, strict=True)]
-        else:
-            rows = list(map(list, batch.values))
+        rows = cells(batch) if isinstance(batch, Observed) else batch.values
         with self._db.atomic():
             self._db.many(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', rows)
             self._db.execute(
@@ -132,6 +130,21 @@ class SqliteEnd:
             "AND sql LIKE '%AUTOINCREMENT%'",
             (name,),
         )
+
+
+def cells(batch: Observed) -> list[list[object]]:
+    """Observations as rows of reals, which SQLite itself makes whole numbers of in columns of
+    those, and NULL of NaN: in a third of the time that ``encode`` takes."""
+    hundredths = np.rint(batch.numbers * 100)
+    exact = _MONEY & (hundredths / 100 == batch.numbers)
+    numbers = np.where(exact, hundredths, batch.numbers)
+    rows: list[list[object]]
+    if np.nanmax(np.abs(numbers), initial=0) < _WHOLE:
+        rows = np.column_stack([batch.heads.astype(np.float64), numbers]).tolist()
+        return rows
+    encoded = encode(batch.numbers)
+    heads: list[list[object]] = batch.heads.tolist()
+    return [head + more for head, more in zip(heads, encoded, strict=True)]
 
 
 def _quoted(names: tuple[str, ...]) -> list[str]:
