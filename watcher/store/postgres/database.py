@@ -60,6 +60,7 @@ class Database(PostgresConnection, Faces):
         database = cls(server, lease=lease, readonly=readonly)
         try:
             migrations.refuse_newer(database, server)
+            database.refuse_unfinished()
             if readonly:
                 migrations.refuse_unready(database, server)
             elif migrations.pending(database):
@@ -69,6 +70,10 @@ class Database(PostgresConnection, Faces):
             database.close()
             raise
         return database
+
+    def refuse_unfinished(self) -> None:
+        """Raise ``StoreError`` where half a copy is in it."""
+        migrations.refuse_unfinished(self, self.server)
 
     def past_scans(self, extent: Extent) -> PastScans:
         return PastScans(self, extent)
