@@ -17,7 +17,8 @@ from tools.trial.readme import NoSuchBlock
 from tools.trial.stage import Failed, Skipped, staged
 
 PLACES = {
-    "pip": try_pip, "pipx": try_pipx, "systemd": try_systemd, "fleet": try_fleet, "image": try_image,
+    "pip": try_pip, "pipx": try_pipx, "systemd": try_systemd, "fleet": try_fleet,
+    "image": try_image,
 }  # fmt: skip
 
 

@@ -43,6 +43,8 @@ TimeoutStartSec=8min
 [Install]
 WantedBy=default.target
 """
+# Where a step fails, the services' own words say why.
+_WHY = "trap 'sudo journalctl --no-pager --unit \"watcher*\" | tail -n 40' ERR\n"
 # What the guide promises. `enable --now` came back: the daemon had said that it was ready.
 _CHECKS = """
 systemctl is-active watcher
@@ -62,7 +64,8 @@ systemctl is-active watcher-litestream
 systemd-analyze verify --man=no watcher-litestream.service
 user() { ps -o uid= -p "$(systemctl show --value --property MainPID "$1")"; }
 test "$(user watcher)" = "$(user watcher-litestream)"
-copied() { sudo /opt/watcher/bin/litestream restore -o /root/looked.db file:///var/lib/watcher-copy; }
+litestream=/opt/watcher/bin/litestream
+copied() { sudo $litestream restore -o /root/looked.db file:///var/lib/watcher-copy; }
 for try in $(seq 60); do copied && break; sleep 1; done
 sudo rm /root/looked.db
 """
@@ -84,9 +87,11 @@ sudo systemctl enable --now watcher@second
 book() { sudo -u postgres psql --no-align --tuples-only watcher --command \
     "SELECT pid FROM watcher.leases JOIN watcher.daemons ON id = holder WHERE book = 'shops' AND until > now()"; }
 main() { systemctl show --value --property MainPID "$1"; }
-held() { for try in $(seq 150); do test "$(book)" = "$(main "$1")" && return; sleep 0.1; done; false; }
+is_held() { test "$(book)" = "$(main "$1")"; }
+held() { for try in $(seq 150); do is_held "$1" && return; sleep 0.1; done; false; }
 for try in $(seq 150); do test -n "$(book)" && break; sleep 0.1; done
-held watcher@all && holder=all other=second || { held watcher@second && holder=second other=all; }
+holder=all other=second
+is_held watcher@all || { is_held watcher@second && holder=second other=all; }
 sudo systemctl stop watcher@$holder
 held watcher@$other
 sudo systemctl start watcher@$holder
@@ -146,7 +151,7 @@ def _furnish(stage: Stage, root: Path, guide: Callable[[Path], str]) -> None:
     environment = {**network(os.environ), "WATCHER_LISTEN": stage.page}
     lines = (f"{name}={value}\n" for name, value in environment.items())
     write(root / "etc/environment", "".join(lines))
-    write(root / "trial/guide.sh", guide(root / _HOME / "watcher"))
+    write(root / "trial/guide.sh", _WHY + guide(root / _HOME / "watcher"))
     write(root / "etc/systemd/system/trial.service", _UNIT)
     subprocess.run(["chroot", root, "systemctl", "--quiet", "enable", "trial"], check=True)
 
