@@ -31,7 +31,7 @@ class Shell:
 
     folder: Path
     moved: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.bin.mkdir()

@@ -84,8 +84,9 @@ systemd-analyze verify --man=no watcher@all.service
 ! sudo journalctl --no-pager -u watcher@all | grep -F "$DB_PASSWORD"
 echo 'WATCHER_LISTEN=off' | sudo tee /etc/watcher/second.env
 sudo systemctl enable --now watcher@second
-book() { sudo -u postgres psql --no-align --tuples-only watcher --command \
-    "SELECT pid FROM watcher.leases JOIN watcher.daemons ON id = holder WHERE book = 'shops' AND until > now()"; }
+holding="SELECT pid FROM watcher.leases JOIN watcher.daemons ON id = holder"
+holding="$holding WHERE book = 'shops' AND until > now()"
+book() { sudo -u postgres psql --no-align --tuples-only watcher --command "$holding"; }
 main() { systemctl show --value --property MainPID "$1"; }
 is_held() { test "$(book)" = "$(main "$1")"; }
 held() { for try in $(seq 150); do is_held "$1" && return; sleep 0.1; done; false; }
