@@ -69,7 +69,10 @@ def _scans(server: Cluster, times: int) -> Iterator[Line]:
     ours, theirs = found["postgres"], found["sqlite"]
     if any(one["fired"] != other["fired"] for one, other in zip(ours, theirs, strict=True)):
         raise ValueError(f"the alerts differ: {ours}, {theirs}")
-    for name, what, most in (("wall", "wall", MOST_WALL), ("cpu", "CPU, server included", MOST_CPU)):
+    for name, what, most in (
+        ("wall", "wall", MOST_WALL),
+        ("cpu", "CPU, server included", MOST_CPU),
+    ):
         mine, its = ([each[name] for each in runs] for runs in (ours, theirs))
         served = f", {min(each['server'] for each in ours):.0f} ms of it the server's"
         yield Line(
@@ -91,7 +94,9 @@ def _deliveries(server: Cluster, times: int) -> Iterator[Line]:
                 with delivery.sink() as url:
                     run = child("benchmarks.engines", "deliver", place, url, f"{process}")
                     found[name].append(run | delivery.taken(url))
-    if any(run["doubles"] or run["taken"] != delivery.ROWS for runs in found.values() for run in runs):
+    if any(
+        run["doubles"] or run["taken"] != delivery.ROWS for runs in found.values() for run in runs
+    ):
         raise ValueError(f"not each was taken once: {found}")
     ours, theirs = found["postgres"], found["sqlite"]
     yield Line(

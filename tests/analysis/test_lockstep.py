@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.store import making
-from watcher.store.engine import open_store
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +13,14 @@ import numpy as np
 import pytest
 
 from tests.fakes.lockstep import Daemon, assert_equal, replayed
+from tests.store import making
 from tests.store.making import DAY, GMV, SALES, scan
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import PRESETS, Market
+from watcher.store.engine import open_store
 from watcher.store.sqlite.database import Database
 from watcher.units import utc_day
 
@@ -160,7 +160,9 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
             assert_equal(daemon.said, replayed(database, book, (0, end), every=every))
         assert making.raw(database).number("SELECT count(*) FROM jumps") >= 2
         # A database of before knows neither what lists say of themselves nor what jumped.
-        making.raw(database).execute("UPDATE scans SET list_day = NULL, list_idle = NULL, list_sparse = NULL")
+        making.raw(database).execute(
+            "UPDATE scans SET list_day = NULL, list_idle = NULL, list_sparse = NULL"
+        )
         making.raw(database).execute("DELETE FROM jumps")
         assert_equal(daemon.said, replayed(database, book, (0, end)))
     kinds = {item.kind for *_, message in daemon.said for item in message.items}

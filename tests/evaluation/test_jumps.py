@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.store import making
-from watcher.store.engine import open_store
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.world import HEAD
+from tests.store import making
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
@@ -23,6 +22,7 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
+from watcher.store.engine import open_store
 from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.store import making
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.fakes.world import HEAD
 from tests.rules.tables import condition
+from tests.store import making
 from tests.store.making import DAY, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain

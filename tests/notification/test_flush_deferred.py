@@ -5,8 +5,8 @@ The scans of a ``World`` are made at 22:13 UTC, day after day.
 
 from __future__ import annotations
 
-from tests.store import making
 from tests.fakes.world import World
+from tests.store import making
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of

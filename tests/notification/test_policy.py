@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from tests.store import making
-from watcher.store.engine import open_store
 from pathlib import Path
 
+from tests.store import making
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
 from watcher.model import Alert, AlertState, NotificationLogEntry, Severity
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, NotifyTerms, decide
 from watcher.schedule import Cron
+from watcher.store.engine import open_store
 from watcher.store.sql.silences import HeldGroup
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
 NOW = 1_000 * DAY

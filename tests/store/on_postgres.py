@@ -22,7 +22,7 @@ from tests.store import making
 from watcher.store import threads
 from watcher.store.engine import open_control
 from watcher.store.places import Place, Server
-from watcher.store.postgres.database import Database
+from watcher.store.postgres.database import PostgresDatabase as Database
 from watcher.store.sqlite import database as sqlite
 
 LEFT_OUT = {
@@ -75,8 +75,7 @@ def _empty(database: Database) -> None:
     tables = [name for (name,) in database.rows(filled)]
     if tables:
         database._command(
-            f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE; "
-            "UPDATE last_ids SET last = 0"
+            f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE; UPDATE last_ids SET last = 0"
         )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.store import making
 import sqlite3
 from dataclasses import replace
 
 import pytest
 
+from tests.store import making
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import LongTexts, ScanState
 from watcher.store.sqlite.database import Database

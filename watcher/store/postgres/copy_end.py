@@ -31,7 +31,7 @@ from watcher.store.copying.canonical import (
 )
 from watcher.store.copying.copier import Mark
 from watcher.store.places import Server
-from watcher.store.postgres.database import Database
+from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.postgres.migrations import COPYING
 from watcher.store.postgres.numbers import copied
 from watcher.store.postgres.partitions import Month, ensure
@@ -60,7 +60,7 @@ _FOREIGN_KEYS = """
 """
 
 
-class Unfinished(Database):
+class Unfinished(PostgresDatabase):
     """A book that is being copied into: anybody else who opens it is told so."""
 
     def refuse_unfinished(self) -> None:
