@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -18,7 +21,10 @@ from watcher.errors import StoreError
 from watcher.store.control import Control, DaemonState, LeaseState
 from watcher.web import context as page
 
+ASK_SECONDS = 5.0  # for which the server is waited for at the stop
 UNSEEN_SECONDS = 10.0  # since the last look, after which the server counts as away
+
+T = TypeVar("T")
 
 Events = AsyncGenerator[tuple[str, str], None]
 
@@ -39,7 +45,7 @@ class Fleet(page.HeldBooks):
         listen: Callable[[], Events],
     ) -> None:
         self._rules_of = rules_of
-        self._around = msgspec.structs.replace(around, suspect=self._suspect)
+        self._around = replace(around, suspect=self._suspect)
         self._listen = listen
         self._keeper = LeaseKeeper(daemon, url, opener, self)
         self._shares = Shares(daemon.id, daemon.wanted)
@@ -48,6 +54,8 @@ class Fleet(page.HeldBooks):
         self._view = View()
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._turn = asyncio.Lock()  # of who takes and hands over
+        self._ending = False
 
     # ------------------------------------------------------------------ for the page
 
@@ -94,7 +102,9 @@ class Fleet(page.HeldBooks):
             await stop.wait()
             log.info("stopping", books=sorted(self._held))
         finally:
-            await self._supervisor.stop()
+            self._ending = True
+            async with self._turn:  # a book that is just being taken is handed over with the rest
+                await self._supervisor.stop()
             await self._hand_all_over()
             await _settled(self._keeper.close())
 
@@ -103,13 +113,13 @@ class Fleet(page.HeldBooks):
         for held, _ in self._held.values():
             held.rules.wake(anew=True)
 
-    async def declare(self, **changes: object) -> None:
-        """Be known with these changes: the page's URL, what is wanted."""
-        daemon = msgspec.structs.replace(self.daemon, **changes)
+    async def declare(self, wanted: tuple[str, ...] | None) -> None:
+        """Be known to want these books alone."""
+        daemon = msgspec.structs.replace(self.daemon, wanted=wanted)
         await _settled(self._keeper.declare(daemon))
 
     async def _hand_all_over(self) -> None:
-        await self.declare(wanted=())  # nobody waits for us to take anything
+        await self.declare(())  # nobody waits for us to take anything
         tasks = []
         for held, task in self._held.values():
             held.tenure.stopping.set()
@@ -135,18 +145,23 @@ class Fleet(page.HeldBooks):
             self._keeper.heard()
             for held, _ in self._held.values():
                 held.tenure.tell()
-            await self._share()
+            async with self._turn:
+                await self._share()
 
     async def _share(self) -> None:
         view, now = self._view, steady()
+        if self._ending:
+            return
+        if (wanted := self._shares.wanted_of(view)) != self.daemon.wanted:
+            await self.declare(wanted)
         for book in self._shares.to_take(view, self._held.keys(), now):
-            await self._take(book)
-        book = self._shares.to_hand_over(view, now)
-        if book is not None and not any(
-            held.tenure.stopping.is_set() for held, _ in self._held.values()
-        ):
-            log.info("a book is handed over: another daemon has fewer", book=book)
-            self._held[book][0].tenure.stopping.set()
+            if not self._ending:
+                await self._take(book)
+        if not any(held.tenure.stopping.is_set() for held, _ in self._held.values()):
+            surplus = self._shares.to_hand_over(view, self._held.keys(), now)
+            if surplus is not None:
+                log.info("a book is handed over: another daemon has fewer", book=surplus)
+                self._held[surplus][0].tenure.stopping.set()
 
     async def _take(self, book: str) -> None:
         try:
@@ -167,12 +182,12 @@ class Fleet(page.HeldBooks):
         except Exception:
             log.exception("the work on a book broke", book=held.name)
         finally:
-            del self._held[held.name]
-            if held.newer and self._shares.refuse(held.name):
-                await self.declare(wanted=self._shares.wanted_of(self._view))
+            if held.newer:
+                self._shares.refuse(held.name)
             if not held.tenure.lost.is_set():
                 await _settled(self._keeper.release(held.tenure))
                 log.info("a book was handed over", book=held.name)
+            del self._held[held.name]
             self._keeper.look_soon()
 
     def _suspect(self) -> None:
@@ -193,7 +208,7 @@ class Fleet(page.HeldBooks):
         self._news.set()
 
 
-async def _settled(future: Future[object]) -> None:
+async def _settled(future: Future[T]) -> None:
     """Wait for what the keeper was asked for; a server that is away hears nothing of it."""
     try:
         await asyncio.wait_for(asyncio.wrap_future(future), ASK_SECONDS)

@@ -25,8 +25,9 @@ from watcher.delivery.courier import pause_until
 from watcher.delivery.permission import may_send
 from watcher.errors import NewerDatabase, RulesError, WatcherError
 from watcher.retrying import backoff
-from watcher.store.control import LeaseLost
+from watcher.store.control import Lease, LeaseLost
 from watcher.store.engine import StoreReader, Writer
+from watcher.store.places import Place
 from watcher.web import context as page
 from watcher.web.context import Sources
 
@@ -46,6 +47,8 @@ class Surroundings:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     instruments: Sequence[Collector] = ()
+    writer: Callable[[Place, Lease], Writer] = Writer
+    reader: Callable[[Place], StoreReader] = StoreReader
     suspect: Callable[[], None] = lambda: None
 
 
@@ -146,11 +149,11 @@ class HeldBook:
         """The whole way of a book, from its store to the order to stop."""
         around, tenure = self._around, self.tenure
         async with AsyncExitStack() as stack:
-            writer = Writer(tenure.place, tenure.lease)
+            writer = around.writer(tenure.place, tenure.lease)
             stack.push_async_callback(_close, writer)
             await writer.start()  # migrated, where that is due
             rules = await self.rules.begin()
-            reader = await stack.enter_async_context(StoreReader(tenure.place))
+            reader = await stack.enter_async_context(around.reader(tenure.place))
             store = LeasedStore(writer, tenure, around.suspect)
             liveness = Liveness(period=around.limits.period)
             stop = asyncio.Event()  # of this begin alone

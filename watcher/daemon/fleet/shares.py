@@ -40,22 +40,21 @@ class Shares:
             found.append(book)
         return found
 
-    def to_hand_over(self, view: View, now: float) -> str | None:
-        """The one book to be handed over now: the next may follow once somebody has it."""
+    def to_hand_over(self, view: View, held: Collection[str], now: float) -> str | None:
+        """The one of the books ``held`` to be handed over now: the next may follow once somebody
+        has it."""
         if now < self._rests or self._given in self._free:
             return None
         plan = self._plan(view)
-        for each in view.leases:
-            if each.held and each.holder == self.me and plan.get(each.book, self.me) != self.me:
-                self._given = each.book
-                return each.book
+        for book in sorted(held):
+            if plan.get(book, self.me) != self.me:
+                self._given = book
+                return book
         return None
 
-    def refuse(self, book: str) -> bool:
-        """Never take it again: a newer version wrote it. Whether that is new."""
-        new = book not in self._refused
+    def refuse(self, book: str) -> None:
+        """Never take it again: a newer version wrote it."""
         self._refused.add(book)
-        return new
 
     def wanted_of(self, view: View) -> tuple[str, ...] | None:
         """What it still may hold."""
