@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from watcher.cli.url_secrets import filled_in
 from watcher.errors import WatcherError
 from watcher.redaction import log_redaction
 from watcher.store.places import MAIN, Place, Server, parse_place, secrets_of
@@ -29,9 +30,9 @@ class PlaceType(click.ParamType[Place]):
     ) -> Place:
         if isinstance(value, Path | Server):
             return value
-        text = str(value)
-        keep_secret(text)
         try:
+            text = filled_in(str(value))
+            keep_secret(text)
             return parse_place(text)
         except ValueError as error:
             self.fail(str(error), param, ctx)
