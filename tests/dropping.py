@@ -183,6 +183,15 @@ class Dropping:
         asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(10)
         return trap
 
+    def forget(self, trap: Trap) -> None:
+        """Take back a trap that may not have sprung."""
+
+        async def forgotten() -> None:
+            with suppress(ValueError):
+                self.traps.remove(trap)
+
+        asyncio.run_coroutine_threadsafe(forgotten(), self._loop).result(10)
+
     def cut(self, of: Callable[[str], bool] = lambda _name: True) -> int:
         """Cut the connections now that there are; how many they were."""
         return asyncio.run_coroutine_threadsafe(self._cut(of), self._loop).result(10)
