@@ -60,7 +60,8 @@ class Wire(NamedTuple):
 class Trap:
     """Springs at the ``count``-th such moment of connections whose application name is ``of`` it.
 
-    ``act`` is called while the message is held, before anything is cut.
+    ``act`` is called while the message is held, before anything is cut; ``done`` once the server
+    has answered what ``How.AFTER`` and ``How.LATE`` let through, before the client knows of a cut.
     """
 
     moment: Moment
@@ -69,6 +70,7 @@ class Trap:
     delay: float = 0.3
     of: Callable[[str], bool] = lambda _name: True
     act: Callable[[], object] = lambda: None
+    done: Callable[[], object] = lambda: None
     sprung: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)  # all of it has happened
 
@@ -327,6 +329,7 @@ class Passage:
             while piece := await self._server[0].read(_PIECE):
                 if self._trap is not None:
                     if piece.endswith(_AT_REST):
+                        self._trap.done()
                         self._answered.set()
                         self.abort()
                         return
