@@ -33,6 +33,7 @@ COMMANDS = (
     ("check", "Check the rule files, and say what they will read and cost."),
     ("once", "Scan what is due (or named) now, and print what fires."),
     ("status", "Show watches, rules, credits and the queue."),
+    ("page", "Serve the page of the books on a server, without a daemon."),
     ("health", "Ask the running daemon whether it is well."),
     ("alerts", "Show alerts and what became of them."),
     ("product", "Show a product's past, with a plot."),

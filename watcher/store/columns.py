@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 
 from watcher.fields import BY_NAME, NUMERIC, RATING, Field
-from watcher.model import Floats, Ints
+from watcher.model import Bools, Floats, Ints
 from watcher.store.sql.connection import chunks
 from watcher.units import AMOUNTS, Unit
 
@@ -48,6 +48,12 @@ def encode(numbers: Floats, columns: Ints = _ALL) -> list[list[object]]:
     rows[~usable] = None
     encoded: list[list[object]] = rows.tolist()
     return encoded
+
+
+def storable(numbers: Floats) -> Floats:
+    """Numbers in the API's units, NaN for what is not finite or too large for any field."""
+    usable: Bools = np.abs(numbers) <= _LARGEST
+    return np.where(usable, numbers, np.nan) + 0.0  # there is one zero
 
 
 def digests(numbers: Floats) -> Ints:

@@ -23,7 +23,7 @@ def open_store(
     if isinstance(place, Server):
         with needed(place.url):
             from watcher.store.postgres import database  # noqa: PLC0415 - only with the extra
-        return database.Database.open(place, readonly=readonly, create=create, lease=lease)
+        return database.PostgresDatabase.open(place, readonly=readonly, create=create, lease=lease)
     return Database.open(place, readonly=readonly, create=create)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.store import making
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import LongTexts, ScanState
 from watcher.store.sqlite.database import Database
@@ -123,12 +124,12 @@ def test_a_currency_once_known_stays(store: Database) -> None:
 def test_a_scan_is_all_or_nothing(store: Database) -> None:
     """A scan that breaks half-way leaves nothing behind."""
     store.history.record(scan(START, {"1": 1}))
-    before = list(store.conn.iterdump())
+    before = making.contents(store)
     broken = scan(START + 1, {"1": 2, "2": 2})
     broken.ranks.resize(1, refcheck=False)
     with pytest.raises(ValueError, match="same shape"):
         store.history.record(broken)
-    assert list(store.conn.iterdump()) == before
+    assert making.contents(store) == before
 
 
 def test_joins_an_open_transaction(store: Database) -> None:

@@ -78,8 +78,10 @@ def _book(target: Server) -> Iterator[Target]:
     """The book itself, which no daemon opens as long as it has the marks of a copy."""
     with open_control(target.url) as control:
         control.books.create(target.book)
-    with hold(target) as lease, open_store(target, lease=lease) as opened:
-        yield end_of(opened)
+    from watcher.store.postgres.copy_end import PostgresEnd, Unfinished  # noqa: PLC0415 - see below
+
+    with hold(target) as lease, Unfinished.open(target, lease=lease) as opened:
+        yield PostgresEnd(opened)
 
 
 def end_of(store: Store) -> Target:

@@ -254,18 +254,32 @@ def _version_rows(
     known = np.zeros(largest + 2, np.bool_)
     known[products] = True
     columns = "".join(f", {db.dialect.field(name)}" for name in fields)
-    sql = db.dialect
-    cursor = db.execute(
-        f"SELECT o.product, o.at{columns} FROM {sql.rows_of_pairs()} {sql.join} observations AS o "
-        f"ON {sql.within_pair('o.id')} ORDER BY w.key, o.id",
-        (sql.listed(_runs(db, int(timeline.ids[first]), regions)),),
+    sql = (
+        f"SELECT o.product, o.at{columns} FROM {db.dialect.rows_of_pairs()} {db.dialect.join} "
+        f"observations AS o ON {db.dialect.within_pair('o.id')} ORDER BY w.key, o.id"
     )
-    # In parts: rows as Python objects take many times what they do as an array.
-    while part := cursor.fetchmany(_FETCHED):
-        table = np.array(part, np.float64)
+    for runs in _pieces(_runs(db, int(timeline.ids[first]), regions)):
+        table = db.table(sql, (db.dialect.paired(runs),), 2 + len(fields))
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
         yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]
+
+
+def _pieces(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """The same rows in lists of runs, each of so many rows at most as are read at once."""
+    piece, left = list[tuple[int, int]](), _FETCHED
+    for first, last in runs:
+        begin = first
+        while begin <= last:
+            end = min(last, begin + left - 1)
+            piece.append((begin, end))
+            left -= end - begin + 1
+            begin = end + 1
+            if not left:
+                yield piece
+                piece, left = [], _FETCHED
+    if piece:
+        yield piece
 
 
 def _runs(db: Connection, scan_id: int, regions: object) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from operator import itemgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -30,10 +31,12 @@ from watcher.store.copying.canonical import (
 )
 from watcher.store.copying.copier import Mark
 from watcher.store.places import Server
+from watcher.store.postgres.database import PostgresDatabase
+from watcher.store.postgres.migrations import COPYING
 from watcher.store.postgres.numbers import copied
 from watcher.store.postgres.partitions import Month, ensure
 
-_MARKS = "_copying"
+_MARKS = COPYING
 _LAST_IDS = "last_ids"
 _HEADER = 19  # bytes, of a binary COPY without options
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -55,6 +58,13 @@ _FOREIGN_KEYS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = current_schema()::regnamespace AND contype = 'f' AND conparentid = 0
 """
+
+
+class Unfinished(PostgresDatabase):
+    """A book that is being copied into: anybody else who opens it is told so."""
+
+    def refuse_unfinished(self) -> None:
+        """It is the copy itself."""
 
 
 class Book(Protocol):
@@ -96,7 +106,7 @@ class PostgresEnd:
 
     def tables(self) -> Mapping[str, Table]:
         found = {}
-        for oid, name in self._run(_TABLES, (_LAST_IDS,)):
+        for oid, name in sorted(self._run(_TABLES, (_LAST_IDS,)), key=itemgetter(1)):
             columns = self._run(_COLUMNS, (oid,))
             self._types[name] = {column: kind for column, kind, _, _ in columns}
             self._identities |= {name: column for column, _, _, counted in columns if counted}

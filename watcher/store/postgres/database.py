@@ -2,81 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
-from watcher.model import Scan
+import numpy as np
+import psycopg
+
+from watcher.errors import StoreError
+from watcher.model import Floats
 from watcher.store import ports
 from watcher.store.control import Lease
 from watcher.store.faces import Faces
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import MAIN, Server
-from watcher.store.postgres import migrations, partitions
+from watcher.store.postgres import migrations
 from watcher.store.postgres.connection import PostgresConnection
-from watcher.store.postgres.control import open_control
+from watcher.store.postgres.control import PostgresControl
+from watcher.store.postgres.history import PostgresHistory
+from watcher.store.postgres.numbers import column
+from watcher.store.postgres.pruning import PostgresPruner
 from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
-from watcher.store.records import Recorded
-from watcher.store.sql.history import History
+from watcher.store.postgres.upkeep import PostgresUpkeep
+from watcher.store.sql.connection import Values
 
 
-class _History(History):
-    def record(self, scan: Scan) -> Recorded:
-        with self._db.atomic():
-            last = self._db.number("SELECT max(mark) FROM scans") + 1
-            partitions.ensure(self._db, [scan.at, max(scan.at, last)])
-            return super().record(scan)
-
-
-class Database(PostgresConnection, Faces):
-    """One session with its faces; belongs to the thread that opened it."""
+class PostgresDatabase(PostgresConnection, Faces):
+    """One session of a book with its faces; belongs to the thread that opened it."""
 
     def __init__(
         self, server: Server, *, lease: Lease | None = None, readonly: bool = False
     ) -> None:
         PostgresConnection.__init__(self, server, lease=lease, readonly=readonly)
         Faces.__init__(self, self)
-        self.history = _History(self)
+        self.history = PostgresHistory(self)
         self.tellings: ports.Tellings = PostgresTellings(self)
         self.times: ports.Times = PostgresTimes(self)
+        self.pruner: ports.Pruner = PostgresPruner(self)
+        self.upkeep: ports.Upkeep = PostgresUpkeep(self)
 
     @classmethod
     def open(
-        cls,
-        server: Server,
-        *,
-        readonly: bool = False,
-        create: bool = True,
+        cls, server: Server, *, readonly: bool = False, create: bool = True,
         lease: Lease | None = None,
-    ) -> Self:
-        """The store of a book, made or migrated where that is due (not if ``readonly``); who names
-        no book gets one, other books must be there."""
+    ) -> Self:  # fmt: skip
+        """The book at a place, migrated where that is due (not if ``readonly``). The book of who
+        names none is made where there is none (not if ``readonly``, nor unless ``create``); others
+        must be there. Raises ``NewerDatabase``, or ``StoreError`` for what else keeps it shut."""
         if create and not readonly and server.book == MAIN:
-            control = open_control(server.url)
-            try:
-                control.books.create(MAIN)
-            finally:
-                control.close()
+            with PostgresControl(server.url) as control:
+                control.books.create(server.book)
         database = cls(server, lease=lease, readonly=readonly)
         try:
-            migrations.refuse_newer(database, server)
-            if readonly:
-                migrations.refuse_unready(database, server)
-            elif migrations.pending(database):
-                with database.atomic():
-                    migrations.prepare(database)
+            database._make_ready(readonly=readonly)
         except BaseException:
             database.close()
             raise
         return database
 
+    def refuse_unfinished(self) -> None:
+        """Raise ``StoreError`` where half a copy is in it."""
+        migrations.refuse_unfinished(self, self.server)
+
     def past_scans(self, extent: Extent) -> PastScans:
         return PastScans(self, extent)
 
     def let_go(self) -> None:
-        """Nothing is kept."""
+        """Nothing is kept: what a session remembers is small."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def table(self, sql: str, values: Values, width: int) -> Floats:
+        """As arrays in binary, a column each: no value is a Python object on its way."""
+        return np.column_stack([*self._arrays(sql, values, width), np.zeros((0, 0))][:width])
+
+    def _arrays(self, sql: str, values: Values, width: int) -> Sequence[Floats]:
+        names = [f"c{place}" for place in range(width)]
+        arrays = ", ".join(f"array_agg(coalesce({name}::float8, 'NaN'))" for name in names)
+        cursor = self.execute(f"SELECT {arrays} FROM ({sql}) AS t ({', '.join(names)})", values)
+        found = cursor.pgresult
+        return [column(found.get_value(0, place) if found else None) for place in range(width)]
+
+    def _make_ready(self, *, readonly: bool) -> None:
+        migrations.refuse_newer(self, self.server)
+        self.refuse_unfinished()
+        if readonly:
+            migrations.refuse_unready(self, self.server)
+        elif migrations.pending(self):
+            try:
+                with self.atomic():  # asked again: another daemon may have migrated meanwhile
+                    migrations.refuse_newer(self, self.server)
+                    migrations.prepare(self)
+            except psycopg.Error as error:
+                raise StoreError(
+                    f"{self.server}: can't be prepared, and is as it was: "
+                    f"{error.diag.message_primary or error}",
+                    self.server,
+                ) from error

@@ -33,6 +33,9 @@ class PostgresDialect(Dialect):
     def listed(self, values: Iterable[object]) -> object:
         return array_of([*values])
 
+    def paired(self, values: Iterable[tuple[object, object]]) -> str:
+        return msgspec.json.encode([*values]).decode()
+
     def mapped(self, values: Mapping[str, int]) -> str:
         return msgspec.json.encode(values).decode()
 

@@ -29,10 +29,9 @@ def hold(place: Server) -> Iterator[Lease]:
         try:
             yield lease
         finally:
-            renewing.stop()
-        held = control.leases.renew([lease], SECONDS, {})
-        with suppress(StoreError):  # it runs out by itself
-            control.leases.release(lease)
+            held = renewing.stop()
+            with suppress(StoreError):  # it runs out by itself
+                control.leases.release(lease)
         if not held:
             raise LeaseLost(f"{place}: another daemon has the book by now", place)
 
@@ -63,15 +62,22 @@ class _Renewing(threading.Thread):
         self._place = place
         self._lease = lease
         self._stopped = threading.Event()
+        self._held = True
 
     def run(self) -> None:
         with PostgresControl(self._place.url) as control:
             while not self._stopped.wait(_RENEWED):
-                with suppress(StoreError):  # the server is away: it is tried again
-                    if not control.leases.renew([self._lease], SECONDS, {}):
-                        return
+                self._renew(control)
+            self._renew(control)
 
-    def stop(self) -> None:
-        """Renew no more."""
+    def stop(self) -> bool:
+        """Renew it no more; whether it held to the end."""
         self._stopped.set()
         self.join()
+        return self._held
+
+    def _renew(self, control: PostgresControl) -> None:
+        try:
+            self._held = bool(control.leases.renew([self._lease], SECONDS, {}))
+        except StoreError:  # the server is away, and is asked again
+            self._held = False

@@ -8,7 +8,7 @@ from watcher.store.copying.copier import Copier
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
 from watcher.store.postgres.copy_end import PostgresEnd
-from watcher.store.postgres.database import Database as Book
+from watcher.store.postgres.database import PostgresDatabase as Book
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 
@@ -17,7 +17,7 @@ class Scratch(Database):
     """A SQLite database in memory; credits are paid from the ledger of the book that it is a copy
     of: they are really spent, and the caps hold for all together."""
 
-    _lent: Book | None = None
+    _lent: PostgresDatabase | None = None
 
     def close(self) -> None:
         super().close()
@@ -29,7 +29,7 @@ class Scratch(Database):
         """The book as it is now, beside its daemon."""
         scratch = cls.in_memory()
         try:
-            scratch._lent = book = Book.open(place, create=False)
+            scratch._lent = book = PostgresDatabase.open(place, create=False)
             Copier(PostgresEnd(book), SqliteEnd(scratch), compares=False).run()
             scratch.ledger = book.ledger
         except BaseException:

@@ -18,7 +18,6 @@ BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
 # Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
 _LISTED_CELLS = 32_000_000
 _VALUE_CELLS = 1_000_000
-_FETCHED = 20_000
 
 
 class Baselines(Face):
@@ -79,12 +78,33 @@ class Baselines(Face):
             name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in query.fields
         }
         for rows, seen, ranks in _parts(self._db, scans, query):
-            values = _numbers(self._db, query.products[rows], scans.marks, seen, query.numbers)
+            values = self._numbers(query.products[rows], scans.marks, seen, query.numbers)
             for name, column in facts.items():
                 values[name] = np.where(seen, column[:, np.newaxis], np.nan)
             if RANK in query.fields:
                 values[RANK] = ranks.astype(np.float64)
             yield Window(rows, scans.at, values)
+
+    def _numbers(
+        self, products: Ints, marks: Ints, seen: Bools, names: Sequence[str]
+    ) -> dict[str, Floats]:
+        if not names:
+            return {}
+        rows = self._rows(products, int(marks[0]), int(marks[-1]), names)
+        return _numbers(rows[np.lexsort((rows[:, 1], rows[:, 0]))], marks, seen, names)
+
+    def _rows(self, products: Ints, begin: int, end: int, names: Sequence[str]) -> Floats:
+        """(r, 2 + k) product's place, ``at``, values: those in force at the mark ``begin``, and
+        all from there to ``end``."""
+        return self._db.table(
+            f"SELECT w.key, o.at, {', '.join(map(self._sql.field, names))} "
+            f"FROM {self._sql.rows_of('?1')} {self._sql.join} observations AS o "
+            "ON o.product = w.value AND o.at <= ?3 "
+            "AND o.at >= coalesce((SELECT i.at FROM observations AS i "
+            "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
+            (self._sql.listed(products.tolist()), begin, end),
+            2 + len(names),
+        )
 
 
 def mark_before(db: Connection, doubted: int, scan_id: int) -> int:
@@ -265,8 +285,8 @@ def _rows_in_force(
     for mark in np.unique(marks[marks > 0]).tolist():
         same = np.flatnonzero(marks == mark)
         for part in chunks(len(same)):
-            rows = db.rows(sql, (db.dialect.listed(products[same[part]].tolist()), mark))
-            table = np.array(rows, np.float64).reshape(len(rows), 1 + len(names))
+            values = db.dialect.listed(products[same[part]].tolist()), mark
+            table = db.table(sql, values, 1 + len(names))
             yield same[part][table[:, 0].astype(np.int64)], table[:, 1:]
 
 
@@ -336,13 +356,8 @@ def _sightings(
     return seen, ranks
 
 
-def _numbers(
-    db: Connection, products: Ints, marks: Ints, seen: Bools, names: Sequence[str]
-) -> dict[str, Floats]:
+def _numbers(rows: Floats, marks: Ints, seen: Bools, names: Sequence[str]) -> dict[str, Floats]:
     """(S, m) for each name: the newest row of each product at or before each scan's mark."""
-    if not names:
-        return {}
-    rows = _rows(db, products, (int(marks[0]), int(marks[-1])), names)
     # A row is in force from the first scan at or after it; a later row hides it.
     newest = np.full(seen.shape, -1, np.int64)
     begins = np.searchsorted(marks, rows[:, 1])
@@ -354,22 +369,3 @@ def _numbers(
         name: np.concatenate([rows[:, column], nothing])[newest]
         for column, name in enumerate(names, start=2)
     }
-
-
-def _rows(db: Connection, products: Ints, marks: tuple[int, int], names: Sequence[str]) -> Floats:
-    """(r, 2 + k) product's place, ``at``, values in force at some scan, by product and time."""
-    cursor = db.execute(
-        f"SELECT w.key, o.at, {', '.join(map(db.dialect.field, names))} "
-        f"FROM {db.dialect.rows_of('?1')} {db.dialect.join} observations AS o "
-        "ON o.product = w.value AND o.at <= ?3 "
-        "AND o.at >= coalesce((SELECT i.at FROM observations AS i "
-        "WHERE i.product = w.value AND i.at <= ?2 ORDER BY i.at DESC LIMIT 1), ?2)",
-        (db.dialect.listed(products.tolist()), *marks),
-    )
-    width = 2 + len(names)
-    parts = [np.zeros((0, width))]
-    # In parts: rows as Python objects take many times what they do as an array.
-    while part := cursor.fetchmany(_FETCHED):
-        parts.append(np.array(part, np.float64))
-    rows = np.concatenate(parts)
-    return rows[np.lexsort((rows[:, 1], rows[:, 0]))]

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+import numpy as np
+
+from watcher.model import Floats
 from watcher.store.places import Place
 from watcher.store.records import Row
 from watcher.store.sql.dialect import Dialect
 
 T = TypeVar("T")
+_FETCHED = 20_000
 Values: TypeAlias = Sequence[object] | Mapping[str, object]
 
 
@@ -65,6 +69,14 @@ class Connection(ABC):
     @abstractmethod
     def stream(self, sql: str, values: Values = ()) -> Iterator[Row]:
         """The statement's rows, read as they are asked for: there may be many, and large."""
+
+    def table(self, sql: str, values: Values, width: int) -> Floats:
+        """(n, width) the rows of a statement that gives numbers only; NULL is NaN."""
+        cursor, parts = self.execute(sql, values), [np.zeros((0, width))]
+        # In parts: rows as Python objects take many times what they do as an array.
+        while part := cursor.fetchmany(_FETCHED):
+            parts.append(np.array(part, np.float64))
+        return np.concatenate(parts)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         return self.execute(sql, values).fetchall()

@@ -247,7 +247,7 @@ class Outbox(Face):
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
             f"{_SELECT} WHERE n.state IN {self._sql.among('?1', TEXT)} "
-            "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
+            "AND (CAST(?2 AS TEXT) IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
             (self._sql.listed(wanted), target, limit),
         )
         return [_notification(row) for row in rows]

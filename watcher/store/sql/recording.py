@@ -16,7 +16,7 @@ from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
 from watcher.store.packing import EMPTY, LastSeen, PackedList
-from watcher.store.records import Recorded
+from watcher.store.records import Recorded, Row
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import PROVES
@@ -26,7 +26,9 @@ _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category
 _TEXTS = (*_KEPT, "discount")
 _TEXT_COLUMNS = ", ".join(_TEXTS)
 Texts = tuple[str | None, ...]
-_PART = 2_000
+PRODUCT_COLUMNS = (
+    "id", "region", "product_id", *_TEXTS, "first_seen", "last_changed", "newest", "digest",
+)  # fmt: skip
 # Columns of a scan that have its own values.
 _AS_IT_IS = "watch", "region", "at", "started", "finished", "state", "requests", "pages"
 _NOBODY = 0
@@ -48,6 +50,8 @@ class _Stored(Struct):
 class Recording(Face):
     """Scans into the store."""
 
+    _part = 2_000  # products at once
+
     def record(self, scan: Scan) -> Recorded:
         """Stores a scan of any state; numbers only of products of which some number changed."""
         with self._db.atomic():
@@ -57,12 +61,65 @@ class Recording(Face):
             scan_id, mark = last_id + 1, max(scan.at, last_mark + 1)
             had_complete = had_proof(self._db, scan.watch, scan_id)
             first_row = self._db.number(self._sql.next_id("observations"))
-            products, changed = _record_products(self._db, scan, first_row, mark)
+            products, changed = self._record_products(scan, first_row, mark)
             previous = _record_seen(self._db, scan, scan_id, products)
             listing = PackedList(products, scan.ranks.astype(np.int64), previous)
             _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
             _record_long_texts(self._db, scan, products)
         return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+
+    def _record_products(self, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
+        """Keys of the scan's products, and how many rows of numbers were written."""
+        keys = np.zeros(len(scan), np.int64)
+        next_key, next_row = self._db.number(self._sql.next_id("products")), first_row
+        # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
+        for part in chunks(len(scan), self._part):
+            piece = Piece.of(scan, part)
+            known = _look_up(self._db, piece)
+            fresh = known.keys == 0
+            _update_known(self._db, piece, known, mark)
+            known.keys[fresh] = next_key + np.arange(int(fresh.sum()))
+            changed = fresh | (piece.digests != known.digests)
+            rows = np.zeros(len(fresh), np.int64)
+            rows[changed] = next_row + np.arange(int(changed.sum()))
+            self._insert_products(piece, known.keys, rows, np.flatnonzero(fresh))
+            self._insert_observations(piece, known.keys, rows, mark)
+            moved = changed & ~fresh
+            self._renew(rows[moved], piece.digests[moved], known.keys[moved])
+            keys[part] = known.keys
+            next_key, next_row = next_key + int(fresh.sum()), next_row + int(changed.sum())
+        return keys, next_row - first_row
+
+    def _insert_products(self, piece: Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
+        """``keys`` and ``rows`` (n,) are the piece's, ``fresh`` the places of its new products."""
+        self._db.many(
+            f"INSERT INTO products ({', '.join(PRODUCT_COLUMNS)}) "
+            f"VALUES ({', '.join('?' * len(PRODUCT_COLUMNS))})",
+            new_products(piece, keys, rows, fresh),
+        )
+
+    def _insert_observations(self, piece: Piece, keys: Ints, rows: Ints, mark: Instant) -> None:
+        """``rows`` has the number of each product's new row; 0 where it needs none."""
+        changed = np.flatnonzero(rows)
+        heads = np.column_stack([rows, keys])[changed].tolist()
+        numbers = piece.numbers[changed]
+        used = used_columns(numbers)
+        columns = "".join(f', "{NUMERIC_NAMES[index]}"' for index in used.tolist())
+        self._db.many(
+            f"INSERT INTO observations (id, product, at{columns}) "
+            f"VALUES (?, ?, ?{', ?' * len(used)})",
+            (
+                (row, key, mark, *values)
+                for (row, key), values in zip(heads, encode(numbers, used), strict=True)
+            ),
+        )
+
+    def _renew(self, rows: Ints, digests: Ints, keys: Ints) -> None:
+        """The newest row of each known product that changed, and the digest of its numbers."""
+        self._db.many(
+            "UPDATE products SET newest = ?, digest = ? WHERE id = ?",
+            np.column_stack([rows, digests, keys]).tolist(),
+        )
 
     def texts_known_since(self) -> Instant | None:
         """Since when replaced texts are stored; None where that is always."""
@@ -79,33 +136,7 @@ def had_proof(db: Connection, watch: str, before: int) -> bool:
     return all(db.number(complete.format(which), (watch, before)) for which in asked)
 
 
-def _record_products(db: Connection, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
-    """Keys of the scan's products, and how many rows of numbers were written."""
-    keys = np.zeros(len(scan), np.int64)
-    next_key, next_row = db.number(db.dialect.next_id("products")), first_row
-    # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
-    for part in chunks(len(scan), _PART):
-        piece = _Piece.of(scan, part)
-        known = _look_up(db, piece)
-        fresh = known.keys == 0
-        _update_known(db, piece, known, mark)
-        known.keys[fresh] = next_key + np.arange(int(fresh.sum()))
-        changed = fresh | (piece.digests != known.digests)
-        rows = np.zeros(len(fresh), np.int64)
-        rows[changed] = next_row + np.arange(int(changed.sum()))
-        _insert_products(db, piece, known.keys, rows, np.flatnonzero(fresh))
-        _insert_observations(db, piece, known.keys, rows, mark)
-        moved = changed & ~fresh
-        db.many(
-            "UPDATE products SET newest = ?, digest = ? WHERE id = ?",
-            np.column_stack([rows, piece.digests, known.keys])[moved].tolist(),
-        )
-        keys[part] = known.keys
-        next_key, next_row = next_key + int(fresh.sum()), next_row + int(changed.sum())
-    return keys, next_row - first_row
-
-
-class _Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True):
     """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``_TEXTS``."""
 
     region: str
@@ -116,14 +147,14 @@ class _Piece(Struct, frozen=True):
     texts: list[Texts]
 
     @classmethod
-    def of(cls, scan: Scan, part: slice) -> _Piece:
+    def of(cls, scan: Scan, part: slice) -> Piece:
         ids, numbers = scan.product_ids[part], scan.numbers[part]
         columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in _TEXTS)
         texts = list(zip(*map(clean_all, columns), strict=True))
         return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
 
 
-def _look_up(db: Connection, piece: _Piece) -> _Stored:
+def _look_up(db: Connection, piece: Piece) -> _Stored:
     size = len(piece.ids)
     keys, seen_digests, first_seen = np.zeros((3, size), np.int64)
     known = _Stored(keys, seen_digests, first_seen, texts=[()] * size)
@@ -141,7 +172,7 @@ def _look_up(db: Connection, piece: _Piece) -> _Stored:
     return known
 
 
-def _update_known(db: Connection, piece: _Piece, known: _Stored, mark: Instant) -> None:
+def _update_known(db: Connection, piece: Piece, known: _Stored, mark: Instant) -> None:
     changed = [*_changed_texts(known, piece.texts)]
     assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
     db.many(
@@ -175,36 +206,19 @@ def _former(old: Texts, new: Texts) -> str:
     return msgspec.json.encode(replaced).decode()
 
 
-def _insert_products(db: Connection, piece: _Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
-    db.many(
-        f"INSERT INTO products (id, region, product_id, {_TEXT_COLUMNS}, first_seen, last_changed, "
-        f"newest, digest) VALUES (?, ?, ?, {', '.join('?' * len(_TEXTS))}, ?, ?, ?, ?)",
-        (
-            (key, piece.region, piece.ids[place], *piece.texts[place], piece.at, piece.at, *rest)
-            for place, key, *rest in np.column_stack(
-                [fresh, keys[fresh], rows[fresh], piece.digests[fresh]]
-            ).tolist()
-        ),
-    )
+def new_products(piece: Piece, keys: Ints, rows: Ints, fresh: Ints) -> Iterator[Row]:
+    """Rows of ``PRODUCT_COLUMNS``."""
+    for place, key, newest, digest in np.column_stack(
+        [fresh, keys[fresh], rows[fresh], piece.digests[fresh]]
+    ).tolist():
+        texts = piece.texts[place]
+        yield key, piece.region, piece.ids[place], *texts, piece.at, piece.at, newest, digest
 
 
-def _insert_observations(
-    db: Connection, piece: _Piece, keys: Ints, rows: Ints, mark: Instant
-) -> None:
-    """``rows`` has the number of each product's new row; 0 where it needs none."""
-    changed = np.flatnonzero(rows)
-    heads = np.column_stack([rows, keys])[changed].tolist()
-    numbers = piece.numbers[changed]
-    # A column that nobody has a value of is not written: a replay has few, and is faster so.
-    used = np.flatnonzero(~np.isnan(numbers).all(axis=0))
-    columns = "".join(f', "{NUMERIC_NAMES[index]}"' for index in used.tolist())
-    db.many(
-        f"INSERT INTO observations (id, product, at{columns}) VALUES (?, ?, ?{', ?' * len(used)})",
-        (
-            (row, key, mark, *values)
-            for (row, key), values in zip(heads, encode(numbers, used), strict=True)
-        ),
-    )
+def used_columns(numbers: Floats) -> Ints:
+    """Of the numeric fields those that somebody has a value of: a column without any is not
+    written, for a replay has few, and is faster so."""
+    return np.flatnonzero(~np.isnan(numbers).all(axis=0))
 
 
 def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> Ints:

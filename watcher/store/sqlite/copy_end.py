@@ -47,7 +47,7 @@ class SqliteEnd:
         found = {}
         for (name,) in self._db.rows(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
-            "AND substr(name, 1, 1) <> '_'"
+            "AND substr(name, 1, 1) <> '_' ORDER BY name"
         ):
             columns = self._db.rows("SELECT name, pk FROM pragma_table_info(?)", (name,))
             keys = sorted((place, column) for column, place in columns if place)

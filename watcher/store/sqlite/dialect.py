@@ -30,6 +30,9 @@ class SqliteDialect(Dialect):
     def listed(self, values: Iterable[object]) -> str:
         return msgspec.json.encode(list(values)).decode()
 
+    def paired(self, values: Iterable[tuple[object, object]]) -> str:
+        return msgspec.json.encode(list(values)).decode()
+
     def mapped(self, values: Mapping[str, int]) -> str:
         return msgspec.json.encode(values).decode()
 
