@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from tests.ordering import is_slow, spread
 from tests.postgres import postgres_server, postgres_url
-from tests.store.making import memory
+from tests.store import making
 from watcher.store.sqlite.database import Database
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -23,7 +23,7 @@ settings.load_profile("watcher")
 @pytest.fixture
 def store() -> Iterator[Database]:
     """An empty store in memory."""
-    with memory() as database:
+    with making.memory() as database:
         yield database
 
 

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from tests.fakes.lockstep import Daemon, assert_equal, replayed
+from tests.store import making
 from tests.store.making import DAY, GMV, SALES, scan
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import Doubt, Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import PRESETS, Market
+from watcher.store.engine import open_store
 from watcher.store.sqlite.database import Database
 from watcher.units import utc_day
 
@@ -147,7 +149,7 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
     """Nine days with the night that Berlin's clock is set back, holds of every kind, several
     channels and watches, jumps, late data, a cut list, and products that come and go."""
     book = load_text(RULES)
-    with Database.open(tmp_path / "watcher.db") as database:
+    with open_store(making.place(tmp_path)) as database:
         daemon = Daemon(database, book)
         scans = list(nine_days(book, seed))
         for each in scans:
@@ -156,10 +158,12 @@ def test_a_replay_tells_what_the_daemon_told(tmp_path: Path, seed: int) -> None:
         daemon.wait(end)
         for every in (True, False):
             assert_equal(daemon.said, replayed(database, book, (0, end), every=every))
-        assert database.number("SELECT count(*) FROM jumps") >= 2
+        assert making.raw(database).number("SELECT count(*) FROM jumps") >= 2
         # A database of before knows neither what lists say of themselves nor what jumped.
-        database.execute("UPDATE scans SET list_day = NULL, list_idle = NULL, list_sparse = NULL")
-        database.execute("DELETE FROM jumps")
+        making.raw(database).execute(
+            "UPDATE scans SET list_day = NULL, list_idle = NULL, list_sparse = NULL"
+        )
+        making.raw(database).execute("DELETE FROM jumps")
         assert_equal(daemon.said, replayed(database, book, (0, end)))
     kinds = {item.kind for *_, message in daemon.said for item in message.items}
     assert {"firing", "reminder", "resolved"} <= kinds

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.world import HEAD
+from tests.store import making
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
@@ -21,6 +22,7 @@ from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
+from watcher.store.engine import open_store
 from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
@@ -191,10 +193,10 @@ def test_who_jumps_for_ever_is_believed_after_a_week(store: Database) -> None:
 def test_a_restart_between_changes_nothing(tmp_path: Path) -> None:
     """All of it is in the database."""
     for sales, expected in ((THREE_TIMES, {4: 12}), (USUAL, {})):
-        path = tmp_path / f"{len(expected)}.db"
-        with Database.open(path) as store:
+        path = making.place(tmp_path, f"{len(expected)}.db")
+        with open_store(path) as store:
             before = JumpingList(store, rules(RISES)).scans(USUAL, USUAL, THREE_TIMES)
-        with Database.open(path) as store:
+        with open_store(path) as store:
             after = JumpingList(store, rules(RISES), day=3).scans(sales, sales)
         assert (before.fired, after.fired) == ({}, expected)
 

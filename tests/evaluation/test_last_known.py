@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.world import HEAD
 from tests.rules.tables import condition
+from tests.store import making
 from tests.store.making import DAY, START, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
@@ -254,11 +255,9 @@ def test_few_statements_however_many_are_missing(store: Database) -> None:
         nothing = {str(n): {"review_count": 3.0} for n in range(size)}
         for values in (products, *[nothing] * 9, {**products, "0": {PRICE: 99.0}}):
             shop.at += DAY
-            statements: list[str] = []
-            store.conn.set_trace_callback(statements.append)
             made = scan(shop.at, values, watch=key)
-            evaluate(store, made, shop.book.rules, policies, shop.book.metrics, shop.at)
-            store.conn.set_trace_callback(None)
+            with making.statements(store) as statements:
+                evaluate(store, made, shop.book.rules, policies, shop.book.metrics, shop.at)
         counts.append(len([each for each in statements if each.startswith("SELECT")]))
     assert abs(counts[0] - counts[1]) <= 2
     assert counts[1] < 60

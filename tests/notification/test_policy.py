@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.store import making
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
 from watcher.model import Alert, AlertState, NotificationLogEntry, Severity
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, NotifyTerms, decide
 from watcher.schedule import Cron
+from watcher.store.engine import open_store
 from watcher.store.sql.silences import HeldGroup
-from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
 NOW = 1_000 * DAY
@@ -116,7 +117,7 @@ def test_a_digest_collects_from_the_first_that_waits_for_its_channel(tmp_path: P
         HeldGroup("one", "me", None, NOW + 11 * HOUR, 1),
         HeldGroup("other", "me", None, NOW + 13 * HOUR, 1),
     ]
-    with Database.open(tmp_path / "watcher.db") as database:
+    with open_store(making.place(tmp_path)) as database:
         for groups in (waiting, waiting[::-1]):
             assert Holds(database, NOW + 14 * HOUR, groups).on(policy) is None
         hold = Holds(database, NOW + 14 * HOUR, waiting[1:]).on(policy)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
+import psycopg
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import (
@@ -17,12 +20,21 @@ from watcher.model import (
     Scan,
     ScanState,
 )
+from watcher.store.places import Place
 from watcher.store.ports import Store
+from watcher.store.records import Row
 from watcher.store.sql.connection import Connection
 from watcher.store.sqlite.database import Database
 
+# What an index refuses.
+REFUSED = sqlite3.IntegrityError, psycopg.IntegrityError
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
 DAY = 86_400
+TABLES = (
+    "products", "product_texts", "former_texts", "observations", "scans", "watches", "rules",
+    "alerts", "transitions", "told", "held", "messages", "notifications", "tries", "credits",
+    "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
+)  # fmt: skip
 START = 1_700_000_000
 
 
@@ -70,6 +82,31 @@ def memory() -> Iterator[Database]:
     """A store in memory, closed at the end."""
     with Database.in_memory() as database:
         yield database
+
+
+def place(folder: Path, name: str = "watcher.db") -> Place:
+    """A place in a folder for a store that is opened more than once."""
+    return folder / name
+
+
+def contents(store: Store) -> dict[str, list[Row]]:
+    """All rows of all tables."""
+    return {table: raw(store).rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES}
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """What the store is asked in the meantime."""
+    heard: list[str] = []
+    assert isinstance(store, Database)
+    store.conn.set_trace_callback(heard.append)
+    yield heard
+    store.conn.set_trace_callback(None)
+
+
+def forbid_writes(store: Store) -> None:
+    """Have every statement that would write fail, until the store is closed."""
+    raw(store).execute("PRAGMA query_only = ON")
 
 
 def raw(store: Store) -> Connection:

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from watcher.cli import options
+from watcher.cli.db_copy import copy
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
 from watcher.store.engine import restore
@@ -26,6 +27,9 @@ _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
 @click.group()
 def command() -> None:
     """Back up, prune or measure the database, beside a running daemon; restore it, without one."""
+
+
+command.add_command(copy)
 
 
 @command.command("backup")

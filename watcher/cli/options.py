@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from watcher.cli.place_options import PLACE, book_named, database
+from watcher.cli.place_options import PLACE, book_named, database, place
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
 from watcher.daemon.clock import book_clock, clock_of
 from watcher.errors import WatcherError
@@ -60,7 +60,7 @@ def variable(flag: str, *names: str, **how: Any) -> Callable[[F], F]:
     return click.option(flag, *names, envvar=f"WATCHER_{name}", show_envvar=True, **how)
 
 
-__all__ = ["PLACE", "database"]
+__all__ = ["PLACE", "database", "place"]
 
 PATH = click.Path(path_type=Path)
 DURATION = _Parsed("duration", parse_duration)
@@ -73,6 +73,18 @@ web_token_file = variable(
     "--web-token-file", type=PATH, help="A file with the page's token; none is needed on loopback."
 )
 listen = variable("--listen", default="127.0.0.1:8787", help="Address of the web page, or off.")
+page_url = variable(
+    "--page-url", metavar="URL", help="Where visitors find the page, if a proxy stands before it."
+)
+log_format = click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Texts, or JSON."
+)
+log_level = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    help="The least logged.",
+)
 limit = click.option("--limit", type=click.IntRange(1), default=100, help="At most so many.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong: for cron.")
 

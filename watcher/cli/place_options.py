@@ -66,13 +66,14 @@ def keep_secret(url: str) -> None:
         hide_arguments(secrets)
 
 
-def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+def book_completions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """The names of the books on the server that ``--db`` names."""
     from watcher.cli.completion import book_names  # noqa: PLC0415 - only for who asks for it
 
     return book_names(ctx, param, incomplete)
 
 
-_database = click.option(
+place = click.option(
     "--db",
     "database",
     type=PLACE,
@@ -88,9 +89,12 @@ _book = click.option(
     metavar="NAME",
     envvar="WATCHER_BOOK",
     show_envvar=True,
-    shell_complete=_names,
+    shell_complete=book_completions,
     help="A book on a server; main where none is named.",
 )
+
+
+all_books = click.option("--all-books", is_flag=True, help="Every book that is on the server.")
 
 
 def database(command: F) -> Callable[..., Any]:
@@ -100,19 +104,19 @@ def database(command: F) -> Callable[..., Any]:
     def with_place(*args: object, database: Place, book: str | None, **more: object) -> Any:
         return command(*args, database=with_book(database, book), **more)
 
-    return _database(_book(with_place))
+    return place(_book(with_place))
 
 
-def with_book(place: Place, book: str | None) -> Place:
+def with_book(named: Place, book: str | None) -> Place:
     """The place with that book; one that was named for a file is an error. A ``WATCHER_BOOK`` is
     of no account where ``--db`` names a file."""
-    if isinstance(place, Server):
-        return Server(place.url, book or MAIN)
+    if isinstance(named, Server):
+        return Server(named.url, book or MAIN)
     if book is None or (not _said("book") and _said("database")):
-        return place
+        return named
     variable = "" if _said("book") else " (WATCHER_BOOK)"
     raise click.UsageError(
-        f"--book {book}{variable}: {place} is a file, which has no books; name a server by "
+        f"--book {book}{variable}: {named} is a file, which has no books; name a server by "
         "--db postgresql://USER@HOST/NAME (or WATCHER_DB)"
     )
 

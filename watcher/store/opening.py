@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from watcher.errors import StoreError
 from watcher.store.control import Lease
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
+from watcher.store.postgres.extra import needed
 from watcher.store.sqlite import locking
 from watcher.store.sqlite.database import Database
-
-_INSTALL = (
-    "a PostgreSQL server needs the extra `postgres`: pip install 'shop-trend-watcher[postgres]'"
-)
 
 
 def open_store(
@@ -25,7 +21,7 @@ def open_store(
     where ``create``). What is written with a ``lease`` is written only while that holds. Raises
     ``StoreError``."""
     if isinstance(place, Server):
-        with needing_extra(place):
+        with needed(place.url):
             from watcher.store.postgres import database  # noqa: PLC0415 - only with the extra
         return database.PostgresDatabase.open(place, readonly=readonly, create=create, lease=lease)
     return Database.open(place, readonly=readonly, create=create)
@@ -39,7 +35,7 @@ def open_memory() -> Store:
 def open_scratch(place: Place) -> Store:
     """A copy to try things on: nothing that is written there stays but credits."""
     if isinstance(place, Server):
-        with needing_extra(place):
+        with needed(place.url):
             from watcher.store.postgres import scratch  # noqa: PLC0415 - only with the extra
         return scratch.open_scratch(place)
     return Database.scratch_of(place)
@@ -49,7 +45,7 @@ def hold(place: Place) -> AbstractContextManager[Lease | None]:
     """Owns the store at a place for the time of the block, a server's book by the lease that it
     gives; raises ``DatabaseHeld`` if another does."""
     if isinstance(place, Server):
-        with needing_extra(place):
+        with needed(place.url):
             from watcher.store.postgres import holding  # noqa: PLC0415 - only with the extra
         return holding.hold(place)
     return _hold_file(place)
@@ -59,14 +55,3 @@ def hold(place: Place) -> AbstractContextManager[Lease | None]:
 def _hold_file(place: Path) -> Iterator[None]:
     with locking.hold(place):
         yield None
-
-
-@contextmanager
-def needing_extra(place: object) -> Iterator[None]:
-    """Says what to install where the driver is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "psycopg":
-            raise
-        raise StoreError(f"{place}: {_INSTALL}", place) from error

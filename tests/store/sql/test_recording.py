@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
 
+from tests.store import making
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import LongTexts, ScanState
 from watcher.store.sqlite.database import Database
@@ -123,12 +123,12 @@ def test_a_currency_once_known_stays(store: Database) -> None:
 def test_a_scan_is_all_or_nothing(store: Database) -> None:
     """A scan that breaks half-way leaves nothing behind."""
     store.history.record(scan(START, {"1": 1}))
-    before = list(store.conn.iterdump())
+    before = making.contents(store)
     broken = scan(START + 1, {"1": 2, "2": 2})
     broken.ranks.resize(1, refcheck=False)
     with pytest.raises(ValueError, match="same shape"):
         store.history.record(broken)
-    assert list(store.conn.iterdump()) == before
+    assert making.contents(store) == before
 
 
 def test_joins_an_open_transaction(store: Database) -> None:
@@ -156,8 +156,11 @@ def test_observations_are_a_run_of_rows(store: Database) -> None:
 def test_the_index_refuses_two_rows_at_one_time(store: Database) -> None:
     """A product listed twice in one scan is a fault of the reader's and stores nothing."""
     store.history.record(scan(START, {"1": 1}))
-    with pytest.raises(sqlite3.IntegrityError):
-        store.execute("INSERT INTO observations (product, at) SELECT product, at FROM observations")
+    with pytest.raises(making.REFUSED):
+        store.execute(
+            "INSERT INTO observations (id, product, at) "
+            "SELECT id + 1, product, at FROM observations"
+        )
 
 
 def test_texts_that_did_not_change_were_read_all_the_same(store: Database) -> None:

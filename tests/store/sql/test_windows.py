@@ -10,7 +10,7 @@ import pytest
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.model import Ints, ScanState
 from watcher.store.records import WindowQuery
-from watcher.store.sql import baselines
+from watcher.store.sql import baselines, connection
 from watcher.store.sqlite.database import Database
 
 NOTHING = -1.0
@@ -94,11 +94,12 @@ def test_in_parts_it_is_the_same(
     whole = values(store, products, (0, 9))
     for name, size in zip(("_LISTED_CELLS", "_VALUE_CELLS"), cells, strict=True):
         monkeypatch.setattr(baselines, name, size)
-    monkeypatch.setattr(baselines, "_FETCHED", 2)
+    monkeypatch.setattr(connection, "_FETCHED", 2)
     assert values(store, products, (0, 9)) == whole
     assert len(whole) == 7
 
 
+@pytest.mark.sqlite
 def test_a_handful_of_statements_and_no_whole_table(store: Database) -> None:
     """However many products and scans; the planner must not join in the wrong order."""
     products = record(store, *[{str(n): n + day for n in range(100)} for day in range(20)])

@@ -259,7 +259,7 @@ def _version_rows(
         f"observations AS o ON {db.dialect.within_pair('o.id')} ORDER BY w.key, o.id"
     )
     for runs in _pieces(_runs(db, int(timeline.ids[first]), regions)):
-        table = db.table(sql, (db.dialect.listed(runs),), 2 + len(fields))
+        table = db.table(sql, (db.dialect.paired(runs),), 2 + len(fields))
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
         yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 from psycopg import pq
@@ -32,12 +31,9 @@ class TextArray(Struct, frozen=True):
 
 
 def array_of(values: Sequence[object]) -> object:
-    """Whole numbers or texts as an array, pairs of either as JSON."""
-    first = values[0] if values else 0
-    if isinstance(first, str):
+    """Whole numbers or texts as an array."""
+    if values and isinstance(values[0], str):
         return TextArray(_texts([str(each) for each in values]))
-    if isinstance(first, (tuple, list)):
-        return msgspec.json.encode(values).decode()
     return WholeArray(_wholes(values))
 
 

@@ -15,8 +15,10 @@ from psycopg.pq import TransactionStatus
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import Lease, LeaseLost
 from watcher.store.places import Place, Server
-from watcher.store.postgres import errors, session
+from watcher.store.postgres import session
 from watcher.store.postgres.dialect import POSTGRES
+from watcher.store.postgres.failures import explained
+from watcher.store.postgres.sessions import Session, application_name
 from watcher.store.postgres.translating import parameters, translated, writes
 from watcher.store.records import Row
 from watcher.store.sql.connection import Connection, Values
@@ -39,17 +41,17 @@ class PostgresConnection(Connection):
         self.place: Place = server
         self._lease = lease
         self._readonly = readonly
-        self._name = session.application_name(lease.holder if lease else _NOBODY, server.book)
+        self._name = application_name(lease.holder if lease else _NOBODY, server.book)
         self._depth = 0  # of transactions: BEGIN, and savepoints inside
         self._streams = count(1)
         with self.explained():
             self.conn = self._connect()
 
-    def _connect(self) -> psycopg.Connection:
+    def _connect(self) -> Session:
         return session.connect(self.server, self._name, readonly=self._readonly)
 
     def explained(self) -> AbstractContextManager[None]:
-        return errors.explained(self.server)
+        return explained(self.server)
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -112,14 +114,7 @@ class PostgresConnection(Connection):
             f"BEGIN; SELECT pg_advisory_xact_lock({session.lock_of(self.server)}); "
             f"SELECT {held}, pg_current_xact_id()::text"
         )
-        holds, transaction = found or (False, "")
-        if not holds:
-            self._roll_back()
-            raise LeaseLost(
-                f"{self.server}: another daemon has the book by now; nothing was written",
-                self.server,
-            )
-        return str(transaction)
+        return str(found[1]) if found else ""
 
     def _commit(self, transaction: str) -> None:
         try:
@@ -157,8 +152,9 @@ class PostgresConnection(Connection):
         """``committed``, ``aborted``, ``in progress``; None while the server can't be asked."""
         try:
             self._reconnect()
-            sql = "SELECT pg_xact_status($1::text::xid8)"
-            row = self.conn.execute(sql, [transaction]).fetchone()
+            row = self.conn.execute(
+                "SELECT pg_xact_status(%s::text::xid8)", (transaction,)
+            ).fetchone()
         except psycopg.errors.InvalidParameterValue:  # a replica that never heard of it
             return "aborted"
         except (psycopg.OperationalError, StoreError):
@@ -177,35 +173,30 @@ class PostgresConnection(Connection):
     def _fresh(self, sql: str) -> Row | None:
         """The last row of the first commands of a transaction. Those are sent once more where the
         connection broke while nobody used it."""
-        was_closed = self.conn.closed
-        self._reconnect()
-        try:
-            return self._command(sql)
-        except psycopg.OperationalError:
-            self._roll_back()
-            if was_closed or not self.conn.closed:
-                raise
+        for is_last in (self.conn.closed, True):
             self._reconnect()
             try:
                 return self._command(sql)
-            except BaseException:
+            except BaseException as error:
                 self._roll_back()
-                raise
+                if is_last or not (isinstance(error, psycopg.Error) and self.conn.closed):
+                    raise
+        return None
 
     def _command(self, sql: str) -> Row | None:
         """Several statements without parameters in one round trip; the last one's row."""
-        cursor = self.conn.execute(sql, prepare=False)
+        cursor = self.conn.execute(sql.encode(), prepare=False)
         while cursor.nextset():
             pass
         return cursor.fetchone() if cursor.description else None
 
     def execute(self, sql: str, values: Values = ()) -> RawCursor[Row]:
         with self.explained():
-            if not self._depth and writes(sql):
-                with self.atomic():
-                    return self._ask(sql, values)
             if self._depth:
                 return self._ask(sql, values)
+            if writes(sql):
+                with self.atomic():
+                    return self._ask(sql, values)
             was_closed = self.conn.closed
             self._reconnect()
             try:

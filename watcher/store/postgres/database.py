@@ -21,6 +21,7 @@ from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.history import PostgresHistory
 from watcher.store.postgres.numbers import column
 from watcher.store.postgres.pruning import PostgresPruner
+from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
 from watcher.store.postgres.upkeep import PostgresUpkeep
 from watcher.store.sql.connection import Values
@@ -35,6 +36,7 @@ class PostgresDatabase(PostgresConnection, Faces):
         PostgresConnection.__init__(self, server, lease=lease, readonly=readonly)
         Faces.__init__(self, self)
         self.history = PostgresHistory(self)
+        self.tellings: ports.Tellings = PostgresTellings(self)
         self.times: ports.Times = PostgresTimes(self)
         self.pruner: ports.Pruner = PostgresPruner(self)
         self.upkeep: ports.Upkeep = PostgresUpkeep(self)
@@ -58,6 +60,10 @@ class PostgresDatabase(PostgresConnection, Faces):
             raise
         return database
 
+    def refuse_unfinished(self) -> None:
+        """Raise ``StoreError`` where half a copy is in it."""
+        migrations.refuse_unfinished(self, self.server)
+
     def past_scans(self, extent: Extent) -> PastScans:
         return PastScans(self, extent)
 
@@ -79,11 +85,11 @@ class PostgresDatabase(PostgresConnection, Faces):
         arrays = ", ".join(f"array_agg(coalesce({name}::float8, 'NaN'))" for name in names)
         cursor = self.execute(f"SELECT {arrays} FROM ({sql}) AS t ({', '.join(names)})", values)
         found = cursor.pgresult
-        assert found is not None
-        return [column(found.get_value(0, place)) for place in range(width)]
+        return [column(found.get_value(0, place) if found else None) for place in range(width)]
 
     def _make_ready(self, *, readonly: bool) -> None:
         migrations.refuse_newer(self, self.server)
+        self.refuse_unfinished()
         if readonly:
             migrations.refuse_unready(self, self.server)
         elif migrations.pending(self):

@@ -33,6 +33,9 @@ class PostgresDialect(Dialect):
     def listed(self, values: Iterable[object]) -> object:
         return array_of([*values])
 
+    def paired(self, values: Iterable[tuple[object, object]]) -> str:
+        return msgspec.json.encode([*values]).decode()
+
     def mapped(self, values: Mapping[str, int]) -> str:
         return msgspec.json.encode(values).decode()
 
@@ -73,10 +76,8 @@ class PostgresDialect(Dialect):
     def field(self, name: str) -> str:
         return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
 
-    def first_free(self, table: str, count: int) -> str:
-        # Kept apart from the rows, for an id must never mean another one.
-        taken = f"UPDATE last_ids SET last = last + {count} WHERE name = '{table}'"
-        return f"{taken} RETURNING last - {count} + 1"
+    def first_free(self, table: str) -> str:
+        return f"SELECT 1 + last FROM last_ids WHERE name = '{table}'"
 
 
 POSTGRES = PostgresDialect()

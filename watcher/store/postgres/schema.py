@@ -4,8 +4,8 @@ is a change of the other. A change is a new script at the end; none is ever edit
 Whole numbers, times and flags are bigint, so that statements are shared; numbers of observations
 are double precision in the API's units. ``observations`` is partitioned (``partitions``). Packed
 columns are compressed already, so the server is told not to try. Ids that must never mean another
-come from identity columns; of those that ``Alerts.save`` numbers itself the last is kept in
-``last_ids``: a sequence would leave a gap where a transaction failed."""
+come from identity columns; those that ``Alerts.save`` numbers itself are remembered in
+``last_ids``, which a trigger keeps: a sequence would leave a gap where a transaction failed."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ CREATE INDEX ON alerts (product);
 CREATE INDEX ON alerts (rule);
 CREATE TABLE last_ids (name text PRIMARY KEY, last bigint NOT NULL);
 INSERT INTO last_ids (name, last) VALUES ('alerts', 0);
+CREATE FUNCTION keep_last_alert() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT
+    AS $$ BEGIN UPDATE last_ids SET last = (SELECT max(id) FROM written)
+    WHERE name = 'alerts' AND last < (SELECT max(id) FROM written); RETURN NULL; END $$;
+CREATE TRIGGER keep_last_alert AFTER INSERT ON alerts REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_last_alert();
 CREATE TABLE transitions ({id}, alert bigint NOT NULL REFERENCES alerts(id) ON DELETE CASCADE,
     at bigint NOT NULL, before text NOT NULL, after text NOT NULL, reason text);
 CREATE INDEX ON transitions (alert);

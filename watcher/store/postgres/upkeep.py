@@ -29,27 +29,16 @@ _INDEXES = (
     f"WHERE c.relkind = 'i' AND c.{_OF_BOOK} ORDER BY c.relname"
 )
 # What must give no row, and what is wrong where it does.
-_BROKEN = (
-    (
-        "SELECT p.id FROM products AS p WHERE NOT EXISTS "
-        "(SELECT 1 FROM observations AS o WHERE o.product = p.id AND o.id = p.newest)",
-        "product {}: its newest observation is not there",
-    ),
-    (
-        "SELECT id FROM observations GROUP BY id HAVING count(*) > 1",
-        "observation {}: is there more than once",
-    ),
-    (
-        "SELECT id FROM (SELECT id, mark, lag(mark) OVER (ORDER BY id) AS earlier FROM scans) "
-        "AS s WHERE mark <= earlier",
-        "scan {}: its mark is not above that of the scan before it",
-    ),
-    (
-        "SELECT o.id FROM observations AS o LEFT JOIN products AS p ON p.id = o.product "
-        "WHERE p.id IS NULL",
-        "observation {}: its product is not there",
-    ),
-)
+_BROKEN = {
+    "product {}: its newest observation is not there": "SELECT p.id FROM products AS p WHERE NOT "
+    "EXISTS (SELECT 1 FROM observations AS o WHERE o.product = p.id AND o.id = p.newest)",
+    "observation {}: is there more than once": "SELECT id FROM observations GROUP BY id "
+    "HAVING count(*) > 1",
+    "observation {}: its product is not there": "SELECT o.id FROM observations AS o "
+    "LEFT JOIN products AS p ON p.id = o.product WHERE p.id IS NULL",
+    "scan {}: its mark is not above that of the scan before it": "SELECT id FROM (SELECT id, mark, "
+    "lag(mark) OVER (ORDER BY id) AS earlier FROM scans) AS s WHERE mark <= earlier",
+}
 _NAMED = 3  # of the rows that have the same thing wrong
 
 
@@ -116,7 +105,7 @@ class PostgresUpkeep(Face):
     def _rows(self) -> Iterator[str]:
         for (table,) in self._db.rows(_TABLES):
             self._db.execute(f'SELECT count(t::text) FROM "{table}" AS t')
-        for sql, words in _BROKEN:
+        for words, sql in _BROKEN.items():
             for (row,) in self._db.rows(f"{sql} ORDER BY 1 LIMIT {_NAMED}"):
                 yield words.format(row)
 

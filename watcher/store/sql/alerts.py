@@ -127,8 +127,7 @@ class Alerts(Face):
         without their evidence, which is stored: it stays where an alert comes without. One that
         ends without ever having fired leaves no trace: it is deleted, or not stored."""
         with self._db.atomic():
-            fresh = sum(not each.id and each.leaves_trace for each in alerts)
-            batch = _Batch(self._db.number(self._sql.first_free("alerts", fresh)))
+            batch = _Batch(self._db.number(self._sql.first_free("alerts")))
             saved = [batch.take(alert) for alert in alerts]
             self._db.many("DELETE FROM alerts WHERE id = ?", batch.deletes)
             # Updates first: one that ends makes room for its successor. Rule and product stay, and

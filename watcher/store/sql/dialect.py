@@ -34,12 +34,16 @@ class Dialect(ABC):
 
     @abstractmethod
     def listed(self, values: Iterable[object]) -> object:
-        """Values as one parameter, for the four below: no limit of count. They are whole numbers,
-        texts, or pairs of either."""
+        """Whole numbers or texts as one parameter, for ``among`` and ``rows_of``: no limit of
+        count."""
+
+    @abstractmethod
+    def paired(self, values: Iterable[tuple[object, object]]) -> object:
+        """Pairs as one parameter, for ``pairs`` and ``rows_of_pairs``."""
 
     @abstractmethod
     def mapped(self, values: Mapping[str, int]) -> object:
-        """A mapping as one parameter."""
+        """A mapping as one parameter, for ``rows_of_mapped``."""
 
     @abstractmethod
     def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
@@ -56,12 +60,12 @@ class Dialect(ABC):
 
     @abstractmethod
     def pairs(self, parameter: str = "?") -> str:
-        """The pairs of texts of a parameter made by ``listed``, to stand after ``IN``."""
+        """The pairs of texts of a parameter made by ``paired``, to stand after ``IN``."""
 
     @abstractmethod
     def rows_of_pairs(self, parameter: str = "?") -> str:
-        """The rows ``w`` of a parameter made by ``listed`` of pairs of whole numbers: ``key``, and
-        what ``within_pair`` reads."""
+        """The rows ``w`` of a parameter made by ``paired`` of whole numbers: ``key``, and what
+        ``within_pair`` reads."""
 
     @abstractmethod
     def within_pair(self, column: str) -> str:
@@ -84,8 +88,8 @@ class Dialect(ABC):
         """An observation's field (of ``o``) in the API's units."""
 
     @abstractmethod
-    def first_free(self, table: str, count: int) -> str:
-        """Asks for the first of so many ids in a row that no row of the table ever had."""
+    def first_free(self, table: str) -> str:
+        """Asks for the first id after all that rows of the table ever had."""
 
     def next_id(self, table: str) -> str:
         """The id that the next row of a table gets: inside a transaction nobody else writes."""

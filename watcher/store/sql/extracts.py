@@ -27,7 +27,8 @@ T = TypeVar("T")
 PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
 _OF_PRODUCTS = (
-    "(:region IS NULL OR p.region = :region) AND (:rule IS NULL OR a.rule = :rule) "
+    "(CAST(:region AS TEXT) IS NULL OR p.region = :region) "
+    "AND (CAST(:rule AS TEXT) IS NULL OR a.rule = :rule) "
     "AND (:of_all = 1 OR a.product IN {})"
 )
 _TEXT_COLUMNS = ", ".join(f"p.{name}" for name in OBSERVED_TEXTS)
@@ -118,8 +119,9 @@ class Extracts(_Bulk):
             "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
             "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
             "scans AS s",
-            "s.at >= :since AND s.at < :until AND (:watch IS NULL OR s.watch = :watch) "
-            "AND (:region IS NULL OR s.region = :region)",
+            "s.at >= :since AND s.at < :until "
+            "AND (CAST(:watch AS TEXT) IS NULL OR s.watch = :watch) "
+            "AND (CAST(:region AS TEXT) IS NULL OR s.region = :region)",
             choice,
         )
 

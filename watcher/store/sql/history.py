@@ -71,8 +71,9 @@ class History(Recording, Baselines, ScanHistory):
         """The product in each region that knows it, or in the one given."""
         rows = self._db.rows(
             f"{self._facts_of()} FROM products AS p {self._sql.newest} "
-            "WHERE p.region IN (SELECT DISTINCT region FROM products WHERE ?1 IS NULL "
-            "UNION ALL SELECT ?1) AND p.product_id = ?2 ORDER BY p.region",
+            "WHERE p.region IN (SELECT DISTINCT region FROM products "
+            "WHERE CAST(?1 AS TEXT) IS NULL UNION ALL SELECT ?1) "
+            "AND p.product_id = ?2 ORDER BY p.region",
             (region, product_id),
         )
         return self._facts(rows)
@@ -119,7 +120,8 @@ class History(Recording, Baselines, ScanHistory):
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
-            "WHERE product_name IS NOT NULL AND (?1 IS NULL OR region = ?1) ORDER BY id",
+            "WHERE product_name IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
+            "ORDER BY id",
             (region,),
         )
         wanted = part.casefold()
@@ -204,7 +206,7 @@ class History(Recording, Baselines, ScanHistory):
         """The watch's scans with their marks, the newest first, or the one of that id."""
         for *row, mark, blob in self._db.stream(
             f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES} WHERE s.watch = ?1 "
-            "AND s.state <> ?2 AND (?3 IS NULL OR s.id = ?3) ORDER BY s.id DESC",
+            "AND s.state <> ?2 AND (CAST(?3 AS BIGINT) IS NULL OR s.id = ?3) ORDER BY s.id DESC",
             (watch, ScanState.FAILED.value, scan_id),
         ):
             scan = scan_row(tuple(row))

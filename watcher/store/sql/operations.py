@@ -191,7 +191,7 @@ class HealthBook(Face):
         return [_incident(row) for row in rows]
 
     def list(self, kind: str | None = None) -> builtins.list[Health]:
-        sql = f"{_HEALTH} WHERE ?1 IS NULL OR kind = ?1 ORDER BY kind, name"
+        sql = f"{_HEALTH} WHERE CAST(?1 AS TEXT) IS NULL OR kind = ?1 ORDER BY kind, name"
         return self._db.all(Health, sql, (kind,))
 
 

@@ -247,7 +247,7 @@ class Outbox(Face):
         wanted = [state.value for state in states or NotificationState]
         rows = self._db.rows(
             f"{_SELECT} WHERE n.state IN {self._sql.among('?1', TEXT)} "
-            "AND (?2 IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
+            "AND (CAST(?2 AS TEXT) IS NULL OR n.target = ?2) ORDER BY n.id DESC LIMIT ?3",
             (self._sql.listed(wanted), target, limit),
         )
         return [_notification(row) for row in rows]
@@ -315,7 +315,8 @@ class Backlog(Face):
     def size(self, target: str, most: int) -> int:
         """Return how many wait, counted up to ``most``; those joined with them are none of them."""
         return self._db.number(
-            f"SELECT count(*) FROM (SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} LIMIT ?2)",
+            "SELECT count(*) FROM (SELECT 1 FROM notifications AS n "
+            f"WHERE {_OF_TARGET} LIMIT ?2) AS some",
             (target, most),
         )
 

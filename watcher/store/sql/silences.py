@@ -204,5 +204,5 @@ class Holding(Face):
         """Forget what is held of other rules or for other channels than these (rule, channel)."""
         self._db.execute(
             f"DELETE FROM held WHERE (rule, channel) NOT IN {self._sql.pairs()}",
-            (self._sql.listed(tellings),),
+            (self._sql.paired(tellings),),
         )

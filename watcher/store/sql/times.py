@@ -4,8 +4,6 @@ in its cooldown for a year."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.units import DAY, MINUTE, utc_day
@@ -53,7 +51,8 @@ class StoredTimes(Face):
             times = ((table, column) for table, columns in PAST.items() for column in columns)
             queries += [f"SELECT max({column}) FROM {table}" for table, column in times]
             queries.append(f"SELECT max(at) - {_SCANS_AHEAD} FROM scans")
-        latest = max(self._db.number(f"SELECT coalesce(({query}), 0)") for query in queries)
+        each = " UNION ALL ".join(f"SELECT ({query}) AS latest" for query in queries)
+        latest = self._db.number(f"SELECT max(latest) FROM ({each}) AS t")
         return latest - now if latest - now > AHEAD else 0
 
     def mend(self, now: Instant) -> None:
@@ -96,9 +95,9 @@ class StoredTimes(Face):
         )
         last = self._db.number("SELECT max(mark) FROM scans WHERE mark <= ?", (now + _SCANS_AHEAD,))
         begin = max(last + 1, now - len(ahead) + 1)
-        self._make_room(range(begin, begin + len(ahead)))
         # From the oldest on: each one's new mark lies before all that are still to be mended.
         for mark, (old, scan, first, rows) in enumerate(ahead, start=begin):
+            self._make_room(mark)
             self._db.execute(
                 "UPDATE observations SET at = ? WHERE id BETWEEN ? AND ?",
                 (mark, first, first + rows - 1),
@@ -106,8 +105,8 @@ class StoredTimes(Face):
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
 
-    def _make_room(self, marks: Sequence[Instant]) -> None:
-        """Observations will be of these times."""
+    def _make_room(self, mark: int) -> None:
+        """Have observations of that time find their place."""
 
     def _mend_instants(self, now: Instant) -> None:
         """A watch has one scan of a time: those ahead are of the seconds right before now, of which

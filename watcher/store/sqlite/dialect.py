@@ -30,6 +30,9 @@ class SqliteDialect(Dialect):
     def listed(self, values: Iterable[object]) -> str:
         return msgspec.json.encode(list(values)).decode()
 
+    def paired(self, values: Iterable[tuple[object, object]]) -> str:
+        return msgspec.json.encode(list(values)).decode()
+
     def mapped(self, values: Mapping[str, int]) -> str:
         return msgspec.json.encode(values).decode()
 
@@ -67,7 +70,7 @@ class SqliteDialect(Dialect):
     def field(self, name: str) -> str:
         return expression(name)
 
-    def first_free(self, table: str, count: int) -> str:
+    def first_free(self, table: str) -> str:
         return f"SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'"
 
 
