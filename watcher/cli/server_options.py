@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from watcher.cli.place_options import database as with_book
-from watcher.cli.place_options import database_alone
+from watcher.cli.place_options import place as place_option
 from watcher.store.control import Control
 from watcher.store.places import Place, Server
 
@@ -25,7 +25,7 @@ def server(command: F) -> Callable[..., Any]:
     def with_url(*args: object, database: Place, **more: object) -> Any:
         return command(*args, url=_server(database).url, **more)
 
-    return database_alone(with_url)
+    return place_option(with_url)
 
 
 def book_of_server(command: F) -> Callable[..., Any]:
