@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.fleet.books import CAPPED, PACE, PACED
@@ -49,6 +49,8 @@ class Evidence:
 
 # Whatever befalls it, no part of a daemon may die or stand still of it.
 _NEVER = ("task died", "a scan broke", "the reload broke; the old rules stay")
+# ... but of the database, which was away or is another's: it goes on by itself.
+_OF_THE_STORE = ("lease", "another daemon has", "postgresql://")
 _AT_REST = {
     "reservations are left": "SELECT count(*) FROM reservations",
     "notifications are not sent": "SELECT count(*) FROM notifications WHERE state <> 'sent'",
@@ -65,11 +67,11 @@ def collect(fleet: Fleet, faults: Sequence[Fault]) -> Evidence:
     wrong, loud = [], Counter[str]()
     for member in fleet.past:
         who, log = f"{fleet.name}, incarnation {member.incarnation}", member.daemon.log
-        wrong += [f"{who}: {line}" for line in log if line.get("event") in _NEVER]
+        wrong += [f"{who}: {line}" for line in log if _is_wrong(line)]
         wrong += [f"{who}: {line.rstrip()}" for line in member.daemon.other if line.strip()]
         code = member.daemon.process.returncode
         if code != (-9 if member.incarnation in killed else 0):
-            wrong.append(f"{who} ended with {code}: {log[-3:]}")
+            wrong.append(f"{who} ended with {code}: {log[-12:]}")
         if not faults:
             wrong += [f"{who}: {line}" for line in strange_lines(member.daemon)]
         levels = ("warning", "error", "critical")
@@ -83,6 +85,12 @@ def collect(fleet: Fleet, faults: Sequence[Fault]) -> Evidence:
         loud=loud,
         wrong=wrong,
     )
+
+
+def _is_wrong(line: Mapping[str, object]) -> bool:
+    """Whether a part of a daemon died of itself."""
+    error = str(line.get("error"))
+    return line.get("event") in _NEVER and not any(each in error for each in _OF_THE_STORE)
 
 
 def _of(book: FleetBook, fleet: Fleet) -> BookEvidence:

@@ -26,7 +26,7 @@ _RESUMED_SECONDS = 1.5  # in which who was stopped ends what it had begun
 _AT_ONCE = 3  # requests, as the rule files say
 _CREDITS_IN_DOUBT = 40  # of the scans that one holder leaves behind
 _WINDOW = 5.0
-_SHOWN = 20
+_SHOWN, _WIDE = 30, 600
 _BLUR = 0.03  # seconds between what two processes of one machine call now
 
 
@@ -63,7 +63,7 @@ class Judgement:
             f"  logs: {_counts(self.loud)}",
             f"  breaches: {len(self.breaches)}",
         ]
-        return "\n".join([*lines, *(f"  BREACH {each}" for each in self.breaches[:_SHOWN])])
+        return "\n".join([*lines, *(f"  BREACH {each[:_WIDE]}" for each in self.breaches[:_SHOWN])])
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -117,7 +119,7 @@ class Fleet:
             source = book.source
             env |= secrets(name, source.key_of(number), source.url, book.sink.url(number))
         url = self.url_of(place)
-        process = await Watcher(self.watcher.folder, "", env).spawn(
+        process = await Watcher(self.watcher.folder, "", env, self.watcher.module).spawn(
             "run", "--db", url, *self.arguments, "--listen", "off", "--log-format", "json"
         )
         daemon = Daemon(process)
@@ -146,14 +148,16 @@ class Fleet:
         )
         assert code == 0, f"{out}{err}"
 
-    async def stop(self) -> dict[str, int]:
-        """All daemons in order; their exit codes."""
-        codes = {}
+    async def stop(self) -> None:
+        """All daemons in order, one after another; who does not end says where it stands."""
         for member in list(self.members.values()):
-            if member.alive:
-                codes[f"{self.name} {member.incarnation}"] = await member.daemon.stop()
+            try:
+                if member.alive:
+                    await member.daemon.stop()
+            except TimeoutError:
+                member.daemon.process.send_signal(signal.SIGABRT)
+                await member.daemon.process.wait()
             await member.reading
-        return codes
 
     async def watch_itself(self) -> None:
         """Note when the harness stood still."""
@@ -179,14 +183,18 @@ async def fleet(
 ) -> AsyncIterator[Fleet]:
     """Books in an empty database, their sources and sinks, and proxies; no daemon is started."""
     await asyncio.to_thread(folder.mkdir, parents=True)
-    env = {"PYTHONPATH": str(Path(product.__file__).parents[1])}
+    env = {"PYTHONPATH": str(Path(product.__file__).parents[1]), "PYTHONFAULTHANDLER": "1"}
+    module = "watcher"
+    if "FLEETD" in os.environ:  # DEBUG
+        env["PYTHONPATH"] += ":/tmp/pgkill/mod"
+        module = "fleetd"
     pids: dict[int, int] = {}
     async with AsyncExitStack() as stack:
         proxies = [stack.enter_context(Dropping(urlsplit(url).port or 5432)) for _ in range(places)]
         leases = LeaseHistory(url, lambda pid: pids[pid])
         stack.callback(leases.close)
         made = Fleet(
-            name=name, url=url, watcher=Watcher(folder, "", env), books={}, leases=leases,
+            name=name, url=url, watcher=Watcher(folder, "", env, module), books={}, leases=leases,
             proxies=proxies, pids=pids,
         )  # fmt: skip
         for number, book in enumerate(names):
