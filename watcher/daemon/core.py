@@ -37,9 +37,8 @@ class Core:
         self.timers = Timers(self.clock)
         self.stop = Stop(self.stopping)
         self.client = client_of(self.book)
-        self.scanner = Scanner(
-            self.book, self.client, self.writer, self.clock, stop=self.stop, tenure=self.tenure
-        )
+        self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
+        self.scanner.tenure = self.tenure
         self.courier = Courier(
             self.writer,
             targets_of(self.book),

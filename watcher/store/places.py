@@ -60,7 +60,7 @@ def shown(url: str) -> str:
         login, at, host = rest.rpartition("@")
         if not at:
             return f"{scheme}:{rest}" if not _may_hide(rest) else f"{scheme}://***"
-        user = login.lstrip("/").partition(":")[0]
+        user = login.lstrip("/").partition(":")[0] if login.startswith("/") else ""
         return f"{scheme}{colon}//{user if '@' not in user else ''}:***@{host.partition('?')[0]}"
     user, colon, password = parts.login.partition(":")
     hidden = ":***" if colon and password else ""

@@ -4,8 +4,9 @@ loop loses none. One that stands still for long keeps none: then others go on wi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -15,7 +16,7 @@ import structlog
 
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.errors import StoreError
-from watcher.store.control import Control, DaemonState, Lease, LeaseState
+from watcher.store.control import Control, DaemonState, LeaseState
 from watcher.store.places import Server
 
 LEASE_SECONDS = 9.0
@@ -93,7 +94,12 @@ class LeaseKeeper:
 
     def close(self) -> Future[None]:
         """Say that the daemon ends, and end the thread."""
-        return self._ask(self._leave)
+
+        def leave(control: Control) -> None:
+            control.daemons.leave(self.daemon.id)
+
+        self._ended = True
+        return self._ask(leave)
 
     def turn(self) -> None:
         """Renew where that is due, and look. Raises ``StoreError`` where the server is away."""
@@ -104,6 +110,7 @@ class LeaseKeeper:
         elif now - self._renewed >= RENEW_SECONDS:
             self._renew(control, now)
         leases, daemons = tuple(control.leases.all()), tuple(control.daemons.all())
+        self._drop_lost(leases)
         self.listener.saw(View(leases, daemons, self.clock()))
         if self._away:
             self._away = False
@@ -114,18 +121,19 @@ class LeaseKeeper:
     def _run(self) -> None:
         while not self._ended:
             self._guarded(self.turn)
-            job = self._next()
-            while job is not None:
-                self._guarded(job)
-                job = None if self._ended else self._next(0.0)
-        if self._control is not None:
-            self._control.close()
+            self._work()
+        self._work()  # what was asked for last
+        self._disconnect()
 
-    def _next(self, wait: float = LOOK_SECONDS) -> Callable[[], None] | None:
-        try:
-            return self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
-        except Empty:
-            return None
+    def _work(self) -> None:
+        """Do what is asked for until the next look is due; nobody waits for that one's end."""
+        until = self.clock() + LOOK_SECONDS
+        with suppress(Empty):
+            while (left := until - self.clock()) > 0:
+                job = self._jobs.get_nowait() if self._ended else self._jobs.get(timeout=left)
+                if job is None:
+                    return
+                self._guarded(job)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing ends the thread, and whatever failed may have been the connection."""
@@ -175,27 +183,20 @@ class LeaseKeeper:
             return
         sent = self.clock()
         ill = {each.lease.book: each.ill for each in held}
-        kept = control.leases.renew([each.lease for each in held], LEASE_SECONDS, ill)
-        fences = {each.book: each.fence for each in kept}
+        kept = set(control.leases.renew([each.lease for each in held], LEASE_SECONDS, ill))
         for tenure in held:
-            if fences.get(tenure.lease.book) == tenure.lease.fence:
-                tenure.extend(tenure.lease, _until(sent))
-            else:
-                self._regain(control, tenure)
+            if tenure.lease in kept:
+                tenure.until = _until(sent)
 
-    def _regain(self, control: Control, tenure: LeaseTenure) -> None:
-        """Take a lease again that ran out; another's fence in between would have lost it."""
-        sent, before = self.clock(), tenure.lease
-        lease = control.leases.take(before.book, self.daemon.id, LEASE_SECONDS)
-        if lease is not None and lease.fence == before.fence + 1:
-            log.warning("a lease had run out, and nobody else took it", book=before.book)
-            tenure.extend(lease, _until(sent))
-            return
-        del self._held[before.book]
-        tenure.until = 0.0  # at once, before the loop hears of it
-        if lease is not None:
-            control.leases.release(lease)
-        self.listener.lost(tenure)
+    def _drop_lost(self, leases: Sequence[LeaseState]) -> None:
+        """Lost is what the server says is another's. One that was not renewed, perhaps for a lock,
+        may be by the next turn."""
+        holders = {each.book: (each.holder, each.fence) for each in leases}
+        for book, tenure in list(self._held.items()):
+            if holders.get(book) != (tenure.lease.holder, tenure.lease.fence):
+                tenure.until = 0.0  # at once, before the loop hears of it
+                del self._held[book]
+                self.listener.lost(tenure)
 
     def _declare(self, control: Control, daemon: DaemonState) -> None:
         self.daemon = daemon
@@ -215,16 +216,7 @@ class LeaseKeeper:
             del self._held[tenure.lease.book]
             control.leases.release(tenure.lease)
 
-    def _leave(self, control: Control) -> None:
-        self._ended = True
-        control.daemons.leave(self.daemon.id)
-
 
 def _until(sent: float) -> float:
     """The instant up to which a lease is certain that was asked for at ``sent``."""
     return sent + LEASE_SECONDS - MARGIN_SECONDS
-
-
-def is_ours(lease: Lease | LeaseState, daemon: str) -> bool:
-    """Whether the daemon holds it."""
-    return lease.holder == daemon

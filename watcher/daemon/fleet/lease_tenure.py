@@ -52,10 +52,6 @@ class LeaseTenure(Tenure):
             waits()
             await pause_until(self._news, _LOOK)
 
-    def extend(self, lease: Lease, until: float) -> None:
-        """It was renewed, or taken again before anybody else had it."""
-        self.lease, self.until = lease, until
-
     def tell(self) -> None:
         """Wake who waits for it. On the loop's thread."""
         news, self._news = self._news, asyncio.Event()

@@ -78,16 +78,15 @@ class Scanner(ScanRecords):
         stop: asyncio.Event | None = None,
         report: Report | None = None,
         budget: type[ScanBudget] = LedgerBudget,
-        tenure: Tenure | None = None,
     ) -> None:
         super().__init__(book, clock.now, policies_of(book.channels), report)
         self.client = client
+        self.tenure = Tenure()
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer
         self._clock = clock
         self._stop = stop
         self._budget = budget
-        self._tenure = tenure or Tenure()
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
     def swap(self, book: Rulebook, client: Client | None) -> None:
@@ -114,7 +113,7 @@ class Scanner(ScanRecords):
     ) -> ScanOutcome | None:
         store = self._retrying(watch, moved)
         budget = self._budget(
-            store, self._clock, self.book.api, watch.key, moved, tenure=self._tenure
+            store, self._clock, self.book.api, watch.key, moved, tenure=self.tenure
         )
         asked = ScanOrder(watch.query, watch.key, at, careful=trying)
         order = await self._writer.run(

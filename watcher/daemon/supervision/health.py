@@ -43,6 +43,11 @@ class DirectAlert:
     _bad: int = 0
     _told: set[str] = field(default_factory=set)  # targets that know of it
 
+    @property
+    def told(self) -> bool:
+        """Whether somebody knows of it."""
+        return bool(self._told)
+
     async def look(self, reason: str | None, now: Instant) -> None:
         """Take the ``reason`` that the database fails; None is none."""
         if reason is None:

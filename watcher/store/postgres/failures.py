@@ -10,7 +10,7 @@ from typing import cast
 import psycopg
 from psycopg import errors
 
-from watcher.errors import StoreError
+from watcher.errors import StoreAway, StoreError
 from watcher.store.control import LeaseLost
 from watcher.store.places import Server, hide_password
 
@@ -28,6 +28,17 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
     (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
+# Of a connection that was refused only the words are known: in English here, as most servers speak.
+_REFUSED = (
+    ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
+    ("password authentication failed", "refuses the password; look at the URL, PGPASSWORD and "
+     "~/.pgpass"),
+    ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
+    ("database \"", "has no such database; make it there: createdb NAME"),
+    ("role \"", "has no such user; make it there: createuser NAME"),
+    ("too many c", "takes no more connections; raise max_connections there"),
+    ("remaining connection slots", "takes no more connections; raise max_connections there"),
+)  # fmt: skip
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
 
 
@@ -47,9 +58,16 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if isinstance(error, errors.InsufficientPrivilege):
         return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
-        return failure(words, place)
+        return failure(f"{place}: the server {_why_not(said(error, place))}", place, StoreAway)
     return failure(f"{place}: the database failed: {said(error, place)}", place)
+
+
+def _why_not(words: str) -> str:
+    """Why there is no connection; what the server said stands at the end."""
+    for part, advice in _REFUSED:
+        if part in words and ("FATAL" in words or "supplied" in words):
+            return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
+    return f"can't be reached, or hung up: {words}; see whether it runs and the URL is right"
 
 
 def said(error: psycopg.Error, place: Server) -> str:
