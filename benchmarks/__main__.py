@@ -21,6 +21,7 @@ from benchmarks import (
     backtests,
     cycle,
     delivery,
+    engines,
     holds,
     judgement,
     memory,
@@ -48,6 +49,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "start": start.lines,
     "holds": holds.lines,
     "delivery": delivery.lines,
+    "engines": engines.lines,
 }
 
 

@@ -12,13 +12,17 @@ Apprise alone, called from twenty threads, is what it is measured against.
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
+from urllib.request import urlopen
 
 from aiohttp import web
 from apprise import Apprise, AppriseAsset
@@ -100,13 +104,26 @@ def sink() -> Iterator[str]:
             process.terminate()
 
 
+def taken(url: str) -> dict[str, int]:
+    """How many posts the sink at an address took, and how many of them once more."""
+    with urlopen(url.replace("json://", "http://")) as answered:
+        found: dict[str, int] = json.load(answered)
+    return found
+
+
 async def _sink() -> None:
+    seen: Counter[tuple[str, bytes]] = Counter()
+
     async def take(request: web.Request) -> web.Response:
-        await request.read()
+        seen[request.path, blake2b(await request.read(), digest_size=8).digest()] += 1
         return web.Response()
+
+    async def count(_: web.Request) -> web.Response:
+        return web.json_response({"taken": seen.total(), "doubles": seen.total() - len(seen)})
 
     app = web.Application(client_max_size=1 << 24)
     app.router.add_post("/{target}", take)
+    app.router.add_get("/", count)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -120,9 +137,9 @@ def _courier(url: str, kind: str) -> dict[str, float]:
 
 
 async def _deliver(
-    path: Path, book: Rulebook, targets: Mapping[str, Target], *, joined: bool
+    writer: Writer, book: Rulebook, targets: Mapping[str, Target], *, joined: bool
 ) -> dict[str, float]:
-    async with Writer(path) as writer:
+    async with writer:
         await writer.run(lambda database: fill(database, list(targets)))
         courier: Courier = Courier(
             writer,
@@ -143,7 +160,7 @@ async def ticking() -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
-def deliver(path: Path, url: str, *, joined: bool, holds: LoopLag) -> dict[str, float]:
+def deliver(writer: Writer, url: str, *, joined: bool, holds: LoopLag) -> dict[str, float]:
     """On a new database; the loop is measured from the first message on."""
     book = load_text(rules(url))
     targets = targets_of(book)
@@ -151,7 +168,7 @@ def deliver(path: Path, url: str, *, joined: bool, holds: LoopLag) -> dict[str, 
     async def work() -> dict[str, float]:
         ticks = asyncio.create_task(ticking())
         try:
-            return await _deliver(path, book, targets, joined=joined)
+            return await _deliver(writer, book, targets, joined=joined)
         finally:
             ticks.cancel()
 
@@ -190,7 +207,7 @@ def main() -> None:
             answer(_bare(url))
         case ["courier", path, url, kind]:
             holds = LoopLag()
-            found = deliver(Path(path), url, joined=kind == "joined", holds=holds)
+            found = deliver(Writer(Path(path)), url, joined=kind == "joined", holds=holds)
             answer({**found, "held": holds.longest()})
 
 

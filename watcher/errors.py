@@ -93,6 +93,10 @@ class StoreError(WatcherError):
         self.place = place
 
 
+class StoreAway(StoreError):
+    """The database can't be reached, or not be written, for now: it passes by itself."""
+
+
 class NotADatabase(StoreError):
     """The file is no SQLite database of ours, or is damaged."""
 

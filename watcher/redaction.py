@@ -181,6 +181,11 @@ class LogRedaction(Redaction):
         found = {key} if len(key) >= LEAST else set[str]()
         self.learn(found.union(*map(secret_parts, urls)))
 
+    def learn_passwords(self, passwords: Iterable[str]) -> None:
+        """Hide a database's passwords, from now on; a short one only where nobody says it
+        otherwise, in its URL."""
+        self.learn(each if len(each) >= LEAST else f":{each}@" for each in passwords if each)
+
     def _pattern(self, secret: str) -> str:
         escaped = re.escape(secret)
         return escaped if len(secret) >= _EMBEDDED else rf"(?<![^\W_]){escaped}(?![^\W_])"

@@ -33,5 +33,5 @@ class Command:
             code = end.code or 0
         printed = self.capsys.readouterr()
         assert isinstance(code, int)
-        assert "Traceback" not in printed.err
+        assert "Traceback" not in printed.err, printed.err
         return Result(code, printed.out, printed.err)

@@ -30,6 +30,7 @@ from watcher.model import (
     Verdict,
 )
 from watcher.rules.files.loading import load
+from watcher.store.ports import Store
 from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 
@@ -69,6 +70,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "once": ((), ("--json",), ("--rule", "selling", "--dry-run"), ("--db", "new.db"),
              ("--rule", "selling", "-q"), ("--quiet", "--json", "--rule", "selling")),
     "status": ((), ("--json",)),
+    "page": ((),),
     "health": (("--listen", f"127.0.0.1:{PORT}"), ("--listen", f"127.0.0.1:{PORT}", "--quiet")),
     "alerts": ((), ("--json",)),
     "product": (("1",), ("1", "--json"), ("1", "--csv"), ("end",)),
@@ -122,23 +124,27 @@ def furnish(folder: Path) -> None:
     (folder / "rules.yaml").write_text(RULES, "utf-8")
     (folder / "rules.test.yaml").write_text(TESTS, "utf-8")
     (folder / "broken.yaml").write_text('rules: [{name: "\\e[31m", when: "\\x9b"}]\n', "utf-8")
-    watch = load([folder / "rules.yaml"], {}).watches[0].key
-    path, now = folder / "watcher.db", int(time.time())
-    with Database.open(path) as store:
-        for day in (3, 2, 1):
-            store.history.record(_scan(watch, now - day * DAY, sold=9 - day))
-        store.history.record(
-            replace(scan(now - 60, {}, watch=watch, state=ScanState.FAILED), error=HOSTILE)
-        )
-        _alert(store, now - DAY)
-        _message(store, now)
-        store.health.failing("rule", "selling", HOSTILE, now)
-        store.health.failing("watch", watch, HOSTILE, now)
-        store.health.raise_cause(
-            Incident(IncidentKind.FAILS, About.WATCH, HOSTILE, details={"text": HOSTILE}), now
-        )
-        store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
+    with Database.open(folder / "watcher.db") as store:
+        fill(store, folder / "rules.yaml")
         store.upkeep.backup(folder / "backup.db")
+
+
+def fill(store: Store, rules: Path) -> None:
+    """Two days of two products, an alert, messages, errors, a silence."""
+    watch, now = load([rules], {}).watches[0].key, int(time.time())
+    for day in (3, 2, 1):
+        store.history.record(_scan(watch, now - day * DAY, sold=9 - day))
+    store.history.record(
+        replace(scan(now - 60, {}, watch=watch, state=ScanState.FAILED), error=HOSTILE)
+    )
+    _alert(store, now - DAY)
+    _message(store, now)
+    store.health.failing("rule", "selling", HOSTILE, now)
+    store.health.failing("watch", watch, HOSTILE, now)
+    store.health.raise_cause(
+        Incident(IncidentKind.FAILS, About.WATCH, HOSTILE, details={"text": HOSTILE}), now
+    )
+    store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
 
 
 def _scan(watch: str, at: int, sold: int) -> Scan:
@@ -154,7 +160,7 @@ def _scan(watch: str, at: int, sold: int) -> Scan:
     return replace(made, texts={**made.texts, **texts}, problems=(HOSTILE,))
 
 
-def _alert(store: Database, at: int) -> None:
+def _alert(store: Store, at: int) -> None:
     evidence = Evidence("product_name", HOSTILE, "text", HOSTILE, Verdict.MET, HOSTILE, HOSTILE, at)
     (alert,) = store.alerts.save(
         [msgspec.structs.replace(firing("selling", 1, at), evidence=(evidence,))]
@@ -167,7 +173,7 @@ def _alert(store: Database, at: int) -> None:
     store.alerts.save([msgspec.structs.replace(over, resolved_at=at)])
 
 
-def _message(store: Database, now: int) -> None:
+def _message(store: Store, now: int) -> None:
     told = Message("alerts", HOSTILE, Severity.WARNING, now, "selling", HOSTILE, HOSTILE, now,
                    (item(1, HOSTILE),), (HOSTILE,), 1)  # fmt: skip
     store.outbox.add("me", ["me/1"], told, now)

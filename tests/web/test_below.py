@@ -21,7 +21,7 @@ from watcher.errors import ListenError
 from watcher.web.address import Origin, PageUrl, parse_page_url
 from watcher.web.app import DATA, FORMS, Site
 from watcher.web.app import PAGES as ROUTES
-from watcher.web.context import relative
+from watcher.web.rendering import relative
 
 PUBLIC = "https://shop.example:8443/tools/watcher/"
 _NAMED = re.compile(r'(?:href|src|action|formaction)="([^"#]*)"')

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tests.web.conftest import Furnished
 from tests.web.serving import serving
-from watcher.web.context import shown
+from watcher.web.rendering import shown
 
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202eturned\u2066\x00\x08\rnext\u2028line\x7f"
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,17 +33,17 @@ def command() -> None:
 
 
 @command.command("list")
-@options.rules
+@options.files
 @as_json
-def list_(rules: Path) -> None:
+def list_(files: options.Files) -> None:
     """List the channels and their targets, without their URLs."""
-    book = options.load_rules(rules)
+    book = files.book
     targets = targets_of(book)
     listed = [_json(channel, book, targets) for channel in book.channels.values()]
     if json_wanted():
         print_json(listed)
     elif not listed:
-        console().say(f"No channels: {rules} has none, so its rules tell nobody.")
+        console().say(f"No channels: {files.named} has none, so its rules tell nobody.")
     else:
         columns = ("Channel", "Targets", "From severity", "Told", "Rules")
         rows = [_row(each) for each in listed]
@@ -70,13 +69,13 @@ def _row(channel: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 @command.command("test")
-@options.rules
+@options.files
 @click.argument("name", shell_complete=channel_names)
 @as_json
-def test(rules: Path, name: str) -> None:
+def test(files: options.Files, name: str) -> None:
     """Send a sample message to channel NAME now, and say what each target answered: exit code 1
     where one did not take it."""
-    book = options.load_rules(rules)
+    book = files.whole_book
     if not book.channels:
         raise WatcherError(f'no channel "{name}": write one under channels: in the rule file')
     channel = chosen("channel", name, [book.channels[key] for key in sorted(book.channels)])

@@ -42,15 +42,15 @@ def command(files: options.Files) -> None:
     found |= {"warnings": warnings, "unmet": known.unmet}
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     doubts = (*warnings, *costs.warnings, *trouble)
-    answer(found, lambda: _show(files.rules, book, costs, doubts, known.unmet))
+    answer(found, lambda: _show(files.named, book, costs, doubts, known.unmet))
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
     """The rules with their doubts; where they have errors, the end of the command."""
     warnings: list[Problem] = []
     try:
-        book = files.book
-        warnings += (*book.warnings, *_of_a_lonely_operator(files.rules, book))
+        book = files.whole_book
+        warnings += (*book.warnings, *_of_a_lonely_operator(files.named, book))
         warnings += _try_channels(book)
     except RulesError as error:
         if not json_wanted():
@@ -62,10 +62,10 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 
 def _show(
-    path: Path, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
+    rules: str, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
 ) -> None:
     out = console()
-    out.say(f"{path}: {count_of(len(book.rules), 'rule')}, no errors.\n")
+    out.say(f"{rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     _show_costs(out, costs)
     if book.api.key is None:
         out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
@@ -98,7 +98,7 @@ class _History:
 
 
 def _known(files: options.Files, book: Rulebook) -> _History:
-    if not files.database.exists():
+    if isinstance(files.database, Path) and not files.database.exists():
         return _History()
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
 
@@ -126,13 +126,13 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
     ]
 
 
-def _of_a_lonely_operator(path: Path, book: Rulebook) -> list[Problem]:
+def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:
     """A dead target is told by the operator's other targets: where there is one only, by none."""
     targets = {name for channel in book.operator for name in book.channels[channel].targets}
     if len(targets) != 1:
         return []
     text = f"only {targets.pop()} hears of the watcher's troubles: if that is dead, nobody hears"
-    return [Problem(str(path), 0, 0, "operator", text, _DOUBT)]
+    return [Problem(rules, 0, 0, "operator", text, _DOUBT)]
 
 
 def _warn(warnings: Sequence[object]) -> None:

@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from watcher.errors import WatcherError
 from watcher.source.endpoints import REGIONS
+from watcher.store.places import MAIN, Place, Server, parse_place
 from watcher.text.sanitize import plain
 
 VARIABLE = "_WATCHER_COMPLETE"
@@ -92,32 +93,63 @@ def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Products that alerts were about, the newest first."""
-    from watcher.store.engine import Engine  # noqa: PLC0415 - only for who asks for it
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
 
-    path = _path(ctx, "database", "WATCHER_DB", "watcher.db")
-    with Engine.open(path, readonly=True) as database:
+    with open_store(_place(ctx), readonly=True) as database:
         for row in database.alerts.list(limit=_MOST):
             yield row.product_id, row.name
 
 
+def _books(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    from watcher.cli.servers import control_of  # noqa: PLC0415 - only for who asks for it
+
+    place = _place(ctx)
+    if isinstance(place, Server):
+        for book in control_of(place.url).books.names():
+            yield book, ""
+
+
 def _sections(ctx: click.Context, name: str) -> Iterator[object]:
     """A section of each rule file, as it is written."""
+    for value in _values(ctx):
+        if isinstance(value, Mapping):
+            yield value.get(name)
+
+
+def _values(ctx: click.Context) -> Iterator[object]:
+    """The values of the rule files, or of those that were pushed to the book that is named."""
+    place = _place(ctx)
+    if isinstance(place, Server) and not ctx.params.get("rules"):
+        from watcher.cli.servers import pushed_rules  # noqa: PLC0415 - only for who asks for it
+
+        pushed = pushed_rules(place)
+        if pushed is not None:
+            yield from (_read(content, file) for file, content in pushed.files.items())
+            return
     path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
     for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
-        if isinstance(value := _value(file), Mapping):
-            yield value.get(name)
+        yield _value(file)
 
 
 def _value(file: Path) -> object:
     """The value of a YAML file; None where it can't be read, while others beside it may be."""
-    from watcher.rules.files.document import MAX_BYTES, Unreadable, read  # noqa: PLC0415
+    from watcher.rules.files.document import MAX_BYTES  # noqa: PLC0415
 
     try:
         if not file.is_file():  # a pipe would never end
             return None
         with file.open("rb") as opened:
-            return read(opened.read(MAX_BYTES + 1), file.name).value
-    except (OSError, Unreadable):
+            return _read(opened.read(MAX_BYTES + 1), file.name)
+    except OSError:
+        return None
+
+
+def _read(content: bytes, name: str) -> object:
+    from watcher.rules.files.document import Unreadable, read  # noqa: PLC0415
+
+    try:
+        return read(content, name).value
+    except Unreadable:
         return None
 
 
@@ -126,6 +158,15 @@ def _path(ctx: click.Context, parameter: str, variable: str, default: str) -> Pa
     return Path(str(ctx.params.get(parameter) or os.environ.get(variable) or default))
 
 
+def _place(ctx: click.Context) -> Place:
+    """The place that the command is about; also where it has no option for it."""
+    given = ctx.params.get("database") or os.environ.get("WATCHER_DB") or "watcher.db"
+    place = parse_place(given) if isinstance(given, str) else given
+    book = ctx.params.get("book") or os.environ.get("WATCHER_BOOK")
+    return Server(place.url, book or MAIN) if isinstance(place, Server) else place
+
+
+book_names = _completer(_books)
 rule_names = _completer(_rules)
 channel_names = _keys("channels")
 watch_names = _keys("watches")

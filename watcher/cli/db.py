@@ -12,9 +12,11 @@ import click
 import msgspec
 
 from watcher.cli import options
+from watcher.cli.db_copy import copy
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
-from watcher.store.engine import Engine, restore
+from watcher.store.engine import restore
+from watcher.store.places import Place, Server
 from watcher.store.records import Stats
 from watcher.units import format_bytes, format_duration, format_since
 
@@ -27,11 +29,14 @@ def command() -> None:
     """Back up, prune or measure the database, beside a running daemon; restore it, without one."""
 
 
+command.add_command(copy)
+
+
 @command.command("backup")
 @options.database
 @click.argument("file", type=options.PATH)
 @options.quiet
-def backup(database: Path, file: Path, *, quiet: bool) -> None:
+def backup(database: Place, file: Path, *, quiet: bool) -> None:
     """Write a checked copy of the database to FILE; an older backup there is replaced."""
     with options.open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
@@ -65,7 +70,7 @@ def prune(files: options.Files, *, quiet: bool) -> None:
     removed: Counter[str] = Counter()
     given_back, more = 0, True
     with (
-        Engine.open(files.database, create=False) as opened,
+        options.open_to_write(files.database) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
         while more:
@@ -89,20 +94,24 @@ def prune(files: options.Files, *, quiet: bool) -> None:
 @options.database
 @click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
 @as_json
-def stats(database: Path, *, check: bool) -> None:
+def stats(database: Place, *, check: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None
-    disk_free = shutil.disk_usage(database.absolute().parent).free
+    disk_free = None if isinstance(database, Server) else _disk_free(database)
     found = {"database": str(database), **msgspec.to_builtins(figures)}
     found |= {"disk_free": disk_free, "damage": damage}
     answer(found, lambda: _show(figures, disk_free, damage, now))
     sys.exit(1 if damage else 0)
 
 
-def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: int) -> None:
+def _disk_free(database: Path) -> int:
+    return shutil.disk_usage(database.absolute().parent).free
+
+
+def _show(figures: Stats, disk_free: int | None, damage: tuple[str, ...] | None, now: int) -> None:
     since = "none yet"
     if figures.oldest is not None and figures.newest is not None:
         since = f"{format_since(figures.oldest, now)} to {format_since(figures.newest, now)}"
@@ -110,7 +119,7 @@ def _show(figures: Stats, disk_free: int, damage: tuple[str, ...] | None, now: i
         ("File", format_bytes(figures.bytes)),
         ("Log beside it", format_bytes(figures.wal)),
         ("Free inside", format_bytes(figures.free)),
-        ("Free on the disk", format_bytes(disk_free)),
+        *([("Free on the disk", format_bytes(disk_free))] if disk_free is not None else []),
         ("Products", figures.products),
         ("Observations", figures.observations),
         ("Scans", figures.scans),

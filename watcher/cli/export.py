@@ -119,7 +119,7 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
     files: options.Files = wanted["files"]
     known = Catalogue()
     needed = wanted["watch"] is not None or not all(map(known.get, wanted["metrics"]))
-    if not needed and (not files.rules.exists() or wanted["what"] in ("alerts", "transitions")):
+    if not needed and (not files.has_rules or wanted["what"] in ("alerts", "transitions")):
         return None
     try:
         return files.book
@@ -127,7 +127,7 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
         if needed:
             raise
         problems = f"{count_of(len(error.problems), 'problem')} (see `watcher check`)"
-        console(stderr=True).say(f"{files.rules}: {problems}; watches are named by their keys.")
+        console(stderr=True).say(f"{files.named}: {problems}; watches are named by their keys.")
         return None
 
 

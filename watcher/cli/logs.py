@@ -19,6 +19,7 @@ def configure(style: Style, level: str) -> None:
     threshold = getattr(logging, level.upper())
     formatter = structlog.stdlib.ProcessorFormatter
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,  # the book, where there are several
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -33,6 +33,7 @@ COMMANDS = (
     ("check", "Check the rule files, and say what they will read and cost."),
     ("once", "Scan what is due (or named) now, and print what fires."),
     ("status", "Show watches, rules, credits and the queue."),
+    ("page", "Serve the page of the books on a server, without a daemon."),
     ("health", "Ask the running daemon whether it is well."),
     ("alerts", "Show alerts and what became of them."),
     ("product", "Show a product's past, with a plot."),
@@ -45,6 +46,8 @@ COMMANDS = (
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
+    ("rules", "Push rules to a book on a server; show, compare or roll back what was pushed."),
+    ("books", "List the books on a server, add or drop one."),
     ("db", "Back up, prune or measure the database."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),
@@ -132,8 +135,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 130
     except WatcherError as error:
         from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
+        from watcher.redaction import log_redaction  # noqa: PLC0415
 
-        console(stderr=True).say(str(error))  # wrapped where the terminal is narrower
+        console(stderr=True).say(
+            log_redaction(str(error))
+        )  # wrapped where the terminal is narrower
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
         print(_said_of(error), file=sys.stderr)  # noqa: T201

@@ -35,7 +35,7 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
       watcher once --rule beauty-rising --dry-run
     """
     configure("text", "warning")
-    book = files.book
+    book = files.whole_book
     named = [chosen("rule", name, book.rules).watch for name in names]
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent

@@ -7,18 +7,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from enum import Enum, auto
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from watcher.daemon.clock import clock_of
+from watcher.cli.place_options import PLACE, book_named, database, place
+from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
+from watcher.daemon.clock import book_clock, clock_of
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.redaction import log_redaction
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.store.places import Place, Server
 from watcher.units import parse_duration, parse_moment
 
 if TYPE_CHECKING:
@@ -55,6 +60,8 @@ def variable(flag: str, *names: str, **how: Any) -> Callable[[F], F]:
     return click.option(flag, *names, envvar=f"WATCHER_{name}", show_envvar=True, **how)
 
 
+__all__ = ["PLACE", "database", "place"]
+
 PATH = click.Path(path_type=Path)
 DURATION = _Parsed("duration", parse_duration)
 MOMENT = _Parsed("time", _moment)
@@ -62,11 +69,22 @@ MOMENT = _Parsed("time", _moment)
 rules = variable(
     "--rules", type=PATH, default="rules.yaml", help="The rule file, or a folder of *.yaml files."
 )
-database = variable("--db", "database", type=PATH, default="watcher.db", help="The database file.")
 web_token_file = variable(
     "--web-token-file", type=PATH, help="A file with the page's token; none is needed on loopback."
 )
 listen = variable("--listen", default="127.0.0.1:8787", help="Address of the web page, or off.")
+page_url = variable(
+    "--page-url", metavar="URL", help="Where visitors find the page, if a proxy stands before it."
+)
+log_format = click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Texts, or JSON."
+)
+log_level = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    help="The least logged.",
+)
 limit = click.option("--limit", type=click.IntRange(1), default=100, help="At most so many.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="Say only what is wrong: for cron.")
 
@@ -86,26 +104,83 @@ def days(default: int, help: str) -> Callable[[F], F]:  # noqa: A002 - as click 
 
 
 def files(command: F) -> Callable[..., Any]:
-    """``--rules`` and ``--db``: the command takes them together, as ``files``."""
+    """``--rules``, ``--db`` and ``--book``: the command takes them together, as ``files``."""
 
     @wraps(command)
-    def with_files(*args: object, rules: Path, database: Path, **more: object) -> Any:
-        return command(*args, files=Files(rules, database), **more)
+    def with_files(*args: object, rules: Path, database: Place, **more: object) -> Any:
+        return command(*args, files=Files(rules, database, _asked_for()), **more)
 
     return rules(database(with_files))
 
 
+class Asked(Enum):
+    """The rules that a command was asked to read."""
+
+    FILES = auto()  # by --rules
+    BOOK = auto()  # by --book
+    ANY = auto()
+
+
+def _asked_for() -> Asked:
+    source = click.get_current_context().get_parameter_source("rules")
+    if source is ParameterSource.COMMANDLINE:
+        return Asked.FILES
+    return Asked.BOOK if book_named() else Asked.ANY
+
+
 @dataclass(frozen=True)
 class Files:
-    """Paths of the rules and of the database that a command is about."""
+    """The rules and the database that a command is about. The rules of a book on a server are
+    those that were pushed to it, unless ``--rules`` names others; who names no book at all has
+    the files' where there are any, as ``watcher run`` has."""
 
     rules: Path
-    database: Path
+    database: Place
+    asked: Asked = Asked.FILES
+
+    @cached_property
+    def _pushed(self) -> PushedRules | None:
+        """The rules that were pushed to the book, where the command is to read those."""
+        place = self.database
+        if not isinstance(place, Server) or self.asked is Asked.FILES:
+            return None
+        if self.asked is Asked.ANY and self.rules.exists():
+            return None
+        pushed = pushed_rules(place)
+        if pushed is None and not self.rules.exists():
+            raise NoRules(place, self.rules)
+        return pushed
+
+    @property
+    def named(self) -> str:
+        """The rules' name for people: a path, or ``book shops``."""
+        pushed = self._pushed
+        return str(self.rules) if pushed is None else pushed.name
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there are any rules to read."""
+        try:
+            return self._pushed is not None or self.rules.exists()
+        except WatcherError:
+            return False
 
     @cached_property
     def book(self) -> Rulebook:
         """The rules; raises ``RulesError``."""
-        return load_rules(self.rules)
+        return self._read(whole=False)
+
+    @cached_property
+    def whole_book(self) -> Rulebook:
+        """The rules for who sends or asks by them: with all secrets; raises ``RulesError``."""
+        return self._read(whole=True)
+
+    def _read(self, *, whole: bool) -> Rulebook:
+        if self._pushed is None:
+            return load_rules(self.rules)
+        book = self._pushed.load(whole=whole)
+        learn_secrets(book)
+        return book
 
     @property
     def book_if_any(self) -> Rulebook | None:
@@ -119,7 +194,7 @@ class Files:
         """The rules, where there are any; broken ones matter only if something of them is needed,
         to say what is wrong with it."""
         book = self.book_if_any
-        return self.book if book is None and needed and self.rules.exists() else book
+        return self.book if book is None and needed and self.has_rules else book
 
     @property
     def zone(self) -> tzinfo:
@@ -157,13 +232,22 @@ def learn_secrets(book: Rulebook) -> None:
     log_redaction.learn_rules(key, (url.reveal() for url in urls))
 
 
-def now_of(database: Path) -> Instant:
+def now_of(database: Place) -> Instant:
     """The time that the database's daemon lives in: a market's, where that is simulated."""
+    if isinstance(database, Server):
+        return book_clock(control_of(database.url), database.book).now()
     return clock_of(database).now()
 
 
-def open_to_read(path: Path) -> Store:
+def open_to_read(place: Place) -> Store:
     """The database, for reading beside a running daemon; raises ``StoreError``."""
-    from watcher.store.engine import Engine  # noqa: PLC0415 - not for who reads rules only
+    from watcher.store.engine import open_store  # noqa: PLC0415 - not for who reads rules only
 
-    return Engine.open(path, readonly=True)
+    return open_store(place, readonly=True)
+
+
+def open_to_write(place: Place) -> Store:
+    """The database, for changing something beside a running daemon; raises ``StoreError``."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - not for who reads rules only
+
+    return open_store(place, create=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.model import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
-from watcher.store.engine import Engine
+from watcher.store.places import Place
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
 from watcher.text.sanitize import plain
@@ -85,10 +84,10 @@ def _show(listed: Listing[Notification]) -> None:
     listed.say_rest(out)
 
 
-def _chosen(verb: str) -> Callable[[options.F], options.F]:
+def _chosen(verb: str) -> Callable[[options.F], Callable[..., Any]]:
     """The messages that a command is about: some ids, a target's, or all."""
 
-    def decorate(function: options.F) -> options.F:
+    def decorate(function: options.F) -> Callable[..., Any]:
         ids = click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(1))
         target = click.option("--target", metavar="NAME", help=f"{verb} all of this target.")
         everything = click.option("--all", "everything", is_flag=True, help=f"{verb} all.")
@@ -123,13 +122,13 @@ def drop(**chosen: Any) -> None:
 
 
 def _move(
-    verb: str, *, database: Path, ids: Sequence[int], target: str | None, everything: bool
+    verb: str, *, database: Place, ids: Sequence[int], target: str | None, everything: bool
 ) -> None:
     """Retry or drop messages, and say how many that were."""
     if sum((bool(ids), target is not None, everything)) != 1:
         raise click.UsageError("give ids, --target NAME or --all")
     now = options.now_of(database)
-    with Engine.open(database, create=False) as opened, opened.atomic():
+    with options.open_to_write(database) as opened, opened.atomic():
         _check_ids(opened, ids, target)
         move = opened.outbox.retry if verb == "retry" else opened.outbox.drop
         moved = move(ids or None, now, target)

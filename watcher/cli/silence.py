@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from watcher.cli import options
@@ -11,7 +9,7 @@ from watcher.cli.completion import product_ids, rule_names
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.store.engine import Engine
+from watcher.store.places import Place
 from watcher.store.sql.silences import Silence
 from watcher.units import format_ago, format_instant, format_since
 
@@ -46,7 +44,7 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
         raise click.UsageError("--for must be longer than 0")
     now = files.now
     over, why = now + duration, comment.strip()
-    with Engine.open(files.database, create=False) as opened:
+    with options.open_to_write(files.database) as opened:
         silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
     until = format_instant(silence.ends, files.zone)
     console().say(
@@ -59,7 +57,7 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
 @options.database
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
 @as_json
-def list_(database: Path, *, everything: bool) -> None:
+def list_(database: Place, *, everything: bool) -> None:
     """List the silences, the newest first."""
     now = options.now_of(database)
     with options.open_to_read(database) as opened:
@@ -90,7 +88,7 @@ def _row(silence: Silence, now: Instant) -> tuple[str, ...]:
 @click.argument("number", metavar="ID", type=click.IntRange(1))
 def end(files: options.Files, number: int) -> None:
     """End silence ID now; what it held and still fires is told."""
-    with Engine.open(files.database, create=False) as opened:
+    with options.open_to_write(files.database) as opened:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")

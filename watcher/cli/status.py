@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
 import click
+import msgspec
 
 from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
 from watcher.cli import options
+from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
+from watcher.cli.options import Asked
 from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.servers import control_of
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.store.places import Server
 from watcher.store.records import ScanRow
 from watcher.units import format_ago, format_since
+from watcher.web.fleet import fleet_json, read_fleet
 from watcher.words import listing
 
 
@@ -22,11 +28,37 @@ from watcher.words import listing
 @options.files
 @as_json
 def command(files: options.Files) -> None:
-    """Show watches (last scan, next, health), rules, credits and the queue."""
+    """Show watches (last scan, next, health), rules, credits and the queue; on a server its
+    daemons, books and leases before them."""
+    if isinstance(files.database, Server):
+        _status_on(files, files.database)
+        return
     book = files.book
     with files.open() as opened:
         state = overview(opened, book, files.now)
     answer(state, lambda: show(state, book.zone))
+
+
+def _status_on(files: options.Files, place: Server) -> None:
+    """Of a server: all of its books, and more of the one that is named, or of ``main`` where that
+    has been used."""
+    fleet = read_fleet(control_of(place.url))
+    known = any(each.name == place.book for each in fleet.books)
+    wanted = files.asked is not Asked.ANY
+    if not wanted and not (known and files.has_rules):
+        answer({"fleet": fleet_json(fleet)}, lambda: show_fleet(fleet))
+        return
+    book = files.book
+    with files.open() as opened:
+        state = overview(opened, book, files.now)
+    found = {"book": place.book, **msgspec.to_builtins(state), "fleet": fleet_json(fleet)}
+
+    def shown() -> None:
+        show_fleet(fleet)
+        console().say(f"\nBook {place.book}:\n")
+        show(state, book.zone)
+
+    answer(found, shown)
 
 
 def show(state: Overview, zone: tzinfo = UTC) -> None:

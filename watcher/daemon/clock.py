@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from watcher.model import Instant
+from watcher.store.places import Place, Server
+
+if TYPE_CHECKING:
+    from watcher.store.control import Control
 
 
 class Clock(Protocol):
@@ -67,9 +71,14 @@ class _Kept(msgspec.Struct):
     speed: float
 
 
-def keep_clock(database: Path, clock: Clock) -> None:
-    """Note beside the database in which time its daemon lives, where that is not the machine's:
-    the commands beside it live in it too. ``OSError`` where nothing can be written."""
+def keep_clock(database: Place, clock: Clock) -> None:
+    """Note beside the database, or on the server, in which time its daemon lives, where that is not
+    the machine's: the commands beside it live in it too. ``OSError`` where nothing can be
+    written."""
+    if isinstance(database, Server):
+        with closing(_control(database)) as control:
+            keep_book_clock(control, database.book, clock)
+        return
     path = _beside(database)
     if not isinstance(clock, FastClock):
         path.unlink(missing_ok=True)
@@ -79,12 +88,41 @@ def keep_clock(database: Path, clock: Clock) -> None:
     partial.replace(path)
 
 
-def clock_of(database: Path) -> Clock:
+def clock_of(database: Place) -> Clock:
     """The clock that the database's daemon lives by, or lived by last."""
+    if isinstance(database, Server):
+        with closing(_control(database)) as control:
+            return book_clock(control, database.book)
     with suppress(OSError, msgspec.DecodeError):
-        kept = msgspec.json.decode(_beside(database).read_bytes(), type=_Kept)
-        return FastClock(kept.shown + (time.time() - kept.at) * kept.speed, kept.speed)
+        return _as_kept(_beside(database).read_bytes(), time.time())
     return SystemClock()
+
+
+def keep_book_clock(control: Control, book: str, clock: Clock) -> None:
+    """Note by which clock the book's daemon lives; by the server's time."""
+    kept = None
+    if isinstance(clock, FastClock):
+        kept = msgspec.json.encode(_Kept(clock.exact(), control.now(), clock.speed))
+    control.books.keep_clock(book, kept)
+
+
+def book_clock(control: Control, book: str) -> Clock:
+    """The clock that the book's daemon lives by, or lived by last."""
+    kept = control.books.clock(book)
+    with suppress(msgspec.DecodeError):
+        return SystemClock() if kept is None else _as_kept(kept, control.now())
+    return SystemClock()
+
+
+def _control(server: Server) -> Control:
+    from watcher.store.engine import open_control  # noqa: PLC0415 - not without a server
+
+    return open_control(server.url, readonly=True)
+
+
+def _as_kept(text: bytes, now: float) -> FastClock:
+    kept = msgspec.json.decode(text, type=_Kept)
+    return FastClock(kept.shown + (now - kept.at) * kept.speed, kept.speed)
 
 
 def _beside(database: Path) -> Path:

@@ -12,31 +12,33 @@ from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop
 from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
-from watcher.delivery.courier import Courier
+from watcher.daemon.tenure import Tenure
+from watcher.delivery.courier import Courier, StoreThread
 from watcher.errors import StoreError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.engine import Writer
 
 
 @dataclass
 class Core:
-    """One database, one rulebook at a time; ``stopping`` is the order to stop, ``stop`` what the
-    parts see of it."""
+    """One book: one store, one rulebook at a time. ``stopping`` is the order to stop, ``stop`` what
+    the parts see of it; by its ``tenure`` they may begin something."""
 
     book: Rulebook
-    writer: Writer
+    writer: StoreThread
     clock: Clock
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     limits: Limits = field(default_factory=Limits)
     liveness: Liveness = field(default_factory=Liveness)
+    tenure: Tenure = field(default_factory=Tenure)
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
         self.stop = Stop(self.stopping)
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
+        self.scanner.tenure = self.tenure
         self.courier = Courier(
             self.writer,
             targets_of(self.book),
@@ -44,6 +46,7 @@ class Core:
             ways=ways_of(self.book),
             keeper=Post(lambda: self.scanner.book, self.clock.now),
             on_turn=lambda: self.beat("delivery"),
+            begin=self.tenure.begin,
         )
 
     @property

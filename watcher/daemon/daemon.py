@@ -6,6 +6,7 @@ wake the courier. All state is in the database: nothing here needs to survive a 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 
@@ -45,13 +46,16 @@ class Daemon:
         self.health = DaemonHealth(core, (self.supervisor, self.workers.supervisor))
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Work until the order to stop, then stop in order."""
+        """Work until the order to stop, then stop in order; at once where it is cancelled."""
         await self.core.client.open()
         try:
             await self._start()
             ready()
             await self.core.stopping.wait()
             await self._end()
+        except BaseException:
+            await self._abandon()
+            raise
         finally:  # that which is in force; an older one ended with the last scan through it
             await self.core.client.close()
 
@@ -85,3 +89,15 @@ class Daemon:
         await self.workers.heartbeat.finish()
         await self.supervisor.stop()
         await self.reloader.stop()
+
+    async def _abandon(self) -> None:
+        """Begin nothing more and end what runs, in any order: the book is another's, or broken."""
+        self.core.stopping.set()
+        self.core.timers.stop()
+        await asyncio.gather(
+            self.workers.abandon(),
+            self.core.courier.abandon(),
+            self.supervisor.stop(),
+            self.reloader.stop(),
+            return_exceptions=True,
+        )

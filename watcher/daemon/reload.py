@@ -40,6 +40,7 @@ class Reloader:
     load: Callable[[], Rulebook]
     soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
     running: set[asyncio.Task[bool]] = field(default_factory=set)
+    broken: str | None = None  # the reason that the newest rules are not those in force
     _again: bool = False  # whether another signal came since it began
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -71,8 +72,11 @@ class Reloader:
             adopt(database, self.core.book, operator.now)
             self.core.scanner.doubt(database)
             for each in database.health.incidents():
-                if each.kind is RULE_FILE.kind or each.about is About.PART:
+                mended = each.kind is RULE_FILE.kind and self.broken is None
+                if mended or each.about is About.PART:
                     operator.end(each)
+            if self.broken is not None:
+                operator.begin(RULE_FILE.with_details(error=self.broken))
 
     def reload_soon(self) -> None:
         """Read the rule files anew as soon as the loop gets to it (for a signal)."""

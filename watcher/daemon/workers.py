@@ -16,7 +16,7 @@ import structlog
 from watcher import network, plan
 from watcher.daemon.core import Core, why
 from watcher.daemon.supervision.memory import Returns
-from watcher.errors import StoreError
+from watcher.errors import StoreAway, StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
@@ -30,6 +30,7 @@ SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 LATE_SECONDS = HOUR
 FORGIVEN_SECONDS = 5.0  # of a wait for the source: shorter ones make nobody late
 LOST_LOOKS = 12  # at a watch without an alarm, before it gets one
+AWAY_SECONDS = 5  # before a server is asked again that could not be reached
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 
 log = structlog.get_logger("watcher.daemon")
@@ -139,6 +140,12 @@ class Workers:
         await self.supervisor.finish(SCAN_GRACE_SECONDS)
         self._returns.stop()
 
+    async def abandon(self) -> None:
+        """End the scans under way at once, whatever was read."""
+        self._returns.stop()
+        await self.supervisor.stop()
+        await self.heartbeat.finish()
+
     def enqueue(self, key: str, at: Instant) -> None:
         """Put a watch on the queue, unless it is there already or being scanned."""
         if key not in self.busy and not self.core.stopping.is_set():
@@ -188,11 +195,12 @@ class Workers:
     ) -> ScanOutcome | None:
         """Scan it; None where the scan was not begun, or broke: then it is put off."""
         try:
+            await self.core.tenure.begin(moved)
             return await self.core.scanner.scan(watch, at, moved=moved)
         except StoreError as error:
             # The health check tells of it, once. The next try buys nothing before it can write.
             log.error("a scan failed for the database", watch=watch.name, error=str(error))  # noqa: TRY400
-            self.core.scanner.postpone(watch, self.core.clock.now() + MINUTE)
+            self.core.scanner.postpone(watch, self.core.clock.now() + _until_again(error))
         except Exception as error:
             # Not the worker's death: its credits are spent, and what broke now would break again.
             log.exception("a scan broke", watch=watch.name)
@@ -224,7 +232,7 @@ class Workers:
             return max(plan.due(watch.schedule, scans, now), self.core.scanner.not_before(watch))
         except StoreError as error:
             log.error("can't read when a watch is due", watch=watch.name, error=str(error))  # noqa: TRY400
-            return now + MINUTE
+            return now + _until_again(error)
         except Exception:
             log.exception("can't tell when a watch is due", watch=watch.name)
             return now + BROKEN_SECONDS
@@ -254,6 +262,10 @@ class Workers:
             if looks > LOST_LOOKS:
                 log.warning("a watch had no alarm", watch=key)
                 await self.arm(key)
+
+
+def _until_again(error: StoreError) -> int:
+    return AWAY_SECONDS if isinstance(error, StoreAway) else MINUTE
 
 
 def _breaks(watch: Watch) -> Incident:

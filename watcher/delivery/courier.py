@@ -43,7 +43,12 @@ T = TypeVar("T")
 log = structlog.get_logger("watcher.delivery")
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
+Begin = Callable[[], Awaitable[None]]
 _Change = Callable[[Store], object]
+
+
+async def at_once() -> None:
+    """Whoever owns the store alone may begin whenever it likes."""
 
 
 async def pause_until(event: asyncio.Event, seconds: float) -> None:
@@ -122,7 +127,8 @@ class Nobody(Keeper):
 @dataclass(eq=False)
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way. ``on_turn``
-    is called at each turn of the loop, so that its standing still is noticed."""
+    is called at each turn of the loop, so that its standing still is noticed; ``begin`` is awaited
+    before each message: it returns once one may be sent, or raises ``StoreError``."""
 
     store: StoreThread
     targets: Mapping[str, Sender]
@@ -131,6 +137,7 @@ class Courier:
     ways: Mapping[str, Way] = field(default_factory=dict)
     keeper: Keeper = field(default_factory=Nobody)
     on_turn: Callable[[], None] = lambda: None
+    begin: Begin = at_once
     pause: Pause = pause_until
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _serving: dict[str, asyncio.Task[int]] = field(default_factory=dict, init=False)
@@ -202,12 +209,18 @@ class Courier:
         except TimeoutError:
             log.info("not all messages were sent at the stop; the rest goes out at the next start")
         finally:
-            self._stopping = True
-            serving = list(self._serving.values())
-            self._serving.clear()
-            for task in serving:
-                task.cancel()
-            await asyncio.gather(*serving, return_exceptions=True)
+            await self.abandon()
+
+    async def abandon(self) -> None:
+        """Begin no more messages, and await none: what waits is left to whoever goes on."""
+        self._stopping = True
+        serving = list(self._serving.values())
+        self._serving.clear()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        for target in self.targets.values():
+            target.release()
 
     def _reap(self) -> int:
         done = [name for name, task in self._serving.items() if task.done()]
@@ -288,6 +301,8 @@ class Courier:
                 log.warning("refused in its own layout", target=row.target, error=outcome.detail)
                 outcome = await self._send(row, target, replace(way, template=None))
             return outcome
+        except StoreError:  # of ``begin``: nothing was tried
+            raise
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
             # Only the kind: an error's text might repeat what was sent where.
             detail = f"it could not be written ({type(error).__name__})"
@@ -298,7 +313,9 @@ class Courier:
         rendered = await asyncio.to_thread(
             render, row.message, target.style, way.zone, target.limit, way.template
         )
-        return await target.send(rendered, await self._pictures(row, target, way), taken=row.taken)
+        pictures = await self._pictures(row, target, way)
+        await self.begin()
+        return await target.send(rendered, pictures, taken=row.taken)
 
     async def _pictures(self, row: Notification, target: Sender, way: Way) -> list[Attachment]:
         """The message's picture. At the first try only: a service may have taken the text of one

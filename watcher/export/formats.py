@@ -17,6 +17,7 @@ import msgspec
 from watcher.errors import WatcherError
 from watcher.export.table import Column, Convert, Export, Kind, Part, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
+from watcher.store.places import Place, Server
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -139,7 +140,7 @@ WRITERS: Mapping[str, Callable[[Export, BinaryIO], None]] = {
 
 
 @contextmanager
-def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
+def replaced(target: Path, database: Place) -> Iterator[BinaryIO]:
     """A file to write to, which only at the end of the block takes the place of what was there.
     Only its owner may read it. What is no ordinary file (a pipe, a device) is written to directly.
     Raises ``WatcherError`` where that can't be; a database of watcher is not replaced."""
@@ -168,7 +169,7 @@ def replaced(target: Path, database: Path) -> Iterator[BinaryIO]:
         raise WatcherError(f"{target}: can't be written: {error.strerror or error}") from error
 
 
-def _refuse_to_replace(target: Path, database: Path) -> None:
+def _refuse_to_replace(target: Path, database: Place) -> None:
     if target.is_dir():
         raise WatcherError(f"{target}: is a folder; name a file in it")
     if not target.parent.is_dir():
@@ -177,7 +178,9 @@ def _refuse_to_replace(target: Path, database: Path) -> None:
         raise WatcherError(f"{target}: is a database of watcher; name another file")
 
 
-def _is_database(target: Path, database: Path) -> bool:
+def _is_database(target: Path, database: Place) -> bool:
+    if isinstance(database, Server):
+        return is_ours(target)
     # This one first, by its name: to open and close it would drop this process's locks on it.
     beside = {f"{database.resolve()}{ending}" for ending in _BESIDE}
     return str(target) in beside or target.samefile(database) or is_ours(target)

@@ -8,13 +8,9 @@ a token (``forms``).
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import errno
-import hmac
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from importlib import resources
 from typing import TypeAlias, cast
@@ -23,7 +19,6 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
-from watcher.network import LOOPBACK
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
@@ -32,10 +27,14 @@ from watcher.web.accept_errors import (
     VisitorLimits,
     Visits,
 )
+from watcher.web.access import Access, WrongToken
 from watcher.web.address import PageUrl, parse_address
-from watcher.web.context import Handler, PageContext, Sources
-from watcher.web.forms import LARGEST, Forms
-from watcher.web.pages import alerts, outbox, overview, product, rule
+from watcher.web.context import Handler, Sources
+from watcher.web.forms import LARGEST
+from watcher.web.pages import alerts, index, outbox, overview, product, rule
+from watcher.web.pages.index import send_home
+from watcher.web.server_books import ServerBooks
+from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
@@ -83,72 +82,21 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
 )
-
-_UNKNOWN_HOST = """\
-ask for this page by 127.0.0.1 or localhost
-To open it by another name, as through a proxy: start watcher with --page-url and the address that
-the browser shows (or WATCHER_PAGE_URL), like --page-url https://example.com/watcher/
-Or give the page a token (--web-token-file): with it any name will do.
-"""
-
-
-class WrongToken(web.HTTPUnauthorized):
-    """A token was given that is not the page's."""
-
-
-class Access:
-    """Access to the page: for this machine, or for whoever has the token; "" where there is none.
-
-    On loopback only names of this machine are answered, and the one of ``--page-url``, lest a web
-    site rebind its own name to us. Any other address needs a token: as the password of a browser's
-    own prompt (with any user name), or as ``Authorization: Bearer TOKEN`` from programs.
-    """
-
-    def __init__(self, token: str, page_url: PageUrl | None = None) -> None:
-        self._token = token.encode()
-        self._names = (*LOOPBACK, *([page_url.origin.host] if page_url is not None else []))
-
-    def refusal(self, request: web.Request) -> web.HTTPException | None:
-        """The reason not to answer the request; None where it may be answered."""
-        if self._token:
-            if self._has_token(request):
-                return None
-            given = request.headers.get("Authorization", "").strip()
-            return (WrongToken if given else web.HTTPUnauthorized)(
-                text="this page needs its token: as the password, or as Authorization: Bearer "
-                "TOKEN\n",
-                headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
-            )
-        known = _host_of(request) in self._names
-        return None if known else web.HTTPForbidden(text=_UNKNOWN_HOST)
-
-    def _has_token(self, request: web.Request) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        token = given.strip().encode("utf-8", "surrogateescape")
-        if scheme.lower() == "basic":
-            try:
-                token = base64.b64decode(token, validate=True).partition(b":")[2]
-            except binascii.Error:
-                return False
-        elif scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(token, self._token)
-
-
-def _host_of(request: web.Request) -> str:
-    host = request.host
-    if not host.endswith("]"):
-        host = host.rsplit(":", 1)[0]
-    return host.strip("[]").lower()
+INDEX: tuple[tuple[str, index.Handler], ...] = (
+    ("/", index.page),
+    ("/healthz", index.healthz),
+    ("/metrics", index.metrics),
+    ("/api/fleet.json", index.data),
+)
 
 
 class Site:
-    """The server of the page. ``page_url`` is where visitors find it, if that is not where it
-    listens; ``limits`` are what they may take."""
+    """The server of the page: of one book, or of those on a server. ``page_url`` is where visitors
+    find it, if that is not where it listens; ``limits`` are what they may take."""
 
     def __init__(
         self,
-        sources: Sources,
+        sources: Sources | ServerBooks,
         address: str,
         token: str = "",
         page_url: PageUrl | None = None,
@@ -161,10 +109,8 @@ class Site:
         self._connections = Connections(self._limits, self._visits.dropped.inc)
         self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
         self._access = Access(token, page_url)
-        instruments = (*sources.instruments, *self._visits.instruments)
-        self._context = PageContext(
-            replace(sources, instruments=instruments), Forms(page_url), self._base
-        )
+        bases = tuple(dict.fromkeys((self._base, "/")))  # a proxy passes it on or takes it off
+        self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
@@ -179,8 +125,9 @@ class Site:
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
         app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
-        for base in dict.fromkeys(("/", self._base)):  # a proxy passes it on or takes it off
-            self._add_routes(app.router, base.removesuffix("/"))
+        for base in dict.fromkeys(("", self._base.removesuffix("/"))):
+            self._add_routes(app.router, base + self._shelf.below)
+            self._add_index(app.router, base)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -213,20 +160,34 @@ class Site:
 
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
         for path, handler in (*PAGES, *DATA):
-            router.add_get(base + path, partial(handler, self._context))
+            router.add_get(base + path, partial(self._page, handler))
         for path, handler in FORMS:
-            router.add_post(base + path, partial(handler, self._context))
+            router.add_post(base + path, partial(self._page, handler))
+        self._add_static(router, base)
+
+    def _add_index(self, router: web.UrlDispatcher, base: str) -> None:
+        """What all books have in common."""
+        shelf = self._shelf
+        if isinstance(shelf, SeveralBooks):
+            for path, handler in INDEX:
+                router.add_get(base + path, partial(handler, shelf, self._visits.instruments))
+            self._add_static(router, base)
+
+    def _add_static(self, router: web.UrlDispatcher, base: str) -> None:
         for name, kind in STATIC.items():
             router.add_get(f"{base}/static/{name}", partial(self._static, name, kind))
         if base:
             router.add_get(base, self._to_the_slash)
 
+    async def _page(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+        return await handler(await self._shelf.context(request), request)
+
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
-    async def _to_the_slash(self, _: web.Request) -> web.Response:
+    async def _to_the_slash(self, request: web.Request) -> web.Response:
         """Without it, the page's links would lead out of its path."""
-        raise web.HTTPPermanentRedirect(f"{self._base.rsplit('/', 2)[1]}/")
+        raise web.HTTPPermanentRedirect(f"{request.rel_url.raw_path.rsplit('/', 1)[1]}/")
 
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
@@ -241,9 +202,19 @@ class Site:
 
     async def _check(self, request: web.Request) -> None:
         """Raise what the visitor gets who may not see the page."""
-        refusal = self._access.refusal(request)
+        shelf, known = self._shelf, True
+        book = shelf.book_of(request)
+        try:
+            tokens = await shelf.tokens()
+        except StoreError:  # which books have one nobody knows now
+            tokens, known = {}, False
+        refusal = self._access.refusal(request, book, tokens)
+        if not known and (refusal is not None or not (book is None or self._access.is_guarded)):
+            raise web.HTTPServiceUnavailable(text="The books can't be read now; try again.\n")
         if refusal is None:
             return
+        if book is None and isinstance(shelf, SeveralBooks):
+            send_home(shelf, request, tokens)
         if isinstance(refusal, WrongToken):
             self._visits.wrong_tokens.inc()
             self._sparing.say("a wrong token was given", remote=str(request.remote))
@@ -286,9 +257,9 @@ class Site:
 
     def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
         """An error as a page, or as a line for programs."""
-        if self._context.here(request).startswith(("/api/", "/static/")):
+        if self._shelf.here(request).startswith(("/api/", "/static/")):
             return web.Response(text=f"{text}\n", status=status)
-        return self._context.html(request, "error.html", status=status, code=status, text=text)
+        return self._shelf.refused(request, status, text)
 
 
 def _words_of(answer: web.HTTPException) -> str:
@@ -300,7 +271,7 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA)} | {"static"}
+    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA)} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

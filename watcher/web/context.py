@@ -1,66 +1,30 @@
-"""The context of every page: the sources, the templates, and the form of an answer."""
+"""The context of every page: its sources, and the form of an answer."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-import jinja2
 import msgspec
 from aiohttp import web
-from jinja2.runtime import Context
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
-from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.store.control import DaemonState, LeaseState
 from watcher.store.ports import Store
-from watcher.text.messages import title_of
-from watcher.units import (
-    DAY,
-    count_of,
-    format_ago,
-    format_duration,
-    format_instant,
-    format_iso,
-    format_number,
-    format_percent,
-)
+from watcher.units import DAY
 from watcher.web.forms import Forms, own_path
+from watcher.web.rendering import Renderer, Scene, relative
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
-
-NAVIGATION = (
-    ("/", "Overview"),
-    ("/alerts", "Alerts"),
-    ("/rules", "Rules"),
-    ("/products", "Products"),
-    ("/outbox", "Outbox"),
-    ("/silences", "Silences"),
-)
-# What a page says after a form was sent: fixed words, so that a link can't put any into it.
-_NOTICES = {
-    "silenced": ("Silence {} is on.",),
-    "ended": ("Silence {} is over.",),
-    "over": ("Silence {} was over already.",),
-    "retried": ("{} message is sent again.", "{} messages are sent again."),
-    "dropped": ("{} message was dropped.", "{} messages were dropped."),
-}
-
-# Control characters but a line's end and a tab, separators of lines, and what turns the reading
-# direction; what joins emoji and Persian words stays.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]"
-)
-
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
@@ -78,7 +42,8 @@ class Sources:
 
     ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
     why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
-    what the daemon measures of itself.
+    what the daemon measures of itself. With ``readonly`` nothing can be written: the database is a
+    replica.
     """
 
     read: Callable[[Callable[[Store], T]], Awaitable[T]]
@@ -88,6 +53,40 @@ class Sources:
     ill: Callable[[], Awaitable[str | None]]
     wake: Callable[[], None]
     instruments: Sequence[Collector] = ()
+    readonly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBook:
+    """A book whose lease this daemon has. ``ill`` says what is wrong with it; ``sources`` is None
+    while nothing is done for it: its rules are broken or missing, or its store can't be opened.
+    """
+
+    name: str
+    ill: Callable[[], Awaitable[str | None]]
+    sources: Sources | None = None
+
+
+class HeldBooks(Protocol):
+    """This daemon's side of the page where its books are on a server: what it holds, and what it
+    saw of all books and daemons at its last look, a second or two ago."""
+
+    @property
+    def daemon(self) -> DaemonState:
+        """This one; its ``wanted`` are the books that it may hold, None for all."""
+
+    def books(self) -> Mapping[str, HeldBook]:
+        """Those that it holds now, by name."""
+
+    def leases(self) -> Sequence[LeaseState]:
+        """Of every book, by name."""
+
+    def daemons(self) -> Sequence[DaemonState]:
+        """Those at work, this one among them."""
+
+    async def ill(self) -> str | None:
+        """Why ``/healthz`` is not well: a held book is ill, a book that it wants is held by nobody,
+        or the server was not heard of; None while all is well."""
 
 
 class Board:
@@ -141,88 +140,15 @@ class Board:
             self._scored, self._scores = {}, None
 
 
-def shown(value: T) -> T | str:
-    """A value as a template puts it into a page: without control characters."""
-    if isinstance(value, str) and type(value) is str and _HIDDEN.search(value):
-        return _HIDDEN.sub(" ", value)
-    return value
-
-
-def templates() -> jinja2.Environment:
-    """The pages' templates; everything that is put into them is escaped."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("watcher.web"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        auto_reload=False,
-        finalize=shown,
-    )
-    made.filters |= {
-        "number": format_number,
-        "count_of": count_of,
-        "percent": format_percent,
-        "ago": format_ago,
-        "instant": format_instant,
-        "iso": format_iso,
-        "duration": duration,
-        "doubt": said_of,  # these two are given the context's zone
-        "title_of": title_of,
-        "url": _url,
-        "rule_link": _rule_link,
-        "product_link": _product_link,
-    }
-    made.globals |= {"navigation": NAVIGATION}
-    for name in made.list_templates():  # now: later no file descriptor may be left
-        made.get_template(name)
-    return made
-
-
-def relative(path: str, here: str) -> str:
-    """The way from the page ``here`` to ``path``, both ours and encoded: ``../../rules/x``. It
-    leads there at the root and below any path that a proxy puts before it."""
-    return f"{'../' * (here.count('/') - 1) or './'}{path[1:]}"
-
-
-def with_query(path: str, **values: object) -> str:
-    """The path with those values that are given."""
-    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    return f"{path}?{urlencode(given)}" if given else path
-
-
-@jinja2.pass_context
-def _url(context: Context, path: str) -> str:
-    """A path of ours as the page that is made names it."""
-    return relative(path, context["here"])
-
-
-@jinja2.pass_context
-def _rule_link(context: Context, name: str) -> str:
-    return _url(context, f"/rules/{quote(name, safe='')}")
-
-
-@jinja2.pass_context
-def _product_link(context: Context, region: str, product_id: str) -> str:
-    return _url(context, f"/products/{quote(region, safe='')}/{quote(product_id, safe='')}")
-
-
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Reads and writes through ``sources``, and answers. ``base`` is the path that a proxy puts
-    before ours, and may or may not take off again; it begins and ends with a slash."""
+    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
 
     sources: Sources
-    forms: Forms = field(default_factory=Forms)
-    base: str = "/"
-    templates: jinja2.Environment = field(default_factory=templates)
+    forms: Forms
+    renderer: Renderer
     board: Board = field(default_factory=Board)
-
-    def __post_init__(self) -> None:
-        # Not a value of each page: the templates' macros see none of those.
-        filters = self.templates.filters
-        filters["instant"] = lambda instant: format_instant(instant, self.zone)
-        filters["doubt"] = lambda doubt: said_of(doubt, self.zone)
+    book: str = ""
 
     @property
     def zone(self) -> tzinfo:
@@ -230,9 +156,8 @@ class PageContext:
         return self.sources.book().zone
 
     def here(self, request: web.Request) -> str:
-        """The path that is asked for, encoded, without what a proxy put before it."""
-        path = request.rel_url.raw_path
-        return path[len(self.base) - 1 :] if path.startswith(self.base) else path
+        """The path that is asked for, encoded, without what stands before ours."""
+        return self.renderer.here(request)
 
     async def read(self, job: Callable[[Store, Rulebook, Instant], T]) -> T:
         """The result of ``job``, given the rule file and the time as they are now."""
@@ -243,17 +168,9 @@ class PageContext:
         self, request: web.Request, template: str, *, status: int = 200, **values: object
     ) -> web.Response:
         """A page; ``values`` are the template's own."""
-        here, query = self.here(request), request.rel_url.raw_query_string
-        text = self.templates.get_template(template).render(
-            now=self.sources.now(),
-            zone=str(self.zone),
-            token=self.forms.token(),
-            here=here,
-            address=f"{here}?{query}" if query else here,
-            notice=_notice(request.query),
-            **values,
-        )
-        return web.Response(text=text, content_type="text/html", status=status)
+        token = None if self.sources.readonly else self.forms.token()
+        scene = Scene(self.sources.now(), self.zone, token, self.book)
+        return self.renderer.html(request, template, scene, status, **values)
 
     def see(
         self, request: web.Request, fields: Mapping[str, str], notice: str, number: int
@@ -267,24 +184,6 @@ class PageContext:
         return web.HTTPSeeOther(relative(f"{bare}?{wanted}", self.here(request)))
 
 
-def duration(seconds: int | None) -> str:
-    """``24h``; ``none`` of nothing."""
-    return format_duration(seconds) if seconds else "none"
-
-
 def as_json(value: object) -> web.Response:
     """An answer for programs."""
     return web.Response(body=msgspec.json.encode(value), content_type="application/json")
-
-
-def whole_number(query: Mapping[str, str], name: str) -> int | None:
-    """A number of the address; None where it is none."""
-    text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
-
-
-def _notice(query: Mapping[str, str]) -> str:
-    known, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
-    if known is None or number is None:
-        return ""
-    return known[0 if number == 1 else -1].format(format_number(number))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -27,6 +27,7 @@ from watcher.schedule import Schedule
 from watcher.store.places import Server
 from watcher.store.ports import Store
 from watcher.units import DAY
+from watcher.web.fleet import Fleet
 
 Sample: TypeAlias = tuple[str, tuple[str, ...], float | None]
 """A family's name, the values of its labels in their order, and the number; None is left out."""
@@ -49,10 +50,11 @@ class Family(NamedTuple):
         """Counters are told by their names; Prometheus takes the ending off."""
         return "counter" if self.name.endswith("_total") else "gauge"
 
-    def empty(self) -> CounterMetricFamily | GaugeMetricFamily:
-        """The metric as Prometheus' library has it, without a number yet."""
+    def empty(self, *before: str) -> CounterMetricFamily | GaugeMetricFamily:
+        """The metric as Prometheus' library has it, without a number yet; with labels ``before``
+        its own."""
         make = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
-        return make(self.full, self.meaning, labels=self.labels)
+        return make(self.full, self.meaning, labels=(*before, *self.labels))
 
 
 _WATCH = ("watch",)
@@ -119,6 +121,17 @@ FAMILIES = (
     Family("alerts_begun_total", "Alerts that began, pending ones included"),
     Family("notifications_queued_total", "Notifications that were queued"),
 )
+# What a daemon whose books are on a server says beside the state of those that it holds.
+FLEET = (
+    Family("daemon_healthy", "1 while this daemon's /healthz says that all is well"),
+    Family("daemons", "Daemons at work on the server"),
+    Family("book_held", "1 while some daemon holds the book", ("book",)),
+    Family(
+        "book_held_here",
+        "1 while this daemon holds the book: only then it says more of it",
+        ("book",),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # the registry hashes it
@@ -133,6 +146,33 @@ class Snapshot(Collector):
             if value is not None:
                 found[name].add_metric(labels, float(value))
         yield from found.values()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshots(Collector):
+    """Several books, each by its name; and the ``fleet`` that they belong to."""
+
+    books: Mapping[str, Snapshot]
+    fleet: Sequence[Sample]
+
+    def collect(self) -> Iterator[Metric]:
+        found = {family.name: family.empty() for family in FLEET}
+        found |= {family.name: family.empty("book") for family in FAMILIES}
+        samples = [*self.fleet]
+        for book, read_of in self.books.items():
+            samples += [(name, (book, *labels), value) for name, labels, value in read_of.samples]
+        for name, labels, value in samples:
+            if value is not None:
+                found[name].add_metric(labels, float(value))
+        yield from found.values()
+
+
+def fleet_samples(fleet: Fleet, here: Collection[str]) -> Iterator[Sample]:
+    """What is known of daemons and books, of which some are held ``here``."""
+    yield "daemons", (), len(fleet.daemons)
+    for book in fleet.books:
+        yield "book_held", (book.name,), book.lease.held
+        yield "book_held_here", (book.name,), book.name in here
 
 
 def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Snapshot:
@@ -203,7 +243,7 @@ def _of_watch(watch: WatchStatus, schedule: Schedule) -> Iterator[Sample]:
     return ((f"watch_{name}", (watch.name,), number) for name, number in numbers.items())
 
 
-def exposition(reading: Snapshot, instruments: Sequence[Collector] = ()) -> tuple[bytes, str]:
+def exposition(reading: Collector, instruments: Sequence[Collector] = ()) -> tuple[bytes, str]:
     """The body and its content type. Made of a registry of its own: nothing global is kept."""
     registry = CollectorRegistry()
     for collector in (reading, *instruments):

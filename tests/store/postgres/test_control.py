@@ -39,7 +39,11 @@ def expire(url: str) -> None:
 def session_of(url: str, book: str, daemon: str = "d") -> Session:
     """A session of a daemon for a book, with the book's rights."""
     session = begin(Server(url), application_name(daemon, book))
-    become(session, book, Server(url, book))
+    try:
+        become(session, book, Server(url, book))
+    except StoreError:
+        session.close()
+        raise
     return session
 
 

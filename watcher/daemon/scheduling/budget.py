@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from watcher import plan
 from watcher.analysis.forecast import requests_of, scans_left
 from watcher.daemon.clock import Clock
+from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import StoreThread
 from watcher.errors import BudgetSpent
 from watcher.model import Instant
@@ -33,7 +34,7 @@ SPENT = "the rule file's cap on credits is reached; nothing more is asked"
 @dataclass(slots=True)
 class ScanBudget(ABC):
     """One scan's credits. ``moved`` hears of each request; ``kept`` is what the scan must leave
-    under the caps for watches of higher priority."""
+    under the caps for watches of higher priority. By the ``tenure`` a request may be begun."""
 
     writer: StoreThread
     clock: Clock
@@ -41,6 +42,7 @@ class ScanBudget(ABC):
     watch: str
     moved: Callable[[], None] = lambda: None
     kept: int = 0
+    tenure: Tenure = field(default_factory=Tenure)
 
     @property
     def open(self) -> bool:
@@ -110,6 +112,7 @@ class LedgerBudget(ScanBudget):
                 await self._renew(1, now)
             elif self.used >= CHECKPOINT:
                 await self.writer.run(self._book)
+            await self.tenure.begin(self.moved)  # at last: the store may have taken its time
             self.used += 1
 
     async def refund(self) -> None:

@@ -111,9 +111,20 @@ class ScanRecords:
         operator.begin(CAP.with_details(**skipped))  # told once a day
 
     def commit(
-        self, database: Store, watch: Watch, result: ScanResult, budget: ScanBudget
+        self,
+        database: Store,
+        watch: Watch,
+        result: ScanResult,
+        budget: ScanBudget,
+        *,
+        again: bool = False,
     ) -> ScanOutcome:
-        """Judge what was read, and tell what is owed: all of it or nothing."""
+        """Judge what was read, and tell what is owed: all of it or nothing. ``again``: an earlier
+        try failed, perhaps only after the database had taken it."""
+        if again and _is_stored(database, result.scan):
+            budget.close()
+            log.info("the scan was stored, though its end was not heard of", watch=watch.name)
+            return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         chosen = self.book.rules_of(watch)
         with database.atomic():
@@ -150,6 +161,12 @@ class ScanRecords:
 def unstored_of(watch: Watch) -> Incident:
     """A scan of the watch that waits to be stored."""
     return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
+
+
+def _is_stored(database: Store, scan: Scan) -> bool:
+    """Whether its row is there: nobody else gives an instant after all earlier ones to a scan."""
+    last = database.history.last_scan(scan.watch)
+    return last is not None and (last.at, last.started) == (scan.at, scan.started)
 
 
 def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:

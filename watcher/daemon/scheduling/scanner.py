@@ -7,6 +7,7 @@ The daemon's workers, ``watcher once`` and the demo all scan through here. It ne
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
 from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
+from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import Pause, StoreThread, pause_until
-from watcher.errors import NotADatabase, StoreError, WatcherError
+from watcher.errors import NotADatabase, StoreAway, StoreError, WatcherError
 from watcher.model import Instant
 from watcher.notification.policy import policies_of
 from watcher.pipeline import Report, ScanOutcome
@@ -79,6 +81,7 @@ class Scanner(ScanRecords):
     ) -> None:
         super().__init__(book, clock.now, policies_of(book.channels), report)
         self.client = client
+        self.tenure = Tenure()
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer
         self._clock = clock
@@ -109,7 +112,9 @@ class Scanner(ScanRecords):
         self, watch: Watch, at: Instant, moved: Callable[[], None], *, trying: bool
     ) -> ScanOutcome | None:
         store = self._retrying(watch, moved)
-        budget = self._budget(store, self._clock, self.book.api, watch.key, moved)
+        budget = self._budget(
+            store, self._clock, self.book.api, watch.key, moved, tenure=self.tenure
+        )
         asked = ScanOrder(watch.query, watch.key, at, careful=trying)
         order = await self._writer.run(
             lambda db: self.begin(db, watch, asked, budget, _texts_keep(watch, self.now()))
@@ -118,7 +123,10 @@ class Scanner(ScanRecords):
             return None
         try:
             result = await read_scan(order, self.client, budget, self.now, self._stop)
-            return await store.run(lambda db: self.commit(db, watch, result, budget))
+            tries = itertools.count()
+            return await store.run(
+                lambda db: self.commit(db, watch, result, budget, again=next(tries) > 0)
+            )
         finally:
             self._unstored.pop(watch.key, None)
             if budget.open:  # nothing was committed: what was asked is spent
@@ -137,7 +145,8 @@ class Scanner(ScanRecords):
             moved()
             log.error("a scan waits to be stored", watch=watch.name, error=str(error))
             self._unstored[watch.key] = str(error)
-            if failures > 1:  # a lock passes; and the health tells where nothing can be written
+            # A lock passes; and the health tells where nothing can be written.
+            if failures > 1 and not isinstance(error, StoreAway):
                 told = unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))

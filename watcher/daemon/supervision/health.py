@@ -14,6 +14,7 @@ from watcher.daemon.core import Core
 from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.delivery.courier import Sender
 from watcher.delivery.message import render
+from watcher.delivery.permission import always, may_send
 from watcher.delivery.rendered import OutcomeKind
 from watcher.errors import WatcherError
 from watcher.incident import Incident, IncidentKind
@@ -42,6 +43,11 @@ class DirectAlert:
     _bad: int = 0
     _told: set[str] = field(default_factory=set)  # targets that know of it
 
+    @property
+    def told(self) -> bool:
+        """Whether somebody knows of it."""
+        return bool(self._told)
+
     async def look(self, reason: str | None, now: Instant) -> None:
         """Take the ``reason`` that the database fails; None is none."""
         if reason is None:
@@ -69,6 +75,8 @@ class DirectAlert:
         target = self.targets().get(name)
         if target is None:
             return True
+        # Of the database's failure the one who can't reach it tells, whoever has the book.
+        may_send.set(always)  # in this task alone
         outcome = await target.send(render(message, target.style, limit=target.limit))
         if outcome.kind is not OutcomeKind.SENT:
             log.warning("the operator could not be told", target=name, error=outcome.detail)
@@ -109,13 +117,17 @@ class DaemonHealth:
         """The part "health", for ever: start anew what stands still for long, and have the
         operator told where the database fails."""
         looking: asyncio.Task[None] | None = None
-        for turn in itertools.count():
-            self.core.liveness.tick()
-            self.restart_late()
-            if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
-                # Beside this loop: a target that hangs must not hold up the ticks.
-                looking = asyncio.create_task(self._look_at_database(), name="emergency")
-            await asyncio.sleep(self.core.liveness.period)
+        try:
+            for turn in itertools.count():
+                self.core.liveness.tick()
+                self.restart_late()
+                if turn % DATABASE_TURNS == 0 and (looking is None or looking.done()):
+                    # Beside this loop: a target that hangs must not hold up the ticks.
+                    looking = asyncio.create_task(self._look_at_database(), name="emergency")
+                await asyncio.sleep(self.core.liveness.period)
+        finally:
+            if looking is not None:
+                looking.cancel()
 
     def restart_late(self) -> None:
         """Start each part anew that stands still for longer than anybody's patience."""

@@ -16,8 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from watcher.delivery.courier import StoreThread
 from watcher.errors import StoreError
-from watcher.store.engine import Writer
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h
 _LARGE = 512 * 1024  # bytes of an array that has pages of its own
@@ -42,7 +42,7 @@ class Returns:
     """Gives back what a round of scans took: when it is over, and from then on where more is held,
     for each try to tell of it takes a tenth of the daemon's memory too."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: StoreThread) -> None:
         self._writer = writer
         self._later: asyncio.Task[None] | None = None
         self._held = 0

@@ -28,6 +28,7 @@ from requests import exceptions as faults
 from watcher import network
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.confirming import Said, Word, document_of, found, read
+from watcher.delivery.permission import may_send
 from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.retrying import parse_http_date, retry_after
 
@@ -134,8 +135,8 @@ class Observation:
         return max((each for each in waits if each is not None), default=None)
 
     def hold(self) -> None:
-        """Raises ``Limited`` where nothing more is to be sent."""
-        if self.limited:
+        """Raises ``Limited`` where nothing more is to be sent, or nothing may be."""
+        if self.limited or not may_send.get()():
             self.held += 1
             raise Limited
 
@@ -294,6 +295,7 @@ def _sendmail(
     **more: Any,
 ) -> Any:
     """To those only who have it not yet: the server may take it for some of a mail's recipients."""
+    seen.hold()
     everybody = [to] if isinstance(to, str) else to
     wanting = [each for each in everybody if ("mail", each.lower()) not in seen.accepted]
     if not wanting:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any, LiteralString
 
 from psycopg import errors
 from psycopg.rows import class_row
 
 from watcher.errors import StoreError
-from watcher.store.control import Raced, Revision, digest_of, refuse_files, refuse_name
+from watcher.store.control import Raced, Revision, described, digest_of, refuse_files, refuse_name
 from watcher.store.places import Server, shown
 from watcher.store.postgres.control_schema import lacking
 from watcher.store.postgres.failures import failure
 from watcher.store.postgres.leases import Begin, Tell
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
 from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
-from watcher.units import format_instant
 
 _REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
 _NEWEST = f"{_REVISION} WHERE book = %s ORDER BY number DESC LIMIT 1"
@@ -121,6 +121,32 @@ class PostgresBooks:
                 name: bytes(content) for name, content in session.execute(_FILES, (book, number))
             }
 
+    def keep_clock(self, book: str, clock: bytes | None) -> None:
+        with self._begin() as session:
+            session.execute("UPDATE watcher.books SET clock = %s WHERE name = %s", (clock, book))
+
+    def clock(self, book: str) -> bytes | None:
+        found = dict(self._column("clock")).get(book)
+        return None if found is None else bytes(found)
+
+    def set_token(self, book: str, digest: str | None) -> None:
+        with self._begin() as session:
+            self._known(session, book)
+            session.execute("UPDATE watcher.books SET token = %s WHERE name = %s", (digest, book))
+
+    def tokens(self) -> dict[str, str]:
+        return {book: str(token) for book, token in self._column("token")}
+
+    def _column(self, name: LiteralString) -> list[tuple[str, Any]]:
+        """What books have in a column; nothing where an older watcher made the table, and nobody
+        has added it yet."""
+        asked = f"SELECT name, {name} FROM watcher.books WHERE {name} IS NOT NULL"
+        try:
+            with self._begin() as session:
+                return session.execute(asked).fetchall()
+        except errors.UndefinedColumn:
+            return []
+
     def _known(self, session: Session, book: str) -> None:
         refuse_name(book)
         if not _exists(session, book):
@@ -130,21 +156,11 @@ class PostgresBooks:
         if newest is None:
             words = f"the book {book} has no rules yet, and others were expected"
         else:
-            words = f"the book {book} has other rules by now: {about(newest)}"
+            words = f"the book {book} has other rules by now: {described(newest)}"
         return failure(f"{shown(self._place.url)}: {words}; nothing was pushed", self._place, Raced)
 
     def _failure(self, words: str) -> StoreError:
         return failure(f"{shown(self._place.url)}: {words}", self._place)
-
-
-def about(revision: Revision) -> str:
-    """``revision 3 (1a2b3c4d5e6f), pushed by ann@laptop at 2026-03-01 10:00 UTC ("why")``."""
-    why = f' ("{revision.comment}")' if revision.comment else ""
-    when = format_instant(revision.pushed)
-    return (
-        f"revision {revision.number} ({revision.digest[:12]}), "
-        f"pushed by {revision.by} at {when}{why}"
-    )
 
 
 def _exists(session: Session, book: str) -> bool:

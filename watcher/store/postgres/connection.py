@@ -12,8 +12,8 @@ import psycopg
 from psycopg import RawCursor, RawServerCursor
 from psycopg.pq import TransactionStatus
 
-from watcher.errors import StoreError
-from watcher.store.control import Lease
+from watcher.errors import StoreAway, StoreError
+from watcher.store.control import Lease, LeaseLost
 from watcher.store.places import Place, Server
 from watcher.store.postgres import session
 from watcher.store.postgres.arrays import TextArray, WholeArray
@@ -144,7 +144,7 @@ class PostgresConnection(Connection):
                 return
             if outcome == "aborted" or time.monotonic() > until:
                 kept = "nothing was kept" if outcome else "whether it was kept is not known"
-                raise StoreError(
+                raise StoreAway(
                     f"{self.server}: the connection was lost during a commit; {kept}", self.server
                 )
             time.sleep(_POLL_SECONDS)

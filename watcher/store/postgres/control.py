@@ -39,6 +39,10 @@ class PostgresControl:
             asked = "SELECT extract(epoch FROM clock_timestamp())::float8"
             return float(row_of(session, asked)[0])
 
+    def is_readonly(self) -> bool:
+        with self._begin() as session:
+            return is_readonly(session)
+
     def tell(self, event: str, book: str) -> None:
         with self._begin() as session:
             self._tell(session, event, book)

@@ -93,7 +93,15 @@ $body$;
 REVOKE ALL ON FUNCTION watcher.fenced(bigint) FROM PUBLIC;
 """
 
-MIGRATIONS = (("m001_books", _BOOKS), ("m002_channel", _CHANNEL), ("m003_fenced", _FENCED))
+# The SHA-256 of the token of a book's page, and how a simulated clock goes that it lives by.
+_PAGE = "ALTER TABLE watcher.books ADD COLUMN token text, ADD COLUMN clock bytea"
+
+MIGRATIONS = (
+    ("m001_books", _BOOKS),
+    ("m002_channel", _CHANNEL),
+    ("m003_fenced", _FENCED),
+    ("m004_page", _PAGE),
+)
 
 _LOCK = 0x7761746368657200  # "watcher": of who migrates
 

@@ -60,6 +60,10 @@ class PostgresDatabase(PostgresConnection, Faces):
             raise
         return database
 
+    def refuse_unfinished(self) -> None:
+        """Raise ``StoreError`` where half a copy is in it."""
+        migrations.refuse_unfinished(self, self.server)
+
     def past_scans(self, extent: Extent) -> PastScans:
         return PastScans(self, extent)
 
@@ -85,6 +89,7 @@ class PostgresDatabase(PostgresConnection, Faces):
 
     def _make_ready(self, *, readonly: bool) -> None:
         migrations.refuse_newer(self, self.server)
+        self.refuse_unfinished()
         if readonly:
             migrations.refuse_unready(self, self.server)
         elif migrations.pending(self):

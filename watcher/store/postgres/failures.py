@@ -10,7 +10,7 @@ from typing import cast
 import psycopg
 from psycopg import errors
 
-from watcher.errors import StoreError
+from watcher.errors import StoreAway, StoreError
 from watcher.store.control import LeaseLost
 from watcher.store.places import Server, hide_password
 
@@ -48,7 +48,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
         return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
-        return failure(words, place)
+        return failure(words, place, StoreAway)
     return failure(f"{place}: the database failed: {said(error, place)}", place)
 
 

@@ -12,6 +12,7 @@ from watcher.store.postgres.schema import MIGRATIONS, statements
 from watcher.store.records import Row
 
 VIEW = "observations_view"
+COPYING = "_copying"  # the table that a book has while another store is copied into it
 _TABLE = "_migrations"
 
 
@@ -71,6 +72,17 @@ def refuse_newer(db: Tables, place: Server) -> None:
         raise NewerDatabase(
             f"{place}: written by a newer version of watcher (it has {newer[-1]}); install that "
             "version, or give another book or database (--book, --db)",
+            place,
+        )
+
+
+def refuse_unfinished(db: Tables, place: Server) -> None:
+    """Raise ``StoreError`` where a copy of another store is under way, or was cut off: who went on
+    with half of it would tell again what the other half knows as told."""
+    if _exists(db, COPYING):
+        raise StoreError(
+            f"{place}: is being copied into, or that was cut off; the same `watcher db copy` goes "
+            "on with it",
             place,
         )
 

@@ -9,17 +9,20 @@ from watcher.store.postgres.sessions import BookNames, Session, row_of
 
 # Tables bring the sequences and indexes along that are theirs.
 _THINGS = """
-SELECT format('ALTER TABLE %%s OWNER TO %%I', pg_class.oid::regclass, %(role)s)
-FROM pg_class WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+SELECT format('ALTER TABLE %%s OWNER TO %%I', pg_class.oid::regclass, %(role)s::text)
+FROM pg_class WHERE relnamespace = %(schema)s::text::regnamespace
+    AND relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
-SELECT format('ALTER ROUTINE %%s OWNER TO %%I', pg_proc.oid::regprocedure, %(role)s)
-FROM pg_proc WHERE pronamespace = %(schema)s::regnamespace
+SELECT format(
+    'ALTER ROUTINE %%s OWNER TO %%I', pg_proc.oid::regprocedure, %(role)s::text
+)
+FROM pg_proc WHERE pronamespace = %(schema)s::text::regnamespace
 """
 _SOUND = """
 SELECT EXISTS (
     SELECT FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner
     WHERE nspname = %s AND rolname = %s
-) AND pg_has_role(%s, 'MEMBER')
+) AND pg_has_role(%s::name, 'MEMBER')
 """
 
 
@@ -53,14 +56,14 @@ def unmake(session: Session, names: BookNames) -> None:
 def is_sound(session: Session, names: BookNames) -> bool:
     """Whether the schema is its role's, and ours to use. It is not in a database that was restored
     elsewhere, or copied, for the roles of a server are in no dump of a database."""
-    if row_of(session, "SELECT to_regrole(quote_ident(%s)) IS NULL", names.role)[0]:
+    if not _has_role(session, names):
         return False
     return bool(row_of(session, _SOUND, names.schema, names.role, names.role)[0])
 
 
 def mend(session: Session, names: BookNames) -> None:
     """Give the schema and all in it to the role, made where it is not there."""
-    if row_of(session, "SELECT to_regrole(quote_ident(%s)) IS NULL", names.role)[0]:
+    if not _has_role(session, names):
         _make_role(session, names)
     _run(
         session,
@@ -72,6 +75,11 @@ def mend(session: Session, names: BookNames) -> None:
     for (statement,) in session.execute(_THINGS, asked).fetchall():
         session.execute(statement.encode())
     _grant(session, names)
+
+
+def _has_role(session: Session, names: BookNames) -> bool:
+    asked = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)"
+    return bool(row_of(session, asked, names.role)[0])
 
 
 def _make_role(session: Session, names: BookNames) -> None:

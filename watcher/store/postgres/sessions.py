@@ -15,6 +15,7 @@ from watcher.store.postgres.failures import explained, failure
 
 Session: TypeAlias = psycopg.Connection[Any]
 
+_LONGEST_NAME = 63  # PostgreSQL cuts the rest off
 OLDEST = 15  # of PostgreSQL's versions
 # A peer that is gone without a word (a cable, a firewall) is noticed within seconds.
 _TCP: dict[str, Any] = {
@@ -36,7 +37,7 @@ class BookNames(Struct, frozen=True):
 
 def application_name(daemon: str, book: str) -> str:
     """What a session of a daemon for a book is called; at a takeover they are ended by it."""
-    return f"watcher/{daemon}/{book}"
+    return f"watcher/{daemon}/{book}"[:_LONGEST_NAME]
 
 
 def parameters(place: Server, name: str) -> dict[str, Any]:
@@ -68,19 +69,24 @@ def begin(place: Server, name: str, settings: dict[str, str] | None = None) -> S
 
 
 def put(session: Session, settings: dict[str, str]) -> None:
-    """Settings of a session, in one round trip."""
+    """Settings of a session, in one round trip; those of the book's role last."""
     calls = sql.SQL(", ").join(
         sql.SQL("set_config({}, {}, false)").format(sql.Literal(name), sql.Literal(value))
         for name, value in settings.items()
     )
-    session.execute(sql.SQL("SELECT {}").format(calls))
+    psycopg.Cursor(session).execute(sql.SQL("SELECT {}").format(calls))
 
 
 def row_of(session: Session, asked: LiteralString, *values: object) -> tuple[Any, ...]:
     """The row of a statement that always gives one."""
-    for row in session.execute(asked, values):
-        return tuple(row)
+    for row in rows_of(session, asked, *values):
+        return row
     raise LookupError(asked)
+
+
+def rows_of(session: Session, asked: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+    """The rows of a statement, whatever kind of cursor the session makes by itself."""
+    return psycopg.Cursor(session).execute(asked, values).fetchall()
 
 
 def is_readonly(session: Session) -> bool:
@@ -107,14 +113,23 @@ def become(session: Session, book: str, place: Server) -> BookNames:
 
 def names_of(session: Session, book: str, place: Server) -> BookNames:
     """A book's schema and role; ``StoreError`` where there is no such book."""
-    refuse_name(book)
-    found = None
-    if has_control(session):
-        asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
-        found = session.execute(asked, (book,)).fetchone()
+    found = _names_of(session, book)
     if found is None:
         raise failure(f"{shown(place.url)}: {no_book(book)}", place)
-    return BookNames(*found)
+    return found
+
+
+def has_book(session: Session, book: str) -> bool:
+    """Whether there is such a book."""
+    return _names_of(session, book) is not None
+
+
+def _names_of(session: Session, book: str) -> BookNames | None:
+    refuse_name(book)
+    if not has_control(session):
+        return None
+    asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
+    return next((BookNames(*row) for row in rows_of(session, asked, book)), None)
 
 
 def no_book(book: str) -> str:

@@ -14,8 +14,9 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.units import parse_duration
-from watcher.web.context import PageContext, as_json, whole_number, with_query
+from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, number_of, page_of, shown
+from watcher.web.rendering import whole_number, with_query
 
 SIZE = 50
 # What people call the states.

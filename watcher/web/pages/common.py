@@ -15,7 +15,8 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.text.messages import title_of
 from watcher.units import count_of
-from watcher.web.context import PageContext, whole_number
+from watcher.web.context import PageContext
+from watcher.web.rendering import whole_number
 from watcher.web.words import AlertLine, lines
 
 T = TypeVar("T")

@@ -15,8 +15,9 @@ from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
-from watcher.web.context import PageContext, as_json, whole_number, with_query
+from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import number_of, page_of, stored, summary
+from watcher.web.rendering import whole_number, with_query
 
 SIZE = 50
 _HEADS = {

@@ -24,9 +24,10 @@ from watcher.store.sql import browsing
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
-from watcher.web.context import PageContext, as_json, whole_number
+from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
 from watcher.web.plots import card_of, chart_of
+from watcher.web.rendering import whole_number
 
 DAYS = (30, 90, 400)
 ALERTS = 30

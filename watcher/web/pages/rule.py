@@ -21,8 +21,9 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.web.context import PageContext, as_json, duration
+from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, stored, summary
+from watcher.web.rendering import duration
 
 LIVE = 10
 PAST = 8

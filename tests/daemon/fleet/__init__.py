@@ -1,0 +1,1 @@
+"""Tests of the books that a daemon holds on a server."""

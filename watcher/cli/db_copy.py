@@ -1,0 +1,58 @@
+"""``watcher db copy``: a store carried over to another place."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import msgspec
+
+from watcher.cli import options
+from watcher.cli.output import answer, as_json, console
+from watcher.cli.progress import progress
+from watcher.store.copying.between import Hearing, copy_store
+from watcher.store.places import MAIN, parse_place
+
+
+@click.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--from-book", default=MAIN, metavar="NAME", help="The book, where FROM is a server.")
+@click.option("--to-book", default=MAIN, metavar="NAME", help="The book, where TO is a server.")
+@as_json
+@options.quiet
+def copy(source: str, target: str, from_book: str, to_book: str, *, quiet: bool) -> None:
+    """Copy all that is stored FROM one place TO another: files, or books on a server.
+
+    A place is a database file or postgresql://USER@HOST/DATABASE. Both engines take all of it:
+    history, alerts, messages that wait, credits, ids. Stop the daemon of either place first; start
+    it on the new place afterwards: nothing is told twice, and nothing less. (Pushed rules are not
+    copied: push them for the new book.) TO must be new or empty; a server's book is made.
+
+    Killed, it goes on where it was when started again. At the end both are read and compared, table
+    by table: rows and a checksum. A SQLite source of an older version is migrated first, and kept
+    beside as it was.
+
+    \b
+      watcher db copy watcher.db postgresql://watcher@db.example.com/watcher
+      watcher db copy postgresql://watcher@db/watcher saved.db --from-book ann
+    """
+    out = console(stderr=True)
+    with progress("Copying and comparing", "rows", quiet=quiet) as report:
+        found = copy_store(
+            parse_place(source, from_book),
+            parse_place(target, to_book),
+            int(time.time()),
+            Hearing(report, out.say),
+        )
+    if quiet:
+        return
+    rows = [(each.table, each.rows, each.checksum) for each in found]
+    total = sum(each.rows for each in found)
+
+    def show() -> None:
+        table = console()
+        table.table(("Table", "Rows", "Checksum"), rows, texts=("Checksum",))
+        table.say(f"{total:,} rows copied; both are the same in rows and checksums.")
+
+    answer({"rows": total, "tables": msgspec.to_builtins(list(found))}, show)

@@ -1,0 +1,1 @@
+"""Books on a server: who holds which, and the work on those that this daemon holds."""

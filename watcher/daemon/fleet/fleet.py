@@ -1,0 +1,220 @@
+"""The books of a server that this daemon holds: taken, worked on, and handed over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+import structlog
+
+from watcher.daemon.fleet.held_book import HeldBook, Surroundings
+from watcher.daemon.fleet.lease_keeper import LeaseKeeper, View
+from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
+from watcher.daemon.fleet.shares import Shares
+from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.supervision.supervisor import Supervisor
+from watcher.errors import StoreError
+from watcher.store.control import Control, DaemonState, LeaseState
+from watcher.web import context as page
+
+ASK_SECONDS = 5.0  # for which the server is waited for at the stop
+UNSEEN_SECONDS = 10.0  # since the last look, after which the server counts as away
+
+T = TypeVar("T")
+
+Events = AsyncGenerator[tuple[str, str], None]
+
+log = structlog.get_logger("watcher.daemon")
+
+
+class Fleet(page.HeldBooks):
+    """This daemon among those on a server. ``rules_of`` says where a book's rules come from;
+    ``opener`` and ``listen`` reach what all of them share."""
+
+    def __init__(
+        self,
+        daemon: DaemonState,
+        url: str,
+        rules_of: Callable[[str], BookRules],
+        around: Surroundings,
+        opener: Callable[[], Control],
+        listen: Callable[[], Events],
+    ) -> None:
+        self._rules_of = rules_of
+        self._around = replace(around, suspect=self._suspect)
+        self._listen = listen
+        self._keeper = LeaseKeeper(daemon, url, opener, self)
+        self._shares = Shares(daemon.id, daemon.wanted)
+        self._supervisor = Supervisor(_log_only)
+        self._held: dict[str, tuple[HeldBook, asyncio.Task[None]]] = {}
+        self._view = View()
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._turn = asyncio.Lock()  # of who takes and hands over
+        self._ending = False
+
+    # ------------------------------------------------------------------ for the page
+
+    @property
+    def daemon(self) -> DaemonState:
+        return self._keeper.daemon
+
+    def books(self) -> Mapping[str, page.HeldBook]:
+        return {name: held.shown for name, (held, _) in sorted(self._held.items())}
+
+    def leases(self) -> Sequence[LeaseState]:
+        return self._view.leases
+
+    def daemons(self) -> Sequence[DaemonState]:
+        return self._view.daemons
+
+    async def ill(self) -> str | None:
+        if (unseen := steady() - self._view.at) > UNSEEN_SECONDS:
+            seconds = f"{unseen:.0f} s" if unseen < float("inf") else "the start"
+            return f"the server was not heard of since {seconds}"
+        held = [held for held, _ in self._held.values()]
+        for book, ill in zip(
+            held, await asyncio.gather(*(each.ill() for each in held)), strict=True
+        ):
+            if ill is not None:
+                return f"book {book.name}: {ill}"
+        free = self._shares.unheld(self._view)
+        return f"book {free[0]}: no daemon holds it" if free else None
+
+    def still(self) -> str | None:
+        """The part that does not move, in words: a reason to start the process anew."""
+        found = ((name, held.still()) for name, (held, _) in self._held.items())
+        return next((f"book {name}: {still}" for name, still in found if still), None)
+
+    # ------------------------------------------------------------------ work
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Hold what is this daemon's share until ``stop``, then hand each book over as soon as its
+        work has ended in order."""
+        self._keeper.start()
+        self._supervisor.start("listening", self._hear)
+        self._supervisor.start("books", self._follow)
+        try:
+            await stop.wait()
+            log.info("stopping", books=sorted(self._held))
+        finally:
+            self._ending = True
+            async with self._turn:  # a book that is just being taken is handed over with the rest
+                await self._supervisor.stop()
+            await self._hand_all_over()
+            await _settled(self._keeper.close())
+
+    def reload_soon(self) -> None:
+        """Read the rules of all books anew (for a signal)."""
+        for held, _ in self._held.values():
+            held.rules.wake(anew=True)
+
+    async def declare(self, wanted: tuple[str, ...] | None) -> None:
+        """Be known to want these books alone."""
+        daemon = msgspec.structs.replace(self.daemon, wanted=wanted)
+        await _settled(self._keeper.declare(daemon))
+
+    async def _hand_all_over(self) -> None:
+        await self.declare(())  # nobody waits for us to take anything
+        tasks = []
+        for held, task in self._held.values():
+            held.tenure.stopping.set()
+            tasks.append(task)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        """The part "listening": take what others tell, for ever."""
+        async for event, book in self._listen():
+            held, _ = self._held.get(book, (None, None))
+            if event == "lease":
+                self._keeper.look_soon()
+            elif held is not None and event == "rules":
+                held.rules.wake()
+            elif held is not None and event == "wake":
+                held.wake()
+
+    async def _follow(self) -> None:
+        """The part "books": take and hand over after each look, for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            self._keeper.heard()
+            for held, _ in self._held.values():
+                held.tenure.tell()
+            async with self._turn:
+                await self._share()
+
+    async def _share(self) -> None:
+        view, now = self._view, steady()
+        if self._ending:
+            return
+        if (wanted := self._shares.wanted_of(view)) != self.daemon.wanted:
+            await self.declare(wanted)
+        for book in self._shares.to_take(view, self._held.keys(), now):
+            if not self._ending:
+                await self._take(book)
+        if not any(held.tenure.stopping.is_set() for held, _ in self._held.values()):
+            surplus = self._shares.to_hand_over(view, self._held.keys(), now)
+            if surplus is not None:
+                log.info("a book is handed over: another daemon has fewer", book=surplus)
+                self._held[surplus][0].tenure.stopping.set()
+
+    async def _take(self, book: str) -> None:
+        try:
+            tenure = await asyncio.wrap_future(self._keeper.take(book))
+        except StoreError as error:
+            log.debug("a book could not be taken", book=book, error=str(error))
+            return
+        if tenure is None:
+            return
+        log.info("a book was taken", book=book, fence=tenure.lease.fence)
+        held = HeldBook(tenure, self._rules_of(book), self._around)
+        task = asyncio.create_task(self._hold(held), name=f"book {book}")
+        self._held[book] = held, task
+
+    async def _hold(self, held: HeldBook) -> None:
+        try:
+            await held.run()
+        except Exception:
+            log.exception("the work on a book broke", book=held.name)
+        finally:
+            if held.newer:
+                self._shares.refuse(held.name)
+            if not held.tenure.lost.is_set():
+                await _settled(self._keeper.release(held.tenure))
+                log.info("a book was handed over", book=held.name)
+            del self._held[held.name]
+            self._keeper.look_soon()
+
+    def _suspect(self) -> None:
+        self._keeper.look_soon()
+
+    # ------------------------------------------------------------------ on the keeper's thread
+
+    def saw(self, view: View) -> None:
+        """Hear of a look."""
+        self._loop.call_soon_threadsafe(self._see, view)
+
+    def lost(self, tenure: LeaseTenure) -> None:
+        """Hear that another daemon has a book."""
+        self._loop.call_soon_threadsafe(tenure.lose)
+
+    def _see(self, view: View) -> None:
+        self._view = view
+        self._news.set()
+
+
+async def _settled(future: Future[T]) -> None:
+    """Wait for what the keeper was asked for; a server that is away hears nothing of it."""
+    try:
+        await asyncio.wait_for(asyncio.wrap_future(future), ASK_SECONDS)
+    except (StoreError, TimeoutError) as error:
+        log.debug("the server could not be told", error=str(error))
+
+
+async def _log_only(_name: str, _error: BaseException | None) -> None:
+    """Of the fleet's own parts the log tells: which operator would hear of it?"""

@@ -1,0 +1,212 @@
+"""One book for as long as this daemon has its lease: a store, rules and a daemon of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+from prometheus_client.registry import Collector
+from structlog.contextvars import bound_contextvars
+
+from watcher.daemon.clock import Clock
+from watcher.daemon.core import Core
+from watcher.daemon.daemon import Daemon
+from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
+from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.page_sources import sources_of
+from watcher.daemon.supervision.health import DirectAlert
+from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.delivery.courier import pause_until
+from watcher.delivery.permission import may_send
+from watcher.errors import NewerDatabase, RulesError, WatcherError
+from watcher.retrying import backoff
+from watcher.store.control import Lease, LeaseLost
+from watcher.store.engine import StoreReader, Writer
+from watcher.store.places import Place
+from watcher.web import context as page
+from watcher.web.context import Sources
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
+GOODBYE_SECONDS = 10.0  # for the word that the database's failure is over
+CLOSE_SECONDS = 5.0
+_ABOUT = "it is about to begin"
+ILL_SECONDS = 10.0  # between two looks at what the others are told of the book
+
+log = structlog.get_logger("watcher.daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the books of one process share. ``suspect`` is called where a lease may be lost."""
+
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    instruments: Sequence[Collector] = ()
+    writer: Callable[[Place, Lease], Writer] = Writer
+    reader: Callable[[Place], StoreReader] = StoreReader
+    suspect: Callable[[], None] = lambda: None
+
+
+class HeldBook:
+    """Works on a book until its tenure is lost or is to be given up."""
+
+    def __init__(self, tenure: LeaseTenure, rules: BookRules, around: Surroundings) -> None:
+        self.name = tenure.lease.book
+        self.tenure = tenure
+        self.rules = rules
+        self.newer = False  # a newer version wrote its store
+        self._around = around
+        self._daemon: Daemon | None = None
+        self._sources: Sources | None = None
+        self._alert: DirectAlert | None = None
+        self._problem = _ABOUT
+
+    @property
+    def shown(self) -> page.HeldBook:
+        """For the page."""
+        return page.HeldBook(self.name, self.ill, self._sources)
+
+    async def ill(self) -> str | None:
+        """What is wrong with it; None while all is well."""
+        daemon = self._daemon
+        return await daemon.health.ill() if daemon is not None else self._problem
+
+    def still(self) -> str | None:
+        """The part that does not move, in words."""
+        return self._daemon.health.still() if self._daemon is not None else None
+
+    def wake(self) -> None:
+        """Look at the outbox: somebody wrote into it."""
+        if self._daemon is not None:
+            self._daemon.core.courier.wake()
+
+    async def run(self) -> None:
+        """Work; return once it was ended in order, was lost, or is a newer version's."""
+        with bound_contextvars(book=self.name):
+            may_send.set(self.tenure.certain)
+            tasks = [
+                asyncio.create_task(each, name=f"{self.name}: {name}")
+                for name, each in (
+                    ("work", self._work()),
+                    ("health", self._tell_ill()),
+                    ("lost", self.tenure.lost.wait()),
+                )
+            ]
+            work, _, lost = tasks
+            try:
+                await asyncio.wait((work, lost), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            if self.tenure.lost.is_set():
+                log.warning("the book is another daemon's: the work on it has ended")
+                await self._say_it_is_over()
+
+    async def _tell_ill(self) -> None:
+        while True:
+            self.tenure.ill = await self.ill()
+            await asyncio.sleep(ILL_SECONDS)
+
+    async def _work(self) -> None:
+        """Begin again whatever it broke on, as long as the lease is ours."""
+        failures = 0
+        while not self.tenure.stopping.is_set():
+            try:
+                await self._begin()
+            except NewerDatabase as error:
+                log.error("a newer version wrote the book: it is left to others", error=str(error))  # noqa: TRY400
+                self.newer = True
+                return
+            except Exception as error:
+                if not isinstance(error, WatcherError):  # its text says all
+                    log.exception("the book broke; it begins anew")
+                elif str(error) != self._problem:  # once, though it is tried again and again
+                    log.error("the book can't begin", error=str(error))  # noqa: TRY400
+                await self._wait(error, failures)
+                failures += 1
+            else:
+                failures = 0
+
+    async def _wait(self, error: Exception, failures: int) -> None:
+        """For what passes by itself, and for other rules."""
+        self._problem = str(error) if isinstance(error, WatcherError) else type(error).__name__
+        self.tenure.ill = self._problem
+        if isinstance(error, LeaseLost):
+            self._around.suspect()
+        if isinstance(error, RulesError):  # other rules are needed
+            await _first_of(self.tenure.stopping.wait(), self.rules.wait())
+        else:
+            wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT)
+            await pause_until(self.tenure.stopping, wait)
+
+    async def _begin(self) -> None:
+        """The whole way of a book, from its store to the order to stop."""
+        around, tenure = self._around, self.tenure
+        async with AsyncExitStack() as stack:
+            writer = around.writer(tenure.place, tenure.lease)
+            stack.push_async_callback(_close, writer)
+            await writer.start()  # migrated, where that is due
+            rules = await self.rules.begin()
+            reader = await stack.enter_async_context(around.reader(tenure.place))
+            store = LeasedStore(writer, tenure, around.suspect)
+            liveness = Liveness(period=around.limits.period)
+            stop = asyncio.Event()  # of this begin alone
+            core = Core(rules, store, around.clock, stop, around.limits, liveness, tenure)
+            daemon = Daemon(core, self.rules.load)
+            daemon.reloader.broken = self.rules.broken
+            self._alert = daemon.health.direct_alert
+            self._sources = sources_of(daemon, reader, around.instruments)
+            stack.callback(self._rest)
+            stopping = asyncio.create_task(_hand_on(tenure.stopping, stop))
+            stack.callback(stopping.cancel)
+            daemon.supervisor.start("rule files", partial(self._follow, daemon))
+            await daemon.run(partial(self._ready, daemon))
+
+    async def _follow(self, daemon: Daemon) -> None:
+        core = daemon.core
+        await self.rules.follow(daemon.reloader.reload, lambda: core.beat("rule files"))
+
+    def _ready(self, daemon: Daemon) -> None:
+        self._daemon, self.tenure.ill, book = daemon, None, daemon.core.book
+        log.info("at work", rules=len(book.rules), watches=len(book.used_watches))
+        for warning in book.warnings:
+            log.warning("rule file", warning=str(warning))
+
+    def _rest(self) -> None:
+        self._daemon, self._sources, self._problem = None, None, _ABOUT
+
+    async def _say_it_is_over(self) -> None:
+        """Whom this daemon told that the database fails hears no more of it from here."""
+        if self._alert is not None and self._alert.told:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self._alert.look(None, self._around.clock.now())
+
+
+async def _close(writer: Writer) -> None:
+    """Close it; one that hangs in a dead connection is left to itself."""
+    closing = asyncio.create_task(writer.aclose())
+    done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+    for each in done:
+        if (error := each.exception()) is not None:
+            log.debug("a store could not be closed", error=str(error))
+
+
+async def _hand_on(order: asyncio.Event, stop: asyncio.Event) -> None:
+    await order.wait()
+    stop.set()
+
+
+async def _first_of(*ways: Coroutine[Any, Any, object]) -> None:
+    tasks = [asyncio.ensure_future(each) for each in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,222 @@
+"""Takes, renews and releases leases: on a thread and a connection of its own, so that a busy event
+loop loses none. One that stands still for long keeps none: then others go on with its books."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import structlog
+
+from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
+from watcher.errors import StoreError
+from watcher.store.control import Control, DaemonState, LeaseState
+from watcher.store.places import Server
+
+LEASE_SECONDS = 9.0
+RENEW_SECONDS = 2.0
+LOOK_SECONDS = 1.0
+# Before its lease can run out nothing is begun any more: clocks drift, and a beginning takes time.
+MARGIN_SECONDS = 1.0
+DEAF_SECONDS = 60.0  # without a word of the event loop: it stands still
+
+T = TypeVar("T")
+
+log = structlog.get_logger("watcher.daemon")
+
+
+class View(msgspec.Struct, frozen=True):
+    """All books and daemons at a look, ``at`` an instant of the keeper's clock."""
+
+    leases: tuple[LeaseState, ...] = ()
+    daemons: tuple[DaemonState, ...] = ()
+    at: float = float("-inf")
+
+
+class Listener(Protocol):
+    """Hears of the keeper, on the keeper's thread."""
+
+    def saw(self, view: View) -> None:
+        """Looked, and perhaps renewed."""
+
+    def lost(self, tenure: LeaseTenure) -> None:
+        """Another daemon has the book."""
+
+
+@dataclass(slots=True)
+class LeaseKeeper:
+    """Keeps the leases of ``daemon``, whose books are on the server at ``url``. ``opener`` opens a
+    connection; ``heard`` is to be called by the event loop, as a sign of life."""
+
+    daemon: DaemonState
+    url: str
+    opener: Callable[[], Control]
+    listener: Listener
+    clock: Callable[[], float] = steady
+    _held: dict[str, LeaseTenure] = field(default_factory=dict)
+    _control: Control | None = None
+    _jobs: SimpleQueue[Callable[[], None] | None] = field(default_factory=SimpleQueue)
+    _renewed: float = float("-inf")
+    _heard: float = float("-inf")
+    _away: bool = False
+    _ended: bool = False
+
+    def start(self) -> None:
+        """Begin to renew, and to look."""
+        self.heard()
+        threading.Thread(target=self._run, name="lease-keeper", daemon=True).start()
+
+    def heard(self) -> None:
+        """The event loop moves."""
+        self._heard = self.clock()
+
+    def look_soon(self) -> None:
+        """Look now: something was said of a lease."""
+        self._jobs.put(None)
+
+    def declare(self, daemon: DaemonState) -> Future[None]:
+        """Be known as this from now on; soon, for others reckon with it."""
+        return self._ask(lambda control: self._declare(control, daemon))
+
+    def take(self, book: str) -> Future[LeaseTenure | None]:
+        """The book's lease, where nobody has it."""
+        return self._ask(lambda control: self._take(control, book))
+
+    def release(self, tenure: LeaseTenure) -> Future[None]:
+        """Hand the book over. Where the server can't be reached its lease runs out."""
+        return self._ask(lambda control: self._release(control, tenure))
+
+    def close(self) -> Future[None]:
+        """Say that the daemon ends, and end the thread."""
+
+        def leave(control: Control) -> None:
+            control.daemons.leave(self.daemon.id)
+
+        self._ended = True
+        return self._ask(leave)
+
+    def turn(self) -> None:
+        """Renew where that is due, and look. Raises ``StoreError`` where the server is away."""
+        control = self._connected()
+        now = self.clock()
+        if now - self._heard > DEAF_SECONDS:
+            log.error("the event loop stands still: the books are left to other daemons")
+        elif now - self._renewed >= RENEW_SECONDS:
+            self._renew(control, now)
+        leases, daemons = tuple(control.leases.all()), tuple(control.daemons.all())
+        self._drop_lost(leases)
+        self.listener.saw(View(leases, daemons, self.clock()))
+        if self._away:
+            self._away = False
+            log.info("the server is back")
+
+    # ------------------------------------------------------------------ on the thread
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._guarded(self.turn)
+            self._work()
+        self._work()  # what was asked for last
+        self._disconnect()
+
+    def _work(self) -> None:
+        """Do what is asked for until the next look is due; nobody waits for that one's end."""
+        until = self.clock() + LOOK_SECONDS
+        with suppress(Empty):
+            while (left := until - self.clock()) > 0:
+                job = self._jobs.get_nowait() if self._ended else self._jobs.get(timeout=left)
+                if job is None:
+                    return
+                self._guarded(job)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Nothing ends the thread, and whatever failed may have been the connection."""
+        try:
+            work()
+        except StoreError as error:
+            self._disconnect()
+            if not self._away:
+                log.error("the leases can't be renewed", error=str(error))  # noqa: TRY400
+            self._away = True
+        except Exception:
+            self._disconnect()
+            log.exception("the look at the leases broke; the next one comes")
+
+    def _ask(self, work: Callable[[Control], T]) -> Future[T]:
+        future: Future[T] = Future()
+
+        def job() -> None:
+            try:
+                result: Any = work(self._connected())
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+            future.set_result(result)
+
+        self._jobs.put(job)
+        return future
+
+    def _connected(self) -> Control:
+        if self._control is None:
+            self._control = self.opener()
+        return self._control
+
+    def _disconnect(self) -> None:
+        control, self._control = self._control, None
+        if control is not None:
+            try:
+                control.close()
+            except StoreError as error:
+                log.debug("a broken connection could not be closed", error=str(error))
+
+    def _renew(self, control: Control, now: float) -> None:
+        self._renewed = now
+        control.daemons.beat(self.daemon)
+        held = list(self._held.values())
+        if not held:
+            return
+        sent = self.clock()
+        ill = {each.lease.book: each.ill for each in held}
+        kept = set(control.leases.renew([each.lease for each in held], LEASE_SECONDS, ill))
+        for tenure in held:
+            if tenure.lease in kept:
+                tenure.until = _until(sent)
+
+    def _drop_lost(self, leases: Sequence[LeaseState]) -> None:
+        """Lost is what the server says is another's. One that was not renewed, perhaps for a lock,
+        may be by the next turn."""
+        holders = {each.book: (each.holder, each.fence) for each in leases}
+        for book, tenure in list(self._held.items()):
+            if holders.get(book) != (tenure.lease.holder, tenure.lease.fence):
+                tenure.until = 0.0  # at once, before the loop hears of it
+                del self._held[book]
+                self.listener.lost(tenure)
+
+    def _declare(self, control: Control, daemon: DaemonState) -> None:
+        self.daemon = daemon
+        control.daemons.beat(daemon)
+
+    def _take(self, control: Control, book: str) -> LeaseTenure | None:
+        sent = self.clock()
+        lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        if lease is None:
+            return None
+        tenure = LeaseTenure(lease, Server(self.url, book), _until(sent), self.clock)
+        self._held[book] = tenure
+        return tenure
+
+    def _release(self, control: Control, tenure: LeaseTenure) -> None:
+        if self._held.get(tenure.lease.book) is tenure:
+            del self._held[tenure.lease.book]
+            control.leases.release(tenure.lease)
+
+
+def _until(sent: float) -> float:
+    """The instant up to which a lease is certain that was asked for at ``sent``."""
+    return sent + LEASE_SECONDS - MARGIN_SECONDS

@@ -1,0 +1,152 @@
+"""A book's rules as they were pushed: fetched, put into a private folder, and read as files are."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import structlog
+
+from watcher.delivery.courier import pause_until
+from watcher.errors import Problem, ProblemCode, RulesError, StoreError
+from watcher.rules.rulebook import Rulebook
+from watcher.store.control import Control, Revision
+
+POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
+LOOK_BACK = 20  # revisions that are tried, where the newest can't be read
+
+Read = Callable[[Path], Rulebook]
+Reload = Callable[[], Awaitable[object]]
+T = TypeVar("T")
+
+log = structlog.get_logger("watcher.daemon")
+
+
+class BookRules(Protocol):
+    """Where a book's rules come from. ``broken`` says why the newest can't be used, while older
+    ones are in force."""
+
+    broken: str | None
+
+    def load(self) -> Rulebook:
+        """Read them; raises ``RulesError``. Not on the event loop."""
+
+    async def begin(self) -> Rulebook:
+        """The rules to begin with; raises ``WatcherError`` where there are none."""
+
+    async def follow(self, reload: Reload, moved: Callable[[], None]) -> None:
+        """Have them read anew after each change, for ever; ``moved`` is called at each look."""
+
+    async def wait(self) -> None:
+        """Until they may have changed."""
+
+    def wake(self, *, anew: bool = False) -> None:
+        """They may have changed; ``anew``: read them again whether they did or not."""
+
+
+class ControlPlane(Protocol):
+    """Runs a function where the control plane lives."""
+
+    async def run(self, job: Callable[[Control], T], /) -> T: ...
+
+
+@dataclass(slots=True)
+class StoredRules:
+    """The rules of one book; ``read`` reads a folder of files. ``known`` is the newest revision
+    that was seen, ``broken`` the reason that it can't be used, while an older one is in force."""
+
+    book: str
+    control: ControlPlane
+    read: Read
+    known: Revision | None = None
+    broken: str | None = None
+    _files: Mapping[str, bytes] = field(default_factory=dict)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def load(self) -> Rulebook:
+        """Read what was fetched last; raises ``RulesError``."""
+        return read_files(self.book, self._files, self.read)
+
+    async def begin(self) -> Rulebook:
+        """The newest rules that can be read, those which a daemon that ran all the time has in
+        force. Raises ``RulesError`` with what is wrong with the newest where none can."""
+        history = await self.control.run(lambda control: list(control.books.history(self.book)))
+        self.known = history[0] if history else None
+        first: RulesError | None = None
+        for revision in history[:LOOK_BACK]:
+            await self._fetch(revision)
+            try:
+                book = await asyncio.to_thread(self.load)
+            except RulesError as error:
+                first = first or error
+            else:
+                self.broken = str(first) if first is not None else None
+                return book
+        raise first or RulesError((_of(self.book, "has no rules yet: watcher rules push"),))
+
+    async def follow(self, reload: Reload, moved: Callable[[], None]) -> None:
+        """The part "rule files": have them read anew after each push, for ever."""
+        while True:
+            moved()
+            with suppress(StoreError):  # the database is away: the health tells
+                await self._take_news(reload)
+            await self.wait()
+
+    async def _take_news(self, reload: Reload) -> None:
+        newest = await self.control.run(lambda control: control.books.current(self.book))
+        if newest is not None and newest != self.known:
+            log.info("rules were pushed", revision=newest.number, by=newest.by)
+            await self._fetch(newest)
+            await reload()
+            self.known = newest  # at the end: what failed is done again
+
+    async def wait(self) -> None:
+        """Until somebody says that there is news, or it is time to look."""
+        await pause_until(self._news, POLL_SECONDS)
+        self._news.clear()
+
+    def wake(self, *, anew: bool = False) -> None:
+        """There may be news; ``anew``: read the rules again, whether there are or not."""
+        if anew:
+            self.known = None
+        self._news.set()
+
+    async def _fetch(self, revision: Revision) -> None:
+        book, number = self.book, revision.number
+        self._files = await self.control.run(lambda control: control.books.files(book, number))
+
+
+def read_files(book: str, files: Mapping[str, bytes], read: Read) -> Rulebook:
+    """Rules out of ``files``; what is wrong in them is told as ``book/file.yaml:line:column``."""
+    with tempfile.TemporaryDirectory(prefix="watcher-rules-") as name:  # for its owner alone
+        folder = Path(name)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+
+        def named(problem: Problem) -> Problem:
+            return _renamed(problem, folder, book)
+
+        try:
+            rules = read(folder)
+        except RulesError as error:
+            raise RulesError(tuple(map(named, error.problems))) from None
+    channels = {
+        name: replace(each, origins=tuple(map(named, each.origins)))
+        for name, each in rules.channels.items()
+    }
+    return replace(rules, channels=channels, warnings=tuple(map(named, rules.warnings)))
+
+
+def _renamed(problem: Problem, folder: Path, book: str) -> Problem:
+    """Without the folder, which is no more by the time that somebody reads of it."""
+    file = book if problem.file == str(folder) else problem.file.replace(f"{folder}/", f"{book}/")
+    return replace(problem, file=file, message=problem.message.replace(str(folder), book))
+
+
+def _of(book: str, message: str) -> Problem:
+    return Problem(book, 0, 0, "", message, ProblemCode.NO_RULES)

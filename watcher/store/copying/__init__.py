@@ -1,0 +1,1 @@
+"""A store's rows carried over to another store, and both compared."""

@@ -1,0 +1,105 @@
+"""A copy between two places: a database file, or a book on a server, and either again.
+
+Nobody else has either of them meanwhile, not the source either: what its daemon would tell after
+the copy would be told once more by the copy's. (A backup reads beside a daemon: it is of one
+moment, and nobody goes on with it by mistake.)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from watcher.errors import StoreError
+from watcher.model import Instant
+from watcher.store.copying.copier import Copier, Counted, Source, Target
+from watcher.store.engine import hold, open_control, open_store
+from watcher.store.places import Place, Server
+from watcher.store.ports import Store
+from watcher.store.records import Progress
+from watcher.store.sqlite.copy_end import SqliteEnd
+from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.swapping import beside, flush, place
+
+
+class Hearing(Struct, frozen=True):
+    """Who hears how far a copy is (rows done, and of how many, each of which is copied and then
+    compared), and what is out of the ordinary."""
+
+    progress: Progress = lambda _done, _total: None
+    say: Callable[[str], None] = lambda _text: None
+
+
+def copy_store(
+    source: Place, target: Place, now: Instant, hearing: Hearing = Hearing()
+) -> Sequence[Counted]:
+    """Copy all of a store, compare both, and say what there is. A copy that was cut off is gone on
+    with. Raises ``StoreError``, ``DatabaseHeld`` where a daemon has one of them."""
+    if source == target or _is_same_file(source, target):
+        raise StoreError(f"{target}: is what is to be copied; name another place", target)
+    with (
+        _source(source) as read,
+        _file(target, now) if isinstance(target, Path) else _book(target) as written,
+    ):
+        return Copier(read, written, hearing.progress, hearing.say).run()
+
+
+def _is_same_file(source: Place, target: Place) -> bool:
+    if not isinstance(source, Path) or not isinstance(target, Path):
+        return False
+    return source.exists() and target.exists() and source.samefile(target)
+
+
+@contextmanager
+def _source(source: Place) -> Iterator[Source]:
+    if isinstance(source, Path) and not source.is_file():
+        raise StoreError(f"{source}: no such database", source)
+    with hold(source) as lease, open_store(source, create=False, lease=lease) as opened:
+        yield end_of(opened)
+
+
+@contextmanager
+def _file(target: Path, now: Instant) -> Iterator[Target]:
+    """A file beside it, put in its place when all is there."""
+    with hold(target):
+        _refuse_filled(target)
+        part = beside(target.resolve(), ".copying")
+        with Database.open(part) as opened:
+            yield SqliteEnd(opened, str(target))
+            opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        flush(part)
+        place(target, part, now)
+
+
+@contextmanager
+def _book(target: Server) -> Iterator[Target]:
+    """The book itself, which no daemon opens as long as it has the marks of a copy."""
+    with open_control(target.url) as control:
+        control.books.create(target.book)
+    from watcher.store.postgres.copy_end import PostgresEnd, Unfinished  # noqa: PLC0415 - see below
+
+    with hold(target) as lease, Unfinished.open(target, lease=lease) as opened:
+        yield PostgresEnd(opened)
+
+
+def end_of(store: Store) -> Target:
+    """An open store as an end of a copy."""
+    if isinstance(store, Database):
+        return SqliteEnd(store)
+    from watcher.store.postgres.copy_end import PostgresEnd  # noqa: PLC0415 - only with the extra
+
+    return PostgresEnd(store)
+
+
+def _refuse_filled(target: Path) -> None:
+    """A database that a daemon made and never used is nothing."""
+    if target.stat().st_size:
+        with Database.open(target, readonly=True) as opened:
+            end = SqliteEnd(opened)
+            filled = [each.name for each in end.tables().values() if end.count(each)]
+        if filled:
+            raise StoreError(
+                f"{target}: has {', '.join(filled)} already; copy to a new file", target
+            )

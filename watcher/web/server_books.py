@@ -1,0 +1,264 @@
+"""The books of a server as a page shows them: those that this daemon holds through it, and those of
+other daemons from the database, which a form writes to as the command line does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import structlog
+from prometheus_client.registry import Collector
+
+from watcher.errors import RulesError, StoreError
+from watcher.model import Instant
+from watcher.rules.files.pushed import load_to_read
+from watcher.rules.rulebook import Rulebook
+from watcher.store.control import Control, Revision
+from watcher.store.engine import ControlThread, StoreReader, Writer
+from watcher.store.places import MAIN, Server
+from watcher.store.ports import Store
+from watcher.web.context import HeldBook, HeldBooks, Sources
+from watcher.web.fleet import Fleet, read_fleet
+
+T = TypeVar("T")
+BookClock: TypeAlias = Callable[[Control, str], Callable[[], Instant]]
+
+FRESH = 1.5  # seconds for which what was read of books and daemons is shown again
+OPEN = 6  # books of other daemons whose connections are kept
+_TRIED = 5  # revisions, from the newest on, of which the first that can be read is shown
+
+log = structlog.get_logger("watcher.web")
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was read of the server last."""
+
+    fleet: Fleet
+    tokens: Mapping[str, str]
+    at: float
+
+
+@dataclass(slots=True)
+class OtherBook:
+    """A book that this process does not hold: its rules as they were pushed, its clock, and its
+    connections while somebody looks at it."""
+
+    place: Server
+    readonly: bool
+    wake: Callable[[], None]
+    rules: Rulebook | None = None
+    revision: int = 0
+    trouble: str = ""
+    now: Callable[[], Instant] = lambda: int(time.time())
+    ill: str | None = None
+    _reader: StoreReader | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody reads it at this moment."""
+        return self._reading == 0
+
+    def sources(self) -> Sources:
+        """Raises ``StoreError`` where nobody can know its rules."""
+        if self.rules is None:
+            raise StoreError(self.trouble, self.place)
+        rules = self.rules
+
+        async def ill() -> str | None:
+            return self.ill
+
+        return Sources(
+            self.read, self.write, lambda: rules, self.now, ill, self.wake, readonly=self.readonly
+        )
+
+    async def read(self, job: Callable[[Store], T]) -> T:
+        self._reading += 1
+        try:
+            async with self._opening:
+                if self._reader is None:
+                    self._reader = await StoreReader(self.place).start()
+            return await self._reader.run(job)
+        finally:
+            self._reading -= 1
+
+    async def write(self, job: Callable[[Store], T]) -> T:
+        async with Writer(self.place) as writer:
+            return await writer.run(job)
+
+    async def aclose(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.aclose()
+
+
+class ServerBooks:
+    """The books on the server at ``url``. ``held`` is the daemon's side, None for a page alone;
+    ``only`` names the books that are shown, None for all; ``local`` reads the rules of a book
+    ``main`` to which none were pushed, for its daemon has files; ``clock`` says by which clock a
+    book's daemon lives."""
+
+    def __init__(
+        self,
+        url: str,
+        held: HeldBooks | None = None,
+        only: Collection[str] | None = None,
+        local: Callable[[], Rulebook] | None = None,
+        clock: BookClock = lambda _control, _book: lambda: int(time.time()),
+        instruments: Sequence[Collector] = (),
+    ) -> None:
+        self.url = url
+        self.instruments = instruments
+        self._held, self._only, self._local, self._clock = held, only, local, clock
+        self._control = ControlThread(url, readonly=True)
+        self._kept: _Kept | None = None
+        self._looking = asyncio.Lock()
+        self._others: dict[str, OtherBook] = {}
+        self._wakes: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Look once; raises ``StoreError`` where the server can't be asked."""
+        await self._look()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for each in self._others.values():
+            await each.aclose()
+        self._others.clear()
+        await self._control.aclose()
+
+    async def fleet(self) -> Fleet:
+        """Daemons, books and leases as they were a moment ago; raises ``StoreError``."""
+        return (await self._look()).fleet
+
+    async def tokens(self) -> Mapping[str, str]:
+        """Of the books that have a token of their own its SHA-256; the last known while the server
+        is away: no page is open because of that."""
+        try:
+            return (await self._look()).tokens
+        except StoreError:
+            if self._kept is None:
+                raise
+            return self._kept.tokens
+
+    @property
+    def held(self) -> Mapping[str, HeldBook]:
+        """The books that this daemon holds, by name."""
+        return {} if self._held is None else self._held.books()
+
+    async def ill(self) -> str | None:
+        """Why ``/healthz`` is not well."""
+        if self._held is not None:
+            return await self._held.ill()
+        try:
+            fleet = await self.fleet()
+        except StoreError as error:
+            return str(error)
+        missing = set(self._only or ()) - {each.name for each in fleet.books}
+        unknown = f"there is no book {', '.join(sorted(missing))}" if missing else ""
+        return "; ".join(filter(None, (unknown, fleet.trouble))) or None
+
+    async def sources(self, book: str) -> Sources | None:
+        """A book's side of the page; None where there is no such book. Raises ``StoreError``."""
+        held = self.held.get(book)
+        if held is not None and held.sources is not None:
+            return held.sources
+        fleet = await self.fleet()
+        state = next((each for each in fleet.books if each.name == book), None)
+        if state is None:
+            return None
+        other = await self._other(book, fleet)
+        other.ill = await held.ill() if held is not None else state.trouble
+        return other.sources()
+
+    async def _other(self, book: str, fleet: Fleet) -> OtherBook:
+        other = self._others.pop(book, None)
+        if other is None or other.readonly != fleet.readonly:
+            if other is not None:
+                await other.aclose()
+            wake = partial(self._wake, book)
+            other = OtherBook(Server(self.url, book), fleet.readonly, wake)
+        self._others[book] = other  # the last one is the newest
+        await self._refresh(other)
+        await self._let_go()
+        return other
+
+    async def _let_go(self) -> None:
+        """Close the connections of what nobody has looked at for longest."""
+        for name in list(self._others)[:-OPEN]:
+            if self._others[name].idle:
+                await self._others.pop(name).aclose()
+
+    async def _refresh(self, other: OtherBook) -> None:
+        """Read the book's rules where others were pushed, and its clock."""
+        book = other.place.book
+        clock = self._clock
+        other.now, revision = await self._control.run(
+            lambda control: (clock(control, book), control.books.current(book))
+        )
+        if revision is None and book == MAIN and self._local is not None:
+            other.rules = await asyncio.to_thread(self._local)
+        elif revision is None:
+            other.rules, other.revision = None, 0
+            other.trouble = (
+                f"{other.place}: no rules were pushed to this book; `watcher rules push FOLDER "
+                f"--book {book}` does"
+            )
+        elif revision.number != other.revision:
+            await self._load(other)
+            other.revision = revision.number
+
+    async def _load(self, other: OtherBook) -> None:
+        """The newest rules that can be read, as a daemon keeps the old ones in force."""
+        book = other.place.book
+        tried: list[Revision] = list(
+            await self._control.run(lambda control: control.books.history(book))
+        )[:_TRIED]
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        trouble = ""
+        for revision in tried:
+            number = revision.number
+            files = await self._control.run(partial(_files, book=book, number=number))
+            try:
+                other.rules = await asyncio.to_thread(
+                    load_to_read, book, files, os.environ, Path(folder) if folder else None
+                )
+                return
+            except RulesError as error:
+                trouble = trouble or f"{other.place}: its rules have errors: {error}"
+        other.rules, other.trouble = None, trouble
+
+    def _wake(self, book: str) -> None:
+        """Have the daemon that holds the book look at it; one that hears nothing sees it anyway."""
+        task = asyncio.create_task(self._tell(book))
+        self._wakes.add(task)
+        task.add_done_callback(self._wakes.discard)
+
+    async def _tell(self, book: str) -> None:
+        try:
+            await self._control.run(lambda control: control.tell("wake", book))
+        except StoreError as error:
+            log.warning("the book's daemon was not told", book=book, error=str(error))
+
+    async def _look(self) -> _Kept:
+        async with self._looking:
+            kept = self._kept
+            if kept is None or time.monotonic() - kept.at > FRESH:
+                only = self._only
+                fleet, tokens = await self._control.run(
+                    lambda control: (read_fleet(control, only), control.books.tokens())
+                )
+                self._kept = kept = _Kept(fleet, tokens, time.monotonic())
+            return kept
+
+
+def _files(control: Control, book: str, number: int) -> Mapping[str, bytes]:
+    return control.books.files(book, number)

@@ -1,0 +1,140 @@
+"""The books that a site shows, and what belongs to each of their pages: one at the root, as with a
+local database, or several, each below ``/books/NAME/``."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import Protocol
+
+import jinja2
+from aiohttp import web
+from prometheus_client.registry import Collector
+
+from watcher.web.address import PageUrl
+from watcher.web.context import Board, PageContext, Sources
+from watcher.web.forms import Forms
+from watcher.web.rendering import Renderer, Scene, relative, templates
+from watcher.web.server_books import ServerBooks
+
+BOOKS = "books"  # the first part of the paths of books
+_OF_BOOK = re.compile(r"/books/([^/]+)(?:/|$)")
+_NONE = "There is no such book."
+
+
+class Shelf(Protocol):
+    """Pages by the book that a request is for."""
+
+    @property
+    def below(self) -> str:
+        """What stands before all paths of a book's page, ``{book}`` for its name."""
+
+    def book_of(self, request: web.Request) -> str | None:
+        """The book that is asked for, which need not be there."""
+
+    async def tokens(self) -> Mapping[str, str]:
+        """The SHA-256 of the tokens that books have of their own."""
+
+    async def context(self, request: web.Request) -> PageContext:
+        """Raises 404 where there is no such book."""
+
+    def refused(self, request: web.Request, status: int, text: str) -> web.Response:
+        """An error as a page."""
+
+    def here(self, request: web.Request) -> str:
+        """The path that is asked for within its book."""
+
+
+@dataclass(frozen=True)
+class OneBook:
+    """The page of the one book that there is."""
+
+    page: PageContext
+    below: str = ""
+
+    def book_of(self, _request: web.Request) -> str | None:
+        return None
+
+    async def tokens(self) -> Mapping[str, str]:
+        return {}
+
+    async def context(self, _request: web.Request) -> PageContext:
+        return self.page
+
+    def refused(self, request: web.Request, status: int, text: str) -> web.Response:
+        return self.page.html(request, "error.html", status=status, code=status, text=text)
+
+    def here(self, request: web.Request) -> str:
+        return self.page.here(request)
+
+
+class SeveralBooks:
+    """The pages of a server's books; ``bases`` are the paths that may stand before ours."""
+
+    below = f"/{BOOKS}/{{book}}"
+
+    def __init__(
+        self, books: ServerBooks, bases: Sequence[str], page_url: PageUrl | None = None
+    ) -> None:
+        self.books = books
+        self._bases, self._page_url = tuple(bases), page_url
+        self._templates: jinja2.Environment = templates()
+        self.index = Renderer(self._bases, self._templates)
+        self._pages: dict[str, PageContext] = {}
+
+    def book_of(self, request: web.Request) -> str | None:
+        named = request.match_info.get("book")
+        if named is None and (found := _OF_BOOK.match(self.index.here(request))):
+            named = found[1]
+        return named
+
+    async def tokens(self) -> Mapping[str, str]:
+        return await self.books.tokens()
+
+    async def context(self, request: web.Request) -> PageContext:
+        book = request.match_info["book"]
+        sources = await self.books.sources(book)
+        if sources is None:
+            self._pages.pop(book, None)
+            raise web.HTTPNotFound(text=_NONE)
+        sources = replace(sources, instruments=())  # those are the process's, not the book's
+        page = self._pages.get(book) or self._page(book, sources)
+        self._pages[book] = page = replace(page, sources=sources)
+        return page
+
+    def refused(self, request: web.Request, status: int, text: str) -> web.Response:
+        book = self.book_of(request)
+        if book in self._pages:
+            page = self._pages[book]
+            return page.html(request, "error.html", status=status, code=status, text=text)
+        scene = Scene(int(time.time()), UTC, None, is_book=False)
+        return self.index.html(request, "error.html", scene, status, code=status, text=text)
+
+    def here(self, request: web.Request) -> str:
+        here, book = self.index.here(request), self.book_of(request)
+        return here if book is None else here.removeprefix(f"/{BOOKS}/{book}")
+
+    def way_to(self, book: str, request: web.Request) -> str:
+        """The address of a book's page, as the page that is asked for names it."""
+        return relative(f"/{BOOKS}/{book}/", self.index.here(request))
+
+    def _page(self, book: str, sources: Sources) -> PageContext:
+        bases = tuple(f"{base}{BOOKS}/{book}/" for base in self._bases)
+        renderer = Renderer(bases, self._templates)
+        return PageContext(sources, Forms(self._page_url), renderer, Board(), book)
+
+
+def shelf_of(
+    sources: Sources | ServerBooks,
+    bases: Sequence[str],
+    page_url: PageUrl | None,
+    instruments: Sequence[Collector],
+) -> OneBook | SeveralBooks:
+    """The shelf of one local book, or of a server's; ``instruments`` are what a site measures."""
+    if isinstance(sources, ServerBooks):
+        return SeveralBooks(sources, bases, page_url)
+    sources = replace(sources, instruments=(*sources.instruments, *instruments))
+    return OneBook(PageContext(sources, Forms(page_url), Renderer(tuple(bases), templates())))
