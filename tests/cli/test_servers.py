@@ -84,7 +84,9 @@ def leaf_of(call: tuple[str, ...]) -> click.Command:
 def words(text: str) -> str:
     """What a command says, but for times and ids, the name of its place, and the NUL, which
     PostgreSQL can't hold."""
-    text = re.sub(r"(postgresql://\S+, )?book shops|shops/rules\.yaml|watcher\.db|rules\.yaml", "PLACE", text)
+    text = re.sub(
+        r"(postgresql://\S+, )?book shops|shops/rules\.yaml|watcher\.db|rules\.yaml", "PLACE", text
+    )
     text = re.sub(r"\bnow\b|(?:\d+[smhd] ?)+ ago|in (?:\d+[smhd] ?)+", "TIME", text)
     return re.sub(r"\\u|[\s\d\ufffd]", "", text)
 

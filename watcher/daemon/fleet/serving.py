@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__
-from watcher.daemon.clock import SystemClock
+from watcher.daemon.clock import SystemClock, book_clock
 from watcher.daemon.fleet.held_book import Surroundings
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import Member
@@ -23,6 +23,8 @@ from watcher.errors import WatcherError
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import MAIN, Server, shown
+from watcher.web.app import Site
+from watcher.web.server_books import ServerBooks
 
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
@@ -56,17 +58,32 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
             partial(listen, server.url),
         )
         hangup.connect(member.reload_soon)
-        url = await _page(service, stack, member)
+        url = await _page(service, stack, member, server)
         member.introduce(url)
         feeding = asyncio.create_task(service.systemd.feed(member.still))
         stack.callback(feeding.cancel)
         await member.run(stop, partial(_ready, service, member, url))
 
 
-async def _page(service: Service, stack: AsyncExitStack, member: Member) -> str | None:
-    """The page's URL; None where there is none."""
-    del service, stack, member
-    return None
+async def _page(
+    service: Service, stack: AsyncExitStack, member: Member, server: Server
+) -> str | None:
+    """Serve the page; its URL for visitors, None where there is none."""
+    if service.listen is None:
+        return None
+    books = ServerBooks(
+        server.url,
+        held=member,
+        local=service.load if service.pushed is None else None,
+        clock=lambda control, book: book_clock(control, book).now,
+        instruments=service.instruments,
+    )
+    stack.push_async_callback(books.aclose)
+    # Compiling the templates takes a tenth of a second: not on the loop.
+    site = await asyncio.to_thread(Site, books, service.listen, service.token, service.page_url)
+    await site.start()
+    stack.push_async_callback(site.stop)
+    return site.url if service.page_url is None else str(service.page_url)
 
 
 def _introduction(names: tuple[str, ...] | None) -> DaemonState:
