@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +40,37 @@ _READERS = {
 log = structlog.get_logger("watcher.cli")
 
 
-@click.command()
-@options.rules
-@options.place
-@click.option(
+@dataclass(frozen=True)
+class Work:
+    """The database, and the books in it whose rules are there, or else the rule files here."""
+
+    rules: Path
+    database: Place
+    pushed: PushedBooks | None
+
+
+_books = click.option(
     "--book", "books", type=BOOK, multiple=True, metavar="NAME", envvar="WATCHER_BOOK",
     show_envvar=True, shell_complete=book_completions,
     help="Run this book, or these, by the rules that were pushed to them.",
 )  # fmt: skip
-@all_books
+
+
+def _work(command: Callable[..., None]) -> Callable[..., None]:
+    """``--rules``, ``--db``, ``--book`` and ``--all-books``: the command takes them as ``work``."""
+
+    @wraps(command)
+    def with_work(
+        *, rules: Path, database: Place, books: tuple[str, ...], all_books: bool, **more: object
+    ) -> None:
+        pushed = _pushed(database, books, every=all_books)
+        command(work=Work(rules, database, pushed), **more)
+
+    return options.rules(options.place(_books(all_books(with_work))))
+
+
+@click.command()
+@_work
 @options.listen
 @options.web_token_file
 @options.page_url
@@ -55,10 +79,7 @@ log = structlog.get_logger("watcher.cli")
 @options.log_level
 def command(
     *,
-    rules: Path,
-    database: Place,
-    books: tuple[str, ...],
-    all_books: bool,
+    work: Work,
     listen: str,
     web_token_file: Path | None,
     page_url: str | None,
@@ -75,24 +96,23 @@ def command(
     \b
       watcher run --db postgresql://watcher@db.example.com/watcher --all-books
     """
-    pushed = _pushed(database, books, every=all_books)
     keep_together()
     configure(log_format, log_level)
     # By an older version, or somebody's hand.
-    if not isinstance(database, Server) and (who := wide(database)):
-        log.warning(_READERS[who], file=str(database))
+    if not isinstance(work.database, Server) and (who := wide(work.database)):
+        log.warning(_READERS[who], file=str(work.database))
     lag = LoopLag()
     service = Service(
-        rules=rules,
-        database=database,
+        rules=work.rules,
+        database=work.database,
         listen=None if listen == "off" else listen,
-        load=lambda: options.load_rules(rules),
-        clock=_market_clock(rules, pushed) if market_clock else SystemClock(),
+        load=lambda: options.load_rules(work.rules),
+        clock=_market_clock(work) if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         systemd=Systemd.of(os.environ),
         instruments=lag.instruments,
-        pushed=pushed,
+        pushed=work.pushed,
     )
     try:
         with asyncio.Runner(loop_factory=lag.loop) as runner:
@@ -134,14 +154,12 @@ def _load_pushed(book: str, files: Mapping[str, bytes]) -> Rulebook:
     return rules
 
 
-def _market_clock(rules: Path, pushed: PushedBooks | None) -> Clock:
+def _market_clock(work: Work) -> Clock:
     """That of the market at the API's URL, which the rules or KEYAPI_URL name."""
     from watcher.source.simulator.server import pace_of  # noqa: PLC0415 - not for each start
 
-    url = (
-        options.load_rules(rules).api.url
-        if pushed is None
-        else os.environ.get("KEYAPI_URL", DEFAULT_URL)
-    )
+    url = os.environ.get("KEYAPI_URL", DEFAULT_URL)
+    if work.pushed is None:
+        url = options.load_rules(work.rules).api.url
     pace = asyncio.run(pace_of(url))
     return FastClock(pace.now, speed=DAY / pace.day_seconds)
