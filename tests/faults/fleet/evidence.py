@@ -73,7 +73,9 @@ def collect(fleet: Fleet, faults: Sequence[Fault]) -> Evidence:
         if code != (-9 if member.incarnation in killed else 0):
             wrong.append(f"{who} ended with {code}: {log[-12:]}")
         if not faults:
-            wrong += [f"{who}: {line}" for line in strange_lines(member.daemon)]
+            strange = strange_lines(member.daemon)
+            # A cap that is reached is told at each scan that is not begun.
+            wrong += [f"{who}: {line}" for line in strange if "scan skipped" not in line]
         levels = ("warning", "error", "critical")
         loud.update(str(line.get("event")) for line in log if line.get("level") in levels)
     return Evidence(

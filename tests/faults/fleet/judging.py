@@ -79,7 +79,6 @@ def judge(faulty: Evidence, calm: Evidence) -> Judgement:
         facts=sum(len(_facts(book.taken)) for book in calm.books.values()),
         messages=sum(len(book.taken) for book in faulty.books.values()),
         loud=faulty.loud,
-        breaches=[*faulty.wrong, *calm.wrong],
     )
     for name, book in faulty.books.items():
         case = Case(book, calm.books[name], faulty)
@@ -92,6 +91,7 @@ def judge(faulty: Evidence, calm: Evidence) -> Judgement:
         made.silent = max([made.silent, *(silent for _, _, silent in gaps)])
         made.arrived, made.used = made.arrived + len(book.asked), made.used + book.used
         made.breaches += [f"{name}, undisturbed: {each}" for each in calm.books[name].wrong]
+    made.breaches += [*faulty.wrong, *calm.wrong]
     return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -119,7 +118,7 @@ class Fleet:
             source = book.source
             env |= secrets(name, source.key_of(number), source.url, book.sink.url(number))
         url = self.url_of(place)
-        process = await Watcher(self.watcher.folder, "", env, self.watcher.module).spawn(
+        process = await Watcher(self.watcher.folder, "", env).spawn(
             "run", "--db", url, *self.arguments, "--listen", "off", "--log-format", "json"
         )
         daemon = Daemon(process)
@@ -184,17 +183,13 @@ async def fleet(
     """Books in an empty database, their sources and sinks, and proxies; no daemon is started."""
     await asyncio.to_thread(folder.mkdir, parents=True)
     env = {"PYTHONPATH": str(Path(product.__file__).parents[1]), "PYTHONFAULTHANDLER": "1"}
-    module = "watcher"
-    if "FLEETD" in os.environ:  # DEBUG
-        env["PYTHONPATH"] += ":/tmp/pgkill/mod"
-        module = "fleetd"
     pids: dict[int, int] = {}
     async with AsyncExitStack() as stack:
         proxies = [stack.enter_context(Dropping(urlsplit(url).port or 5432)) for _ in range(places)]
         leases = LeaseHistory(url, lambda pid: pids[pid])
         stack.callback(leases.close)
         made = Fleet(
-            name=name, url=url, watcher=Watcher(folder, "", env, module), books={}, leases=leases,
+            name=name, url=url, watcher=Watcher(folder, "", env), books={}, leases=leases,
             proxies=proxies, pids=pids,
         )  # fmt: skip
         for number, book in enumerate(names):

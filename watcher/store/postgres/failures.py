@@ -63,9 +63,6 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
         return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         return failure(f"{place}: the server {_why_not(said(error, place))}", place, StoreAway)
-    return failure(f"{place}: the database failed: {said(error, place)}", place)
-        words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
-        return failure(words, place, StoreAway)
     away = StoreAway if passing else StoreError
     return failure(f"{place}: the database failed: {said(error, place)}", place, away)
 
