@@ -104,12 +104,16 @@ class Days(ABC):
         await patiently(permitted)
         self.simulator.doors.close()
         await patiently(lambda: not self.is_scanning() and not self.waiting())
-        self._script.play(self.simulator.market, self.day)
-        self.simulator.market.advance()
-        self.day += 1
+        self.turn_the_page()
         self._base = self._wholes()
         self.simulator.doors.open()
         self.simulator.notice("day")
+
+    def turn_the_page(self) -> None:
+        """The next day's market, at once."""
+        self._script.play(self.simulator.market, self.day)
+        self.simulator.market.advance()
+        self.day += 1
 
     async def rest(self) -> None:
         """Wait until every watch was read often enough on this day, and all was sent."""

@@ -71,13 +71,20 @@ class Faulting:
         """Start all daemons, disturb them, and wait until they have come to rest."""
         for place in range(len(self.fleet.proxies)):
             await self.fleet.start(place)
-        await until(self.fleet.held_by_all, "every book is held, evenly, at the begin")
+        await self._settled()
         for number in range(1, count + 1):
             await asyncio.sleep(self.chance.uniform(*_PAUSE))
             await self._disturb(number)
         await asyncio.gather(*self._later)
-        await until(self.fleet.held_by_all, "every book is held, evenly, at the end")
+        await self._settled()
         self.over.set()
+
+    async def _settled(self) -> None:
+        """Every book is held, and evenly."""
+        try:
+            await until(self.fleet.held_by_all, "every book is held, and evenly")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.fleet.state()}") from None
 
     async def _disturb(self, number: int) -> None:
         (kind, where), *_ = self.chance.choices(list(KINDS), list(KINDS.values()))

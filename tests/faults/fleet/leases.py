@@ -4,7 +4,7 @@ holder is missed however short its time was."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -48,6 +48,7 @@ class LeaseHistory:
 
     def __init__(self, url: str, incarnation_of: Callable[[int], int]) -> None:
         """``incarnation_of`` says which incarnation has a process id."""
+        self._url = url
         self._conn = psycopg.connect(url, autocommit=True)
         self._incarnation_of = incarnation_of
         self._known: dict[str, int] = {}
@@ -59,37 +60,41 @@ class LeaseHistory:
     def close(self) -> None:
         self._conn.close()
 
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """None while the server is away."""
+        try:
+            if self._conn.closed:
+                self._conn = psycopg.connect(self._url, autocommit=True)
+            return self._conn.execute(sql, values).fetchall()
+        except psycopg.OperationalError:
+            self._conn.close()
+            return []
+
     def holder(self, book: str) -> int | None:
         """The incarnation that has the book now."""
-        row = self._conn.execute(
-            "SELECT holder FROM watcher.leases WHERE book = %s", (book,)
-        ).fetchone()
-        return self._who(row[0]) if row else None
+        rows = self._rows("SELECT holder FROM watcher.leases WHERE book = %s", book)
+        return self._who(rows[0][0]) if rows else None
 
     def holders(self) -> dict[str, int | None]:
         """Of every book; whoever let it run out does not have it."""
-        rows = self._conn.execute(
-            "SELECT book, holder, until > clock_timestamp() FROM watcher.leases"
-        ).fetchall()
+        rows = self._rows("SELECT book, holder, until > clock_timestamp() FROM watcher.leases")
         return {book: self._who(holder) if holds else None for book, holder, holds in rows}
 
     def spells(self, book: str) -> list[Spell]:
         """All of a book's, in order."""
-        rows = self._conn.execute(
-            "SELECT holder, fence, at FROM seen.leases WHERE book = %s ORDER BY id", (book,)
-        ).fetchall()
+        rows = self._rows(
+            "SELECT holder, fence, at FROM seen.leases WHERE book = %s ORDER BY id", book
+        )
         return spells_of((self._who(holder), fence, at) for holder, fence, at in rows)
 
     def _who(self, daemon: str | None) -> int | None:
         if daemon is None:
             return None
         if daemon not in self._known:
-            row = self._conn.execute(
-                "SELECT pid FROM seen.daemons WHERE daemon = %s", (daemon,)
-            ).fetchone()
-            if row is None:
+            rows = self._rows("SELECT pid FROM seen.daemons WHERE daemon = %s", daemon)
+            if not rows:
                 return None
-            self._known[daemon] = self._incarnation_of(row[0])
+            self._known[daemon] = self._incarnation_of(rows[0][0])
         return self._known[daemon]
 
 

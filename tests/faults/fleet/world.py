@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,15 +40,21 @@ class FleetBook(Days):
     holder: Callable[[], int | None]
     source: BookSource
     _conn: psycopg.Connection | None = None
+    _known: dict[tuple[object, ...], list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        if self._conn is None or self._conn.closed:
-            path = f"-csearch_path=book_{self.name}"
-            self._conn = psycopg.connect(self.url, autocommit=True, options=path)
+        """While the server is away: what it said last."""
+        asked = (sql, *values)
         try:
-            return self._conn.execute(sql.replace("?", "%s"), values).fetchall()
+            if self._conn is None or self._conn.closed:
+                path = f"-csearch_path=book_{self.name}"
+                self._conn = psycopg.connect(self.url, autocommit=True, options=path)
+            self._known[asked] = self._conn.execute(sql.replace("?", "%s"), values).fetchall()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return []
+        except psycopg.OperationalError:
+            self.close()
+        return self._known.get(asked, [])
 
     def close(self) -> None:
         if self._conn is not None:
@@ -103,6 +110,7 @@ class Fleet:
     leases: LeaseHistory
     proxies: Sequence[Dropping]
     pids: dict[int, int]
+    places: int
     members: dict[int, Member] = field(default_factory=dict)
     past: list[Member] = field(default_factory=list)
     heard: Heard = lambda _event, _who: None
@@ -130,6 +138,8 @@ class Fleet:
 
     def url_of(self, place: int) -> str:
         """The database as the daemon in that place reaches it."""
+        if not self.proxies:
+            return self.url
         parts = urlsplit(self.url)
         return parts._replace(
             netloc=f"{parts.username}@127.0.0.1:{self.proxies[place].port}"
@@ -168,29 +178,44 @@ class Fleet:
                 self.stalls.append((before, now))
             before = now
 
+    def state(self) -> str:
+        """Who is there, and who holds what."""
+        there = {each.incarnation: each.ready for each in self.members.values()}
+        return f"daemons that are ready: {there}, holders: {self.leases.holders()}"
+
     def held_by_all(self) -> bool:
         """Whether every book has a holder, and each holder no more than its share."""
         holders = list(self.leases.holders().values())
         most = -(-len(self.books) // max(1, len(self.members)))
         counts = {who: holders.count(who) for who in holders}
-        return None not in counts and max(counts.values(), default=0) <= most
+        return bool(holders) and None not in counts and max(counts.values(), default=0) <= most
 
 
 @asynccontextmanager
 async def fleet(
-    folder: Path, name: str, url: str, seed: int, *, places: int, names: Sequence[str]
+    folder: Path,
+    name: str,
+    url: str,
+    seed: int,
+    *,
+    places: int,
+    names: Sequence[str],
+    direct: bool = False,
 ) -> AsyncIterator[Fleet]:
-    """Books in an empty database, their sources and sinks, and proxies; no daemon is started."""
+    """Books in an empty database, their sources and sinks, and proxies (not where the daemons reach
+    it ``direct``); no daemon is started."""
     await asyncio.to_thread(folder.mkdir, parents=True)
     env = {"PYTHONPATH": str(Path(product.__file__).parents[1]), "PYTHONFAULTHANDLER": "1"}
     pids: dict[int, int] = {}
     async with AsyncExitStack() as stack:
-        proxies = [stack.enter_context(Dropping(urlsplit(url).port or 5432)) for _ in range(places)]
+        behind = 0 if direct else places
+        port = 0 if direct else urlsplit(url).port or 5432
+        proxies = [stack.enter_context(Dropping(port)) for _ in range(behind)]
         leases = LeaseHistory(url, lambda pid: pids[pid])
         stack.callback(leases.close)
         made = Fleet(
             name=name, url=url, watcher=Watcher(folder, "", env), books={}, leases=leases,
-            proxies=proxies, pids=pids,
+            proxies=proxies, pids=pids, places=places,
         )  # fmt: skip
         for number, book in enumerate(names):
             made.books[book] = await stack.enter_async_context(_book(made, book, seed + number))
@@ -211,6 +236,9 @@ async def _end(made: Fleet) -> None:
                 member.daemon.process.kill()
             await member.daemon.process.wait()
         await member.reading
+        lines = [json.dumps(line) for line in member.daemon.log] + member.daemon.other
+        log = made.watcher.folder / f"incarnation-{member.incarnation}.log"
+        await asyncio.to_thread(log.write_text, "\n".join(lines))
 
 
 @asynccontextmanager
