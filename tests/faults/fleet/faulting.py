@@ -140,12 +140,13 @@ class Faulting:
     async def _cut_at(self, fault: Fault, proxy: Dropping) -> None:
         how = _HOWS[fault.where]
         moment = Moment.COPY if how is How.HALF else Moment.COMMIT
+        most = 3 if how is How.HALF else 8
         delay = self.chance.choice((0.05, 0.5, 2.0))
 
         def happen() -> None:
             fault.at = time.time()
 
-        trap = proxy.trap(moment, how, count=self.chance.randint(1, 8), delay=delay, act=happen)
+        trap = proxy.trap(moment, how, count=self.chance.randint(1, most), delay=delay, act=happen)
         await self._soon(trap.sprung.is_set)
         if trap.sprung.is_set():
             await self._soon(trap.ended.is_set)
