@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import cast
 
 import psycopg
 from psycopg import errors
@@ -28,28 +26,25 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
     (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
+_OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
 
 
-def failure(message: str, place: Server, kind: type[StoreError] = StoreError) -> StoreError:
-    """A ``StoreError`` about a book's store, or about a server."""
-    return kind(message, cast("Path", place))
-
-
-def explain(error: psycopg.Error, place: Server) -> StoreError:
-    """The server's error as one that says what is wrong with which store, and what to do."""
+def explain(error: psycopg.Error, place: Server, name: str = "") -> StoreError:
+    """The server's error as one that says what is wrong with which store, and what to do; ``name``
+    is what the store is called where it is no single book's."""
+    name = name or str(place)
     if error.sqlstate == LEASE_LOST:
-        words = f"{place}: another daemon has the book by now; nothing was written"
-        return failure(words, place, LeaseLost)
+        return LeaseLost(f"{name}: another daemon has the book by now; nothing was written", place)
     for kind, advice in _ADVICE:
         if isinstance(error, kind):
-            return failure(f"{place}: the database {advice}", place)
+            return StoreError(f"{name}: the database {advice}", place)
+    words = said(error, place)
     if isinstance(error, errors.InsufficientPrivilege):
-        return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
+        return StoreError(f"{name}: the user of the URL may not do this: {words}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
-        return failure(words, place, StoreAway)
-    return failure(f"{place}: the database failed: {said(error, place)}", place)
+        return StoreAway(f"{name}: the server can't be reached, or hung up: {words}", place)
+    return StoreError(f"{name}: the database failed: {words}", place)
 
 
 def said(error: psycopg.Error, place: Server) -> str:
@@ -59,17 +54,11 @@ def said(error: psycopg.Error, place: Server) -> str:
 
 
 @contextmanager
-def explained(place: Server) -> Iterator[None]:
+def explained(place: Server, name: str = "") -> Iterator[None]:
     """Turns the server's errors of the outer world (not those of wrong SQL) into ``StoreError``."""
     try:
         yield
-    except errors.InsufficientPrivilege as error:  # a ProgrammingError to psycopg
-        raise explain(error, place) from error
-    except errors.InvalidCatalogName as error:
-        raise explain(error, place) from error
-    except _OWN as error:
-        if error.sqlstate is not None and error.sqlstate != LEASE_LOST:
-            raise
-        raise explain(error, place) from error
     except psycopg.Error as error:
-        raise explain(error, place) from error
+        if isinstance(error, _OWN) and not isinstance(error, _OUTER) and error.sqlstate:
+            raise
+        raise explain(error, place, name) from error
