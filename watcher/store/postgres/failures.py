@@ -23,9 +23,14 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.QueryCanceled, "did not answer in time; try again"),
     (errors.DiskFull, "can't grow, its disk is full; free some space there"),
     (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
-    (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
-    (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
+_REFUSALS = (
+    ("password", "; look at the URL, PGPASSWORD and ~/.pgpass"),
+    ("does not exist", "; make it there: createdb or createuser NAME"),
+    ("too many", "; end other programs, or raise max_connections there"),
+)
+# Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
+_PASSING = {"08", "25", "40", "53", "55", "57"}
 _OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
 
@@ -36,15 +41,24 @@ def explain(error: psycopg.Error, place: Server, name: str = "") -> StoreError:
     name = name or str(place)
     if error.sqlstate == LEASE_LOST:
         return LeaseLost(f"{name}: another daemon has the book by now; nothing was written", place)
-    for kind, advice in _ADVICE:
-        if isinstance(error, kind):
-            return StoreError(f"{name}: the database {advice}", place)
-    words = said(error, place)
-    if isinstance(error, errors.InsufficientPrivilege):
-        return StoreError(f"{name}: the user of the URL may not do this: {words}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return StoreAway(f"{name}: the server can't be reached, or hung up: {words}", place)
-    return StoreError(f"{name}: the database failed: {words}", place)
+        return StoreAway(f"{name}: {_unconnected(said(error, place))}", place)
+    kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
+    for known, advice in _ADVICE:
+        if isinstance(error, known):
+            return kind(f"{name}: the database {advice}", place)
+    if isinstance(error, errors.InsufficientPrivilege):
+        return kind(f"{name}: the user of the URL may not do this: {said(error, place)}", place)
+    return kind(f"{name}: the database failed: {said(error, place)}", place)
+
+
+def _unconnected(words: str) -> str:
+    """Why there is no connection; an error at its begin has no code."""
+    _, fatal, why = words.rpartition("FATAL: ")
+    if not fatal:
+        return f"the server can't be reached, or hung up: {words}"
+    advice = next((advice for hint, advice in _REFUSALS if hint in why), "")
+    return f"the server refuses: {why.strip()}{advice}"
 
 
 def said(error: psycopg.Error, place: Server) -> str:
