@@ -50,6 +50,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def ok(result: Result) -> str:
+    """What a command that went well has printed."""
     assert result.code == 0, result.err
     return result.out
 

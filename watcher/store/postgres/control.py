@@ -28,7 +28,7 @@ class PostgresControl:
     """A server's part that all books share. A broken connection is made anew at the next use."""
 
     def __init__(self, url: str, *, readonly: bool = False) -> None:
-        self._place = Server(url)
+        self._place = Server(url, "")  # no single book
         self._readonly = readonly
         self._session: Session | None = None
         self.books = PostgresBooks(self._begin, self._tell, self._place)
@@ -62,7 +62,7 @@ class PostgresControl:
     @contextmanager
     def _begin(self) -> Iterator[Session]:
         """A transaction."""
-        with explained(self._place, shown(self._place.url)):
+        with explained(self._place):
             session = self._live()
             with session.transaction():
                 yield session

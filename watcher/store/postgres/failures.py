@@ -35,21 +35,19 @@ _OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
 
 
-def explain(error: psycopg.Error, place: Server, name: str = "") -> StoreError:
-    """The server's error as one that says what is wrong with which store, and what to do; ``name``
-    is what the store is called where it is no single book's."""
-    name = name or str(place)
+def explain(error: psycopg.Error, place: Server) -> StoreError:
+    """The server's error as one that says what is wrong with which store, and what to do."""
     if error.sqlstate == LEASE_LOST:
-        return LeaseLost(f"{name}: another daemon has the book by now; nothing was written", place)
+        return LeaseLost(f"{place}: another daemon has the book by now; nothing was written", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return StoreAway(f"{name}: {_unconnected(said(error, place))}", place)
+        return StoreAway(f"{place}: {_unconnected(said(error, place))}", place)
     kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
     for known, advice in _ADVICE:
         if isinstance(error, known):
-            return kind(f"{name}: the database {advice}", place)
+            return kind(f"{place}: the database {advice}", place)
     if isinstance(error, errors.InsufficientPrivilege):
-        return kind(f"{name}: the user of the URL may not do this: {said(error, place)}", place)
-    return kind(f"{name}: the database failed: {said(error, place)}", place)
+        return kind(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
+    return kind(f"{place}: the database failed: {said(error, place)}", place)
 
 
 def _unconnected(words: str) -> str:
@@ -68,11 +66,11 @@ def said(error: psycopg.Error, place: Server) -> str:
 
 
 @contextmanager
-def explained(place: Server, name: str = "") -> Iterator[None]:
+def explained(place: Server) -> Iterator[None]:
     """Turns the server's errors of the outer world (not those of wrong SQL) into ``StoreError``."""
     try:
         yield
     except psycopg.Error as error:
         if isinstance(error, _OWN) and not isinstance(error, _OUTER) and error.sqlstate:
             raise
-        raise explain(error, place, name) from error
+        raise explain(error, place) from error
