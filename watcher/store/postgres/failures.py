@@ -24,11 +24,17 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.DiskFull, "can't grow, its disk is full; free some space there"),
     (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
 )
-_REFUSALS = (
-    ("password", "; look at the URL, PGPASSWORD and ~/.pgpass"),
-    ("does not exist", "; make it there: createdb or createuser NAME"),
-    ("too many", "; end other programs, or raise max_connections there"),
-)
+# Of a connection that was refused only the words are known: in English here, as most servers speak.
+_REFUSED = (
+    ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
+    ("password authentication failed", "refuses the password; look at the URL, PGPASSWORD and "
+     "~/.pgpass"),
+    ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
+    ("database \"", "has no such database; make it there: createdb NAME"),
+    ("role \"", "has no such user; make it there: createuser NAME"),
+    ("too many c", "takes no more connections; raise max_connections there"),
+    ("remaining connection slots", "takes no more connections; raise max_connections there"),
+)  # fmt: skip
 # Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
 _PASSING = {"08", "25", "40", "53", "55", "57"}
 _OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
@@ -40,7 +46,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if error.sqlstate == LEASE_LOST:
         return LeaseLost(f"{place}: another daemon has the book by now; nothing was written", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return StoreAway(f"{place}: {_unconnected(said(error, place))}", place)
+        return StoreAway(f"{place}: the server {_why_not(said(error, place))}", place)
     kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
     for known, advice in _ADVICE:
         if isinstance(error, known):
@@ -50,13 +56,12 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     return kind(f"{place}: the database failed: {said(error, place)}", place)
 
 
-def _unconnected(words: str) -> str:
-    """Why there is no connection; an error at its begin has no code."""
-    _, fatal, why = words.rpartition("FATAL: ")
-    if not fatal:
-        return f"the server can't be reached, or hung up: {words}"
-    advice = next((advice for hint, advice in _REFUSALS if hint in why), "")
-    return f"the server refuses: {why.strip()}{advice}"
+def _why_not(words: str) -> str:
+    """Why there is no connection; what the server said stands at the end."""
+    for part, advice in _REFUSED:
+        if part in words and ("FATAL" in words or "supplied" in words):
+            return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
+    return f"can't be reached, or hung up: {words}; see whether it runs and the URL is right"
 
 
 def said(error: psycopg.Error, place: Server) -> str:
