@@ -302,7 +302,7 @@ async def test_health_without_a_daemon(library: Library) -> None:
         assert await page.get("healthz") == (503, "book b: no scan for an hour\n")
 
 
-def _lease(state: LeaseState):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _lease(state: LeaseState):  # type: ignore[no-untyped-def]
     from watcher.store.control import Lease
 
     return Lease(state.book, state.holder or "", state.fence)
@@ -318,9 +318,11 @@ async def test_figures_of_what_is_held_here(library: Library) -> None:
     samples = families["watcher_alerts"].samples
     assert samples
     assert {each.labels["book"] for each in samples} == {"a"}
-    assert {
-        each.labels["book"]: each.value for each in families["watcher_book_held"].samples
-    } == {"a": 1, "b": 1, "c": 1}
+    assert {each.labels["book"]: each.value for each in families["watcher_book_held"].samples} == {
+        "a": 1,
+        "b": 1,
+        "c": 1,
+    }
     assert [
         each.labels["book"] for each in families["watcher_book_held_here"].samples if each.value
     ] == ["a"]
