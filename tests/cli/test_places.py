@@ -67,9 +67,7 @@ def test_a_name_that_no_book_has(watcher: Command, name: str) -> None:
     assert "no name of a book" in result.err
 
 
-def test_a_book_of_a_file(
-    watcher: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_book_of_a_file(watcher: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is none; the variable says nothing of a file that is named beside it."""
     result = watcher("status", "--book", "shops")
     assert result.code == 2

@@ -13,7 +13,7 @@ from psycopg import RawCursor, RawServerCursor
 from psycopg.pq import TransactionStatus
 
 from watcher.errors import StoreAway, StoreError
-from watcher.store.control import Lease, LeaseLost
+from watcher.store.control import Lease
 from watcher.store.places import Place, Server
 from watcher.store.postgres import session
 from watcher.store.postgres.arrays import TextArray, WholeArray

@@ -8,7 +8,6 @@ from watcher.store.copying.copier import Copier
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
 from watcher.store.postgres.copy_end import PostgresEnd
-from watcher.store.postgres.database import PostgresDatabase as Book
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 
