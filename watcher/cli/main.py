@@ -46,6 +46,8 @@ COMMANDS = (
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
+    ("rules", "Push rules to a book on a server; show, compare or roll back what was pushed."),
+    ("books", "List the books on a server, add or drop one."),
     ("db", "Back up, prune or measure the database."),
     ("metrics", "List all metrics with their meaning."),
     ("schema", "Print the rule file's JSON Schema, for editors."),

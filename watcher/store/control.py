@@ -7,12 +7,13 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, Self
 
 from msgspec import Struct
 
 from watcher.errors import StoreError, WatcherError
 from watcher.model import Instant
+from watcher.units import format_instant
 from watcher.words import quoted
 
 LATELY = 15.0  # seconds: a daemon that was not heard of for longer is not at work
@@ -164,6 +165,9 @@ class Control(Protocol):
     @property
     def daemons(self) -> Daemons: ...
 
+    def is_readonly(self) -> bool:
+        """Whether nothing can be written there, as on a replica."""
+
     def now(self) -> float:
         """The server's clock."""
 
@@ -174,6 +178,20 @@ class Control(Protocol):
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""
 
     def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def described(revision: Revision) -> str:
+    """``revision 3 (1a2b3c4d5e6f), pushed by ann@laptop at 2026-03-01 10:00 UTC ("why")``."""
+    why = f' ("{revision.comment}")' if revision.comment else ""
+    when = format_instant(revision.pushed)
+    return (
+        f"revision {revision.number} ({revision.digest[:12]}), "
+        f"pushed by {revision.by} at {when}{why}"
+    )
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

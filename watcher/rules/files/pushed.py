@@ -4,7 +4,8 @@ afterwards. Problems name them ``shops/rules.yaml``."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,18 +14,21 @@ from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 
+_MARK = re.compile(r"\$\{(\w+)\}")
 # What stands for a secret that is not set where only the rest matters: nothing is sent to it.
 _UNSET = "unset-here-0000"
 _UNSET_URL = "json://unset.invalid/"
 
 
-class _Forgiving(dict[str, str]):
-    """An environment in which every name has a value."""
+def missing(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """The names of ``${NAME}`` that could not be filled in."""
+    found = (_MARK.findall(str(each)) for each in problems if each.code is ProblemCode.UNFILLED)
+    return tuple(dict.fromkeys(name for names in found for name in names))
 
-    def get(self, name: str, default: object = None) -> str:
-        """The value, or one that stands for it: a URL where the name says that it is one."""
-        known = super().get(name)
-        return known or (_UNSET_URL if "URL" in name.upper() else _UNSET)
+
+def stand_ins(names: Iterable[str]) -> dict[str, str]:
+    """Values for names that have none here: URLs where a name says that it is one."""
+    return {name: _UNSET_URL if "URL" in name.upper() else _UNSET for name in names}
 
 
 def load_pushed(
@@ -61,7 +65,8 @@ def load_to_read(
     except RulesError as error:
         if any(each.code is not ProblemCode.UNFILLED for each in error.problems):
             raise
-        return load_pushed(book, files, _Forgiving(env), credentials_dir)
+        known = {**env, **stand_ins(missing(error.problems))}
+        return load_pushed(book, files, known, credentials_dir)
 
 
 def _named(problem: Problem, folder: str, book: str) -> Problem:

@@ -10,14 +10,13 @@ from psycopg import errors
 from psycopg.rows import class_row
 
 from watcher.errors import StoreError
-from watcher.store.control import Raced, Revision, digest_of, refuse_files, refuse_name
+from watcher.store.control import Raced, Revision, described, digest_of, refuse_files, refuse_name
 from watcher.store.places import Server, shown
 from watcher.store.postgres.control_schema import lacking
 from watcher.store.postgres.failures import failure
 from watcher.store.postgres.leases import Begin, Tell
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
 from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
-from watcher.units import format_instant
 
 _REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
 _NEWEST = f"{_REVISION} WHERE book = %s ORDER BY number DESC LIMIT 1"
@@ -157,21 +156,11 @@ class PostgresBooks:
         if newest is None:
             words = f"the book {book} has no rules yet, and others were expected"
         else:
-            words = f"the book {book} has other rules by now: {about(newest)}"
+            words = f"the book {book} has other rules by now: {described(newest)}"
         return failure(f"{shown(self._place.url)}: {words}; nothing was pushed", self._place, Raced)
 
     def _failure(self, words: str) -> StoreError:
         return failure(f"{shown(self._place.url)}: {words}", self._place)
-
-
-def about(revision: Revision) -> str:
-    """``revision 3 (1a2b3c4d5e6f), pushed by ann@laptop at 2026-03-01 10:00 UTC ("why")``."""
-    why = f' ("{revision.comment}")' if revision.comment else ""
-    when = format_instant(revision.pushed)
-    return (
-        f"revision {revision.number} ({revision.digest[:12]}), "
-        f"pushed by {revision.by} at {when}{why}"
-    )
 
 
 def _exists(session: Session, book: str) -> bool:

@@ -10,9 +10,12 @@ from watcher.store.postgres.sessions import BookNames, Session, row_of
 # Tables bring the sequences and indexes along that are theirs.
 _THINGS = """
 SELECT format('ALTER TABLE %%s OWNER TO %%I', pg_class.oid::regclass, %(role)s::text)
-FROM pg_class WHERE relnamespace = %(schema)s::text::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+FROM pg_class WHERE relnamespace = %(schema)s::text::regnamespace
+    AND relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
-SELECT format('ALTER ROUTINE %%s OWNER TO %%I', pg_proc.oid::regprocedure, %(role)s::text)
+SELECT format(
+    'ALTER ROUTINE %%s OWNER TO %%I', pg_proc.oid::regprocedure, %(role)s::text
+)
 FROM pg_proc WHERE pronamespace = %(schema)s::text::regnamespace
 """
 _SOUND = """

@@ -15,6 +15,7 @@ from watcher.store.postgres.failures import explained, failure
 
 Session: TypeAlias = psycopg.Connection[Any]
 
+_LONGEST_NAME = 63  # PostgreSQL cuts the rest off
 OLDEST = 15  # of PostgreSQL's versions
 # A peer that is gone without a word (a cable, a firewall) is noticed within seconds.
 _TCP: dict[str, Any] = {
@@ -36,7 +37,7 @@ class BookNames(Struct, frozen=True):
 
 def application_name(daemon: str, book: str) -> str:
     """What a session of a daemon for a book is called; at a takeover they are ended by it."""
-    return f"watcher/{daemon}/{book}"
+    return f"watcher/{daemon}/{book}"[:_LONGEST_NAME]
 
 
 def parameters(place: Server, name: str) -> dict[str, Any]:
