@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.world import WATCH, World
+from tests.store import making
 from tests.store.making import DAY, START
 from watcher.analysis.explain import Explanation, explain
 from watcher.errors import WatcherError
@@ -63,7 +64,7 @@ def test_nothing_is_written(store: Database) -> None:
     """It works where writing is forbidden."""
     world = World(store, f"{RULE}}}")
     world.scan({"1": 12})
-    store.execute("PRAGMA query_only = ON")
+    making.forbid_writes(store)
     assert explained(world).alert is not None
 
 

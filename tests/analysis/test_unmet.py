@@ -124,7 +124,7 @@ def test_texts_and_appearance_are_judged_too(store: Database) -> None:
     assert texts(store, when) == [
         "r0: met by 0 of 2 products in 6 scans: its conditions were never met together"
     ]
-    assert not texts(store, "when: {product_name: {contains: a}}")
+    assert not texts(Database.in_memory(), "when: {product_name: {contains: a}}")
 
 
 def test_rules_that_have_not_fired_for_long(store: Database) -> None:

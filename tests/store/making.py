@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psycopg
 
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.model import (
@@ -24,6 +26,8 @@ from watcher.store.records import Row
 from watcher.store.sql.connection import Connection
 from watcher.store.sqlite.database import Database
 
+# What an index refuses.
+REFUSED = sqlite3.IntegrityError, psycopg.IntegrityError
 SALES, GMV, RATE = "total_sale_7d_cnt", "total_sale_gmv_7d_amt", "product_commission_rate"
 DAY = 86_400
 TABLES = (
@@ -98,6 +102,11 @@ def statements(store: Store) -> Iterator[list[str]]:
     store.conn.set_trace_callback(heard.append)
     yield heard
     store.conn.set_trace_callback(None)
+
+
+def forbid_writes(store: Store) -> None:
+    """Have every statement that would write fail, until the store is closed."""
+    raw(store).execute("PRAGMA query_only = ON")
 
 
 def raw(store: Store) -> Connection:

@@ -46,6 +46,7 @@ class Lent(Database):
             _LENT.remove(self)
             self._roll_back()
             self._depth = 0
+            self.execute("SET default_transaction_read_only = off")
             _empty(self)
             _FREE.append(self)
 
@@ -95,11 +96,16 @@ def pytest_configure(config: pytest.Config) -> None:
         caller = str(sys._getframe(1).f_globals["__name__"])
         return _lend() if caller.startswith("tests.") else in_memory(foreign=foreign)
 
-    making.memory = memory  # type: ignore[assignment]
+    making.memory = memory
     making.place = place
-    making.statements = _statements  # type: ignore[assignment]
+    making.forbid_writes = _forbid_writes
+    making.statements = _statements
     sqlite.Database.in_memory = lent_to_tests  # type: ignore[method-assign]
-    threads.open_memory = _lend
+    threads.open_memory = _lend  # type: ignore[attr-defined]
+
+
+def _forbid_writes(store: Any) -> None:
+    store.execute("SET default_transaction_read_only = on")
 
 
 @contextmanager

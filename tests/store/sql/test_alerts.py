@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 from msgspec.structs import replace
 
+from tests.store import making
 from tests.store.making import DAY, START, firing, pending, told_of, with_products
 from watcher.model import (
     AlertState,
@@ -74,7 +73,7 @@ def test_one_live_alert_for_a_rule_and_product(store: Database) -> None:
     """A second one is a fault of the caller's, and nothing of that save is kept."""
     one, two, _ = with_products(store)
     store.alerts.save([firing("r", one)])
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(making.REFUSED):
         store.alerts.save([firing("r", two), pending("r", one)])
     assert len(store.alerts.active(["r"])) == 1
 

@@ -156,6 +156,7 @@ def test_a_scan_or_product_unknown_has_no_baseline(store: Database) -> None:
     assert len(store.history.last("w", recorded.scan_id, nobody, [SALES]).at) == 0
 
 
+@pytest.mark.sqlite
 def test_no_statement_scans_the_observations(store: Database) -> None:
     """The planner may join in the wrong order and read the whole table: it must not."""
     store.history.record(scan(START, {str(n): n for n in range(100)}))

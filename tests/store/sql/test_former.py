@@ -92,6 +92,7 @@ def test_pruned_with_the_scans(store: Database) -> None:
     assert [seen["1"]["discount"] for seen in played(store, 3)] == ["3%", "4%", "5%"]  # type: ignore[index]
 
 
+@pytest.mark.sqlite
 def test_a_database_of_before(tmp_path: Path) -> None:
     """It says from which scan on they are known; before, they are as they were then."""
     path = tmp_path / "w.db"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -157,8 +156,11 @@ def test_observations_are_a_run_of_rows(store: Database) -> None:
 def test_the_index_refuses_two_rows_at_one_time(store: Database) -> None:
     """A product listed twice in one scan is a fault of the reader's and stores nothing."""
     store.history.record(scan(START, {"1": 1}))
-    with pytest.raises(sqlite3.IntegrityError):
-        store.execute("INSERT INTO observations (product, at) SELECT product, at FROM observations")
+    with pytest.raises(making.REFUSED):
+        store.execute(
+            "INSERT INTO observations (id, product, at) "
+            "SELECT id + 1, product, at FROM observations"
+        )
 
 
 def test_texts_that_did_not_change_were_read_all_the_same(store: Database) -> None:

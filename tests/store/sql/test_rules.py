@@ -22,7 +22,7 @@ def test_new_rules_and_the_same_again(store: Database) -> None:
     """What was read before and did not change is no news."""
     assert store.rules.sync([("a", "1"), ("b", "2")], START) == RuleChanges(new=("a", "b"))
     assert store.rules.sync([("b", "2"), ("a", "1")], START + 1) == RuleChanges()
-    assert store.rows("SELECT name, began, ended FROM rules") == [
+    assert store.rows("SELECT name, began, ended FROM rules ORDER BY name") == [
         ("a", START, None),
         ("b", START, None),
     ]

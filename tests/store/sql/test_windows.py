@@ -99,6 +99,7 @@ def test_in_parts_it_is_the_same(
     assert len(whole) == 7
 
 
+@pytest.mark.sqlite
 def test_a_handful_of_statements_and_no_whole_table(store: Database) -> None:
     """However many products and scans; the planner must not join in the wrong order."""
     products = record(store, *[{str(n): n + day for n in range(100)} for day in range(20)])

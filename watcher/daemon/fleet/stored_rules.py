@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
@@ -20,7 +18,7 @@ from watcher.store.control import Control, Revision
 POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
 LOOK_BACK = 20  # revisions that are tried, where the newest can't be read
 
-Read = Callable[[Path], Rulebook]
+Read = Callable[[str, Mapping[str, bytes]], Rulebook]
 Reload = Callable[[], Awaitable[object]]
 T = TypeVar("T")
 
@@ -57,7 +55,7 @@ class ControlPlane(Protocol):
 
 @dataclass(slots=True)
 class StoredRules:
-    """The rules of one book; ``read`` reads a folder of files. ``known`` is the newest revision
+    """The rules of one book; ``read`` reads its files. ``known`` is the newest revision
     that was seen, ``broken`` the reason that it can't be used, while an older one is in force."""
 
     book: str
@@ -70,7 +68,7 @@ class StoredRules:
 
     def load(self) -> Rulebook:
         """Read what was fetched last; raises ``RulesError``."""
-        return read_files(self.book, self._files, self.read)
+        return self.read(self.book, self._files)
 
     async def begin(self) -> Rulebook:
         """The newest rules that can be read, those which a daemon that ran all the time has in
@@ -119,33 +117,6 @@ class StoredRules:
     async def _fetch(self, revision: Revision) -> None:
         book, number = self.book, revision.number
         self._files = await self.control.run(lambda control: control.books.files(book, number))
-
-
-def read_files(book: str, files: Mapping[str, bytes], read: Read) -> Rulebook:
-    """Rules out of ``files``; what is wrong in them is told as ``book/file.yaml:line:column``."""
-    with tempfile.TemporaryDirectory(prefix="watcher-rules-") as name:  # for its owner alone
-        folder = Path(name)
-        for file, content in files.items():
-            (folder / file).write_bytes(content)
-
-        def named(problem: Problem) -> Problem:
-            return _renamed(problem, folder, book)
-
-        try:
-            rules = read(folder)
-        except RulesError as error:
-            raise RulesError(tuple(map(named, error.problems))) from None
-    channels = {
-        name: replace(each, origins=tuple(map(named, each.origins)))
-        for name, each in rules.channels.items()
-    }
-    return replace(rules, channels=channels, warnings=tuple(map(named, rules.warnings)))
-
-
-def _renamed(problem: Problem, folder: Path, book: str) -> Problem:
-    """Without the folder, which is no more by the time that somebody reads of it."""
-    file = book if problem.file == str(folder) else problem.file.replace(f"{folder}/", f"{book}/")
-    return replace(problem, file=file, message=problem.message.replace(str(folder), book))
 
 
 def _of(book: str, message: str) -> Problem:

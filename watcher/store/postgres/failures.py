@@ -28,6 +28,8 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
     (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
+# Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
+_PASSING = {"08", "25", "40", "53", "55", "57"}
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
 
 
@@ -41,15 +43,18 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if error.sqlstate == LEASE_LOST:
         words = f"{place}: another daemon has the book by now; nothing was written"
         return failure(words, place, LeaseLost)
+    passing = (error.sqlstate or "")[:2] in _PASSING
     for kind, advice in _ADVICE:
         if isinstance(error, kind):
-            return failure(f"{place}: the database {advice}", place)
+            away = StoreAway if passing else StoreError
+            return failure(f"{place}: the database {advice}", place, away)
     if isinstance(error, errors.InsufficientPrivilege):
         return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
         return failure(words, place, StoreAway)
-    return failure(f"{place}: the database failed: {said(error, place)}", place)
+    away = StoreAway if passing else StoreError
+    return failure(f"{place}: the database failed: {said(error, place)}", place, away)
 
 
 def said(error: psycopg.Error, place: Server) -> str:

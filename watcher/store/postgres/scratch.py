@@ -8,6 +8,7 @@ from watcher.store.copying.copier import Copier
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
 from watcher.store.postgres.copy_end import PostgresEnd
+from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 

@@ -119,7 +119,8 @@ class Extracts(_Bulk):
             "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, "
             "s.size, s.rows, s.error, s.interrupted, s.list_day, s.list_idle, s.list_sparse",
             "scans AS s",
-            "s.at >= :since AND s.at < :until AND (CAST(:watch AS TEXT) IS NULL OR s.watch = :watch) "
+            "s.at >= :since AND s.at < :until "
+            "AND (CAST(:watch AS TEXT) IS NULL OR s.watch = :watch) "
             "AND (CAST(:region AS TEXT) IS NULL OR s.region = :region)",
             choice,
         )

@@ -72,7 +72,8 @@ class History(Recording, Baselines, ScanHistory):
         rows = self._db.rows(
             f"{self._facts_of()} FROM products AS p {self._sql.newest} "
             "WHERE p.region IN (SELECT DISTINCT region FROM products "
-            "WHERE CAST(?1 AS TEXT) IS NULL UNION ALL SELECT ?1) AND p.product_id = ?2 ORDER BY p.region",
+            "WHERE CAST(?1 AS TEXT) IS NULL UNION ALL SELECT ?1) "
+            "AND p.product_id = ?2 ORDER BY p.region",
             (region, product_id),
         )
         return self._facts(rows)
@@ -119,7 +120,8 @@ class History(Recording, Baselines, ScanHistory):
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
-            "WHERE product_name IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) ORDER BY id",
+            "WHERE product_name IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
+            "ORDER BY id",
             (region,),
         )
         wanted = part.casefold()

@@ -315,7 +315,8 @@ class Backlog(Face):
     def size(self, target: str, most: int) -> int:
         """Return how many wait, counted up to ``most``; those joined with them are none of them."""
         return self._db.number(
-            f"SELECT count(*) FROM (SELECT 1 FROM notifications AS n WHERE {_OF_TARGET} LIMIT ?2)",
+            "SELECT count(*) FROM (SELECT 1 FROM notifications AS n "
+            f"WHERE {_OF_TARGET} LIMIT ?2) AS some",
             (target, most),
         )
 
