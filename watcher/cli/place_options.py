@@ -108,6 +108,11 @@ def database(command: F) -> Callable[..., Any]:
     return place(_book(with_place))
 
 
+def of_book(named: Place, book: str) -> Place:
+    """The place with that book, where it has books at all."""
+    return Server(named.url, book) if isinstance(named, Server) else named
+
+
 def with_book(named: Place, book: str | None) -> Place:
     """The place with that book; one that was named for a file is an error. A ``WATCHER_BOOK`` is
     of no account where ``--db`` names a file."""
