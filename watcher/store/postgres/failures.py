@@ -57,6 +57,14 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     return failure(f"{place}: the database failed: {said(error, place)}", place, away)
 
 
+def _why_not(words: str) -> str:
+    """Why there is no connection; what the server said stands at the end."""
+    for part, advice in _REFUSED:
+        if part in words and ("FATAL" in words or "supplied" in words):
+            return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
+    return f"can't be reached, or hung up: {words}; see whether it runs and the URL is right"
+
+
 def said(error: psycopg.Error, place: Server) -> str:
     """The server's own words on one line."""
     primary = error.diag.message_primary or str(error)
