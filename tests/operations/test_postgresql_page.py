@@ -131,9 +131,9 @@ def _restored(reader: Reader, server: Cluster, folder: Path) -> None:
             shutil.copy(reader.folder / name, other.folder)
         other.run("fleet restore")
         before, after = (
-            psycopg.connect(each.url_of("watcher")).execute(
-                'SELECT count(*), max(id) FROM "book_shops".scans'
-            ).fetchone()
+            psycopg.connect(each.url_of("watcher"))
+            .execute('SELECT count(*), max(id) FROM "book_shops".scans')
+            .fetchone()
             for each in (server, empty)
         )
         assert before == after

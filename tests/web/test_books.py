@@ -101,9 +101,7 @@ class Served:
     books: ServerBooks
     woken: list[str] = field(default_factory=list)
 
-    async def get(
-        self, path: str = "", token: str = "", basic: str = ""
-    ) -> tuple[int, str]:
+    async def get(self, path: str = "", token: str = "", basic: str = "") -> tuple[int, str]:
         """Status and text, or where it leads to."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if basic:
