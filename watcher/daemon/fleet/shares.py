@@ -23,6 +23,8 @@ class Shares:
     _refused: set[str] = field(default_factory=set)
     _free: dict[str, float] = field(default_factory=dict)  # since when nobody holds it
     _given: str | None = None  # what was handed over last
+    _reckoned: tuple[object, object] = ({}, {})  # what the spread was made for
+    _spread: dict[str, str] = field(default_factory=dict)
     _rests: float = float("-inf")  # until when nothing is handed over
 
     def to_take(self, view: View, held: Collection[str], now: float) -> list[str]:
@@ -73,7 +75,7 @@ class Shares:
         return (self.wanted is None or book in self.wanted) and book not in self._refused
 
     def _plan(self, view: View) -> dict[str, str]:
-        wants = {
+        wants: dict[str, frozenset[str] | None] = {
             each.id: None if each.wanted is None else frozenset(each.wanted)
             for each in view.daemons
             if each.seen < ALIVE_SECONDS or each.id == self.me
@@ -81,4 +83,7 @@ class Shares:
         wanted = self.wanted_of(view)
         wants[self.me] = None if wanted is None else frozenset(wanted)
         holders = {each.book: each.holder if each.held else None for each in view.leases}
-        return spread(wants, holders)
+        if (wants, holders) != self._reckoned:
+            self._reckoned = wants, holders
+            self._spread = spread(wants, holders)
+        return self._spread
