@@ -87,8 +87,9 @@ class SeveralBooks:
 
     def book_of(self, request: web.Request) -> str | None:
         named = request.match_info.get("book")
-        if named is None and (found := _OF_BOOK.match(self.index.here(request))):
-            named = found[1]
+        if named is None and request.match_info.http_exception is not None:  # no page of ours
+            found = _OF_BOOK.match(self.index.here(request))
+            return found[1] if found else None
         return named
 
     async def tokens(self) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ class PostgresControl:
     """A server's part that all books share. A broken connection is made anew at the next use."""
 
     def __init__(self, url: str, *, readonly: bool = False) -> None:
-        self._place = Server(url)
+        self._place = Server(url, "")
         self._readonly = readonly
         self._session: Session | None = None
         self.books = PostgresBooks(self._begin, self._tell, self._place)

@@ -22,5 +22,5 @@ def needed(url: str) -> Iterator[None]:
         raise StoreError(
             f"{shown(url)}: a PostgreSQL database needs psycopg: "
             "pip install 'shop-trend-watcher[postgres]'",
-            cast("Path", Server(url)),
+            cast("Path", Server(url, "")),
         ) from error
