@@ -20,5 +20,5 @@ def needed(url: str) -> Iterator[None]:
         raise StoreError(
             f"{shown(url)}: a PostgreSQL database needs psycopg: "
             "pip install 'shop-trend-watcher[postgres]'",
-            Server(url),
+            Server(url, ""),
         ) from error
