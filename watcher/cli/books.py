@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 
 import click
@@ -14,7 +15,9 @@ from watcher.model import Instant
 from watcher.store.control import Control, LeaseState, Revision
 from watcher.store.places import shown
 from watcher.units import format_since
+from watcher.web.address import digest_of_token
 
+_TOKEN_BYTES = 32
 _NONE = (
     "No books yet; `watcher rules push FOLDER --book NAME` or `watcher books add NAME` makes one."
 )
@@ -93,6 +96,29 @@ def add(url: str, names: tuple[str, ...]) -> None:
                     f"The book {name} is made; `watcher rules push FOLDER --book {name}` gives it "
                     "rules."
                 )
+
+
+@command.command("token")
+@server
+@click.argument("name", shell_complete=book_names)
+@click.option("--remove", is_flag=True, help="Ask for none of its own any more.")
+def token(url: str, name: str, *, remove: bool) -> None:
+    """Make a token that opens the page of the book NAME and nothing else, and print it; an older
+    one of this book opens nothing any more.
+
+    Whoever has the page's own token (--web-token-file) sees all books. Without any token a book
+    that has one of its own is seen by nobody, from this machine neither."""
+    made = secrets.token_urlsafe(_TOKEN_BYTES)
+    with opened(url) as control:
+        control.books.set_token(name, None if remove else digest_of_token(made))
+    if remove:
+        console(stderr=True).say(f"The book {name} has no token of its own any more.")
+    else:
+        click.echo(made)
+        console(stderr=True).say(
+            f"This opens the page of the book {name}: as the password, or as Authorization: "
+            "Bearer TOKEN. It is kept nowhere: put it where it belongs now."
+        )
 
 
 @command.command("drop")

@@ -15,6 +15,7 @@ from watcher.cli import options
 from watcher.cli.db_copy import copy
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.progress import progress
+from watcher.store.copying.between import copy_store
 from watcher.store.engine import restore
 from watcher.store.places import Place, Server
 from watcher.store.records import Stats
@@ -37,7 +38,11 @@ command.add_command(copy)
 @click.argument("file", type=options.PATH)
 @options.quiet
 def backup(database: Place, file: Path, *, quiet: bool) -> None:
-    """Write a checked copy of the database to FILE; an older backup there is replaced."""
+    """Write a checked copy of the database to FILE; an older backup there is replaced.
+
+    Of a book on a server FILE is a SQLite database, compared with the book: `db restore` and
+    `db copy` take it to any place. It has no rules that were pushed, and no other book: whole
+    servers are backed up by pg_dump or pg_basebackup."""
     with options.open_to_read(database) as opened, progress("Copying", "MB", quiet=quiet) as report:
         size = opened.upkeep.backup(
             file, lambda done, total: report(done // _MB, max(total, _MB) // _MB)
@@ -49,13 +54,18 @@ def backup(database: Place, file: Path, *, quiet: bool) -> None:
 @command.command("restore")
 @options.database
 @click.argument("file", type=options.PATH)
-def restore_(database: Path, file: Path) -> None:
+def restore_(database: Place, file: Path) -> None:
     """Put a copy of FILE, a backup, in the place of the database; stop the daemon first.
 
-    FILE is checked first. The database that was there is kept beside it under a name that is said.
-    Messages that waited when the backup was made are sent again: see watcher outbox list."""
-    done = restore(file, database, int(time.time()))
-    out = console()
+    FILE is checked first. The database that was there is kept beside it under a name that is said;
+    a book on a server must be new or empty. Messages that waited when the backup was made are sent
+    again: see watcher outbox list."""
+    out, now = console(), int(time.time())
+    if isinstance(database, Server):
+        rows = sum(each.rows for each in copy_store(file, database, now))
+        out.say(f"{database}: restored from {file}: {rows:,} rows, compared.")
+        return
+    done = restore(file, database, now)
     out.say(f"{database}: restored from {file}: {format_bytes(done.bytes)}, checked.")
     if done.kept:
         out.say(f"What was there is kept: {', '.join(str(path) for path in done.kept)}")

@@ -39,10 +39,12 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     named = [chosen("rule", name, book.rules).watch for name in names]
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent
-    with nullcontext() if dry_run else hold(files.database):
+    with nullcontext() if dry_run else hold(files.database) as lease:
         report = RunReport(json_wanted(), quiet, book.zone)
         clock = clock_of(files.database)
-        run = SingleRun(book, files.database, dry_run=dry_run, clock=clock, report=report)
+        run = SingleRun(
+            book, files.database, dry_run=dry_run, clock=clock, lease=lease, report=report
+        )
         good = asyncio.run(run.run(watches, forced=bool(names)))
         report.end(good=good)
     leave(0 if good else 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import KW_ONLY, dataclass, field
-from pathlib import Path
 
 from watcher import plan
 from watcher.cli.progress import progress
@@ -19,7 +18,9 @@ from watcher.incidents.failing import note_credits
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.store.control import Lease
 from watcher.store.engine import DatabaseThread, Scratch, Writer
+from watcher.store.places import Place
 
 _SEND_SECONDS = 60.0
 
@@ -29,15 +30,18 @@ class SingleRun:
     """One run, in the time that the database's daemon lives in."""
 
     book: Rulebook
-    path: Path
+    place: Place
     _: KW_ONLY
     dry_run: bool
     clock: Clock
+    lease: Lease | None = None  # of a book on a server
     report: RunReport = field(default_factory=RunReport)
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
         """Scan, print, send; True if every scan was complete."""
-        store: DatabaseThread = Scratch(self.path) if self.dry_run else Writer(self.path)
+        store: DatabaseThread = (
+            Scratch(self.place) if self.dry_run else Writer(self.place, self.lease)
+        )
         async with store, client_of(self.book) as client:
             now = self.clock.now()
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own

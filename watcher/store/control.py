@@ -171,9 +171,6 @@ class Control(Protocol):
     def now(self) -> float:
         """The server's clock."""
 
-    def is_readonly(self) -> bool:
-        """Whether nothing can be written there: it is a replica."""
-
     def tell(self, event: str, book: str) -> None:
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""
 

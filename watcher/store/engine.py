@@ -8,10 +8,10 @@ from watcher.store.beside import Beside
 from watcher.store.control import Control
 from watcher.store.opening import hold, open_memory, open_scratch, open_store
 from watcher.store.postgres.extra import needed
+from watcher.store.sqlite.backups import is_ours
 from watcher.store.sqlite.database import Database as Engine
 from watcher.store.sqlite.restoring import restore
 from watcher.store.sqlite.rights import OWNER_ONLY, wide
-from watcher.store.sqlite.upkeep import is_ours
 from watcher.store.threads import DatabaseThread, Scratch, StoreReader, Writer
 
 __all__ = [

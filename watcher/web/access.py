@@ -6,12 +6,11 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
-from hashlib import sha256
 
 from aiohttp import web
 
 from watcher.network import LOOPBACK
-from watcher.web.address import PageUrl
+from watcher.web.address import PageUrl, digest_of_token
 
 _UNKNOWN_HOST = """\
 ask for this page by 127.0.0.1 or localhost
@@ -74,13 +73,8 @@ def book_of(request: web.Request, tokens: Mapping[str, str]) -> str | None:
     return found[0] if found else None
 
 
-def digest_of_token(token: str) -> str:
-    """What is kept of a book's token."""
-    return sha256(token.encode()).hexdigest()
-
-
 def _is_of(token: bytes, digest: str) -> bool:
-    return hmac.compare_digest(sha256(token).hexdigest().encode(), digest.encode())
+    return hmac.compare_digest(digest_of_token(token).encode(), digest.encode())
 
 
 def _token_of(request: web.Request) -> bytes | None:

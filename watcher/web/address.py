@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -42,6 +43,11 @@ class Origin:
             return None
         return cls(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
 
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
     def is_host(self, header: str) -> bool:
         """Whether a ``Host`` header names it; without a port it is the scheme's own."""
         return Origin.of(f"{self.scheme}://{header}") == self
@@ -53,6 +59,9 @@ class PageUrl:
 
     origin: Origin
     path: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.path}"
 
 
 def read_token(path: Path) -> str:
@@ -71,6 +80,12 @@ def read_token(path: Path) -> str:
             "space; make one with: openssl rand -hex 32"
         )
     return token
+
+
+def digest_of_token(token: str | bytes) -> str:
+    """What is kept of the token of a book: it has so many random characters that nobody finds it
+    from that."""
+    return sha256(token.encode() if isinstance(token, str) else token).hexdigest()
 
 
 def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:

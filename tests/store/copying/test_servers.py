@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_killed_process_goes_on(tmp_path: Path, source: Path, book: Server) ->
 
 def test_neither_may_have_a_daemon(tmp_path: Path, source: Path, book: Server) -> None:
     """Nor may one take it while the copy goes on."""
-    with open_control(book.url) as control:
+    with closing(open_control(book.url)) as control:
         control.books.create("ann")
         lease = control.leases.take("ann", "a daemon", 60)
         assert lease is not None
@@ -153,7 +154,7 @@ def test_a_lost_lease_ends_a_copy(source: Path, book: Server) -> None:
 
     def progress(_done: int, _total: int) -> None:
         nonlocal taken
-        with open_control(book.url) as control:
+        with closing(open_control(book.url)) as control:
             if not taken:
                 control.now()
                 run_out(book)
@@ -189,7 +190,7 @@ def test_a_copied_store_goes_on(tmp_path: Path, book: Server, first: str) -> Non
     places: list[Place] = [tmp_path / "file.db", book]
     if first == "book":
         places.reverse()
-        with open_control(book.url) as control:
+        with closing(open_control(book.url)) as control:
             control.books.create("ann")
     with Database.open(tmp_path / "whole.db") as whole:
         told = Daemon(whole, rules)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watcher.daemon.fleet.stored_rules import Read, Reload
+from watcher.daemon.fleet.stored_rules import Reload
 from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.delivery.courier import pause_until
@@ -19,10 +19,10 @@ _LOOK = 5.0  # seconds between two looks at broken files, while nothing is in fo
 
 @dataclass(slots=True)
 class LocalRules:
-    """A rule file, or a folder of them; ``read`` reads it."""
+    """A rule file, or a folder of them; which ``read`` reads."""
 
     path: Path
-    read: Read
+    read: Callable[[], Rulebook]
     limits: Limits = field(default_factory=Limits)
     broken: str | None = None
     _watcher: RuleWatcher | None = None
@@ -30,7 +30,7 @@ class LocalRules:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def load(self) -> Rulebook:
-        return self.read(self.path)
+        return self.read()
 
     async def begin(self) -> Rulebook:
         # Before they are read: what is saved meanwhile differs.

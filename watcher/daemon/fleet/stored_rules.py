@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
@@ -20,7 +18,9 @@ from watcher.store.control import Control, Revision
 POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
 LOOK_BACK = 20  # revisions that are tried, where the newest can't be read
 
-Read = Callable[[Path], Rulebook]
+_UNKNOWN = Revision("", 0, "", 0, "")  # none that any book has
+
+Read = Callable[[str, Mapping[str, bytes]], Rulebook]
 Reload = Callable[[], Awaitable[object]]
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class ControlPlane(Protocol):
 
 @dataclass(slots=True)
 class StoredRules:
-    """The rules of one book; ``read`` reads a folder of files. ``known`` is the newest revision
+    """The rules of one book; ``read`` reads its files. ``known`` is the newest revision
     that was seen, ``broken`` the reason that it can't be used, while an older one is in force."""
 
     book: str
@@ -70,7 +70,7 @@ class StoredRules:
 
     def load(self) -> Rulebook:
         """Read what was fetched last; raises ``RulesError``."""
-        return read_files(self.book, self._files, self.read)
+        return self.read(self.book, self._files)
 
     async def begin(self) -> Rulebook:
         """The newest rules that can be read, those which a daemon that ran all the time has in
@@ -95,7 +95,7 @@ class StoredRules:
             moved()
             with suppress(StoreError):  # the database is away: the health tells
                 await self._take_news(reload)
-            await self.wait()
+            await self._pause()
 
     async def _take_news(self, reload: Reload) -> None:
         newest = await self.control.run(lambda control: control.books.current(self.book))
@@ -106,6 +106,16 @@ class StoredRules:
             self.known = newest  # at the end: what failed is done again
 
     async def wait(self) -> None:
+        """Until there are others than those that can't be used, or nobody knows."""
+        newest = self.known
+        while newest == self.known:
+            await self._pause()
+            try:
+                newest = await self.control.run(lambda control: control.books.current(self.book))
+            except StoreError:
+                return
+
+    async def _pause(self) -> None:
         """Until somebody says that there is news, or it is time to look."""
         await pause_until(self._news, POLL_SECONDS)
         self._news.clear()
@@ -113,39 +123,12 @@ class StoredRules:
     def wake(self, *, anew: bool = False) -> None:
         """There may be news; ``anew``: read the rules again, whether there are or not."""
         if anew:
-            self.known = None
+            self.known = _UNKNOWN
         self._news.set()
 
     async def _fetch(self, revision: Revision) -> None:
         book, number = self.book, revision.number
         self._files = await self.control.run(lambda control: control.books.files(book, number))
-
-
-def read_files(book: str, files: Mapping[str, bytes], read: Read) -> Rulebook:
-    """Rules out of ``files``; what is wrong in them is told as ``book/file.yaml:line:column``."""
-    with tempfile.TemporaryDirectory(prefix="watcher-rules-") as name:  # for its owner alone
-        folder = Path(name)
-        for file, content in files.items():
-            (folder / file).write_bytes(content)
-
-        def named(problem: Problem) -> Problem:
-            return _renamed(problem, folder, book)
-
-        try:
-            rules = read(folder)
-        except RulesError as error:
-            raise RulesError(tuple(map(named, error.problems))) from None
-    channels = {
-        name: replace(each, origins=tuple(map(named, each.origins)))
-        for name, each in rules.channels.items()
-    }
-    return replace(rules, channels=channels, warnings=tuple(map(named, rules.warnings)))
-
-
-def _renamed(problem: Problem, folder: Path, book: str) -> Problem:
-    """Without the folder, which is no more by the time that somebody reads of it."""
-    file = book if problem.file == str(folder) else problem.file.replace(f"{folder}/", f"{book}/")
-    return replace(problem, file=file, message=problem.message.replace(str(folder), book))
 
 
 def _of(book: str, message: str) -> Problem:

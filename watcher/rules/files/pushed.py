@@ -49,8 +49,12 @@ def load_pushed(
             named = tuple(_named(each, folder, book) for each in error.problems)
             raise RulesError(named) from None
         warnings = tuple(_named(each, folder, book) for each in rules.warnings)
+        channels = {
+            name: replace(each, origins=tuple(_named(one, folder, book) for one in each.origins))
+            for name, each in rules.channels.items()
+        }
         own = tuple(replace(r, file=_without(r.file, folder, book)) for r in rules.rules)
-        return replace(rules, rules=own, warnings=warnings)
+        return replace(rules, rules=own, channels=channels, warnings=warnings)
 
 
 def load_to_read(

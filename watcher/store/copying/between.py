@@ -7,8 +7,9 @@ moment, and nobody goes on with it by mistake.)"""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
@@ -32,8 +33,11 @@ class Hearing(Struct, frozen=True):
     say: Callable[[str], None] = lambda _text: None
 
 
+_NOBODY = Hearing()
+
+
 def copy_store(
-    source: Place, target: Place, now: Instant, hearing: Hearing = Hearing()
+    source: Place, target: Place, now: Instant, hearing: Hearing = _NOBODY
 ) -> Sequence[Counted]:
     """Copy all of a store, compare both, and say what there is. A copy that was cut off is gone on
     with. Raises ``StoreError``, ``DatabaseHeld`` where a daemon has one of them."""
@@ -76,21 +80,21 @@ def _file(target: Path, now: Instant) -> Iterator[Target]:
 @contextmanager
 def _book(target: Server) -> Iterator[Target]:
     """The book itself, which no daemon opens as long as it has the marks of a copy."""
-    with open_control(target.url) as control:
+    with closing(open_control(target.url)) as control:
         control.books.create(target.book)
-    from watcher.store.postgres.copy_end import PostgresEnd, Unfinished  # noqa: PLC0415 - see below
+    from watcher.store.postgres.scratch import Unfinished  # noqa: PLC0415 - only with the extra
 
     with hold(target) as lease, Unfinished.open(target, lease=lease) as opened:
-        yield PostgresEnd(opened)
+        yield end_of(opened)
 
 
 def end_of(store: Store) -> Target:
     """An open store as an end of a copy."""
     if isinstance(store, Database):
         return SqliteEnd(store)
-    from watcher.store.postgres.copy_end import PostgresEnd  # noqa: PLC0415 - only with the extra
+    from watcher.store.postgres.copy_end import Book, PostgresEnd  # noqa: PLC0415 - only with the extra
 
-    return PostgresEnd(store)
+    return PostgresEnd(cast("Book", store))
 
 
 def _refuse_filled(target: Path) -> None:

@@ -13,9 +13,10 @@ from psycopg import RawCursor, RawServerCursor
 from psycopg.pq import TransactionStatus
 
 from watcher.errors import StoreAway, StoreError
-from watcher.store.control import Lease, LeaseLost
+from watcher.store.control import Lease
 from watcher.store.places import Place, Server
 from watcher.store.postgres import session
+from watcher.store.postgres.arrays import TextArray, WholeArray
 from watcher.store.postgres.dialect import POSTGRES
 from watcher.store.postgres.failures import explained
 from watcher.store.postgres.sessions import Session, application_name
@@ -210,7 +211,10 @@ class PostgresConnection(Connection):
     def _ask(self, sql: str, values: Values) -> RawCursor[Row]:
         text, names = translated(sql)
         cursor = RawCursor(self.conn)
-        cursor.execute(text.encode(), parameters(names, values), binary=True)
+        given = parameters(names, values)
+        # How a list is best gone through follows from how long it is.
+        lists = any(isinstance(each, (TextArray, WholeArray)) for each in given)
+        cursor.execute(text.encode(), given, binary=True, prepare=False if lists else None)
         return cursor
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:

@@ -31,7 +31,6 @@ from watcher.store.copying.canonical import (
 )
 from watcher.store.copying.copier import Mark
 from watcher.store.places import Server
-from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.postgres.migrations import COPYING
 from watcher.store.postgres.numbers import copied
 from watcher.store.postgres.partitions import Month, ensure
@@ -58,13 +57,6 @@ _FOREIGN_KEYS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = current_schema()::regnamespace AND contype = 'f' AND conparentid = 0
 """
-
-
-class Unfinished(PostgresDatabase):
-    """A book that is being copied into: anybody else who opens it is told so."""
-
-    def refuse_unfinished(self) -> None:
-        """It is the copy itself."""
 
 
 class Book(Protocol):
@@ -109,7 +101,7 @@ class PostgresEnd:
         for oid, name in sorted(self._run(_TABLES, (_LAST_IDS,)), key=itemgetter(1)):
             columns = self._run(_COLUMNS, (oid,))
             self._types[name] = {column: kind for column, kind, _, _ in columns}
-            self._identities |= {name: column for column, _, _, counted in columns if counted}
+            self._identities.update((name, column) for column, _, _, counted in columns if counted)
             keys = sorted((place, column) for column, _, place, _ in columns if place is not None)
             # Observations are read month by month, in the order in which scans wrote them.
             key = ("at", "id") if name == OBSERVATIONS else [column for _, column in keys]
@@ -166,7 +158,7 @@ class PostgresEnd:
                 yield found
 
     def last_ids(self) -> Mapping[str, int]:
-        found = {name: last for name, last in self._run("SELECT name, last FROM last_ids")}
+        found: dict[str, int] = dict(self._run("SELECT name, last FROM last_ids"))
         for name in self._identities:
             (row,) = self._run(
                 sql.SQL("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {}").format(
@@ -259,7 +251,7 @@ class PostgresEnd:
         return str(row[0])
 
     def _sequence(self, name: str) -> sql.SQL:
-        return sql.SQL(self._sequence_name(name))  # type: ignore[arg-type]
+        return sql.SQL(self._sequence_name(name))
 
     def _run(
         self, statement: str | sql.Composable, values: Sequence[object] = ()
@@ -295,7 +287,7 @@ def _bound(table: Table, sign: str, bound: Key | None) -> list[sql.Composable]:
     if bound is None:
         return []
     values = sql.SQL(", ").join(map(sql.Literal, bound))
-    return [sql.SQL(f"({{}}) {sign} ({{}})").format(_names(*table.key), values)]  # type: ignore[arg-type]
+    return [sql.SQL(f"({{}}) {sign} ({{}})").format(_names(*table.key), values)]
 
 
 def _names(*names: str) -> sql.Composed:

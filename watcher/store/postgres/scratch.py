@@ -1,14 +1,14 @@
-"""A copy in memory of a book on a server, to try things on."""
+"""Copies of and to books: one in memory, to try things on, and a book that is being filled."""
 
 from __future__ import annotations
 
 from typing import Self
 
 from watcher.store.copying.copier import Copier
-from watcher.store.places import Place, Server
+from watcher.store.places import Server
 from watcher.store.ports import Store
 from watcher.store.postgres.copy_end import PostgresEnd
-from watcher.store.postgres.database import PostgresDatabase as Book
+from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 
@@ -18,6 +18,11 @@ class Scratch(Database):
     of: they are really spent, and the caps hold for all together."""
 
     _lent: PostgresDatabase | None = None
+
+    def borrowed(self, place: Server) -> PostgresDatabase:
+        """The book whose ledger pays; closed with the copy."""
+        self._lent = PostgresDatabase.open(place, create=False)
+        return self._lent
 
     def close(self) -> None:
         super().close()
@@ -29,7 +34,7 @@ class Scratch(Database):
         """The book as it is now, beside its daemon."""
         scratch = cls.in_memory()
         try:
-            scratch._lent = book = PostgresDatabase.open(place, create=False)
+            book = scratch.borrowed(place)
             Copier(PostgresEnd(book), SqliteEnd(scratch), compares=False).run()
             scratch.ledger = book.ledger
         except BaseException:
@@ -38,7 +43,13 @@ class Scratch(Database):
         return scratch
 
 
-def open_scratch(place: Place) -> Store:
+def open_scratch(place: Server) -> Store:
     """See ``Scratch``."""
-    assert isinstance(place, Server)
     return Scratch.copy_of_book(place)
+
+
+class Unfinished(PostgresDatabase):
+    """A book that is being copied into: anybody else who opens it is told so."""
+
+    def refuse_unfinished(self) -> None:
+        """It is the copy itself."""

@@ -26,6 +26,7 @@ _SETTINGS = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+_PREPARED_FROM = 5  # times that a statement was asked
 
 
 def lock_of(server: Server) -> int:
@@ -42,6 +43,7 @@ def connect(server: Server, name: str, *, readonly: bool) -> psycopg.Connection[
     try:
         _refuse_endless(conn, server)
         sessions.become(conn, server.book, server)
+        conn.prepare_threshold = _PREPARED_FROM
         # Small numbers would be sent as smallint, whose sums overflow.
         conn.adapters.register_dumper(int, Int8Dumper)
         conn.adapters.register_loader("numeric", _Number)

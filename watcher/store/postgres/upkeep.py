@@ -1,5 +1,5 @@
-"""Keeping a book safe: figures, a check. Backups of a server are made by its own programs, those of
-a book by a copy."""
+"""Keeping a book safe: backup, figures, a check. A backup is a SQLite file, which any place can be
+restored from; whole servers are backed up by their own programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from watcher.errors import StoreError
+from watcher.store.copying.copier import Copier
 from watcher.store.packing import unpack
+from watcher.store.postgres.copy_end import PostgresEnd
 from watcher.store.records import Progress, Sizes, Stats
 from watcher.store.sql.connection import Face
+from watcher.store.sqlite.backups import written
+from watcher.store.sqlite.copy_end import SqliteEnd
+from watcher.store.sqlite.database import Database
 
 if TYPE_CHECKING:
     from watcher.store.postgres.connection import PostgresConnection
@@ -48,11 +53,17 @@ class PostgresUpkeep(Face):
     _db: PostgresConnection
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
-        raise StoreError(
-            f"{self._db.server}: a server's database is backed up by pg_dump or pg_basebackup; a "
-            "book alone by `watcher db copy`",
-            self._db.server,
-        )
+        total = self.sizes().bytes
+        with written(target) as part:
+            with Database.open(part) as copy:
+                Copier(
+                    PostgresEnd(self._db),
+                    SqliteEnd(copy, str(target)),
+                    lambda done, rows: progress(total * done // max(rows, 1), total),
+                ).run()
+                copy.execute("PRAGMA journal_mode = DELETE")
+            progress(total, total)
+        return target.stat().st_size
 
     def sizes(self) -> Sizes:
         size = self._db.number(

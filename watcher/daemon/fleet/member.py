@@ -1,4 +1,4 @@
-"""The books of a server that this daemon holds: taken, worked on, and handed over."""
+"""This daemon among those on a server: it takes books, works on them, and hands them over."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ Events = AsyncGenerator[tuple[str, str], None]
 log = structlog.get_logger("watcher.daemon")
 
 
-class Fleet(page.HeldBooks):
-    """This daemon among those on a server. ``rules_of`` says where a book's rules come from;
+class Member(page.HeldBooks):
+    """A daemon of a server's fleet. ``rules_of`` says where a book's rules come from;
     ``opener`` and ``listen`` reach what all of them share."""
 
     def __init__(
@@ -56,6 +56,7 @@ class Fleet(page.HeldBooks):
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()  # of who takes and hands over
         self._ending = False
+        self._ready: Callable[[], None] | None = None
 
     # ------------------------------------------------------------------ for the page
 
@@ -85,16 +86,21 @@ class Fleet(page.HeldBooks):
         free = self._shares.unheld(self._view)
         return f"book {free[0]}: no daemon holds it" if free else None
 
-    def still(self) -> str | None:
+    async def still(self) -> str | None:
         """The part that does not move, in words: a reason to start the process anew."""
         found = ((name, held.still()) for name, (held, _) in self._held.items())
         return next((f"book {name}: {still}" for name, still in found if still), None)
 
     # ------------------------------------------------------------------ work
 
-    async def run(self, stop: asyncio.Event) -> None:
+    def introduce(self, page: str | None) -> None:
+        """Say where its page is. To be called before ``run``."""
+        self._keeper.daemon = msgspec.structs.replace(self.daemon, page=page)
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Hold what is this daemon's share until ``stop``, then hand each book over as soon as its
-        work has ended in order."""
+        work has ended in order. ``ready`` is called once it has taken what was free."""
+        self._ready = ready
         self._keeper.start()
         self._supervisor.start("listening", self._hear)
         self._supervisor.start("books", self._follow)
@@ -147,6 +153,9 @@ class Fleet(page.HeldBooks):
                 held.tenure.tell()
             async with self._turn:
                 await self._share()
+            if self._ready is not None:
+                self._ready()
+                self._ready = None
 
     async def _share(self) -> None:
         view, now = self._view, steady()
@@ -154,11 +163,12 @@ class Fleet(page.HeldBooks):
             return
         if (wanted := self._shares.wanted_of(view)) != self.daemon.wanted:
             await self.declare(wanted)
+        await asyncio.to_thread(self._shares.reckon, view)
         for book in self._shares.to_take(view, self._held.keys(), now):
             if not self._ending:
                 await self._take(book)
         if not any(held.tenure.stopping.is_set() for held, _ in self._held.values()):
-            surplus = self._shares.to_hand_over(view, self._held.keys(), now)
+            surplus = self._shares.to_hand_over(self._held.keys(), now)
             if surplus is not None:
                 log.info("a book is handed over: another daemon has fewer", book=surplus)
                 self._held[surplus][0].tenure.stopping.set()
