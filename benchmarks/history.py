@@ -237,11 +237,11 @@ def year(days: int = DAYS) -> Year:
     """A year, or other days, of ``rules()``: made once a run by a process of its own, removed at
     the end.
 
-    Where the environment names a year in ``BENCH_YEAR`` (made by this module, what it printed
-    beside it as FILE.json), that one is used.
+    Where the environment names a year in ``BENCH_YEAR`` (other days in ``BENCH_120_DAYS``; made by
+    this module, what it printed beside it as FILE.json), that one is used.
     """
-    kept = os.environ.get("BENCH_YEAR")
-    if kept and days == DAYS:
+    kept = os.environ.get("BENCH_YEAR" if days == DAYS else f"BENCH_{days}_DAYS")
+    if kept:
         return _year(Path(kept), msgspec.json.decode(Path(f"{kept}.json").read_bytes()))
     folder = tempfile.mkdtemp(prefix="year-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

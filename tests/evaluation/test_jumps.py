@@ -23,6 +23,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
 from watcher.store.engine import open_store
+from watcher.store.ports import Store
 from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
@@ -47,7 +48,7 @@ def rules(when: str, more: str = "", watch: str = "sort: total_sale_7d_cnt desc"
 class JumpingList:
     """A list scanned each day; ``fired`` are the days with news, and of which products."""
 
-    store: Database
+    store: Store
     text: str
     day: int = 0
     step: int = DAY

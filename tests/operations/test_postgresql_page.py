@@ -116,8 +116,8 @@ def _copy_and_back(reader: Reader, folder: Path) -> None:
     made = folder / "reader" / "watcher.db"
     reader.env["WATCHER_DB"] = reader.url
     reader.env["CREDENTIALS_DIRECTORY"] = str(reader.etc / "secrets")
-    reader.run(text=f'watcher db copy "$WATCHER_DB" {made} --book shops')
-    reader.run(text=commands(ROOT, "fleet copy").replace(" shops", " other"))
+    reader.run(text=f'watcher db copy "$WATCHER_DB" {made} --from-book shops')
+    reader.run(text=commands(ROOT, "fleet copy").replace("book shops", "book other"))
     reader.run(text="watcher db stats --book other; watcher db backup other.db --book other")
     reader.run(text="watcher status --db other.db")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 import aiohttp
 import pytest
@@ -33,6 +35,7 @@ from watcher.web.context import HeldBook, HeldBooks, Sources
 from watcher.web.server_books import ServerBooks
 
 RULES = HEAD + furnished.RULES
+_SERIAL = count()
 TOKEN = "0123456789abcdef-token"
 OWN = {"a": "a-token-of-its-own-0001", "b": "b-token-of-its-own-0002"}
 HOSTILE = '<script>alert(1)</script>"><img src=x>\x1b[31m\u202e'
@@ -54,7 +57,7 @@ class Library:
 @pytest.fixture(scope="module")
 def library(postgres_server: str) -> Library:
     """Made once; daemons and leases are told anew by each test that needs some."""
-    url = create_database(postgres_server, f"page{id(pytest)}")
+    url = create_database(postgres_server, f"page{os.getpid()}_{next(_SERIAL)}")
     with open_control(url) as control:
         for book in ("a", "b", "c"):
             control.books.create(book)
@@ -101,10 +104,11 @@ class Served:
     books: ServerBooks
     woken: list[str] = field(default_factory=list)
 
-    async def get(self, path: str = "", token: str = "", **how: object) -> tuple[int, str]:
+    async def get(self, path: str = "", token: str = "", basic: str = "") -> tuple[int, str]:
         """Status and text, or where it leads to."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= how.get("headers", {})  # type: ignore[arg-type]
+        if basic:
+            headers["Authorization"] = f"Basic {base64.b64encode(basic.encode()).decode()}"
         url = URL(f"{self.site.url}{path}", encoded=True)
         async with (
             aiohttp.ClientSession() as session,
@@ -302,7 +306,7 @@ async def test_health_without_a_daemon(library: Library) -> None:
         assert await page.get("healthz") == (503, "book b: no scan for an hour\n")
 
 
-def _lease(state: LeaseState):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _lease(state: LeaseState):  # type: ignore[no-untyped-def]
     from watcher.store.control import Lease
 
     return Lease(state.book, state.holder or "", state.fence)
@@ -459,10 +463,8 @@ async def test_a_books_token_opens_that_book_only(
                 assert (await page.get(path))[0] == 401, path
                 assert (await page.get(path, "wrong-token-000000"))[0] == 401, path
                 assert (await page.get(path, digest_of_token(OWN["a"])))[0] == 401, path
-            basic = base64.b64encode(f"b:{OWN['a']}".encode()).decode()
-            headers = {"Authorization": f"Basic {basic}"}
-            assert (await page.get("books/a/", headers=headers))[0] == 200
-            assert (await page.get("books/b/", headers=headers))[0] == 401
+            assert (await page.get("books/a/", basic=f"b:{OWN['a']}"))[0] == 200
+            assert (await page.get("books/b/", basic=f"b:{OWN['a']}"))[0] == 401
             fields = {"rule": "x", "for": "1d", "token": await page.form("books/a/silences", TOKEN)}
             for path in ("books/b/silences", "books/b/outbox/drop", "books/c/silences", "silences"):
                 assert (await page.post(path, fields, OWN["a"]))[0] in (401, 403), path

@@ -113,6 +113,11 @@ def database_alone(command: F) -> F:
     return place(command)
 
 
+def of_book(named: Place, book: str) -> Place:
+    """The place with that book, where it has books at all."""
+    return Server(named.url, book) if isinstance(named, Server) else named
+
+
 def with_book(named: Place, book: str | None) -> Place:
     """The place with that book; one that was named for a file is an error. A ``WATCHER_BOOK`` is
     of no account where ``--db`` names a file."""

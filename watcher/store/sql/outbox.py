@@ -316,7 +316,7 @@ class Backlog(Face):
         """Return how many wait, counted up to ``most``; those joined with them are none of them."""
         return self._db.number(
             "SELECT count(*) FROM (SELECT 1 FROM notifications AS n "
-            f"WHERE {_OF_TARGET} LIMIT ?2) AS first",
+            f"WHERE {_OF_TARGET} LIMIT ?2) AS few",
             (target, most),
         )
 
