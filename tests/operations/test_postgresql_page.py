@@ -119,7 +119,7 @@ def _copy_and_back(reader: Reader, folder: Path) -> None:
     reader.run(text=f'watcher db copy "$WATCHER_DB" {made} --from-book shops')
     reader.run(text=commands(ROOT, "fleet copy").replace("book shops", "book other"))
     reader.run(text="watcher db stats --book other; watcher db backup other.db --book other")
-    reader.run(text="watcher status --db other.db")
+    reader.run(text="watcher status --db other.db --rules shops")
 
 
 def _restored(reader: Reader, server: Cluster, folder: Path) -> None:
