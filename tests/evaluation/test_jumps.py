@@ -12,6 +12,7 @@ import pytest
 from tests.fakes.world import HEAD
 from tests.store import making
 from tests.store.making import DAY, SALES, START, scan
+from watcher.store.ports import Store
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
@@ -47,7 +48,7 @@ def rules(when: str, more: str = "", watch: str = "sort: total_sale_7d_cnt desc"
 class JumpingList:
     """A list scanned each day; ``fired`` are the days with news, and of which products."""
 
-    store: Database
+    store: Store
     text: str
     day: int = 0
     step: int = DAY

@@ -11,7 +11,7 @@ from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 TICK = 1_800  # seconds between two sweeps
 
@@ -22,7 +22,7 @@ Said = tuple[Instant, str, Message]  # when, to which channel
 class Daemon:
     """Scans are judged when they end; in between what was held is told as soon as it may be."""
 
-    database: Database
+    database: Store
     book: Rulebook
     said: list[Said] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class Daemon:
 
 
 def replayed(
-    source: Database, book: Rulebook, time: tuple[Instant, Instant], *, every: bool = True
+    source: Store, book: Rulebook, time: tuple[Instant, Instant], *, every: bool = True
 ) -> list[Said]:
     """What a replay of all rules tells."""
     with source.snapshot():

@@ -12,7 +12,7 @@ from tests.store.making import DAY, START, firing, scan
 from watcher.model import AlertState, Instant, Message, ScanState, Severity
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 
 HEAD = """
 channels:
@@ -42,7 +42,7 @@ def steps(*parts: tuple[int, float]) -> list[float]:
 class Shop:
     """A database, the rules over one list, and what each product sells a day."""
 
-    database: Database
+    database: Store
     rules: str
     sold: Mapping[str, Sequence[float]]
     top: int = 100

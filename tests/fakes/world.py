@@ -10,7 +10,7 @@ from watcher.model import Alert, AlertState, Instant, Message, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text
-from watcher.store.sqlite.database import Database
+from watcher.store.ports import Store
 from watcher.text.messages import title_of
 
 HEAD = """
@@ -38,7 +38,7 @@ class Scanned:
 class World:
     """One watch and its rules; a day for each scan."""
 
-    database: Database
+    database: Store
     rules: str
     day: int = 0
     reports: list[Message] = field(default_factory=list)

@@ -3,6 +3,8 @@ variable ``tests.postgres.SHARED`` names, emptied for each test. What replays ma
 SQLite's, as in the house. Left out is what is about SQLite itself: see ``LEFT_OUT`` and the tests
 that are marked ``sqlite``."""
 
+# ruff: noqa: SLF001 - a plugin takes the place of what is private
+
 from __future__ import annotations
 
 import os

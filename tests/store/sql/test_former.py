@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database as Tables
 
 from tests.store.making import DAY, SALES, START, scan
