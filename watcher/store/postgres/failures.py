@@ -28,6 +28,19 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
     (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
+# Of a connection that was refused only the words are known: in English here, as most servers speak.
+_REFUSED = (
+    ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
+    (
+        "password authentication failed",
+        "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass",
+    ),
+    ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
+    ('database "', "has no such database; make it there: createdb NAME"),
+    ('role "', "has no such user; make it there: createuser NAME"),
+    ("too many c", "takes no more connections; raise max_connections there"),
+    ("remaining connection slots", "takes no more connections; raise max_connections there"),
+)
 # Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
 _PASSING = {"08", "25", "40", "53", "55", "57"}
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
@@ -51,8 +64,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if isinstance(error, errors.InsufficientPrivilege):
         return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        words = f"{place}: the server can't be reached, or hung up: {said(error, place)}"
-        return failure(words, place, StoreAway)
+        return failure(f"{place}: the server {_why_not(said(error, place))}", place, StoreAway)
     away = StoreAway if passing else StoreError
     return failure(f"{place}: the database failed: {said(error, place)}", place, away)
 
