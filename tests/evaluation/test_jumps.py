@@ -12,7 +12,6 @@ import pytest
 from tests.fakes.world import HEAD
 from tests.store import making
 from tests.store.making import DAY, SALES, START, scan
-from watcher.store.ports import Store
 from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.evaluation.jumps import median_change
@@ -24,6 +23,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.files.loading import load_text
 from watcher.store.engine import open_store
+from watcher.store.ports import Store
 from watcher.store.records import WindowQuery
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of

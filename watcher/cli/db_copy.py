@@ -17,6 +17,7 @@ from watcher.store.places import MAIN, Place
 
 _book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
 
+
 @click.command("copy")
 @click.argument("source", metavar="FROM", type=PLACE)
 @click.argument("target", metavar="TO", type=PLACE)

@@ -26,7 +26,6 @@ from watcher.network import PORTS
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import MAIN, Server, shown
-from watcher.web.address import PageUrl
 from watcher.web.app import Site
 from watcher.web.server_books import ServerBooks
 
@@ -66,13 +65,17 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
         )
         hangup.connect(member.reload_soon)
         url = await _page(service, stack, server, member)
-        own = service.page_url
-        member.introduce(
-            f"{own.origin.scheme}://{_host(own)}{own.path}" if own is not None else url
-        )
-        feeding = asyncio.create_task(service.systemd.feed(member.still))
-        stack.callback(feeding.cancel)
+        member.introduce(url if service.page_url is None else str(service.page_url))
+        beside = (service.systemd.feed(member.still), _announce(service, stop))
+        for task in map(asyncio.create_task, beside):
+            stack.callback(task.cancel)
         await member.run(stop, partial(_ready, service, member, url))
+
+
+async def _announce(service: Service, stop: asyncio.Event) -> None:
+    """Tell the service manager that no more work is begun."""
+    await stop.wait()
+    service.systemd.stopping()
 
 
 async def _page(
@@ -94,12 +97,6 @@ async def _page(
 
 def _clock_of(control: Control, book: str) -> Callable[[], Instant]:
     return book_clock(control, book).now
-
-
-def _host(page_url: PageUrl) -> str:
-    origin = page_url.origin
-    host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    return host if origin.port == PORTS[origin.scheme] else f"{host}:{origin.port}"
 
 
 def _introduction(names: tuple[str, ...] | None) -> DaemonState:
