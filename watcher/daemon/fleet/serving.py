@@ -22,7 +22,6 @@ from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.network import PORTS
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import MAIN, Server, shown
