@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psycopg
 import pytest
 import yaml
@@ -150,9 +151,25 @@ async def test_the_daemons_run(tmp_path: Path, postgres_url: str, simulator: Sim
             for number, env in enumerate(environments):
                 asking = Watcher(tmp_path / f"{number + 1}", simulator.url, env)
                 await until(lambda asking=asking: _is_healthy(asking))  # type: ignore[misc]
+                await _has_what_alerts_ask_for(env)
             assert await one.stop() == 0
             await until(lambda: holders.shared_by(1))
             assert await two.stop() == 0
+
+
+async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
+    """Each metric of the alert rules about books on a server."""
+    groups = yaml.safe_load((ROOT / "docs" / "prometheus-alerts.yaml").read_text("utf-8"))["groups"]
+    asked = {re.search(r"watcher_\w+", rule["expr"])[0] for rule in groups[1]["rules"]}  # type: ignore[index]
+    token = Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(f"http://{env['WATCHER_LISTEN']}/metrics") as answer,
+    ):
+        there = set(re.findall(r"^(\w+)", await answer.text(), re.MULTILINE))
+    assert answer.status == 200
+    assert asked <= there
 
 
 async def _is_healthy(asking: Watcher) -> bool:
@@ -181,5 +198,7 @@ _NO_CHANNEL = """
 api: {requests_per_second: 50, concurrency: 2}
 defaults: {region: US, every: 1s}
 rules:
-  - {name: selling, watch: {sort: total_sale_7d_cnt desc, top: 20}, when: {total_sale_7d_cnt: {at_least: 1}}}
+  - name: selling
+    watch: {sort: total_sale_7d_cnt desc, top: 20}
+    when: {total_sale_7d_cnt: {at_least: 1}}
 """

@@ -119,7 +119,9 @@ def _copy_and_back(reader: Reader, folder: Path) -> None:
     reader.run(text=f'watcher db copy "$WATCHER_DB" {made} --from-book shops')
     reader.run(text=commands(ROOT, "fleet copy").replace("book shops", "book other"))
     reader.run(text="watcher db stats --book other; watcher db backup other.db --book other")
-    reader.run(text="watcher status --db other.db --rules shops")
+    reader.run(text="watcher rules show --book shops --to kept; diff -r shops/rules.yaml kept/")
+    reader.run(text="watcher status --db other.db --rules kept")
+    reader.run(text="watcher books add third; watcher db restore other.db --book third")
 
 
 def _restored(reader: Reader, server: Cluster, folder: Path) -> None:
