@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
-from tests.end_to_end.process import KEY, Daemon, Watcher
+from tests.end_to_end.process import Daemon, Watcher
 from watcher.store.engine import open_control
 
 # The limit of a takeover: a lease runs out, is seen to, and is taken.
@@ -49,13 +48,16 @@ def with_books(url: str, *books: str, rules: str = RULES) -> None:
 
 @asynccontextmanager
 async def running(
-    folder: Path, api: str, env: Mapping[str, str], *arguments: str, code: Path | None = None
-) -> AsyncIterator[Daemon]:
-    """``watcher run`` with these arguments until the block ends, of the version in ``code``."""
+    folder: Path, api: str, env: Mapping[str, str], *arguments: str, code: Path | None = None,
+    page: bool = False,
+) -> AsyncIterator[Daemon]:  # fmt: skip
+    """``watcher run`` with these arguments until the block ends, of the version in ``code``; with a
+    page where the environment says which."""
     folder.mkdir(exist_ok=True)
     paths = {"PYTHONPATH": str(code)} if code is not None else {}
     watcher = Watcher(folder, api, {**env, **paths})
-    options = ("run", "--listen", "off", "--log-format", "json", *arguments)
+    listen = () if page else ("--listen", "off")
+    options = ("run", *listen, "--log-format", "json", *arguments)
     daemon = Daemon(await watcher.spawn(*options))
     reading = asyncio.create_task(daemon.read())
     try:
@@ -103,13 +105,14 @@ class Holders:
                     gap = at - self._since.setdefault(book, at)
                     self.gaps[book] = max(gap, self.gaps.get(book, 0.0))
 
+    def shared_by(self, daemons: int) -> bool:
+        """Whether so many daemons hold all books between them."""
+        holders = set(self.now.values())
+        return len(holders) == daemons and None not in holders
+
     def count(self, version: str) -> int:
         """How many books daemons of this version hold."""
         return sum(
             holder is not None and self.versions[book] == version
             for book, holder in list(self.now.items())
         )
-
-
-ENVIRONMENT = {"KEYAPI_KEY": KEY, "PYTHON": sys.executable}
-Condition = Callable[[], bool]

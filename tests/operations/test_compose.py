@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import secrets
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psycopg
 import pytest
 import yaml
 
+from tests.end_to_end.process import KEY, Watcher, until
+from tests.operations.daemons import Holders, running, with_books
 from tests.postgres import Cluster, binaries, cluster, needed
+from watcher.source.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
 FILES = ("compose.yaml", "compose.fleet.yaml")
@@ -117,3 +123,82 @@ def test_the_options_of_initdb_are_known(tmp_path: Path) -> None:
     ).stdout
     for option in options.split():
         assert option.partition("=")[0] in said
+
+
+@pytest.mark.end_to_end
+async def test_the_daemons_run(tmp_path: Path, postgres_url: str, simulator: Simulator) -> None:
+    """With the commands, the environments and the secrets of the file: each is healthy as the image
+    asks, and they share the books."""
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute("ALTER ROLE watcher PASSWORD 'unused'")
+    with_books(postgres_url, "a", "b", rules=_NO_CHANNEL)
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "KEYAPI_KEY").write_text(KEY)
+    (folder / "DB_PASSWORD").write_text("unused")
+    (folder / "WEB_TOKEN").write_text(secrets.token_hex(32))
+    services = read("compose.fleet.yaml")["services"]
+    environments = [
+        _environment(services[name]["environment"], postgres_url, folder) for name in ("one", "two")
+    ]
+    arguments = services["one"]["command"][1:]
+    with Holders(postgres_url).looking() as holders:
+        async with (
+            running(tmp_path / "1", simulator.url, environments[0], *arguments, page=True) as one,
+            running(tmp_path / "2", simulator.url, environments[1], *arguments, page=True) as two,
+        ):
+            await until(lambda: holders.shared_by(2))
+            for number, env in enumerate(environments):
+                asking = Watcher(tmp_path / f"{number + 1}", simulator.url, env)
+                await until(lambda asking=asking: _is_healthy(asking))  # type: ignore[misc]
+                await _has_what_alerts_ask_for(env)
+            assert await one.stop() == 0
+            await until(lambda: holders.shared_by(1))
+            assert await two.stop() == 0
+
+
+async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
+    """Each metric of the alert rules about books on a server."""
+    groups = yaml.safe_load((ROOT / "docs" / "prometheus-alerts.yaml").read_text("utf-8"))["groups"]
+    asked = {re.search(r"watcher_\w+", rule["expr"])[0] for rule in groups[1]["rules"]}  # type: ignore[index]
+    token = Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(f"http://{env['WATCHER_LISTEN']}/metrics") as answer,
+    ):
+        there = set(re.findall(r"^(\w+)", await answer.text(), re.MULTILINE))
+    assert answer.status == 200
+    assert asked <= there
+
+
+async def _is_healthy(asking: Watcher) -> bool:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    assert 'CMD ["watcher", "health"]' in dockerfile
+    return (await asking.call("health"))[0] == 0
+
+
+def _environment(named: dict[str, str], url: str, folder: Path) -> dict[str, str]:
+    """That of a service, with the image's own, in this machine's folders and on its loopback."""
+    server = url.partition("@")[2]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    moved = {
+        "/run/secrets": str(folder), "0.0.0.0:8787": f"127.0.0.1:{port}", "@db/watcher": f"@{server}",
+    }  # fmt: skip
+    made = {"CREDENTIALS_DIRECTORY": "/run/secrets", **named}
+    for before, after in moved.items():
+        made = {name: value.replace(before, after) for name, value in made.items()}
+    assert re.fullmatch(r"postgresql://watcher:\$\{DB_PASSWORD\}@127.0.0.1:.*", made["WATCHER_DB"])
+    return made
+
+
+_NO_CHANNEL = """
+api: {requests_per_second: 50, concurrency: 2}
+defaults: {region: US, every: 1s}
+rules:
+  - name: selling
+    watch: {sort: total_sale_7d_cnt desc, top: 20}
+    when: {total_sale_7d_cnt: {at_least: 1}}
+"""

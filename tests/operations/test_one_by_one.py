@@ -52,9 +52,7 @@ async def test_one_by_one(
     with Holders(postgres_url).looking() as holders:
         async with running(tmp_path / "1", simulator.url, env, *all_books) as first:
             async with running(tmp_path / "2", simulator.url, env, *all_books) as second:
-                await until(
-                    lambda: len(set(holders.now.values())) == 2 and None not in holders.now.values()
-                )
+                await until(lambda: holders.shared_by(2))
                 holders.counting = True
                 assert await first.stop() == 0
                 await until(lambda: holders.count(OLDER) == len(BOOKS))
@@ -65,9 +63,7 @@ async def test_one_by_one(
                     await until(lambda: len(migrated(postgres_url)) == 2)
                     # Both versions scan, side by side.
                     before = {book: scans(postgres_url, book) for book in BOOKS}
-                    await until(
-                        lambda: all(scans(postgres_url, b) > n + 1 for b, n in before.items())
-                    )
+                    await until(lambda: all(scans(postgres_url, b) > before[b] + 1 for b in BOOKS))
                     assert await second.stop() == 0
                     await until(lambda: len(migrated(postgres_url)) == 4)
                     # An older one that comes now finds nothing that it may hold.
