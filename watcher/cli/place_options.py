@@ -108,11 +108,6 @@ def database(command: F) -> Callable[..., Any]:
     return place(_book(with_place))
 
 
-def database_alone(command: F) -> F:
-    """``--db`` for a command that names books otherwise."""
-    return place(command)
-
-
 def of_book(named: Place, book: str) -> Place:
     """The place with that book, where it has books at all."""
     return Server(named.url, book) if isinstance(named, Server) else named
