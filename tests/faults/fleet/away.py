@@ -22,6 +22,7 @@ from tests.faults.judging import doubled, notifications, repeats_of
 from tests.postgres import cluster
 
 _AGAIN_SECONDS = 90.0  # after it is back: pauses between two tries grow up to a minute
+_TOLD_SECONDS = 300.0  # the operator has heard of it by then
 _SOON = 2 * LEASE_SECONDS  # in which a lease runs out, and a scan that was read to its end ends
 
 
@@ -114,15 +115,19 @@ def _judge(made: Fleet, outcome: Absence) -> None:
     for name, book in made.books.items():
         rows, taken = notifications(book), book.sink.taken
         told = {each.mark for each in taken}
+        # Of the database itself the operator hears past the outbox.
         products = [each for each in taken if not each.target.startswith("ops/")]
         breaches = [f"marked as sent, and never told: {mark}" for mark in set(rows) - told]
-        breaches += [f"told, and not known: {mark}" for mark in told - set(rows)]
+        known = {each.mark for each in products}
+        breaches += [f"told, and not known: {mark}" for mark in known - set(rows)]
         breaches += doubled(book)
         repeats = repeats_of(products)
         targets = Counter(mark[0] for mark in repeats)
         breaches += [f"{n} repeated to {to}" for to, n in targets.items() if n > 1]
         words = Counter(each.title for each in taken if each.target.startswith("ops/"))
         breaches += [f"{n} times: {title}" for title, n in words.items() if n > 1]
+        if outcome.seconds >= _TOLD_SECONDS and len(words) != 2:
+            breaches.append(f"the operator heard {dict(words)}, and not that it began and is over")
         used, asked = book.number("SELECT sum(used) FROM credits"), len(book.source.asked_by)
         if used < asked:
             breaches.append(f"{used} credits for {asked} requests")

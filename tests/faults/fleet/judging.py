@@ -178,7 +178,7 @@ class Case:
         for mark, ids in self.book.rows.items():
             if len(ids) > 1 and not mark[0].startswith("ops/"):
                 yield f"told by two notifications: {mark} {ids}"
-        for each in self.book.taken:
+        for each in _of_products(self.book.taken):
             if each.mark not in self.book.rows:
                 yield f"no notification is known of: {each.mark}"
         for mark in repeats_of(_of_products(self.calm.taken)):
