@@ -18,9 +18,11 @@ import watcher as product
 from tests.end_to_end.process import Daemon, Watcher
 from tests.faults.days import Days, identity
 from tests.faults.lockstep import Doors, Lockstep
+from tests.faults.rows import ServerRows
 from tests.faults.sink import sinking
 from watcher.rules.files.loading import load
 from watcher.source.simulator import SMOOTH, Market
+from watcher.store.places import MAIN
 
 RULES = """
 api: {requests_per_second: 500, concurrency: 3}
@@ -90,6 +92,7 @@ class Installation(Days):
     watcher: Watcher
     daemon: Daemon | None = None
     listen: str = "off"
+    rows: ServerRows | None = None  # where its database is a book on a server
 
     @property
     def incarnation(self) -> int:
@@ -103,14 +106,17 @@ class Installation(Days):
             "KEYAPI_KEY": self.simulator.accept(number),
             "SINK": self.sink.url(number),
         }
+        place = () if self.rows is None else ("--db", self.rows.url)
         process = await self.watcher.spawn(
-            *(arguments or ("run",)), "--listen", self.listen, "--log-format", "json"
+            *(arguments or ("run",)), *place, "--listen", self.listen, "--log-format", "json"
         )
         daemon = Daemon(process)
         self.daemon = daemon
         return daemon, asyncio.create_task(daemon.read())
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        if self.rows is not None:
+            return self.rows.query(sql, *values)
         try:
             return self.watcher.query(sql, *values)
         except sqlite3.OperationalError as error:
@@ -127,9 +133,10 @@ class Installation(Days):
 
 @asynccontextmanager
 async def world(
-    folder: Path, name: str, seed: int, rules: str = RULES
+    folder: Path, name: str, seed: int, rules: str = RULES, url: str = ""
 ) -> AsyncIterator[Installation]:
-    """A world on its first day in an empty folder; its daemon is not started."""
+    """A world on its first day in an empty folder, or in the book ``main`` of an empty database at
+    ``url``; its daemon is not started."""
     # The daemon is the one that this harness imports, wherever another may be installed.
     watcher = Watcher(folder, "", {"PYTHONPATH": str(Path(product.__file__).parents[1])})
     watcher.rules.write_text(rules, encoding="utf-8")
@@ -150,7 +157,13 @@ async def world(
     ):
         watcher.api_url = lockstep.url
         made = Installation(
-            name=name, seed=seed, watcher=watcher, simulator=lockstep, sink=sink, book=book
+            name=name,
+            seed=seed,
+            watcher=watcher,
+            simulator=lockstep,
+            sink=sink,
+            book=book,
+            rows=ServerRows(url, MAIN) if url else None,
         )
         try:
             yield made

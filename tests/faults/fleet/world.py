@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
-
 import watcher as product
 from tests.dropping import Dropping
 from tests.end_to_end.process import Daemon, Watcher
@@ -24,6 +22,7 @@ from tests.faults.fleet.books import CAPPED, FIRST_CAP, rules_of, secrets
 from tests.faults.fleet.leases import LeaseHistory
 from tests.faults.fleet.source import BookSource
 from tests.faults.lockstep import Doors
+from tests.faults.rows import ServerRows
 from tests.faults.sink import sinking
 from watcher.rules.files.loading import load_text
 from watcher.source.simulator import SMOOTH, Market
@@ -36,29 +35,12 @@ Heard = Callable[[str, int], None]
 class FleetBook(Days):
     """A book of the fleet; ``holder`` says which incarnation has it now."""
 
-    url: str
+    rows: ServerRows
     holder: Callable[[], int | None]
     source: BookSource
-    _conn: psycopg.Connection | None = None
-    _known: dict[tuple[object, ...], list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """While the server is away: what it said last."""
-        asked = (sql, *values)
-        try:
-            if self._conn is None or self._conn.closed:
-                path = f"-csearch_path=book_{self.name}"
-                self._conn = psycopg.connect(self.url, autocommit=True, options=path)
-            self._known[asked] = self._conn.execute(sql.replace("?", "%s"), values).fetchall()
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            return []
-        except psycopg.OperationalError:
-            self.close()
-        return self._known.get(asked, [])
-
-    def close(self) -> None:
-        if self._conn is not None:
-            self._conn.close()
+        return self.rows.query(sql, *values)
 
     def is_scanning(self) -> bool:
         holder = self.holder()
@@ -263,9 +245,9 @@ async def _book(fleet: Fleet, name: str, seed: int) -> AsyncIterator[FleetBook]:
     async with sinking(lambda: made.day, hear) as sink, source:
         made = FleetBook(
             name=name, seed=seed, simulator=source, source=source, sink=sink, book=rulebook,
-            url=fleet.url, holder=lambda: fleet.leases.holder(name),
+            rows=ServerRows(fleet.url, name), holder=lambda: fleet.leases.holder(name),
         )  # fmt: skip
         try:
             yield made
         finally:
-            made.close()
+            made.rows.close()
