@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def library(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> L
     """Made once: what commands change in it is nothing that others miss."""
     from tests.postgres import create_database
 
-    url = create_database(postgres_server, f"commands{id(tmp_path_factory)}")
+    url = create_database(postgres_server, f"commands{os.getpid()}")
     url = url.replace("watcher@", f"watcher:{PASSWORD}@")
     files = tmp_path_factory.mktemp("files")
     samples.furnish(files)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import signal
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
+import psycopg
 import pytest
 
 from tests.end_to_end.fleet import RULES, Fleet
 from tests.end_to_end.process import Daemon, Watcher, until
 from tests.fakes.sink import Service
+from tests.postgres import cluster, needed
 from watcher.source.simulator import Simulator
+from watcher.store.engine import open_control
 
 pytestmark = pytest.mark.end_to_end
 
@@ -113,3 +119,131 @@ async def test_pushed_rules_take_effect(fleet: Fleet) -> None:
         fleet.push("shop", RULES)
         await daemon.said("rules reloaded", book="shop", count=2)
         assert await daemon.stop() == 0
+
+
+async def test_a_database_that_is_away_for_a_while(
+    tmp_path: Path, simulator: Simulator, sink: Service
+) -> None:
+    """In the middle of a scan: what was bought is kept and stored once; nothing more is bought, one
+    word is told, and all goes on."""
+    needed()
+    with cluster() as server:
+        env = {"SINK_URL": sink.url.reveal()}
+        fleet = Fleet(
+            Watcher(tmp_path, simulator.url, env, module="tests.end_to_end.looking"), server.url
+        )
+        fleet.make("shop", "other")
+        simulator.fail_next(page=2, delay=3)
+        async with fleet.running("--book", "shop") as daemon:
+            await until(lambda: simulator.requests == 2)
+            await asyncio.to_thread(server.stop)
+            # Longer than a lease lasts.
+            await daemon.said("a scan waits to be stored", count=5, book="shop")
+            await until(lambda: len(sink.taken) == 1)
+            await asyncio.to_thread(server.start)
+            await daemon.said("scanned", book="shop")
+            await until(lambda: len(sink.taken) == 3)
+            assert await daemon.stop() == 0
+        with psycopg.connect(server.url) as conn:
+            used = conn.execute("SELECT sum(used) FROM book_shop.credits").fetchone()
+            scans = conn.execute("SELECT state FROM book_shop.scans").fetchall()
+    assert simulator.requests == 2
+    assert (used, scans) == ((2,), [("complete",)])
+    titles = sorted(each["title"] for each in sink.taken)
+    assert titles == [
+        "[info] selling: 20 products (US)",
+        "watcher: over: the database fails",
+        "watcher: the database fails",
+    ]
+
+
+async def test_main_by_the_files_that_are_here(fleet: Fleet) -> None:
+    """The second daemon stands by; it has the book once the first one has ended. An edit is read."""
+    fleet.watcher.rules.write_text(RULES, encoding="utf-8")
+    main = "--rules", str(fleet.watcher.rules)
+    async with fleet.running(*main) as first:
+        await first.said("scanned", book="main")
+        async with fleet.running(*main) as second:
+            assert await first.stop() == 0
+            await second.said("at work", book="main")
+            fleet.watcher.rules.write_text(RULES + "    priority: 2\n", encoding="utf-8")
+            await second.said("rules reloaded", book="main")
+            second.process.send_signal(signal.SIGHUP)
+            await second.said("rules reloaded", book="main", count=2)
+            assert await second.stop() == 0
+    assert [line["event"] for line in second.log if line["event"] == "scanned"] == []
+
+
+async def test_a_book_without_usable_rules_is_held(fleet: Fleet, simulator: Simulator) -> None:
+    """It does nothing, and says why; it begins once there are some."""
+    fleet.make()
+    with contextlib.closing(open_control(fleet.url)) as control:
+        control.books.create("empty")
+        control.books.create("broken")
+    fleet.push("broken", RULES.replace("${SINK_URL}", "${NOWHERE}"))
+    async with fleet.running() as daemon:
+        await until(lambda: all(each.ill for each in fleet.leases().values()))
+        ill = {book: str(lease.ill) for book, lease in fleet.leases().items()}
+        assert "watcher rules push" in ill["empty"]
+        assert ill["broken"].startswith("broken/rules.yaml:3:")
+        assert sorted(fleet.held_by(daemon)) == ["broken", "empty"]
+        assert simulator.requests == 0
+        async with aiohttp.ClientSession() as client, client.get(f"{daemon.page}healthz") as answer:
+            assert answer.status == 503
+        for book in ill:
+            fleet.push(book, RULES)
+            await daemon.said("scanned", book=book)
+        async with aiohttp.ClientSession() as client, client.get(f"{daemon.page}healthz") as answer:
+            assert answer.status == 200, await answer.text()
+        assert await daemon.stop() == 0
+
+
+async def test_the_newest_good_rules_are_taken_over(fleet: Fleet, sink: Service) -> None:
+    """As the one before had them in force; the operator hears that newer ones can't be used."""
+    fleet.make("shop")
+    fleet.push("shop", RULES.replace("${SINK_URL}", "${NOWHERE}"))
+    async with fleet.running() as daemon:
+        await daemon.said("scanned", book="shop")
+        await until(lambda: len(sink.taken) == 2)
+        assert await daemon.stop() == 0
+    assert {each["title"] for each in sink.taken} == {
+        "[info] selling: 20 products (US)", "watcher: rule file",
+    }  # fmt: skip
+
+
+async def test_a_book_of_a_newer_version_is_left_to_others(fleet: Fleet) -> None:
+    """With one line, and the other books go on."""
+    fleet.make("newer", "shop")
+    async with fleet.running() as daemon:
+        await daemon.said("scanned", book="newer")
+        assert await daemon.stop() == 0
+    with psycopg.connect(fleet.url) as conn:
+        conn.execute(
+            "INSERT INTO book_newer._migrations SELECT * FROM jsonb_populate_record("
+            "(SELECT m FROM book_newer._migrations AS m LIMIT 1), "
+            """'{"id": 999, "name": "m999_of_a_newer_version"}')"""
+        )
+    async with fleet.running() as daemon:
+        await daemon.said("a newer version wrote the book: it is left to others", book="newer")
+        await daemon.said("at work", book="shop")
+        await until(lambda: fleet.daemons()[daemon.process.pid].wanted == ("shop",))
+        fence = fleet.leases()["newer"].fence
+        fleet.push("shop", RULES + "    priority: 2\n")
+        await daemon.said("rules reloaded", book="shop")
+        assert fleet.leases()["newer"].fence == fence
+        assert await daemon.stop() == 0
+
+
+async def test_what_can_not_run(fleet: Fleet) -> None:
+    """Books that there are not, and what belongs to files."""
+    code, _, error = await fleet.watcher.call("run", "--db", fleet.url, "--book", "nowhere")
+    assert code == 1
+    assert "there is no book nowhere" in error
+    assert "watcher books add NAME" in error
+    rules = "--rules", "rules.yaml"
+    code, _, error = await fleet.watcher.call("run", "--db", fleet.url, "--all-books", *rules)
+    assert code == 2
+    assert "watcher rules push" in error
+    code, _, error = await fleet.watcher.call("run", "--db", "x.db", "--all-books")
+    assert code == 2
+    assert "which has no books" in error

@@ -24,6 +24,7 @@ rules:
 
 
 def unset(text: str, **env: str) -> tuple[str, ...]:
+    """What is not set of these rules, if all else may be pushed."""
     return refuse_broken("shops", {"a.yaml": text.encode()}, env)[1]
 
 
@@ -53,7 +54,7 @@ def test_all_else_is_refused(old: str, new: str, said: str) -> None:
 
 def test_a_value_that_does_not_fit() -> None:
     """It is set here, and wrong."""
-    with pytest.raises(RulesError, match="shops/a.yaml:7"):
+    with pytest.raises(RulesError, match=r"shops/a.yaml:7"):
         unset(RULES, EVERY="often")
 
 

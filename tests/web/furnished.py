@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.fakes.world import World
 from tests.store.making import DAY
 from watcher.incident import Incident, IncidentKind
@@ -71,7 +73,7 @@ def furnish(database: Store) -> World:
     return world
 
 
-def _name(database: Store) -> None:
+def _name(database: Any) -> None:
     database.execute("UPDATE products SET product_name = ? WHERE product_id = '1'", (HOSTILE,))
     texts = LongTexts(None, DESCRIPTION, OPTIONS, VARIANTS)
     database.execute(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 import aiohttp
 import pytest
@@ -33,6 +35,7 @@ from watcher.web.context import HeldBook, HeldBooks, Sources
 from watcher.web.server_books import ServerBooks
 
 RULES = HEAD + furnished.RULES
+_SERIAL = count()
 TOKEN = "0123456789abcdef-token"
 OWN = {"a": "a-token-of-its-own-0001", "b": "b-token-of-its-own-0002"}
 HOSTILE = '<script>alert(1)</script>"><img src=x>\x1b[31m\u202e'
@@ -54,7 +57,7 @@ class Library:
 @pytest.fixture(scope="module")
 def library(postgres_server: str) -> Library:
     """Made once; daemons and leases are told anew by each test that needs some."""
-    url = create_database(postgres_server, f"page{id(pytest)}")
+    url = create_database(postgres_server, f"page{os.getpid()}_{next(_SERIAL)}")
     with open_control(url) as control:
         for book in ("a", "b", "c"):
             control.books.create(book)

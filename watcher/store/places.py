@@ -20,7 +20,7 @@ _ENCODE = "in a user's name and a password write %40 for @, %2F for /, %3A for :
 
 
 class Server(Struct, frozen=True):
-    """A book's store on a PostgreSQL server; without a book ("") all that is there. As a text it
+    """A book's store on a PostgreSQL server; without a book, what its books share. As a text it
     hides the password."""
 
     url: str

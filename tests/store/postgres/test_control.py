@@ -335,6 +335,8 @@ def test_words(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert "s3cret" not in str(refused.value)
     with pytest.raises(StoreError, match="can't be reached"):
         open_control("postgresql://u:s3cret@127.0.0.1:1/x")
+    with pytest.raises(StoreError, match=r"/none: the server has no such database; .* createdb"):
+        open_control(postgres_url.rpartition("/")[0] + "/none")
     monkeypatch.setattr("watcher.store.postgres.sessions.OLDEST", 99)
     with pytest.raises(StoreError, match="needs 99 or newer"):
         open_control(postgres_url)

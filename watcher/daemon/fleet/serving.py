@@ -65,9 +65,16 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
         hangup.connect(member.reload_soon)
         url = await _page(service, stack, server, member)
         member.introduce(url if service.page_url is None else str(service.page_url))
-        feeding = asyncio.create_task(service.systemd.feed(member.still))
-        stack.callback(feeding.cancel)
+        beside = (service.systemd.feed(member.still), _announce(service, stop))
+        for task in map(asyncio.create_task, beside):
+            stack.callback(task.cancel)
         await member.run(stop, partial(_ready, service, member, url))
+
+
+async def _announce(service: Service, stop: asyncio.Event) -> None:
+    """Tell the service manager that no more work is begun."""
+    await stop.wait()
+    service.systemd.stopping()
 
 
 async def _page(
