@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from watcher.store.copying.canonical import (
     Batch,
     Key,
     Observed,
-    Rows,
+    PlainRows,
     Table,
     batched,
     storable,
@@ -67,13 +67,15 @@ class Book(Protocol):
 
     def atomic(self) -> AbstractContextManager[None]: ...
 
+    def explained(self) -> AbstractContextManager[None]: ...
+
     def execute(self, sql: str, /) -> object: ...
 
     def rows(self, sql: str, /) -> Sequence[tuple[Any, ...]]: ...
 
 
 class PostgresEnd:
-    """``copier.Target``. The store is closed by who opened it."""
+    """``copier.CopyTarget``. The store is closed by who opened it."""
 
     def __init__(self, book: Book) -> None:
         self.name = str(book.server)
@@ -84,7 +86,8 @@ class PostgresEnd:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Reads of one state, for as long as they take: the other end may be slow."""
-        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self._book.explained():
+            self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             for name, value in (
                 ("idle_in_transaction_session_timeout", "0"),
@@ -94,7 +97,8 @@ class PostgresEnd:
                 self._run(f"SET LOCAL {name} = {value}")
             yield
         finally:
-            self._run("ROLLBACK")
+            with suppress(psycopg.Error):  # the first error is the one to hear of
+                self._run("ROLLBACK")
 
     def tables(self) -> Mapping[str, Table]:
         found = {}
@@ -205,7 +209,7 @@ class PostgresEnd:
                 instants: Ints = np.unique(batch.heads[:, HEADS.index("at")])
                 ensure(self._book, instants.tolist())
             with psycopg.Cursor(self._book.conn) as cursor, cursor.copy(into) as copy:
-                if isinstance(batch, Rows):
+                if isinstance(batch, PlainRows):
                     kinds = self._types[table.name]
                     copy.set_types([kinds[name] for name in table.columns])
                     for row in batch.values:
