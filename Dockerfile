@@ -8,7 +8,7 @@ RUN python -m venv /opt/watcher
 # The libraries first, in the versions that the tests ran with: a change of the code leaves this
 # layer as it is.
 COPY pyproject.toml requirements.lock ./
-RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needed \
+RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; print(*project["dependencies"], *project["optional-dependencies"]["postgres"], sep="\n")' > needed \
     && /opt/watcher/bin/pip install --constraint requirements.lock --requirement needed
 COPY README.md LICENSE ./
 COPY watcher watcher

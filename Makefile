@@ -51,7 +51,7 @@ pictures: $(VENV)/.dev  ## the README's pictures, taken from the demo
 dist: $(VENV)/.release  ## the wheel and the sdist into dist/, each built twice and compared
 	@$(BIN)/python -m tools.dist
 
-trial: $(VENV)/.release  ## the README's ways to install it, tried as written: PLACES="pip pipx systemd image"
+trial: $(VENV)/.release  ## the README's and the guides' ways to install it, tried as written: PLACES="pip pipx systemd fleet image"
 	@$(BIN)/python -m tools.trial $(PLACES)
 
 format: $(VENV)/.dev

@@ -22,6 +22,7 @@ from benchmarks import (
     cycle,
     delivery,
     engines,
+    fleet,
     holds,
     judgement,
     memory,
@@ -50,6 +51,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "holds": holds.lines,
     "delivery": delivery.lines,
     "engines": engines.lines,
+    "fleet": fleet.lines,
 }
 
 

@@ -50,6 +50,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def ok(result: Result) -> str:
+    """What a command that went well has printed."""
     assert result.code == 0, result.err
     return result.out
 
@@ -231,13 +232,29 @@ def test_books(watcher: Command, ask: Ask, postgres_url: str) -> None:
     assert watcher("rules", "history", "--book", "A b").code == 2
 
 
-def test_completes_books(watcher: Command, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completes_books(watcher: Command, ask: Ask) -> None:
     """The books of the server that the environment names."""
     ok(watcher("books", "add", "shops", "stores", "toys"))
-    from click.shell_completion import ShellComplete
+    for words in ("watcher books drop s", "watcher rules push x --book s"):
+        asked = {"_WATCHER_COMPLETE": "bash_complete", "COMP_WORDS": words,
+                 "COMP_CWORD": str(words.count(" "))}  # fmt: skip
+        offered = run(env=asked).stdout.split()
+        assert offered == ["plain,shops", "plain,stores"]
 
-    from watcher.cli.main import cli
 
-    complete = ShellComplete(cli, {}, "watcher", "_WATCHER_COMPLETE")
-    for before in (["books", "drop"], ["rules", "push", "x", "--book"]):
-        assert [each.value for each in complete.get_completions(before, "s")] == ["shops", "stores"]
+@pytest.mark.parametrize("command", ["books list", "rules history", "status", "alerts"])
+def test_without_the_driver(ask: Ask, command: str) -> None:
+    """What to install is said."""
+    without = "import sys; sys.modules['psycopg'] = None; import watcher.__main__ as m; m.main()"
+    done = run("-c", without, *command.split())
+    assert done.returncode == 1
+    assert "pip install 'shop-trend-watcher[postgres]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    return subprocess.run(
+        [sys.executable, *(arguments or ("-m", "watcher"))], check=False, capture_output=True,
+        text=True, env=os.environ | {"PYTHONPATH": _HOME} | (env or {}),
+    )  # fmt: skip

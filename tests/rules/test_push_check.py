@@ -14,7 +14,7 @@ RULES = """\
 api: {key: "${KEYAPI_KEY}", credits_per_day: 500, credits_per_month: 1000}
 channels:
   ops: {url: ["${SLACK_URL}", "${MORE}"]}
-  night: {url: "${SLACK_URL}", quiet: {from: "${QUIET}", to: "07:00"}}
+  night: {url: "${SLACK_URL}", quiet: {hours: "${QUIET}"}}
 operator: [ops]
 watches:
   beauty: {region: US, every: "${EVERY}", top: 10}
@@ -24,13 +24,14 @@ rules:
 
 
 def unset(text: str, **env: str) -> tuple[str, ...]:
+    """What is not set of these rules, if all else may be pushed."""
     return refuse_broken("shops", {"a.yaml": text.encode()}, env)[1]
 
 
 def test_what_is_not_set_is_named() -> None:
     """Also where no value would stand for it: a duration, hours."""
     assert sorted(unset(RULES)) == ["EVERY", "KEYAPI_KEY", "MORE", "QUIET", "SLACK_URL"]
-    assert unset(RULES, EVERY="24h", KEYAPI_KEY="k" * 20, MORE="json://a/", QUIET="22:00",
+    assert unset(RULES, EVERY="24h", KEYAPI_KEY="k" * 20, MORE="json://a/", QUIET="22:00-07:00",
                  SLACK_URL="json://b/") == ()  # fmt: skip
 
 
@@ -53,14 +54,14 @@ def test_all_else_is_refused(old: str, new: str, said: str) -> None:
 
 def test_a_value_that_does_not_fit() -> None:
     """It is set here, and wrong."""
-    with pytest.raises(RulesError, match="shops/a.yaml:7"):
+    with pytest.raises(RulesError, match=r"shops/a.yaml:7"):
         unset(RULES, EVERY="often")
 
 
 def test_read_without_secrets(tmp_path: Path) -> None:
     """Only what is missing is stood in for: a key in the folder of credentials is the key."""
     (tmp_path / "KEYAPI_KEY").write_text("kkkkkkkkkkkkkkkkkkkkkkkkkk\n")
-    files = {"a.yaml": RULES.replace(', quiet: {from: "${QUIET}", to: "07:00"}', "").encode()}
+    files = {"a.yaml": RULES.replace(', quiet: {hours: "${QUIET}"}', "").encode()}
     read = load_to_read("shops", files, {"EVERY": "24h", "MORE": "json://a/"}, tmp_path)
     assert read.api.key is not None
     assert read.api.key.reveal() == "k" * 26

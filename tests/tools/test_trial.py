@@ -1,4 +1,4 @@
-"""The commands of the README and of docs/install.md, as the trials read them."""
+"""The commands of the README and of pages in docs/, as the trials read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tools.trial.stage import KEY, network
 ROOT = Path(__file__).parents[2]
 BLOCKS = (
     *("debian", "pip", "pipx", "first steps", "systemd", "systemd upgrade", "systemd uninstall"),
-    *("pip upgrade", "pipx upgrade", "pipx uninstall"),
+    *("pip upgrade", "pipx upgrade", "pipx uninstall", "litestream install", "litestream restore"),
+    *("fleet server", "fleet daemon", "fleet extra", "fleet first book", "fleet replica"),
+    *("fleet backup", "fleet restore", "fleet copy"),
 )
 
 
@@ -35,7 +37,7 @@ def test_the_key_is_put_in() -> None:
 
 def test_an_unknown_block() -> None:
     """A comment that an edit of the README lost."""
-    with pytest.raises(NoSuchBlock, match="has no commands below <!-- try: brew -->"):
+    with pytest.raises(NoSuchBlock, match="has commands below <!-- try: brew -->"):
         commands(ROOT, "pip", "brew")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.fakes.world import World
 from tests.store.making import DAY
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import LongTexts, Message, Severity
+from watcher.store.ports import Store
 from watcher.store.sql.recording import meaning, pack_texts
-from watcher.store.sqlite.database import Database
 
 DAYS = 40
 HOSTILE = '<script>alert(1)</script>"><b onmouseover=x>Serum</b>'
@@ -49,7 +51,7 @@ VARIANTS = (
 )
 
 
-def furnish(database: Database) -> World:
+def furnish(database: Store) -> World:
     """40 days of three products: one sells now and then, one always, one never."""
     world = World(database, RULES)
     for day in range(DAYS):
@@ -71,7 +73,7 @@ def furnish(database: Database) -> World:
     return world
 
 
-def _name(database: Database) -> None:
+def _name(database: Any) -> None:
     database.execute("UPDATE products SET product_name = ? WHERE product_id = '1'", (HOSTILE,))
     texts = LongTexts(None, DESCRIPTION, OPTIONS, VARIANTS)
     database.execute(
@@ -81,7 +83,7 @@ def _name(database: Database) -> None:
     )
 
 
-def _tell(database: Database, world: World) -> None:
+def _tell(database: Store, world: World) -> None:
     """Messages of every state, two troubles, a failing watch, and credits."""
     now = world.now
     message = Message("test", "A sample <message>", Severity.INFO, now, text="Line one\nLine two")

@@ -10,13 +10,16 @@ import asyncio
 import sys
 import time
 
-from tools.trial.debian import try_systemd
+from tools.trial.debian import try_fleet, try_systemd
 from tools.trial.environments import try_pip, try_pipx
 from tools.trial.image import try_image
 from tools.trial.readme import NoSuchBlock
 from tools.trial.stage import Failed, Skipped, staged
 
-PLACES = {"pip": try_pip, "pipx": try_pipx, "systemd": try_systemd, "image": try_image}
+PLACES = {
+    "pip": try_pip, "pipx": try_pipx, "systemd": try_systemd, "fleet": try_fleet,
+    "image": try_image,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Blocks of commands of the README and of docs/install.md, by the names that comments give them."""
+"""Blocks of commands of the README and of pages in docs/, by the names that comments give them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _BLOCK = re.compile(r"^<!-- try: (?P<name>[a-z ]+) -->\n+(?P<lines>(?: {4}.*\n|\
 
 
 class NoSuchBlock(Exception):
-    """Neither page has a block of that name."""
+    """No page has a block of that name."""
 
 
-PAGES = ("README.md", "docs/install.md")
+PAGES = ("README.md", "docs/install.md", "docs/litestream.md", "docs/postgresql.md")
 
 
 def commands(clone: Path, *names: str) -> str:
@@ -26,13 +26,19 @@ def commands(clone: Path, *names: str) -> str:
     }
     missing = [name for name in names if name not in blocks]
     if missing:
-        raise NoSuchBlock(f"{' or '.join(PAGES)} has no commands below <!-- try: {missing[0]} -->")
+        raise NoSuchBlock(
+            f"none of {', '.join(PAGES)} has commands below <!-- try: {missing[0]} -->"
+        )
     return "\n".join(_typed(line) for name in names for line in blocks[name].splitlines()) + "\n"
 
 
 def _typed(line: str) -> str:
-    """What the reader is told to put in: the key, in its place or when a command asks for it."""
-    line = line.replace("KEYAPI_KEY=...", f"KEYAPI_KEY={KEY}")
+    """What the reader is told to put in: the key, in its place or when a command asks for it. It
+    is the database's password, too."""
+    for name in ("KEYAPI_KEY", "DB_PASSWORD"):
+        line = line.replace(f"{name}=...", f"{name}={KEY}")
+    if "--pwprompt" in line:
+        return f"{line} <<< $'{KEY}\\n{KEY}'"
     if "/dev/stdin" in line:
         return f"{line.partition('#')[0].rstrip()} <<< {KEY}"
     return line

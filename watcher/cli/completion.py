@@ -15,6 +15,7 @@ from typing import TypeAlias
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from watcher.cli.url_secrets import filled_in
 from watcher.errors import WatcherError
 from watcher.source.endpoints import REGIONS
 from watcher.store.places import MAIN, Place, Server, parse_place
@@ -161,7 +162,7 @@ def _path(ctx: click.Context, parameter: str, variable: str, default: str) -> Pa
 def _place(ctx: click.Context) -> Place:
     """The place that the command is about; also where it has no option for it."""
     given = ctx.params.get("database") or os.environ.get("WATCHER_DB") or "watcher.db"
-    place = parse_place(given) if isinstance(given, str) else given
+    place = parse_place(filled_in(given)) if isinstance(given, str) else given
     book = ctx.params.get("book") or os.environ.get("WATCHER_BOOK")
     return Server(place.url, book or MAIN) if isinstance(place, Server) else place
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import click
 import msgspec
 
 from watcher.cli import options
 from watcher.cli.output import answer, as_json, console
+from watcher.cli.place_options import BOOK, PLACE, of_book
 from watcher.cli.progress import progress
 from watcher.store.copying.between import Hearing, copy_store
-from watcher.store.places import MAIN, parse_place
+from watcher.store.places import MAIN, Place
+
+_book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
 
 
 @click.command("copy")
-@click.argument("source", metavar="FROM")
-@click.argument("target", metavar="TO")
-@click.option("--from-book", default=MAIN, metavar="NAME", help="The book, where FROM is a server.")
-@click.option("--to-book", default=MAIN, metavar="NAME", help="The book, where TO is a server.")
+@click.argument("source", metavar="FROM", type=PLACE)
+@click.argument("target", metavar="TO", type=PLACE)
+@_book("--from-book", help="The book, where FROM is a server.")
+@_book("--to-book", help="The book, where TO is a server.")
 @as_json
 @options.quiet
-def copy(source: str, target: str, from_book: str, to_book: str, *, quiet: bool) -> None:
+def copy(source: Place, target: Place, from_book: str, to_book: str, *, quiet: bool) -> None:
     """Copy all that is stored FROM one place TO another: files, or books on a server.
 
     A place is a database file or postgresql://USER@HOST/DATABASE. Both engines take all of it:
@@ -40,8 +44,8 @@ def copy(source: str, target: str, from_book: str, to_book: str, *, quiet: bool)
     out = console(stderr=True)
     with progress("Copying and comparing", "rows", quiet=quiet) as report:
         found = copy_store(
-            parse_place(source, from_book),
-            parse_place(target, to_book),
+            of_book(source, from_book),
+            of_book(target, to_book),
             int(time.time()),
             Hearing(report, out.say),
         )

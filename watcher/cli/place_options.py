@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from watcher.cli.url_secrets import filled_in
 from watcher.errors import WatcherError
 from watcher.redaction import log_redaction
 from watcher.store.places import MAIN, Place, Server, parse_place, secrets_of
@@ -29,9 +30,9 @@ class PlaceType(click.ParamType[Place]):
     ) -> Place:
         if isinstance(value, Path | Server):
             return value
-        text = str(value)
-        keep_secret(text)
         try:
+            text = filled_in(str(value))
+            keep_secret(text)
             return parse_place(text)
         except ValueError as error:
             self.fail(str(error), param, ctx)
@@ -105,6 +106,11 @@ def database(command: F) -> Callable[..., Any]:
         return command(*args, database=with_book(database, book), **more)
 
     return place(_book(with_place))
+
+
+def of_book(named: Place, book: str) -> Place:
+    """The place with that book, where it has books at all."""
+    return Server(named.url, book) if isinstance(named, Server) else named
 
 
 def with_book(named: Place, book: str | None) -> Place:

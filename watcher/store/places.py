@@ -20,14 +20,15 @@ _ENCODE = "in a user's name and a password write %40 for @, %2F for /, %3A for :
 
 
 class Server(Struct, frozen=True):
-    """A book's store on a PostgreSQL server. As a text it hides the password."""
+    """A book's store on a PostgreSQL server; without a book, what its books share. As a text it
+    hides the password."""
 
     url: str
     book: str = MAIN
 
     def __str__(self) -> str:
         """``postgresql://watcher:***@db.example.com/watcher, book main``."""
-        return f"{shown(self.url)}, book {self.book}"
+        return f"{shown(self.url)}, book {self.book}" if self.book else shown(self.url)
 
     def __repr__(self) -> str:
         return f"Server({str(self)!r})"

@@ -82,6 +82,10 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
 )
+_READ_ONLY = (
+    "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
+    "or by the command line with the primary server's URL."
+)
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),
     ("/healthz", index.healthz),
@@ -180,7 +184,10 @@ class Site:
             router.add_get(base, self._to_the_slash)
 
     async def _page(self, handler: Handler, request: web.Request) -> web.StreamResponse:
-        return await handler(await self._shelf.context(request), request)
+        context = await self._shelf.context(request)
+        if context.sources.readonly and request.method == "POST":
+            raise web.HTTPConflict(text=_READ_ONLY)
+        return await handler(context, request)
 
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
@@ -246,7 +253,7 @@ class Site:
             return await handler(request)
         except StoreError as error:
             log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
-            return self._refused(request, 503, str(error))
+            return self._refused(request, 503, self._shelf.worded(error))
         except web.HTTPException as answer:
             if answer.status < 400:
                 raise

@@ -263,7 +263,7 @@ def _free(database: Store) -> int | None:
 
 def reference(instruments: Sequence[Collector] = ()) -> list[tuple[str, str, str, tuple[str, ...]]]:
     """Name, kind, meaning and labels of every metric of watcher's own, for the documentation."""
-    own = [(each.full, each.kind, each.meaning, each.labels) for each in FAMILIES]
+    own = [(each.full, each.kind, each.meaning, each.labels) for each in (*FAMILIES, *FLEET)]
     measured = (metric for instrument in instruments for metric in instrument.collect())
     # As it stands in the answer: the client library takes the ending of counters off.
     return own + [

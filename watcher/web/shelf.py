@@ -14,6 +14,8 @@ import jinja2
 from aiohttp import web
 from prometheus_client.registry import Collector
 
+from watcher.errors import StoreError
+from watcher.store.places import shown
 from watcher.web.address import PageUrl
 from watcher.web.context import Board, PageContext, Sources
 from watcher.web.forms import Forms
@@ -47,6 +49,9 @@ class Shelf(Protocol):
     def here(self, request: web.Request) -> str:
         """The path that is asked for within its book."""
 
+    def worded(self, error: StoreError) -> str:
+        """The error for visitors."""
+
 
 @dataclass(frozen=True)
 class OneBook:
@@ -70,6 +75,9 @@ class OneBook:
     def here(self, request: web.Request) -> str:
         return self.page.here(request)
 
+    def worded(self, error: StoreError) -> str:
+        return str(error)
+
 
 class SeveralBooks:
     """The pages of a server's books; ``bases`` are the paths that may stand before ours."""
@@ -87,8 +95,9 @@ class SeveralBooks:
 
     def book_of(self, request: web.Request) -> str | None:
         named = request.match_info.get("book")
-        if named is None and (found := _OF_BOOK.match(self.index.here(request))):
-            named = found[1]
+        if named is None and request.match_info.http_exception is not None:  # no page of ours
+            found = _OF_BOOK.match(self.index.here(request))
+            return found[1] if found else None
         return named
 
     async def tokens(self) -> Mapping[str, str]:
@@ -116,6 +125,14 @@ class SeveralBooks:
     def here(self, request: web.Request) -> str:
         here, book = self.index.here(request), self.book_of(request)
         return here if book is None else here.removeprefix(f"/{BOOKS}/{book}")
+
+    def worded(self, error: StoreError) -> str:
+        """Without the server's address: who looks at one book need not know it."""
+        return (
+            str(error)
+            .replace(shown(self.books.url), "the database")
+            .replace("the database, book ", "book ")
+        )
 
     def way_to(self, book: str, request: web.Request) -> str:
         """The address of a book's page, as the page that is asked for names it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,9 +40,14 @@ ILL_SECONDS = 10.0  # between two looks at what the others are told of the book
 log = structlog.get_logger("watcher.daemon")
 
 
+async def _by_the_machine(_book: str) -> None:
+    """Nothing is to be noted of a clock that everybody has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the books of one process share. ``suspect`` is called where a lease may be lost."""
+    """What the books of one process share. ``suspect`` is called where a lease may be lost,
+    ``keep_clock`` to note by which clock a book's daemon lives."""
 
     clock: Clock
     limits: Limits = field(default_factory=Limits)
@@ -50,6 +55,7 @@ class Surroundings:
     writer: Callable[[Place, Lease], Writer] = Writer
     reader: Callable[[Place], StoreReader] = StoreReader
     suspect: Callable[[], None] = lambda: None
+    keep_clock: Callable[[str], Awaitable[None]] = _by_the_machine
 
 
 class HeldBook:
@@ -152,6 +158,7 @@ class HeldBook:
             writer = around.writer(tenure.place, tenure.lease)
             stack.push_async_callback(_close, writer)
             await writer.start()  # migrated, where that is due
+            await around.keep_clock(self.name)
             rules = await self.rules.begin()
             reader = await stack.enter_async_context(around.reader(tenure.place))
             store = LeasedStore(writer, tenure, around.suspect)

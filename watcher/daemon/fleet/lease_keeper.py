@@ -152,6 +152,8 @@ class LeaseKeeper:
         future: Future[T] = Future()
 
         def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
             try:
                 result: Any = work(self._connected())
             except BaseException as error:

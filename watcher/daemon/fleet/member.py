@@ -163,11 +163,12 @@ class Member(page.HeldBooks):
             return
         if (wanted := self._shares.wanted_of(view)) != self.daemon.wanted:
             await self.declare(wanted)
+        await asyncio.to_thread(self._shares.reckon, view)
         for book in self._shares.to_take(view, self._held.keys(), now):
             if not self._ending:
                 await self._take(book)
         if not any(held.tenure.stopping.is_set() for held, _ in self._held.values()):
-            surplus = self._shares.to_hand_over(view, self._held.keys(), now)
+            surplus = self._shares.to_hand_over(self._held.keys(), now)
             if surplus is not None:
                 log.info("a book is handed over: another daemon has fewer", book=surplus)
                 self._held[surplus][0].tenure.stopping.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__
-from watcher.daemon.clock import SystemClock, book_clock
+from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
 from watcher.daemon.fleet.held_book import Surroundings
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import Member
@@ -20,6 +21,7 @@ from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
+from watcher.model import Instant
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import MAIN, Server, shown
@@ -44,6 +46,9 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
         await control.run(partial(_prepare, server=server, names=names))
         await asyncio.to_thread(warm_up)
 
+        async def keep_clock(book: str) -> None:
+            await control.run(lambda each: keep_book_clock(each, book, service.clock))
+
         def rules_of(book: str) -> BookRules:
             if pushed is None:
                 return LocalRules(service.rules, service.load, service.limits)
@@ -53,37 +58,44 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
             _introduction(names),
             server.url,
             rules_of,
-            Surroundings(service.clock, service.limits, service.instruments),
+            Surroundings(service.clock, service.limits, service.instruments, keep_clock=keep_clock),
             partial(open_control, server.url),
             partial(listen, server.url),
         )
         hangup.connect(member.reload_soon)
-        url = await _page(service, stack, member, server)
-        member.introduce(url)
-        feeding = asyncio.create_task(service.systemd.feed(member.still))
-        stack.callback(feeding.cancel)
+        url = await _page(service, stack, server, member)
+        member.introduce(url if service.page_url is None else str(service.page_url))
+        beside = (service.systemd.feed(member.still), _announce(service, stop))
+        for task in map(asyncio.create_task, beside):
+            stack.callback(task.cancel)
         await member.run(stop, partial(_ready, service, member, url))
 
 
+async def _announce(service: Service, stop: asyncio.Event) -> None:
+    """Tell the service manager that no more work is begun."""
+    await stop.wait()
+    service.systemd.stopping()
+
+
 async def _page(
-    service: Service, stack: AsyncExitStack, member: Member, server: Server
+    service: Service, stack: AsyncExitStack, server: Server, member: Member
 ) -> str | None:
-    """Serve the page; its URL for visitors, None where there is none."""
+    """Serve the page; its URL, None where there is none."""
     if service.listen is None:
         return None
-    books = ServerBooks(
-        server.url,
-        held=member,
-        local=service.load if service.pushed is None else None,
-        clock=lambda control, book: book_clock(control, book).now,
-        instruments=service.instruments,
-    )
+    wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
+    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments)
     stack.push_async_callback(books.aclose)
+    await books.start()
     # Compiling the templates takes a tenth of a second: not on the loop.
     site = await asyncio.to_thread(Site, books, service.listen, service.token, service.page_url)
     await site.start()
     stack.push_async_callback(site.stop)
-    return site.url if service.page_url is None else str(service.page_url)
+    return site.url
+
+
+def _clock_of(control: Control, book: str) -> Callable[[], Instant]:
+    return book_clock(control, book).now
 
 
 def _introduction(names: tuple[str, ...] | None) -> DaemonState:

@@ -23,31 +23,45 @@ class Shares:
     _refused: set[str] = field(default_factory=set)
     _free: dict[str, float] = field(default_factory=dict)  # since when nobody holds it
     _given: str | None = None  # what was handed over last
+    _reckoned: tuple[object, object] = ({}, {})  # what the spread was made for
+    _plan: dict[str, str] = field(default_factory=dict)
     _rests: float = float("-inf")  # until when nothing is handed over
+
+    def reckon(self, view: View) -> None:
+        """Reckon the spread of all books; of hundreds that takes a second."""
+        wants: dict[str, frozenset[str] | None] = {
+            each.id: None if each.wanted is None else frozenset(each.wanted)
+            for each in view.daemons
+            if each.seen < ALIVE_SECONDS or each.id == self.me
+        }
+        wanted = self.wanted_of(view)
+        wants[self.me] = None if wanted is None else frozenset(wanted)
+        holders = {each.book: each.holder if each.held else None for each in view.leases}
+        if (wants, holders) != self._reckoned:
+            self._reckoned = wants, holders
+            self._plan = spread(wants, holders)
 
     def to_take(self, view: View, held: Collection[str], now: float) -> list[str]:
         """The books to take now, which are not among those ``held``."""
         free = {each.book for each in view.leases if not each.held}
         self._free = {book: self._free.get(book, now) for book in free}
-        plan = self._plan(view)
         found = []
         for book in sorted(free - set(held)):
-            overdue = now - self._free[book] >= FREE_SECONDS
-            if not self._may(book) or not (plan.get(book) == self.me or overdue):
+            overdue, ours = now - self._free[book] >= FREE_SECONDS, self._is_ours(book)
+            if not self._may(book) or not (ours or overdue):
                 continue
-            if plan.get(book) != self.me and book == self._given:
+            if not ours and book == self._given:
                 self._rests = now + REST_SECONDS  # the one that should have it does not take it
             found.append(book)
         return found
 
-    def to_hand_over(self, view: View, held: Collection[str], now: float) -> str | None:
+    def to_hand_over(self, held: Collection[str], now: float) -> str | None:
         """The one of the books ``held`` to be handed over now: the next may follow once somebody
         has it."""
         if now < self._rests or self._given in self._free:
             return None
-        plan = self._plan(view)
         for book in sorted(held):
-            if plan.get(book, self.me) != self.me:
+            if self._plan.get(book, self.me) != self.me:
                 self._given = book
                 return book
         return None
@@ -72,13 +86,5 @@ class Shares:
     def _may(self, book: str) -> bool:
         return (self.wanted is None or book in self.wanted) and book not in self._refused
 
-    def _plan(self, view: View) -> dict[str, str]:
-        wants = {
-            each.id: None if each.wanted is None else frozenset(each.wanted)
-            for each in view.daemons
-            if each.seen < ALIVE_SECONDS or each.id == self.me
-        }
-        wanted = self.wanted_of(view)
-        wants[self.me] = None if wanted is None else frozenset(wanted)
-        holders = {each.book: each.holder if each.held else None for each in view.leases}
-        return spread(wants, holders)
+    def _is_ours(self, book: str) -> bool:
+        return self._plan.get(book) == self.me

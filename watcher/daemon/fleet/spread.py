@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 Wants = Mapping[str, AbstractSet[str] | None]  # by daemon: the books that it may hold, None for all
+_UNEVEN = 1_000_000  # moves that an evener spread is worth: more than there are books
 
 
 def spread(wants: Wants, holders: Mapping[str, str | None]) -> dict[str, str]:
     """The daemon of each book that some living daemon wants; ``holders`` says who has it now, None
     for nobody. A book whose holder is not among ``wants`` is left out: it may live, or its lease
-    runs out. No two daemons differ by more than one book where one's could be the other's, and
-    books move for nothing else.
+    runs out. No two daemons differ by more than one book where one's could be the other's; of all
+    such spreads it is one that moves the fewest books.
     """
     return _Plan(wants, holders).made()
 
 
 @dataclass(slots=True)
 class _Plan:
-    """An optimal semi-matching (Harvey, Ladner, Lovász and Tamir, 2003): a plan is even once no
-    chain of moves leads from a daemon to one that has two books less."""
+    """A flow of least cost, of books to daemons: a daemon's books cost the square of their number,
+    and then a book costs one where it is taken from who has it. Book after book goes the cheapest
+    way, on which others may have to move on (successive shortest paths)."""
 
     wants: Wants
     holders: Mapping[str, str | None]
@@ -31,67 +32,45 @@ class _Plan:
 
     def made(self) -> dict[str, str]:
         self.load = dict.fromkeys(sorted(self.wants), 0)
-        free = []
         for book in sorted(self.holders):
             holder = self.holders[book]
-            if holder is None or (holder in self.wants and not self._may(holder, book)):
-                free.append(book)
-            elif holder in self.wants:
-                self._give(book, holder)
-        for book in free:
-            willing = [each for each in self.load if self._may(each, book)]
-            if willing:
-                self._give(book, min(willing, key=lambda each: (self.load[each], each)))
-        while self._improved():
-            pass
+            if (holder is None or holder in self.wants) and any(self._willing(book)):
+                self._add(book)
         return self.plan
 
-    def _may(self, daemon: str, book: str) -> bool:
-        wanted = self.wants[daemon]
-        return wanted is None or book in wanted
+    def _willing(self, book: str) -> Iterator[str]:
+        """The daemons that may hold it, by name."""
+        for daemon in self.load:
+            wanted = self.wants[daemon]
+            if wanted is None or book in wanted:
+                yield daemon
 
-    def _give(self, book: str, daemon: str) -> None:
-        self.plan[book] = daemon
-        self.load[daemon] += 1
+    def _price(self, book: str, daemon: str) -> int:
+        return int(self.holders[book] not in (None, daemon))
 
-    def _improved(self) -> bool:
-        """Whether a chain of moves was found, and made, from a daemon with much to one with less;
-        that which moves the fewest books that somebody holds."""
-        for high in sorted(self.load, key=lambda each: (-self.load[each], each)):
-            chain = self._chain(high)
-            if chain:
-                self.load[high] -= 1
-                self.load[chain[0][1]] += 1
-                self.plan.update(chain)
-                return True
-        return False
+    def _add(self, book: str) -> None:
+        """Give the book to somebody, by the cheapest chain of moves."""
+        cost = {each: self._price(book, each) for each in self._willing(book)}
+        came = dict.fromkeys(cost, (book, ""))  # by daemon: the book it gets, and from whom
+        steps = self._steps()
+        for _ in self.load:  # as many rounds as a chain can have links (Bellman and Ford)
+            for (giver, taker), (price, moved) in steps.items():
+                if giver in cost and cost[giver] + price < cost.get(taker, _UNEVEN):
+                    cost[taker], came[taker] = cost[giver] + price, (moved, giver)
+        last = min(cost, key=lambda each: (cost[each] + _UNEVEN * (2 * self.load[each] + 1), each))
+        self.load[last] += 1
+        while last:
+            moved, giver = came[last]
+            self.plan[moved] = last
+            last = giver
 
-    def _chain(self, high: str) -> list[tuple[str, str]]:
-        """Moves (book, daemon), the last first, that end at a daemon with two books less."""
-        cost, reached = {high: 0}, dict[str, tuple[str, str]]()  # by daemon: the book, from whom
-        queue, done = deque([high]), set[str]()
-        while queue:
-            here = queue.popleft()
-            if here in done:
-                continue
-            done.add(here)
-            if self.load[here] <= self.load[high] - 2:
-                return list(_back(here, reached))
-            for book in sorted(each for each, owner in self.plan.items() if owner == here):
-                moved = int(self.holders[book] == here)
-                for there in self.load:
-                    dearer = cost.get(there, len(self.plan) + 1) <= cost[here] + moved
-                    if there in done or dearer or not self._may(there, book):
-                        continue
-                    cost[there], reached[there] = cost[here] + moved, (book, here)
-                    (queue.append if moved else queue.appendleft)(there)
-        return []
-
-
-def _back(daemon: str, reached: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
-    moves = []
-    while daemon in reached:
-        book, giver = reached[daemon]
-        moves.append((book, daemon))
-        daemon = giver
-    return moves
+    def _steps(self) -> dict[tuple[str, str], tuple[int, str]]:
+        """By giver and taker the cheapest book that could move on, and what that costs."""
+        steps: dict[tuple[str, str], tuple[int, str]] = {}
+        for book, giver in self.plan.items():
+            for taker in self._willing(book):
+                price = self._price(book, taker) - self._price(book, giver)
+                known = steps.get((giver, taker))
+                if taker != giver and (known is None or price < known[0]):
+                    steps[giver, taker] = price, book
+        return steps

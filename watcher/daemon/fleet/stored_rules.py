@@ -18,6 +18,8 @@ from watcher.store.control import Control, Revision
 POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
 LOOK_BACK = 20  # revisions that are tried, where the newest can't be read
 
+_UNKNOWN = Revision("", 0, "", 0, "")  # none that any book has
+
 Read = Callable[[str, Mapping[str, bytes]], Rulebook]
 Reload = Callable[[], Awaitable[object]]
 T = TypeVar("T")
@@ -93,7 +95,7 @@ class StoredRules:
             moved()
             with suppress(StoreError):  # the database is away: the health tells
                 await self._take_news(reload)
-            await self.wait()
+            await self._pause()
 
     async def _take_news(self, reload: Reload) -> None:
         newest = await self.control.run(lambda control: control.books.current(self.book))
@@ -104,6 +106,16 @@ class StoredRules:
             self.known = newest  # at the end: what failed is done again
 
     async def wait(self) -> None:
+        """Until there are others than those that can't be used, or nobody knows."""
+        newest = self.known
+        while newest == self.known:
+            await self._pause()
+            try:
+                newest = await self.control.run(lambda control: control.books.current(self.book))
+            except StoreError:
+                return
+
+    async def _pause(self) -> None:
         """Until somebody says that there is news, or it is time to look."""
         await pause_until(self._news, POLL_SECONDS)
         self._news.clear()
@@ -111,7 +123,7 @@ class StoredRules:
     def wake(self, *, anew: bool = False) -> None:
         """There may be news; ``anew``: read the rules again, whether there are or not."""
         if anew:
-            self.known = None
+            self.known = _UNKNOWN
         self._news.set()
 
     async def _fetch(self, revision: Revision) -> None:

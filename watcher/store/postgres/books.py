@@ -11,9 +11,8 @@ from psycopg.rows import class_row
 
 from watcher.errors import StoreError
 from watcher.store.control import Raced, Revision, described, digest_of, refuse_files, refuse_name
-from watcher.store.places import Server, shown
+from watcher.store.places import Server
 from watcher.store.postgres.control_schema import lacking
-from watcher.store.postgres.failures import failure
 from watcher.store.postgres.leases import Begin, Tell
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
 from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
@@ -157,10 +156,10 @@ class PostgresBooks:
             words = f"the book {book} has no rules yet, and others were expected"
         else:
             words = f"the book {book} has other rules by now: {described(newest)}"
-        return failure(f"{shown(self._place.url)}: {words}; nothing was pushed", self._place, Raced)
+        return Raced(f"{self._place}: {words}; nothing was pushed", self._place)
 
     def _failure(self, words: str) -> StoreError:
-        return failure(f"{shown(self._place.url)}: {words}", self._place)
+        return StoreError(f"{self._place}: {words}", self._place)
 
 
 def _exists(session: Session, book: str) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from watcher.errors import StoreError
 from watcher.store.places import Server, shown
 from watcher.store.postgres.books import PostgresBooks
 from watcher.store.postgres.control_schema import migrate
 from watcher.store.postgres.daemons import PostgresDaemons
-from watcher.store.postgres.failures import explained, failure
+from watcher.store.postgres.failures import explained
 from watcher.store.postgres.leases import PostgresLeases
 from watcher.store.postgres.sessions import Session, begin, has_control, is_readonly, row_of
 
@@ -27,7 +28,7 @@ class PostgresControl:
     """A server's part that all books share. A broken connection is made anew at the next use."""
 
     def __init__(self, url: str, *, readonly: bool = False) -> None:
-        self._place = Server(url)
+        self._place = Server(url, "")  # no single book
         self._readonly = readonly
         self._session: Session | None = None
         self.books = PostgresBooks(self._begin, self._tell, self._place)
@@ -83,7 +84,7 @@ class PostgresControl:
         if not self._readonly and not is_readonly(session):
             migrate(session, self._place)
         elif not has_control(session):
-            raise failure(
+            raise StoreError(
                 f"{shown(self._place.url)}: there are no books yet in this database; "
                 "`watcher books add NAME` makes one",
                 self._place,

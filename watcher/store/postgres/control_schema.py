@@ -7,7 +7,7 @@ from psycopg import errors, sql
 
 from watcher.errors import StoreError
 from watcher.store.places import Server, shown
-from watcher.store.postgres.failures import LEASE_LOST, failure, said
+from watcher.store.postgres.failures import LEASE_LOST, said
 from watcher.store.postgres.sessions import Session, has_control
 
 # A book's own transactions hold its lease's row FOR KEY SHARE: a renewal, which changes none of
@@ -140,7 +140,7 @@ def lacking(session: Session, place: Server, error: errors.InsufficientPrivilege
         sql.Identifier(database), sql.Identifier(user)
     )
     role = sql.SQL("ALTER ROLE {} CREATEROLE").format(sql.Identifier(user))
-    return failure(
+    return StoreError(
         f"{shown(place.url)}: the user {user} may not make a book's schema and role "
         f"({said(error, place)}); an administrator runs once: "
         f"{create.as_string()}; {role.as_string()};",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import cast
 
 from watcher.errors import StoreError
 from watcher.store.places import Server, shown
@@ -22,5 +20,5 @@ def needed(url: str) -> Iterator[None]:
         raise StoreError(
             f"{shown(url)}: a PostgreSQL database needs psycopg: "
             "pip install 'shop-trend-watcher[postgres]'",
-            cast("Path", Server(url)),
+            Server(url, ""),
         ) from error

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import cast
 
 import psycopg
 from psycopg import errors
@@ -25,41 +23,36 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.QueryCanceled, "did not answer in time; try again"),
     (errors.DiskFull, "can't grow, its disk is full; free some space there"),
     (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
-    (errors.InvalidPassword, "refuses the password; look at the URL, PGPASSWORD and ~/.pgpass"),
-    (errors.InvalidCatalogName, "has no such database; make it there: createdb NAME"),
 )
 # Of a connection that was refused only the words are known: in English here, as most servers speak.
 _REFUSED = (
     ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
-    ("password authentication failed", "refuses the password; look at the URL, PGPASSWORD and "
-     "~/.pgpass"),
+    ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
     ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
     ("database \"", "has no such database; make it there: createdb NAME"),
     ("role \"", "has no such user; make it there: createuser NAME"),
     ("too many c", "takes no more connections; raise max_connections there"),
     ("remaining connection slots", "takes no more connections; raise max_connections there"),
 )  # fmt: skip
+# Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
+_PASSING = {"08", "25", "40", "53", "55", "57"}
+_OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
 _OWN = errors.IntegrityError, errors.ProgrammingError, errors.DataError
-
-
-def failure(message: str, place: Server, kind: type[StoreError] = StoreError) -> StoreError:
-    """A ``StoreError`` about a book's store, or about a server."""
-    return kind(message, cast("Path", place))
 
 
 def explain(error: psycopg.Error, place: Server) -> StoreError:
     """The server's error as one that says what is wrong with which store, and what to do."""
     if error.sqlstate == LEASE_LOST:
-        words = f"{place}: another daemon has the book by now; nothing was written"
-        return failure(words, place, LeaseLost)
-    for kind, advice in _ADVICE:
-        if isinstance(error, kind):
-            return failure(f"{place}: the database {advice}", place)
-    if isinstance(error, errors.InsufficientPrivilege):
-        return failure(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
+        return LeaseLost(f"{place}: another daemon has the book by now; nothing was written", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return failure(f"{place}: the server {_why_not(said(error, place))}", place, StoreAway)
-    return failure(f"{place}: the database failed: {said(error, place)}", place)
+        return StoreAway(f"{place}: the server {_why_not(said(error, place))}", place)
+    kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
+    for known, advice in _ADVICE:
+        if isinstance(error, known):
+            return kind(f"{place}: the database {advice}", place)
+    if isinstance(error, errors.InsufficientPrivilege):
+        return kind(f"{place}: the user of the URL may not do this: {said(error, place)}", place)
+    return kind(f"{place}: the database failed: {said(error, place)}", place)
 
 
 def _why_not(words: str) -> str:
@@ -81,13 +74,7 @@ def explained(place: Server) -> Iterator[None]:
     """Turns the server's errors of the outer world (not those of wrong SQL) into ``StoreError``."""
     try:
         yield
-    except errors.InsufficientPrivilege as error:  # a ProgrammingError to psycopg
-        raise explain(error, place) from error
-    except errors.InvalidCatalogName as error:
-        raise explain(error, place) from error
-    except _OWN as error:
-        if error.sqlstate is not None and error.sqlstate != LEASE_LOST:
-            raise
-        raise explain(error, place) from error
     except psycopg.Error as error:
+        if isinstance(error, _OWN) and not isinstance(error, _OUTER) and error.sqlstate:
+            raise
         raise explain(error, place) from error

@@ -20,7 +20,7 @@ async def listen(url: str) -> AsyncGenerator[tuple[str, str], None]:
     """Events and the book that each is about, for as long as somebody reads them. A server that is
     away, or a replica, which tells nothing, is tried again and again: what was told meanwhile is
     lost, so that whoever listens must also look by itself now and then."""
-    place = Server(url)
+    place = Server(url, "")
     asked = parameters(place, "watcher/listening")
     pause = _FIRST
     while True:

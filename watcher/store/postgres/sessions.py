@@ -6,12 +6,13 @@ from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from msgspec import Struct
-from psycopg import errors, sql
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from watcher.errors import StoreError
 from watcher.store.control import refuse_name
 from watcher.store.places import Server, shown
-from watcher.store.postgres.failures import explained, failure
+from watcher.store.postgres.failures import explained
 
 Session: TypeAlias = psycopg.Connection[Any]
 
@@ -26,6 +27,17 @@ _TCP: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 6_000,
 }
+
+
+# Whether there is a role, made for this database, that the session's user may become.
+_USABLE = """
+SELECT EXISTS (
+    SELECT FROM pg_roles, pg_database
+    WHERE rolname = %s AND datname = current_database()
+    AND starts_with(rolname, 'watcher_' || pg_database.oid || '_')
+    AND pg_has_role(pg_roles.oid, 'MEMBER')
+)
+"""
 
 
 class BookNames(Struct, frozen=True):
@@ -47,7 +59,7 @@ def parameters(place: Server, name: str) -> dict[str, Any]:
     except psycopg.ProgrammingError as error:
         # libpq's words would show a part of the URL, and perhaps of the password.
         words = f"{shown(place.url)}: this is no URL of a PostgreSQL database; write it as "
-        raise failure(f"{words}postgresql://USER@HOST/DATABASE", place) from error
+        raise StoreError(f"{words}postgresql://USER@HOST/DATABASE", place) from error
     return {**_TCP, "fallback_application_name": "watcher", **given, "application_name": name}
 
 
@@ -100,14 +112,13 @@ def become(session: Session, book: str, place: Server) -> BookNames:
     ``StoreError`` where there is no such book."""
     with explained(place):
         names = names_of(session, book, place)
-        try:
-            put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
-        except (errors.InvalidParameterValue, errors.InsufficientPrivilege) as error:
-            raise failure(
-                f"{shown(place.url)}: the role {names.role}, which keeps the book {book} to "
-                "itself, is not there or not granted to this user, as after a restore; "
-                f"`watcher books add {book}` mends it", place,
-            ) from error  # fmt: skip
+        if not row_of(session, _USABLE, names.role)[0]:
+            raise StoreError(
+                f"{shown(place.url)}: the role that keeps the book {book} to itself is not there, "
+                f"as after a restore; `watcher books add {book}` makes it",
+                place,
+            )
+        put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
     return names
 
 
@@ -115,7 +126,7 @@ def names_of(session: Session, book: str, place: Server) -> BookNames:
     """A book's schema and role; ``StoreError`` where there is no such book."""
     found = _names_of(session, book)
     if found is None:
-        raise failure(f"{shown(place.url)}: {no_book(book)}", place)
+        raise StoreError(f"{shown(place.url)}: {no_book(book)}", place)
     return found
 
 
@@ -154,7 +165,7 @@ def _refuse_old(session: Session, place: Server) -> None:
     version = session.info.server_version // 10_000
     if version < OLDEST:
         words = f"{shown(place.url)}: the server is PostgreSQL {version}, and watcher needs"
-        raise failure(f"{words} {OLDEST} or newer", place)
+        raise StoreError(f"{words} {OLDEST} or newer", place)
 
 
 def _refuse_pooler(session: Session, place: Server, asked: dict[str, Any]) -> None:
@@ -168,7 +179,7 @@ def _refuse_pooler(session: Session, place: Server, asked: dict[str, Any]) -> No
         shared = theirs == _process(session) or mine == theirs
     if shared:
         words = f"{shown(place.url)}: this is a connection pooler in transaction mode, where no "
-        raise failure(
+        raise StoreError(
             f"{words}session stays one's own; use the server's own port, or the pooler's session "
             "mode", place,
         )  # fmt: skip

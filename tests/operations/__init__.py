@@ -1,0 +1,1 @@
+"""What the pages about operations say, done with real servers and real processes."""
