@@ -168,6 +168,8 @@ async def world(
         try:
             yield made
         finally:
+            if made.rows is not None:
+                made.rows.close()
             daemon = made.daemon
             if daemon is not None and daemon.process.returncode is None:
                 daemon.process.kill()

@@ -118,7 +118,8 @@ class Case:
         yield from self._credits()
         for at, gap, _ in self.gaps():
             if gap > HELD_AGAIN_SECONDS:
-                yield f"nobody had it for {gap:.1f} s from {at:.1f}"
+                spells = [spell for spell in self.book.spells if at - 20 < spell.since < at + 30]
+                yield f"nobody had it for {gap:.1f} s from {at:.1f}: {spells}"
         if fences := [b for a, b in pairwise(self.book.spells) if b.fence < a.fence]:
             yield f"fences fell: {fences}"
 
@@ -217,10 +218,11 @@ class Case:
         for fault in self.run.faults:
             if fault.who != before.incarnation or fault.kind == "cut":
                 continue
+            # What is seen of who is dead or stands still was sent before that.
             end = fault.until if fault.until is not None else float("inf")
-            during = fault.kind == "hole" and fault.at - _BLUR <= before.at <= end
+            during = fault.kind == "hole" and fault.at - _BLUR <= before.at
             waited = row in fault.unsent.get(self.book.name, ())
-            if during or (waited and before.at <= fault.at + _BLUR):
+            if (during or waited) and before.at <= end:
                 return fault
         return None
 

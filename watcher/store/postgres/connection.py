@@ -33,7 +33,7 @@ _NOBODY = "-"  # the holder of a connection without a lease
 
 
 class _Transaction(NamedTuple):
-    """What is asked for where the answer to COMMIT was lost: its number, and the mark in it."""
+    """The number of a transaction and the mark in it, for when the answer to COMMIT is lost."""
 
     id: str
     mark: UUID
