@@ -160,9 +160,10 @@ async def test_the_daemons_run(tmp_path: Path, postgres_url: str, simulator: Sim
 async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
     """Each metric of the alert rules about books on a server."""
     groups = yaml.safe_load((ROOT / "docs" / "prometheus-alerts.yaml").read_text("utf-8"))["groups"]
-    asked = {re.search(r"watcher_\w+", rule["expr"])[0] for rule in groups[1]["rules"]}  # type: ignore[index]
-    token = Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text()
-    headers = {"Authorization": f"Bearer {token}"}
+    asked = {
+        name for rule in groups[1]["rules"] for name in re.findall(r"watcher_\w+", rule["expr"])
+    }
+    headers = {"Authorization": f"Bearer {_token(env)}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.get(f"http://{env['WATCHER_LISTEN']}/metrics") as answer,
@@ -170,6 +171,10 @@ async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
         there = set(re.findall(r"^(\w+)", await answer.text(), re.MULTILINE))
     assert answer.status == 200
     assert asked <= there
+
+
+def _token(env: dict[str, str]) -> str:
+    return Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text("utf-8")
 
 
 async def _is_healthy(asking: Watcher) -> bool:
