@@ -22,6 +22,7 @@ from watcher.source.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
 FILES = ("compose.yaml", "compose.fleet.yaml")
+_METRIC = r"watcher_\w+"
 
 
 def read(name: str) -> dict[str, Any]:
@@ -190,8 +191,10 @@ def _environment(named: dict[str, str], url: str, folder: Path) -> dict[str, str
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     moved = {
-        "/run/secrets": str(folder), "0.0.0.0:8787": f"127.0.0.1:{port}", "@db/watcher": f"@{server}",
-    }  # fmt: skip
+        "/run/secrets": str(folder),
+        "0.0.0.0:8787": f"127.0.0.1:{port}",
+        "@db/watcher": f"@{server}",
+    }
     made = {"CREDENTIALS_DIRECTORY": "/run/secrets", **named}
     for before, after in moved.items():
         made = {name: value.replace(before, after) for name, value in made.items()}
