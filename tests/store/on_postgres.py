@@ -50,7 +50,7 @@ class Lent(Database):
                 super().close()
                 return
             self.execute("SET default_transaction_read_only = off")
-            _empty(self)
+            emptied(self)
             _FREE.append(self)
 
 
@@ -72,7 +72,8 @@ def _lend() -> Lent:
     return database
 
 
-def _empty(database: Database) -> None:
+def emptied(database: Database) -> None:
+    """Take all rows from it, and begin to count ids anew."""
     filled = " UNION ALL ".join(
         f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in making.TABLES
     )
