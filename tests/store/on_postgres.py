@@ -31,7 +31,9 @@ LEFT_OUT = {
     "tests/store/sqlite": "SQLite's file: locks, rights, logs, damage, backups, space",
     "tests/store/postgres": "has a server of its own",
     "tests/store/test_upgrading.py": "files that older versions wrote, which had SQLite only",
+    "tests/store/copying": "opens the two places of each copy itself",
     "tests/store/test_ports.py": "runs suites itself",
+    "tests/store/test_both_engines.py": "runs this",
 }
 _EXAMPLES = 5  # of what hypothesis tries: SQLite's turn has all of them
 _BOOKS = count(1)

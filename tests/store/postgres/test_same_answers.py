@@ -164,7 +164,8 @@ def _spend(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: 
     kept = store.ledger.reserve(rule, one, now, 9, 30)
     if kept is not None and flag:
         store.ledger.settle(kept, min(one, two))
-    return kept, store.ledger.spent(now), store.ledger.set_aside(now), store.ledger.by_watch(now)
+    # Not which: of what is settled SQLite gives the number again.
+    return kept is None, store.ledger.spent(now), store.ledger.set_aside(now), store.ledger.by_watch(now)
 
 
 def _health(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:
