@@ -237,6 +237,10 @@ def test_parameters_and_values(db: PostgresConnection) -> None:
         found = db.rows(f"SELECT key, value FROM {sql.rows_of()} ORDER BY key", (listed(values),))
         assert found == [*enumerate(values)]
     texts = ["", "ä", 'q"\\,{}', "NULL"]
-    assert [text for _, text in db.rows(
-        f"SELECT key, value FROM {sql.rows_of(sort='text')} ORDER BY key", (listed(texts),)  # type: ignore[arg-type]
-    )] == texts
+    assert [
+        text
+        for _, text in db.rows(
+            f"SELECT key, value FROM {sql.rows_of(sort='text')} ORDER BY key",
+            (listed(texts),),  # type: ignore[arg-type]
+        )
+    ] == texts
