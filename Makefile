@@ -25,11 +25,12 @@ signals: $(VENV)/.dev  ## what is worth hearing: detectors on the simulator, and
 	@$(BIN)/python -m benchmarks.signals $(if $(FILE),"$(FILE)") $(if $(TOP),--top $(TOP)) \
 		$(if $(RULES),--rules "$(RULES)") $(if $(PRESETS),--presets $(PRESETS))
 
-kills: $(VENV)/.dev  ## the daemon is killed 200 times; what it told is compared with an undisturbed run
-	@$(BIN)/python -m tests.faults.kills --kills 200
+kills: $(VENV)/.dev  ## the daemon is killed 200 times, and three that share six books; FLEET=1 for those only
+	@$(if $(FLEET),,$(BIN)/python -m tests.faults.kills --kills 200)
+	@$(BIN)/python -m tests.faults.fleet --kills 200 --promotions 6
 
-soak: $(VENV)/.dev  ## a daemon with all that befalls it in an hour, beside an undisturbed twin; MINUTES=60
-	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),60)
+soak: $(VENV)/.dev  ## a daemon with all that befalls it in an hour, beside an undisturbed twin; MINUTES=60 DB=postgres
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),60) --db $(or $(DB),sqlite)
 
 check: $(VENV)/.dev  ## the linters
 	@$(BIN)/ruff check .

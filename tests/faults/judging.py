@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.faults.days import Days
 from tests.faults.sink import Delivery, Fact
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
@@ -159,7 +160,7 @@ def judge(
     return report
 
 
-def facts_of(world: Installation) -> set[Fact]:
+def facts_of(world: Days) -> set[Fact]:
     """All that the world's targets were told."""
     return {fact for delivery in world.sink.taken for fact in delivery.facts()}
 
@@ -169,10 +170,10 @@ def _differences(expected: set[Fact], told: set[Fact]) -> list[str]:
     return lost + [f"told only where kills fell: {fact}" for fact in sorted(told - expected)]
 
 
-def notifications(world: Installation) -> dict[Mark, list[int]]:
+def notifications(world: Days) -> dict[Mark, list[int]]:
     """The outbox's rows by what tells their messages apart."""
     found: dict[Mark, list[int]] = {}
-    rows = world.watcher.query(
+    rows = world.query(
         "SELECT n.id, n.target, m.body FROM notifications AS n JOIN messages AS m "
         "ON m.id = n.message ORDER BY n.id"
     )
@@ -183,10 +184,10 @@ def notifications(world: Installation) -> dict[Mark, list[int]]:
     return found
 
 
-def doubled(world: Installation) -> list[str]:
+def doubled(world: Days) -> list[str]:
     """Alerts of which two notifications tell one target the same."""
     seen: Counter[tuple[str, str, str]] = Counter()
-    for target, body in world.watcher.query(
+    for target, body in world.query(
         "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
     ):
         message = msgspec.json.decode(body, type=Message)

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tests.faults.days import patiently
 from tests.faults.editions import COMING, Edition
 from tests.faults.judging import doubled, facts_of, repeats_of
-from tests.faults.world import Installation, patiently
+from tests.faults.world import Installation
 
 _SCANS = 2
 _OPERATOR = "ops/1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Delivery:
     day: int
     title: str
     body: str
+    at: float = 0.0  # Unix seconds
 
     @property
     def mark(self) -> tuple[str, str, str]:
@@ -94,7 +96,9 @@ class Sink:
         if status := self.refusal(target):
             return web.Response(status=status)
         who = int(request.match_info["incarnation"])
-        self.taken.append(Delivery(who, target, self.day(), said["title"], said["message"]))
+        self.taken.append(
+            Delivery(who, target, self.day(), said["title"], said["message"], time.time())
+        )
         self.hear("taken", who)
         response = web.Response(text="ok")
         await write(request, response)

@@ -1,7 +1,7 @@
 """A long life: the daemon in the README's layout, with all that befalls it, beside an undisturbed
 twin on the same market.
 
-    python -m tests.faults.soak --minutes 60 --seed 1
+    python -m tests.faults.soak --minutes 60 --seed 1 --db postgres
 
 prints now and then what it measures, and every breach at the end: the process that was started is
 still there and healthy, its memory and files stay flat, nothing was told twice, nothing lost; exit
@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.faults.judging import doubled, repeats_of
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.sink import Delivery, Fact
 from tests.faults.world import RULES, Installation, world
+from tests.postgres import cluster
 from watcher.delivery.courier import pause_until
 
 RULES_OF_A_LIFE = RULES.replace("every: 1s", "every: 2s")
@@ -159,14 +161,16 @@ async def run(
     rules: str = RULES_OF_A_LIFE,
     *,
     module: str = "watcher",
+    urls: tuple[str, str] = ("", ""),
 ) -> Report:
     """Both worlds side by side, the undisturbed one never ahead; then the judgement. ``module`` is
-    what runs in the one that is disturbed."""
+    what runs in the one that is disturbed; ``urls`` are their databases, where those are on a
+    server."""
     for name in ("rough", "calm"):
         (folder / name).mkdir(parents=True)
     async with (
-        world(folder / "rough", "rough", seed, rules) as rough,
-        world(folder / "calm", "calm", seed, rules) as calm,
+        world(folder / "rough", "rough", seed, rules, urls[0]) as rough,
+        world(folder / "calm", "calm", seed, rules, urls[1]) as calm,
     ):
         rough.listen, rough.watcher.module = "127.0.0.1:0", module
         disturbance = Disturbance(random.Random(seed))
@@ -200,7 +204,7 @@ def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
     breaches += [f"not a line of its log: {line}" for line in rough.daemon.other if line.strip()]
     lost = rough.number("SELECT count(*) FROM notifications WHERE state IN ('waiting', 'dead')")
     breaches += [f"{lost} notifications are not sent"] if lost else []
-    scans = rough.watcher.query("SELECT state, count(*) FROM scans GROUP BY state")
+    scans = rough.query("SELECT state, count(*) FROM scans GROUP BY state")
     return Report(
         days=rough.day,
         facts=len(expected),
@@ -235,6 +239,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=float, default=3, help="minutes between two lines")
+    parser.add_argument("--db", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one")
     chosen = parser.parse_args()
 
@@ -242,10 +247,15 @@ def main() -> int:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
-    with tempfile.TemporaryDirectory(prefix="watcher-soak-") as temporary:
+    with ExitStack() as stack:
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="watcher-soak-"))
+        urls = ("", "")
+        if chosen.db == "postgres":
+            server = stack.enter_context(cluster())
+            urls = server.create_database("rough"), server.create_database("calm")
         folder = chosen.folder or Path(temporary)
         seconds, every = 60 * chosen.minutes, 60 * chosen.every
-        report = asyncio.run(run(folder, seconds, chosen.seed, say, every))
+        report = asyncio.run(run(folder, seconds, chosen.seed, say, every, urls=urls))
     say(str(report))
     return 1 if report.breaches else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.faults.gauges import FEW, Sample, busy, grown
 from tests.faults.soak import run
 from tests.faults.world import RULES
+from tests.postgres import create_database
 
 pytestmark = pytest.mark.end_to_end
 
@@ -22,6 +24,18 @@ async def test_a_short_life(tmp_path: Path) -> None:
     assert not report.breaches, str(report)
     assert report.facts
     assert report.troubles
+
+
+@pytest.mark.long
+async def test_a_short_life_on_a_server(tmp_path: Path, postgres_server: str) -> None:
+    """The same, where the database is a book on a server."""
+    names = f"rough{os.getpid()}", f"calm{os.getpid()}"
+    urls = create_database(postgres_server, names[0]), create_database(postgres_server, names[1])
+    report = await run(
+        tmp_path, SECONDS, seed=8, rules=RULES, module="tests.faults.probe", urls=urls
+    )
+    assert not report.breaches, str(report)
+    assert report.facts
 
 
 def samples(memory: float, files: float) -> list[Sample]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
+from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import RawCursor, RawServerCursor
@@ -28,6 +30,13 @@ _OUTCOME_SECONDS = 60.0  # for which the outcome of a COMMIT is asked for
 _POLL_SECONDS = 0.1
 _AT_ONCE = 32  # rows of a stream that are read at once: lists of scans may be large
 _NOBODY = "-"  # the holder of a connection without a lease
+
+
+class _Transaction(NamedTuple):
+    """The number of a transaction and the mark in it, for when the answer to COMMIT is lost."""
+
+    id: str
+    mark: UUID
 
 
 class PostgresConnection(Connection):
@@ -104,27 +113,29 @@ class PostgresConnection(Connection):
             finally:
                 self._roll_back()
 
-    def _begin(self) -> str:
-        """The transaction's id. Who waits for the lock sees what was written before it."""
+    def _begin(self) -> _Transaction | None:
+        """The transaction that begins, None where nothing can be written. Who waits for the lock
+        sees what was written before it."""
         if self._readonly:
             self._fresh("BEGIN")
-            return ""
+            return None
         fence = self._lease.fence if self._lease else None
         held = "TRUE" if fence is None else f"watcher.fenced({int(fence)})"
+        mark = uuid4()
         found = self._fresh(
             f"BEGIN; SELECT pg_advisory_xact_lock({session.lock_of(self.server)}); "
-            f"SELECT {held}, pg_current_xact_id()::text"
+            f"SELECT {held}, pg_current_xact_id()::text, watcher.mark('{mark}')"
         )
-        return str(found[1]) if found else ""
+        return _Transaction(str(found[1]), mark) if found else None
 
-    def _commit(self, transaction: str) -> None:
+    def _commit(self, transaction: _Transaction | None) -> None:
         try:
             cursor = self.conn.execute("COMMIT", prepare=False)
         except psycopg.OperationalError:
             if not self.conn.broken:  # the server itself said no
                 self._roll_back()
                 raise
-            if not transaction:  # nothing was written
+            if transaction is None:  # nothing was written
                 raise
             self._settle(transaction)
             return
@@ -134,33 +145,41 @@ class PostgresConnection(Connection):
                 self.server,
             )
 
-    def _settle(self, transaction: str) -> None:
+    def _settle(self, transaction: _Transaction) -> None:
         """Ask for the outcome of a COMMIT that was not heard. ``StoreError`` where nothing was
         kept, or nobody could say."""
         until = time.monotonic() + _OUTCOME_SECONDS
         while True:
-            outcome = self._outcome(transaction)
-            if outcome == "committed":
+            kept = self._is_kept(transaction)
+            if kept:
                 return
-            if outcome == "aborted" or time.monotonic() > until:
-                kept = "nothing was kept" if outcome else "whether it was kept is not known"
+            if kept is False or time.monotonic() > until:
+                outcome = "whether it was kept is not known" if kept is None else "nothing was kept"
                 raise StoreAway(
-                    f"{self.server}: the connection was lost during a commit; {kept}", self.server
+                    f"{self.server}: the connection was lost during a commit; {outcome}",
+                    self.server,
                 )
             time.sleep(_POLL_SECONDS)
 
-    def _outcome(self, transaction: str) -> str | None:
-        """``committed``, ``aborted``, ``in progress``; None while the server can't be asked."""
+    def _is_kept(self, transaction: _Transaction) -> bool | None:
+        """None while it is not decided, or the server can't be asked."""
         try:
             self._reconnect()
-            row = self.conn.execute(
-                "SELECT pg_xact_status(%s::text::xid8)", (transaction,)
-            ).fetchone()
-        except psycopg.errors.InvalidParameterValue:  # a replica that never heard of it
-            return "aborted"
+            if self._is_in_progress(transaction.id):
+                return None
+            sql = "SELECT watcher.marked(%s)"  # in a snapshot of its own, once that is decided
+            row = self.conn.execute(sql, (transaction.mark,)).fetchone()
         except (psycopg.OperationalError, StoreError):
             return None
-        return str(row[0]) if row is not None and row[0] is not None else None
+        return row is not None and bool(row[0])
+
+    def _is_in_progress(self, transaction: str) -> bool:
+        sql = "SELECT pg_xact_status(%s::text::xid8)"
+        try:
+            row = self.conn.execute(sql, (transaction,)).fetchone()
+        except psycopg.errors.InvalidParameterValue:  # a server that never heard of it
+            return False
+        return row is not None and row[0] == "in progress"
 
     def _roll_back(self) -> None:
         with suppress(psycopg.Error):

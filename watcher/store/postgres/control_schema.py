@@ -96,11 +96,43 @@ REVOKE ALL ON FUNCTION watcher.fenced(bigint) FROM PUBLIC;
 # The SHA-256 of the token of a book's page, and how a simulated clock goes that it lives by.
 _PAGE = "ALTER TABLE watcher.books ADD COLUMN token text, ADD COLUMN clock bytea"
 
+# A writer whose COMMIT was not answered finds by its mark, which is of the transaction itself,
+# whether it was kept. The transaction's number alone can't say: after a crash, or on a replica that
+# was promoted and had never heard of it, it is another one's. Several marks are kept, for others
+# may write before it can ask.
+_MARKS = """
+CREATE TABLE watcher.marks (
+    book text PRIMARY KEY REFERENCES watcher.books ON DELETE CASCADE,
+    marks uuid[] NOT NULL
+) WITH (fillfactor = 50);
+CREATE FUNCTION watcher.mark(given uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+BEGIN
+    INSERT INTO watcher.marks AS kept (book, marks)
+        SELECT name, ARRAY[given] FROM watcher.books
+        WHERE role = coalesce(nullif(current_setting('role'), 'none'), session_user)
+        ON CONFLICT (book) DO UPDATE SET marks = (excluded.marks || kept.marks)[1:8];
+END
+$body$;
+CREATE FUNCTION watcher.marked(given uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM watcher.marks JOIN watcher.books ON name = book
+        WHERE role = coalesce(nullif(current_setting('role'), 'none'), session_user)
+        AND given = ANY (marks)
+    );
+END
+$body$;
+REVOKE ALL ON FUNCTION watcher.mark(uuid), watcher.marked(uuid) FROM PUBLIC;
+"""
+
 MIGRATIONS = (
     ("m001_books", _BOOKS),
     ("m002_channel", _CHANNEL),
     ("m003_fenced", _FENCED),
     ("m004_page", _PAGE),
+    ("m005_marks", _MARKS),
 )
 
 _LOCK = 0x7761746368657200  # "watcher": of who migrates

@@ -48,7 +48,7 @@ def unmake(session: Session, names: BookNames) -> None:
         "DROP SCHEMA IF EXISTS {schema} CASCADE",
         "RESET ROLE",
         "REVOKE ALL ON SCHEMA watcher FROM {role}",
-        "REVOKE ALL ON FUNCTION watcher.fenced(bigint) FROM {role}",
+        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA watcher FROM {role}",
         "DROP ROLE {role}",
     )
 
@@ -93,7 +93,8 @@ def _grant(session: Session, names: BookNames) -> None:
         names,
         "REVOKE ALL ON SCHEMA {schema} FROM PUBLIC",
         "GRANT USAGE ON SCHEMA watcher TO {role}",
-        "GRANT EXECUTE ON FUNCTION watcher.fenced(bigint) TO {role}",
+        "GRANT EXECUTE ON FUNCTION watcher.fenced(bigint), watcher.mark(uuid),"
+        " watcher.marked(uuid) TO {role}",
     )
 
 

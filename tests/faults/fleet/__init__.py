@@ -1,0 +1,1 @@
+"""Three daemons and six books on one server, and all that may befall them."""
