@@ -10,7 +10,13 @@ T = TypeVar("T")
 # Tests of processes and services, which wait for most of their time; none shares a fixture.
 _SLOW = tuple(
     f"tests/{each}"
-    for each in ("documentation/test_changes.py", "end_to_end/", "faults/", "upgrade/")
+    for each in (
+        "documentation/test_changes.py",
+        "end_to_end/",
+        "faults/",
+        "operations/",
+        "upgrade/",
+    )
 )
 
 

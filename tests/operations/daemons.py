@@ -53,7 +53,7 @@ async def running(
 ) -> AsyncIterator[Daemon]:  # fmt: skip
     """``watcher run`` with these arguments until the block ends, of the version in ``code``; with a
     page where the environment says which."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a folder of a test, made at once
     paths = {"PYTHONPATH": str(code)} if code is not None else {}
     watcher = Watcher(folder, api, {**env, **paths})
     listen = () if page else ("--listen", "off")

@@ -22,6 +22,7 @@ from watcher.source.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
 FILES = ("compose.yaml", "compose.fleet.yaml")
+_METRIC = r"watcher_\w+"
 
 
 def read(name: str) -> dict[str, Any]:
@@ -160,9 +161,10 @@ async def test_the_daemons_run(tmp_path: Path, postgres_url: str, simulator: Sim
 async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
     """Each metric of the alert rules about books on a server."""
     groups = yaml.safe_load((ROOT / "docs" / "prometheus-alerts.yaml").read_text("utf-8"))["groups"]
-    asked = {re.search(r"watcher_\w+", rule["expr"])[0] for rule in groups[1]["rules"]}  # type: ignore[index]
-    token = Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text()
-    headers = {"Authorization": f"Bearer {token}"}
+    asked = {
+        name for rule in groups[1]["rules"] for name in re.findall(r"watcher_\w+", rule["expr"])
+    }
+    headers = {"Authorization": f"Bearer {_token(env)}"}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
         session.get(f"http://{env['WATCHER_LISTEN']}/metrics") as answer,
@@ -170,6 +172,10 @@ async def _has_what_alerts_ask_for(env: dict[str, str]) -> None:
         there = set(re.findall(r"^(\w+)", await answer.text(), re.MULTILINE))
     assert answer.status == 200
     assert asked <= there
+
+
+def _token(env: dict[str, str]) -> str:
+    return Path(env["WATCHER_WEB_TOKEN_FILE"]).read_text("utf-8")
 
 
 async def _is_healthy(asking: Watcher) -> bool:
@@ -185,8 +191,10 @@ def _environment(named: dict[str, str], url: str, folder: Path) -> dict[str, str
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     moved = {
-        "/run/secrets": str(folder), "0.0.0.0:8787": f"127.0.0.1:{port}", "@db/watcher": f"@{server}",
-    }  # fmt: skip
+        "/run/secrets": str(folder),
+        "0.0.0.0:8787": f"127.0.0.1:{port}",
+        "@db/watcher": f"@{server}",
+    }
     made = {"CREDENTIALS_DIRECTORY": "/run/secrets", **named}
     for before, after in moved.items():
         made = {name: value.replace(before, after) for name, value in made.items()}

@@ -12,12 +12,13 @@ import psycopg
 import pytest
 
 from tests.documentation.shell import Shell
-from tests.end_to_end.process import KEY, until
+from tests.end_to_end.process import until
 from tests.fakes.sink import Service
-from tests.operations.daemons import Holders, running
+from tests.operations.daemons import Holders, running, with_books
 from tests.postgres import Cluster, binaries, cluster, needed
 from tests.postgres import until as wait_until
 from tools.trial.readme import commands
+from tools.trial.stage import KEY as PASSWORD
 from watcher.source.simulator import Simulator
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ async def test_set_up_and_used(
     assert (reader.etc / "secrets" / "DB_PASSWORD").stat().st_mode & 0o777 == 0o600
     said = reader.run("fleet first book")
     assert "shops" in said
-    assert KEY not in said
+    assert PASSWORD not in said
     arguments = tuple(_unit_command()[2:])
     with Holders(server.url_of("watcher")).looking() as holders:
         async with running(tmp_path / "1", simulator.url, {**market, **secrets}, *arguments) as one:
@@ -98,7 +99,7 @@ async def test_set_up_and_used(
                 await two.said("at work", book="shops")
                 await until(lambda: holders.now["shops"] not in {None, before})
                 assert await two.stop() == 0
-        assert KEY not in "".join([*map(str, one.log), *one.other, *two.other])
+        assert PASSWORD not in "".join([*map(str, one.log), *one.other, *two.other])
     _copy_and_back(reader, tmp_path)
     _restored(reader, server, tmp_path)
 
@@ -156,6 +157,8 @@ def test_a_replica_that_takes_over(tmp_path: Path, server: Cluster) -> None:
         _until_synchronous(server)
         with psycopg.connect(server.url_of("watcher"), autocommit=True) as conn:
             conn.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        with_books(_as_watcher(server), "shops")
+        wait_until(lambda: "shops" in _status(reader, replica), "the book is on the replica")
         server.crash()
         with psycopg.connect(replica.url, autocommit=True) as conn:
             conn.execute("SELECT pg_promote()")
@@ -166,6 +169,15 @@ def test_a_replica_that_takes_over(tmp_path: Path, server: Cluster) -> None:
             assert conn.execute("SELECT n FROM kept").fetchone() == (1,)
     finally:
         replica.remove()
+
+
+def _as_watcher(server: Cluster) -> str:
+    return server.url_of("watcher", f"watcher:{PASSWORD}")
+
+
+def _status(reader: Reader, server: Cluster) -> str:
+    """What any command that only reads says of a server."""
+    return reader.run(text=f"watcher status --db {_as_watcher(server)}")
 
 
 def _until_synchronous(server: Cluster) -> None:
