@@ -76,6 +76,7 @@ def _lend() -> Lent:
 
 def emptied(database: Database) -> None:
     """Take all rows from it, and begin to count ids anew."""
+    vars(database.observations).pop("_last", None)  # the list that was read last
     filled = " UNION ALL ".join(
         f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in making.TABLES
     )

@@ -50,7 +50,7 @@ def end(connection: PostgresConnection) -> None:
 
 
 class Cutter:
-    """A way to the server that is cut at the next COMMIT: when it is done, or before it is heard."""
+    """A way to the server that is cut at the next COMMIT: once it is done, or unheard."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

@@ -165,7 +165,12 @@ def _spend(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: 
     if kept is not None and flag:
         store.ledger.settle(kept, min(one, two))
     # Not which: of what is settled SQLite gives the number again.
-    return kept is None, store.ledger.spent(now), store.ledger.set_aside(now), store.ledger.by_watch(now)
+    return (
+        kept is None,
+        store.ledger.spent(now),
+        store.ledger.set_aside(now),
+        store.ledger.by_watch(now),
+    )
 
 
 def _health(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:
@@ -223,7 +228,8 @@ def _asked(store: Store, steps: int) -> dict[str, object]:
         "tries": [store.outbox.tries(each) for each in range(1, 9)],
         "held up": store.outbox.held_up(now), "tried": store.outbox.tried(START),
         "dead": store.outbox.list([NotificationState.DEAD], target="me/1"),
-        "silences": store.silences.list(), "covering": store.silences.covering("r", known.tolist(), now),
+        "silences": store.silences.list(),
+        "covering": store.silences.covering("r", known.tolist(), now),
         "idle": store.silences.matching_nothing(["r"], now), "held": store.held.groups(),
         "health": store.health.list(), "of one": store.health.list("watch"),
         "incidents": store.health.incidents(), "fired": store.rules.ever_fired(),
