@@ -35,16 +35,19 @@ def test_it_serves_until_it_is_told_to_stop(postgres_url: str, tmp_path: Path) -
         [sys.executable, "-m", "watcher", "page", "--db", url, "--listen", "127.0.0.1:0"],
         cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]},
     ) as process:  # fmt: skip
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        found = _SERVED.search(said)
-        assert found is not None, said + process.stderr.read()
-        assert PASSWORD not in Path(f"/proc/{process.pid}/cmdline").read_text("utf-8")
-        with urlopen(found[1]) as answer:
-            assert "held by nobody" in answer.read().decode()
-        with urlopen(f"{found[1]}books/shops/rules/taking-off") as answer:
-            assert "Products that sell" in answer.read().decode()
-        process.send_signal(signal.SIGTERM)
-        rest = process.stderr.read()
-        assert process.wait(timeout=30) == 0, rest
+        try:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            found = _SERVED.search(said)
+            assert found is not None, said + process.stderr.read()
+            assert PASSWORD not in Path(f"/proc/{process.pid}/cmdline").read_text("utf-8")
+            with urlopen(found[1]) as answer:
+                assert "held by nobody" in answer.read().decode()
+            with urlopen(f"{found[1]}books/shops/rules/taking-off") as answer:
+                assert "Products that sell" in answer.read().decode()
+            process.send_signal(signal.SIGTERM)
+            rest = process.stderr.read()
+            assert process.wait(timeout=30) == 0, rest
+        finally:
+            process.kill()
     assert PASSWORD not in said + rest

@@ -109,7 +109,7 @@ def what_is_written_is_for_its_owner(ends: Ends) -> None:
     )
 
 
-CRON = {"once", "health", "export", "db backup", "db prune"}
+CRON = {"once", "health", "export", "db backup", "db copy", "db prune"}
 
 
 def test_what_cron_runs_can_be_quiet() -> None:

@@ -73,7 +73,7 @@ class HeldBooks(Protocol):
 
     @property
     def daemon(self) -> DaemonState:
-        """The one that serves the page; its ``wanted`` are the books that it may hold, None for all."""
+        """The one that serves the page; it may hold the books ``wanted``, None for all."""
 
     def books(self) -> Mapping[str, HeldBook]:
         """The books that it holds now, by name."""
@@ -85,8 +85,8 @@ class HeldBooks(Protocol):
         """The daemons at work, this one among them."""
 
     async def ill(self) -> str | None:
-        """The reason why ``/healthz`` is not well: a held book is ill, a book that it wants is held by nobody,
-        or the server was not heard of; None while all is well."""
+        """The reason that ``/healthz`` gives: a held book is ill, a book that it wants is held by
+        nobody, or the server was not heard of; None while all is well."""
 
 
 class Board:
