@@ -100,7 +100,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "rules show": ((), ("1", "--to", "shown")),
     "books list": ((), ("--json",)),
     "books add": (("shops",),),
-    "books token": ((shops",),),
+    "books token": (("shops",),),
     "books drop": (("shops",), ("shops", "--yes")),
     "db backup": (("copy.db",), ("backup.db",), ("--quiet", "copy.db")),
     "db restore": (("backup.db",), ("broken.yaml",)),
