@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def test_a_backup_beside_the_daemon(watcher: Command, folder: Path, book: Server
         assert (result.code, result.err) == (0, "")
         assert result.out.startswith("saved.db: ")
     assert sorted(path.name for path in folder.glob("*saved*")) == ["saved.db"]
-    assert os.stat(folder / "saved.db").st_mode & 0o777 == 0o600
+    assert (folder / "saved.db").stat().st_mode & 0o777 == 0o600
     assert dump(folder / "saved.db") == dump(folder / "source.db")
     (folder / "letter.txt").write_text("mine")
     result = watcher("db", "backup", "letter.txt", "--db", book.url, "--book", "ann")

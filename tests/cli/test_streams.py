@@ -109,6 +109,7 @@ def what_is_written_is_for_its_owner(ends: Ends) -> None:
     )
 
 
+OF_SERVERS = {"page", "rules", "books"}  # what a database file is no use for
 CRON = {"once", "health", "export", "db backup", "db copy", "db prune"}
 
 
