@@ -100,6 +100,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "rules show": ((), ("1", "--to", "shown")),
     "books list": ((), ("--json",)),
     "books add": (("shops",),),
+    "books token": (("shops",),),
     "books drop": (("shops",), ("shops", "--yes")),
     "books token": (("shops",),),
     "db copy": (("watcher.db", "copied.db"), ("--quiet", "watcher.db", "copied.db")),

@@ -113,7 +113,7 @@ def test_a_wrong_one(
         monkeypatch.setenv("PGPASSWORD", WRONG)
     result = silences(*arguments(guarded.url_of("watched", user)))
     assert result.code == 1
-    assert "refuses the password; look at the URL, PGPASSWORD" in result.err
+    assert "refuses the password; see the URL, PGPASSWORD" in result.err
     assert WRONG not in result.err
     assert "Traceback" not in result.err
 

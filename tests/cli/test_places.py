@@ -1,4 +1,4 @@
-"""``--db`` and ``--book``: what they may name, what is said of others, and that no password shows."""
+"""``--db`` and ``--book``: what they may name, what is said of others; and no password shows."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ ASKED = {
 # They start a daemon or ask it, show no time, or give it to programs, in UTC.
 OTHERS = {
     "run", "demo", "health", "init", "export", "test", "channel", "metrics", "schema", "completion",
+    "page", "books", "rules",
 }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def test_a_command_takes_it(
     monkeypatch.setenv("WATCHER_DB", "postgresql://watcher:${DB_PASSWORD}@127.0.0.1:1/watcher")
     assert _status() == 1
     said = capsys.readouterr().err
-    assert "127.0.0.1:1/watcher, book main: the server can't be reached" in said
+    assert "127.0.0.1:1/watcher: the server can't be reached" in said
     assert "geheim" not in said
     monkeypatch.delenv("DB_PASSWORD")
     assert _status() == 2

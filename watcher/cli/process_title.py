@@ -1,4 +1,4 @@
-"""What other users of the machine see of a command: its arguments, without the passwords in them.
+"""Arguments of a command as other users of the machine see them: without passwords.
 
 ``ps`` reads them where the system laid them down for the process, which may write over them.
 """

@@ -1,5 +1,5 @@
-"""What a command asks of a server beside the store of a book: its control plane, and the rules that
-were pushed to the book. One connection a command, closed with it."""
+"""A command's questions to a server beside the store of a book: its control plane, and the rules
+that were pushed to the book. One connection a command, closed with it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PushedRules:
 
     @property
     def name(self) -> str:
-        """As people read it."""
+        """The name that people read."""
         return f"book {self.book}"
 
     def load(self, *, whole: bool) -> Rulebook:

@@ -40,8 +40,8 @@ def command(files: options.Files) -> None:
 
 
 def _status_on(files: options.Files, place: Server) -> None:
-    """Of a server: all of its books, and more of the one that is named, or of ``main`` where that
-    has been used."""
+    """Say all of a server's books, and more of the one that is named, or of ``main`` where that has
+    been used."""
     fleet = read_fleet(control_of(place.url))
     known = any(each.name == place.book for each in fleet.books)
     wanted = files.asked is not Asked.ANY

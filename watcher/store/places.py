@@ -110,7 +110,7 @@ def _split(url: str) -> _Parts:
 
 
 def _wrong_with(parts: _Parts) -> str | None:
-    """Why no server can be named so, and what to do."""
+    """The reason why no server can be named so, and what to do."""
     if not parts.scheme:
         return "no URL of a server"
     for host in parts.hosts.split(","):

@@ -1,4 +1,4 @@
-"""Who may see the page, or the page of one book of several."""
+"""Access to the page, or to that of one book of several."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def read_token(path: Path) -> str:
 
 
 def digest_of_token(token: str | bytes) -> str:
-    """What is kept of the token of a book: it has so many random characters that nobody finds it
-    from that."""
+    """Return what is kept of the token of a book: it has so many random characters that nobody
+    finds it from that."""
     return sha256(token.encode() if isinstance(token, str) else token).hexdigest()
 
 

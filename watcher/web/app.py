@@ -170,7 +170,7 @@ class Site:
         self._add_static(router, base)
 
     def _add_index(self, router: web.UrlDispatcher, base: str) -> None:
-        """What all books have in common."""
+        """Add the paths of what all books have in common."""
         shelf = self._shelf
         if isinstance(shelf, SeveralBooks):
             for path, handler in INDEX:

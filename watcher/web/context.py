@@ -73,20 +73,20 @@ class HeldBooks(Protocol):
 
     @property
     def daemon(self) -> DaemonState:
-        """This one; its ``wanted`` are the books that it may hold, None for all."""
+        """The one that serves the page; it may hold the books ``wanted``, None for all."""
 
     def books(self) -> Mapping[str, HeldBook]:
-        """Those that it holds now, by name."""
+        """The books that it holds now, by name."""
 
     def leases(self) -> Sequence[LeaseState]:
-        """Of every book, by name."""
+        """The lease of every book, by name."""
 
     def daemons(self) -> Sequence[DaemonState]:
-        """Those at work, this one among them."""
+        """The daemons at work, this one among them."""
 
     async def ill(self) -> str | None:
-        """Why ``/healthz`` is not well: a held book is ill, a book that it wants is held by nobody,
-        or the server was not heard of; None while all is well."""
+        """The reason that ``/healthz`` gives: a held book is ill, a book that it wants is held by
+        nobody, or the server was not heard of; None while all is well."""
 
 
 class Board:

@@ -1,4 +1,4 @@
-"""What daemons, books and leases there are on a server, as the index of the books shows them."""
+"""Daemons, books and leases on a server, as the index of the books shows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BookState(Struct, frozen=True):
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with it in words."""
+        """The words for what is wrong with it."""
         if not self.lease.held:
             return "held by nobody: nothing is scanned or sent for it"
         return self.lease.ill
@@ -43,7 +43,7 @@ class Fleet(Struct, frozen=True):
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with some book."""
+        """The words for what is wrong with some book."""
         found = [f"book {each.name}: {each.trouble}" for each in self.books if each.trouble]
         return "; ".join(found) or None
 

@@ -168,7 +168,7 @@ class Snapshots(Collector):
 
 
 def fleet_samples(fleet: Fleet, here: Collection[str]) -> Iterator[Sample]:
-    """What is known of daemons and books, of which some are held ``here``."""
+    """Tell of daemons and books, of which some are held ``here``."""
     yield "daemons", (), len(fleet.daemons)
     for book in fleet.books:
         yield "book_held", (book.name,), book.lease.held

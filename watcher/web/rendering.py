@@ -53,8 +53,8 @@ _HIDDEN = re.compile(
 
 
 class Scene(NamedTuple):
-    """What a page is of: the time, its zone, the token of its forms (None: nothing can be written
-    here), and the book's name, where it is one of several ("" otherwise)."""
+    """Surroundings of a page: the time, its zone, the token of its forms (None: nothing can be
+    written here), and the book's name, where it is one of several ("" otherwise)."""
 
     now: Instant
     zone: tzinfo

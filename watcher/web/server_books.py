@@ -38,7 +38,7 @@ log = structlog.get_logger("watcher.web")
 
 @dataclass(slots=True)
 class _Kept:
-    """What was read of the server last."""
+    """The server as it was read last."""
 
     fleet: Fleet
     tokens: Mapping[str, str]
@@ -140,7 +140,7 @@ class ServerBooks:
         return (await self._look()).fleet
 
     async def tokens(self) -> Mapping[str, str]:
-        """Of the books that have a token of their own its SHA-256; the last known while the server
+        """The SHA-256 of the tokens that books have of their own; the last known while the server
         is away: no page is open because of that."""
         try:
             return (await self._look()).tokens
@@ -155,7 +155,7 @@ class ServerBooks:
         return {} if self._held is None else self._held.books()
 
     async def ill(self) -> str | None:
-        """Why ``/healthz`` is not well."""
+        """The reason why ``/healthz`` is not well."""
         if self._held is not None:
             return await self._held.ill()
         try:

@@ -32,7 +32,7 @@ class Shelf(Protocol):
 
     @property
     def below(self) -> str:
-        """What stands before all paths of a book's page, ``{book}`` for its name."""
+        """The begin of all paths of a book's page, ``{book}`` for its name."""
 
     def book_of(self, request: web.Request) -> str | None:
         """The book that is asked for, which need not be there."""

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 PAGES = ("", "books/a/", "books/a/silences", "books/nobodys/")
 
 
-async def test_from_the_index_to_a_book_and_back(browser: Browser, library: Library) -> None:  # noqa: F811
+async def test_from_the_index_to_a_book_and_back(browser: Browser, library: Library) -> None:
     """By links that say where they lead; a silence is added to that book alone, and ended."""
     lease_all(library)
     async with served(library) as page, tab(browser) as seen:
@@ -39,7 +39,7 @@ async def test_from_the_index_to_a_book_and_back(browser: Browser, library: Libr
         await expect(seen.get_by_text("browser-*")).to_have_count(0)
 
 
-async def test_nothing_wrong_with_the_index(browser: Browser, library: Library) -> None:  # noqa: F811
+async def test_nothing_wrong_with_the_index(browser: Browser, library: Library) -> None:
     """axe-core finds nothing in either scheme, and nothing is wider than a phone.
 
     With WATCHER_SCREENSHOTS=FOLDER in the environment, every page is left there as a picture.

@@ -69,7 +69,14 @@ def load_to_read(
     except RulesError as error:
         if any(each.code is not ProblemCode.UNFILLED for each in error.problems):
             raise
-        known = {**env, **stand_ins(missing(error.problems))}
+        unfilled = error.problems
+    known = {**env, **stand_ins(missing(unfilled))}
+    try:
+        return load_pushed(book, files, known, credentials_dir)
+    except RulesError as error:  # a whole URL, whose name does not say so
+        wrong = {(each.file, each.path) for each in error.problems}
+        urls = missing(each for each in unfilled if (each.file, each.path) in wrong)
+        known |= dict.fromkeys(urls, _UNSET_URL)
         return load_pushed(book, files, known, credentials_dir)
 
 

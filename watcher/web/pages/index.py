@@ -1,4 +1,4 @@
-"""What all books of a server have in common: an index of books and daemons, health and figures."""
+"""Pages that all books of a server have in common: the index, health and figures."""
 
 from __future__ import annotations
 
