@@ -104,6 +104,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "books drop": (("shops",), ("shops", "--yes")),
     "db backup": (("copy.db",), ("backup.db",), ("--quiet", "copy.db")),
     "db restore": (("backup.db",), ("broken.yaml",)),
+    "db copy": (("watcher.db", "copied.db"),),
     "db prune": ((), ("--quiet",)),
     "db stats": ((), ("--json",), ("--check",)),
     "metrics": ((), ("--json",)),
