@@ -27,6 +27,12 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     return targets
 
 
+def address_of(book: Rulebook, target: str) -> object:
+    """What tells two targets apart, whatever their books call them: the URL. The name of one that
+    is no more."""
+    return next((url for name, url, _ in _addresses(book) if name == target), target)
+
+
 def doubts_of(book: Rulebook, targets: Mapping[str, Target]) -> list[Problem]:
     """Warnings of URLs that Apprise takes, and where they are written."""
     return [

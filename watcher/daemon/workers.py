@@ -127,6 +127,7 @@ class Workers:
         self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
         self._queued = itertools.count()
         self._returns = Returns(core.writer)
+        self._over = False
 
     def start(self) -> None:
         """Begin to scan what is queued."""
@@ -142,6 +143,7 @@ class Workers:
 
     async def abandon(self) -> None:
         """End the scans under way at once, whatever was read."""
+        self._over = True
         self._returns.stop()
         await self.supervisor.stop()
         await self.heartbeat.finish()
@@ -155,7 +157,7 @@ class Workers:
             self.queue.put_nowait(Job(-priority, next(self._queued), key, at))
 
     async def _work(self, part: str) -> None:
-        while True:
+        while not self._over:  # also where a store's error took the place of a cancellation
             self.core.liveness.rest(part)
             job = await self.queue.get()
             if job.order == _STOP:

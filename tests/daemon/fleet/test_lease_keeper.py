@@ -139,7 +139,7 @@ def test_it_counts_from_when_it_was_asked_for(server: FakeServer) -> None:
 
         books, daemons, leases = opened.books, opened.daemons, Slow()
 
-    a.keeper._control = Control()  # type: ignore[assignment]
+    a.keeper._control = Control()  # type: ignore[assignment]  # noqa: SLF001
     began = a.clock.instant + RENEW_SECONDS
     a.turn()
     assert tenure.until == began + CERTAIN

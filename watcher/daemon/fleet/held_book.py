@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from structlog.contextvars import bound_contextvars
 
 from watcher.daemon.clock import Clock
+from watcher.daemon.connections import address_of
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
@@ -52,6 +53,7 @@ class Surroundings:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     instruments: Sequence[Collector] = ()
+    told_by: dict[object, DirectAlert] = field(default_factory=dict)
     writer: Callable[[Place, Lease], Writer] = Writer
     reader: Callable[[Place], StoreReader] = StoreReader
     suspect: Callable[[], None] = lambda: None
@@ -168,19 +170,22 @@ class HeldBook:
             daemon = Daemon(core, self.rules.load)
             daemon.reloader.broken = self.rules.broken
             self._alert = daemon.health.direct_alert
-            self._sources = sources_of(daemon, reader, around.instruments)
+            self._alert.address = lambda target: address_of(core.book, target)
+            self._alert.told_by = around.told_by
+            sources = sources_of(daemon, reader, around.instruments)
             stack.callback(self._rest)
             stopping = asyncio.create_task(_hand_on(tenure.stopping, stop))
             stack.callback(stopping.cancel)
             daemon.supervisor.start("rule files", partial(self._follow, daemon))
-            await daemon.run(partial(self._ready, daemon))
+            await daemon.run(partial(self._ready, daemon, sources))
 
     async def _follow(self, daemon: Daemon) -> None:
         core = daemon.core
         await self.rules.follow(daemon.reloader.reload, lambda: core.beat("rule files"))
 
-    def _ready(self, daemon: Daemon) -> None:
-        self._daemon, self.tenure.ill, book = daemon, None, daemon.core.book
+    def _ready(self, daemon: Daemon, sources: Sources) -> None:
+        self._daemon, self._sources, book = daemon, sources, daemon.core.book
+        self.tenure.ill = None
         log.info("at work", rules=len(book.rules), watches=len(book.used_watches))
         for warning in book.warnings:
             log.warning("rule file", warning=str(warning))

@@ -125,11 +125,10 @@ class Member(page.HeldBooks):
         await _settled(self._keeper.declare(daemon))
 
     async def _hand_all_over(self) -> None:
-        await self.declare(())  # nobody waits for us to take anything
-        tasks = []
-        for held, task in self._held.values():
+        for held, _ in self._held.values():
             held.tenure.stopping.set()
-            tasks.append(task)
+        await self.declare(())  # nobody waits for us to take anything
+        tasks = [task for _, task in self._held.values()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hear(self) -> None:

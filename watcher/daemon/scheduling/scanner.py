@@ -127,6 +127,12 @@ class Scanner(ScanRecords):
             return await store.run(
                 lambda db: self.commit(db, watch, result, budget, again=next(tries) > 0)
             )
+        except asyncio.CancelledError:
+            # Not so that an error takes its place: then who was cancelled would go on.
+            with suppress(StoreError):
+                await self._writer.run(budget.settle)
+            budget.close()  # else it is settled at the next begin
+            raise
         finally:
             self._unstored.pop(watch.key, None)
             if budget.open:  # nothing was committed: what was asked is spent

@@ -31,15 +31,18 @@ DAEMON = "daemon"  # the kind of the health that is written as a probe
 log = structlog.get_logger("watcher.daemon")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class DirectAlert:
     """Word to the operator where the database fails: the one message that can't go by the outbox.
     It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
     memory only. A target that does not take it is asked again at the next look. ``operator`` and
-    ``targets`` are asked for at each look: a reload may change both."""
+    ``targets`` are asked for at each look: a reload may change both. Of the books of one process
+    that tell the same ``address`` one tells it: ``told_by`` is theirs together."""
 
     operator: Callable[[], Sequence[NotifyPolicy]]
     targets: Callable[[], Mapping[str, Sender]]
+    address: Callable[[str], object] = lambda name: name
+    told_by: dict[object, DirectAlert] = field(default_factory=dict)
     _bad: int = 0
     _told: set[str] = field(default_factory=set)  # targets that know of it
 
@@ -72,15 +75,24 @@ class DirectAlert:
         return set(itertools.compress(asked, took))
 
     async def _try(self, name: str, message: Message) -> bool:
-        target = self.targets().get(name)
+        target, address = self.targets().get(name), self.address(name)
         if target is None:
+            return True
+        if message.over:
+            teller = self.told_by.get(address)
+        else:
+            teller = self.told_by.setdefault(address, self)
+        if teller is not self:
             return True
         # Of the database's failure the one who can't reach it tells, whoever has the book.
         may_send.set(always)  # in this task alone
         outcome = await target.send(render(message, target.style, limit=target.limit))
-        if outcome.kind is not OutcomeKind.SENT:
+        took = outcome.kind is OutcomeKind.SENT
+        if not took:
             log.warning("the operator could not be told", target=name, error=outcome.detail)
-        return outcome.kind is OutcomeKind.SENT
+        if took is message.over:  # that it is over, or nothing yet
+            self.told_by.pop(address, None)
+        return took
 
 
 def _targets_of(channels: Iterable[NotifyPolicy]) -> set[str]:

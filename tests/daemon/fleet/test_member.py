@@ -1,0 +1,192 @@
+"""Daemons of a fleet in one process, on a server in memory: what they hold, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.daemon.fakes import ENV, RULES
+from tests.daemon.fleet.fakes import FakeServer, a_daemon
+from tests.daemon.fleet.test_stored_rules import Asked, read
+from tests.fakes.clock import SetClock
+from watcher.daemon.fleet.held_book import Surroundings
+from watcher.daemon.fleet.lease_tenure import steady
+from watcher.daemon.fleet.member import Member
+from watcher.daemon.fleet.stored_rules import StoredRules
+from watcher.errors import NewerDatabase
+from watcher.store.control import Lease
+from watcher.store.engine import StoreReader, Writer
+from watcher.store.places import Place, Server
+
+BOOKS = ("books", "shoes", "toys", "tools")
+
+
+@dataclass
+class Town:
+    """A server, and its books' stores as files."""
+
+    folder: Path
+    server: FakeServer = field(default_factory=lambda: FakeServer(clock=steady))  # type: ignore[arg-type]
+    newer: set[str] = field(default_factory=set)
+    opened: list[Writer] = field(default_factory=list)
+
+    def make(self, *books: str) -> None:
+        """Books with rules."""
+        for book in books:
+            self.server.open().books.create(book)
+            self.server.push(book, RULES)
+
+    def writer(self, place: Place, _lease: Lease) -> Writer:
+        """Of a file in the book's place."""
+        assert isinstance(place, Server)
+        if place.book in self.newer:
+            raise NewerDatabase("a newer version wrote it", place)
+        self.opened.append(Writer(self.folder / f"{place.book}.db"))
+        return self.opened[-1]
+
+    def reader(self, place: Place) -> StoreReader:
+        """Of the same file."""
+        assert isinstance(place, Server)
+        return StoreReader(self.folder / f"{place.book}.db")
+
+    async def nothing(self) -> AsyncGenerator[tuple[str, str], None]:
+        """Nobody is told of anything: each looks by itself."""
+        await asyncio.Event().wait()
+        yield "", ""
+
+    def member(self, name: str) -> Member:
+        """A daemon."""
+        around = Surroundings(SetClock(), writer=self.writer, reader=self.reader)
+        control: Any = self.server.open
+        return Member(
+            a_daemon(name), "postgresql://db/x",
+            lambda book: StoredRules(book, Asked(self.server), read),
+            around, control, self.nothing,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def running(self, name: str) -> AsyncIterator[Member]:
+        """A daemon at work until the block ends; it is stopped in order then."""
+        member, stop, ready = self.member(name), asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(member.run(stop, ready.set))
+        try:
+            async with asyncio.timeout(20):
+                await ready.wait()
+            yield member
+        finally:
+            stop.set()
+            await task
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    """Without books."""
+    return Town(tmp_path)
+
+
+async def until(what: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait until something on other threads is so."""
+    async with asyncio.timeout(20):
+        while True:
+            found = what()
+            if await found if isinstance(found, Awaitable) else found:
+                return
+            await asyncio.sleep(0.02)
+
+
+def at_work(member: Member) -> list[str]:
+    """The books that it does something for."""
+    return [name for name, held in member.books().items() if held.sources is not None]
+
+
+async def test_books_begin_and_end_again_and_again(town: Town) -> None:
+    """In one process, several at once: each with a store and a daemon of its own."""
+    town.make(*BOOKS)
+    async with town.running("a") as member:
+        await until(lambda: len(at_work(member)) == 4)
+        assert await member.ill() is None
+        stores = {id(held.sources.write) for held in member.books().values() if held.sources}
+        assert len(stores) == 4
+    assert town.server.held_by("a") == []
+    async with town.running("a") as member:
+        await until(lambda: len(at_work(member)) == 4)
+    assert town.server.rows["toys"].fence == 2
+    assert all(each._database is None for each in town.opened)  # noqa: SLF001
+
+
+async def test_a_second_daemon_gets_half_of_them(town: Town) -> None:
+    """And the first one all of them again."""
+    town.make(*BOOKS)
+    async with town.running("a") as first:
+
+        async def first_is_well() -> bool:
+            return await first.ill() is None
+
+        await until(lambda: len(at_work(first)) == 4)
+        async with town.running("b") as second:
+            await until(lambda: (len(at_work(first)), len(at_work(second))) == (2, 2))
+            await until(first_is_well)
+        await until(lambda: len(at_work(first)) == 4)
+
+
+async def test_a_lost_book_comes_back(town: Town) -> None:
+    """What worked on it has ended without a word; another begins in the same process."""
+    town.make("toys")
+    with capture_logs() as logs:
+        async with town.running("a") as member:
+            await until(lambda: at_work(member) == ["toys"])
+            (before,) = member.books().values()
+            town.server.until["toys"] = 0.0
+            assert town.server.open().leases.take("toys", "b", 0.0) is not None
+            await until(lambda: at_work(member) == ["toys"] and member.books()["toys"] != before)
+    events = [each["event"] for each in logs]
+    assert "the book is another daemon's: the work on it has ended" in events
+    assert events.count("at work") == 2
+    assert events.count("stopping") == 2  # one in order, and the daemon itself; not the lost
+
+
+async def test_a_newer_versions_book_is_left(town: Town) -> None:
+    """With one line."""
+    town.make("toys", "tools")
+    town.newer.add("toys")
+    with capture_logs() as logs:
+        async with town.running("a") as member:
+            await until(lambda: at_work(member) == ["tools"] and member.daemon.wanted == ("tools",))
+            town.make("shoes")
+            await until(lambda: at_work(member) == ["shoes", "tools"])
+    left = [each for each in logs if "newer version" in each["event"]]
+    assert len(left) == 1
+    assert town.server.rows["toys"].fence == 1
+
+
+async def test_a_server_that_is_away(town: Town) -> None:
+    """Nothing is taken from whoever has it; once it is back all goes on under the same fence."""
+    town.make("toys")
+    async with town.running("a") as member:
+        await until(lambda: at_work(member) == ["toys"])
+        (held,) = [each for each, _ in member._held.values()]  # noqa: SLF001
+        town.server.away = True
+        held.tenure.until = 0.0  # as after so many seconds
+        assert not held.tenure.certain()
+        town.server.away = False
+        await until(held.tenure.certain)
+        assert at_work(member) == ["toys"]
+    assert town.server.rows["toys"].fence == 1
+
+
+async def test_without_a_key_it_is_ill(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held, and nothing is done for it: who asks is told why."""
+    town.make("toys")
+    monkeypatch.delitem(ENV, "KEYAPI_KEY")
+    async with town.running("a") as member:
+        await until(lambda: town.server.rows["toys"].ill is not None)
+        assert "no key" in str(await member.ill())
+        assert at_work(member) == []
+        assert town.server.held_by("a") == ["toys"]

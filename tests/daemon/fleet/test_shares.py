@@ -1,0 +1,99 @@
+"""A daemon's share: what it takes, what it hands over, and when it waits."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.daemon.fleet.fakes import a_daemon
+from watcher.daemon.fleet.lease_keeper import View
+from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS, REST_SECONDS, Shares
+from watcher.store.control import LeaseState
+
+
+def seen(daemons: str, ago: float = 0.0, /, **holders: str | None) -> View:
+    """A look at daemons of one letter, heard of so long ago, and at who holds which book."""
+    at_work = [msgspec.structs.replace(a_daemon(each), seen=ago) for each in daemons]
+    leases = [
+        LeaseState(book, holder, 1, 5.0 if holder is not None else 0.0, 0)
+        for book, holder in holders.items()
+    ]
+    return View(tuple(leases), tuple(at_work), 0.0)
+
+
+def taken(shares: Shares, view: View, now: float = 0.0) -> list[str]:
+    """What it takes at a look."""
+    shares.reckon(view)
+    held = [each.book for each in view.leases if each.holder == shares.me]
+    return shares.to_take(view, held, now)
+
+
+def given(shares: Shares, view: View, now: float = 0.0) -> str | None:
+    """What it hands over at a look."""
+    taken(shares, view, now)
+    held = [each.book for each in view.leases if each.holder == shares.me]
+    return shares.to_hand_over(held, now)
+
+
+def test_free_books_are_shared() -> None:
+    """Each takes its own, though nobody has said so."""
+    view = seen("ab", one=None, two=None, three=None, four=None)
+    first, second = (taken(Shares(each, None), view) for each in "ab")
+    assert sorted(first + second) == ["four", "one", "three", "two"]
+    assert len(first) == len(second) == 2
+
+
+def test_a_silent_daemon_is_not_waited_for() -> None:
+    """It may be dead, though its last word is still there."""
+    view = seen("b", ALIVE_SECONDS, one=None)
+    assert taken(Shares("z", None), view) == ["one"]
+
+
+def test_what_another_should_take_is_anybodys_after_a_while() -> None:
+    """It may hang, or be unable to."""
+    view = seen("az", one=None)
+    shares = Shares("z", None)
+    assert taken(shares, view, 0.0) == []
+    assert taken(shares, view, FREE_SECONDS - 0.1) == []
+    assert taken(shares, view, FREE_SECONDS) == ["one"]
+
+
+def test_a_surplus_goes_one_at_a_time() -> None:
+    """The next once somebody has the one before."""
+    shares, holders = Shares("a", None), dict[str, str | None]()
+    holders.update(dict.fromkeys(("one", "two", "three", "four"), "a"))
+    for _ in range(2):
+        book = given(shares, seen("ab", **holders))
+        assert book is not None
+        assert given(shares, seen("ab", **{**holders, book: None})) is None
+        holders[book] = "b"
+    assert given(shares, seen("ab", **holders)) is None
+
+
+def test_what_nobody_took_is_not_handed_over_again_at_once() -> None:
+    """Or it would go to and fro."""
+    shares = Shares("z", None)
+    full, one_free = seen("az", one="z", two="z"), seen("az", one="z", two=None)
+    assert given(shares, full) == "two"
+    assert taken(shares, one_free, 1.0) == []
+    assert taken(shares, one_free, 1.0 + FREE_SECONDS) == ["two"]
+    assert given(shares, full, 2.0 + FREE_SECONDS) is None
+    assert given(shares, full, 2.0 + FREE_SECONDS + REST_SECONDS) == "two"
+
+
+def test_what_is_refused_is_wanted_no_more() -> None:
+    """The others hear that it is not waited for."""
+    view = seen("a", one=None, two=None)
+    shares = Shares("a", None)
+    assert shares.wanted_of(view) is None
+    shares.refuse("one")
+    assert shares.wanted_of(view) == ("two",)
+    assert taken(shares, view) == ["two"]
+    assert taken(shares, view, FREE_SECONDS) == ["two"]
+    assert Shares("a", ("one",)).wanted_of(view) == ("one",)
+
+
+def test_books_that_nobody_holds() -> None:
+    """Those that it wants, also one that there is not."""
+    view = seen("a", one="b", two=None, three=None)
+    assert Shares("a", None).unheld(view) == ["three", "two"]
+    assert Shares("a", ("one", "two", "no")).unheld(view) == ["no", "two"]
