@@ -102,6 +102,8 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "books add": (("shops",),),
     "books token": (("shops",),),
     "books drop": (("shops",), ("shops", "--yes")),
+    "books token": (("shops",),),
+    "db copy": (("watcher.db", "copied.db"), ("--quiet", "watcher.db", "copied.db")),
     "db backup": (("copy.db",), ("backup.db",), ("--quiet", "copy.db")),
     "db restore": (("backup.db",), ("broken.yaml",)),
     "db copy": (("watcher.db", "copied.db"),),

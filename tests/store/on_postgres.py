@@ -46,8 +46,9 @@ class Lent(Database):
     def close(self) -> None:
         if self in _LENT:
             _LENT.remove(self)
-            self._roll_back()
-            self._depth = 0
+            if self._depth:  # a test that failed inside: its frames live on, and end it later
+                super().close()
+                return
             self.execute("SET default_transaction_read_only = off")
             _empty(self)
             _FREE.append(self)

@@ -12,7 +12,7 @@ from watcher.cli.output import answer, as_json, console, fields_of
 from watcher.cli.server_options import opened, server
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.store.control import Control, LeaseState, Revision
+from watcher.store.control import Control, LeaseState, NoBooks, Revision
 from watcher.store.places import shown
 from watcher.units import format_since
 from watcher.web.address import digest_of_token
@@ -33,7 +33,12 @@ def command() -> None:
 @as_json
 def list_(url: str) -> None:
     """List the books, with their rules and the daemon that holds each."""
-    with opened(url, readonly=True) as control:
+    try:
+        control = opened(url, readonly=True)
+    except NoBooks:
+        answer([], lambda: _show([]))
+        return
+    with control:
         leases = control.leases.all()
         revisions = {each.book: control.books.current(each.book) for each in leases}
         hosts = _hosts(control)

@@ -45,8 +45,8 @@ def push(
 
     A book that is not there is made. Broken rules are refused; a ${NAME} need not be set here.
     Rules that somebody else pushed are not replaced unseen: FOLDER must have been pushed or written
-    (`watcher rules show --to`) since, or --expect names them. Who says who pushes (--by, as a CI
-    does) may follow whatever that name pushed last.
+    (`watcher rules show --to`) since, which it keeps in .watcher-seen.json, or --expect names them.
+    Who says who pushes (--by, as a CI does) may follow whatever that name pushed last.
 
     \b
       watcher rules push rules/ --book shops --comment "less noise"
@@ -148,7 +148,7 @@ def diff(place: Server, folder: Path | None, revision: int | None) -> None:
     if not lines:
         out.say(nothing)
         return
-    out.say(f"{described(made).capitalize()}:" if folder is None else f"From {described(made)}:")
+    out.say(f"R{described(made)[1:]}:" if folder is None else f"From {described(made)}:")
     for line in lines:
         out.say(line, _style(line))
 

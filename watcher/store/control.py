@@ -26,6 +26,10 @@ class LeaseLost(StoreError):
     """Another daemon has the book by now: nothing more may be written for it."""
 
 
+class NoBooks(StoreError):
+    """A database in which nobody has made a book yet, for who only reads."""
+
+
 class Raced(StoreError):
     """Rules were pushed that do not follow those that the book has by now."""
 

@@ -181,9 +181,8 @@ def test_an_older_source_is_migrated(tmp_path: Path) -> None:
     from watcher.store.sqlite import migrations
 
     old = tmp_path / "old.db"
-    with Database(sqlite3.connect(old, isolation_level=None), old) as database:
-        with database.atomic():
-            migrations.migrations.apply(database.db, stop_before="m009_former_texts")
+    with Database(sqlite3.connect(old, isolation_level=None), old) as database, database.atomic():
+        migrations.migrations.apply(database.db, stop_before="m009_former_texts")
     copy_store(old, tmp_path / "new.db", NOW)
     assert (tmp_path / "old.db.before-m009_former_texts").exists()
     with Database.open(tmp_path / "new.db", readonly=True) as copy:

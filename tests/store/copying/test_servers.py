@@ -176,7 +176,7 @@ def run_out(book: Server) -> None:
 
 def test_no_such_book(tmp_path: Path, book: Server) -> None:
     """Only the one that is copied into is made."""
-    with pytest.raises(StoreError, match="no such book|there is no book"):
+    with pytest.raises(StoreError, match=r"there is no(?: such)? book"):
         copy_store(book, tmp_path / "copy.db", NOW)
     assert not (tmp_path / "copy.db").exists()
 

@@ -357,3 +357,38 @@ def test_lost_in_words(control: PostgresControl, postgres_url: str) -> None:
         explained(Server(postgres_url, "a")),
     ):
         fenced(session, 5)
+
+
+@pytest.mark.long
+async def test_a_replica() -> None:
+    """All is read there, and what writes says what it needs; once it is promoted it takes leases,
+    and what is told there is heard by who listened before."""
+    needed()
+    with cluster() as primary:
+        with PostgresControl(primary.url) as control:
+            control.books.create("a")
+            control.books.push("a", {"r.yaml": b"#"}, expected=None, by="ann")
+            assert control.leases.take("a", "old", 0) is not None
+        replica = primary.replica()
+        with PostgresControl(replica.url) as reader:
+            assert (reader.books.names(), reader.is_readonly()) == (["a"], True)
+            assert reader.books.files("a", 1) == {"r.yaml": b"#"}
+            with session_of(replica.url, "a") as session:
+                assert session.execute("SELECT current_schema()").fetchone() == ("book_a",)
+            for write in (
+                lambda: reader.leases.take("a", "d", 5),
+                lambda: reader.books.create("b"),
+                lambda: reader.books.push("a", {"r.yaml": b""}, expected=None, by="bob"),
+                lambda: reader.daemons.beat(DaemonState("d", "h", 1, "1", None, 1)),
+            ):
+                with pytest.raises(StoreError, match=r"read-only.* primary server"):
+                    write()
+            async with aclosing(listen(replica.url)) as events:
+                hearing = asyncio.ensure_future(anext(events))
+                primary.stop()
+                replica.promote()
+                assert reader.leases.take("a", "d", 5) == Lease("a", "d", 2)
+                while not hearing.done():  # it tries again and again
+                    await asyncio.to_thread(reader.tell, "wake", "a")
+                    await asyncio.wait([hearing], timeout=0.2)
+                assert hearing.result() == ("wake", "a")

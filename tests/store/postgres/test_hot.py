@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, scan
 from tests.store.postgres.stores import empty, months, opened
 from watcher.fields import RATING
@@ -46,7 +47,7 @@ scans = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def book(postgres_server: str) -> Iterator[PostgresDatabase]:
     """A book that each example empties."""
-    with opened(postgres_server) as store:
+    with opened(create_database(postgres_server, "hot")) as store:
         yield store
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.postgres import create_database
 from tests.store.making import DAY, GMV, SALES, START, scan
 from tests.store.postgres.stores import Listening
 from watcher.store.places import Server
@@ -19,7 +20,7 @@ PAST = START - DAYS * DAY
 @pytest.fixture(scope="module")
 def store(postgres_server: str) -> Iterator[Listening]:
     """Some months of many products, and three scans of a few of them."""
-    with Listening.open(Server(postgres_server)) as book:
+    with Listening.open(Server(create_database(postgres_server, "plans"))) as book:
         with book.atomic():
             partitions.ensure(book, range(PAST, START, DAY))
             book.execute(

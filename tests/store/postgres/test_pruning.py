@@ -11,6 +11,7 @@ import pytest
 from tests.store.making import DAY, SALES, START, scan
 from tests.store.postgres.stores import months, opened
 from watcher.model import Message, Severity
+from watcher.store.postgres import pruning
 from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.records import Pruned
 
@@ -113,3 +114,26 @@ def test_a_step_is_short_while_another_reads(store: PostgresDatabase) -> None:
         assert reader.rows("SELECT id FROM observations ORDER BY id") == before
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             reader.conn.execute("DELETE FROM observations")
+
+
+def test_a_month_of_which_little_is_left_is_written_anew(
+    store: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No new row would ever use its room; what is in force in it stays."""
+    monkeypatch.setattr(pruning, "_SMALL", 200_000)
+    many = {str(number): 1.0 for number in range(2_000)}
+    store.history.record(scan(START, many | {"gone": 5.0}))
+    store.history.record(scan(START + 60 * DAY, dict.fromkeys(many, 2.0)))
+    store.history.record(scan(START + 90 * DAY, dict.fromkeys(many, 3.0)))
+    before = store.upkeep.sizes().bytes
+    steps = [store.pruner.step(START + 80 * DAY, 0)]
+    while steps[-1].more:
+        steps.append(store.pruner.step(START + 80 * DAY, 0))
+    given_back = [step.given_back for step in steps if step.given_back]
+    assert len(given_back) == 1
+    assert before - store.upkeep.sizes().bytes >= given_back[0] > 200_000
+    assert store.rows("SELECT o.at FROM observations AS o JOIN products AS p ON p.id = o.product "
+                      "WHERE p.product_id = 'gone'") == [(START,)]  # fmt: skip
+    assert store.value("SHOW lock_timeout") == "30s"
+    assert store.upkeep.check() == ()
+    assert not store.pruner.step(START + 80 * DAY, 0).given_back

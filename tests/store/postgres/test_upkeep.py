@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.store.making import DAY, START, firing, scan
 from tests.store.postgres.stores import opened
-from watcher.errors import StoreError
 from watcher.store.postgres.database import PostgresDatabase
 
 
@@ -69,9 +67,3 @@ def test_indexes_are_looked_through_where_amcheck_is(store: PostgresDatabase) ->
     store.conn.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC")
     with opened(store.server.url) as other:
         assert other.upkeep.check() == ()
-
-
-def test_a_backup_is_the_servers(store: PostgresDatabase, tmp_path: Path) -> None:
-    """Or a copy of the book."""
-    with pytest.raises(StoreError, match=r"pg_dump.*`watcher db copy`"):
-        store.upkeep.backup(tmp_path / "copy")

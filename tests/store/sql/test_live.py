@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.model import AlertState, NotificationLogEntry
-from watcher.store.sql import alerts
+from watcher.store.sql import connection
 from watcher.store.sqlite.database import Database
 
 
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read at a time, so that it is read in several parts."""
-    monkeypatch.setattr(alerts, "_AT_ONCE", 2)
+    monkeypatch.setattr(connection, "_FETCHED", 2)
 
 
 def test_columns_are_the_alerts(store: Database) -> None:

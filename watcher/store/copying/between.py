@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from watcher.errors import StoreError
 from watcher.model import Instant
-from watcher.store.copying.copier import Copier, Counted, Source, Target
+from watcher.store.copying.copier import Copier, CopySource, CopyTarget, Counted
 from watcher.store.engine import hold, open_control, open_store
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
@@ -57,7 +57,7 @@ def _is_same_file(source: Place, target: Place) -> bool:
 
 
 @contextmanager
-def _source(source: Place) -> Iterator[Source]:
+def _source(source: Place) -> Iterator[CopySource]:
     if isinstance(source, Path) and not source.is_file():
         raise StoreError(f"{source}: no such database", source)
     with hold(source) as lease, open_store(source, create=False, lease=lease) as opened:
@@ -65,7 +65,7 @@ def _source(source: Place) -> Iterator[Source]:
 
 
 @contextmanager
-def _file(target: Path, now: Instant) -> Iterator[Target]:
+def _file(target: Path, now: Instant) -> Iterator[CopyTarget]:
     """A file beside it, put in its place when all is there."""
     with hold(target):
         _refuse_filled(target)
@@ -78,7 +78,7 @@ def _file(target: Path, now: Instant) -> Iterator[Target]:
 
 
 @contextmanager
-def _book(target: Server) -> Iterator[Target]:
+def _book(target: Server) -> Iterator[CopyTarget]:
     """The book itself, which no daemon opens as long as it has the marks of a copy."""
     with closing(open_control(target.url)) as control:
         control.books.create(target.book)
@@ -88,7 +88,7 @@ def _book(target: Server) -> Iterator[Target]:
         yield end_of(opened)
 
 
-def end_of(store: Store) -> Target:
+def end_of(store: Store) -> CopyTarget:
     """An open store as an end of a copy."""
     if isinstance(store, Database):
         return SqliteEnd(store)

@@ -60,7 +60,7 @@ class Total(Struct, frozen=True):
         return f"{self.sum:016x}"
 
 
-class Rows(Struct, frozen=True):
+class PlainRows(Struct, frozen=True):
     """Some rows of a plain table, in the order of its columns."""
 
     values: Sequence[Sequence[object]]
@@ -96,7 +96,7 @@ class Observed(Struct, frozen=True):
         return [int(self.heads[-1, HEADS.index(name)]) for name in table.key]
 
 
-Batch: TypeAlias = Rows | Observed
+Batch: TypeAlias = PlainRows | Observed
 
 
 def _mixed(cells: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -121,7 +121,7 @@ def storable(value: object) -> object:
     return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
-def batched(rows: Iterable[Sequence[object]]) -> Iterator[Rows]:
+def batched(rows: Iterable[Sequence[object]]) -> Iterator[PlainRows]:
     """Rows in batches of a bounded size, however large one is."""
     batch: list[Sequence[object]] = []
     size = 0
@@ -129,7 +129,7 @@ def batched(rows: Iterable[Sequence[object]]) -> Iterator[Rows]:
         batch.append(row)
         size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
         if len(batch) == BATCH_ROWS or size > _BATCH_BYTES:
-            yield Rows(batch)
+            yield PlainRows(batch)
             batch, size = [], 0
     if batch:
-        yield Rows(batch)
+        yield PlainRows(batch)

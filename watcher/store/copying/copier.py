@@ -22,7 +22,7 @@ class Mark(Struct, frozen=True):
     total: Total
 
 
-class Source(Protocol):
+class CopySource(Protocol):
     """A store that is read. Tables are those with rows of the book, by name."""
 
     name: str
@@ -43,7 +43,7 @@ class Source(Protocol):
         """By table, the last id that was ever given, of those whose ids are never given again."""
 
 
-class Target(Source, Protocol):
+class CopyTarget(CopySource, Protocol):
     """A store that is written."""
 
     def begin(self) -> Mapping[str, Mark]:
@@ -80,8 +80,8 @@ class Copier:
     """One copy. ``progress`` hears rows done and of how many, each of which is copied and then
     compared; ``say`` hears in words what is out of the ordinary."""
 
-    source: Source
-    target: Target
+    source: CopySource
+    target: CopyTarget
     progress: Progress = lambda _done, _total: None
     say: Callable[[str], None] = lambda _text: None
     compares: bool = True  # at the end; what is only tried on is not worth as much again

@@ -156,7 +156,11 @@ class PostgresBooks:
             words = f"the book {book} has no rules yet, and others were expected"
         else:
             words = f"the book {book} has other rules by now: {described(newest)}"
-        return Raced(f"{self._place}: {words}; nothing was pushed", self._place)
+        return Raced(
+            f"{self._place}: {words}; nothing was pushed. Look at them by "
+            "`watcher rules diff`, then push again",
+            self._place,
+        )
 
     def _failure(self, words: str) -> StoreError:
         return StoreError(f"{self._place}: {words}", self._place)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from watcher.errors import StoreError
-from watcher.store.places import Server, shown
+from watcher.store.control import NoBooks
+from watcher.store.places import Server
 from watcher.store.postgres.books import PostgresBooks
 from watcher.store.postgres.control_schema import migrate
 from watcher.store.postgres.daemons import PostgresDaemons
@@ -84,8 +84,8 @@ class PostgresControl:
         if not self._readonly and not is_readonly(session):
             migrate(session, self._place)
         elif not has_control(session):
-            raise StoreError(
-                f"{shown(self._place.url)}: there are no books yet in this database; "
+            raise NoBooks(
+                f"{self._place}: there are no books yet in this database; "
                 "`watcher books add NAME` makes one",
                 self._place,
             )

@@ -23,7 +23,7 @@ from watcher.store.copying.canonical import (
     Batch,
     Key,
     Observed,
-    Rows,
+    PlainRows,
     Table,
     batched,
     storable,
@@ -73,7 +73,7 @@ class Book(Protocol):
 
 
 class PostgresEnd:
-    """``copier.Target``. The store is closed by who opened it."""
+    """``copier.CopyTarget``. The store is closed by who opened it."""
 
     def __init__(self, book: Book) -> None:
         self.name = str(book.server)
@@ -205,7 +205,7 @@ class PostgresEnd:
                 instants: Ints = np.unique(batch.heads[:, HEADS.index("at")])
                 ensure(self._book, instants.tolist())
             with psycopg.Cursor(self._book.conn) as cursor, cursor.copy(into) as copy:
-                if isinstance(batch, Rows):
+                if isinstance(batch, PlainRows):
                     kinds = self._types[table.name]
                     copy.set_types([kinds[name] for name in table.columns])
                     for row in batch.values:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import numpy as np
@@ -23,8 +24,12 @@ from watcher.store.postgres.numbers import column
 from watcher.store.postgres.pruning import PostgresPruner
 from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
+from watcher.store.postgres.translating import parameters
 from watcher.store.postgres.upkeep import PostgresUpkeep
 from watcher.store.sql.connection import Values
+
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+ \([\w, ]+\)) VALUES \(\?(?:, \?)*\)")
+_FEW = 5  # rows that are as well sent one by one
 
 
 class PostgresDatabase(PostgresConnection, Faces):
@@ -75,6 +80,17 @@ class PostgresDatabase(PostgresConnection, Faces):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """New rows of which nothing is asked are copied in, all at once."""
+        plain = _PLAIN_INSERT.fullmatch(sql)
+        given = [parameters((), row) for row in rows] if plain else []
+        if plain is None or len(given) < _FEW:
+            super().many(sql, given if plain else rows)
+            return
+        with self.atomic(), self.conn.cursor().copy(f"COPY {plain[1]} FROM STDIN") as copy:
+            for row in given:
+                copy.write_row(row)
 
     def table(self, sql: str, values: Values, width: int) -> Floats:
         """As arrays in binary, a column each: no value is a Python object on its way."""

@@ -27,7 +27,7 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
 # Of a connection that was refused only the words are known: in English here, as most servers speak.
 _REFUSED = (
     ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
-    ("password authentication failed", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
+    ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
     ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
     ("database \"", "has no such database; make it there: createdb NAME"),
     ("role \"", "has no such user; make it there: createuser NAME"),

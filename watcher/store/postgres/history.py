@@ -12,7 +12,7 @@ from watcher.store.columns import storable
 from watcher.store.postgres import partitions
 from watcher.store.postgres.numbers import copied
 from watcher.store.sql.history import History
-from watcher.store.sql.recording import PRODUCT_COLUMNS, Piece, new_products, used_columns
+from watcher.store.sql.recording import Piece, used_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,14 +27,6 @@ class PostgresHistory(History):
 
     _db: PostgresConnection
     _part = 10_000
-
-    def _insert_products(self, piece: Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
-        if not len(fresh):
-            return
-        names = ", ".join(PRODUCT_COLUMNS)
-        with self._db.conn.cursor().copy(f"COPY products ({names}) FROM STDIN") as copy:
-            for row in new_products(piece, keys, rows, fresh):
-                copy.write_row(row)
 
     def _insert_observations(self, piece: Piece, keys: Ints, rows: Ints, mark: Instant) -> None:
         changed = np.flatnonzero(rows)

@@ -13,7 +13,7 @@ from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 
 
-class Scratch(Database):
+class BookCopy(Database):
     """A SQLite database in memory; credits are paid from the ledger of the book that it is a copy
     of: they are really spent, and the caps hold for all together."""
 
@@ -44,8 +44,8 @@ class Scratch(Database):
 
 
 def open_scratch(place: Server) -> Store:
-    """See ``Scratch``."""
-    return Scratch.copy_of_book(place)
+    """See ``BookCopy``."""
+    return BookCopy.copy_of_book(place)
 
 
 class Unfinished(PostgresDatabase):

@@ -41,11 +41,10 @@ _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_tol
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _LIVE_COLUMNS = (
-    "w.key, a.id, a.product, a.state = 'firing', a.since, a.last_met, coalesce(a.fired_at, -1), "
-    "a.absent, a.carried"
+    "w.key, a.id, a.product, CASE a.state WHEN 'firing' THEN 1 ELSE 0 END, a.since, a.last_met, "
+    "coalesce(a.fired_at, -1), a.absent, a.carried"
 )
 _WIDTH = 9
-_AT_ONCE = 2_000  # rows that are Python's objects before they are columns
 
 
 class Alerts(Face):
@@ -142,11 +141,22 @@ class Alerts(Face):
 
     def record(self, transitions: Iterable[Transition]) -> None:
         """Remembers changes of state; those of alerts that left no trace leave none either."""
+        given = [*transitions]
         with self._db.atomic():
+            ids = self._sql.listed({each.alert for each in given})
+            there = {
+                alert
+                for (alert,) in self._db.rows(
+                    f"SELECT id FROM alerts WHERE id IN {self._sql.among()}", (ids,)
+                )
+            }
             self._db.many(
-                "INSERT INTO transitions (alert, at, before, after, reason) "
-                "SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?1)",
-                ((t.alert, t.at, t.before.value, t.after.value, t.reason) for t in transitions),
+                "INSERT INTO transitions (alert, at, before, after, reason) VALUES (?, ?, ?, ?, ?)",
+                (
+                    (each.alert, each.at, each.before.value, each.after.value, each.reason)
+                    for each in given
+                    if each.alert in there
+                ),
             )
 
     def transitions(self, alert: int) -> builtins.list[Transition]:
@@ -320,8 +330,5 @@ def _told(row: Row) -> NotificationLogEntry:
 
 
 def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:
-    """(width, n) whole numbers."""
-    cursor, parts = db.execute(sql, values), [np.zeros((0, width), np.int64)]
-    while rows := cursor.fetchmany(_AT_ONCE):
-        parts.append(np.array(rows, np.int64))
-    return np.concatenate(parts).T
+    """(width, n) whole numbers, none so large that a float could not hold it."""
+    return db.table(sql, values, width).T.astype(np.int64, order="C")

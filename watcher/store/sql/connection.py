@@ -15,7 +15,7 @@ from watcher.store.records import Row
 from watcher.store.sql.dialect import Dialect
 
 T = TypeVar("T")
-_FETCHED = 20_000
+_FETCHED = 5_000
 Values: TypeAlias = Sequence[object] | Mapping[str, object]
 
 

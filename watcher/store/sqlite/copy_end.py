@@ -34,7 +34,7 @@ _WHOLE = 2.0**50  # whole reals below are exact, hundredths too
 
 
 class SqliteEnd:
-    """``copier.Target``. The database is closed by who opened it."""
+    """``copier.CopyTarget``. The database is closed by who opened it."""
 
     def __init__(self, database: Database, name: str | None = None) -> None:
         self.name = name or str(database.place)

@@ -23,13 +23,16 @@ class SqliteUpkeep(Face):
     _db: SqliteConnection
 
     def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
-        with written(target, self._db.path) as part:
-            # By another connection: this one may be in a transaction.
-            with explained(target), closing(connect(self._db.path, readonly=True)) as conn:
-                total = size_of(self._db.path)
-                conn.set_progress_handler(lambda: progress(size_of(part), total), _INSTRUCTIONS)
-                conn.execute("VACUUM INTO ?", (str(part),))
-                progress(total, total)
+        with (
+            written(target, self._db.path) as part,
+            explained(target),
+            # Another connection: the store's own may be in a transaction.
+            closing(connect(self._db.path, readonly=True)) as conn,
+        ):
+            total = size_of(self._db.path)
+            conn.set_progress_handler(lambda: progress(size_of(part), total), _INSTRUCTIONS)
+            conn.execute("VACUUM INTO ?", (str(part),))
+            progress(total, total)
         return target.stat().st_size
 
     def sizes(self) -> Sizes:
