@@ -15,8 +15,8 @@ from watcher.store.sqlite.database import Database
 
 ROOT = Path(__file__).parents[2]
 _SQLITES_OWN = re.compile(
-    r"json_\w+\(|INDEXED BY|PRAGMA|OR (REPLACE|IGNORE)|\browid\b|sqlite_\w+|iif\(|typeof\(|"
-    r"import sqlite3|import sqlite_utils|1 \+ \S*\(?.SELECT max\(id\)",
+    r"json_\w+\(|INDEXED BY|PRAGMA|OR (REPLACE|IGNORE)|\browid\b|sqlite_\w+|CROSS JOIN|iif\(|"
+    r"typeof\(|import sqlite3|import sqlite_utils|1 \+ \S*\(?.SELECT max\(id\)",
     re.IGNORECASE,
 )
 _JOBS = "tests/store/sql", "tests/notification", "tests/test_pipeline.py", "tests/daemon/scheduling"

@@ -17,6 +17,7 @@ from tests.store.postgres.stores import empty, months, opened
 from watcher.fields import RATING
 from watcher.model import LIST_DAY, Doubt, ListFacts, Scan, ScanState
 from watcher.store.ports import Store
+from watcher.store.postgres import history
 from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.records import RANK, Baseline, WindowQuery
 from watcher.store.sqlite.database import Database
@@ -167,3 +168,20 @@ def test_a_scan_that_fails_leaves_nothing(postgres_url: str) -> None:
         assert months(store) == ["observations_2023_11"]
         again = store.history.record(scan(START + 40 * DAY, {"1": 2.0, "2": 3.0}))
         assert (again.scan_id, again.products.tolist(), again.changed) == (2, [1, 2], 2)
+
+
+def test_of_many_products_all_rows_of_a_time_are_read(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of others are left out, whichever have larger keys."""
+    with opened(postgres_url) as store:
+        for day in range(4):
+            store.history.record(scan(START + day * DAY, {str(n): n * day for n in range(9)}))
+        products = np.array([5, 2, 7], np.int64)
+        query = WindowQuery("w", "US", products, (START + DAY, START + 9 * DAY), [SALES])
+        found = []
+        for least in (1, 100):
+            monkeypatch.setattr(history, "_MANY", least)
+            (window,) = store.history.windows(query)
+            found.append(window.values[SALES].T.tolist())
+    assert found[0] == found[1] == [[4, 8, 12], [1, 2, 3], [6, 12, 18]]

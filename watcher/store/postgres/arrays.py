@@ -14,6 +14,7 @@ from psycopg.adapt import Dumper
 
 _INT8, _TEXT, _INT8_ARRAY, _TEXT_ARRAY = 20, 25, 1016, 1009
 _CELL = np.dtype([("size", ">i4"), ("value", ">i8")])
+_NULL = struct.pack(">i", -1)  # in place of a value's size
 NUL = "\0"  # which no text of PostgreSQL can hold
 _NUL_STANDS_AS = "\ufffd"
 
@@ -47,6 +48,15 @@ def _wholes(values: Sequence[object]) -> bytes:
     cells["size"] = 8
     cells["value"] = values
     return _head(_INT8, len(values)) + cells.tobytes()
+
+
+def texts_or_null(values: Sequence[str | None]) -> TextArray:
+    """Texts as an array, of which some may be NULL."""
+    parts = [struct.pack(">iiiii", 1, 1, _TEXT, len(values), 1)]
+    for value in values:
+        encoded = None if value is None else storable(value).encode()
+        parts.append(_NULL if encoded is None else struct.pack(">i", len(encoded)) + encoded)
+    return TextArray(b"".join(parts))
 
 
 def _texts(values: Sequence[str]) -> bytes:

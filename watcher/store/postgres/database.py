@@ -93,7 +93,7 @@ class PostgresDatabase(PostgresConnection, Faces):
                 copy.write_row(row)
 
     def table(self, sql: str, values: Values, width: int) -> Floats:
-        """As arrays in binary, a column each: no value is a Python object on its way."""
+        """The rows come as arrays in binary, one a column: no value is a Python object."""
         return np.column_stack([*self._arrays(sql, values, width), np.zeros((0, 0))][:width])
 
     def _arrays(self, sql: str, values: Values, width: int) -> Sequence[Floats]:

@@ -1,4 +1,4 @@
-"""What is hot of the history, in PostgreSQL's own ways: rows in by COPY, numbers out as arrays."""
+"""The hot parts of the history in PostgreSQL's own ways: rows in by COPY, numbers out as arrays."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints
 from watcher.store.columns import storable
 from watcher.store.postgres import partitions
+from watcher.store.postgres.arrays import texts_or_null
 from watcher.store.postgres.numbers import copied
 from watcher.store.sql.history import History
-from watcher.store.sql.recording import Piece, used_columns
+from watcher.store.sql.recording import TEXTS, Piece, Texts, used_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from watcher.store.postgres.connection import PostgresConnection
 
 _FOR_EVER = 1 << 62
+_MANY = 1_000  # products: of so many all rows of a time are read, whosever they are
+_WITHIN = "o.at > ?1 AND o.at <= ?2 AND o.id BETWEEN ?3 AND ?4"
 
 
 class PostgresHistory(History):
@@ -51,20 +54,42 @@ class PostgresHistory(History):
                 [self._sql.listed(each.tolist()) for each in (keys, rows, digests)],
             )
 
+    def _renew_texts(self, changed: Sequence[tuple[int, Texts]], at: Instant) -> None:
+        columns = zip(*(texts for _, texts in changed), strict=True)
+        given = ", ".join("?::text[]" for _ in TEXTS)
+        self._db.execute(
+            f"UPDATE products AS p SET {', '.join(f'{name} = w.{name}' for name in TEXTS)}, "
+            f"last_changed = ? FROM unnest(?::bigint[], {given}) AS w(id, {', '.join(TEXTS)}) "
+            "WHERE p.id = w.id",
+            (at, self._sql.listed([key for key, _ in changed]), *map(texts_or_null, columns)),
+        )
+
     def _rows(self, products: Ints, begin: int, end: int, names: Sequence[str]) -> Floats:
         columns = "".join(f", {self._sql.field(name)}" for name in names)
-        # Rows of a time stand together, in the order of their ids: those of all products are read
-        # in one go.
-        first, last = self._ids_between(begin, end)
-        return self._db.table(
-            f"SELECT w.key, o.at{columns} FROM {self._sql.rows_of('?1')} "
-            f"{self._sql.in_force('w.value', '?2')} "
-            f"UNION ALL SELECT w.key, o.at{columns} FROM {self._sql.rows_of('?1')} "
-            "JOIN observations AS o ON o.product = w.value AND o.at > ?2 AND o.at <= ?3 "
-            "AND o.id BETWEEN ?4 AND ?5",
-            (self._sql.listed(products.tolist()), begin, end, first, last),
-            2 + len(names),
+        width = 2 + len(names)
+        listed = self._sql.listed(products.tolist())
+        within = begin, end, *self._ids_between(begin, end)
+        before = (
+            f"SELECT w.key, o.at{columns} FROM {self._sql.rows_of('?5')} "
+            f"{self._sql.in_force('w.value', '?1')}"
         )
+        if len(products) < _MANY:
+            return self._db.table(
+                f"{before} UNION ALL SELECT w.key, o.at{columns} FROM {self._sql.rows_of('?5')} "
+                f"JOIN observations AS o ON o.product = w.value AND {_WITHIN}",
+                (*within, listed),
+                width,
+            )
+        # Rows of a time stand together, in the order of their ids: all of them are read in one go.
+        sql = f"SELECT o.product, o.at{columns} FROM observations AS o WHERE {_WITHIN}"
+        rows = self._db.table(sql, within, width)
+        largest = int(products.max())
+        place_of = np.full(largest + 2, -1, np.int64)
+        place_of[products] = np.arange(len(products))
+        places = place_of[np.minimum(rows[:, 0], largest + 1).astype(np.int64)]
+        rows[:, 0] = places
+        in_force = self._db.table(before.replace("?5", "?2"), (begin, listed), width)
+        return np.concatenate([in_force, rows[places >= 0]])
 
     def _ids_between(self, begin: int, end: int) -> tuple[int, int]:
         """From which to which id rows lie whose marks are after ``begin`` and up to ``end``."""

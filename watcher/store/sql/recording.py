@@ -23,11 +23,11 @@ from watcher.store.sql.scans import PROVES
 
 # An absent name is no news, so the old one stays; an absent discount means there is none.
 _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id")
-_TEXTS = (*_KEPT, "discount")
-_TEXT_COLUMNS = ", ".join(_TEXTS)
+TEXTS = (*_KEPT, "discount")
+_TEXT_COLUMNS = ", ".join(TEXTS)
 Texts = tuple[str | None, ...]
 PRODUCT_COLUMNS = (
-    "id", "region", "product_id", *_TEXTS, "first_seen", "last_changed", "newest", "digest",
+    "id", "region", "product_id", *TEXTS, "first_seen", "last_changed", "newest", "digest",
 )  # fmt: skip
 # Columns of a scan that have its own values.
 _AS_IT_IS = "watch", "region", "at", "started", "finished", "state", "requests", "pages"
@@ -77,7 +77,7 @@ class Recording(Face):
             piece = Piece.of(scan, part)
             known = _look_up(self._db, piece)
             fresh = known.keys == 0
-            _update_known(self._db, piece, known, mark)
+            self._update_known(piece, known, mark)
             known.keys[fresh] = next_key + np.arange(int(fresh.sum()))
             changed = fresh | (piece.digests != known.digests)
             rows = np.zeros(len(fresh), np.int64)
@@ -89,6 +89,29 @@ class Recording(Face):
             keys[part] = known.keys
             next_key, next_row = next_key + int(fresh.sum()), next_row + int(changed.sum())
         return keys, next_row - first_row
+
+    def _update_known(self, piece: Piece, known: _Stored, mark: Instant) -> None:
+        changed = [*_changed_texts(known, piece.texts)]
+        if changed:
+            self._renew_texts([(key, texts) for key, _, texts in changed], piece.at)
+            former = ((mark, key, _former(old, texts)) for key, old, texts in changed)
+            self._db.many(
+                "INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)", former
+            )
+        # A slow scan may be recorded after one that began later.
+        late = (known.first_seen > piece.at) & (known.keys > 0)
+        self._db.many(
+            "UPDATE products SET first_seen = ? WHERE id = ?",
+            ((piece.at, key) for key in known.keys[late].tolist()),
+        )
+
+    def _renew_texts(self, changed: Sequence[tuple[int, Texts]], at: Instant) -> None:
+        """Texts of known products, as they were read at a time."""
+        assignments = ", ".join(f"{name} = ?" for name in TEXTS)
+        self._db.many(
+            f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?",
+            ((*texts, at, key) for key, texts in changed),
+        )
 
     def _insert_products(self, piece: Piece, keys: Ints, rows: Ints, fresh: Ints) -> None:
         """``keys`` and ``rows`` (n,) are the piece's, ``fresh`` the places of its new products."""
@@ -137,7 +160,7 @@ def had_proof(db: Connection, watch: str, before: int) -> bool:
 
 
 class Piece(Struct, frozen=True):
-    """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``_TEXTS``."""
+    """Some products of a scan, in its order; ``texts`` has a tuple in the order of ``TEXTS``."""
 
     region: str
     at: Instant
@@ -149,7 +172,7 @@ class Piece(Struct, frozen=True):
     @classmethod
     def of(cls, scan: Scan, part: slice) -> Piece:
         ids, numbers = scan.product_ids[part], scan.numbers[part]
-        columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in _TEXTS)
+        columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in TEXTS)
         texts = list(zip(*map(clean_all, columns), strict=True))
         return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
 
@@ -172,21 +195,6 @@ def _look_up(db: Connection, piece: Piece) -> _Stored:
     return known
 
 
-def _update_known(db: Connection, piece: Piece, known: _Stored, mark: Instant) -> None:
-    changed = [*_changed_texts(known, piece.texts)]
-    assignments = ", ".join(f"{name} = ?" for name in _TEXTS)
-    db.many(
-        f"UPDATE products SET {assignments}, last_changed = ? WHERE id = ?",
-        ((*texts, piece.at, key) for key, _, texts in changed),
-    )
-    if changed:
-        former = ((mark, key, _former(old, texts)) for key, old, texts in changed)
-        db.many("INSERT INTO former_texts (until, product, texts) VALUES (?, ?, ?)", former)
-    # A slow scan may be recorded after one that began later.
-    earlier = known.keys[(known.first_seen > piece.at) & (known.keys > 0)].tolist()
-    db.many("UPDATE products SET first_seen = ? WHERE id = ?", ((piece.at, key) for key in earlier))
-
-
 def _changed_texts(known: _Stored, given: Sequence[Texts]) -> Iterator[tuple[int, Texts, Texts]]:
     """Key, texts and new texts of the known products of which one changed."""
     for key, old, read in zip(known.keys.tolist(), known.texts, given, strict=True):
@@ -201,7 +209,7 @@ def _merged(old: Texts, read: Texts) -> Texts:
 
 def _former(old: Texts, new: Texts) -> str:
     """The texts that are replaced, by name, as JSON."""
-    columns = zip(_TEXTS, old, new, strict=True)
+    columns = zip(TEXTS, old, new, strict=True)
     replaced = {name: was for name, was, now in columns if was != now}
     return msgspec.json.encode(replaced).decode()
 
