@@ -176,6 +176,24 @@ def test_a_copy_that_differs_is_removed(
     assert not target.stat().st_size
 
 
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("how", ["no database", "damaged"])
+def test_what_a_power_cut_left_is_not_gone_on_with(tmp_path: Path, source: Path, how: str) -> None:
+    """A part whose pages never came to the disk, or only some of them."""
+    target, part = tmp_path / "copy.db", tmp_path / "copy.db.copying"
+    cut_off(source, target, 60)
+    data = bytearray(part.read_bytes())
+    data[: 4096 if how == "no database" else 0] = bytes(4096 if how == "no database" else 0)
+    for page in range(10, len(data) // 4096, 2):
+        data[page * 4096 : page * 4096 + 4096] = bytes(4096)
+    part.write_bytes(data)
+    with suppress(StoreError):
+        copy_store(source, target, NOW)
+    if not target.stat().st_size:
+        copy_store(source, target, NOW)
+    assert dump(target) == dump(source)
+
+
 def test_an_older_source_is_migrated(tmp_path: Path) -> None:
     """And kept as it was."""
     from watcher.store.sqlite import migrations

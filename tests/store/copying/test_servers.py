@@ -166,6 +166,49 @@ def test_a_lost_lease_ends_a_copy(source: Path, book: Server) -> None:
     assert isinstance(raised.value, LeaseLost) or "can't be reached" in str(raised.value)
 
 
+def test_a_lost_connection_on_the_way_in(source: Path, book: Server) -> None:
+    """Between two batches: the next one is written over a new one, under the same lease."""
+    turns = iter(range(4))
+
+    def progress(_done: int, _total: int) -> None:
+        if next(turns, None) == 2:
+            end_sessions(book)
+
+    copy_store(source, book, NOW, Hearing(progress))
+    with open_store(book, readonly=True) as copy, Database.open(source) as database:
+        assert totals(copy) == totals(database)
+
+
+def test_a_lost_connection_on_the_way_out(tmp_path: Path, source: Path, book: Server) -> None:
+    """It is not what was begun to be read: that is said, and the next copy goes on."""
+    copy_store(source, book, NOW)
+    target, turns = tmp_path / "copy.db", iter(range(4))
+
+    def progress(_done: int, _total: int) -> None:
+        if next(turns, None) == 2:
+            end_sessions(book)
+
+    with pytest.raises(StoreError, match="book ann: the database"):
+        copy_store(book, target, NOW, Hearing(progress))
+    assert not target.stat().st_size
+    said: list[str] = []
+    copy_store(book, target, NOW, Hearing(say=said.append))
+    assert said == [f"{target}: going on with a copy that was cut off."]
+    assert dump(target) == dump(source)
+
+
+def end_sessions(book: Server) -> None:
+    """As where the server was stopped."""
+    import psycopg
+
+    with psycopg.connect(book.url, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND application_name LIKE 'watcher/command-%/ann'"
+        )
+
+
 def run_out(book: Server) -> None:
     """Let the lease of a book end now."""
     import psycopg

@@ -13,7 +13,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from watcher.errors import StoreError
+from watcher.errors import NotADatabase, StoreError
 from watcher.model import Instant
 from watcher.store.copying.copier import Copier, CopySource, CopyTarget, Counted
 from watcher.store.engine import hold, open_control, open_store
@@ -22,7 +22,7 @@ from watcher.store.ports import Store
 from watcher.store.records import Progress
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.swapping import beside, flush, place
+from watcher.store.sqlite.swapping import ENDINGS, beside, flush, place
 
 
 class Hearing(Struct, frozen=True):
@@ -60,21 +60,49 @@ def _is_same_file(source: Place, target: Place) -> bool:
 def _source(source: Place) -> Iterator[CopySource]:
     if isinstance(source, Path) and not source.is_file():
         raise StoreError(f"{source}: no such database", source)
-    with hold(source) as lease, open_store(source, create=False, lease=lease) as opened:
+    with (
+        hold(source) as lease,
+        open_store(source, create=False, lease=lease) as opened,
+        opened.explained(),
+    ):
         yield end_of(opened)
 
 
 @contextmanager
 def _file(target: Path, now: Instant) -> Iterator[CopyTarget]:
-    """A file beside it, put in its place when all is there."""
+    """A file beside it, put in its place when all is there. Until then it is written without a
+    wait for the disk: what a power cut leaves of it is looked through, and removed if damaged."""
     with hold(target):
         _refuse_filled(target)
         part = beside(target.resolve(), ".copying")
-        with Database.open(part) as opened:
+        was_there = part.exists()
+        with _opened(part) as opened, opened.explained():
+            opened.execute("PRAGMA synchronous = OFF")
             yield SqliteEnd(opened, str(target))
+            damage = opened.upkeep.check() if was_there else ()
             opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if damage:
+            _remove(part)
+            raise StoreError(
+                f"{target}: not copied: a part of it that was cut off was damaged ({damage[0]}); "
+                "it was removed, start again",
+                target,
+            )
         flush(part)
         place(target, part, now)
+
+
+def _opened(part: Path) -> Database:
+    try:
+        return Database.open(part)
+    except NotADatabase:
+        _remove(part)
+        return Database.open(part)
+
+
+def _remove(part: Path) -> None:
+    for ending in ENDINGS:
+        beside(part, ending).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -84,7 +112,11 @@ def _book(target: Server) -> Iterator[CopyTarget]:
         control.books.create(target.book)
     from watcher.store.postgres.scratch import Unfinished  # noqa: PLC0415 - only with the extra
 
-    with hold(target) as lease, Unfinished.open(target, lease=lease) as opened:
+    with (
+        hold(target) as lease,
+        Unfinished.open(target, lease=lease) as opened,
+        opened.explained(),
+    ):
         yield end_of(opened)
 
 

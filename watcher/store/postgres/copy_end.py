@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -67,6 +67,8 @@ class Book(Protocol):
 
     def atomic(self) -> AbstractContextManager[None]: ...
 
+    def explained(self) -> AbstractContextManager[None]: ...
+
     def execute(self, sql: str, /) -> object: ...
 
     def rows(self, sql: str, /) -> Sequence[tuple[Any, ...]]: ...
@@ -84,7 +86,8 @@ class PostgresEnd:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Reads of one state, for as long as they take: the other end may be slow."""
-        self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self._book.explained():
+            self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             for name, value in (
                 ("idle_in_transaction_session_timeout", "0"),
@@ -94,7 +97,8 @@ class PostgresEnd:
                 self._run(f"SET LOCAL {name} = {value}")
             yield
         finally:
-            self._run("ROLLBACK")
+            with suppress(psycopg.Error):  # the first error is the one to hear of
+                self._run("ROLLBACK")
 
     def tables(self) -> Mapping[str, Table]:
         found = {}
