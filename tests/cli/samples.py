@@ -106,7 +106,6 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "db copy": (("watcher.db", "copied.db"), ("--quiet", "watcher.db", "copied.db")),
     "db backup": (("copy.db",), ("backup.db",), ("--quiet", "copy.db")),
     "db restore": (("backup.db",), ("broken.yaml",)),
-    "db copy": (("watcher.db", "copied.db"),),
     "db prune": ((), ("--quiet",)),
     "db stats": ((), ("--json",), ("--check",)),
     "metrics": ((), ("--json",)),
