@@ -221,6 +221,7 @@ def test_completions_come_from_the_book(
     def names(complete: completion.Completer) -> list[str]:
         return [each.value for each in complete(context, option, "")]
 
-    assert "selling" in names(completion.rule_names)
-    assert names(completion.channel_names) == ["me"]
-    assert {"shops", "empty"} <= set(names(completion.book_names))
+    with context:  # which closes what is opened meanwhile
+        assert "selling" in names(completion.rule_names)
+        assert names(completion.channel_names) == ["me"]
+        assert {"shops", "empty"} <= set(names(completion.book_names))
