@@ -158,7 +158,7 @@ async def test_a_database_that_is_away_for_a_while(
 
 
 async def test_main_by_the_files_that_are_here(fleet: Fleet) -> None:
-    """The second daemon stands by; it has the book once the first one ended. An edit is read."""
+    """The second daemon stands by; it has the book once the first one has ended. Edits are read."""
     fleet.watcher.rules.write_text(RULES, encoding="utf-8")
     main = "--rules", str(fleet.watcher.rules)
     async with fleet.running(*main) as first:

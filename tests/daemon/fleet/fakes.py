@@ -1,4 +1,4 @@
-"""A server's control plane in memory, by a clock that is set; and a store for each book."""
+"""A control plane in memory, by a clock that is set, and a store in memory for each book."""
 
 from __future__ import annotations
 

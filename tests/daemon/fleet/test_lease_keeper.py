@@ -17,7 +17,7 @@ from watcher.daemon.fleet.lease_keeper import (
     MARGIN_SECONDS,
     RENEW_SECONDS,
     LeaseKeeper,
-    View,
+    Look,
 )
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.errors import StoreAway, StoreError
@@ -32,10 +32,10 @@ CERTAIN = LEASE_SECONDS - MARGIN_SECONDS
 class Heard:
     """What a keeper says."""
 
-    views: list[View] = field(default_factory=list)
+    views: list[Look] = field(default_factory=list)
     gone: list[LeaseTenure] = field(default_factory=list)
 
-    def saw(self, view: View) -> None:
+    def saw(self, view: Look) -> None:
         self.views.append(view)
 
     def lost(self, tenure: LeaseTenure) -> None:
@@ -102,8 +102,7 @@ def test_one_has_it_as_long_as_it_is_renewed(server: FakeServer) -> None:
 
 
 def test_it_is_uncertain_before_it_can_have_run_out(server: FakeServer) -> None:
-    """By the holder's own clock, which need not have heard of anything: it may have been
-    stopped."""
+    """By the holder's own clock, which need not have heard of anything: it may have stood."""
     a = Kept(server, "a")
     tenure = a.take()
     assert tenure is not None

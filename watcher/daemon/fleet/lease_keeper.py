@@ -31,7 +31,7 @@ T = TypeVar("T")
 log = structlog.get_logger("watcher.daemon")
 
 
-class View(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True):
     """All books and daemons at a look, ``at`` an instant of the keeper's clock."""
 
     leases: tuple[LeaseState, ...] = ()
@@ -42,7 +42,7 @@ class View(msgspec.Struct, frozen=True):
 class Listener(Protocol):
     """Hears of the keeper, on the keeper's thread."""
 
-    def saw(self, view: View) -> None:
+    def saw(self, view: Look) -> None:
         """Looked, and perhaps renewed."""
 
     def lost(self, tenure: LeaseTenure) -> None:
@@ -111,7 +111,7 @@ class LeaseKeeper:
             self._renew(control, now)
         leases, daemons = tuple(control.leases.all()), tuple(control.daemons.all())
         self._drop_lost(leases)
-        self.listener.saw(View(leases, daemons, self.clock()))
+        self.listener.saw(Look(leases, daemons, self.clock()))
         if self._away:
             self._away = False
             log.info("the server is back")

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from watcher.daemon.fleet.held_book import HeldBook, Surroundings
-from watcher.daemon.fleet.lease_keeper import LeaseKeeper, View
+from watcher.daemon.fleet.lease_keeper import LeaseKeeper, Look
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.daemon.fleet.shares import Shares
 from watcher.daemon.fleet.stored_rules import BookRules
@@ -51,7 +51,7 @@ class Member(page.HeldBooks):
         self._shares = Shares(daemon.id, daemon.wanted)
         self._supervisor = Supervisor(_log_only)
         self._held: dict[str, tuple[HeldBook, asyncio.Task[None]]] = {}
-        self._view = View()
+        self._view = Look()
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()  # of who takes and hands over
@@ -204,7 +204,7 @@ class Member(page.HeldBooks):
 
     # ------------------------------------------------------------------ on the keeper's thread
 
-    def saw(self, view: View) -> None:
+    def saw(self, view: Look) -> None:
         """Hear of a look."""
         self._loop.call_soon_threadsafe(self._see, view)
 
@@ -212,7 +212,7 @@ class Member(page.HeldBooks):
         """Hear that another daemon has a book."""
         self._loop.call_soon_threadsafe(tenure.lose)
 
-    def _see(self, view: View) -> None:
+    def _see(self, view: Look) -> None:
         self._view = view
         self._news.set()
 
