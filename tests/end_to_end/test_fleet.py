@@ -53,10 +53,9 @@ async def test_a_planned_stop_hands_over_at_once(fleet: Fleet) -> None:
     fleet.make("shop")
     async with fleet.running() as first, fleet.running() as second:
         await first.said("scanned", book="shop")
-        began = time.monotonic()
         assert await first.stop() == 0
+        await first.said("a book was handed over", book="shop")
         await second.said("at work", book="shop")
-        assert time.monotonic() - began < 8
         assert await second.stop() == 0
     assert not fleet.leases()["shop"].held
 
