@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -31,7 +31,7 @@ from watcher.store.places import Server
 from watcher.web.access import Access
 from watcher.web.address import digest_of_token, parse_page_url
 from watcher.web.app import Site
-from watcher.web.context import HeldBook, HeldBooks, Sources
+from watcher.web.context import ShownBooks, Sources
 from watcher.web.server_books import ServerBooks
 
 RULES = HEAD + furnished.RULES
@@ -72,25 +72,24 @@ def library(postgres_server: str) -> Library:
 
 
 @dataclass
-class Fake(HeldBooks):
+class HeldBook:
+    """A book that is held, and what is wrong with it."""
+
+    name: str
+    ill: Callable[[], Awaitable[str | None]]
+    sources: Sources | None = None
+
+
+@dataclass
+class Fake(ShownBooks):
     """A daemon that holds some books."""
 
     library: Library
     held: dict[str, HeldBook] = field(default_factory=dict)
     trouble: str | None = None
 
-    @property
-    def daemon(self) -> DaemonState:
-        return DaemonState("me", "here", 1, "1", None, 0)
-
     def books(self) -> Mapping[str, HeldBook]:
         return self.held
-
-    def leases(self) -> Sequence[LeaseState]:
-        return []
-
-    def daemons(self) -> Sequence[DaemonState]:
-        return []
 
     async def ill(self) -> str | None:
         return self.trouble
@@ -141,7 +140,7 @@ class Served:
 @asynccontextmanager
 async def served(
     library: Library, token: str = "", *, page_url: str | None = None,
-    only: Sequence[str] | None = None, held: HeldBooks | None = None, url: str = "",
+    only: Sequence[str] | None = None, held: ShownBooks | None = None, url: str = "",
 ) -> AsyncIterator[Served]:  # fmt: skip
     """The page of the library."""
     books = ServerBooks(

@@ -49,7 +49,7 @@ def list_(url: str) -> None:
 
 
 def _hosts(control: Control) -> dict[str, str]:
-    """Where each daemon runs."""
+    """Host and process of each daemon, by its id."""
     return {each.id: f"{each.host}/{each.pid}" for each in control.daemons.all()}
 
 

@@ -36,7 +36,7 @@ class RuleFolder:
 
     @property
     def name(self) -> str:
-        """What problems of the files begin with."""
+        """The begin of the words about problems of the files."""
         return str(self.path if self.path.is_dir() else self.path.parent)
 
     def read(self) -> dict[str, bytes]:
@@ -101,8 +101,9 @@ def _is_pushed(entry: Path) -> bool:
     return not entry.name.startswith(".") and (entry.is_file() or not entry.exists())
 
 
-class Change(msgspec.Struct, frozen=True):
-    """What became of a file: lines that are new, and that are gone; None where it is no text."""
+class FileChange(msgspec.Struct, frozen=True):
+    """A file that changed, with the lines that are new and that are gone; None where it is no
+    text."""
 
     file: str
     state: str  # added, removed, changed
@@ -110,18 +111,18 @@ class Change(msgspec.Struct, frozen=True):
     removed: int | None = None
 
 
-def changes(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Change]:
+def changes(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[FileChange]:
     """Each file that is not the same, by name."""
     return [_change(name, old.get(name), new.get(name)) for name in _unlike(old, new)]
 
 
-def _change(name: str, old: bytes | None, new: bytes | None) -> Change:
+def _change(name: str, old: bytes | None, new: bytes | None) -> FileChange:
     state = "added" if old is None else "removed" if new is None else "changed"
     before, after = _lines(old), _lines(new)
     if before is None or after is None:
-        return Change(name, state)
+        return FileChange(name, state)
     lines = [line[:1] for line in islice(unified_diff(before, after, n=0), 2, None)]
-    return Change(name, state, lines.count("+"), lines.count("-"))
+    return FileChange(name, state, lines.count("+"), lines.count("-"))
 
 
 def compared(

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
-from watcher.cli.rule_folder import Change, RuleFolder, changes, compared
+from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
 from watcher.cli.server_options import book_of_server, opened, pusher
 from watcher.errors import Problem, WatcherError
 from watcher.model import Instant
@@ -207,7 +207,7 @@ def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
 
 
 def _rolled(
-    place: Server, made: Revision, newest: Revision, number: int, changed: Sequence[Change]
+    place: Server, made: Revision, newest: Revision, number: int, changed: Sequence[FileChange]
 ) -> None:
     if made == newest:
         console().say(f"{place}: these are its rules already, {described(made)}.")
@@ -262,7 +262,7 @@ def _json(revision: Revision) -> dict[str, object]:
     return fields_of(revision, "book number digest pushed by comment")
 
 
-def _show_changes(changed: Sequence[Change]) -> None:
+def _show_changes(changed: Sequence[FileChange]) -> None:
     rows = [
         (each.file, each.state, _amount("+", each.added), _amount("-", each.removed))
         for each in changed

@@ -155,7 +155,7 @@ def _load_pushed(book: str, files: Mapping[str, bytes]) -> Rulebook:
 
 
 def _market_clock(work: Work) -> Clock:
-    """That of the market at the API's URL, which the rules or KEYAPI_URL name."""
+    """The clock of the market at the API's URL, which the rules or KEYAPI_URL name."""
     from watcher.source.simulator.server import pace_of  # noqa: PLC0415 - not for each start
 
     url = os.environ.get("KEYAPI_URL", DEFAULT_URL)

@@ -48,14 +48,14 @@ def _server(place: Place) -> Server:
 
 
 def opened(url: str, *, readonly: bool = False) -> Control:
-    """What the books of the server share; raises ``StoreError``."""
+    """The control plane of the server; raises ``StoreError``."""
     from watcher.store.engine import open_control  # noqa: PLC0415 - not for each --help
 
     return open_control(url, readonly=readonly)
 
 
 def pusher() -> str:
-    """Who pushes, where nobody says it: ``ann@laptop``."""
+    """The name of who pushes, where nobody says it: ``ann@laptop``."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in a container

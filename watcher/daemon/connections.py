@@ -28,7 +28,7 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
 
 
 def address_of(book: Rulebook, target: str) -> object:
-    """What tells two targets apart, whatever their books call them: the URL. The name of one that
+    """The URL, which tells two targets apart, whatever their books call them. The name of one that
     is no more."""
     return next((url for name, url, _ in _addresses(book) if name == target), target)
 

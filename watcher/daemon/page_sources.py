@@ -12,7 +12,7 @@ from watcher.web.context import Sources
 
 
 def sources_of(daemon: Daemon, reader: StoreReader, instruments: Sequence[Collector]) -> Sources:
-    """What the page asks of one book's daemon."""
+    """The page's ways to ask one book's daemon."""
     core = daemon.core
     return Sources(
         read=reader.run,

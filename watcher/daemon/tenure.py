@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Tenure:
-    """That of who owns the database's file by its lock: for as long as the process lives."""
+    """The tenure of who owns the database's file by its lock: for as long as the process lives."""
 
     def certain(self) -> bool:
         """Whether something may be begun now: a request, a message, a commit."""

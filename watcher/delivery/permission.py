@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 
 def always() -> bool:
-    """Of who owns the database alone."""
+    """Allow it: for who owns the database alone."""
     return True
 
 

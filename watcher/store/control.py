@@ -1,5 +1,6 @@
-"""What the daemons on one server share beside each book's own store: books and their rules, leases,
-and the daemons themselves. Times of leases are the server's: no daemon's clock counts."""
+"""The control plane, which the daemons on one server share beside each book's own store: books and
+their rules, leases, and the daemons themselves. Times of leases are the server's: no daemon's clock
+counts."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ from watcher.model import Instant
 from watcher.units import format_instant
 from watcher.words import quoted
 
+LEASE_SECONDS = 9.0  # for which a lease is taken: so long nobody else has the book of a killed one
+RENEW_SECONDS = 2.0  # between two renewals
 LATELY = 15.0  # seconds: a daemon that was not heard of for longer is not at work
 MOST_FILES, MOST_BYTES = 1_000, 32 << 20  # of a book's rules
 _LONGEST_NAME = 200  # bytes: of a file, with room for what a file system takes
@@ -141,7 +144,7 @@ class Leases(Protocol):
         """Hand the book over: whoever may have it is told."""
 
     def all(self) -> Sequence[LeaseState]:
-        """Of every book, by name."""
+        """The lease of every book, by name."""
 
 
 class Daemons(Protocol):
@@ -154,7 +157,7 @@ class Daemons(Protocol):
         """It ends in order."""
 
     def all(self) -> Sequence[DaemonState]:
-        """Those that were heard of lately, the oldest first."""
+        """The daemons that were heard of lately, the oldest first."""
 
 
 class Control(Protocol):
@@ -232,7 +235,7 @@ def refuse_files(files: Mapping[str, bytes]) -> None:
 
 
 def _wrong_with(name: str) -> str:
-    """Why no rule file can be called so; it becomes a file's name in a folder of a daemon."""
+    """The reason why no rule file can be called so: a daemon makes a file of that name."""
     if "/" in name or "\\" in name:
         return "it leads to another folder"
     if not name or name.startswith("."):

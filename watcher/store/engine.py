@@ -35,7 +35,7 @@ __all__ = [
 
 
 def open_control(url: str, *, readonly: bool = False) -> Control:
-    """What the books on a server share, made where there is none; raises ``StoreError``. Who only
+    """The control plane of a server, made where there is none; raises ``StoreError``. Who only
     reads makes nothing, and may give a replica's URL."""
     with needed(url):
         from watcher.store.postgres.control import open_control as opened  # noqa: PLC0415

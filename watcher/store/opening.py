@@ -1,4 +1,4 @@
-"""Which engine opens a place: SQLite a file, PostgreSQL a book on a server."""
+"""Opens places by their engine: a file by SQLite, a book on a server by PostgreSQL."""
 
 from __future__ import annotations
 

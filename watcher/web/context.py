@@ -17,7 +17,6 @@ from prometheus_client.registry import Collector
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.control import DaemonState, LeaseState
 from watcher.store.ports import Store
 from watcher.units import DAY
 from watcher.web.forms import Forms, own_path
@@ -56,33 +55,26 @@ class Sources:
     readonly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBook:
-    """A book whose lease this daemon has. ``ill`` says what is wrong with it; ``sources`` is None
-    while nothing is done for it: its rules are broken or missing, or its store can't be opened.
-    """
-
-    name: str
-    ill: Callable[[], Awaitable[str | None]]
-    sources: Sources | None = None
-
-
-class HeldBooks(Protocol):
-    """This daemon's side of the page where its books are on a server: what it holds, and what it
-    saw of all books and daemons at its last look, a second or two ago."""
+class ShownBook(Protocol):
+    """A book whose lease this daemon has, as its page sees it."""
 
     @property
-    def daemon(self) -> DaemonState:
-        """The one that serves the page; it may hold the books ``wanted``, None for all."""
+    def name(self) -> str: ...
 
-    def books(self) -> Mapping[str, HeldBook]:
+    @property
+    def sources(self) -> Sources | None:
+        """None while nothing is done for it: its rules are broken or missing, or its store can't be
+        opened."""
+
+    def ill(self) -> Awaitable[str | None]:
+        """The trouble with it, in words; None while all is well."""
+
+
+class ShownBooks(Protocol):
+    """This daemon's side of the page where its books are on a server."""
+
+    def books(self) -> Mapping[str, ShownBook]:
         """The books that it holds now, by name."""
-
-    def leases(self) -> Sequence[LeaseState]:
-        """The lease of every book, by name."""
-
-    def daemons(self) -> Sequence[DaemonState]:
-        """The daemons at work, this one among them."""
 
     async def ill(self) -> str | None:
         """The reason that ``/healthz`` gives: a held book is ill, a book that it wants is held by

@@ -23,7 +23,7 @@ from watcher.store.control import Control, Revision
 from watcher.store.engine import ControlThread, StoreReader, Writer
 from watcher.store.places import MAIN, Server
 from watcher.store.ports import Store
-from watcher.web.context import HeldBook, HeldBooks, Sources
+from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class ServerBooks:
     def __init__(
         self,
         url: str,
-        held: HeldBooks | None = None,
+        held: ShownBooks | None = None,
         only: Collection[str] | None = None,
         local: Callable[[], Rulebook] | None = None,
         clock: BookClock = lambda _control, _book: lambda: int(time.time()),
@@ -150,7 +150,7 @@ class ServerBooks:
             return self._kept.tokens
 
     @property
-    def held(self) -> Mapping[str, HeldBook]:
+    def held(self) -> Mapping[str, ShownBook]:
         """The books that this daemon holds, by name."""
         return {} if self._held is None else self._held.books()
 

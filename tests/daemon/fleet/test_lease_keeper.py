@@ -13,15 +13,13 @@ import pytest
 from tests.daemon.fleet.fakes import FakeServer, SetSteady, a_daemon
 from watcher.daemon.fleet.lease_keeper import (
     DEAF_SECONDS,
-    LEASE_SECONDS,
     MARGIN_SECONDS,
-    RENEW_SECONDS,
+    FleetView,
     LeaseKeeper,
-    Look,
 )
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.errors import StoreAway, StoreError
-from watcher.store.control import Control, LeaseLost
+from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, LeaseLost
 from watcher.store.engine import Writer
 
 T = TypeVar("T")
@@ -32,10 +30,10 @@ CERTAIN = LEASE_SECONDS - MARGIN_SECONDS
 class Heard:
     """What a keeper says."""
 
-    views: list[Look] = field(default_factory=list)
+    views: list[FleetView] = field(default_factory=list)
     gone: list[LeaseTenure] = field(default_factory=list)
 
-    def saw(self, view: Look) -> None:
+    def saw(self, view: FleetView) -> None:
         self.views.append(view)
 
     def lost(self, tenure: LeaseTenure) -> None:

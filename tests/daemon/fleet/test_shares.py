@@ -5,29 +5,29 @@ from __future__ import annotations
 import msgspec
 
 from tests.daemon.fleet.fakes import a_daemon
-from watcher.daemon.fleet.lease_keeper import Look
+from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS, REST_SECONDS, Shares
 from watcher.store.control import LeaseState
 
 
-def seen(daemons: str, ago: float = 0.0, /, **holders: str | None) -> Look:
+def seen(daemons: str, ago: float = 0.0, /, **holders: str | None) -> FleetView:
     """A look at daemons of one letter, heard of so long ago, and at who holds which book."""
     at_work = [msgspec.structs.replace(a_daemon(each), seen=ago) for each in daemons]
     leases = [
         LeaseState(book, holder, 1, 5.0 if holder is not None else 0.0, 0)
         for book, holder in holders.items()
     ]
-    return Look(tuple(leases), tuple(at_work), 0.0)
+    return FleetView(tuple(leases), tuple(at_work), 0.0)
 
 
-def taken(shares: Shares, view: Look, now: float = 0.0) -> list[str]:
+def taken(shares: Shares, view: FleetView, now: float = 0.0) -> list[str]:
     """What it takes at a look."""
     shares.reckon(view)
     held = [each.book for each in view.leases if each.holder == shares.me]
     return shares.to_take(view, held, now)
 
 
-def given(shares: Shares, view: Look, now: float = 0.0) -> str | None:
+def given(shares: Shares, view: FleetView, now: float = 0.0) -> str | None:
     """What it hands over at a look."""
     taken(shares, view, now)
     held = [each.book for each in view.leases if each.holder == shares.me]

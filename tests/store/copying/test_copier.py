@@ -17,7 +17,7 @@ from watcher.fields import NUMERIC_NAMES
 from watcher.store.columns import encode
 from watcher.store.copying import canonical
 from watcher.store.copying.between import Hearing, copy_store
-from watcher.store.copying.canonical import Observed
+from watcher.store.copying.canonical import ObservationRows
 from watcher.store.sqlite.copy_end import SqliteEnd, cells
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.locking import hold
@@ -164,7 +164,7 @@ def test_a_copy_that_differs_is_removed(
 ) -> None:
     """It is said in what, and nothing is left that a daemon would go on with."""
 
-    def wrong(batch: Observed) -> list[list[object]]:
+    def wrong(batch: ObservationRows) -> list[list[object]]:
         rows = cells(batch)
         rows[-1][5] = 1e9
         return rows
@@ -212,15 +212,22 @@ def test_checksums_know_no_order_but_columns() -> None:
     numbers = np.full((3, len(NUMERIC_NAMES)), np.nan)
     numbers[:, 4] = [1, 2, 3]
     heads = np.array([[1, 1, START], [2, 2, START], [3, 1, START + 1]])
-    one = Observed(heads, numbers).total
-    assert Observed(heads[::-1], numbers[::-1]).total == one
-    assert Observed(heads[:1], numbers[:1]).total + Observed(heads[1:], numbers[1:]).total == one
+    one = ObservationRows(heads, numbers).total
+    assert ObservationRows(heads[::-1], numbers[::-1]).total == one
+    assert (
+        ObservationRows(heads[:1], numbers[:1]).total
+        + ObservationRows(heads[1:], numbers[1:]).total
+        == one
+    )
     moved = numbers[:, [*range(3), 4, 3, *range(5, numbers.shape[1])]]
     zeros = np.nan_to_num(numbers)
     for other in (moved, zeros, numbers[[1, 0, 2]], -numbers):
-        assert Observed(heads, other).total != one
-    assert Observed(heads, np.where(np.isnan(numbers), -np.nan, numbers)).total == one
-    assert Observed(heads, zeros).total == Observed(heads, np.where(zeros, zeros, -0.0)).total
+        assert ObservationRows(heads, other).total != one
+    assert ObservationRows(heads, np.where(np.isnan(numbers), -np.nan, numbers)).total == one
+    assert (
+        ObservationRows(heads, zeros).total
+        == ObservationRows(heads, np.where(zeros, zeros, -0.0)).total
+    )
 
 
 def test_amounts_come_back_as_they_were() -> None:
@@ -231,7 +238,7 @@ def test_amounts_come_back_as_they_were() -> None:
     numbers = np.full((500, len(NUMERIC_NAMES)), np.nan)
     numbers[:, money] = stored / 100
     heads = np.ones((500, 3), np.int64)
-    for made in (encode(numbers), [row[3:] for row in cells(Observed(heads, numbers))]):
+    for made in (encode(numbers), [row[3:] for row in cells(ObservationRows(heads, numbers))]):
         assert [[row[place] for place in money] for row in made] == stored.tolist()
 
 

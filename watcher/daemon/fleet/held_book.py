@@ -29,7 +29,6 @@ from watcher.retrying import backoff
 from watcher.store.control import Lease, LeaseLost
 from watcher.store.engine import StoreReader, Writer
 from watcher.store.places import Place
-from watcher.web import context as page
 from watcher.web.context import Sources
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
@@ -47,7 +46,7 @@ async def _by_the_machine(_book: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the books of one process share. ``suspect`` is called where a lease may be lost,
+    """All that the books of one process share. ``suspect`` is called where a lease may be lost,
     ``keep_clock`` to note by which clock a book's daemon lives."""
 
     clock: Clock
@@ -70,17 +69,12 @@ class HeldBook:
         self.newer = False  # a newer version wrote its store
         self._around = around
         self._daemon: Daemon | None = None
-        self._sources: Sources | None = None
+        self.sources: Sources | None = None  # for the page, while it is at work
         self._alert: DirectAlert | None = None
         self._problem = _ABOUT
 
-    @property
-    def shown(self) -> page.HeldBook:
-        """For the page."""
-        return page.HeldBook(self.name, self.ill, self._sources)
-
     async def ill(self) -> str | None:
-        """What is wrong with it; None while all is well."""
+        """The trouble with it, in words; None while all is well."""
         daemon = self._daemon
         return await daemon.health.ill() if daemon is not None else self._problem
 
@@ -184,17 +178,17 @@ class HeldBook:
         await self.rules.follow(daemon.reloader.reload, lambda: core.beat("rule files"))
 
     def _ready(self, daemon: Daemon, sources: Sources) -> None:
-        self._daemon, self._sources, book = daemon, sources, daemon.core.book
+        self._daemon, self.sources, book = daemon, sources, daemon.core.book
         self.tenure.ill = None
         log.info("at work", rules=len(book.rules), watches=len(book.used_watches))
         for warning in book.warnings:
             log.warning("rule file", warning=str(warning))
 
     def _rest(self) -> None:
-        self._daemon, self._sources, self._problem = None, None, _ABOUT
+        self._daemon, self.sources, self._problem = None, None, _ABOUT
 
     async def _say_it_is_over(self) -> None:
-        """Whom this daemon told that the database fails hears no more of it from here."""
+        """Tell those who heard that the database fails: it is over, as far as this daemon knows."""
         if self._alert is not None and self._alert.told:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):

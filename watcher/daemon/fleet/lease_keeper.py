@@ -16,11 +16,9 @@ import structlog
 
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.errors import StoreError
-from watcher.store.control import Control, DaemonState, LeaseState
+from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, DaemonState, LeaseState
 from watcher.store.places import Server
 
-LEASE_SECONDS = 9.0
-RENEW_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 # Before its lease can run out nothing is begun any more: clocks drift, and a beginning takes time.
 MARGIN_SECONDS = 1.0
@@ -31,7 +29,7 @@ T = TypeVar("T")
 log = structlog.get_logger("watcher.daemon")
 
 
-class Look(msgspec.Struct, frozen=True):
+class FleetView(msgspec.Struct, frozen=True):
     """All books and daemons at a look, ``at`` an instant of the keeper's clock."""
 
     leases: tuple[LeaseState, ...] = ()
@@ -39,10 +37,10 @@ class Look(msgspec.Struct, frozen=True):
     at: float = float("-inf")
 
 
-class Listener(Protocol):
+class LeaseListener(Protocol):
     """Hears of the keeper, on the keeper's thread."""
 
-    def saw(self, view: Look) -> None:
+    def saw(self, view: FleetView) -> None:
         """Looked, and perhaps renewed."""
 
     def lost(self, tenure: LeaseTenure) -> None:
@@ -57,7 +55,7 @@ class LeaseKeeper:
     daemon: DaemonState
     url: str
     opener: Callable[[], Control]
-    listener: Listener
+    listener: LeaseListener
     clock: Callable[[], float] = steady
     _held: dict[str, LeaseTenure] = field(default_factory=dict)
     _control: Control | None = None
@@ -111,7 +109,7 @@ class LeaseKeeper:
             self._renew(control, now)
         leases, daemons = tuple(control.leases.all()), tuple(control.daemons.all())
         self._drop_lost(leases)
-        self.listener.saw(Look(leases, daemons, self.clock()))
+        self.listener.saw(FleetView(leases, daemons, self.clock()))
         if self._away:
             self._away = False
             log.info("the server is back")

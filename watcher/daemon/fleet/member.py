@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TypeVar
@@ -12,14 +12,14 @@ import msgspec
 import structlog
 
 from watcher.daemon.fleet.held_book import HeldBook, Surroundings
-from watcher.daemon.fleet.lease_keeper import LeaseKeeper, Look
+from watcher.daemon.fleet.lease_keeper import FleetView, LeaseKeeper
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.daemon.fleet.shares import Shares
 from watcher.daemon.fleet.stored_rules import BookRules
 from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.errors import StoreError
-from watcher.store.control import Control, DaemonState, LeaseState
-from watcher.web import context as page
+from watcher.store.control import Control, DaemonState
+from watcher.web.context import ShownBooks
 
 ASK_SECONDS = 5.0  # for which the server is waited for at the stop
 UNSEEN_SECONDS = 10.0  # since the last look, after which the server counts as away
@@ -31,7 +31,7 @@ Events = AsyncGenerator[tuple[str, str], None]
 log = structlog.get_logger("watcher.daemon")
 
 
-class Member(page.HeldBooks):
+class Member(ShownBooks):
     """A daemon of a server's fleet. ``rules_of`` says where a book's rules come from;
     ``opener`` and ``listen`` reach what all of them share."""
 
@@ -51,7 +51,7 @@ class Member(page.HeldBooks):
         self._shares = Shares(daemon.id, daemon.wanted)
         self._supervisor = Supervisor(_log_only)
         self._held: dict[str, tuple[HeldBook, asyncio.Task[None]]] = {}
-        self._view = Look()
+        self._view = FleetView()
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()  # of who takes and hands over
@@ -64,14 +64,8 @@ class Member(page.HeldBooks):
     def daemon(self) -> DaemonState:
         return self._keeper.daemon
 
-    def books(self) -> Mapping[str, page.HeldBook]:
-        return {name: held.shown for name, (held, _) in sorted(self._held.items())}
-
-    def leases(self) -> Sequence[LeaseState]:
-        return self._view.leases
-
-    def daemons(self) -> Sequence[DaemonState]:
-        return self._view.daemons
+    def books(self) -> Mapping[str, HeldBook]:
+        return {name: held for name, (held, _) in sorted(self._held.items())}
 
     async def ill(self) -> str | None:
         if (unseen := steady() - self._view.at) > UNSEEN_SECONDS:
@@ -83,7 +77,8 @@ class Member(page.HeldBooks):
         ):
             if ill is not None:
                 return f"book {book.name}: {ill}"
-        free = self._shares.unheld(self._view)
+        # What was just taken is seen as held at the next look only.
+        free = [book for book in self._shares.unheld(self._view) if book not in self._held]
         return f"book {free[0]}: no daemon holds it" if free else None
 
     async def still(self) -> str | None:
@@ -204,7 +199,7 @@ class Member(page.HeldBooks):
 
     # ------------------------------------------------------------------ on the keeper's thread
 
-    def saw(self, view: Look) -> None:
+    def saw(self, view: FleetView) -> None:
         """Hear of a look."""
         self._loop.call_soon_threadsafe(self._see, view)
 
@@ -212,7 +207,7 @@ class Member(page.HeldBooks):
         """Hear that another daemon has a book."""
         self._loop.call_soon_threadsafe(tenure.lose)
 
-    def _see(self, view: Look) -> None:
+    def _see(self, view: FleetView) -> None:
         self._view = view
         self._news.set()
 
@@ -226,4 +221,4 @@ async def _settled(future: Future[T]) -> None:
 
 
 async def _log_only(_name: str, _error: BaseException | None) -> None:
-    """Of the fleet's own parts the log tells: which operator would hear of it?"""
+    """Nobody more hears of the fleet's own parts, which are no book's: the supervisor logs them."""

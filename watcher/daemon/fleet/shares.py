@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from watcher.daemon.fleet.lease_keeper import Look
+from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.spread import spread
 
 ALIVE_SECONDS = 6.0  # since a daemon was heard of, after which nobody waits for it to take a book
@@ -27,7 +27,7 @@ class Shares:
     _plan: dict[str, str] = field(default_factory=dict)
     _rests: float = float("-inf")  # until when nothing is handed over
 
-    def reckon(self, view: Look) -> None:
+    def reckon(self, view: FleetView) -> None:
         """Reckon the spread of all books; of hundreds that takes a second."""
         wants: dict[str, frozenset[str] | None] = {
             each.id: None if each.wanted is None else frozenset(each.wanted)
@@ -41,7 +41,7 @@ class Shares:
             self._reckoned = wants, holders
             self._plan = spread(wants, holders)
 
-    def to_take(self, view: Look, held: Collection[str], now: float) -> list[str]:
+    def to_take(self, view: FleetView, held: Collection[str], now: float) -> list[str]:
         """The books to take now, which are not among those ``held``."""
         free = {each.book for each in view.leases if not each.held}
         self._free = {book: self._free.get(book, now) for book in free}
@@ -70,14 +70,14 @@ class Shares:
         """Never take it again: a newer version wrote it."""
         self._refused.add(book)
 
-    def wanted_of(self, view: Look) -> tuple[str, ...] | None:
-        """What it still may hold."""
+    def wanted_of(self, view: FleetView) -> tuple[str, ...] | None:
+        """The books that it still may hold; None for all."""
         if not self._refused:
             return self.wanted
         names = [each.book for each in view.leases] if self.wanted is None else self.wanted
         return tuple(sorted(set(names) - self._refused))
 
-    def unheld(self, view: Look) -> list[str]:
+    def unheld(self, view: FleetView) -> list[str]:
         """The wanted books that nobody holds, those that there are not among them."""
         held = {each.book for each in view.leases if each.held}
         names = {each.book for each in view.leases} if self.wanted is None else set(self.wanted)

@@ -1,4 +1,4 @@
-"""Which daemon is to hold which book: every daemon reckons it for itself, and comes to the same."""
+"""The spread of books over daemons: every daemon reckons it for itself, and comes to the same."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Plan:
             last = giver
 
     def _steps(self) -> dict[tuple[str, str], tuple[int, str]]:
-        """By giver and taker the cheapest book that could move on, and what that costs."""
+        """The cheapest book that could move on, and what that costs, by giver and taker."""
         steps: dict[tuple[str, str], tuple[int, str]] = {}
         for book, giver in self.plan.items():
             for taker in self._willing(book):

@@ -28,7 +28,7 @@ log = structlog.get_logger("watcher.daemon")
 
 
 class BookRules(Protocol):
-    """Where a book's rules come from. ``broken`` says why the newest can't be used, while older
+    """The source of a book's rules. ``broken`` says why the newest can't be used, while older
     ones are in force."""
 
     broken: str | None

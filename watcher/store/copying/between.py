@@ -26,7 +26,7 @@ from watcher.store.sqlite.swapping import ENDINGS, beside, flush, place
 
 
 class Hearing(Struct, frozen=True):
-    """Who hears how far a copy is (rows done, and of how many, each of which is copied and then
+    """The one who hears how far a copy is (rows done, and of how many, each copied and then
     compared), and what is out of the ordinary."""
 
     progress: Progress = lambda _done, _total: None

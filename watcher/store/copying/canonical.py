@@ -42,12 +42,12 @@ class Table(Struct, frozen=True):
 
     @property
     def places(self) -> list[int]:
-        """Where in a row the key's parts stand."""
+        """The places in a row where the key's parts stand."""
         return [self.columns.index(name) for name in self.key]
 
 
 class Total(Struct, frozen=True):
-    """How many rows, and the sum of their hashes."""
+    """A count of rows, and the sum of their hashes."""
 
     rows: int = 0
     sum: int = 0
@@ -78,7 +78,7 @@ class PlainRows(Struct, frozen=True):
         return msgspec.convert([row[place] for place in table.places], Key)
 
 
-class Observed(Struct, frozen=True):
+class ObservationRows(Struct, frozen=True):
     """Some observations: (n, 3) their heads, (n, 88) their numbers in the API's units."""
 
     heads: Ints
@@ -96,7 +96,7 @@ class Observed(Struct, frozen=True):
         return [int(self.heads[-1, HEADS.index(name)]) for name in table.key]
 
 
-Batch: TypeAlias = PlainRows | Observed
+Batch: TypeAlias = PlainRows | ObservationRows
 
 
 def _mixed(cells: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -15,8 +15,8 @@ from watcher.store.copying.canonical import Batch, Key, Table, Total
 from watcher.store.records import Progress
 
 
-class Mark(Struct, frozen=True):
-    """How far a table was copied: up to which key, and what that came to at its source."""
+class CopyMark(Struct, frozen=True):
+    """The point up to which a table was copied: a key, and what that came to at its source."""
 
     key: Key
     total: Total
@@ -40,19 +40,20 @@ class CopySource(Protocol):
         """The rows after a key, up to one and with it, in the keys' order."""
 
     def last_ids(self) -> Mapping[str, int]:
-        """By table, the last id that was ever given, of those whose ids are never given again."""
+        """The last id that was ever given, by table, of those whose ids are never given again."""
 
 
 class CopyTarget(CopySource, Protocol):
     """A store that is written."""
 
-    def begin(self) -> Mapping[str, Mark]:
-        """How far each table is. ``StoreError`` where there is anything that no copy put there."""
+    def begin(self) -> Mapping[str, CopyMark]:
+        """Begin, or go on: the marks of the tables that a copy is in. ``StoreError`` where there is
+        anything that no copy put there."""
 
     def begin_anew(self) -> None:
         """Remove what was copied."""
 
-    def write(self, table: Table, batch: Batch, mark: Mark) -> None:
+    def write(self, table: Table, batch: Batch, mark: CopyMark) -> None:
         """Rows and mark, both or none."""
 
     def finish(self, last_ids: Mapping[str, int]) -> None:
@@ -68,7 +69,7 @@ class Counted(Struct, frozen=True):
 
 
 class _Changed(Exception):
-    """What was copied is not what the source has now."""
+    """The source has something else now than what was copied."""
 
     def __init__(self, table: str) -> None:
         super().__init__(table)
@@ -124,7 +125,7 @@ class Copier:
                 )
         return [ours[name] for name in sorted(ours)]
 
-    def _copy(self, tables: Sequence[Table], marks: Mapping[str, Mark]) -> None:
+    def _copy(self, tables: Sequence[Table], marks: Mapping[str, CopyMark]) -> None:
         self._totals.clear()
         total = 2 * sum(self.source.count(table) for table in tables)
         done = 0
@@ -133,14 +134,14 @@ class Copier:
             sofar = Total() if mark is None else self._checked(table, mark)
             for batch in self.source.read(table, mark.key if mark else None):
                 sofar += batch.total
-                self.target.write(table, batch, Mark(batch.last(table), sofar))
+                self.target.write(table, batch, CopyMark(batch.last(table), sofar))
                 self.progress(done + sofar.rows, total)
             done += sofar.rows
             self._totals[table.name] = sofar
             self.progress(done, total)
 
-    def _checked(self, table: Table, mark: Mark) -> Total:
-        """What the source has up to the mark, which is what was copied then."""
+    def _checked(self, table: Table, mark: CopyMark) -> Total:
+        """The source's rows up to the mark, which are those that were copied then."""
         found = Total()
         for batch in self.source.read(table, until=mark.key):
             found += batch.total

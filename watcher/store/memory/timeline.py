@@ -266,7 +266,7 @@ def _version_rows(
 
 
 def _pieces(runs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """The same rows in lists of runs, each of so many rows at most as are read at once."""
+    """These rows in lists of runs, each of so many rows at most as are read at once."""
     piece, left = list[tuple[int, int]](), _FETCHED
     for first, last in runs:
         begin = first

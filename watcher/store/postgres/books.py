@@ -137,8 +137,8 @@ class PostgresBooks:
         return {book: str(token) for book, token in self._column("token")}
 
     def _column(self, name: LiteralString) -> list[tuple[str, Any]]:
-        """What books have in a column; nothing where an older watcher made the table, and nobody
-        has added it yet."""
+        """A column of the books that have something in it; nothing where an older watcher made the
+        table, and nobody has added it yet."""
         asked = f"SELECT name, {name} FROM watcher.books WHERE {name} IS NOT NULL"
         try:
             with self._begin() as session:

@@ -166,7 +166,8 @@ def _applied(session: Session) -> set[str]:
 
 
 def lacking(session: Session, place: Server, error: errors.InsufficientPrivilege) -> StoreError:
-    """What an administrator must run once, where the user of the URL may not make books."""
+    """The error that says what an administrator must run once, where the user of the URL may not
+    make books."""
     user, database = session.info.user, session.info.dbname
     create = sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(
         sql.Identifier(database), sql.Identifier(user)

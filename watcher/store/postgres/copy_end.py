@@ -22,14 +22,14 @@ from watcher.store.copying.canonical import (
     OBSERVATIONS,
     Batch,
     Key,
-    Observed,
+    ObservationRows,
     PlainRows,
     Table,
     batched,
     storable,
     table,
 )
-from watcher.store.copying.copier import Mark
+from watcher.store.copying.copier import CopyMark
 from watcher.store.places import Server
 from watcher.store.postgres.migrations import COPYING
 from watcher.store.postgres.numbers import copied
@@ -140,7 +140,9 @@ class PostgresEnd:
             copy.set_types([kinds[name] for name in table.columns])
             yield from copy.rows()
 
-    def _observations(self, table: Table, bounds: Sequence[sql.Composable]) -> Iterator[Observed]:
+    def _observations(
+        self, table: Table, bounds: Sequence[sql.Composable]
+    ) -> Iterator[ObservationRows]:
         """Every cell is there, so that all rows are of one length: what is absent comes as NaN."""
         numbers = (sql.SQL("coalesce({}, 'NaN')").format(sql.Identifier(name)) for name in NUMBERS)
         columns = sql.SQL(", ").join([*map(sql.Identifier, HEADS), *numbers])
@@ -172,7 +174,7 @@ class PostgresEnd:
             found[name] = row[0]
         return found
 
-    def begin(self) -> Mapping[str, Mark]:
+    def begin(self) -> Mapping[str, CopyMark]:
         with self._book.atomic():
             if not self._exists(_MARKS):
                 for each in self.tables().values():
@@ -184,7 +186,7 @@ class PostgresEnd:
                         )
                 self._loosen()
             rows = self._run(f"SELECT name, mark FROM {_MARKS} WHERE mark IS NOT NULL")
-        return {name: msgspec.msgpack.decode(mark, type=Mark) for name, mark in rows}
+        return {name: msgspec.msgpack.decode(mark, type=CopyMark) for name, mark in rows}
 
     def _loosen(self) -> None:
         """Keep the foreign keys aside: rows come in the order of their tables, not of these."""
@@ -200,12 +202,12 @@ class PostgresEnd:
                 self._run(sql.SQL("TRUNCATE {}").format(_names(each.name)))
             self._run(f"DELETE FROM {_MARKS} WHERE mark IS NOT NULL")
 
-    def write(self, table: Table, batch: Batch, mark: Mark) -> None:
+    def write(self, table: Table, batch: Batch, mark: CopyMark) -> None:
         into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             _names(table.name), _names(*table.columns)
         )
         with self._book.atomic():
-            if isinstance(batch, Observed):
+            if isinstance(batch, ObservationRows):
                 instants: Ints = np.unique(batch.heads[:, HEADS.index("at")])
                 ensure(self._book, instants.tolist())
             with psycopg.Cursor(self._book.conn) as cursor, cursor.copy(into) as copy:
@@ -265,7 +267,7 @@ class PostgresEnd:
             return cursor.fetchall() if cursor.description else []
 
 
-def _decoded(parts: Iterable[bytes]) -> tuple[Observed, bytes]:
+def _decoded(parts: Iterable[bytes]) -> tuple[ObservationRows, bytes]:
     """The whole rows of a binary COPY's begin, all cells of which are there; and the rest."""
     data = b"".join(parts)[_HEADER:]
     size = len(data) // _ROW
@@ -274,7 +276,7 @@ def _decoded(parts: Iterable[bytes]) -> tuple[Observed, bytes]:
     values = cells.view(">i8")[:, :, 0]
     heads: Ints = values[:, : len(HEADS)].astype(np.int64)
     numbers: Floats = np.ascontiguousarray(values[:, len(HEADS) :]).view(">f8").astype(np.float64)
-    return Observed(heads, numbers), data[size * _ROW :]
+    return ObservationRows(heads, numbers), data[size * _ROW :]
 
 
 def _copy_out(

@@ -1,4 +1,4 @@
-"""The extra ``postgres``: what is said where it is not installed."""
+"""The extra ``postgres``, and the words where it is not installed."""
 
 from __future__ import annotations
 

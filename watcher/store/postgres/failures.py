@@ -56,7 +56,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
 
 
 def _why_not(words: str) -> str:
-    """Why there is no connection; what the server said stands at the end."""
+    """The reason why there is no connection; what the server said stands at the end."""
     for part, advice in _REFUSED:
         if part in words and ("FATAL" in words or "supplied" in words):
             return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"

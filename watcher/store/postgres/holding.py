@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from watcher.errors import DatabaseHeld, StoreError
-from watcher.store.control import Lease, LeaseLost, new_daemon
+from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseLost, new_daemon
 from watcher.store.places import MAIN, Server
 from watcher.store.postgres.control import PostgresControl, open_control
-
-SECONDS = 9.0  # of a lease: so long nobody else has the book after a command was killed
-_RENEWED = 2.0  # seconds between two renewals
 
 
 @contextmanager
@@ -38,7 +35,7 @@ def hold(place: Server) -> Iterator[Lease]:
 
 def _taken(control: PostgresControl, place: Server) -> Lease:
     # The id of no daemon: whoever looks at leases sees what has this one.
-    lease = control.leases.take(place.book, f"command-{new_daemon()}", SECONDS)
+    lease = control.leases.take(place.book, f"command-{new_daemon()}", LEASE_SECONDS)
     if lease is not None:
         return lease
     found = {each.book: each for each in control.leases.all()}.get(place.book)
@@ -50,7 +47,6 @@ def _taken(control: PostgresControl, place: Server) -> Lease:
         f"{place}: in use by {found.holder or 'another watcher'}; stop it first, or wait a few "
         "seconds where it was killed",
         place,
-        None,
     )
 
 
@@ -66,7 +62,7 @@ class _Renewing(threading.Thread):
 
     def run(self) -> None:
         with PostgresControl(self._place.url) as control:
-            while not self._stopped.wait(_RENEWED):
+            while not self._stopped.wait(RENEW_SECONDS):
                 self._renew(control)
             self._renew(control)
 
@@ -78,6 +74,6 @@ class _Renewing(threading.Thread):
 
     def _renew(self, control: PostgresControl) -> None:
         try:
-            self._held = bool(control.leases.renew([self._lease], SECONDS, {}))
+            self._held = bool(control.leases.renew([self._lease], LEASE_SECONDS, {}))
         except StoreError:  # the server is away, and is asked again
             self._held = False

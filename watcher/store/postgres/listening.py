@@ -1,4 +1,4 @@
-"""What others tell: events of books, as they come."""
+"""Events of books, as others tell them."""
 
 from __future__ import annotations
 

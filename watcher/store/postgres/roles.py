@@ -27,7 +27,7 @@ SELECT EXISTS (
 
 
 def names_for(session: Session, book: str) -> BookNames:
-    """What a book's schema and role are called in this database."""
+    """The names of a book's schema and role in this database."""
     asked = "SELECT oid FROM pg_database WHERE datname = current_database()"
     return BookNames(f"book_{book}", f"watcher_{row_of(session, asked)[0]}_{book}")
 

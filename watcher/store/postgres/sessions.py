@@ -48,12 +48,12 @@ class BookNames(Struct, frozen=True):
 
 
 def application_name(daemon: str, book: str) -> str:
-    """What a session of a daemon for a book is called; at a takeover they are ended by it."""
+    """The name of a daemon's sessions for a book; at a takeover they are ended by it."""
     return f"watcher/{daemon}/{book}"[:_LONGEST_NAME]
 
 
 def parameters(place: Server, name: str) -> dict[str, Any]:
-    """What ``psycopg.connect`` takes; what the URL says itself stays."""
+    """The arguments of ``psycopg.connect``; what the URL says itself stays."""
     try:
         given = conninfo_to_dict(place.url)
     except psycopg.ProgrammingError as error:
@@ -144,7 +144,7 @@ def _names_of(session: Session, book: str) -> BookNames | None:
 
 
 def no_book(book: str) -> str:
-    """What is said of a book that is not there."""
+    """The words about a book that is not there."""
     return (
         f"there is no book {book}; `watcher books list` shows those that are, "
         f"`watcher books add {book}` makes it"

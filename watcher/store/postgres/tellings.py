@@ -11,7 +11,7 @@ from msgspec import Struct
 from watcher.model import Instant
 from watcher.store.records import Delivered
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.tellings import Tellings
+from watcher.store.sql.tellings import StoredTellings
 
 _KINDS = frozenset(["alerts", "digest", "joined"])
 
@@ -44,7 +44,7 @@ class _Body(Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-class PostgresTellings(Tellings):
+class PostgresTellings(StoredTellings):
     """``ports.Tellings`` in PostgreSQL."""
 
     def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:

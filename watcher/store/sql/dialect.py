@@ -19,7 +19,7 @@ WHOLE, TEXT = Sort.WHOLE, Sort.TEXT
 
 
 class Dialect(ABC):
-    """Of one engine. ``name`` is for people."""
+    """The pieces as one engine says them. ``name`` is for people."""
 
     name: str
     join: str  # that goes through the left side first, where the planner can be told so

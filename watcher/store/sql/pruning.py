@@ -64,7 +64,7 @@ _KINDS = (
 
 
 @dataclass(slots=True)
-class Pace:
+class StepSize:
     """The amount that a step takes on, from how long the last one took."""
 
     size: int
@@ -84,7 +84,7 @@ class StorePruner:
         self._clock = clock
         self._stage = 0
         self._next_row = 0
-        self._rows = Pace(STEP_ROWS)
+        self._rows = StepSize(STEP_ROWS)
 
     def step(
         self,

@@ -224,8 +224,8 @@ def new_products(piece: Piece, keys: Ints, rows: Ints, fresh: Ints) -> Iterator[
 
 
 def used_columns(numbers: Floats) -> Ints:
-    """Of the numeric fields those that somebody has a value of: a column without any is not
-    written, for a replay has few, and is faster so."""
+    """The numeric fields that somebody has a value of: a column without any is not written, for a
+    replay has few, and is faster so."""
     return np.flatnonzero(~np.isnan(numbers).all(axis=0))
 
 

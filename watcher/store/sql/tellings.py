@@ -14,7 +14,7 @@ from watcher.store.sql.connection import Face
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 
 
-class Tellings(Face):
+class StoredTellings(Face):
     """``ports.Tellings``, but what is read from the messages' bodies."""
 
     @abstractmethod

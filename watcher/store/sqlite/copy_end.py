@@ -18,12 +18,12 @@ from watcher.store.copying.canonical import (
     OBSERVATIONS,
     Batch,
     Key,
-    Observed,
+    ObservationRows,
     Table,
     batched,
     table,
 )
-from watcher.store.copying.copier import Mark
+from watcher.store.copying.copier import CopyMark
 from watcher.store.sqlite.database import Database
 from watcher.units import AMOUNTS
 
@@ -77,12 +77,12 @@ class SqliteEnd:
             while rows := cursor.fetchmany(BATCH_ROWS):
                 found = np.array(rows, np.float64)
                 heads_ = found[:, : len(HEADS)].astype(np.int64)
-                yield Observed(heads_, np.ascontiguousarray(found[:, len(HEADS) :]))
+                yield ObservationRows(heads_, np.ascontiguousarray(found[:, len(HEADS) :]))
 
     def last_ids(self) -> Mapping[str, int]:
         return dict(self._db.rows("SELECT name, seq FROM sqlite_sequence"))
 
-    def begin(self) -> Mapping[str, Mark]:
+    def begin(self) -> Mapping[str, CopyMark]:
         self._db.execute("PRAGMA foreign_keys = OFF")  # rows come in the order of their tables
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if not self._db.has("SELECT 1 FROM sqlite_schema WHERE name = ?", (_MARKS,)):
@@ -93,7 +93,7 @@ class SqliteEnd:
                     )
             self._db.execute(f"CREATE TABLE {_MARKS} (name TEXT PRIMARY KEY, mark BLOB NOT NULL)")
         marks = self._db.rows(f"SELECT name, mark FROM {_MARKS}")
-        return {name: msgspec.msgpack.decode(mark, type=Mark) for name, mark in marks}
+        return {name: msgspec.msgpack.decode(mark, type=CopyMark) for name, mark in marks}
 
     def begin_anew(self) -> None:
         with self._db.atomic():
@@ -101,10 +101,10 @@ class SqliteEnd:
                 self._db.execute(f'DELETE FROM "{each.name}"')
             self._db.execute(f"DELETE FROM {_MARKS}")
 
-    def write(self, table: Table, batch: Batch, mark: Mark) -> None:
+    def write(self, table: Table, batch: Batch, mark: CopyMark) -> None:
         columns = ", ".join(_quoted(table.columns))
         places = ", ".join("?" * len(table.columns))
-        rows = cells(batch) if isinstance(batch, Observed) else batch.values
+        rows = cells(batch) if isinstance(batch, ObservationRows) else batch.values
         with self._db.atomic():
             self._db.many(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', rows)
             self._db.execute(
@@ -132,7 +132,7 @@ class SqliteEnd:
         )
 
 
-def cells(batch: Observed) -> list[list[object]]:
+def cells(batch: ObservationRows) -> list[list[object]]:
     """Observations as rows of reals, which SQLite itself makes whole numbers of in columns of
     those, and NULL of NaN: in a third of the time that ``encode`` takes."""
     hundredths = np.rint(batch.numbers * 100)

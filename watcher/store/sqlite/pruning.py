@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from watcher.model import Instant
 from watcher.store.records import Pruned
-from watcher.store.sql.pruning import Pace, StorePruner
+from watcher.store.sql.pruning import StepSize, StorePruner
 from watcher.store.sqlite.connection import SqliteConnection
 
 STEP_PAGES = 250  # of the first step
@@ -21,7 +21,7 @@ class SqlitePruner(StorePruner):
 
     def __init__(self, db: SqliteConnection, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(db, clock)
-        self._pages = Pace(STEP_PAGES)
+        self._pages = StepSize(STEP_PAGES)
 
     def step(
         self,

@@ -8,7 +8,7 @@ import msgspec
 
 from watcher.model import Instant
 from watcher.store.records import Delivered
-from watcher.store.sql.tellings import Tellings
+from watcher.store.sql.tellings import StoredTellings
 
 _decode_ids = msgspec.json.Decoder(dict[str, list[int]]).decode
 # A message that was sent by an older version names only the alerts that it shows.
@@ -20,7 +20,7 @@ _ALERTS = (
 )
 
 
-class SqliteTellings(Tellings):
+class SqliteTellings(StoredTellings):
     """``ports.Tellings`` in SQLite."""
 
     def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from watcher.errors import StoreError
 from watcher.web.access import book_of
-from watcher.web.context import HeldBook, as_json
+from watcher.web.context import ShownBook, as_json
 from watcher.web.fleet import fleet_json
 from watcher.web.metrics import Sample, Snapshot, Snapshots, exposition, fleet_samples, read
 from watcher.web.rendering import Scene
@@ -65,7 +65,7 @@ async def metrics(
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-async def _snapshot(book: HeldBook) -> tuple[str, Snapshot | None]:
+async def _snapshot(book: ShownBook) -> tuple[str, Snapshot | None]:
     sources = book.sources
     if sources is None:
         return book.name, None
