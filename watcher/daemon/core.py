@@ -13,7 +13,8 @@ from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop
 from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import Courier, StoreThread
+from watcher.delivery.courier import Courier
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import StoreThread, pause_until
+from watcher.delivery.courier import pause_until
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreAway
 from watcher.store.control import Lease, LeaseLost
 from watcher.store.places import Place
