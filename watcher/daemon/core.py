@@ -57,7 +57,7 @@ class Core:
 
     def supervisor(self) -> Supervisor:
         """One whose tasks' deaths the operator hears of."""
-        return Supervisor(self._task_died, may_end=self.stopping.is_set)
+        return Supervisor(self._task_died, self.tenure.rest, may_end=self.stopping.is_set)
 
     def beat(self, part: str, kind: str | None = None) -> None:
         """The part (of that kind, where it is one of several) moved."""

@@ -53,6 +53,12 @@ class LeaseTenure(Tenure):
             waits()
             await pause_until(self._news, _LOOK)
 
+    async def rest(self, seconds: float) -> None:
+        end, was_certain = time.monotonic() + seconds, True
+        while (left := end - time.monotonic()) > 0 and (was_certain or not self.certain()):
+            was_certain = was_certain and self.certain()
+            await pause_until(self._news, min(left, _LOOK))
+
     def tell(self) -> None:
         """Wake who waits for it. On the loop's thread."""
         news, self._news = self._news, asyncio.Event()
