@@ -151,8 +151,7 @@ def test_marks_are_a_books_own(control: PostgresControl, postgres_url: str) -> N
         marks = [uuid4() for _ in range(10)]
 
         def known(session: Session) -> list[bool]:
-            asked = "SELECT watcher.marked(%s)"
-            return [bool(session.execute(asked, (each,)).fetchone()[0]) for each in marks]
+            return [row_of(session, "SELECT watcher.marked(%s)", each)[0] for each in marks]
 
         for each in marks:
             a.execute("SELECT watcher.mark(%s)", (each,))
