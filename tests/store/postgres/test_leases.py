@@ -14,7 +14,7 @@ from watcher.store.engine import hold, open_store
 from watcher.store.places import Server
 from watcher.store.postgres import holding
 from watcher.store.postgres.control import PostgresControl
-from watcher.store.postgres.sessions import Session, application_name, become, begin
+from watcher.store.postgres.sessions import Session, application_name, become, begin, row_of
 
 
 @pytest.fixture
