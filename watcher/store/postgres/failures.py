@@ -25,14 +25,17 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
 )
 # Of a connection that was refused only the words are known: in English here, as most servers speak.
+_FULL = (
+    ("too many c", "takes no more connections; raise max_connections there"),
+    ("remaining connection slots", "takes no more connections; raise max_connections there"),
+)
+# ... and these do not pass by themselves.
 _REFUSED = (
     ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
     ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
     ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
     ("database \"", "has no such database; make it there: createdb NAME"),
     ("role \"", "has no such user; make it there: createuser NAME"),
-    ("too many c", "takes no more connections; raise max_connections there"),
-    ("remaining connection slots", "takes no more connections; raise max_connections there"),
 )  # fmt: skip
 # Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
 _PASSING = {"08", "25", "40", "53", "55", "57"}
@@ -45,7 +48,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if error.sqlstate == LEASE_LOST:
         return LeaseLost(f"{place}: another daemon has the book by now; nothing was written", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return StoreAway(f"{place}: the server {_why_not(said(error, place))}", place)
+        return _unreached(said(error, place), place)
     kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
     for known, advice in _ADVICE:
         if isinstance(error, known):
@@ -55,12 +58,18 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     return kind(f"{place}: the database failed: {said(error, place)}", place)
 
 
-def _why_not(words: str) -> str:
+def _unreached(words: str, place: Server) -> StoreError:
     """Why there is no connection; what the server said stands at the end."""
-    for part, advice in _REFUSED:
-        if part in words and ("FATAL" in words or "supplied" in words):
-            return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
-    return f"can't be reached, or hung up: {words}; see whether it runs and the URL is right"
+    for kind, known in ((StoreError, _REFUSED), (StoreAway, _FULL)):
+        for part, advice in known:
+            if part in words and ("FATAL" in words or "supplied" in words):
+                why = words.rpartition("FATAL:")[2].strip()
+                return kind(f"{place}: the server {advice} ({why})", place)
+    return StoreAway(
+        f"{place}: the server can't be reached, or hung up: {words}; see whether it runs and the "
+        "URL is right",
+        place,
+    )
 
 
 def said(error: psycopg.Error, place: Server) -> str:
