@@ -8,6 +8,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from watcher.model import Message, Severity
 from watcher.store.places import Server
 from watcher.store.postgres.database import PostgresDatabase
 
@@ -67,3 +68,28 @@ def test_one_that_fails(database: PostgresDatabase) -> None:
     assert used(database) == 0
     database.execute(INSERT, ROWS[3])
     assert used(database) == 3
+
+
+def test_a_message_and_a_try_are_one_statement_each(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each way to the server costs, and a scan may write hundreds of messages."""
+    asked = list[str]()
+    for name in ("_ask", "_command"):
+        asks = getattr(database, name)
+        monkeypatch.setattr(
+            database, name, lambda sql, *rest, asks=asks: asked.append(sql) or asks(sql, *rest)
+        )
+    message = Message("alerts", "Title", Severity.WARNING, 1_000, rule="r")
+    with database.atomic():
+        asked.clear()
+        rows = database.outbox.add("me", ["me/2", "me/1", "me/3"], message, 1_000)
+        database.outbox.sent(rows[0], 1_001)
+        assert len(asked) == 2
+    assert rows == sorted(rows)
+    found = [database.outbox.get(row) for row in rows]
+    assert [each and each.target for each in found] == ["me/2", "me/1", "me/3"]
+    assert [each and each.message for each in found] == [message] * 3
+    (alone,) = database.outbox.add("me", ["me/1"], message, 1_000)  # a transaction of its own
+    database.outbox.sent(alone, 1_002)
+    assert [each.at for each in database.outbox.tries(alone)] == [1_002]
