@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import psycopg
 import pytest
@@ -75,11 +76,16 @@ def test_a_message_and_a_try_are_one_statement_each(
 ) -> None:
     """Each way to the server costs, and a scan may write hundreds of messages."""
     asked = list[str]()
+
+    def watched(asks: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(sql: str, *values: Any) -> Any:
+            asked.append(sql)
+            return asks(sql, *values)
+
+        return ask
+
     for name in ("_ask", "_command"):
-        asks = getattr(database, name)
-        monkeypatch.setattr(
-            database, name, lambda sql, *rest, asks=asks: asked.append(sql) or asks(sql, *rest)
-        )
+        monkeypatch.setattr(database, name, watched(getattr(database, name)))
     message = Message("alerts", "Title", Severity.WARNING, 1_000, rule="r")
     with database.atomic():
         asked.clear()
