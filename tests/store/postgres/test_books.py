@@ -204,6 +204,16 @@ def test_a_book_that_is_held_is_not_dropped(control: PostgresControl) -> None:
     assert control.books.current("a") is None
 
 
+def test_nobody_logs_in_as_a_book(control: PostgresControl, postgres_url: str) -> None:
+    """Its role may do nothing but own its schema."""
+    with psycopg.connect(postgres_url) as conn:
+        rights = conn.execute(
+            "SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolreplication, "
+            "rolbypassrls FROM pg_roles JOIN watcher.books ON rolname = role WHERE name = 'a'"
+        )
+        assert rights.fetchone() == (False,) * 6
+
+
 def test_a_session_of_no_book(control: PostgresControl, postgres_url: str) -> None:
     """It is told how the book is made."""
     place = Server(postgres_url, "none")

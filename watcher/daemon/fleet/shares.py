@@ -32,7 +32,7 @@ class Shares:
         wants: dict[str, frozenset[str] | None] = {
             each.id: None if each.wanted is None else frozenset(each.wanted)
             for each in view.daemons
-            if each.seen < ALIVE_SECONDS or each.id == self.me
+            if each.seen < ALIVE_SECONDS
         }
         wanted = self.wanted_of(view)
         wants[self.me] = None if wanted is None else frozenset(wanted)
