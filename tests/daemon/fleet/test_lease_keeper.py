@@ -22,6 +22,7 @@ from watcher.daemon.fleet.lease_keeper import (
     LeaseKeeper,
 )
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
+from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, LeaseLost
@@ -98,6 +99,15 @@ def server() -> FakeServer:
     made = FakeServer()
     made.open().books.create("shop")
     return made
+
+
+def test_the_times_go_together() -> None:
+    """Renewals may fail, and a daemon be silent, for a while; a dead holder is replaced in 15 s,
+    also where the one that should take its book does not."""
+    assert 3 * RENEW_SECONDS < CERTAIN < LEASE_SECONDS
+    assert LOOK_SECONDS < RENEW_SECONDS
+    assert 2 * RENEW_SECONDS < ALIVE_SECONDS < LEASE_SECONDS
+    assert LEASE_SECONDS + FREE_SECONDS + 2 * LOOK_SECONDS < 15
 
 
 def test_one_has_it_as_long_as_it_is_renewed(server: FakeServer) -> None:

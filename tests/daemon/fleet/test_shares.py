@@ -57,6 +57,24 @@ def test_what_another_should_take_is_anybodys_after_a_while() -> None:
     assert taken(shares, view, FREE_SECONDS) == ["one"]
 
 
+def test_a_lease_that_ran_out_is_free() -> None:
+    """Its holder is dead, whatever the row still says: it is not waited for."""
+    view = seen("ab")
+    ran_out = FleetView((LeaseState("one", "dead", 1, -0.1, 0),), view.daemons, 0.0)
+    found = [taken(Shares(each, None), ran_out) for each in "ab"]
+    assert sorted(found) == [[], ["one"]]
+
+
+def test_what_another_left_holds_up_no_surplus() -> None:
+    """Only what one has handed over itself, and nobody took, makes it rest."""
+    shares = Shares("z", None)
+    left = seen("az", one="z", two="z", three=None)
+    assert given(shares, left) is None
+    assert taken(shares, left, FREE_SECONDS) == ["three"]
+    full = seen("az", one="z", two="z", three="z")
+    assert given(shares, full, FREE_SECONDS + 1.0) is not None
+
+
 def test_a_surplus_goes_one_at_a_time() -> None:
     """The next once somebody has the one before."""
     shares, holders = Shares("a", None), dict[str, str | None]()
