@@ -47,8 +47,11 @@ class Heard:
         self.gone.append(tenure)
 
 
-class AtOnce:
+class AtOnce(DaemonThread):
     """A thread that is this one."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
 
     def run(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -74,7 +77,7 @@ class Kept:
             self.clock,
         )
         self.keeper.heard()
-        self.keeper._taker = cast("DaemonThread", AtOnce())  # noqa: SLF001
+        self.keeper._taker = AtOnce()  # noqa: SLF001
 
     def ask(self, asked: Callable[[], Future[T]], jobs: int = 1) -> T:
         """What the thread would do, which has at least so many ``jobs`` by then."""
@@ -278,6 +281,29 @@ def test_it_is_looked_when_a_lease_runs_out(server: FakeServer) -> None:
     b.keeper.turn()
     renewed = server.clock.instant - LOOK_SECONDS - JUST_AFTER - 0.3
     assert renewed + RENEW_SECONDS == pytest.approx(server.clock.instant + b.keeper._next)  # noqa: SLF001
+
+
+def test_a_kept_connection_that_broke_costs_no_takeover(server: FakeServer) -> None:
+    """The book is taken by another one, at once."""
+    server.open().books.create("toys")
+    a = Kept(server, "a")
+    assert a.take() is not None
+    broken = a.keeper._taking  # noqa: SLF001
+    assert broken is not None
+    broken.server = FakeServer(away=True)  # type: ignore[attr-defined]
+    assert a.take("toys") is not None
+    assert a.keeper._taking is not broken  # noqa: SLF001
+
+
+def test_what_is_asked_for_last_is_done(server: FakeServer) -> None:
+    """However soon the next look was due."""
+    a = Kept(server, "a")
+    a.turn()
+    left = a.keeper.close()
+    a.keeper._next = 0.0  # noqa: SLF001
+    a.keeper._run()  # noqa: SLF001
+    assert left.done()
+    assert not server.at_work
 
 
 def test_all_are_told_what_is_wrong(server: FakeServer) -> None:

@@ -118,6 +118,8 @@ class LeaseKeeper:
             control.daemons.leave(self.daemon.id)
 
         self._ended = True
+        self._taker.run(self._end_taking)
+        self._taker.retire()
         return self._ask(leave)
 
     def turn(self) -> None:
@@ -180,11 +182,14 @@ class LeaseKeeper:
         """Do what is asked for until the next look is due; nobody waits for that one's end."""
         until, self._next = self.clock() + self._next, LOOK_SECONDS
         with suppress(Empty):
-            while (left := until - self.clock()) > 0:
-                job = self._jobs.get_nowait() if self._ended else self._jobs.get(timeout=left)
-                if job is None:
+            while True:
+                left = until - self.clock()
+                waits = left > 0 and not self._ended
+                job = self._jobs.get(timeout=left) if waits else self._jobs.get_nowait()
+                if job is not None:
+                    self._guarded(job)
+                elif not self._ended:
                     return
-                self._guarded(job)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing ends the thread, and whatever failed may have been the connection."""
@@ -253,16 +258,22 @@ class LeaseKeeper:
         control.daemons.beat(daemon)
 
     def _take(self, book: str) -> LeaseTenure | None:
-        """On the taker's thread."""
-        if self._taking is None:
-            self._taking = self.opener()
-        sent = self.clock()
-        try:
-            lease = self._taking.leases.take(book, self.daemon.id, LEASE_SECONDS)
-        except BaseException:
-            taking, self._taking = self._taking, None
+        """On the taker's thread. A connection that was kept may have broken meanwhile."""
+        if self._taking is not None:
+            with suppress(StoreError):
+                return self._try_to_take(self._taking, book)
+            self._end_taking()
+        self._taking = self.opener()
+        return self._try_to_take(self._taking, book)
+
+    def _end_taking(self) -> None:
+        taking, self._taking = self._taking, None
+        if taking is not None:
             _close(taking)
-            raise
+
+    def _try_to_take(self, control: Control, book: str) -> LeaseTenure | None:
+        sent = self.clock()
+        lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
         if lease is None:
             return None
         tenure = LeaseTenure(lease, Server(self.url, book), _until(sent), self.clock)
