@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.daemon.fleet.fakes import FakeServer, SetSteady, a_daemon
+from tests.daemon.fleet.fakes import FakeControl, FakeServer, SetSteady, a_daemon
 from watcher.daemon.fleet.lease_keeper import (
     COMPARE_SECONDS,
     DEAF_SECONDS,
@@ -20,6 +20,7 @@ from watcher.daemon.fleet.lease_keeper import (
     LOOK_SECONDS,
     MARGIN_SECONDS,
     RENEW_SECONDS,
+    STUCK_SECONDS,
     LeaseKeeper,
     Look,
 )
@@ -293,6 +294,42 @@ def test_a_kept_connection_that_broke_costs_no_takeover(server: FakeServer) -> N
     broken.server = FakeServer(away=True)  # type: ignore[attr-defined]
     assert a.take("toys") is not None
     assert a.keeper._taking is not broken  # noqa: SLF001
+
+
+@pytest.mark.parametrize("of", ["_control", "_taking"])
+def test_a_connection_that_leads_nowhere_is_broken(server: FakeServer, of: str) -> None:
+    """Once an answer takes longer than any may; the loop sees to it, for the thread hangs in it."""
+    a = Kept(server, "a")
+    assert a.take() is not None
+    a.turn()
+    seen = []
+
+    class Hangs:
+        """Whatever is asked of leases takes for ever."""
+
+        def __getattr__(self, _name: str) -> Any:
+            for seconds in (0.0, STUCK_SECONDS, 0.1):
+                a.clock.instant += seconds
+                a.keeper.heard()
+                seen.append(control.aborted)
+            raise StoreAway("hung up", "a server")
+
+    class Hanging(FakeControl):
+        """A connection in which nothing is answered."""
+
+        leases = Hangs()
+
+    control = Hanging(server)
+    setattr(a.keeper, of, control)
+    if of == "_control":
+        a.keeper._guarded(a.keeper.turn)  # noqa: SLF001
+    else:
+        server.open().books.create("toys")
+        assert a.take("toys") is not None  # by another connection
+    assert seen == [0, 0, 1]
+    a.clock.instant += 10 * STUCK_SECONDS
+    a.keeper.heard()
+    assert control.aborted == 1
 
 
 def test_what_is_asked_for_last_is_done(server: FakeServer) -> None:

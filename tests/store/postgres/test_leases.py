@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.dropping import Dropping, How, Moment
+from watcher.errors import StoreAway
 from watcher.store.control import LONGEST_LEASE, DaemonState, Lease
 from watcher.store.postgres.control import PostgresControl
 
@@ -41,6 +43,26 @@ def test_who_is_stopped_in_the_middle_keeps_nothing_from_others(
             daemon.daemons.leave("d")
             assert not trap.sprung.is_set()
     assert control.leases.take("a", "e", 5) == Lease("a", "e", 2)
+
+
+@pytest.mark.usefixtures("control")
+def test_who_waits_in_a_dead_connection_can_be_freed(postgres_url: str) -> None:
+    """A proxy that keeps it open and answers nothing; and then all goes on."""
+    parts = urlsplit(postgres_url)
+    with Dropping(parts.port or 5432) as proxy, ThreadPoolExecutor(1) as pool:
+        url = parts._replace(netloc=f"{parts.username}@127.0.0.1:{proxy.port}").geturl()
+        with PostgresControl(url) as daemon:
+            daemon.abort()  # of nothing
+            assert daemon.leases.take("a", "d", 30) is not None
+            proxy.swallow()
+            waiting = pool.submit(daemon.leases.all)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+            daemon.abort()
+            with pytest.raises(StoreAway):
+                waiting.result(10)
+            proxy.heal()
+            assert daemon.leases.all()[0].holder == "d"
 
 
 def test_one_that_runs_longer_than_any_does_is_free(

@@ -36,6 +36,7 @@ MARGIN_SECONDS = 1.0
 DEAF_SECONDS = 60.0  # without a word of the event loop: it stands still
 # What one turn adds to that at most: the machine, the process or the server stood still, not it.
 _DEAF_AT_ONCE = 2.0
+STUCK_SECONDS = 25.0  # without an answer, where none may take as long: the connection is dead
 COMPARE_SECONDS = 60.0  # between two comparisons of the machine's clock with the server's
 SKEW_SECONDS = 5.0  # that they may differ by before somebody is told
 
@@ -78,6 +79,9 @@ class LeaseKeeper:
     # A take may have to wait for a commit of the holder of before: no renewal waits with it.
     _taker: DaemonThread = field(default_factory=lambda: DaemonThread("lease-taker"))
     _taking: Control | None = None
+    # Since when each of the two is at something; never, while it is not.
+    _working_since: float = float("inf")
+    _taking_since: float = float("inf")
     _renewed: float = float("-inf")
     _turned: float = float("inf")
     _next: float = LOOK_SECONDS  # until the next turn
@@ -92,8 +96,14 @@ class LeaseKeeper:
         threading.Thread(target=self._run, name="lease-keeper", daemon=True).start()
 
     def heard(self) -> None:
-        """The event loop moves."""
+        """The event loop moves. It breaks connections that the threads hang in: a proxy between may
+        keep one open that leads nowhere."""
         self._deaf = 0.0
+        latest = self.clock() - STUCK_SECONDS
+        if self._working_since < latest and self._control is not None:
+            self._control.abort()
+        if self._taking_since < latest and self._taking is not None:
+            self._taking.abort()
 
     def look_soon(self) -> None:
         """Look now: something was said of a lease."""
@@ -193,6 +203,7 @@ class LeaseKeeper:
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing ends the thread, and whatever failed may have been the connection."""
+        self._working_since = self.clock()
         try:
             work()
         except StoreError as error:
@@ -203,6 +214,8 @@ class LeaseKeeper:
         except Exception:
             self._disconnect()
             log.exception("the look at the leases broke; the next one comes")
+        finally:
+            self._working_since = float("inf")
 
     def _ask(self, work: Callable[[Control], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -272,8 +285,11 @@ class LeaseKeeper:
             _close(taking)
 
     def _try_to_take(self, control: Control, book: str) -> LeaseTenure | None:
-        sent = self.clock()
-        lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        self._taking_since = sent = self.clock()
+        try:
+            lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        finally:
+            self._taking_since = float("inf")
         if lease is None:
             return None
         tenure = LeaseTenure(lease, Server(self.url, book), _until(sent), self.clock)
