@@ -101,9 +101,7 @@ def _checked(
     from watcher.store.control import refuse_files  # noqa: PLC0415
 
     refuse_files(files)
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    folder = Path(credentials) if credentials else None
-    return refuse_broken(source.name, files, os.environ, folder)
+    return refuse_broken(source.name, files, os.environ)
 
 
 def _refuse_unseen(

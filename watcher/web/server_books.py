@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import structlog
@@ -222,15 +221,12 @@ class ServerBooks:
         tried: list[Revision] = list(
             await self._control.run(lambda control: control.books.history(book))
         )[:_TRIED]
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
         trouble = ""
         for revision in tried:
             number = revision.number
             files = await self._control.run(partial(_files, book=book, number=number))
             try:
-                other.rules = await asyncio.to_thread(
-                    load_to_read, book, files, os.environ, Path(folder) if folder else None
-                )
+                other.rules = await asyncio.to_thread(load_to_read, book, files, os.environ)
                 return
             except RulesError as error:
                 trouble = trouble or f"{other.place}: its rules have errors: {error}"
