@@ -1,8 +1,10 @@
 """Three daemons with six books against one with all of them, where the API's pace is the limit.
 
 The API here gives each address so many requests a second and no more: each daemon has a simulator
-of its own that says 429 to what is beyond. All books always have a list to read. Counted are the
-pages that were given while nothing else happened: after the books were spread.
+of its own that says 429 to what is beyond. So that neither side is hampered by refusals, the books'
+own pace is what their operator would set: the books of one daemon share what its address gets. All
+books always have a list to read. Counted are the pages that were given while nothing else happened:
+after the books were spread.
 """
 
 from __future__ import annotations
@@ -26,11 +28,11 @@ from watcher.store.engine import open_control
 
 BOOKS, DAEMONS = 6, 3
 LEAST = 2.5
-PER_SECOND = 12  # requests of an address: what two books ask for by their own pace
+PER_SECOND = 12  # requests of an address
 _SECONDS = 20.0  # for which pages are counted
 _SETTLED, _PATIENCE = 3.0, 90.0
 _RULES = """
-api: {requests_per_second: 6, concurrency: 4}
+api: {requests_per_second: PACE, concurrency: 4}
 channels: {me: {url: "json://127.0.0.1:9/"}}
 defaults: {region: US, every: 1m, notify: []}
 rules:
@@ -61,11 +63,12 @@ def lines(times: int) -> Iterator[Line]:
 async def _rate(server: Cluster, count: int) -> float:
     """Pages a second that so many daemons read."""
     url = server.create_database()
+    rules = _RULES.replace("PACE", f"{PER_SECOND * count // BOOKS}").encode()
     with closing(open_control(url)) as control:
         for number in range(BOOKS):
             control.books.create(f"book{number}")
             control.books.push(
-                f"book{number}", {"rules.yaml": _RULES.encode()}, expected=None, by="benchmark"
+                f"book{number}", {"rules.yaml": rules}, expected=None, by="benchmark"
             )
     market = Market(
         start=datetime.now(UTC).date(), products=3_000, regions=("US",), behaviour=SMOOTH

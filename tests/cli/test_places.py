@@ -46,6 +46,7 @@ def test_every_command_takes_a_place(name: str) -> None:
     [
         ("postgres:/x", "neither a file's path nor a server's URL; write postgresql://"),
         (f"postgresql://w:a/{PASSWORD}@h/d", "write %40 for @"),
+        (f"host=h dbname=d password={PASSWORD}", "write postgresql://USER@HOST/DATABASE"),
         (f"mysql://w:{PASSWORD}@h/d", "write postgresql://"),
         (f"postgresql://w:{PASSWORD}@h:0/d", "0 is no port"),
     ],

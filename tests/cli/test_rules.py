@@ -181,7 +181,10 @@ def test_too_large(ask: Ask, folder: Path) -> None:
     """It is said what is allowed, and nothing is made."""
     with (folder / "rules" / "ids.csv").open("wb") as file:
         file.truncate(100 << 20)
-    assert "a book at most 32; the largest is ids.csv" in ask("push", "rules").err
+    assert (
+        "more than the 32 MiB that a book may have; the largest is ids.csv"
+        in ask("push", "rules").err
+    )
 
 
 def test_two_that_race(ask: Ask, folder: Path, postgres_url: str) -> None:
@@ -226,7 +229,9 @@ def test_books(watcher: Command, ask: Ask, postgres_url: str) -> None:
     assert rows[1] == ["a", "none", "nobody"]
     assert rows[3][:2] == ["shops", "1"]
     assert "--yes" in watcher("books", "drop", "a").err
-    assert "the daemon d1 holds the book shops" in watcher("books", "drop", "shops", "--yes").err
+    refused = watcher("books", "drop", "shops", "--yes").err
+    assert "the daemon d1 holds the book shops" in refused
+    assert "`watcher books drop shops --force`" in refused
     assert "The book a is dropped" in ok(watcher("books", "drop", "a", "--yes"))
     assert "there is no book a" in watcher("books", "drop", "a", "--yes").err
     assert "is no name of a book" in watcher("books", "add", "../x").err

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
 from tests.fakes.clock import SetClock
-from watcher.delivery.courier import Courier, Nobody, StoreThread
+from watcher.delivery.courier import Courier, Nobody
+from watcher.delivery.marking import StoreThread
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.model import Message, Notification
 from watcher.store.sqlite.database import Database

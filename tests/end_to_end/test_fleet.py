@@ -73,7 +73,7 @@ async def test_a_holder_that_stood_still_becomes_a_standby(
         await until(lambda: len(sink.taken) == 1)
         bought = simulator.requests
         first.process.send_signal(signal.SIGCONT)
-        await first.said("the book is another daemon's: the work on it has ended")
+        await first.said("the book's lease is lost: the work on it has ended")
         assert second.process.returncode is None
         assert await second.stop() == 0
         await first.said("at work", count=2, book="shop")

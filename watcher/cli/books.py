@@ -130,14 +130,15 @@ def token(url: str, name: str, *, remove: bool) -> None:
 @server
 @click.argument("name", shell_complete=book_names)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def drop(url: str, name: str, *, yes: bool) -> None:
-    """Drop the book NAME with its rules, alerts and all its history, for good. No daemon may hold
-    it."""
+@click.option("--force", is_flag=True, help="Drop it though a daemon works on it, which ends that.")
+def drop(url: str, name: str, *, yes: bool, force: bool) -> None:
+    """Drop the book NAME with its rules, alerts and all its history, for good. Without --force no
+    daemon may hold it."""
     with opened(url) as control:
         revision = control.books.current(name)  # says it where there is none
         if not yes:
             _confirm(name, url, revision)
-        control.books.drop(name)
+        control.books.drop(name, held=force)
     console().say(f"The book {name} is dropped.")
 
 

@@ -13,7 +13,8 @@ from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop
 from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import Courier, StoreThread
+from watcher.delivery.courier import Courier
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post
@@ -56,7 +57,7 @@ class Core:
 
     def supervisor(self) -> Supervisor:
         """One whose tasks' deaths the operator hears of."""
-        return Supervisor(self._task_died, may_end=self.stopping.is_set)
+        return Supervisor(self._task_died, self.tenure.rest, may_end=self.stopping.is_set)
 
     def beat(self, part: str, kind: str | None = None) -> None:
         """The part (of that kind, where it is one of several) moved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 
@@ -15,3 +16,8 @@ class Tenure:
     async def begin(self, waits: Callable[[], None] = lambda: None) -> None:
         """Return once it is certain. ``waits`` is called now and then until it is; raises
         ``StoreError`` where it can't be any more."""
+
+    async def rest(self, seconds: float) -> None:
+        """Pause before another try; shorter where it becomes certain anew meanwhile, for what
+        failed by that may go on."""
+        await asyncio.sleep(seconds)

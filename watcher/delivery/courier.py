@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from watcher.delivery.marking import Change, Marks, StoreThread
 from watcher.delivery.message import render
 from watcher.delivery.rendered import (
     Attachment,
@@ -44,7 +45,6 @@ log = structlog.get_logger("watcher.delivery")
 
 Pause = Callable[[asyncio.Event, float], Awaitable[None]]
 Begin = Callable[[], Awaitable[None]]
-_Change = Callable[[Store], object]
 
 
 async def at_once() -> None:
@@ -76,12 +76,6 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
         now=chart.at,
     )
     return Attachment(PICTURE, content)
-
-
-class StoreThread(Protocol):
-    """Runs a function where the database lives."""
-
-    async def run(self, job: Callable[[Store], T], /) -> T: ...
 
 
 class Sender(Protocol):
@@ -141,8 +135,12 @@ class Courier:
     pause: Pause = pause_until
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _serving: dict[str, asyncio.Task[int]] = field(default_factory=dict, init=False)
-    _unmarked: dict[int, _Change] = field(default_factory=dict, init=False)
+    _unmarked: dict[int, Change] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
+    _marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._marks = Marks(self.store)
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
@@ -249,33 +247,48 @@ class Courier:
             await self._note(row, self._unmarked[row.id])
         elif target is None:
             await self._bury(row)
-        elif not is_due(row, self.now()) or await self._is_quiet(row):
+        elif not is_due(row, self.now()):
             return False
-        elif (joined := await self._joined(row)) is not None:
-            await self._deliver(joined, target)
+        elif (until := self._quiet_until(row)) is not None:
+            await self._write(lambda store: store.outbox.postpone(row.id, until))
+            return False
+        else:
+            await self._deliver(row, target)
         return True
 
     async def _next(self, name: str) -> Notification | None:
-        return await self.store.run(lambda store: store.outbox.next_for(name))
+        """The first of a target's rows; where it is to be sent now, after dozens became one."""
+        row, joining = None, False
 
-    async def _joined(self, row: Notification) -> Notification | None:
-        """The first of its target's rows, after dozens of them became one."""
-        name = row.target
+        def look(store: Store) -> Notification | None:
+            nonlocal row, joining
+            row = store.outbox.next_for(name)
+            joining = row is not None and self._is_ready(row)
+            if joining and self.keeper.join(store, name):
+                return store.outbox.next_for(name)
+            return row
+
         try:
-            if not await self.store.run(lambda store: self.keeper.join(store, name)):
-                return row
+            return await self.store.run(look)
         except Exception:
+            if not joining:
+                raise
             log.exception("what waits could not be joined; it is sent one by one", target=name)
             return row
-        return await self._next(name)
 
-    async def _is_quiet(self, row: Notification) -> bool:
-        """Whether its channel has quiet hours now; then the row waits for their end."""
+    def _is_ready(self, row: Notification) -> bool:
+        """Whether a row would be sent now. Asked on the store's thread: it may change since."""
+        return (
+            row.id not in self._unmarked
+            and row.target in self.targets
+            and is_due(row, self.now())
+            and self._quiet_until(row) is None
+        )
+
+    def _quiet_until(self, row: Notification) -> Instant | None:
+        """The end of the quiet hours that a row's channel has now."""
         hours = self.ways.get(row.channel, Way()).quiet
-        until = hours.until(self.now()) if hours is not None else None
-        if until is not None:
-            await self._write(lambda store: store.outbox.postpone(row.id, until))
-        return until is not None
+        return hours.until(self.now()) if hours is not None else None
 
     async def _deliver(self, row: Notification, target: Sender) -> None:
         began = self.now()
@@ -368,7 +381,7 @@ class Courier:
 
         await self._mark(row, bury, lambda store: self.keeper.died(store, row, reason))
 
-    async def _mark(self, row: Notification, change: _Change, hear: _Change) -> None:
+    async def _mark(self, row: Notification, change: Change, hear: Change) -> None:
         """Write down what became of a try, whatever it takes: sending again would repeat it.
 
         Who is to ``hear`` of it does so in the same transaction. What can't be written for now is
@@ -387,7 +400,7 @@ class Courier:
 
         await self._note(row, marked)
 
-    async def _note(self, row: Notification, change: _Change) -> None:
+    async def _note(self, row: Notification, change: Change) -> None:
         self._unmarked[row.id] = change
         task = asyncio.create_task(self._write(change))
         try:
@@ -399,15 +412,11 @@ class Courier:
             raise
         del self._unmarked[row.id]
 
-    async def _write(self, change: _Change) -> None:
-        def marked(store: Store) -> None:
-            with store.atomic():
-                change(store)
-
+    async def _write(self, change: Change) -> None:
         pause = 1.0
         while True:
             try:
-                await self.store.run(marked)
+                await self._marks.keep(change)
             except StoreError as error:
                 log.error("can't note what was delivered", error=str(error), again_in=pause)  # noqa: TRY400
                 await self.pause(asyncio.Event(), pause)

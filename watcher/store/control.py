@@ -95,8 +95,9 @@ class Books(Protocol):
         """A new, empty book with a schema and a role of its own; nothing where there is one.
         ``WatcherError`` for a name that no book can have."""
 
-    def drop(self, book: str) -> None:
-        """The book with all its history. ``StoreError`` where a daemon holds it."""
+    def drop(self, book: str, *, held: bool = False) -> None:
+        """The book with all its history. ``StoreError`` where a daemon holds it, unless it may be
+        ``held``: that daemon finds its lease lost."""
 
     def push(
         self, book: str, files: Mapping[str, bytes], *, expected: str | None, by: str,
@@ -226,11 +227,11 @@ def refuse_files(files: Mapping[str, bytes]) -> None:
     for name in files:
         if wrong := _wrong_with(name):
             raise WatcherError(f"{quoted(name[:80])} is no name of a rule file: {wrong}")
-    if (size := sum(map(len, files.values()))) > MOST_BYTES:
+    if sum(map(len, files.values())) > MOST_BYTES:
         largest = max(files, key=lambda name: len(files[name]))
         raise WatcherError(
-            f"the files have {size / 2**20:,.1f} MiB together, and a book at most "
-            f"{MOST_BYTES >> 20}; the largest is {largest}"
+            f"the files have more than the {MOST_BYTES >> 20} MiB that a book may have; the "
+            f"largest is {largest}"
         )
 
 

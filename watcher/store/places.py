@@ -13,6 +13,7 @@ from msgspec import Struct
 MAIN = "main"  # the book of who names none
 _SCHEMES = ("postgresql://", "postgres://")
 _LIKE_A_URL = re.compile(r"(?i)postgres(?:ql)?[+\w]*:|[a-z][a-z0-9+.-]*://")
+_LIKE_PAIRS = re.compile(r"(?:^|\s)(?:host|dbname|user|password)=")  # libpq's other form
 _SECRET = re.compile(r"(?i)password|secret|_key")  # in a parameter's name
 _ENCODED = re.compile(r"%(?!00)[0-9A-Fa-f]{2}|[^%]")
 _HOST = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
@@ -48,6 +49,10 @@ def parse_place(text: str, book: str = MAIN) -> Place:
         raise ValueError(
             f"{shown(text)}: neither a file's path nor a server's URL; write "
             "postgresql://USER@HOST/DATABASE, or ./ before a file of that name"
+        )
+    if _LIKE_PAIRS.search(text):
+        raise ValueError(
+            "pairs like host=... dbname=... are not read; write postgresql://USER@HOST/DATABASE"
         )
     return Path(text)
 

@@ -62,6 +62,9 @@ class Store(Protocol):
     def atomic(self) -> AbstractContextManager[None]:
         """All or nothing of what is written inside; may be nested."""
 
+    def pipelined(self) -> AbstractContextManager[None]:
+        """Inside a transaction: what is written need not be answered before what follows."""
+
     def snapshot(self) -> AbstractContextManager[None]:
         """Several reads that see one state of the store."""
 

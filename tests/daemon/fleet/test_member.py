@@ -147,7 +147,7 @@ async def test_a_lost_book_comes_back(town: Town) -> None:
             assert town.server.open().leases.take("toys", "b", 0.0) is not None
             await until(lambda: at_work(member) == ["toys"] and member.books()["toys"] != before)
     events = [each["event"] for each in logs]
-    assert "the book is another daemon's: the work on it has ended" in events
+    assert "the book's lease is lost: the work on it has ended" in events
     assert events.count("at work") == 2
     assert events.count("stopping") == 2  # one in order, and the daemon itself; not the lost
 

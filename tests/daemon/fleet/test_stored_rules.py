@@ -69,7 +69,7 @@ async def test_older_ones_are_in_force_while_the_newest_are_broken(server: FakeS
 async def test_without_any_that_can_be_read(server: FakeServer) -> None:
     """What is wrong with the newest, or what to do where there are none."""
     rules = rules_on(server)
-    with pytest.raises(RulesError, match="shop: has no rules yet: watcher rules push"):
+    with pytest.raises(RulesError, match=r"^no rules were pushed yet; .* FOLDER --book shop`"):
         await rules.begin()
     server.push("shop", RULES.replace("top: 30", "top: none"))
     server.push("shop", BROKEN)

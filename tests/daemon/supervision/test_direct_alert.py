@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.daemon.fakes import ENV, RULES
+from watcher.daemon.connections import address_of
 from watcher.daemon.supervision.health import DirectAlert
+from watcher.delivery.permission import may_send
 from watcher.delivery.rendered import LONGEST, Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.notification.policy import NotifyPolicy
+from watcher.rules.files.loading import load_text
 from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
@@ -106,3 +110,98 @@ async def test_a_target_that_a_reload_removed(lines: Mapping[str, Line]) -> None
     targets["me/1"] = lines["me/1"]
     await asked.look(None, NOW)
     assert lines["me/1"].taken == []
+
+
+@dataclass
+class Town:
+    """Two books of one process, whose operators have the same line under two names."""
+
+    line: Line = field(default_factory=Line)
+    told_by: dict[object, DirectAlert] = field(default_factory=dict)
+
+    def book(self, name: str) -> DirectAlert:
+        """The direct alert of one of them."""
+        operator = [NotifyPolicy(name, (f"{name}/1",))]
+        return DirectAlert(
+            lambda: operator,
+            lambda: {f"{name}/1": self.line},
+            address=lambda _target: "https://example.com/hook",
+            told_by=self.told_by,
+        )
+
+
+async def look(reason: str | None, *alerts: DirectAlert) -> None:
+    """So often that it is told, by each in turn."""
+    for _ in range(3):
+        for each in alerts:
+            await each.look(reason, NOW)
+
+
+async def test_of_the_books_of_one_process_one_tells() -> None:
+    """That it begins, and that it is over, whichever is better first; and so the next time."""
+    town = Town()
+    one, two = town.book("one"), town.book("two")
+    for times in (1, 2):
+        await look("the server is away", one, two)
+        assert len(town.line.taken) == 2 * times - 1
+        assert (one.told, two.told) == (True, True)
+        await look(None, two)
+        assert len(town.line.taken) == 2 * times - 1
+        await look(None, one)
+        assert len(town.line.taken) == 2 * times
+        assert "over" in town.line.taken[-1]
+        assert (one.told, two.told) == (False, False)
+
+
+async def test_who_could_not_tell_leaves_it_to_another() -> None:
+    """And whoever did tell that it began tells its end, too, until it is taken."""
+    town = Town(Line(OutcomeKind.RETRY))
+    one, two = town.book("one"), town.book("two")
+    await look("the server is away", one)
+    assert not one.told
+    town.line.kind = OutcomeKind.SENT
+    await look("the server is away", two)
+    assert len(town.line.taken) == 1
+    town.line.kind = OutcomeKind.RETRY
+    await look(None, one, two)
+    assert two.told
+    town.line.kind = OutcomeKind.SENT
+    await look(None, one, two)
+    assert len(town.line.taken) == 2
+
+
+async def test_the_word_of_an_outage_needs_no_lease() -> None:
+    """Of its begin and of its end: who can't reach the database has no lease that is certain."""
+
+    class Asking(Line):
+        """A line that asks, as Apprise's requests do."""
+
+        async def send(self, rendered: Rendered, /, *_: object, **__: object) -> SendOutcome:
+            assert may_send.get()()
+            return await Line.send(self, rendered)
+
+    town = Town(Asking())
+    token = may_send.set(lambda: False)
+    try:
+        await look("the server is away", alert := town.book("one"))
+        assert len(town.line.taken) == 1
+        await look(None, alert)
+        assert not may_send.get()()  # of all else
+    finally:
+        may_send.reset(token)
+    assert len(town.line.taken) == 2
+
+
+def test_the_same_url_is_one_address() -> None:
+    """Whatever two books call it; another URL is another."""
+    text = "channels: {{{}: {{url: '{}'}}}}\noperator: [{}]\n{}"
+    rules = RULES.partition("defaults:")[2].replace("notify: [me]", "notify: [{}]")
+
+    def address(name: str, url: str) -> object:
+        written = text.format(name, url, name, f"defaults:{rules.replace('{}', name)}")
+        return address_of(load_text(written, env=ENV), f"{name}/1")
+
+    one, two = address("me", "json://127.0.0.1:9/"), address("us", "json://127.0.0.1:9/")
+    assert {one: 1}.get(two) == 1
+    assert address("us", "json://127.0.0.1:8/") != one
+    assert "127.0.0.1" not in repr(one)

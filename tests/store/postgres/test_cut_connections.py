@@ -126,7 +126,14 @@ def test_a_cut_within_a_transaction(proxy: Dropping, through: Opens, book_url: s
             conn.execute("INSERT INTO t VALUES (1)")
             proxy.cut()
 
-    for work in (cut_in_the_middle, cut_within_a_savepoint, cut_before_the_end):
+    def cut_within_a_pipeline() -> None:
+        with conn.atomic(), conn.pipelined():
+            conn.execute("INSERT INTO t VALUES (1)")
+            proxy.cut()
+            conn.execute("INSERT INTO t VALUES (2)")
+
+    works = cut_in_the_middle, cut_within_a_savepoint, cut_before_the_end, cut_within_a_pipeline
+    for work in works:
         with pytest.raises(StoreError):
             work()
         assert numbers(book_url) == []

@@ -107,7 +107,7 @@ class HeldBook:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             if self.tenure.lost.is_set():
-                log.warning("the book is another daemon's: the work on it has ended")
+                log.warning("the book's lease is lost: the work on it has ended")
                 await self._say_it_is_over()
 
     async def _tell_ill(self) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import StoreThread, pause_until
+from watcher.delivery.courier import pause_until
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreAway
 from watcher.store.control import Lease, LeaseLost
 from watcher.store.places import Place
@@ -51,6 +52,12 @@ class LeaseTenure(Tenure):
                 raise self.refusal()
             waits()
             await pause_until(self._news, _LOOK)
+
+    async def rest(self, seconds: float) -> None:
+        end, was_certain = time.monotonic() + seconds, True
+        while (left := end - time.monotonic()) > 0 and (was_certain or not self.certain()):
+            was_certain = was_certain and self.certain()
+            await pause_until(self._news, min(left, _LOOK))
 
     def tell(self) -> None:
         """Wake who waits for it. On the loop's thread."""

@@ -87,7 +87,8 @@ class StoredRules:
             else:
                 self.broken = str(first) if first is not None else None
                 return book
-        raise first or RulesError((_of(self.book, "has no rules yet: watcher rules push"),))
+        none = f"no rules were pushed yet; `watcher rules push FOLDER --book {self.book}` does"
+        raise first or RulesError((Problem("", 0, 0, "", none, ProblemCode.NO_RULES),))
 
     async def follow(self, reload: Reload, moved: Callable[[], None]) -> None:
         """The part "rule files": have them read anew after each push, for ever."""

@@ -20,7 +20,7 @@ from watcher import plan
 from watcher.analysis.forecast import requests_of, scans_left
 from watcher.daemon.clock import Clock
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import StoreThread
+from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent
 from watcher.model import Instant
 from watcher.rules.rulebook import Api, Rulebook, Watch

@@ -19,7 +19,8 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
 from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import Pause, StoreThread, pause_until
+from watcher.delivery.courier import Pause, pause_until
+from watcher.delivery.marking import StoreThread
 from watcher.errors import NotADatabase, StoreAway, StoreError, WatcherError
 from watcher.model import Instant
 from watcher.notification.policy import policies_of

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from watcher.delivery.courier import StoreThread
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreError
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of malloc.h

@@ -14,9 +14,9 @@ from watcher.store.control import Raced, Revision, described, digest_of, refuse_
 from watcher.store.nul import NUL
 from watcher.store.places import Server
 from watcher.store.postgres.control_schema import lacking
-from watcher.store.postgres.leases import Begin, Tell
+from watcher.store.postgres.leases import Begin, Tell, end
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
-from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
+from watcher.store.postgres.sessions import Session, application_name, names_of, no_book, row_of
 
 _REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
 _NEWEST = f"{_REVISION} WHERE book = %s ORDER BY number DESC LIMIT 1"
@@ -59,15 +59,18 @@ class PostgresBooks:
                 raise lacking(session, self._place, error) from error
             self._tell(session, "lease", book)
 
-    def drop(self, book: str) -> None:
+    def drop(self, book: str, *, held: bool = False) -> None:
         with self._begin() as session:
             self._known(session, book)
+            if held and (holder := session.execute(_HELD, (book,)).fetchone()):
+                # Lest one that stands still inside a transaction keeps us waiting.
+                end(session, application_name(holder[0], book), whole=True)
             # The lease can't be taken, nor anything be written under it, until all is gone.
             session.execute("SELECT FROM watcher.leases WHERE book = %s FOR UPDATE", (book,))
-            if held := session.execute(_HELD, (book,)).fetchone():
+            if not held and (holder := session.execute(_HELD, (book,)).fetchone()):
                 raise self._failure(
-                    f"the daemon {held[0]} holds the book {book}; stop it, or take the book from "
-                    "what it runs, and try again"
+                    f"the daemon {holder[0]} holds the book {book} and works on it; to drop it all "
+                    f"the same: `watcher books drop {book} --force`"
                 )
             unmake(session, names_of(session, book, self._place))
             session.execute("DELETE FROM watcher.files WHERE book = %s", (book,))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import RawCursor, RawServerCursor
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import Lease
@@ -37,6 +37,15 @@ class _Transaction(NamedTuple):
 
     id: str
     mark: UUID
+
+
+class _Cursor(RawCursor[Row]):
+    """Knows how many rows were changed, also where the answer has not been read yet."""
+
+    @property
+    def rowcount(self) -> int:
+        self._fetch_pipeline()
+        return super().rowcount
 
 
 class PostgresConnection(Connection):
@@ -81,6 +90,11 @@ class PostgresConnection(Connection):
                 self._roll_back()
                 raise
             self._commit(transaction)
+
+    @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        with self.explained(), self.conn.pipeline():
+            yield
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -229,7 +243,7 @@ class PostgresConnection(Connection):
 
     def _ask(self, sql: str, values: Values) -> RawCursor[Row]:
         text, names = translated(sql)
-        cursor = RawCursor(self.conn)
+        cursor = _Cursor(self.conn)
         given = parameters(names, values)
         # How a list is best gone through follows from how long it is.
         lists = any(isinstance(each, (TextArray, WholeArray)) for each in given)
@@ -259,6 +273,10 @@ class PostgresConnection(Connection):
             finally:
                 with suppress(psycopg.Error):
                     cursor.close()
+
+    @property
+    def is_pipelined(self) -> bool:
+        return self.conn.pgconn.pipeline_status != PipelineStatus.OFF
 
     @property
     def in_transaction(self) -> bool:

@@ -158,8 +158,8 @@ class PostgresEnd:
                 for each in self.tables().values():
                     if self._run(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(_names(each.name))):
                         raise StoreError(
-                            f"{self.name}: has {each.name} already; copy into a new book (--book, "
-                            "or after `watcher books drop`)",
+                            f"{self.name}: has {each.name} already; copy into a new book (of "
+                            "another name, or after `watcher books drop`)",
                             None,
                         )
                 self._loosen()

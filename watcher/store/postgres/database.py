@@ -82,10 +82,11 @@ class PostgresDatabase(PostgresConnection, Faces):
         self.close()
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """New rows of which nothing is asked are copied in, all at once."""
+        """New rows of which nothing is asked are copied in, all at once; not in a pipeline, where
+        that can't be."""
         plain = _PLAIN_INSERT.fullmatch(sql)
         given = [parameters((), row) for row in rows] if plain else []
-        if plain is None or len(given) < _FEW:
+        if plain is None or len(given) < _FEW or self.is_pipelined:
             super().many(sql, given if plain else rows)
             return
         with self.atomic(), self.conn.cursor().copy(f"COPY {plain[1]} FROM STDIN") as copy:

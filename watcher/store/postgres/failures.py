@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,11 +30,22 @@ _REFUSED = (
     ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
     ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
     ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
+    ("too many connections for role",
+     "gives this user no more connections; raise its limit there: ALTER ROLE ... CONNECTION LIMIT"),
+    ("too many connections for database",
+     "gives this database no more connections; raise the limit there: ALTER DATABASE ..."),
+    ("too many c", "takes no more connections; raise max_connections there"),
+    ("connection slots", "takes no more connections; raise max_connections there"),
+    ("is not permitted to log in", "lets this user not log in; there: ALTER ROLE ... LOGIN"),
+    ("is not currently accepting connections", "has closed this database; see who did, and why"),
     ("database \"", "has no such database; make it there: createdb NAME"),
     ("role \"", "has no such user; make it there: createuser NAME"),
-    ("too many c", "takes no more connections; raise max_connections there"),
-    ("remaining connection slots", "takes no more connections; raise max_connections there"),
 )  # fmt: skip
+# What libpq adds around why it has no connection; the advice says it.
+_AROUND = re.compile(
+    r"^connection failed: (?:connection to )?|\s*Is the server running [^?]*\?"
+    r"|\s*This probably means the server terminated abnormally[^.]*\."
+)
 # Classes of what passes by itself: a connection, a lock, a server that shuts down or starts up.
 _PASSING = {"08", "25", "40", "53", "55", "57"}
 _OUTER = errors.InsufficientPrivilege, errors.InvalidCatalogName
@@ -60,7 +72,8 @@ def _why_not(words: str) -> str:
     for part, advice in _REFUSED:
         if part in words and ("FATAL" in words or "supplied" in words):
             return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
-    return f"can't be reached, or hung up: {words}; see whether it runs and the URL is right"
+    why = _AROUND.sub("", words).rstrip(".")
+    return f"can't be reached, or hung up ({why}); see whether it runs and the URL is right"
 
 
 def said(error: psycopg.Error, place: Server) -> str:

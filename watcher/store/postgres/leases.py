@@ -72,7 +72,7 @@ class PostgresLeases:
                 return None
             before, ran_out = found
             if before is not None:
-                _end(session, application_name(before, book), ran_out=ran_out)
+                end(session, application_name(before, book), whole=ran_out)
             fence = row_of(session, _TAKE, holder, seconds, book)[0]
             self._tell(session, "lease", book)
             return Lease(book, holder, fence)
@@ -102,12 +102,12 @@ class PostgresLeases:
             return cursor.execute(_ALL).fetchall()
 
 
-def _end(session: Session, name: str, *, ran_out: bool) -> None:
-    """End the sessions of this name; where another user began them, they are left to the server's
-    idle_in_transaction_session_timeout."""
+def end(session: Session, name: str, *, whole: bool) -> None:
+    """End the sessions of this name, or of them only those inside a transaction; where another user
+    began them, they are left to the server's idle_in_transaction_session_timeout."""
     try:
         with session.transaction():
-            session.execute(_END, (name, ran_out))
+            session.execute(_END, (name, whole))
     except psycopg.errors.InsufficientPrivilege:
         return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -50,6 +50,11 @@ class Connection(ABC):
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
         """Several reads that see one state of the store."""
+
+    def pipelined(self) -> AbstractContextManager[None]:
+        """Inside a transaction: what is written need not be answered before what follows is sent.
+        What failed may be heard later, at the end of it at the latest."""
+        return nullcontext()
 
     @abstractmethod
     def explained(self) -> AbstractContextManager[None]:
