@@ -16,8 +16,9 @@ from watcher.errors import StoreError, WatcherError
 from watcher.store.control import Raced, Revision, digest_of
 from watcher.store.engine import open_control
 from watcher.store.places import Server
+from watcher.store.postgres.book_session import become
 from watcher.store.postgres.control import PostgresControl
-from watcher.store.postgres.sessions import become, begin
+from watcher.store.postgres.sessions import begin
 
 RULES = {"rules.yaml": b"watches: []\n", "ids.csv": b"1\n2\n"}
 HOSTILE_NAMES = (
