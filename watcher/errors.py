@@ -97,6 +97,10 @@ class StoreAway(StoreError):
     """The database can't be reached, or not be written, for now: it passes by itself."""
 
 
+class LeaseUncertain(StoreAway):
+    """The lease of a book could not be renewed in time: nothing is begun for it until it is."""
+
+
 class NotADatabase(StoreError):
     """The file is no SQLite database of ours, or is damaged."""
 

@@ -225,7 +225,7 @@ async def test_a_book_of_a_newer_version_is_left_to_others(fleet: Fleet) -> None
     async with fleet.running() as daemon:
         await daemon.said("a newer version wrote the book: it is left to others", book="newer")
         await daemon.said("at work", book="shop")
-        await until(lambda: fleet.daemons()[daemon.process.pid].wanted == ("shop",))
+        await until(lambda: fleet.daemons()[daemon.process.pid].refused == ("newer",))
         fence = fleet.leases()["newer"].fence
         fleet.push("shop", RULES + "    priority: 2\n")
         await daemon.said("rules reloaded", book="shop")

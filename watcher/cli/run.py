@@ -117,6 +117,8 @@ def command(
     try:
         with asyncio.Runner(loop_factory=lag.loop) as runner:
             runner.run(service.run())
+            if isinstance(work.database, Server):  # threads may hang in a dead connection, too
+                leave(0)
     except (SystemExit, asyncio.CancelledError) as error:
         # Of nobody's asking, from whatever depth of a library: to be started anew.
         raise WatcherError(f"the daemon was ended from within ({type(error).__name__})") from error

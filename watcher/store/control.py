@@ -17,8 +17,9 @@ from watcher.model import Instant
 from watcher.units import format_instant
 from watcher.words import quoted
 
-LEASE_SECONDS = 9.0  # for which a lease is taken: so long nobody else has the book of a killed one
-RENEW_SECONDS = 2.0  # between two renewals
+LEASE_SECONDS = 6.0  # for which a lease is taken: so long nobody else has the book of a killed one
+RENEW_SECONDS = 1.5  # between two renewals
+LONGEST_LEASE = 60  # seconds: none is granted for longer
 LOOK_BACK = 20  # revisions that are tried, from the newest on, where that can't be read
 LATELY = 15.0  # seconds: a daemon that was not heard of for longer is not at work
 MOST_FILES, MOST_BYTES = 1_000, 32 << 20  # of a book's rules
@@ -64,7 +65,8 @@ class LeaseState(Struct, frozen=True):
 
 class DaemonState(Struct, frozen=True):
     """A daemon at work: ``seen`` is how many seconds ago it was heard of, ``page`` the URL of its
-    page, ``wanted`` the books that it may hold (None: all)."""
+    page, ``wanted`` the books that it may hold (None: all) but for those ``refused``, which a newer
+    version wrote."""
 
     id: str
     host: str
@@ -74,6 +76,7 @@ class DaemonState(Struct, frozen=True):
     started: Instant
     seen: float = 0.0
     wanted: tuple[str, ...] | None = None
+    refused: tuple[str, ...] = ()
 
 
 class Revision(Struct, frozen=True):
@@ -133,9 +136,9 @@ class Leases(Protocol):
     """At most one daemon a book."""
 
     def take(self, book: str, holder: str, seconds: float) -> Lease | None:
-        """The book's lease, where nobody has it or its holder let it run out; None otherwise. The
-        sessions of the holder of before are ended, lest one that stands still inside a transaction
-        blocks the book."""
+        """The book's lease for at most ``LONGEST_LEASE`` seconds, where nobody has it or its holder
+        let it run out; None otherwise. The sessions of the holder of before are ended, lest one
+        that stands still inside a transaction blocks the book."""
 
     def renew(
         self, leases: Sequence[Lease], seconds: float, ill: Mapping[str, str | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ class FakeServer:
 
     clock: SetSteady = field(default_factory=SetSteady)
     away: bool = False
+    ahead: float = 0.0
     rows: dict[str, LeaseState] = field(default_factory=dict)
     until: dict[str, float] = field(default_factory=dict)
     at_work: dict[str, tuple[DaemonState, float]] = field(default_factory=dict)
@@ -81,6 +83,10 @@ class FakeControl:
     @property
     def daemons(self) -> Any:
         return FakeDaemons(self.server)
+
+    def now(self) -> float:
+        """Its clock is this machine's, but for what is ``ahead``."""
+        return time.time() + self.server.ahead
 
     def close(self) -> None:
         """Nothing was open."""

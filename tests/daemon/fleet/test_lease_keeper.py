@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.daemon.fleet.fakes import FakeServer, SetSteady, a_daemon
 from watcher.daemon.fleet.lease_keeper import (
+    COMPARE_SECONDS,
     DEAF_SECONDS,
+    JUST_AFTER,
+    LOOK_SECONDS,
     MARGIN_SECONDS,
     FleetView,
     LeaseKeeper,
 )
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
+from watcher.delivery.daemon_thread import DaemonThread
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, LeaseLost
 from watcher.store.engine import Writer
@@ -40,6 +45,15 @@ class Heard:
         self.gone.append(tenure)
 
 
+class AtOnce:
+    """A thread that is this one."""
+
+    def run(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(work())
+        return future
+
+
 @dataclass
 class Kept:
     """A keeper whose thread is this one."""
@@ -58,15 +72,18 @@ class Kept:
             self.clock,
         )
         self.keeper.heard()
+        self.keeper._taker = cast("DaemonThread", AtOnce())  # noqa: SLF001
 
-    def ask(self, asked: Callable[[], Future[T]]) -> T:
-        """What the thread would do."""
+    def ask(self, asked: Callable[[], Future[T]], jobs: int = 1) -> T:
+        """What the thread would do, which has at least so many ``jobs`` by then."""
         future: Any = asked()
-        self.keeper._jobs.get_nowait()()  # type: ignore[misc]  # noqa: SLF001
+        assert self.keeper._jobs.qsize() >= jobs  # noqa: SLF001
+        while not self.keeper._jobs.empty():  # noqa: SLF001
+            self.keeper._jobs.get_nowait()()  # type: ignore[misc]  # noqa: SLF001
         return future.result()  # type: ignore[no-any-return]
 
     def take(self, book: str = "shop") -> LeaseTenure | None:
-        return self.ask(lambda: self.keeper.take(book))
+        return self.ask(lambda: self.keeper.take(book), 0)
 
     def turn(self, seconds: float = RENEW_SECONDS) -> None:
         """After so long, on its clock and the server's."""
@@ -135,7 +152,7 @@ def test_it_counts_from_when_it_was_asked_for(server: FakeServer) -> None:
     class Control:
         """A connection to it."""
 
-        books, daemons, leases = opened.books, opened.daemons, Slow()
+        books, daemons, leases, now = opened.books, opened.daemons, Slow(), opened.now
 
     a.keeper._control = Control()  # type: ignore[assignment]  # noqa: SLF001
     began = a.clock.instant + RENEW_SECONDS
@@ -205,6 +222,60 @@ def test_who_stands_still_keeps_nothing(server: FakeServer) -> None:
     a.keeper.heard()
     a.turn()
     assert server.held_by("a") == ["shop"]
+
+
+def test_who_was_stopped_is_not_called_deaf(server: FakeServer) -> None:
+    """Nor one whose server was away: the loop had no chance to be heard of."""
+    a = Kept(server, "a")
+    assert a.take() is not None
+    a.turn()
+    with capture_logs() as logs:
+        a.turn(10 * DEAF_SECONDS)
+        server.away = True
+        with pytest.raises(StoreAway):
+            a.turn(10 * DEAF_SECONDS)
+        server.away = False
+        a.turn(10 * DEAF_SECONDS)
+    assert not logs
+    assert server.held_by("a") == ["shop"]
+
+
+def test_the_log_hears_once_of_a_deaf_loop(server: FakeServer) -> None:
+    """However often the keeper turns meanwhile."""
+    a = Kept(server, "a")
+    with capture_logs() as logs:
+        for _ in range(2 * int(DEAF_SECONDS)):
+            a.turn(1)
+    assert len([each for each in logs if "stands still" in each["event"]]) == 1
+
+
+def test_a_clock_that_is_not_the_servers(server: FakeServer) -> None:
+    """The log says so once, until it was right in between."""
+    a = Kept(server, "a")
+    with capture_logs() as logs:
+        for ahead in (0.0, -3_600.0, -3_600.0, 0.0, 7.0):
+            server.ahead = ahead
+            a.turn(COMPARE_SECONDS)
+            a.keeper.heard()
+    assert [each["ahead_by"] for each in logs] == [3_600.0, -7.0]
+
+
+def test_it_is_looked_when_a_lease_runs_out(server: FakeServer) -> None:
+    """Not up to a second later; and never so seldom that an own lease is renewed too late."""
+    a, b = Kept(server, "a"), Kept(server, "b", server.clock)
+    a.take()
+    b.keeper.turn()
+    server.clock.instant += LEASE_SECONDS - 0.3
+    b.keeper.turn()
+    assert b.keeper._next == pytest.approx(0.3 + JUST_AFTER)  # noqa: SLF001
+    server.clock.instant += b.keeper._next  # noqa: SLF001
+    assert b.take() is not None
+    b.keeper.turn()
+    assert b.keeper._next == LOOK_SECONDS  # noqa: SLF001
+    server.clock.instant += LOOK_SECONDS
+    b.keeper.turn()
+    renewed = server.clock.instant - LOOK_SECONDS - JUST_AFTER - 0.3
+    assert renewed + RENEW_SECONDS == pytest.approx(server.clock.instant + b.keeper._next)  # noqa: SLF001
 
 
 def test_all_are_told_what_is_wrong(server: FakeServer) -> None:

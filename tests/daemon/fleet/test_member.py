@@ -17,11 +17,12 @@ from tests.daemon.fleet.fakes import FakeServer, a_daemon
 from tests.daemon.fleet.test_stored_rules import Asked, read
 from tests.fakes.clock import SetClock
 from watcher.daemon.fleet.held_book import Surroundings
+from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.lease_tenure import steady
 from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import StoredRules
 from watcher.errors import NewerDatabase
-from watcher.store.control import Lease
+from watcher.store.control import Lease, LeaseState
 from watcher.store.engine import StoreReader, Writer
 from watcher.store.places import Place, Server
 
@@ -158,7 +159,7 @@ async def test_a_newer_versions_book_is_left(town: Town) -> None:
     town.newer.add("toys")
     with capture_logs() as logs:
         async with town.running("a") as member:
-            await until(lambda: at_work(member) == ["tools"] and member.daemon.wanted == ("tools",))
+            await until(lambda: at_work(member) == ["tools"] and member.daemon.refused == ("toys",))
             town.make("shoes")
             await until(lambda: at_work(member) == ["shoes", "tools"])
     left = [each for each in logs if "newer version" in each["event"]]
@@ -179,6 +180,54 @@ async def test_a_server_that_is_away(town: Town) -> None:
         await until(held.tenure.certain)
         assert at_work(member) == ["toys"]
     assert town.server.rows["toys"].fence == 1
+
+
+async def test_what_was_just_taken_is_held(town: Town) -> None:
+    """Though no look has shown it yet."""
+    town.make("toys")
+    async with town.running("a") as member:
+        await until(lambda: at_work(member) == ["toys"])
+        member._view = FleetView((LeaseState("toys", None, 0, 0.0, 0),), (), steady())  # noqa: SLF001
+        assert await member.ill() is None
+
+
+async def test_an_uncertain_lease_is_told_of_once(town: Town) -> None:
+    """Not by each part that stops for it, nor at each try."""
+    town.make("toys")
+    with capture_logs() as logs:
+        async with town.running("a") as member:
+            await until(lambda: at_work(member) == ["toys"])
+            (held,) = [each for each, _ in member._held.values()]  # noqa: SLF001
+            town.server.away = True
+            held.tenure.until = 0.0
+            for _ in range(3):
+                member._tell_of_leases()  # noqa: SLF001
+            town.server.away = False
+            await until(held.tenure.certain)
+            member._tell_of_leases()  # noqa: SLF001
+    loud = [each["event"] for each in logs if each["log_level"] in ("warning", "error")]
+    assert loud.count("a lease is uncertain: nothing is begun before it is renewed") == 1
+    assert "task died" not in loud
+    assert [each["event"] for each in logs].count("a lease was renewed, the work goes on") == 1
+
+
+async def test_a_stop_while_the_server_is_away(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could be kept no more is not waited for."""
+    monkeypatch.setattr("watcher.daemon.fleet.held_book.GIVE_UP_SECONDS", 1.0)
+    town.make("toys")
+    with capture_logs() as logs:
+        async with town.running("a") as member:
+            await until(lambda: at_work(member) == ["toys"])
+            ((held, task),) = member._held.values()  # noqa: SLF001
+            held._daemon.workers.finish = asyncio.Event().wait  # type: ignore[union-attr,method-assign]  # noqa: SLF001
+            town.server.away = True
+            held.tenure.until = 0.0
+            held.tenure.stopping.set()
+            async with asyncio.timeout(20):
+                await asyncio.wait({task})
+    assert "the server is away: what was under way is left to whoever goes on" in [
+        each["event"] for each in logs
+    ]
 
 
 async def test_without_a_key_it_is_ill(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

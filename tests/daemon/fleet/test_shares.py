@@ -7,7 +7,7 @@ import msgspec
 from tests.daemon.fleet.fakes import a_daemon
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS, REST_SECONDS, Shares
-from watcher.store.control import LeaseState
+from watcher.store.control import LEASE_SECONDS, LeaseState
 
 
 def seen(daemons: str, ago: float = 0.0, /, **holders: str | None) -> FleetView:
@@ -81,15 +81,55 @@ def test_what_nobody_took_is_not_handed_over_again_at_once() -> None:
 
 
 def test_what_is_refused_is_wanted_no_more() -> None:
-    """The others hear that it is not waited for."""
+    """The others hear that it is not waited for; a book made later is wanted as before."""
     view = seen("a", one=None, two=None)
     shares = Shares("a", None)
-    assert shares.wanted_of(view) is None
+    assert not shares.refused
     shares.refuse("one")
-    assert shares.wanted_of(view) == ("two",)
+    assert shares.refused == ("one",)
     assert taken(shares, view) == ["two"]
     assert taken(shares, view, FREE_SECONDS) == ["two"]
-    assert Shares("a", ("one",)).wanted_of(view) == ("one",)
+    assert taken(shares, seen("a", one=None, new=None)) == ["new"]
+
+
+def test_what_another_refused_is_not_left_to_it() -> None:
+    """Nor is it waited for there; a book made later is."""
+    view = seen("az", one=None, two=None)
+    refuser = msgspec.structs.replace(view.daemons[0], refused=("one",))
+    view = msgspec.structs.replace(view, daemons=(refuser, view.daemons[1]))
+    assert taken(Shares("z", None), view) == ["one"]
+    shares = Shares("z", None)
+    shares.reckon(view)
+    assert shares.to_take(view, ["one"], 0.0) == []
+
+
+def test_a_server_whose_clock_jumped_ahead() -> None:
+    """As a replica's may that was promoted: its leases seem to have run out, and their holders are
+    certain of them for as long as they were granted."""
+    shares = Shares("a", None)
+    assert taken(shares, at(0.0, 5.0)) == []
+    assert taken(shares, at(1.0, -3_600)) == []
+    assert taken(shares, at(4.9, -3_604)) == []
+    assert taken(shares, at(5.0, -3_604)) == ["one"]
+    assert taken(Shares("a", None), at(1.0, -3_600)) == ["one"]  # who saw nothing before
+
+
+def test_a_server_whose_clock_jumped_back() -> None:
+    """What its holder does not renew is nobody's as soon as ever; what it does is its own."""
+    shares, heir = Shares("a", None), Shares("a", None)
+    for each in (shares, heir):
+        assert taken(each, at(0.0, 5.0)) == []
+        assert taken(each, at(1.0, 3_605)) == []
+    assert taken(heir, at(2.0, LEASE_SECONDS)) == []
+    assert taken(heir, at(7.0, LEASE_SECONDS - 1)) == []
+    assert taken(shares, at(6.9, 3_600), 6.9) == []
+    assert taken(shares, at(7.0, 3_599), 7.0) == []  # nobody plans with it
+    assert taken(shares, at(9.0, 3_597), 9.0) == ["one"]
+
+
+def at(instant: float, left: float) -> FleetView:
+    """A look then at one book of a dead daemon's, whose lease has so long to run."""
+    return FleetView((LeaseState("one", "dead", 1, left, 0),), (a_daemon("a"),), instant)
 
 
 def test_books_that_nobody_holds() -> None:

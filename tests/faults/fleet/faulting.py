@@ -15,7 +15,7 @@ from tests.dropping import Dropping, How, Moment
 from tests.faults.fleet.books import CAPPED
 from tests.faults.fleet.world import Fleet, Member
 
-LEASE_SECONDS = 9.0
+LEASE_SECONDS = 6.0
 LATEST_SECONDS = 5.0  # what should spring a fault may never come
 _AWAY = (LEASE_SECONDS + 1, LEASE_SECONDS + 4)  # longer than a lease
 _HOLE = (1.0, LEASE_SECONDS + 4)

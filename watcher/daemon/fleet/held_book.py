@@ -34,6 +34,7 @@ from watcher.web.context import Sources
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
 GOODBYE_SECONDS = 10.0  # for the word that the database's failure is over
 CLOSE_SECONDS = 5.0
+GIVE_UP_SECONDS = 5.0  # for which the order to stop waits for a lease that is uncertain
 _ABOUT = "it is about to begin"
 ILL_SECONDS = 10.0  # between two looks at what the others are told of the book
 
@@ -97,11 +98,12 @@ class HeldBook:
                     ("work", self._work()),
                     ("health", self._tell_ill()),
                     ("lost", self.tenure.lost.wait()),
+                    ("in vain", self._stops_in_vain()),
                 )
             ]
-            work, _, lost = tasks
+            work, _, *ends = tasks
             try:
-                await asyncio.wait((work, lost), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((work, *ends), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for task in tasks:
                     task.cancel()
@@ -109,6 +111,15 @@ class HeldBook:
             if self.tenure.lost.is_set():
                 log.warning("the book's lease is lost: the work on it has ended")
                 await self._say_it_is_over()
+
+    async def _stops_in_vain(self) -> None:
+        """Return where it is to stop, and nothing can be kept any more: the server is away."""
+        await self.tenure.stopping.wait()
+        uncertain = 0.0
+        while uncertain < GIVE_UP_SECONDS:
+            await asyncio.sleep(1)
+            uncertain = 0.0 if self.tenure.certain() else uncertain + 1
+        log.warning("the server is away: what was under way is left to whoever goes on")
 
     async def _tell_ill(self) -> None:
         while True:
@@ -152,11 +163,12 @@ class HeldBook:
         around, tenure = self._around, self.tenure
         async with AsyncExitStack() as stack:
             writer = around.writer(tenure.place, tenure.lease)
-            stack.push_async_callback(_close, writer)
-            await writer.start()  # migrated, where that is due
-            await around.keep_clock(self.name)
-            rules = await self.rules.begin()
-            reader = await stack.enter_async_context(around.reader(tenure.place))
+            stack.push_async_callback(let_close, writer.aclose, CLOSE_SECONDS)
+            reader = around.reader(tenure.place)
+            stack.push_async_callback(let_close, reader.aclose, CLOSE_SECONDS)
+            _, _, rules = await _all_of(
+                _opened(writer, reader), around.keep_clock(self.name), self.rules.begin()
+            )
             store = LeasedStore(writer, tenure, around.suspect)
             liveness = Liveness(period=around.limits.period)
             stop = asyncio.Event()  # of this begin alone
@@ -195,13 +207,28 @@ class HeldBook:
                     await self._alert.look(None, self._around.clock.now())
 
 
-async def _close(writer: Writer) -> None:
-    """Close it; one that hangs in a dead connection is left to itself."""
-    closing = asyncio.create_task(writer.aclose())
-    done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+async def _opened(writer: Writer, reader: StoreReader) -> None:
+    """Open them; the reader finds what the writer had to migrate."""
+    await writer.start()
+    await reader.start()
+
+
+async def _all_of(*ways: Awaitable[Any]) -> list[Any]:
+    """What they return, all at once; raises the first one's error when all have ended."""
+    found = await asyncio.gather(*ways, return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return found
+
+
+async def let_close(close: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Close something, at most for so long: what hangs in a dead connection is left to itself."""
+    closing = asyncio.ensure_future(close())
+    done, _ = await asyncio.wait({closing}, timeout=seconds)
     for each in done:
         if (error := each.exception()) is not None:
-            log.debug("a store could not be closed", error=str(error))
+            log.debug("a connection could not be closed", error=str(error))
 
 
 async def _hand_on(order: asyncio.Event, stop: asyncio.Event) -> None:

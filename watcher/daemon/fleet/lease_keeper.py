@@ -1,13 +1,20 @@
 """Takes, renews and releases leases: on a thread and a connection of its own, so that a busy event
-loop loses none. One that stands still for long keeps none: then others go on with its books."""
+loop loses none. One that stands still for long keeps none: then others go on with its books.
+
+A dead holder is followed within ten seconds: its lease runs out after ``LEASE_SECONDS``, which
+everybody knows in advance and looks then, and a book begins in one or two. A server that answers
+nobody for three seconds costs nobody a lease.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
@@ -15,14 +22,20 @@ import msgspec
 import structlog
 
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
+from watcher.delivery.daemon_thread import DaemonThread
 from watcher.errors import StoreError
 from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, DaemonState, LeaseState
 from watcher.store.places import Server
 
 LOOK_SECONDS = 1.0
+JUST_AFTER = 0.02  # seconds after a lease has run out, when it is looked whether it has
 # Before its lease can run out nothing is begun any more: clocks drift, and a beginning takes time.
 MARGIN_SECONDS = 1.0
 DEAF_SECONDS = 60.0  # without a word of the event loop: it stands still
+# What one turn adds to that at most: the machine, the process or the server stood still, not it.
+_DEAF_AT_ONCE = 2.0
+COMPARE_SECONDS = 60.0  # between two comparisons of the machine's clock with the server's
+SKEW_SECONDS = 5.0  # that they may differ by before somebody is told
 
 T = TypeVar("T")
 
@@ -30,7 +43,7 @@ log = structlog.get_logger("watcher.daemon")
 
 
 class FleetView(msgspec.Struct, frozen=True):
-    """All books and daemons at a look, ``at`` an instant of the keeper's clock."""
+    """All books and daemons at a look that began ``at`` an instant of the keeper's clock."""
 
     leases: tuple[LeaseState, ...] = ()
     daemons: tuple[DaemonState, ...] = ()
@@ -60,22 +73,28 @@ class LeaseKeeper:
     _held: dict[str, LeaseTenure] = field(default_factory=dict)
     _control: Control | None = None
     _jobs: SimpleQueue[Callable[[], None] | None] = field(default_factory=SimpleQueue)
+    # A take may have to wait for a commit of the holder of before: no renewal waits with it.
+    _taker: DaemonThread = field(default_factory=lambda: DaemonThread("lease-taker"))
+    _taking: Control | None = None
     _renewed: float = float("-inf")
-    _heard: float = float("-inf")
+    _turned: float = float("inf")
+    _next: float = LOOK_SECONDS  # until the next turn
+    _deaf: float = 0.0  # for how long the event loop has said nothing
+    _compared: float = float("-inf")
+    _skewed: bool = False
     _away: bool = False
     _ended: bool = False
 
     def start(self) -> None:
         """Begin to renew, and to look."""
-        self.heard()
         threading.Thread(target=self._run, name="lease-keeper", daemon=True).start()
 
     def heard(self) -> None:
         """The event loop moves."""
-        self._heard = self.clock()
+        self._deaf = 0.0
 
     def look_soon(self) -> None:
-        """Look now: something was said of a lease."""
+        """FleetView now: something was said of a lease."""
         self._jobs.put(None)
 
     def declare(self, daemon: DaemonState) -> Future[None]:
@@ -84,7 +103,7 @@ class LeaseKeeper:
 
     def take(self, book: str) -> Future[LeaseTenure | None]:
         """The book's lease, where nobody has it."""
-        return self._ask(lambda control: self._take(control, book))
+        return self._taker.run(partial(self._take, book))
 
     def release(self, tenure: LeaseTenure) -> Future[None]:
         """Hand the book over. Where the server can't be reached its lease runs out."""
@@ -101,18 +120,50 @@ class LeaseKeeper:
 
     def turn(self) -> None:
         """Renew where that is due, and look. Raises ``StoreError`` where the server is away."""
-        control = self._connected()
         now = self.clock()
-        if now - self._heard > DEAF_SECONDS:
-            log.error("the event loop stands still: the books are left to other daemons")
-        elif now - self._renewed >= RENEW_SECONDS:
+        deaf = self._is_deaf(now)
+        control = self._connected()
+        if not deaf and now - self._renewed >= RENEW_SECONDS:
             self._renew(control, now)
+        at = self.clock()
         leases, daemons = tuple(control.leases.all()), tuple(control.daemons.all())
         self._drop_lost(leases)
-        self.listener.saw(FleetView(leases, daemons, self.clock()))
+        view = FleetView(leases, daemons, at)
+        self.listener.saw(view)
+        self._next = LOOK_SECONDS if deaf else self._until_next(view)
         if self._away:
             self._away = False
             log.info("the server is back")
+        if now - self._compared >= COMPARE_SECONDS:
+            self._compared = now
+            self._compare_clocks(control)
+
+    def _is_deaf(self, now: float) -> bool:
+        """Whether the event loop has stood still for long; the log hears of it once."""
+        before = self._deaf
+        self._deaf += min(max(0.0, now - self._turned), _DEAF_AT_ONCE)
+        self._turned = now
+        if before <= DEAF_SECONDS < self._deaf:
+            log.error("the event loop stands still: the books are left to other daemons")
+        return self._deaf > DEAF_SECONDS
+
+    def _until_next(self, view: FleetView) -> float:
+        """Seconds until there is something to see, or to renew."""
+        others = (each.left for each in view.leases if each.book not in self._held and each.held)
+        ends = (left + JUST_AFTER for left in others)
+        soonest = min([LOOK_SECONDS, self._renewed + RENEW_SECONDS - view.at, *ends])
+        return max(0.0, soonest + view.at - self.clock())
+
+    def _compare_clocks(self, control: Control) -> None:
+        """Leases are the server's, and schedules the machine's own: with a wrong clock a book is
+        scanned at other times here than where it was before."""
+        before = time.time()
+        skew = time.time() - control.now()
+        rough = time.time() - before  # what the answer took
+        skewed = abs(skew) > SKEW_SECONDS + rough
+        if skewed and not self._skewed:
+            log.warning("this machine's clock is not the server's", ahead_by=round(skew, 1))
+        self._skewed = skewed
 
     # ------------------------------------------------------------------ on the thread
 
@@ -125,7 +176,7 @@ class LeaseKeeper:
 
     def _work(self) -> None:
         """Do what is asked for until the next look is due; nobody waits for that one's end."""
-        until = self.clock() + LOOK_SECONDS
+        until, self._next = self.clock() + self._next, LOOK_SECONDS
         with suppress(Empty):
             while (left := until - self.clock()) > 0:
                 job = self._jobs.get_nowait() if self._ended else self._jobs.get(timeout=left)
@@ -170,10 +221,7 @@ class LeaseKeeper:
     def _disconnect(self) -> None:
         control, self._control = self._control, None
         if control is not None:
-            try:
-                control.close()
-            except StoreError as error:
-                log.debug("a broken connection could not be closed", error=str(error))
+            _close(control)
 
     def _renew(self, control: Control, now: float) -> None:
         self._renewed = now
@@ -202,19 +250,35 @@ class LeaseKeeper:
         self.daemon = daemon
         control.daemons.beat(daemon)
 
-    def _take(self, control: Control, book: str) -> LeaseTenure | None:
+    def _take(self, book: str) -> LeaseTenure | None:
+        """On the taker's thread."""
+        if self._taking is None:
+            self._taking = self.opener()
         sent = self.clock()
-        lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        try:
+            lease = self._taking.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        except BaseException:
+            taking, self._taking = self._taking, None
+            _close(taking)
+            raise
         if lease is None:
             return None
         tenure = LeaseTenure(lease, Server(self.url, book), _until(sent), self.clock)
-        self._held[book] = tenure
+        # Between two turns: a look from before it would find that nobody has it.
+        self._jobs.put(partial(self._held.__setitem__, book, tenure))
         return tenure
 
     def _release(self, control: Control, tenure: LeaseTenure) -> None:
         if self._held.get(tenure.lease.book) is tenure:
             del self._held[tenure.lease.book]
             control.leases.release(tenure.lease)
+
+
+def _close(control: Control) -> None:
+    try:
+        control.close()
+    except StoreError as error:
+        log.debug("a broken connection could not be closed", error=str(error))
 
 
 def _until(sent: float) -> float:

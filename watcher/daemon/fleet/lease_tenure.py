@@ -11,7 +11,7 @@ from typing import TypeVar
 from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import pause_until
 from watcher.delivery.marking import StoreThread
-from watcher.errors import StoreAway
+from watcher.errors import LeaseUncertain
 from watcher.store.control import Lease, LeaseLost
 from watcher.store.places import Place
 from watcher.store.ports import Store
@@ -71,16 +71,16 @@ class LeaseTenure(Tenure):
         self.tell()
 
     def check(self) -> None:
-        """Raise ``LeaseLost``, or ``StoreAway`` where it can't be told for now."""
+        """Raise ``LeaseLost``, or ``LeaseUncertain`` where it can't be told for now."""
         if not self.certain():
             raise self.refusal()
 
-    def refusal(self) -> LeaseLost | StoreAway:
+    def refusal(self) -> LeaseLost | LeaseUncertain:
         """The reason that nothing may be begun."""
         book = self.lease.book
         if self.lost.is_set():
             return LeaseLost(f"book {book}: another daemon has it by now", self.place)
-        return StoreAway(
+        return LeaseUncertain(
             f"book {book}: its lease could not be renewed in time; nothing is begun before it is",
             self.place,
         )

@@ -17,11 +17,14 @@ from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.daemon.fleet.shares import Shares
 from watcher.daemon.fleet.stored_rules import BookRules
 from watcher.daemon.supervision.supervisor import Supervisor
+from watcher.delivery.courier import pause_until
 from watcher.errors import StoreError
 from watcher.store.control import Control, DaemonState
 from watcher.web.context import ShownBooks
 
 ASK_SECONDS = 5.0  # for which the server is waited for at the stop
+TAKE_SECONDS = 2.0  # for which a take is waited for: one that has to wait ends beside the others
+SIGN_SECONDS = 5.0  # between two signs of life to the keeper, while there are no news
 UNSEEN_SECONDS = 10.0  # since the last look, after which the server counts as away
 
 T = TypeVar("T")
@@ -51,6 +54,8 @@ class Member(ShownBooks):
         self._shares = Shares(daemon.id, daemon.wanted)
         self._supervisor = Supervisor(_log_only)
         self._held: dict[str, tuple[HeldBook, asyncio.Task[None]]] = {}
+        self._taking: dict[str, asyncio.Task[None]] = {}
+        self._uncertain: set[str] = set()  # books whose lease the log has called so
         self._view = FleetView()
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -77,8 +82,8 @@ class Member(ShownBooks):
         ):
             if ill is not None:
                 return f"book {book.name}: {ill}"
-        # What was just taken is seen as held at the next look only.
-        free = [book for book in self._shares.unheld(self._view) if book not in self._held]
+        # What was just taken stands in no look yet.
+        free = [each for each in self._shares.unheld(self._view) if each not in self._held]
         return f"book {free[0]}: no daemon holds it" if free else None
 
     async def still(self) -> str | None:
@@ -106,6 +111,8 @@ class Member(ShownBooks):
             self._ending = True
             async with self._turn:  # a book that is just being taken is handed over with the rest
                 await self._supervisor.stop()
+            if self._taking:
+                await asyncio.wait(self._taking.values(), timeout=TAKE_SECONDS)
             await self._hand_all_over()
             await _settled(self._keeper.close())
 
@@ -114,15 +121,15 @@ class Member(ShownBooks):
         for held, _ in self._held.values():
             held.rules.wake(anew=True)
 
-    async def declare(self, wanted: tuple[str, ...] | None) -> None:
-        """Be known to want these books alone."""
-        daemon = msgspec.structs.replace(self.daemon, wanted=wanted)
+    async def _declare(self, **changes: tuple[str, ...]) -> None:
+        """Be known to be like this."""
+        daemon = msgspec.structs.replace(self.daemon, **changes)
         await _settled(self._keeper.declare(daemon))
 
     async def _hand_all_over(self) -> None:
         for held, _ in self._held.values():
             held.tenure.stopping.set()
-        await self.declare(())  # nobody waits for us to take anything
+        await self._declare(wanted=())  # nobody waits for us to take anything
         tasks = [task for _, task in self._held.values()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -140,11 +147,12 @@ class Member(ShownBooks):
     async def _follow(self) -> None:
         """The part "books": take and hand over after each look, for ever."""
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await pause_until(self._news, SIGN_SECONDS)
             self._keeper.heard()
-            for held, _ in self._held.values():
-                held.tenure.tell()
+            self._tell_of_leases()
+            if not self._news.is_set():  # the server is away
+                continue
+            self._news.clear()
             async with self._turn:
                 await self._share()
             if self._ready is not None:
@@ -155,17 +163,33 @@ class Member(ShownBooks):
         view, now = self._view, steady()
         if self._ending:
             return
-        if (wanted := self._shares.wanted_of(view)) != self.daemon.wanted:
-            await self.declare(wanted)
+        if (refused := self._shares.refused) != self.daemon.refused:
+            await self._declare(refused=refused)
         await asyncio.to_thread(self._shares.reckon, view)
-        for book in self._shares.to_take(view, self._held.keys(), now):
-            if not self._ending:
-                await self._take(book)
+        for book in self._shares.to_take(view, self._held.keys() | self._taking.keys(), now):
+            self._taking[book] = asyncio.create_task(self._take(book), name=f"taking {book}")
+        if self._taking:
+            await asyncio.wait(self._taking.values(), timeout=TAKE_SECONDS)
         if not any(held.tenure.stopping.is_set() for held, _ in self._held.values()):
             surplus = self._shares.to_hand_over(self._held.keys(), now)
             if surplus is not None:
                 log.info("a book is handed over: another daemon has fewer", book=surplus)
                 self._held[surplus][0].tenure.stopping.set()
+
+    def _tell_of_leases(self) -> None:
+        """Wake who waits for a lease; the log hears once that one is uncertain, and of its end."""
+        for name, (held, _) in self._held.items():
+            held.tenure.tell()
+            if held.tenure.lost.is_set():
+                continue
+            if not held.tenure.certain() and name not in self._uncertain:
+                self._uncertain.add(name)
+                log.warning(
+                    "a lease is uncertain: nothing is begun before it is renewed", book=name
+                )
+            elif held.tenure.certain() and name in self._uncertain:
+                self._uncertain.remove(name)
+                log.info("a lease was renewed, the work goes on", book=name)
 
     async def _take(self, book: str) -> None:
         try:
@@ -173,7 +197,12 @@ class Member(ShownBooks):
         except StoreError as error:
             log.debug("a book could not be taken", book=book, error=str(error))
             return
+        finally:
+            del self._taking[book]
         if tenure is None:
+            return
+        if self._ending:
+            await _settled(self._keeper.release(tenure))
             return
         log.info("a book was taken", book=book, fence=tenure.lease.fence)
         held = HeldBook(tenure, self._rules_of(book), self._around)
@@ -192,6 +221,7 @@ class Member(ShownBooks):
                 await _settled(self._keeper.release(held.tenure))
                 log.info("a book was handed over", book=held.name)
             del self._held[held.name]
+            self._uncertain.discard(held.name)
             self._keeper.look_soon()
 
     def _suspect(self) -> None:

@@ -14,14 +14,16 @@ import structlog
 
 from watcher import __version__
 from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
-from watcher.daemon.fleet.held_book import Surroundings
+from watcher.daemon.fleet.held_book import CLOSE_SECONDS, Surroundings, let_close
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
-from watcher.errors import WatcherError
+from watcher.delivery.courier import pause_until
+from watcher.errors import StoreAway, WatcherError
 from watcher.model import Instant
+from watcher.retrying import backoff
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import MAIN, Server, shown
@@ -31,17 +33,22 @@ from watcher.web.server_books import ServerBooks
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
 
+FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds between two tries to reach the server at the start
+
 log = structlog.get_logger("watcher.daemon")
 
 
 async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: Hangup) -> None:
-    """Work on the books on ``server`` that are this daemon's share, until ``stop``. Raises
-    ``WatcherError`` for what can't start."""
+    """Work on the books on ``server`` that are this daemon's share, until ``stop``; a server that
+    is away at the start, too, is waited for. Raises ``WatcherError`` for what can't start."""
     pushed = service.pushed
     if pushed is None:
         await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
     async with AsyncExitStack() as stack:
-        control = await stack.enter_async_context(ControlThread(server.url))
+        control = await _reached(service, server, stop)
+        if control is None:
+            return
+        stack.push_async_callback(let_close, control.aclose, CLOSE_SECONDS)
         names = (MAIN,) if pushed is None else pushed.names
         await control.run(partial(_prepare, server=server, names=names))
         await asyncio.to_thread(warm_up)
@@ -71,6 +78,26 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
         await member.run(stop, partial(_ready, service, member, url))
 
 
+async def _reached(service: Service, server: Server, stop: asyncio.Event) -> ControlThread | None:
+    """The control plane, once the server is there: both may have been started by the same power
+    switch. None where the daemon is to stop before; ``StoreError`` where it can't be used."""
+    tries = 0
+    while not stop.is_set():
+        try:
+            control = await ControlThread(server.url).start()
+        except StoreAway as error:
+            if not tries:
+                log.warning("the server is away: it is waited for", error=str(error))
+            service.systemd.status(f"waits for the server: {error}")
+            await pause_until(stop, backoff(tries, FIRST_WAIT, LONGEST_WAIT))
+            tries += 1
+        else:
+            if tries:
+                log.info("the server is there")
+            return control
+    return None
+
+
 async def _announce(service: Service, stop: asyncio.Event) -> None:
     """Tell the service manager that no more work is begun."""
     await stop.wait()
@@ -85,7 +112,7 @@ async def _page(
         return None
     wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
     books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments)
-    stack.push_async_callback(books.aclose)
+    stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
     await books.start()
     # Compiling the templates takes a tenth of a second: not on the loop.
     site = await asyncio.to_thread(Site, books, service.listen, service.token, service.page_url)

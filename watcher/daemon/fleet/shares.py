@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.spread import spread
+from watcher.store.control import LEASE_SECONDS, LONGEST_LEASE
 
-ALIVE_SECONDS = 6.0  # since a daemon was heard of, after which nobody waits for it to take a book
-FREE_SECONDS = 3.0  # after which a book that another should have taken is anybody's
+# Since a daemon was heard of, after which nobody waits for it to take a book: less than a lease, so
+# that one whose leases have run out is not waited for, and more than two renewals.
+ALIVE_SECONDS = 4.5
+FREE_SECONDS = 1.5  # after which a book that another should have taken is anybody's
 REST_SECONDS = 60.0  # before a book is handed over again that nobody took
 
 
@@ -21,6 +24,7 @@ class Shares:
     me: str
     wanted: tuple[str, ...] | None
     _refused: set[str] = field(default_factory=set)
+    _ends: dict[tuple[str, int], float] = field(default_factory=dict)  # by book and fence
     _free: dict[str, float] = field(default_factory=dict)  # since when nobody holds it
     _given: str | None = None  # what was handed over last
     _reckoned: tuple[object, object] = ({}, {})  # what the spread was made for
@@ -29,13 +33,13 @@ class Shares:
 
     def reckon(self, view: FleetView) -> None:
         """Reckon the spread of all books; of hundreds that takes a second."""
-        wants: dict[str, frozenset[str] | None] = {
-            each.id: None if each.wanted is None else frozenset(each.wanted)
+        names = frozenset(each.book for each in view.leases)
+        wants = {
+            each.id: _allowed(names, each.wanted, each.refused)
             for each in view.daemons
-            if each.seen < ALIVE_SECONDS or each.id == self.me
+            if each.seen < ALIVE_SECONDS
         }
-        wanted = self.wanted_of(view)
-        wants[self.me] = None if wanted is None else frozenset(wanted)
+        wants[self.me] = _allowed(names, self.wanted, self._refused)
         holders = {each.book: each.holder if each.held else None for each in view.leases}
         if (wants, holders) != self._reckoned:
             self._reckoned = wants, holders
@@ -43,7 +47,7 @@ class Shares:
 
     def to_take(self, view: FleetView, held: Collection[str], now: float) -> list[str]:
         """The books to take now, which are not among those ``held``."""
-        free = {each.book for each in view.leases if not each.held}
+        free = set(self._run_out(view))
         self._free = {book: self._free.get(book, now) for book in free}
         found = []
         for book in sorted(free - set(held)):
@@ -70,12 +74,27 @@ class Shares:
         """Never take it again: a newer version wrote it."""
         self._refused.add(book)
 
-    def wanted_of(self, view: FleetView) -> tuple[str, ...] | None:
-        """The books that it still may hold; None for all."""
-        if not self._refused:
-            return self.wanted
-        names = [each.book for each in view.leases] if self.wanted is None else self.wanted
-        return tuple(sorted(set(names) - self._refused))
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What it may not hold any more."""
+        return tuple(sorted(self._refused))
+
+    def _run_out(self, view: FleetView) -> Iterator[str]:
+        """The books that nobody has. A server that was replaced may have another clock: a lease
+        holds for as long as it was seen to by the clock here, and none for longer."""
+        ends, self._ends = self._ends, {}
+        for each in view.leases:
+            if each.holder is None:
+                yield each.book
+                continue
+            of = each.book, each.fence
+            until = view.at + min(each.left, LEASE_SECONDS)
+            if each.left > LONGEST_LEASE:  # whoever lives renews it, and then it has not
+                self._ends[of] = ends.get(of, until)
+            else:
+                self._ends[of] = max(until, ends.get(of, until))
+            if self._ends[of] <= view.at:
+                yield each.book
 
     def unheld(self, view: FleetView) -> list[str]:
         """The wanted books that nobody holds, those that there are not among them."""
@@ -88,3 +107,12 @@ class Shares:
 
     def _is_ours(self, book: str) -> bool:
         return self._plan.get(book) == self.me
+
+
+def _allowed(
+    names: frozenset[str], wanted: Collection[str] | None, refused: Collection[str]
+) -> frozenset[str] | None:
+    """The books that a daemon may hold, None for all."""
+    if not refused:
+        return None if wanted is None else frozenset(wanted)
+    return (names if wanted is None else frozenset(wanted)) - frozenset(refused)

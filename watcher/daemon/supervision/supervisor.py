@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from watcher.errors import WatcherError
+from watcher.errors import LeaseUncertain, StoreAway, WatcherError
 from watcher.retrying import backoff
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -83,13 +83,10 @@ class Supervisor:
                     await self._tell(name, None)
                     failures = 0
                 await self._end_of(name, task)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
                 wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT)
+                _say(name, error, wait, failures)
                 failures += 1
-                if isinstance(error, WatcherError):  # its text says all
-                    log.error("task died", task=name, error=str(error), again_in=wait)  # noqa: TRY400
-                else:
-                    log.exception("task died", task=name, again_in=wait)
                 await self._tell(name, error)
                 await self.pause(wait)
             else:
@@ -119,3 +116,15 @@ class Supervisor:
             await self.report(name, error)
         except Exception:
             log.exception("could not report on a task", task=name)
+
+
+def _say(name: str, error: Exception, wait: float, failures: int) -> None:
+    """Log a death. Of a store that is away once, and of a lease not at all: whoever keeps it does,
+    for all parts together."""
+    told = isinstance(error, LeaseUncertain) or (isinstance(error, StoreAway) and failures)
+    if told:
+        log.debug("task died", task=name, error=str(error), again_in=wait)
+    elif isinstance(error, WatcherError):  # its text says all
+        log.error("task died", task=name, error=str(error), again_in=wait)
+    else:
+        log.error("task died", task=name, again_in=wait, exc_info=error)

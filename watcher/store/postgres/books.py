@@ -14,9 +14,9 @@ from watcher.store.control import Raced, Revision, described, digest_of, refuse_
 from watcher.store.nul import NUL
 from watcher.store.places import Server
 from watcher.store.postgres.control_schema import lacking
-from watcher.store.postgres.leases import Begin, Tell, end
+from watcher.store.postgres.leases import Begin, Tell, end_all
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
-from watcher.store.postgres.sessions import Session, application_name, names_of, no_book, row_of
+from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
 
 _REVISION = "SELECT book, number, digest, pushed, by, comment FROM watcher.revisions"
 _NEWEST = f"{_REVISION} WHERE book = %s ORDER BY number DESC LIMIT 1"
@@ -64,7 +64,7 @@ class PostgresBooks:
             self._known(session, book)
             if held and (holder := session.execute(_HELD, (book,)).fetchone()):
                 # Lest one that stands still inside a transaction keeps us waiting.
-                end(session, application_name(holder[0], book), whole=True)
+                end_all(session, book, holder[0])
             # The lease can't be taken, nor anything be written under it, until all is gone.
             session.execute("SELECT FROM watcher.leases WHERE book = %s FOR UPDATE", (book,))
             if not held and (holder := session.execute(_HELD, (book,)).fetchone()):

@@ -32,8 +32,8 @@ class PostgresControl:
         self._readonly = readonly
         self._session: Session | None = None
         self.books = PostgresBooks(self._begin, self._tell, self._place)
-        self.leases = PostgresLeases(self._begin, self._tell)
-        self.daemons = PostgresDaemons(self._begin)
+        self.leases = PostgresLeases(self._reach)
+        self.daemons = PostgresDaemons(self._reach)
 
     def now(self) -> float:
         with self._begin() as session:
@@ -62,10 +62,14 @@ class PostgresControl:
     @contextmanager
     def _begin(self) -> Iterator[Session]:
         """A transaction."""
+        with self._reach() as session, session.transaction():
+            yield session
+
+    @contextmanager
+    def _reach(self) -> Iterator[Session]:
+        """A session in which each statement is a transaction."""
         with explained(self._place):
-            session = self._live()
-            with session.transaction():
-                yield session
+            yield self._live()
 
     def _live(self) -> Session:
         if self._session is None or self._session.closed:

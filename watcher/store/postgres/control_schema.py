@@ -61,7 +61,8 @@ CREATE TABLE watcher.daemons (
     page text,
     started bigint NOT NULL,
     seen timestamptz NOT NULL DEFAULT clock_timestamp(),
-    wanted text[]
+    wanted text[],
+    refused text[] NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50);
 """
 

@@ -26,16 +26,19 @@ _ADVICE: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.TooManyConnections, "takes no more connections; raise max_connections there"),
 )
 # Of a connection that was refused only the words are known: in English here, as most servers speak.
-_REFUSED = (
-    ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
-    ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
-    ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
+_FULL = (
     ("too many connections for role",
      "gives this user no more connections; raise its limit there: ALTER ROLE ... CONNECTION LIMIT"),
     ("too many connections for database",
      "gives this database no more connections; raise the limit there: ALTER DATABASE ..."),
     ("too many c", "takes no more connections; raise max_connections there"),
     ("connection slots", "takes no more connections; raise max_connections there"),
+)  # fmt: skip
+# ... and these do not pass by themselves.
+_REFUSED = (
+    ("no password supplied", "asks for a password: give one by PGPASSWORD, ~/.pgpass or the URL"),
+    ("password authentication", "refuses the password; see the URL, PGPASSWORD, ~/.pgpass"),
+    ("no pg_hba.conf entry", "lets this user not in from here; see pg_hba.conf there"),
     ("is not permitted to log in", "lets this user not log in; there: ALTER ROLE ... LOGIN"),
     ("is not currently accepting connections", "has closed this database; see who did, and why"),
     ("database \"", "has no such database; make it there: createdb NAME"),
@@ -57,7 +60,7 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     if error.sqlstate == LEASE_LOST:
         return LeaseLost(f"{place}: another daemon has the book by now; nothing was written", place)
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-        return StoreAway(f"{place}: the server {_why_not(said(error, place))}", place)
+        return _unreached(said(error, place), place)
     kind = StoreAway if (error.sqlstate or "")[:2] in _PASSING else StoreError
     for known, advice in _ADVICE:
         if isinstance(error, known):
@@ -67,13 +70,19 @@ def explain(error: psycopg.Error, place: Server) -> StoreError:
     return kind(f"{place}: the database failed: {said(error, place)}", place)
 
 
-def _why_not(words: str) -> str:
-    """The reason why there is no connection; what the server said stands at the end."""
-    for part, advice in _REFUSED:
-        if part in words and ("FATAL" in words or "supplied" in words):
-            return f"{advice} ({words.rpartition('FATAL:')[2].strip()})"
+def _unreached(words: str, place: Server) -> StoreError:
+    """The error of no connection; what the server said stands at the end."""
+    for kind, known in ((StoreAway, _FULL), (StoreError, _REFUSED)):
+        for part, advice in known:
+            if part in words and ("FATAL" in words or "supplied" in words):
+                why = words.rpartition("FATAL:")[2].strip()
+                return kind(f"{place}: the server {advice} ({why})", place)
     why = _AROUND.sub("", words).rstrip(".")
-    return f"can't be reached, or hung up ({why}); see whether it runs and the URL is right"
+    return StoreAway(
+        f"{place}: the server can't be reached, or hung up ({why}); see whether it runs and the "
+        "URL is right",
+        place,
+    )
 
 
 def said(error: psycopg.Error, place: Server) -> str:

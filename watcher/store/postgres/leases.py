@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import psycopg
 from psycopg.rows import class_row
 
-from watcher.store.control import Lease, LeaseState
-from watcher.store.postgres.sessions import Session, application_name, row_of
+from watcher.store.control import LONGEST_LEASE, Lease, LeaseState
+from watcher.store.postgres.sessions import Session, application_name
 
-Begin = Callable[[], AbstractContextManager[Session]]
+Reach = Callable[[], AbstractContextManager[Session]]  # each statement is a transaction
+Begin = Callable[[], AbstractContextManager[Session]]  # a transaction
 Tell = Callable[[Session, str, str], None]
 
-# No waiting: whoever else has the row in hand takes the lease, or goes on holding it. A writer of
-# the book holds it FOR KEY SHARE, which this lock does not mind.
-_FREE = """
+# Each of these is a statement of its own, and so a transaction: a daemon that is stopped between
+# two of them keeps no row from the others. One that has longer to run than any lease does was
+# granted by another clock: the server is a replica of before.
+_IS_FREE = f"""(holder IS NULL OR until <= clock_timestamp()
+    OR until > clock_timestamp() + interval '{LONGEST_LEASE} s')"""
+_FREE = f"""
 SELECT coalesce(holder, former), holder IS NOT NULL FROM watcher.leases
-WHERE book = %s AND (holder IS NULL OR until <= clock_timestamp())
-FOR NO KEY UPDATE SKIP LOCKED
+WHERE book = %s AND {_IS_FREE}
 """
 # Of a holder that let its lease run out all that it has of the book; of one that handed the book
-# over only what it left open.
-_END = """
-SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+# over only what it left open. Nobody waits for their end here: who takes the lease does, as long as
+# one of them may still commit.
+_END = f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = %s AND pid <> pg_backend_pid()
 AND (%s OR xact_start IS NOT NULL)
+AND EXISTS (SELECT FROM watcher.leases WHERE book = %s AND {_IS_FREE})
 """
-_TAKE = """
-UPDATE watcher.leases SET holder = %s, former = NULL, fence = fence + 1, ill = NULL,
-    until = clock_timestamp() + make_interval(secs => %s),
-    since = extract(epoch FROM clock_timestamp())::bigint
-WHERE book = %s RETURNING fence
+_END_ALL = """
+SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = %s AND pid <> pg_backend_pid()
+"""
+_TOLD = """(SELECT pg_notify(value, 'lease ' || book)
+    FROM watcher.settings WHERE name = 'channel')"""
+_TAKE = f"""
+WITH taken AS (
+    UPDATE watcher.leases SET holder = %s, former = NULL, fence = fence + 1, ill = NULL,
+        until = clock_timestamp() + make_interval(secs => %s),
+        since = extract(epoch FROM clock_timestamp())::bigint
+    WHERE book = %s AND {_IS_FREE} RETURNING book, fence
+)
+SELECT fence, {_TOLD} FROM taken
 """
 # A row that is being taken by another is lost: to wait for it would let the others run out.
 _RENEW = """
@@ -47,9 +61,12 @@ UPDATE watcher.leases SET ill = mine.ill,
     until = clock_timestamp() + make_interval(secs => %s)
 FROM mine WHERE leases.book = mine.book RETURNING leases.book
 """
-_RELEASE = """
-UPDATE watcher.leases SET holder = NULL, former = holder, until = clock_timestamp(), ill = NULL
-WHERE book = %s AND holder = %s AND fence = %s
+_RELEASE = f"""
+WITH released AS (
+    UPDATE watcher.leases SET holder = NULL, former = holder, until = clock_timestamp(), ill = NULL
+    WHERE book = %s AND holder = %s AND fence = %s RETURNING book
+)
+SELECT {_TOLD} FROM released
 """
 _ALL = """
 SELECT book, holder, fence, since, ill,
@@ -61,21 +78,19 @@ FROM watcher.leases ORDER BY book COLLATE "C"
 class PostgresLeases:
     """At most one daemon a book."""
 
-    def __init__(self, begin: Begin, tell: Tell) -> None:
-        self._begin = begin
-        self._tell = tell
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     def take(self, book: str, holder: str, seconds: float) -> Lease | None:
-        with self._begin() as session:
+        with self._reach() as session:
             found = session.execute(_FREE, (book,)).fetchone()
             if found is None:
                 return None
             before, ran_out = found
             if before is not None:
-                end(session, application_name(before, book), whole=ran_out)
-            fence = row_of(session, _TAKE, holder, seconds, book)[0]
-            self._tell(session, "lease", book)
-            return Lease(book, holder, fence)
+                _end(session, book, before, ran_out=ran_out)
+            taken = session.execute(_TAKE, (holder, seconds, book)).fetchone()
+            return None if taken is None else Lease(book, holder, taken[0])
 
     def renew(
         self, leases: Sequence[Lease], seconds: float, ill: Mapping[str, str | None]
@@ -88,28 +103,34 @@ class PostgresLeases:
             [each.fence for each in leases],
             [_storable(ill.get(each.book)) for each in leases],
         )
-        with self._begin() as session:
+        with self._reach() as session:
             renewed = {book for (book,) in session.execute(_RENEW, (*columns, seconds))}
         return [each for each in leases if each.book in renewed]
 
     def release(self, lease: Lease) -> None:
-        with self._begin() as session:
+        with self._reach() as session:
             session.execute(_RELEASE, (lease.book, lease.holder, lease.fence))
-            self._tell(session, "lease", lease.book)
 
     def all(self) -> Sequence[LeaseState]:
-        with self._begin() as session, session.cursor(row_factory=class_row(LeaseState)) as cursor:
+        with self._reach() as session, session.cursor(row_factory=class_row(LeaseState)) as cursor:
             return cursor.execute(_ALL).fetchall()
 
 
-def end(session: Session, name: str, *, whole: bool) -> None:
-    """End the sessions of this name, or of them only those inside a transaction; where another user
-    began them, they are left to the server's idle_in_transaction_session_timeout."""
+def end_all(session: Session, book: str, holder: str) -> None:
+    """End the sessions of a book's holder, and wait for their end; those that another user began
+    are left to the server's idle_in_transaction_session_timeout."""
     try:
         with session.transaction():
-            session.execute(_END, (name, whole))
+            session.execute(_END_ALL, (application_name(holder, book),))
     except psycopg.errors.InsufficientPrivilege:
         return
+
+
+def _end(session: Session, book: str, before: str, *, ran_out: bool) -> None:
+    """End the sessions of who had it before; where another user began them, they are left to the
+    server's idle_in_transaction_session_timeout."""
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        session.execute(_END, (application_name(before, book), ran_out, book))
 
 
 def _storable(text: str | None) -> str | None:
