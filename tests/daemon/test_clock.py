@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from watcher.daemon.clock import FastClock, SystemClock, clock_of, keep_clock
+from watcher.daemon.clock import FastClock, SystemClock, file_clock, keep_clock
 from watcher.units import DAY
 
 
@@ -31,13 +31,13 @@ def test_a_fast_clock_runs_ahead() -> None:
 def test_a_kept_clock_runs_on_in_other_processes(tmp_path: Path) -> None:
     """At its speed since it was kept; the machine's comes back with the next daemon."""
     database = tmp_path / "watcher.db"
-    assert isinstance(clock_of(database), SystemClock)
+    assert isinstance(file_clock(database), SystemClock)
     keep_clock(database, FastClock(1_000 * DAY, speed=DAY * 1_000))
-    first = clock_of(database).now()
+    first = file_clock(database).now()
     assert first >= 1_000 * DAY
-    while clock_of(database).now() < first + DAY:
+    while file_clock(database).now() < first + DAY:
         pass  # a day takes a millisecond
     (tmp_path / "watcher.db-clock").write_text("{", "utf-8")
-    assert isinstance(clock_of(database), SystemClock)
+    assert isinstance(file_clock(database), SystemClock)
     keep_clock(database, SystemClock())
     assert list(tmp_path.iterdir()) == []

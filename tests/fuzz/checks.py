@@ -161,7 +161,9 @@ class Desk:
         book = None
         try:
             with watchdog().watching(self.rules, self.credentials):
-                book = load([self.rules], ENVIRONMENT, self.credentials)
+                book = load(
+                    [self.rules], {**ENVIRONMENT, "CREDENTIALS_DIRECTORY": str(self.credentials)}
+                )
         except RulesError as error:
             self._check_problems(error, data, self.rules)
         else:

@@ -126,11 +126,14 @@ def test_credentials_are_files_of_their_folder(tmp_path: Path) -> None:
     os.mkfifo(folder / "PIPE")
     rules = tmp_path / "rules.yaml"
     rules.write_text('channels: {me: {url: "${TOKEN}"}}' + END)
-    assert load([rules], {}, folder).channels["me"].urls[0].reveal() == "json://inside"
+    assert (
+        load([rules], {"CREDENTIALS_DIRECTORY": str(folder)}).channels["me"].urls[0].reveal()
+        == "json://inside"
+    )
     for name in ("OUT", "LOOP", "PIPE", "FOLDER"):
         rules.write_text(f'channels: {{me: {{url: "${{{name}}}"}}}}' + END)
         with pytest.raises(RulesError, match=f"{name}}} can't be filled in"):
-            load([rules], {}, folder)
+            load([rules], {"CREDENTIALS_DIRECTORY": str(folder)})
 
 
 def test_patterns_are_bounded() -> None:

@@ -62,6 +62,7 @@ def test_read_without_secrets(tmp_path: Path) -> None:
     """Only what is missing is stood in for: a key in the folder of credentials is the key."""
     (tmp_path / "KEYAPI_KEY").write_text("kkkkkkkkkkkkkkkkkkkkkkkkkk\n")
     files = {"a.yaml": RULES.replace(', quiet: {hours: "${QUIET}"}', "").encode()}
-    read = load_to_read("shops", files, {"EVERY": "24h", "MORE": "json://a/"}, tmp_path)
+    env = {"EVERY": "24h", "MORE": "json://a/", "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    read = load_to_read("shops", files, env)
     assert read.api.key is not None
     assert read.api.key.reveal() == "k" * 26

@@ -25,7 +25,7 @@ from tests.web.test_pages import PAGES
 from watcher.errors import ListenError
 from watcher.model import Instant
 from watcher.rules.files.loading import load_text
-from watcher.store.control import Control, DaemonState, LeaseState
+from watcher.store.control import LOOK_BACK, Control, DaemonState, LeaseState
 from watcher.store.engine import StoreReader, Writer, open_control, open_store
 from watcher.store.places import Server
 from watcher.web.access import Access
@@ -366,8 +366,10 @@ async def test_broken_rules_leave_the_old_ones_on_the_page(library: Library) -> 
     """As the daemon that holds the book has it."""
     with library.control() as control:
         control.books.create("d")
-        first = control.books.push("d", {"r.yaml": RULES.encode()}, expected=None, by="me")
-        control.books.push("d", {"r.yaml": b"rules: 1"}, expected=first.digest, by="me")
+        made = control.books.push("d", {"r.yaml": RULES.encode()}, expected=None, by="me")
+        for number in range(LOOK_BACK - 1):
+            broken = {"r.yaml": b"rules: %d" % number}
+            made = control.books.push("d", broken, expected=made.digest, by="me")
     open_store(Server(library.url, "d")).close()
     async with served(library) as page:
         assert "taking-off" in (await page.get("books/d/rules"))[1]

@@ -12,7 +12,7 @@ from watcher.cli import options
 from watcher.cli.output import answer, as_json, console
 from watcher.cli.place_options import BOOK, PLACE, of_book
 from watcher.cli.progress import progress
-from watcher.store.copying.between import Hearing, copy_store
+from watcher.store.copying.between import copy_store
 from watcher.store.places import MAIN, Place
 
 _book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
@@ -47,7 +47,8 @@ def copy(source: Place, target: Place, from_book: str, to_book: str, *, quiet: b
             of_book(source, from_book),
             of_book(target, to_book),
             int(time.time()),
-            Hearing(report, out.say),
+            report,
+            out.say,
         )
     if quiet:
         return

@@ -15,7 +15,6 @@ from watcher.cli.output import as_json, json_wanted
 from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
-from watcher.daemon.clock import clock_of
 from watcher.daemon.connections import targets_of
 from watcher.store.engine import hold
 
@@ -41,7 +40,7 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(files.database) as lease:
         report = RunReport(json_wanted(), quiet, book.zone)
-        clock = clock_of(files.database)
+        clock = options.clock_of(files.database)
         run = SingleRun(
             book, files.database, dry_run=dry_run, clock=clock, lease=lease, report=report
         )

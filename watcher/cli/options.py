@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from watcher.cli.place_options import PLACE, book_named, database, place
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
-from watcher.daemon.clock import book_clock, clock_of
+from watcher.daemon.clock import Clock, book_clock, file_clock
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.redaction import log_redaction
@@ -217,8 +217,7 @@ class Files:
 
 def load_rules(path: Path) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    book = load([path], os.environ, Path(credentials) if credentials else None)
+    book = load([path], os.environ)
     learn_secrets(book)
     return book
 
@@ -232,10 +231,15 @@ def learn_secrets(book: Rulebook) -> None:
     log_redaction.learn_rules(key, (url.reveal() for url in urls))
 
 
-def now_of(database: Place) -> Instant:
-    """The time that the database's daemon lives in: a market's, where that is simulated."""
+def clock_of(database: Place) -> Clock:
+    """The clock that the database's daemon lives by: a market's, where that is simulated."""
     if isinstance(database, Server):
-        return book_clock(control_of(database.url), database.book).now()
+        return book_clock(control_of(database.url), database.book)
+    return file_clock(database)
+
+
+def now_of(database: Place) -> Instant:
+    """The time that the database's daemon lives in."""
     return clock_of(database).now()
 
 

@@ -25,7 +25,6 @@ class RuleFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._note = (path if path.is_dir() else path.parent) / _NOTE
 
     @classmethod
     def existing(cls, path: Path) -> Self:
@@ -37,7 +36,15 @@ class RuleFolder:
     @property
     def name(self) -> str:
         """The begin of the words about problems of the files."""
-        return str(self.path if self.path.is_dir() else self.path.parent)
+        return str(self._folder)
+
+    @property
+    def _folder(self) -> Path:
+        return self.path if self.path.is_dir() else self.path.parent
+
+    @property
+    def _note(self) -> Path:
+        return self._folder / _NOTE
 
     def read(self) -> dict[str, bytes]:
         """The rule files, and the CSV and text files beside them; raises ``WatcherError``."""

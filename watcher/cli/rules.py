@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import options
-from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import answer, as_json, console, fields_of
 from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
 from watcher.cli.server_options import book_of_server, opened, pusher
 from watcher.errors import Problem, WatcherError
@@ -71,20 +71,18 @@ def push(
     source.note(place.book, made.digest)
     changed = changes(old, files)
     found = {**_json(made), "new": made != newest, "changes": changed, "unset": unset}
-    if json_wanted():
-        print_json({**found, "warnings": warnings})
-        return
-    out = console()
-    if made == newest:
-        out.say(f"{place}: these are its rules already, {described(made)}.")
-    else:
-        out.say(f"{place}{' (new)' if is_new else ''}: revision {made.number}, {made.digest[:12]}.")
-        _show_changes(changed)
-        out.say(_told(place.book in held))
-    if unset:
-        out.say(f"Not set here; daemons that run the book need them: {', '.join(unset)}.")
-    for each in warnings:
-        console(stderr=True).say(f"warning: {each}")
+
+    def show() -> None:
+        name = f"{place}{' (new)' if is_new else ''}"
+        head = f"{name}: revision {made.number}, {made.digest[:_SHORT]}."
+        _show_made(place, made, newest, head, changed, _told(place.book in held))
+        if unset:
+            names = ", ".join(unset)
+            console().say(f"Not set here; daemons that run the book need them: {names}.")
+        for each in warnings:
+            console(stderr=True).say(f"warning: {each}")
+
+    answer({**found, "warnings": warnings}, show)
 
 
 def _told(held: bool) -> str:
@@ -101,9 +99,7 @@ def _checked(
     from watcher.store.control import refuse_files  # noqa: PLC0415
 
     refuse_files(files)
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    folder = Path(credentials) if credentials else None
-    return refuse_broken(source.name, files, os.environ, folder)
+    return refuse_broken(source.name, files, os.environ)
 
 
 def _refuse_unseen(
@@ -200,20 +196,25 @@ def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
             comment=comment or f"back to revision {number}",
         )  # fmt: skip
     changed = changes(old, files)
+    head = f"{place}: revision {made.number} has the rules of revision {number} again."
     answer(
         {**_json(made), "new": made != newest, "changes": changed},
-        lambda: _rolled(place, made, newest, number, changed),
+        lambda: _show_made(place, made, newest, head, changed),
     )
 
 
-def _rolled(
-    place: Server, made: Revision, newest: Revision, number: int, changed: Sequence[FileChange]
-) -> None:
+def _show_made(
+    place: Server, made: Revision, newest: Revision | None, head: str,
+    changed: Sequence[FileChange], end: str = "",
+) -> None:  # fmt: skip
+    """Say what was made, unless the book had these rules already."""
     if made == newest:
         console().say(f"{place}: these are its rules already, {described(made)}.")
         return
-    console().say(f"{place}: revision {made.number} has the rules of revision {number} again.")
+    console().say(head)
     _show_changes(changed)
+    if end:
+        console().say(end)
 
 
 @command.command("show")
@@ -230,7 +231,7 @@ def show(place: Server, number: int | None, folder: Path | None, *, force: bool)
     if folder is not None:
         target = RuleFolder(folder)
         target.write(files, force=force)
-        RuleFolder(folder).note(place.book, made.digest)
+        target.note(place.book, made.digest)
         console().say(f"{folder}: {count_of(len(files), 'file')} of {described(made)}.")
         return
     texts = {name: content.decode(errors="replace") for name, content in files.items()}

@@ -150,8 +150,7 @@ def _pushed(database: Place, books: tuple[str, ...], *, every: bool) -> PushedBo
 def _load_pushed(book: str, files: Mapping[str, bytes]) -> Rulebook:
     from watcher.rules.files.pushed import load_pushed  # noqa: PLC0415 - not without a server
 
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    rules = load_pushed(book, files, os.environ, Path(folder) if folder else None)
+    rules = load_pushed(book, files, os.environ)
     options.learn_secrets(rules)
     return rules
 

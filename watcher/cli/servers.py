@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -60,8 +59,7 @@ class PushedRules:
         from watcher.rules.files import pushed  # noqa: PLC0415 - not without a server
 
         read = pushed.load_pushed if whole else pushed.load_to_read
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        return read(self.book, self.files, os.environ, Path(folder) if folder else None)
+        return read(self.book, self.files, os.environ)
 
 
 def pushed_rules(place: Server) -> PushedRules | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 _MARK = re.compile(r"\$\{([^}]*)\}")
@@ -19,8 +18,7 @@ def filled_in(url: str) -> str:
         return url
     from watcher.rules.files.substitution import Vault  # noqa: PLC0415 - for these URLs only
 
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    vault = Vault(os.environ, Path(folder) if folder else None)
+    vault = Vault(os.environ)
 
     def value(match: re.Match[str]) -> str:
         found = vault.get(match[1])

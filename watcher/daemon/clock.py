@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from watcher.model import Instant
-from watcher.store.places import Place, Server
-
-if TYPE_CHECKING:
-    from watcher.store.control import Control
+from watcher.store.control import Control
 
 
 class Clock(Protocol):
@@ -71,14 +68,9 @@ class _Kept(msgspec.Struct):
     speed: float
 
 
-def keep_clock(database: Place, clock: Clock) -> None:
-    """Note beside the database, or on the server, in which time its daemon lives, where that is not
-    the machine's: the commands beside it live in it too. ``OSError`` where nothing can be
-    written."""
-    if isinstance(database, Server):
-        with closing(_control(database)) as control:
-            keep_book_clock(control, database.book, clock)
-        return
+def keep_clock(database: Path, clock: Clock) -> None:
+    """Note beside the database in which time its daemon lives, where that is not the machine's:
+    the commands beside it live in it too. ``OSError`` where nothing can be written."""
     path = _beside(database)
     if not isinstance(clock, FastClock):
         path.unlink(missing_ok=True)
@@ -88,11 +80,8 @@ def keep_clock(database: Place, clock: Clock) -> None:
     partial.replace(path)
 
 
-def clock_of(database: Place) -> Clock:
+def file_clock(database: Path) -> Clock:
     """The clock that the database's daemon lives by, or lived by last."""
-    if isinstance(database, Server):
-        with closing(_control(database)) as control:
-            return book_clock(control, database.book)
     with suppress(OSError, msgspec.DecodeError):
         return _as_kept(_beside(database).read_bytes(), time.time())
     return SystemClock()
@@ -112,12 +101,6 @@ def book_clock(control: Control, book: str) -> Clock:
     with suppress(msgspec.DecodeError):
         return SystemClock() if kept is None else _as_kept(kept, control.now())
     return SystemClock()
-
-
-def _control(server: Server) -> Control:
-    from watcher.store.engine import open_control  # noqa: PLC0415 - not without a server
-
-    return open_control(server.url, readonly=True)
 
 
 def _as_kept(text: bytes, now: float) -> FastClock:

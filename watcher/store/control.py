@@ -20,6 +20,7 @@ from watcher.words import quoted
 LEASE_SECONDS = 6.0  # for which a lease is taken: so long nobody else has the book of a killed one
 RENEW_SECONDS = 1.5  # between two renewals
 LONGEST_LEASE = 60  # seconds: none is granted for longer
+LOOK_BACK = 20  # revisions that are tried, from the newest on, where that can't be read
 LATELY = 15.0  # seconds: a daemon that was not heard of for longer is not at work
 MOST_FILES, MOST_BYTES = 1_000, 32 << 20  # of a book's rules
 _LONGEST_NAME = 200  # bytes: of a file, with room for what a file system takes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from watcher.store.control import Lease
+from watcher.store.control import Control, Lease
 from watcher.store.places import Place, Server
 from watcher.store.ports import Store
 from watcher.store.postgres.extra import needed
@@ -55,3 +55,18 @@ def hold(place: Place) -> AbstractContextManager[Lease | None]:
 def _hold_file(place: Path) -> Iterator[None]:
     with locking.hold(place):
         yield None
+
+
+def open_control(url: str, *, readonly: bool = False) -> Control:
+    """The control plane of a server, made where there is none; raises ``StoreError``. Who only
+    reads makes nothing, and may give a replica's URL."""
+    with needed(url):
+        from watcher.store.postgres import control  # noqa: PLC0415 - only with the extra
+    return control.open_control(url, readonly=readonly)
+
+
+def listen(url: str) -> AsyncGenerator[tuple[str, str], None]:
+    """Events, each with its book, as daemons and commands tell them; raises ``StoreError``."""
+    with needed(url):
+        from watcher.store.postgres import listening  # noqa: PLC0415 - only with the extra
+    return listening.listen(url)

@@ -1,50 +1,61 @@
-"""The store beside an event loop: one thread that owns a connection, asked by functions."""
+"""A store, or a control plane, beside an event loop: one thread that owns a connection, asked by
+functions."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-from watcher.store.control import Lease
-from watcher.store.opening import open_memory, open_scratch, open_store
+from watcher.store.control import Control, Lease
+from watcher.store.opening import open_control, open_memory, open_scratch, open_store
 from watcher.store.places import Place
 from watcher.store.ports import Store
 
+
+class _Closed(Protocol):
+    def close(self) -> None: ...
+
+
+Owned = TypeVar("Owned", bound=_Closed)
 T = TypeVar("T")
 
 
-class DatabaseThread:
-    """Opens a store in its own thread and runs functions on it there, one at a time. A function
-    that has begun runs to its end even if the one who awaits it is cancelled."""
+class OwnerThread(Generic[Owned]):
+    """Opens something in a thread of its own and runs functions on it there, one at a time: at the
+    start, or for the first of them; what can't be opened fails each in turn. A function that has
+    begun runs to its end even if the one who awaits it is cancelled."""
 
-    def __init__(self, opener: Callable[[], Store], name: str) -> None:
+    def __init__(self, opener: Callable[[], Owned], name: str) -> None:
         self._opener = opener
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._database: Store | None = None
+        self._owned: Owned | None = None
 
     async def start(self) -> Self:
-        """Opens the store; raises what ``open_store`` raises."""
+        """Opens it now; raises what opening raises."""
         try:
-            await self._submit(self._open)
+            await self._submit(self._opened)
         except BaseException:
             self._thread.shutdown(wait=False)
             raise
         return self
 
-    async def run(self, job: Callable[[Store], T]) -> T:
+    async def run(self, job: Callable[[Owned], T]) -> T:
         """Return what ``job`` does, or raise; errors of the outer world as ``StoreError``."""
-        return await self._submit(lambda: self._call(job))
+        return await self._submit(lambda: self._within(job, self._opened()))
 
     async def aclose(self) -> None:
-        """Closes the store after what was asked before; a second time does nothing."""
+        """Closes it after what was asked before; a second time does nothing."""
         await asyncio.get_running_loop().run_in_executor(None, self.close)
 
     def close(self) -> None:
         """Closes it, waiting in the calling thread."""
-        if self._database is not None:
-            self._thread.submit(self._close).result()
+        try:
+            closing = self._thread.submit(self._close)
+        except RuntimeError:  # it is closed already
+            return
+        closing.result()
         self._thread.shutdown(wait=True)
 
     async def __aenter__(self) -> Self:
@@ -56,22 +67,33 @@ class DatabaseThread:
     async def _submit(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    def _open(self) -> None:
-        self._database = self._opener()
+    def _opened(self) -> Owned:
+        if self._owned is None:
+            self._owned = self._opener()
+        return self._owned
 
     def _close(self) -> None:
-        database, self._database = self._database, None
-        if database is not None:
-            database.close()
+        owned, self._owned = self._owned, None
+        if owned is not None:
+            owned.close()
 
-    def _call(self, job: Callable[[Store], T]) -> T:
-        if self._database is None:
-            raise RuntimeError("the store is not open")
-        with self._database.explained():
-            return self._within(job, self._database)
+    def _within(self, job: Callable[[Owned], T], owned: Owned) -> T:
+        return job(owned)
 
-    def _within(self, job: Callable[[Store], T], database: Store) -> T:
-        return job(database)
+
+class ControlThread(OwnerThread[Control]):
+    """The control plane of a server's URL."""
+
+    def __init__(self, url: str, *, readonly: bool = False) -> None:
+        super().__init__(lambda: open_control(url, readonly=readonly), "control")
+
+
+class DatabaseThread(OwnerThread[Store]):
+    """A store."""
+
+    def _within(self, job: Callable[[Store], T], owned: Store) -> T:
+        with owned.explained():
+            return job(owned)
 
 
 class Writer(DatabaseThread):
@@ -82,9 +104,9 @@ class Writer(DatabaseThread):
         opener = open_memory if place is None else lambda: open_store(place, lease=lease)
         super().__init__(opener, "store-writer")
 
-    def _within(self, job: Callable[[Store], T], database: Store) -> T:
-        with database.guarded():
-            return job(database)
+    def _within(self, job: Callable[[Store], T], owned: Store) -> T:
+        with owned.explained(), owned.guarded():
+            return job(owned)
 
 
 class Scratch(DatabaseThread):
@@ -100,6 +122,6 @@ class StoreReader(DatabaseThread):
     def __init__(self, place: Place) -> None:
         super().__init__(lambda: open_store(place, readonly=True), "store-reader")
 
-    def _within(self, job: Callable[[Store], T], database: Store) -> T:
-        with database.snapshot():
-            return job(database)
+    def _within(self, job: Callable[[Store], T], owned: Store) -> T:
+        with owned.snapshot():
+            return job(owned)

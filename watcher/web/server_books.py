@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import structlog
@@ -19,7 +18,7 @@ from watcher.errors import RulesError, StoreError
 from watcher.model import Instant
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
-from watcher.store.control import Control, Revision
+from watcher.store.control import LOOK_BACK, Control, Revision
 from watcher.store.engine import ControlThread, StoreReader, Writer
 from watcher.store.places import MAIN, Server
 from watcher.store.ports import Store
@@ -31,7 +30,6 @@ BookClock: TypeAlias = Callable[[Control, str], Callable[[], Instant]]
 
 FRESH = 1.5  # seconds for which what was read of books and daemons is shown again
 OPEN = 6  # books of other daemons whose connections are kept
-_TRIED = 5  # revisions, from the newest on, of which the first that can be read is shown
 
 log = structlog.get_logger("watcher.web")
 
@@ -221,16 +219,13 @@ class ServerBooks:
         book = other.place.book
         tried: list[Revision] = list(
             await self._control.run(lambda control: control.books.history(book))
-        )[:_TRIED]
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        )[:LOOK_BACK]
         trouble = ""
         for revision in tried:
             number = revision.number
             files = await self._control.run(partial(_files, book=book, number=number))
             try:
-                other.rules = await asyncio.to_thread(
-                    load_to_read, book, files, os.environ, Path(folder) if folder else None
-                )
+                other.rules = await asyncio.to_thread(load_to_read, book, files, os.environ)
                 return
             except RulesError as error:
                 trouble = trouble or f"{other.place}: its rules have errors: {error}"

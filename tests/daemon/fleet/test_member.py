@@ -122,7 +122,7 @@ async def test_books_begin_and_end_again_and_again(town: Town) -> None:
     async with town.running("a") as member:
         await until(lambda: len(at_work(member)) == 4)
     assert town.server.rows["toys"].fence == 2
-    assert all(each._database is None for each in town.opened)  # noqa: SLF001
+    assert all(each._owned is None for each in town.opened)  # noqa: SLF001
 
 
 async def test_a_second_daemon_gets_half_of_them(town: Town) -> None:

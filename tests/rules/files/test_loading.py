@@ -323,7 +323,7 @@ def test_a_credential_of_the_vendors_name(tmp_path: Path) -> None:
     (tmp_path / "watcher_KEYAPI_TOKEN").write_text("of-a-file\n", encoding="utf-8")
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULE_ONLY, encoding="utf-8")
-    book = load([rules], {}, tmp_path)
+    book = load([rules], {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert book.api.key is not None
     assert book.api.key.reveal() == "of-a-file"
 

@@ -63,11 +63,11 @@ def rules(
 
 def refused(path: Path, value: str, folder: Path | None = None) -> list[str]:
     """The problems of a rule file whose THE_NAME is ``value``, in a file of ``folder`` if given."""
-    env = {} if folder else {"THE_NAME": value}
+    env = {"CREDENTIALS_DIRECTORY": str(folder)} if folder else {"THE_NAME": value}
     if folder:
         (folder / "THE_NAME").write_bytes(value.encode())
     with pytest.raises(RulesError) as caught:
-        load([path], env, folder)
+        load([path], env)
     found = [
         f"{problem.line}: {problem.path}: {problem.message}" for problem in caught.value.problems
     ]
@@ -153,8 +153,8 @@ def test_as_it_stands(tmp_path: Path, place: dict[str, str], why: str) -> None:
 def test_what_is_a_key(tmp_path: Path, value: str, *, file: bool) -> None:
     """A line end is an editor's; "=" ends base64."""
     (tmp_path / "THE_NAME").write_text(f"\ufeff{value}" if file else "", "utf-8")
-    env = {} if file else {"THE_NAME": value}
-    book = load([rules(tmp_path)], env, tmp_path)
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path)} if file else {"THE_NAME": value}
+    book = load([rules(tmp_path)], env)
     assert book.api.key is not None
     assert book.api.key.reveal() == value.strip()
 

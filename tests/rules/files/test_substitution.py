@@ -33,10 +33,19 @@ def test_from_a_file_of_credentials(tmp_path: Path) -> None:
     (tmp_path / "TOKEN").write_text("x://secret\n")
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULE % "${TOKEN}")
-    assert load([rules], {}, tmp_path).channels["me"].urls[0].reveal() == "x://secret"
-    assert load([rules], {"TOKEN": "x://y"}, tmp_path).channels["me"].urls[0].reveal() == "x://y"
+    assert (
+        load([rules], {"CREDENTIALS_DIRECTORY": str(tmp_path)}).channels["me"].urls[0].reveal()
+        == "x://secret"
+    )
+    assert (
+        load([rules], {"TOKEN": "x://y", "CREDENTIALS_DIRECTORY": str(tmp_path)})
+        .channels["me"]
+        .urls[0]
+        .reveal()
+        == "x://y"
+    )
     with pytest.raises(RulesError, match="nor is there a file of that name"):
-        load([rules], {}, tmp_path / "nowhere")
+        load([rules], {"CREDENTIALS_DIRECTORY": str(tmp_path / "nowhere")})
 
 
 @pytest.mark.parametrize(
@@ -106,9 +115,9 @@ def test_from_a_folder_of_credentials_as_systemd_names_them(tmp_path: Path) -> N
         encoding="utf-8",
     )
     (tmp_path / "watcher_X").write_text("second", encoding="utf-8")
-    book = load([rules], {}, tmp_path)
+    book = load([rules], {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert book.api.key is not None
     assert book.api.key.reveal() == "key-1"
     assert book.rules[0].description == "second"
     (tmp_path / "X").write_text("first", encoding="utf-8")
-    assert load([rules], {}, tmp_path).rules[0].description == "first"
+    assert load([rules], {"CREDENTIALS_DIRECTORY": str(tmp_path)}).rules[0].description == "first"

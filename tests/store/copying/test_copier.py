@@ -16,7 +16,7 @@ from watcher.errors import DatabaseHeld, NotADatabase, StoreError
 from watcher.fields import NUMERIC_NAMES
 from watcher.store.columns import encode
 from watcher.store.copying import canonical
-from watcher.store.copying.between import Hearing, copy_store
+from watcher.store.copying.between import copy_store
 from watcher.store.copying.canonical import ObservationRows
 from watcher.store.copying.copier import Copier
 from watcher.store.sqlite.copy_end import SqliteEnd, cells
@@ -77,11 +77,11 @@ def test_who_was_killed_goes_on(tmp_path: Path, source: Path) -> None:
                 raise Killed
 
         with suppress(Killed):
-            copy_store(source, target, NOW, Hearing(progress, said.append))
+            copy_store(source, target, NOW, progress, said.append)
         if turns == 3:
             assert not target.stat().st_size  # nobody takes half a copy for a store
         if turns > 60:
-            copy_store(source, target, NOW, Hearing(say=said.append))
+            copy_store(source, target, NOW, say=said.append)
             break
     assert dump(target) == dump(source)
     assert said.count(f"{target}: going on with a copy that was cut off.") == turns
@@ -97,7 +97,7 @@ def cut_off(source: Path, target: Path, batches: int) -> None:
             raise Killed
 
     with pytest.raises(Killed):
-        copy_store(source, target, NOW, Hearing(progress))
+        copy_store(source, target, NOW, progress)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -107,7 +107,7 @@ def test_a_source_that_grew_is_caught_up(tmp_path: Path, source: Path) -> None:
     cut_off(source, target, 60)
     with Database.open(source) as database:
         database.health.failing("watch", "zzz", "late", NOW)
-    copy_store(source, target, NOW, Hearing(say=said.append))
+    copy_store(source, target, NOW, say=said.append)
     assert dump(target) == dump(source)
     assert said == [f"{target}: going on with a copy that was cut off."]
 
@@ -119,7 +119,7 @@ def test_a_source_that_changed_is_begun_anew(tmp_path: Path, source: Path) -> No
     cut_off(source, target, 60)
     with Database.open(source) as database:
         database.execute("UPDATE alerts SET last_met = last_met + 1 WHERE id = 1")
-    copy_store(source, target, NOW, Hearing(say=said.append))
+    copy_store(source, target, NOW, say=said.append)
     assert dump(target) == dump(source)
     assert said[1:] == [f"{source}: its alerts changed since the copy began; begun anew."]
 

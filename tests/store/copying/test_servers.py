@@ -22,7 +22,7 @@ from tests.store.making import DAY, START
 from watcher.errors import DatabaseHeld, StoreError
 from watcher.rules.files.loading import load_text
 from watcher.store.control import LeaseLost
-from watcher.store.copying.between import Hearing, copy_store, end_of
+from watcher.store.copying.between import copy_store, end_of
 from watcher.store.copying.canonical import Total
 from watcher.store.engine import open_control, open_scratch, open_store
 from watcher.store.places import Place, Server
@@ -89,14 +89,14 @@ def test_half_a_copy_is_no_store(
             raise Killed
 
     with pytest.raises(Killed):
-        copy_store(source, book, NOW, Hearing(progress))
+        copy_store(source, book, NOW, progress)
     for readonly in (True, False):
         with pytest.raises(StoreError, match="is being copied into, or that was cut off"):
             open_store(book, readonly=readonly)
     with Database.open(source) as database:
         database.execute("UPDATE alerts SET last_met = last_met + 1 WHERE id = 1")
     said: list[str] = []
-    copy_store(source, book, NOW, Hearing(say=said.append))
+    copy_store(source, book, NOW, say=said.append)
     assert said == [
         f"{book}: going on with a copy that was cut off.",
         f"{source}: its alerts changed since the copy began; begun anew.",
@@ -144,7 +144,7 @@ def test_neither_may_have_a_daemon(tmp_path: Path, source: Path, book: Server) -
         def progress(_done: int, _total: int) -> None:
             assert control.leases.take("ann", "another", 60) is None
 
-        copy_store(source, book, NOW, Hearing(progress))
+        copy_store(source, book, NOW, progress)
         assert control.leases.take("ann", "another", 60) is not None
 
 
@@ -161,7 +161,7 @@ def test_a_lost_lease_ends_a_copy(source: Path, book: Server) -> None:
                 taken = control.leases.take("ann", "another", 60) is not None
 
     with pytest.raises(StoreError) as raised:
-        copy_store(source, book, NOW, Hearing(progress))
+        copy_store(source, book, NOW, progress)
     assert taken
     assert isinstance(raised.value, LeaseLost) or "can't be reached" in str(raised.value)
 
@@ -174,7 +174,7 @@ def test_a_lost_connection_on_the_way_in(source: Path, book: Server) -> None:
         if next(turns, None) == 2:
             end_sessions(book)
 
-    copy_store(source, book, NOW, Hearing(progress))
+    copy_store(source, book, NOW, progress)
     with open_store(book, readonly=True) as copy, Database.open(source) as database:
         assert totals(copy) == totals(database)
 
@@ -189,10 +189,10 @@ def test_a_lost_connection_on_the_way_out(tmp_path: Path, source: Path, book: Se
             end_sessions(book)
 
     with pytest.raises(StoreError, match="book ann: the database"):
-        copy_store(book, target, NOW, Hearing(progress))
+        copy_store(book, target, NOW, progress)
     assert not target.stat().st_size
     said: list[str] = []
-    copy_store(book, target, NOW, Hearing(say=said.append))
+    copy_store(book, target, NOW, say=said.append)
     assert said == [f"{target}: going on with a copy that was cut off."]
     assert dump(target) == dump(source)
 

@@ -18,9 +18,10 @@ from watcher.store.control import Raced, Revision, digest_of
 from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
 from watcher.store.postgres import partitions
+from watcher.store.postgres.book_session import become
 from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.database import PostgresDatabase
-from watcher.store.postgres.sessions import become, begin, row_of
+from watcher.store.postgres.sessions import begin, row_of
 
 RULES = {"rules.yaml": b"watches: []\n", "ids.csv": b"1\n2\n"}
 HOSTILE_NAMES = (

@@ -18,8 +18,8 @@ from watcher.errors import StoreError
 from watcher.store.control import LeaseLost
 from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
+from watcher.store.postgres.book_session import lock_of
 from watcher.store.postgres.connection import PostgresConnection
-from watcher.store.postgres.session import lock_of
 from watcher.store.sql.dialect import TEXT
 
 COUNT = "SELECT count(*) FROM health"

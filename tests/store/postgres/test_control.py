@@ -17,9 +17,10 @@ from watcher.store.control import DaemonState, Lease, LeaseLost, new_daemon
 from watcher.store.engine import ControlThread, listen, open_control
 from watcher.store.places import Server
 from watcher.store.postgres import control_schema
+from watcher.store.postgres.book_session import become
 from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.failures import explained
-from watcher.store.postgres.sessions import Session, application_name, become, begin
+from watcher.store.postgres.sessions import Session, application_name, begin
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from watcher.store.control import Lease
 from watcher.store.engine import hold, open_store
 from watcher.store.places import Server
 from watcher.store.postgres import holding
+from watcher.store.postgres.book_session import become
 from watcher.store.postgres.control import PostgresControl
-from watcher.store.postgres.sessions import Session, application_name, become, begin, row_of
+from watcher.store.postgres.sessions import Session, application_name, begin, row_of
 
 
 @pytest.fixture

@@ -88,6 +88,21 @@ def test_both_answer_alike(book: PostgresDatabase, steps: Sequence[tuple[Any, ..
             assert _differing(answer, there[question]) == [], question
 
 
+def test_texts_are_the_same_and_stand_in_the_same_order(book: PostgresDatabase) -> None:
+    """By their bytes, whatever the language of the database is; a service's NUL, too."""
+    emptied(book)
+    with open_memory() as file:
+        for store in (file, book):
+            store.held.put([Held(rule, 1, "c", 2, START) for rule in ("ä", "r", "R", "z")])
+            message = Message("alerts", "all", Severity.INFO, created=START, rule="r")
+            store.outbox.add("c", ["me/1"], message, START)
+            store.outbox.failed(1, START, "no\0thing", START + 60)
+        assert [each.rule for each in book.held.of_alerts([2])] == ["R", "r", "z", "ä"]
+        assert book.held.of_alerts([2]) == file.held.of_alerts([2])
+        assert book.outbox.list() == file.outbox.list()
+        assert book.outbox.tries(1) == file.outbox.tries(1)
+
+
 def _done(store: Store, number: int, step: tuple[Any, ...]) -> object:
     call, *values = step
     try:

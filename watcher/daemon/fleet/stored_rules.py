@@ -13,10 +13,9 @@ import structlog
 from watcher.delivery.courier import pause_until
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.control import Control, Revision
+from watcher.store.control import LOOK_BACK, Control, Revision
 
 POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
-LOOK_BACK = 20  # revisions that are tried, where the newest can't be read
 
 _UNKNOWN = Revision("", 0, "", 0, "")  # none that any book has
 

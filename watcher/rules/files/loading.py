@@ -24,11 +24,9 @@ _OF_OTHER_FILES = (
 )
 
 
-def load(
-    paths: Sequence[FilePath], env: Mapping[str, str], credentials_dir: FilePath | None = None
-) -> Rulebook:
+def load(paths: Sequence[FilePath], env: Mapping[str, str]) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
-    ``env`` and the files in ``credentials_dir`` fill in ``${NAME}``."""
+    ``env``, and the folder of credentials that it names, fill in ``${NAME}``."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
     documents: list[Document] = []
@@ -39,7 +37,7 @@ def load(
             problems.append(_of_file(file, _unreadable(error)))
         except Unreadable as error:
             problems.extend(error.problems)
-    return _rulebook(documents, Vault(env, credentials_dir), problems, warnings)
+    return _rulebook(documents, Vault(env), problems, warnings)
 
 
 def load_text(

@@ -31,12 +31,7 @@ def stand_ins(names: Iterable[str]) -> dict[str, str]:
     return {name: _UNSET_URL if "URL" in name.upper() else _UNSET for name in names}
 
 
-def load_pushed(
-    book: str,
-    files: Mapping[str, bytes],
-    env: Mapping[str, str],
-    credentials_dir: Path | None = None,
-) -> Rulebook:
+def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:
     """The rules of these files; raises ``RulesError`` with all problems."""
     with TemporaryDirectory(prefix="watcher-rules-") as folder:
         for name, content in files.items():
@@ -44,7 +39,7 @@ def load_pushed(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            rules = load([Path(folder)], env, credentials_dir)
+            rules = load([Path(folder)], env)
         except RulesError as error:
             named = tuple(_named(each, folder, book) for each in error.problems)
             raise RulesError(named) from None
@@ -57,27 +52,22 @@ def load_pushed(
         return replace(rules, rules=own, channels=channels, warnings=warnings)
 
 
-def load_to_read(
-    book: str,
-    files: Mapping[str, bytes],
-    env: Mapping[str, str] = os.environ,
-    credentials_dir: Path | None = None,
-) -> Rulebook:
+def load_to_read(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:
     """The rules as far as they say what is watched and told: secrets need not be set here."""
     try:
-        return load_pushed(book, files, env, credentials_dir)
+        return load_pushed(book, files, env)
     except RulesError as error:
         if any(each.code is not ProblemCode.UNFILLED for each in error.problems):
             raise
         unfilled = error.problems
     known = {**env, **stand_ins(missing(unfilled))}
     try:
-        return load_pushed(book, files, known, credentials_dir)
+        return load_pushed(book, files, known)
     except RulesError as error:  # a whole URL, whose name does not say so
         wrong = {(each.file, each.path) for each in error.problems}
         urls = missing(each for each in unfilled if (each.file, each.path) in wrong)
         known |= dict.fromkeys(urls, _UNSET_URL)
-        return load_pushed(book, files, known, credentials_dir)
+        return load_pushed(book, files, known)
 
 
 def _named(problem: Problem, folder: str, book: str) -> Problem:

@@ -33,11 +33,13 @@ class Fill:
 
 
 class Vault:
-    """Looks names up: the environment first, then the file of that name."""
+    """Looks names up: in the environment first, then the file of that name in the folder that a
+    service manager says by ``CREDENTIALS_DIRECTORY``."""
 
-    def __init__(self, env: Mapping[str, str], folder: FilePath | None = None) -> None:
+    def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self._folder = folder
+        folder = env.get("CREDENTIALS_DIRECTORY")
+        self._folder = FilePath(folder) if folder else None
         self._read: dict[str, str | None] = {}
 
     def get(self, name: str) -> str | None:

@@ -7,11 +7,9 @@ moment, and nobody goes on with it by mistake.)"""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
-
-from msgspec import Struct
 
 from watcher.errors import NotADatabase, StoreError
 from watcher.model import Instant
@@ -25,29 +23,23 @@ from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.swapping import ENDINGS, beside, flush, place
 
 
-class Hearing(Struct, frozen=True):
-    """The one who hears how far a copy is (rows done, and of how many, each copied and then
-    compared), and what is out of the ordinary."""
-
-    progress: Progress = lambda _done, _total: None
-    say: Callable[[str], None] = lambda _text: None
-
-
-_NOBODY = Hearing()
-
-
 def copy_store(
-    source: Place, target: Place, now: Instant, hearing: Hearing = _NOBODY
+    source: Place,
+    target: Place,
+    now: Instant,
+    progress: Progress = lambda _done, _total: None,
+    say: Callable[[str], None] = lambda _text: None,
 ) -> Sequence[Counted]:
     """Copy all of a store, compare both, and say what there is. A copy that was cut off is gone on
-    with. Raises ``StoreError``, ``DatabaseHeld`` where a daemon has one of them."""
+    with. ``progress`` and ``say`` are the copier's. Raises ``StoreError``, ``DatabaseHeld`` where a
+    daemon has one of them."""
     if source == target or _is_same_file(source, target):
         raise StoreError(f"{target}: is what is to be copied; name another place", target)
     with (
         _source(source) as read,
         _file(target, now) if isinstance(target, Path) else _book(target) as written,
     ):
-        return Copier(read, written, hearing.progress, hearing.say).run()
+        return Copier(read, written, progress, say).run()
 
 
 def _is_same_file(source: Place, target: Place) -> bool:
@@ -108,7 +100,7 @@ def _remove(part: Path) -> None:
 @contextmanager
 def _book(target: Server) -> Iterator[CopyTarget]:
     """The book itself, which no daemon opens as long as it has the marks of a copy."""
-    with closing(open_control(target.url)) as control:
+    with open_control(target.url) as control:
         control.books.create(target.book)
     from watcher.store.postgres.scratch import Unfinished  # noqa: PLC0415 - only with the extra
 
@@ -124,9 +116,10 @@ def end_of(store: Store) -> CopyTarget:
     """An open store as an end of a copy."""
     if isinstance(store, Database):
         return SqliteEnd(store)
-    from watcher.store.postgres.copy_end import Book, PostgresEnd  # noqa: PLC0415 - only with the extra
+    from watcher.store.postgres.connection import PostgresConnection  # noqa: PLC0415 - of the extra
+    from watcher.store.postgres.copy_end import PostgresEnd  # noqa: PLC0415
 
-    return PostgresEnd(cast("Book", store))
+    return PostgresEnd(cast("PostgresConnection", store))
 
 
 def _refuse_filled(target: Path) -> None:

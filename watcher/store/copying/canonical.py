@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC
 from watcher.model import Floats, Ints
+from watcher.store.nul import without_nul
 
 OBSERVATIONS = "observations"
+COPYING = "_copying"  # the table of marks, which a store has while another is copied into it
 HEADS = ("id", "product", "at")  # of an observation, before its numbers
 NUMBERS = tuple(field.name for field in NUMERIC)
 BATCH_ROWS = 5_000
@@ -68,7 +70,7 @@ class PlainRows(Struct, frozen=True):
     @property
     def total(self) -> Total:
         hashed = (
-            blake2b(msgspec.msgpack.encode([*map(storable, row)]), digest_size=8).digest()
+            blake2b(msgspec.msgpack.encode([*map(without_nul, row)]), digest_size=8).digest()
             for row in self.values
         )
         return Total(len(self.values), sum(int.from_bytes(each) for each in hashed) % _WRAP)
@@ -114,11 +116,6 @@ def table(name: str, columns: Iterable[str], key: Sequence[str]) -> Table:
         ours = (*HEADS, *NUMBERS)
         return Table(name, (*ours, *sorted(found.difference(ours))), tuple(key))
     return Table(name, tuple(sorted(found)), tuple(key))
-
-
-def storable(value: object) -> object:
-    """The value as any engine can hold it."""
-    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
 
 
 def batched(rows: Iterable[Sequence[object]]) -> Iterator[PlainRows]:

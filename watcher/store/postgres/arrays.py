@@ -12,11 +12,11 @@ from psycopg import pq
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Dumper
 
+from watcher.store.nul import without_nul
+
 _INT8, _TEXT, _INT8_ARRAY, _TEXT_ARRAY = 20, 25, 1016, 1009
 _CELL = np.dtype([("size", ">i4"), ("value", ">i8")])
 _NULL = struct.pack(">i", -1)  # in place of a value's size
-NUL = "\0"  # which no text of PostgreSQL can hold
-_NUL_STANDS_AS = "\ufffd"
 
 
 class WholeArray(Struct, frozen=True):
@@ -38,11 +38,6 @@ def array_of(values: Sequence[object]) -> object:
     return WholeArray(_wholes(values))
 
 
-def storable(text: str) -> str:
-    """The text without what PostgreSQL can't hold."""
-    return text.replace(NUL, _NUL_STANDS_AS)
-
-
 def _wholes(values: Sequence[object]) -> bytes:
     cells = np.empty(len(values), _CELL)
     cells["size"] = 8
@@ -54,13 +49,13 @@ def texts_or_null(values: Sequence[str | None]) -> TextArray:
     """Texts as an array, of which some may be NULL."""
     parts = [struct.pack(">iiiii", 1, 1, _TEXT, len(values), 1)]
     for value in values:
-        encoded = None if value is None else storable(value).encode()
+        encoded = None if value is None else without_nul(value).encode()
         parts.append(_NULL if encoded is None else struct.pack(">i", len(encoded)) + encoded)
     return TextArray(b"".join(parts))
 
 
 def _texts(values: Sequence[str]) -> bytes:
-    encoded = [storable(value).encode() for value in values]
+    encoded = [without_nul(value).encode() for value in values]
     parts = [part for each in encoded for part in (struct.pack(">i", len(each)), each)]
     return _head(_TEXT, len(values)) + b"".join(parts)
 

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from watcher.errors import StoreError
 from watcher.store.control import Raced, Revision, described, digest_of, refuse_files, refuse_name
+from watcher.store.nul import NUL
 from watcher.store.places import Server
 from watcher.store.postgres.control_schema import lacking
 from watcher.store.postgres.leases import Begin, Tell, end
@@ -219,4 +220,4 @@ def _make(session: Session, book: str) -> None:
 
 def _plain(text: str) -> str:
     """A text that PostgreSQL takes, on one line."""
-    return " ".join(text.replace("\0", " ").split())[:500]
+    return " ".join(text.replace(NUL, " ").split())[:500]

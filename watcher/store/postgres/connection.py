@@ -17,7 +17,7 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import Lease
 from watcher.store.places import Place, Server
-from watcher.store.postgres import session
+from watcher.store.postgres import book_session
 from watcher.store.postgres.arrays import TextArray, WholeArray
 from watcher.store.postgres.dialect import POSTGRES
 from watcher.store.postgres.failures import explained
@@ -67,7 +67,7 @@ class PostgresConnection(Connection):
             self.conn = self._connect()
 
     def _connect(self) -> Session:
-        return session.connect(self.server, self._name, readonly=self._readonly)
+        return book_session.connect(self.server, self._name, readonly=self._readonly)
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.server)
@@ -137,7 +137,7 @@ class PostgresConnection(Connection):
         held = "TRUE" if fence is None else f"watcher.fenced({int(fence)})"
         mark = uuid4()
         found = self._fresh(
-            f"BEGIN; SELECT pg_advisory_xact_lock({session.lock_of(self.server)}); "
+            f"BEGIN; SELECT pg_advisory_xact_lock({book_session.lock_of(self.server)}); "
             f"SELECT {held}, pg_current_xact_id()::text, watcher.mark('{mark}')"
         )
         return _Transaction(str(found[1]), mark) if found else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,9 +14,10 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from watcher.errors import StoreError
-from watcher.model import Floats, Ints
+from watcher.model import Ints
 from watcher.store.copying.canonical import (
     BATCH_ROWS,
+    COPYING,
     HEADS,
     NUMBERS,
     OBSERVATIONS,
@@ -26,22 +27,16 @@ from watcher.store.copying.canonical import (
     PlainRows,
     Table,
     batched,
-    storable,
     table,
 )
 from watcher.store.copying.copier import CopyMark
-from watcher.store.places import Server
-from watcher.store.postgres.migrations import COPYING
-from watcher.store.postgres.numbers import copied
+from watcher.store.nul import without_nul
+from watcher.store.postgres.connection import PostgresConnection
+from watcher.store.postgres.numbers import HEADER_BYTES, copied, decoded, row_bytes
 from watcher.store.postgres.partitions import Month, ensure
 
-_MARKS = COPYING
 _LAST_IDS = "last_ids"
-_HEADER = 19  # bytes, of a binary COPY without options
-_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_WIDE = len(HEADS) + len(NUMBERS)
-_CELL = 12  # four bytes of length, eight of value
-_ROW = 2 + _WIDE * _CELL
+_ROW = row_bytes(len(HEADS), len(NUMBERS))
 _TABLES = """
     SELECT c.oid::bigint, c.relname FROM pg_class AS c
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
@@ -59,25 +54,10 @@ _FOREIGN_KEYS = """
 """
 
 
-class Book(Protocol):
-    """The open store of a book, as far as a copy needs it."""
-
-    server: Server
-    conn: psycopg.Connection[Any]
-
-    def atomic(self) -> AbstractContextManager[None]: ...
-
-    def explained(self) -> AbstractContextManager[None]: ...
-
-    def execute(self, sql: str, /) -> object: ...
-
-    def rows(self, sql: str, /) -> Sequence[tuple[Any, ...]]: ...
-
-
 class PostgresEnd:
     """``copier.CopyTarget``. The store is closed by who opened it."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: PostgresConnection) -> None:
         self.name = str(book.server)
         self._book = book
         self._types: dict[str, dict[str, str]] = {}
@@ -150,18 +130,16 @@ class PostgresEnd:
             psycopg.Cursor(self._book.conn) as cursor,
             cursor.copy(_copy_out(table, columns, bounds)) as copy,
         ):
-            parts: list[bytes] = []
-            size = -_HEADER
+            kept, begin = bytearray(), HEADER_BYTES
             for data in copy:
-                parts.append(bytes(data))
-                size += len(data)
-                if size >= BATCH_ROWS * _ROW:
-                    found, rest = _decoded(parts)
-                    parts, size = [_SIGNATURE, rest], len(rest)
+                kept += data
+                if len(kept) - begin >= BATCH_ROWS * _ROW:
+                    found = ObservationRows(*decoded(kept, begin, len(HEADS), len(NUMBERS)))
+                    del kept[: begin + len(found.heads) * _ROW]
+                    begin = 0
                     yield found
-            found, rest = _decoded(parts)
-            if len(found.heads):
-                yield found
+            if len(kept) - begin >= _ROW:
+                yield ObservationRows(*decoded(kept, begin, len(HEADS), len(NUMBERS)))
 
     def last_ids(self) -> Mapping[str, int]:
         found: dict[str, int] = dict(self._run("SELECT name, last FROM last_ids"))
@@ -176,7 +154,7 @@ class PostgresEnd:
 
     def begin(self) -> Mapping[str, CopyMark]:
         with self._book.atomic():
-            if not self._exists(_MARKS):
+            if not self._exists(COPYING):
                 for each in self.tables().values():
                     if self._run(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(_names(each.name))):
                         raise StoreError(
@@ -185,22 +163,22 @@ class PostgresEnd:
                             None,
                         )
                 self._loosen()
-            rows = self._run(f"SELECT name, mark FROM {_MARKS} WHERE mark IS NOT NULL")
+            rows = self._run(f"SELECT name, mark FROM {COPYING} WHERE mark IS NOT NULL")
         return {name: msgspec.msgpack.decode(mark, type=CopyMark) for name, mark in rows}
 
     def _loosen(self) -> None:
         """Keep the foreign keys aside: rows come in the order of their tables, not of these."""
-        self._run(f"CREATE TABLE {_MARKS} (name text PRIMARY KEY, mark bytea, foreign_key text)")
+        self._run(f"CREATE TABLE {COPYING} (name text PRIMARY KEY, mark bytea, foreign_key text)")
         for table_, name, definition in self._run(_FOREIGN_KEYS):
             text = f"ALTER TABLE {table_} ADD CONSTRAINT {name} {definition}"
-            self._run(f"INSERT INTO {_MARKS} (name, foreign_key) VALUES (%s, %s)", (name, text))
+            self._run(f"INSERT INTO {COPYING} (name, foreign_key) VALUES (%s, %s)", (name, text))
             self._run(f"ALTER TABLE {table_} DROP CONSTRAINT {name}")
 
     def begin_anew(self) -> None:
         with self._book.atomic():
             for each in self.tables().values():
                 self._run(sql.SQL("TRUNCATE {}").format(_names(each.name)))
-            self._run(f"DELETE FROM {_MARKS} WHERE mark IS NOT NULL")
+            self._run(f"DELETE FROM {COPYING} WHERE mark IS NOT NULL")
 
     def write(self, table: Table, batch: Batch, mark: CopyMark) -> None:
         into = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
@@ -215,11 +193,11 @@ class PostgresEnd:
                     kinds = self._types[table.name]
                     copy.set_types([kinds[name] for name in table.columns])
                     for row in batch.values:
-                        copy.write_row([storable(value) for value in row])
+                        copy.write_row([without_nul(value) for value in row])
                 else:
                     copy.write(copied(list(batch.heads.T), batch.numbers))
             self._run(
-                f"INSERT INTO {_MARKS} (name, mark) VALUES (%s, %s) "
+                f"INSERT INTO {COPYING} (name, mark) VALUES (%s, %s) "
                 "ON CONFLICT (name) DO UPDATE SET mark = excluded.mark",
                 (table.name, msgspec.msgpack.encode(mark)),
             )
@@ -240,10 +218,10 @@ class PostgresEnd:
                 (last_ids.get("alerts", 0),),
             )
             for (text,) in self._run(
-                f"SELECT foreign_key FROM {_MARKS} WHERE foreign_key IS NOT NULL"
+                f"SELECT foreign_key FROM {COPYING} WHERE foreign_key IS NOT NULL"
             ):
                 self._run(text)
-            self._run(f"DROP TABLE {_MARKS}")
+            self._run(f"DROP TABLE {COPYING}")
         for name in self._types:
             self._run(sql.SQL("ANALYZE {}").format(_names(name)))
 
@@ -265,18 +243,6 @@ class PostgresEnd:
         with psycopg.Cursor(self._book.conn, row_factory=tuple_row) as cursor:
             cursor.execute(statement, values or None)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
-
-
-def _decoded(parts: Iterable[bytes]) -> tuple[ObservationRows, bytes]:
-    """The whole rows of a binary COPY's begin, all cells of which are there; and the rest."""
-    data = b"".join(parts)[_HEADER:]
-    size = len(data) // _ROW
-    rows = np.frombuffer(data, np.uint8, size * _ROW).reshape(size, _ROW)
-    cells = np.ascontiguousarray(rows[:, 2:].reshape(size, _WIDE, _CELL)[:, :, 4:])
-    values = cells.view(">i8")[:, :, 0]
-    heads: Ints = values[:, : len(HEADS)].astype(np.int64)
-    numbers: Floats = np.ascontiguousarray(values[:, len(HEADS) :]).view(">f8").astype(np.float64)
-    return ObservationRows(heads, numbers), data[size * _ROW :]
 
 
 def _copy_out(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import msgspec
+from collections.abc import Iterable
 
 from watcher.fields import RATING
 from watcher.store.postgres.arrays import array_of
@@ -14,9 +12,8 @@ _ARRAYS = {Sort.WHOLE: "bigint[]", Sort.TEXT: "text[]"}
 
 
 class PostgresDialect(Dialect):
-    """Lists are arrays, and pairs and mappings JSON."""
+    """Lists are arrays."""
 
-    name = "PostgreSQL"
     join = "JOIN"  # the planner knows the sizes, also of an array
     live = by_time = ""
     newest = (
@@ -32,12 +29,6 @@ class PostgresDialect(Dialect):
 
     def listed(self, values: Iterable[object]) -> object:
         return array_of([*values])
-
-    def paired(self, values: Iterable[tuple[object, object]]) -> str:
-        return msgspec.json.encode([*values]).decode()
-
-    def mapped(self, values: Mapping[str, int]) -> str:
-        return msgspec.json.encode(values).decode()
 
     def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
         return f"(SELECT unnest({parameter}::{_ARRAYS[sort]}))"

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from watcher.errors import NewerDatabase, StoreError
 from watcher.fields import NUMERIC_NAMES, RATING
+from watcher.store.copying.canonical import COPYING
 from watcher.store.places import Server
 from watcher.store.postgres.schema import MIGRATIONS, statements
 from watcher.store.records import Row
 
 VIEW = "observations_view"
-COPYING = "_copying"  # the table that a book has while another store is copied into it
 _TABLE = "_migrations"
 
 

@@ -13,6 +13,7 @@ from watcher.model import Bools, Floats, Ints
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # no flags, no more of a header
 _END = b"\xff\xff"
+HEADER_BYTES = len(_BEGIN)
 _NULL = -1  # in place of a value's size
 _SIZE = 8  # bytes of a bigint, and of a double precision
 _UNIT = 2  # bytes: all parts of a row are multiples of it
@@ -34,6 +35,19 @@ def copied(wholes: Sequence[Ints], numbers: Floats) -> bytes:
     rows["numbers"]["size"] = np.where(absent, _NULL, _SIZE)
     rows["numbers"]["value"] = numbers
     return b"".join((_BEGIN, _without_nulls(rows, absent), _END))
+
+
+def row_bytes(wholes: int, width: int) -> int:
+    """The bytes of a row of which no number is NULL."""
+    return _row(wholes, width).itemsize
+
+
+def decoded(data: bytes | bytearray, begin: int, wholes: int, width: int) -> tuple[Ints, Floats]:
+    """The whole rows from a place on in what COPY gives, no number of which is NULL: (n, wholes)
+    and (n, width)."""
+    kind = _row(wholes, width)
+    rows = np.frombuffer(bytes(data), kind, (len(data) - begin) // kind.itemsize, begin)
+    return rows["wholes"]["value"].astype(np.int64), rows["numbers"]["value"].astype(np.float64)
 
 
 def _row(wholes: int, width: int) -> np.dtype[Any]:

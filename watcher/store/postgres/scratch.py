@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from watcher.store.copying.copier import Copier
 from watcher.store.places import Server
 from watcher.store.ports import Store
@@ -13,39 +11,17 @@ from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
 
 
-class BookCopy(Database):
-    """A SQLite database in memory; credits are paid from the ledger of the book that it is a copy
-    of: they are really spent, and the caps hold for all together."""
-
-    _lent: PostgresDatabase | None = None
-
-    def borrowed(self, place: Server) -> PostgresDatabase:
-        """The book whose ledger pays; closed with the copy."""
-        self._lent = PostgresDatabase.open(place, create=False)
-        return self._lent
-
-    def close(self) -> None:
-        super().close()
-        if self._lent is not None:
-            self._lent.close()
-
-    @classmethod
-    def copy_of_book(cls, place: Server) -> Self:
-        """The book as it is now, beside its daemon."""
-        scratch = cls.in_memory()
-        try:
-            book = scratch.borrowed(place)
-            Copier(PostgresEnd(book), SqliteEnd(scratch), compares=False).run()
-            scratch.ledger = book.ledger
-        except BaseException:
-            scratch.close()
-            raise
-        return scratch
-
-
 def open_scratch(place: Server) -> Store:
-    """See ``BookCopy``."""
-    return BookCopy.copy_of_book(place)
+    """The book as it is now, beside its daemon, in SQLite's memory; the book pays the credits."""
+    scratch = Database.in_memory()
+    try:
+        book = PostgresDatabase.open(place, create=False)
+        scratch.borrow(book)
+        Copier(PostgresEnd(book), SqliteEnd(scratch), compares=False).run()
+    except BaseException:
+        scratch.close()
+        raise
+    return scratch
 
 
 class Unfinished(PostgresDatabase):

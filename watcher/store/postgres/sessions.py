@@ -1,4 +1,4 @@
-"""Sessions on a server: how one is begun and looked at, and how it becomes a book's own."""
+"""Sessions on a server: how one is begun and looked at."""
 
 from __future__ import annotations
 
@@ -27,17 +27,6 @@ _TCP: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 6_000,
 }
-
-
-# Whether there is a role, made for this database, that the session's user may become.
-_USABLE = """
-SELECT EXISTS (
-    SELECT FROM pg_roles, pg_database
-    WHERE rolname = %s AND datname = current_database()
-    AND starts_with(rolname, 'watcher_' || pg_database.oid || '_')
-    AND pg_has_role(pg_roles.oid, 'MEMBER')
-)
-"""
 
 
 class BookNames(Struct, frozen=True):
@@ -107,40 +96,14 @@ def is_readonly(session: Session) -> bool:
     return bool(row_of(session, asked)[0])
 
 
-def become(session: Session, book: str, place: Server) -> BookNames:
-    """From now on the session has the rights of the book alone, and finds its tables only. Raises
-    ``StoreError`` where there is no such book."""
-    with explained(place):
-        names = names_of(session, book, place)
-        if not row_of(session, _USABLE, names.role)[0]:
-            raise StoreError(
-                f"{shown(place.url)}: the role that keeps the book {book} to itself is not there, "
-                f"as after a restore; `watcher books add {book}` makes it",
-                place,
-            )
-        put(session, {"role": names.role, "search_path": f"{quoted(names.schema)}, pg_temp"})
-    return names
-
-
 def names_of(session: Session, book: str, place: Server) -> BookNames:
     """A book's schema and role; ``StoreError`` where there is no such book."""
-    found = _names_of(session, book)
-    if found is None:
-        raise StoreError(f"{shown(place.url)}: {no_book(book)}", place)
-    return found
-
-
-def has_book(session: Session, book: str) -> bool:
-    """Whether there is such a book."""
-    return _names_of(session, book) is not None
-
-
-def _names_of(session: Session, book: str) -> BookNames | None:
     refuse_name(book)
-    if not has_control(session):
-        return None
-    asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
-    return next((BookNames(*row) for row in rows_of(session, asked, book)), None)
+    if has_control(session):
+        asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
+        for row in rows_of(session, asked, book):
+            return BookNames(*row)
+    raise StoreError(f"{shown(place.url)}: {no_book(book)}", place)
 
 
 def no_book(book: str) -> str:
@@ -154,11 +117,6 @@ def no_book(book: str) -> str:
 def has_control(session: Session) -> bool:
     """Whether the database has what all books share."""
     return bool(row_of(session, "SELECT to_regclass('watcher.books') IS NOT NULL")[0])
-
-
-def quoted(name: str) -> str:
-    """An identifier as SQL has it."""
-    return sql.Identifier(name).as_string()
 
 
 def _refuse_old(session: Session, place: Server) -> None:

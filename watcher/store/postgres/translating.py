@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from watcher.store.postgres.arrays import NUL, storable
+from watcher.store.nul import without_nul
 from watcher.store.sql.connection import Values
 
 # Texts, names in quotes and casts are passed over.
@@ -44,4 +44,4 @@ def writes(sql: str) -> bool:
 def parameters(names: Sequence[str], values: Values) -> list[object]:
     """The values in the statement's order, as PostgreSQL can hold them."""
     given = [values[name] for name in names] if isinstance(values, Mapping) else values
-    return [storable(each) if isinstance(each, str) and NUL in each else each for each in given]
+    return [without_nul(each) for each in given]

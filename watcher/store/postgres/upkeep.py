@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import asdict
-
 from watcher.errors import StoreError
 from watcher.store.copying.copier import Copier
 from watcher.store.packing import unpack
 from watcher.store.postgres.copy_end import PostgresEnd
-from watcher.store.records import Progress, Sizes, Stats
-from watcher.store.sql.connection import Face
+from watcher.store.records import Progress, Sizes
+from watcher.store.sql.upkeep import StoreUpkeep
 from watcher.store.sqlite.backups import written
 from watcher.store.sqlite.copy_end import SqliteEnd
 from watcher.store.sqlite.database import Database
@@ -47,7 +45,7 @@ _BROKEN = {
 _NAMED = 3  # of the rows that have the same thing wrong
 
 
-class PostgresUpkeep(Face):
+class PostgresUpkeep(StoreUpkeep):
     """``ports.Upkeep`` in PostgreSQL."""
 
     _db: PostgresConnection
@@ -82,12 +80,6 @@ class PostgresUpkeep(Face):
     def engine(self) -> str:
         """PostgreSQL's version."""
         return str(self._db.value("SHOW server_version")).partition(" ")[0]
-
-    def stats(self) -> Stats:
-        oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
-        tables = ("products", "observations", "scans", "alerts", "notifications")
-        counts = {table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables}
-        return Stats(**asdict(self.sizes()), **counts, oldest=oldest, newest=newest)
 
     def check(self) -> tuple[str, ...]:
         """Return what is wrong with the book; nothing is good. Reads all of it, so that the server

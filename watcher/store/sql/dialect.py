@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+import msgspec
+
 
 class Sort(StrEnum):
     """The sort of the values in a list."""
@@ -19,9 +21,8 @@ WHOLE, TEXT = Sort.WHOLE, Sort.TEXT
 
 
 class Dialect(ABC):
-    """The pieces as one engine says them. ``name`` is for people."""
+    """The pieces as one engine says them. Pairs and mappings are JSON everywhere."""
 
-    name: str
     join: str  # that goes through the left side first, where the planner can be told so
     live: str  # hints, to stand after a table's name
     by_time: str
@@ -37,13 +38,15 @@ class Dialect(ABC):
         """Whole numbers or texts as one parameter, for ``among`` and ``rows_of``: no limit of
         count."""
 
-    @abstractmethod
-    def paired(self, values: Iterable[tuple[object, object]]) -> object:
+    @staticmethod
+    def paired(values: Iterable[tuple[object, object]]) -> str:
         """Pairs as one parameter, for ``pairs`` and ``rows_of_pairs``."""
+        return msgspec.json.encode([*values]).decode()
 
-    @abstractmethod
-    def mapped(self, values: Mapping[str, int]) -> object:
+    @staticmethod
+    def mapped(values: Mapping[str, int]) -> str:
         """A mapping as one parameter, for ``rows_of_mapped``."""
+        return msgspec.json.encode(values).decode()
 
     @abstractmethod
     def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from watcher.incident import Incident
 from watcher.model import Instant, Message, Notification, NotificationState
+from watcher.store.nul import without_nul
 from watcher.store.records import SET_BACK, Row, Try
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
@@ -262,7 +263,8 @@ class Outbox(Face):
     def _tried(
         self, outcome: str, change: str, where: str = "state = 'waiting'", **values: object
     ) -> None:
-        given = {"outcome": outcome, "first": None, **values}
+        given: dict[str, object] = {"outcome": outcome, "first": None}
+        given |= {name: without_nul(value) for name, value in values.items()}  # a service's words
         with self._db.atomic():
             for statement in self._of_try(change, where):
                 self._db.execute(statement, given)

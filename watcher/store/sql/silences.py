@@ -171,7 +171,7 @@ class Holding(Face):
         return self._db.all(
             HeldGroup,
             "SELECT rule, channel, silence, min(since), count(*) FROM held "
-            "GROUP BY rule, channel, silence ORDER BY rule, channel, silence",
+            "GROUP BY rule, channel, silence ORDER BY rule, channel, coalesce(silence, 0)",
         )
 
     def of_rule(self, rule: str) -> builtins.list[Held]:

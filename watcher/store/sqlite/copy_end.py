@@ -13,6 +13,7 @@ from watcher.fields import NUMERIC
 from watcher.store.columns import encode, expression
 from watcher.store.copying.canonical import (
     BATCH_ROWS,
+    COPYING,
     HEADS,
     NUMBERS,
     OBSERVATIONS,
@@ -27,7 +28,6 @@ from watcher.store.copying.copier import CopyMark
 from watcher.store.sqlite.database import Database
 from watcher.units import AMOUNTS
 
-_MARKS = "_copying"
 _CACHE_KIB = 64_000
 _MONEY = np.array([field.unit in AMOUNTS for field in NUMERIC])
 _WHOLE = 2.0**50  # whole reals below are exact, hundredths too
@@ -85,21 +85,21 @@ class SqliteEnd:
     def begin(self) -> Mapping[str, CopyMark]:
         self._db.execute("PRAGMA foreign_keys = OFF")  # rows come in the order of their tables
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        if not self._db.has("SELECT 1 FROM sqlite_schema WHERE name = ?", (_MARKS,)):
+        if not self._db.has("SELECT 1 FROM sqlite_schema WHERE name = ?", (COPYING,)):
             for each in self.tables().values():
                 if self._db.has(f'SELECT 1 FROM "{each.name}"'):
                     raise StoreError(
                         f"{self.name}: has {each.name} already; copy into a new place", None
                     )
-            self._db.execute(f"CREATE TABLE {_MARKS} (name TEXT PRIMARY KEY, mark BLOB NOT NULL)")
-        marks = self._db.rows(f"SELECT name, mark FROM {_MARKS}")
+            self._db.execute(f"CREATE TABLE {COPYING} (name TEXT PRIMARY KEY, mark BLOB NOT NULL)")
+        marks = self._db.rows(f"SELECT name, mark FROM {COPYING}")
         return {name: msgspec.msgpack.decode(mark, type=CopyMark) for name, mark in marks}
 
     def begin_anew(self) -> None:
         with self._db.atomic():
             for each in self.tables().values():
                 self._db.execute(f'DELETE FROM "{each.name}"')
-            self._db.execute(f"DELETE FROM {_MARKS}")
+            self._db.execute(f"DELETE FROM {COPYING}")
 
     def write(self, table: Table, batch: Batch, mark: CopyMark) -> None:
         columns = ", ".join(_quoted(table.columns))
@@ -108,7 +108,7 @@ class SqliteEnd:
         with self._db.atomic():
             self._db.many(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', rows)
             self._db.execute(
-                f"INSERT OR REPLACE INTO {_MARKS} (name, mark) VALUES (?, ?)",
+                f"INSERT OR REPLACE INTO {COPYING} (name, mark) VALUES (?, ?)",
                 (table.name, msgspec.msgpack.encode(mark)),
             )
 
@@ -120,7 +120,7 @@ class SqliteEnd:
                     self._db.execute(
                         "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last)
                     )
-            self._db.execute(f"DROP TABLE {_MARKS}")
+            self._db.execute(f"DROP TABLE {COPYING}")
         self._db.execute("PRAGMA foreign_keys = ON")
 
     def _is_counted(self, name: str) -> bool:

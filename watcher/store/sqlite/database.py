@@ -48,7 +48,7 @@ class Database(SqliteConnection, Faces):
         self.times: ports.Times = StoredTimes(self)
         self.pruner: ports.Pruner = SqlitePruner(self)
         self.upkeep: ports.Upkeep = SqliteUpkeep(self)
-        self._lender: Database | None = None
+        self._lender: ports.Store | None = None
         self._damage: NotADatabase | None = None
 
     @classmethod
@@ -110,12 +110,15 @@ class Database(SqliteConnection, Faces):
         scratch = cls.copy_of(path)
         try:
             if path.exists():
-                scratch._lender = lender = cls.open(path, create=False)  # noqa: SLF001
-                scratch.ledger = lender.ledger
+                scratch.borrow(cls.open(path, create=False))
         except BaseException:
             scratch.close()
             raise
         return scratch
+
+    def borrow(self, lender: ports.Store) -> None:
+        """Pay credits from another store's ledger; that one is closed with this."""
+        self._lender, self.ledger = lender, lender.ledger
 
     def past_scans(self, extent: Extent) -> PastScans:
         return PastScans(self, extent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,7 +13,6 @@ from watcher.store.sql.dialect import WHOLE, Dialect, Sort
 class SqliteDialect(Dialect):
     """Lists are JSON."""
 
-    name = "SQLite"
     join = "CROSS JOIN"
     # Left alone, the planner takes another index, and reads what is over too.
     live = "INDEXED BY alerts_live"
@@ -29,12 +28,6 @@ class SqliteDialect(Dialect):
 
     def listed(self, values: Iterable[object]) -> str:
         return msgspec.json.encode(list(values)).decode()
-
-    def paired(self, values: Iterable[tuple[object, object]]) -> str:
-        return msgspec.json.encode(list(values)).decode()
-
-    def mapped(self, values: Mapping[str, int]) -> str:
-        return msgspec.json.encode(values).decode()
 
     def among(self, parameter: str = "?", sort: Sort = WHOLE) -> str:
         return f"(SELECT value FROM json_each({parameter}))"

@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from msgspec.structs import asdict
-
 from watcher.errors import StoreError
-from watcher.store.records import Progress, Sizes, Stats
-from watcher.store.sql.connection import Face
+from watcher.store.records import Progress, Sizes
+from watcher.store.sql.upkeep import StoreUpkeep
 from watcher.store.sqlite.backups import size_of, written
 from watcher.store.sqlite.connection import SqliteConnection, connect, explained
 from watcher.store.sqlite.swapping import beside
@@ -17,7 +15,7 @@ from watcher.store.sqlite.swapping import beside
 _INSTRUCTIONS = 100_000  # of SQLite's machine between two reports of a copy: some milliseconds
 
 
-class SqliteUpkeep(Face):
+class SqliteUpkeep(StoreUpkeep):
     """``ports.Upkeep`` in SQLite."""
 
     _db: SqliteConnection
@@ -51,12 +49,6 @@ class SqliteUpkeep(Face):
 
     def engine(self) -> str:
         return str(self._db.value("SELECT sqlite_version()"))
-
-    def stats(self) -> Stats:
-        oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
-        tables = ("products", "observations", "scans", "alerts", "notifications")
-        counts = {table: self._db.number(f"SELECT count(*) FROM {table}") for table in tables}
-        return Stats(**asdict(self.sizes()), **counts, oldest=oldest, newest=newest)
 
     def check(self) -> tuple[str, ...]:
         try:
