@@ -3,61 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import structlog
-from prometheus_client.registry import Collector
 from structlog.contextvars import bound_contextvars
 
-from watcher.daemon.clock import Clock
 from watcher.daemon.connections import address_of
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.daemon.page_sources import sources_of
 from watcher.daemon.supervision.health import DirectAlert
-from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.liveness import Liveness
 from watcher.delivery.courier import pause_until
 from watcher.delivery.permission import may_send
 from watcher.errors import NewerDatabase, RulesError, WatcherError
 from watcher.retrying import backoff
-from watcher.store.control import Lease, LeaseLost
-from watcher.store.engine import StoreReader, Writer
-from watcher.store.places import Place
+from watcher.store.control import LeaseLost
 from watcher.web import context as page
 from watcher.web.context import Sources
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
 GOODBYE_SECONDS = 10.0  # for the word that the database's failure is over
-CLOSE_SECONDS = 5.0
 _ABOUT = "it is about to begin"
 ILL_SECONDS = 10.0  # between two looks at what the others are told of the book
 
 log = structlog.get_logger("watcher.daemon")
-
-
-async def _by_the_machine(_book: str) -> None:
-    """Nothing is to be noted of a clock that everybody has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the books of one process share. ``suspect`` is called where a lease may be lost,
-    ``keep_clock`` to note by which clock a book's daemon lives."""
-
-    clock: Clock
-    limits: Limits = field(default_factory=Limits)
-    instruments: Sequence[Collector] = ()
-    told_by: dict[object, DirectAlert] = field(default_factory=dict)
-    writer: Callable[[Place, Lease], Writer] = Writer
-    reader: Callable[[Place], StoreReader] = StoreReader
-    suspect: Callable[[], None] = lambda: None
-    keep_clock: Callable[[str], Awaitable[None]] = _by_the_machine
 
 
 class HeldBook:
@@ -157,9 +133,7 @@ class HeldBook:
         """The whole way of a book, from its store to the order to stop."""
         around, tenure = self._around, self.tenure
         async with AsyncExitStack() as stack:
-            writer = around.writer(tenure.place, tenure.lease)
-            stack.push_async_callback(_close, writer)
-            await writer.start()  # migrated, where that is due
+            writer = await around.store_of(tenure, stack)
             await around.keep_clock(self.name)
             rules = await self.rules.begin()
             reader = await stack.enter_async_context(around.reader(tenure.place))
@@ -199,15 +173,6 @@ class HeldBook:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await self._alert.look(None, self._around.clock.now())
-
-
-async def _close(writer: Writer) -> None:
-    """Close it; one that hangs in a dead connection is left to itself."""
-    closing = asyncio.create_task(writer.aclose())
-    done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
-    for each in done:
-        if (error := each.exception()) is not None:
-            log.debug("a store could not be closed", error=str(error))
 
 
 async def _hand_on(order: asyncio.Event, stop: asyncio.Event) -> None:

@@ -11,11 +11,12 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from watcher.daemon.fleet.held_book import HeldBook, Surroundings
+from watcher.daemon.fleet.held_book import HeldBook
 from watcher.daemon.fleet.lease_keeper import LeaseKeeper, Look
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.daemon.fleet.shares import Shares
 from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.errors import StoreError
 from watcher.store.control import Control, DaemonState, LeaseState
@@ -83,7 +84,9 @@ class Member(page.HeldBooks):
         ):
             if ill is not None:
                 return f"book {book.name}: {ill}"
-        free = self._shares.unheld(self._view)
+        # The last look may be older than what was taken since.
+        ours = {name for name, (held, _) in self._held.items() if held.tenure.certain()}
+        free = [book for book in self._shares.unheld(self._view) if book not in ours]
         return f"book {free[0]}: no daemon holds it" if free else None
 
     async def still(self) -> str | None:
