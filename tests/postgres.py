@@ -33,6 +33,18 @@ _FAST = {
     "wal_receiver_status_interval": "1s", "wal_retrieve_retry_interval": "100ms",
 }  # fmt: skip
 _SERIAL = count(1)
+# Ends the servers in a folder, and removes it, once its standard input is closed: the process that
+# holds the other end has ended, of whatever. By a process's parent it could not be done: that is a
+# thread of it, which may end before.
+_GUARD = """
+cat > /dev/null
+for file in "$1"/*/postmaster.pid; do
+    read -r pid < "$file" || continue
+    kill -QUIT "$pid" && kill -CONT "$pid"
+    while kill -0 "$pid"; do sleep 0.1; done
+done 2> /dev/null
+rm -rf "$1"
+"""
 
 
 @cache
@@ -275,6 +287,20 @@ def _unused_name() -> str:
 
 
 @contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """Have what runs in the folder end, and the folder gone, even where this process is killed."""
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD, "guard", str(folder)],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        guard.communicate()
+
+
+@contextmanager
 def cluster(superuser: str = "watcher", **settings: str) -> Iterator[Cluster]:
     """A server, ended and removed at the end; quick and careless but for other ``settings``."""
     mine = os.geteuid() != 0
@@ -283,13 +309,13 @@ def cluster(superuser: str = "watcher", **settings: str) -> Iterator[Cluster]:
     if not mine:
         os.chown(folder, _user().pw_uid, _user().pw_gid)
     made = Cluster(folder, _FAST | settings, user=superuser)
-    try:
-        made.init()
-        made.start()
-        yield made
-    finally:
-        made.remove()
-        shutil.rmtree(folder, ignore_errors=True)
+    with _guarded(folder):
+        try:
+            made.init()
+            made.start()
+            yield made
+        finally:
+            made.remove()
 
 
 def needed() -> None:

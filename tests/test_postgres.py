@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.postgres import Cluster, both, cluster, needed
+from tests.postgres import Cluster, both, cluster, needed, until
 
+ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.end_to_end
 
 
@@ -87,3 +91,21 @@ def test_a_replica_of_the_promoted_one_follows(server: Cluster) -> None:
         first = second
     add(first.url_of("books"), 2)
     assert numbers(first.url_of("books")) == [0, 1, 2]
+
+
+def test_it_ends_with_the_process_that_began_it() -> None:
+    """Though that one is killed, and could clean nothing up."""
+    needed()
+    begun = (
+        "import time\nfrom tests.postgres import cluster\n"
+        "with cluster() as made:\n"
+        "    print(made.pid, made.folder, flush=True)\n    time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", begun], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        pid, folder = process.stdout.readline().split()
+        process.kill()
+    until(lambda: not Path(f"/proc/{pid}").exists(), "the server is gone")
+    until(lambda: not Path(folder).exists(), "its folder is gone")

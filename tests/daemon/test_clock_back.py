@@ -55,6 +55,19 @@ async def test_scans_and_reminders_count_from_now(bench: Bench) -> None:
     assert all(START < each.told_at <= clock.now() for each in told)
 
 
+@pytest.mark.parametrize("ahead", [HOUR, DAY, DAY + 1, 3 * DAY])
+async def test_no_two_scans_get_one_instant(bench: Bench, ahead: int) -> None:
+    """When the time comes that a scan was stamped with while the clock was ahead, and where two
+    come in one second: none is lost."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        for instant in (ahead, ahead, ahead + 1, 0, 0, ahead, ahead + 1, ahead + 2):
+            bench.clock.instant = START + instant
+            assert await bench.scan(scanner) is not None
+    scans = await bench.writer.run(lambda db: db.history.scans())
+    assert len({each.at for each in scans}) == 8
+
+
 async def test_a_daemon_that_starts_looks_at_every_time() -> None:
     """Also at old rows; what waits for delivery goes on at once, and it is told once."""
     async with Writer() as writer:

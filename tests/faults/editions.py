@@ -18,6 +18,7 @@ COMING = {
     "total_sale_30d_cnt": 4,
     "total_sale_gmv_30d_amt": 1,
 }
+MOST_AT_ONCE = 4  # requests
 BAD = ("syntax", "key", "variable", "url", "empty", "bytes", "twice", "gone")
 
 
@@ -52,9 +53,8 @@ def catalogue() -> str:
 
 def good(number: int, chance: random.Random) -> Edition:
     """Another pace of asking, other words, another severity, other rules beside."""
-    api = (
-        f"{{requests_per_second: {chance.randint(300, 500)}, concurrency: {chance.randint(2, 4)}}}"
-    )
+    pace, at_once = chance.randint(300, 500), chance.randint(2, MOST_AT_ONCE)
+    api = f"{{requests_per_second: {pace}, concurrency: {at_once}}}"
     core = re.sub(r"^api: .*$", f"api: {api}", RULES, flags=re.MULTILINE)
     name = chance.choice(re.findall(r"- name: (\S+)", RULES))
     severity = chance.choice(("info", "warning", "critical"))

@@ -47,7 +47,7 @@ class Outcome:
             f"  {self.scans} scans, {self.messages} messages, {self.facts} facts as expected",
             f"  the operator heard {self.operator} messages",
             f"  {_SCANS} more scans of each watch at the end took: {paced}",
-            f"  files, threads, tasks: {' '.join(self.sizes)}",
+            f"  files, connections, threads, tasks: {' '.join(self.sizes)}",
             f"  breaches: {len(self.breaches)}",
         ]
         return "\n".join([*lines, *(f"  BREACH {breach}" for breach in self.breaches[:12])])

@@ -18,6 +18,7 @@ from watcher.cli.single_run import SingleRun
 from watcher.daemon.clock import FastClock
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
+from watcher.store.engine import Scratch, Writer
 from watcher.store.sqlite.locking import hold
 
 RULES, DATABASE = Path("rules.yaml"), Path("watcher.db")
@@ -34,7 +35,8 @@ def main(what: str, start: str, began: str, speed: str) -> int:
             return 0
         book = load_rules(RULES)
         with nullcontext() if what == "dry" else hold(DATABASE):
-            once = SingleRun(book, DATABASE, dry_run=what == "dry", clock=clock)
+            store = Scratch(DATABASE) if what == "dry" else Writer(DATABASE)
+            once = SingleRun(book, store, dry_run=what == "dry", clock=clock)
             good = asyncio.run(once.run(list(book.used_watches), forced=True))
         return 0 if good else 1
     except WatcherError as error:

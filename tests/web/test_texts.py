@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.model import LongTexts
-from watcher.web.pages.product import Texts, Variant, texts_of
+from watcher.web.pages.product_texts import Texts, Variant, texts_of
 
 
 def test_what_the_api_sends() -> None:

@@ -16,7 +16,7 @@ from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of
-from watcher.store.engine import hold
+from watcher.store.engine import Scratch, Writer, hold
 
 
 @click.command()
@@ -41,9 +41,9 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     with nullcontext() if dry_run else hold(files.database) as lease:
         report = RunReport(json_wanted(), quiet, book.zone)
         clock = options.clock_of(files.database)
-        run = SingleRun(
-            book, files.database, dry_run=dry_run, clock=clock, lease=lease, report=report
-        )
+        place = files.database
+        store = Scratch(place) if dry_run else Writer(place, lease)
+        run = SingleRun(book, store, dry_run=dry_run, clock=clock, report=report)
         good = asyncio.run(run.run(watches, forced=bool(names)))
         report.end(good=good)
     leave(0 if good else 1)

@@ -15,7 +15,6 @@ from watcher.cli.place_options import BOOK, all_books, book_completions
 from watcher.daemon.clock import book_clock
 from watcher.daemon.supervision.signals import signals
 from watcher.daemon.supervision.systemd import Systemd
-from watcher.errors import WatcherError
 from watcher.store.places import Place, Server
 from watcher.web.address import PageUrl, parse_page_url, read_token
 from watcher.web.app import Site
@@ -56,7 +55,7 @@ def command(
       watcher page --db postgresql://watcher@replica.example.com/watcher
     """
     if not isinstance(database, Server):
-        raise WatcherError(
+        raise click.UsageError(
             f"{database} is a file, whose page `watcher run` serves; name a server by --db "
             "postgresql://USER@HOST/NAME (or WATCHER_DB)"
         )

@@ -18,9 +18,7 @@ from watcher.incidents.failing import note_credits
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.store.control import Lease
-from watcher.store.engine import DatabaseThread, Scratch, Writer
-from watcher.store.places import Place
+from watcher.store.engine import DatabaseThread
 
 _SEND_SECONDS = 60.0
 
@@ -30,19 +28,15 @@ class SingleRun:
     """One run, in the time that the database's daemon lives in."""
 
     book: Rulebook
-    place: Place
+    store: DatabaseThread
     _: KW_ONLY
     dry_run: bool
     clock: Clock
-    lease: Lease | None = None  # of a book on a server
     report: RunReport = field(default_factory=RunReport)
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
         """Scan, print, send; True if every scan was complete."""
-        store: DatabaseThread = (
-            Scratch(self.place) if self.dry_run else Writer(self.place, self.lease)
-        )
-        async with store, client_of(self.book) as client:
+        async with self.store as store, client_of(self.book) as client:
             now = self.clock.now()
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own
                 await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))

@@ -7,29 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 from prometheus_client.registry import Collector
 
-from watcher.daemon.clock import Clock, keep_clock
-from watcher.daemon.core import Core
-from watcher.daemon.daemon import Daemon
-from watcher.daemon.maintenance import Disk
-from watcher.daemon.page_sources import sources_of
-from watcher.daemon.supervision.liveness import Limits, Liveness
-from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
+from watcher.daemon.clock import Clock
+from watcher.daemon.file_serving import serve_file
+from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.signals import Hangup, signals
 from watcher.daemon.supervision.systemd import Systemd
-from watcher.delivery.apprise.target import warm_up
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.engine import StoreReader, Writer, hold
 from watcher.store.places import Place, Server
 from watcher.web.address import PageUrl
-from watcher.web.app import Site
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -76,59 +68,7 @@ class Service:
 
                 await serve(self, self.database, stop, hangup)
             else:
-                await self._run_file(self.database, stop, hangup)
+                await serve_file(self, self.database, stop, hangup)
         if stopping is None and not asked:
             raise WatcherError("the daemon ended, and no signal had asked it to")
         log.info("stopped")
-
-    async def _run_file(self, database: Path, stop: asyncio.Event, hangup: Hangup) -> None:
-        """Work on a database file of its own."""
-        files = RuleFiles(self.rules)
-        loaded = files.digest()  # before they are read: what is saved meanwhile differs
-        book = await asyncio.to_thread(self.load)  # hundreds of rules would hold the loop
-        async with AsyncExitStack() as stack:
-            stack.enter_context(hold(database))
-            keep_clock(database, self.clock)
-            writer = await stack.enter_async_context(Writer(database))
-            # Loading Apprise's plugins takes a third of a second: not on the loop.
-            await asyncio.to_thread(warm_up)
-            liveness = Liveness(period=self.limits.period)
-            core = Core(book, writer, self.clock, stop, self.limits, liveness)
-            daemon = Daemon(core, self.load, self.systemd, Disk(_folder_of(database)))
-            site = await self._site(stack, database, daemon)
-            hangup.connect(daemon.reloader.reload_soon)
-            follower = RuleWatcher(
-                files,
-                daemon.reloader.reload,
-                loaded,
-                lambda: core.beat("rule files"),
-                self.limits.look,
-                settling=Settling(files.digest, daemon.reloader.is_good),
-            )
-            daemon.supervisor.start("rule files", follower.run)
-            await daemon.run(lambda: self._ready(daemon, site))
-
-    async def _site(self, stack: AsyncExitStack, database: Path, daemon: Daemon) -> Site | None:
-        if self.listen is None:
-            return None
-        reader = await stack.enter_async_context(StoreReader(database))
-        sources = sources_of(daemon, reader, self.instruments)
-        # Compiling the templates takes a tenth of a second: not on the loop.
-        site = await asyncio.to_thread(Site, sources, self.listen, self.token, self.page_url)
-        await site.start()
-        stack.push_async_callback(site.stop)
-        return site
-
-    def _ready(self, daemon: Daemon, site: Site | None) -> None:
-        book, url = daemon.core.book, site.url if site is not None else None
-        rules, watches = len(book.rules), len(book.used_watches)
-        log.info("watching", rules=rules, watches=watches, page=url or "off")
-        self.systemd.ready(daemon.reloader.status)
-        for warning in book.warnings:
-            log.warning("rule file", warning=str(warning))
-        self.on_ready(url)
-
-
-def _folder_of(database: Path) -> Path:
-    """The folder whose disk the file itself fills, whatever link leads there."""
-    return database.resolve().parent

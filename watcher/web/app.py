@@ -31,7 +31,7 @@ from watcher.web.access import Access, WrongToken
 from watcher.web.address import PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
-from watcher.web.pages import alerts, index, outbox, overview, product, rule
+from watcher.web.pages import alerts, index, outbox, overview, product, products, rule
 from watcher.web.pages.index import send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
@@ -59,7 +59,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/rules/{name}", rule.page),
     ("/scores", rule.scores),
     ("/alerts", alerts.page),
-    ("/products", product.search),
+    ("/products", products.search),
     ("/products/{region}/{id}", product.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),

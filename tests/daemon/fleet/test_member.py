@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -16,11 +17,11 @@ from tests.daemon.fakes import ENV, RULES
 from tests.daemon.fleet.fakes import FakeServer, a_daemon
 from tests.daemon.fleet.test_stored_rules import Asked, read
 from tests.fakes.clock import SetClock
-from watcher.daemon.fleet.held_book import Surroundings
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.lease_tenure import steady
 from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import Read, StoredRules
+from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.delivery.permission import always, may_send
 from watcher.errors import NewerDatabase
 from watcher.rules.rulebook import Rulebook
@@ -138,6 +139,21 @@ async def test_a_second_daemon_gets_half_of_them(town: Town) -> None:
             await until(lambda: (len(at_work(first)), len(at_work(second))) == (2, 2))
             await until(first_is_well)
         await until(lambda: len(at_work(first)) == 4)
+
+
+async def test_a_book_taken_since_the_last_look_is_held(town: Town) -> None:
+    """A look from before says that nobody has it; only where the lease is uncertain is that so."""
+    town.make("toys")
+    async with town.running("a") as member:
+        await until(lambda: at_work(member) == ["toys"])
+        (held,) = [each for each, _ in member._held.values()]  # noqa: SLF001
+        (lease,) = town.server.leases()
+        before = msgspec.structs.replace(lease, holder=None)
+        member._view = FleetView((before,), at=steady())  # noqa: SLF001
+        assert await member.ill() is None
+        held.tenure.until = 0.0
+        member._view = FleetView((before,), at=steady())  # noqa: SLF001
+        assert "book toys" in str(await member.ill())
 
 
 async def test_a_lost_book_comes_back(town: Town) -> None:

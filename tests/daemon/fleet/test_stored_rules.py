@@ -113,6 +113,27 @@ async def test_a_push_is_read_anew(server: FakeServer) -> None:
     assert loaded == [2, 1, 1]
 
 
+async def test_what_is_asked_during_a_reload_is_not_lost(server: FakeServer) -> None:
+    """A signal that comes while the rules of a push are put in force: they may be old by then."""
+    server.push("shop", RULES)
+    rules = rules_on(server)
+    await rules.begin()
+    reloads, asked = asyncio.Semaphore(0), [True]
+
+    async def reload() -> None:
+        if asked:
+            rules.wake(anew=asked.pop())
+        reloads.release()
+
+    task = asyncio.create_task(rules.follow(reload, lambda: None))
+    server.push("shop", RULES + OTHER)
+    async with asyncio.timeout(20):
+        await reloads.acquire()
+        await reloads.acquire()
+    task.cancel()
+    await asyncio.wait({task})
+
+
 async def test_nothing_is_tried_before_others_are_pushed(server: FakeServer) -> None:
     """A book whose rules are broken waits."""
     server.push("shop", BROKEN)

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.clock import SetClock
 from tests.store.making import raw
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
-from watcher.daemon.scheduling.scanner import StoreRetry
+from watcher.daemon.scheduling.store_retry import StoreRetry
 from watcher.errors import BudgetSpent, StoreError
 from watcher.rules.rulebook import Api
 from watcher.store.records import Spent

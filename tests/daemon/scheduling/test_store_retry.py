@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from tests.store.making import START
-from watcher.daemon.scheduling.scanner import LONGEST_WAIT, StoreRetry
+from watcher.daemon.scheduling.store_retry import LONGEST_WAIT, StoreRetry
 from watcher.errors import NotADatabase, StoreError
 from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database

@@ -30,8 +30,8 @@ def past(random: Random, size: int) -> list[Seen]:
     began = {key: random.choice([0, 0, random.randint(0, size - 1)]) for key in usual}
     for place in range(size):
         watch = "a" if place == size - 1 else random.choice("aaab")
-        overtaken = scans and scans[-1].watch != watch
-        at += random.choice([0, DAY] if overtaken else [6 * 3_600, DAY, DAY, DAY, 2 * DAY])
+        free = scans and (watch, at) not in {(seen.watch, seen.at) for seen in scans}
+        at += random.choice([0, DAY] if free else [6 * 3_600, DAY, DAY, DAY, 2 * DAY])
         keys = [key for key in usual if began[key] <= place and random.random() < presence]
         random.shuffle(keys)
         for key in usual:

@@ -54,6 +54,14 @@ def test_series_is_a_line_of_steps(store: Database) -> None:
     assert (len(at), values.shape) == (0, (0, 1))
 
 
+def test_an_instant_that_no_scan_of_the_watch_has(store: Database) -> None:
+    """The first from the one that is asked for on."""
+    for at, watch in [(5, "a"), (6, "a"), (8, "a"), (7, "b")]:
+        store.history.record(scan(START + at, {"1": 1}, watch=watch))
+    asked = {at: store.history.free_instant("a", START + at) - START for at in range(4, 10)}
+    assert asked == {4: 4, 5: 7, 6: 7, 7: 7, 8: 9, 9: 9}
+
+
 def test_scans_newest_first(store: Database) -> None:
     """Of one watch or of all; the last of any state and the last complete one."""
     store.history.record(scan(START, {"1": 1, "2": 2}))

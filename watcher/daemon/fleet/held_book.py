@@ -3,61 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import structlog
-from prometheus_client.registry import Collector
 from structlog.contextvars import bound_contextvars
 
-from watcher.daemon.clock import Clock
 from watcher.daemon.connections import address_of
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.daemon.page_sources import sources_of
 from watcher.daemon.supervision.health import DirectAlert
-from watcher.daemon.supervision.liveness import Limits, Liveness
+from watcher.daemon.supervision.liveness import Liveness
 from watcher.delivery.courier import pause_until
 from watcher.delivery.permission import may_send
 from watcher.errors import NewerDatabase, RulesError, WatcherError
 from watcher.retrying import backoff
-from watcher.store.control import Lease, LeaseLost
+from watcher.store.control import LeaseLost
 from watcher.store.engine import StoreReader, Writer
-from watcher.store.places import Place
 from watcher.web.context import Sources
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
 GOODBYE_SECONDS = 10.0  # for the word that the database's failure is over
-CLOSE_SECONDS = 5.0
 GIVE_UP_SECONDS = 5.0  # for which the order to stop waits for a lease that is uncertain
 _ABOUT = "it is about to begin"
 ILL_SECONDS = 10.0  # between two looks at what the others are told of the book
 
 log = structlog.get_logger("watcher.daemon")
-
-
-async def _by_the_machine(_book: str) -> None:
-    """Nothing is to be noted of a clock that everybody has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """All that the books of one process share. ``suspect`` is called where a lease may be lost,
-    ``keep_clock`` to note by which clock a book's daemon lives."""
-
-    clock: Clock
-    limits: Limits = field(default_factory=Limits)
-    instruments: Sequence[Collector] = ()
-    told_by: dict[object, DirectAlert] = field(default_factory=dict)
-    writer: Callable[[Place, Lease], Writer] = Writer
-    reader: Callable[[Place], StoreReader] = StoreReader
-    suspect: Callable[[], None] = lambda: None
-    keep_clock: Callable[[str], Awaitable[None]] = _by_the_machine
 
 
 class HeldBook:
@@ -162,10 +139,7 @@ class HeldBook:
         """The whole way of a book, from its store to the order to stop."""
         around, tenure = self._around, self.tenure
         async with AsyncExitStack() as stack:
-            writer = around.writer(tenure.place, tenure.lease)
-            stack.push_async_callback(let_close, writer.aclose, CLOSE_SECONDS)
-            reader = around.reader(tenure.place)
-            stack.push_async_callback(let_close, reader.aclose, CLOSE_SECONDS)
+            writer, reader = around.stores_of(tenure, stack)
             _, _, rules = await _all_of(
                 _opened(writer, reader), around.keep_clock(self.name), self.rules.begin()
             )
@@ -214,21 +188,12 @@ async def _opened(writer: Writer, reader: StoreReader) -> None:
 
 
 async def _all_of(*ways: Awaitable[Any]) -> list[Any]:
-    """What they return, all at once; raises the first one's error when all have ended."""
+    """Return what they do, all at once; raises the first one's error when all have ended."""
     found = await asyncio.gather(*ways, return_exceptions=True)
     for each in found:
         if isinstance(each, BaseException):
             raise each
     return found
-
-
-async def let_close(close: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Close something, at most for so long: what hangs in a dead connection is left to itself."""
-    closing = asyncio.ensure_future(close())
-    done, _ = await asyncio.wait({closing}, timeout=seconds)
-    for each in done:
-        if (error := each.exception()) is not None:
-            log.debug("a connection could not be closed", error=str(error))
 
 
 async def _hand_on(order: asyncio.Event, stop: asyncio.Event) -> None:

@@ -11,11 +11,12 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from watcher.daemon.fleet.held_book import HeldBook, Surroundings
+from watcher.daemon.fleet.held_book import HeldBook
 from watcher.daemon.fleet.lease_keeper import FleetView, LeaseKeeper
 from watcher.daemon.fleet.lease_tenure import LeaseTenure, steady
 from watcher.daemon.fleet.shares import Shares
 from watcher.daemon.fleet.stored_rules import BookRules
+from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.delivery.courier import pause_until
 from watcher.errors import StoreError
@@ -82,8 +83,9 @@ class Member(ShownBooks):
         ):
             if ill is not None:
                 return f"book {book.name}: {ill}"
-        # What was just taken stands in no look yet.
-        free = [each for each in self._shares.unheld(self._view) if each not in self._held]
+        # The last look may be older than what was taken since.
+        ours = {name for name, (held, _) in self._held.items() if held.tenure.certain()}
+        free = [book for book in self._shares.unheld(self._view) if book not in ours]
         return f"book {free[0]}: no daemon holds it" if free else None
 
     async def still(self) -> str | None:

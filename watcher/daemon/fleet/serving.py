@@ -14,10 +14,10 @@ import structlog
 
 from watcher import __version__
 from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
-from watcher.daemon.fleet.held_book import CLOSE_SECONDS, Surroundings, let_close
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
+from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, let_close
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.delivery.courier import pause_until

@@ -102,8 +102,12 @@ class StoredRules:
         if newest is not None and newest != self.known:
             log.info("rules were pushed", revision=newest.number, by=newest.by)
             await self._fetch(newest)
-            await reload()
-            self.known = newest  # at the end: what failed is done again
+            self.known = newest  # before: who wants it anew meanwhile says so by this
+            try:
+                await reload()
+            except BaseException:
+                self.known = _UNKNOWN  # what failed is done again
+                raise
 
     async def wait(self) -> None:
         """Until there are others than those that can't be used, or nobody knows."""

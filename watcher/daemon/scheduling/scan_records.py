@@ -95,7 +95,7 @@ class ScanRecords:
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
         return replace(
             order,
-            at=max(order.at, plan.after(last, now)),
+            at=history.free_instant(watch.key, max(order.at, plan.after(last, now))),
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),
             wants_texts=lambda product: product not in texts,

@@ -8,62 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
 from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
+from watcher.daemon.scheduling.store_retry import StoreRetry
 from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.marking import StoreThread
-from watcher.errors import NotADatabase, StoreAway, StoreError, WatcherError
+from watcher.errors import StoreAway, StoreError, WatcherError
 from watcher.model import Instant
 from watcher.notification.policy import policies_of
 from watcher.pipeline import Report, ScanOutcome
-from watcher.retrying import backoff
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.scan import ScanOrder, read_scan
-from watcher.store.ports import Store
 from watcher.units import DAY
 
-FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to store
 TEXTS_KEEP = 30 * DAY  # after that a product's long texts are read anew, at the earliest
 
-T = TypeVar("T")
-
 log = structlog.get_logger("watcher.scan")
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRetry:
-    """A store whose jobs are done again until the database takes them, or until ``stop``. For jobs
-    that undo themselves when they fail. ``waits`` hears of each failure, and how many there were. A
-    damaged database is not waited for, and without a ``stop`` nothing is."""
-
-    store: StoreThread
-    stop: asyncio.Event | None
-    waits: Callable[[StoreError, int], Awaitable[None]]
-    pause: Pause = pause_until
-
-    async def run(self, job: Callable[[Store], T]) -> T:
-        """Do the job, and raise only the ``StoreError`` that does not pass."""
-        failures = 0
-        while True:
-            try:
-                return await self.store.run(job)
-            except StoreError as error:
-                if self.stop is None or self.stop.is_set() or isinstance(error, NotADatabase):
-                    raise
-                await self.waits(error, failures + 1)
-                await self.pause(self.stop, backoff(failures, FIRST_WAIT, LONGEST_WAIT))
-                failures += 1
 
 
 class Scanner(ScanRecords):

@@ -219,12 +219,12 @@ class RuleWatcher:
         if self.settling is not None:
             digest = await self.settling.wait(digest, self.moved, self._aside)
         if digest != self.known:
-            await self._tell()
-            self.known = digest
+            await self._tell(digest)
 
-    async def _tell(self) -> None:
+    async def _tell(self, digest: str) -> None:
         """Have them read anew. That waits behind a long scan that is being stored: it is heard of
         meanwhile, but not for ever."""
+        before, self.known = self.known, digest  # who wants it anew meanwhile forgets this
         telling = asyncio.ensure_future(self.changed())
         try:
             for _ in range(int(LONGEST_RELOAD / self.look)):
@@ -232,6 +232,9 @@ class RuleWatcher:
                     break
                 self.moved()
             await telling
+        except BaseException:
+            self.known = before
+            raise
         finally:
             telling.cancel()
 

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from typing import Self
 
-import numpy as np
 import psycopg
 
 from watcher.errors import StoreError
-from watcher.model import Floats
 from watcher.store import ports
 from watcher.store.control import Lease
 from watcher.store.faces import Faces
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import MAIN, Server
 from watcher.store.postgres import migrations
-from watcher.store.postgres.connection import PostgresConnection
+from watcher.store.postgres.bulk_connection import BulkConnection
 from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.history import PostgresHistory
-from watcher.store.postgres.numbers import column
 from watcher.store.postgres.outbox import PostgresOutbox
 from watcher.store.postgres.pruning import PostgresPruner
 from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
-from watcher.store.postgres.translating import parameters
 from watcher.store.postgres.upkeep import PostgresUpkeep
-from watcher.store.sql.connection import Values
-
-_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+ \([\w, ]+\)) VALUES \(\?(?:, \?)*\)")
-_FEW = 5  # rows that are as well sent one by one
 
 
-class PostgresDatabase(PostgresConnection, Faces):
+class PostgresDatabase(BulkConnection, Faces):
     """One session of a book with its faces; belongs to the thread that opened it."""
 
     def __init__(
         self, server: Server, *, lease: Lease | None = None, readonly: bool = False
     ) -> None:
-        PostgresConnection.__init__(self, server, lease=lease, readonly=readonly)
+        BulkConnection.__init__(self, server, lease=lease, readonly=readonly)
         Faces.__init__(self, self)
         self.history = PostgresHistory(self)
         self.outbox = PostgresOutbox(self)
@@ -82,29 +72,6 @@ class PostgresDatabase(PostgresConnection, Faces):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """New rows of which nothing is asked are copied in, all at once; not in a pipeline, where
-        that can't be."""
-        plain = _PLAIN_INSERT.fullmatch(sql)
-        given = [parameters((), row) for row in rows] if plain else []
-        if plain is None or len(given) < _FEW or self.is_pipelined:
-            super().many(sql, given if plain else rows)
-            return
-        with self.atomic(), self.conn.cursor().copy(f"COPY {plain[1]} FROM STDIN") as copy:
-            for row in given:
-                copy.write_row(row)
-
-    def table(self, sql: str, values: Values, width: int) -> Floats:
-        """The rows come as arrays in binary, one a column: no value is a Python object."""
-        return np.column_stack([*self._arrays(sql, values, width), np.zeros((0, 0))][:width])
-
-    def _arrays(self, sql: str, values: Values, width: int) -> Sequence[Floats]:
-        names = [f"c{place}" for place in range(width)]
-        arrays = ", ".join(f"array_agg(coalesce({name}::float8, 'NaN'))" for name in names)
-        cursor = self.execute(f"SELECT {arrays} FROM ({sql}) AS t ({', '.join(names)})", values)
-        found = cursor.pgresult
-        return [column(found.get_value(0, place) if found else None) for place in range(width)]
 
     def _make_ready(self, *, readonly: bool) -> None:
         migrations.refuse_newer(self, self.server)

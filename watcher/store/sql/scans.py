@@ -166,6 +166,16 @@ class ScanHistory(Face):
     def last_scan(self, watch: str) -> ScanRow | None:
         return next(iter(self.scans(watch, 1)), None)
 
+    def free_instant(self, watch: str, at: Instant) -> Instant:
+        """The first from ``at`` on that no scan of the watch carries: one that was made while the
+        clock was ahead may have it."""
+        of_watch = "SELECT at FROM scans WHERE watch = ? AND at >= ? ORDER BY at"
+        for (taken,) in self._db.stream(of_watch, (watch, at)):
+            if taken != at:
+                break
+            at += 1
+        return at
+
     def last_complete(self, watch: str) -> ScanRow | None:
         """Whatever is doubted of it."""
         return self._newest(watch, "s.state = 'complete'")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
-import msgspec
 import numpy as np
 from aiohttp import web
 
@@ -17,15 +15,14 @@ from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.skus import Sku, options_of, skus_of
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.store.sql import browsing
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
+from watcher.web.pages.product_texts import texts_of
 from watcher.web.plots import card_of, chart_of
 from watcher.web.rendering import whole_number
 
@@ -46,31 +43,6 @@ METRICS = (
     "product_rating",
     "review_count",
 )
-
-_LONGEST = 4_000  # characters of a text
-_LINES = 100  # of a text
-_VARIANTS = 60
-_DEEPEST = 8
-# Keys whose values are for people; everything else of the JSON is for programs.
-_SPOKEN = ("text", "content", "title", "children", "items")
-_SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A variant to buy: the options that make it, and its price as the API writes it."""
-
-    name: str
-    price: str
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """All that there is to read."""
-
-    description: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    variants: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +117,6 @@ def _track(track: Track) -> dict[str, object]:
     return {**named, "values": list(zip(times, values, strict=True))}
 
 
-async def search(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /products?q=TEXT``: by id or a part of the name."""
-    text = request.query.get("q", "").strip()[:100]
-    found: Sequence[object] = ()
-    if text:
-        found = await context.sources.read(lambda database: database.browsing.products(text))
-    return context.html(request, "products.html", q=text, found=found, most=browsing.PRODUCTS)
-
-
 def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
     parts, query = request.match_info, request.query
     found = database.history.find(parts["id"], parts["region"].upper())
@@ -213,70 +176,3 @@ def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]
-
-
-def texts_of(long: LongTexts | None) -> Texts:
-    """The texts of a product; what can't be understood is shown as it stands."""
-    if long is None:
-        return Texts()
-    values = _decoded(long.sale_props)
-    return Texts(
-        description=tuple(_bounded(_strings(_decoded(long.desc_detail)))),
-        options=tuple(_bounded(_options(values))),
-        variants=tuple(_variants(_decoded(long.skus), values)),
-    )
-
-
-def _decoded(text: str | None) -> object:
-    try:
-        return msgspec.json.decode(text or "null")
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return text
-
-
-def _bounded(lines: Iterator[str]) -> Iterator[str]:
-    length = 0
-    for count, line in enumerate(lines):
-        if count >= _LINES or length >= _LONGEST:
-            yield "…"
-            return
-        yield line[: _LONGEST - length]
-        length += len(line)
-
-
-def _strings(value: object, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from filter(None, map(str.strip, value.splitlines()))
-    elif depth < _DEEPEST:
-        for part in _spoken(value):
-            yield from _strings(part, depth + 1)
-
-
-def _spoken(value: object) -> Iterable[object]:
-    """The parts of a JSON value that are for people."""
-    if isinstance(value, dict):
-        return map(value.get, _SPOKEN)
-    return value if isinstance(value, list) else ()
-
-
-def _options(value: object) -> Iterator[str]:
-    """``Colour: golden, silver``."""
-    if isinstance(value, str):
-        yield from _strings(value)
-        return
-    for name, values in options_of(value).items():
-        yield f"{name}: {', '.join(values)}" if name else ", ".join(values)
-
-
-def _variants(skus: object, sale_props: object) -> Iterator[Variant]:
-    for count, sku in enumerate(skus_of(skus, sale_props)):
-        if count >= _VARIANTS:
-            yield Variant("…", "")
-            return
-        yield Variant(", ".join(sku.options)[:200] or sku.sku_id[:40], _price(sku))
-
-
-def _price(sku: Sku) -> str:
-    """``$1.99``, and with the currency's code where nothing in it says which it is."""
-    bare = sku.price and not _SIGN.search(sku.price)
-    return f"{sku.price} {sku.currency}"[:60] if bare and sku.currency else sku.price[:60]

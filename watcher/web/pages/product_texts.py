@@ -1,0 +1,104 @@
+"""A product's long texts, as far as they are for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from watcher.model import LongTexts
+from watcher.source.skus import Sku, options_of, skus_of
+
+_LONGEST = 4_000  # characters of a text
+_LINES = 100  # of a text
+_VARIANTS = 60
+_DEEPEST = 8
+# Keys whose values are for people; everything else of the JSON is for programs.
+_SPOKEN = ("text", "content", "title", "children", "items")
+_SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant to buy: the options that make it, and its price as the API writes it."""
+
+    name: str
+    price: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All that there is to read."""
+
+    description: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+
+def texts_of(long: LongTexts | None) -> Texts:
+    """The texts of a product; what can't be understood is shown as it stands."""
+    if long is None:
+        return Texts()
+    values = _decoded(long.sale_props)
+    return Texts(
+        description=tuple(_bounded(_strings(_decoded(long.desc_detail)))),
+        options=tuple(_bounded(_options(values))),
+        variants=tuple(_variants(_decoded(long.skus), values)),
+    )
+
+
+def _decoded(text: str | None) -> object:
+    try:
+        return msgspec.json.decode(text or "null")
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return text
+
+
+def _bounded(lines: Iterator[str]) -> Iterator[str]:
+    length = 0
+    for count, line in enumerate(lines):
+        if count >= _LINES or length >= _LONGEST:
+            yield "…"
+            return
+        yield line[: _LONGEST - length]
+        length += len(line)
+
+
+def _strings(value: object, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from filter(None, map(str.strip, value.splitlines()))
+    elif depth < _DEEPEST:
+        for part in _spoken(value):
+            yield from _strings(part, depth + 1)
+
+
+def _spoken(value: object) -> Iterable[object]:
+    """The parts of a JSON value that are for people."""
+    if isinstance(value, dict):
+        return map(value.get, _SPOKEN)
+    return value if isinstance(value, list) else ()
+
+
+def _options(value: object) -> Iterator[str]:
+    """``Colour: golden, silver``."""
+    if isinstance(value, str):
+        yield from _strings(value)
+        return
+    for name, values in options_of(value).items():
+        yield f"{name}: {', '.join(values)}" if name else ", ".join(values)
+
+
+def _variants(skus: object, sale_props: object) -> Iterator[Variant]:
+    for count, sku in enumerate(skus_of(skus, sale_props)):
+        if count >= _VARIANTS:
+            yield Variant("…", "")
+            return
+        yield Variant(", ".join(sku.options)[:200] or sku.sku_id[:40], _price(sku))
+
+
+def _price(sku: Sku) -> str:
+    """``$1.99``, and with the currency's code where nothing in it says which it is."""
+    bare = sku.price and not _SIGN.search(sku.price)
+    return f"{sku.price} {sku.currency}"[:60] if bare and sku.currency else sku.price[:60]
