@@ -76,7 +76,7 @@ class Shares:
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """What it may not hold any more."""
+        """The books that it may not hold any more."""
         return tuple(sorted(self._refused))
 
     def _run_out(self, view: FleetView) -> Iterator[str]:
