@@ -28,7 +28,7 @@ from watcher.store.engine import open_control
 
 BOOKS, DAEMONS = 6, 3
 LEAST = 2.5
-PER_SECOND = 12  # requests of an address
+PER_SECOND = 6  # requests of an address
 _SECONDS = 20.0  # for which pages are counted
 _SETTLED, _PATIENCE = 3.0, 90.0
 _RULES = """

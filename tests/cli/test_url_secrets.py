@@ -33,9 +33,12 @@ def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> N
     assert filled_in(URL) == "postgresql://watcher:secret@db.example.com/watcher"
 
 
-def test_none() -> None:
-    """The error says what to set."""
-    with pytest.raises(ValueError, match=r"\$\{DB_PASSWORD\} can't be filled in"):
+@pytest.mark.parametrize("empty", [None, "", "\n"])
+def test_none(monkeypatch: pytest.MonkeyPatch, empty: str | None) -> None:
+    """The error says what to set; an empty one is none."""
+    if empty is not None:
+        monkeypatch.setenv("DB_PASSWORD", empty)
+    with pytest.raises(ValueError, match=r"\$\{DB_PASSWORD\} (can't be filled in|is empty)"):
         filled_in(URL)
 
 

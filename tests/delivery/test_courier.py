@@ -20,6 +20,7 @@ from tests.delivery.couriers import (
 from tests.delivery.messages import NOW, operator
 from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL
 from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
+from watcher.errors import StoreAway
 from watcher.model import NotificationState
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR
@@ -43,6 +44,29 @@ async def test_sends_in_order_and_marks(store: Store) -> None:
     row = store.row(ids[0][0])
     assert (row.state, row.tries, row.finished) == (NotificationState.SENT, 1, NOW)
     assert store.outcomes(row.id) == ["sent"]
+
+
+async def test_nothing_is_sent_before_it_may_be(store: Store) -> None:
+    """Each message waits for the right to it; where that is gone nothing was tried."""
+    clock, line, rights = clock_at(), Line(), [True, False]
+
+    async def begin() -> None:
+        if not rights.pop(0):
+            raise StoreAway("its lease could not be renewed in time", "a server")
+
+    ids = [store.add(operator(text), "growth/1")[0] for text in "ab"]
+    courier = courier_of(store, {"growth/1": line}, clock, begin=begin)
+    assert await courier.turn() == POLL
+    with pytest.raises(StoreAway):
+        await turn(courier)
+    assert [each.body for each in line.taken] == ["a"]
+    rows = [store.row(each) for each in ids]
+    assert [(row.state, row.tries) for row in rows] == [
+        (NotificationState.SENT, 1),
+        (NotificationState.WAITING, 0),
+    ]
+    await courier.abandon()
+    assert line.released
 
 
 async def test_a_failed_row_holds_its_targets_queue_only(store: Store) -> None:

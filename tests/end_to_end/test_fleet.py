@@ -65,7 +65,7 @@ async def test_a_holder_that_stood_still_becomes_a_standby(
 ) -> None:
     """It was stopped in the middle of a scan: it buys, writes and sends nothing more of it."""
     fleet.make("shop")
-    simulator.fail_next(page=2, delay=3)
+    simulator.fail_next(page=2, delay=20)  # while the second one starts
     async with fleet.running() as first, fleet.running() as second:
         await until(lambda: simulator.requests == 2)
         first.process.send_signal(signal.SIGSTOP)

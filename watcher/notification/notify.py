@@ -43,11 +43,14 @@ class Teller:
             for name, each in self.owed(rule, alerts, rule.notify).items()
         ]
         parts = self.parts([(rule, each) for rule, _, each in owed])
+        told = list[NotificationLogEntry]()
         for (_, name, _), part in zip(owed, parts, strict=True):
             targets = self.policies[name].targets
             rows = self.database.outbox.add(name, targets, part.message, self.now)
-            self.database.alerts.mark_told(part.entries(name, rows))
+            told.extend(part.entries(name, rows))
             self.written.extend(rows)
+        if told:
+            self.database.alerts.mark_told(told)
 
     def silent(self, rules: Sequence[Rule], live: Live) -> Bools:
         """(n,) the live alerts of ``rules``, in their order, that ``tell`` need not hear of where

@@ -186,6 +186,10 @@ class Control(Protocol):
     def tell(self, event: str, book: str) -> None:
         """Have all who listen know: ``rules``, ``lease``, ``wake`` of a book."""
 
+    def abort(self) -> None:
+        """Break the connection, from any thread: whoever waits in it for an answer hears that the
+        server is away. The next use makes another."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self: ...

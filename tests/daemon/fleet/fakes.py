@@ -71,6 +71,7 @@ class FakeControl:
     """One connection to it; all faces in one."""
 
     server: FakeServer
+    aborted: int = 0
 
     @property
     def books(self) -> Any:
@@ -87,6 +88,10 @@ class FakeControl:
     def now(self) -> float:
         """Its clock is this machine's, but for what is ``ahead``."""
         return time.time() + self.server.ahead
+
+    def abort(self) -> None:
+        """Nobody waits here."""
+        self.aborted += 1
 
     def close(self) -> None:
         """Nothing was open."""

@@ -11,17 +11,19 @@ from typing import Any, TypeVar, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.daemon.fleet.fakes import FakeServer, SetSteady, a_daemon
+from tests.daemon.fleet.fakes import FakeControl, FakeServer, SetSteady, a_daemon
 from watcher.daemon.fleet.lease_keeper import (
     COMPARE_SECONDS,
     DEAF_SECONDS,
     JUST_AFTER,
     LOOK_SECONDS,
     MARGIN_SECONDS,
+    STUCK_SECONDS,
     FleetView,
     LeaseKeeper,
 )
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
+from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.errors import StoreAway, StoreError
 from watcher.store.control import LEASE_SECONDS, RENEW_SECONDS, Control, LeaseLost
@@ -45,8 +47,11 @@ class Heard:
         self.gone.append(tenure)
 
 
-class AtOnce:
+class AtOnce(DaemonThread):
     """A thread that is this one."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
 
     def run(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -72,7 +77,7 @@ class Kept:
             self.clock,
         )
         self.keeper.heard()
-        self.keeper._taker = cast("DaemonThread", AtOnce())  # noqa: SLF001
+        self.keeper._taker = AtOnce()  # noqa: SLF001
 
     def ask(self, asked: Callable[[], Future[T]], jobs: int = 1) -> T:
         """What the thread would do, which has at least so many ``jobs`` by then."""
@@ -98,6 +103,15 @@ def server() -> FakeServer:
     made = FakeServer()
     made.open().books.create("shop")
     return made
+
+
+def test_the_times_go_together() -> None:
+    """Renewals may fail, and a daemon be silent, for a while; a dead holder is replaced in 15 s,
+    also where the one that should take its book does not."""
+    assert 3 * RENEW_SECONDS < CERTAIN < LEASE_SECONDS
+    assert LOOK_SECONDS < RENEW_SECONDS
+    assert 2 * RENEW_SECONDS < ALIVE_SECONDS < LEASE_SECONDS
+    assert LEASE_SECONDS + FREE_SECONDS + 2 * LOOK_SECONDS < 15
 
 
 def test_one_has_it_as_long_as_it_is_renewed(server: FakeServer) -> None:
@@ -276,6 +290,65 @@ def test_it_is_looked_when_a_lease_runs_out(server: FakeServer) -> None:
     b.keeper.turn()
     renewed = server.clock.instant - LOOK_SECONDS - JUST_AFTER - 0.3
     assert renewed + RENEW_SECONDS == pytest.approx(server.clock.instant + b.keeper._next)  # noqa: SLF001
+
+
+def test_a_kept_connection_that_broke_costs_no_takeover(server: FakeServer) -> None:
+    """The book is taken by another one, at once."""
+    server.open().books.create("toys")
+    a = Kept(server, "a")
+    assert a.take() is not None
+    broken = a.keeper._taking  # noqa: SLF001
+    assert broken is not None
+    broken.server = FakeServer(away=True)  # type: ignore[attr-defined]
+    assert a.take("toys") is not None
+    assert a.keeper._taking is not broken  # noqa: SLF001
+
+
+@pytest.mark.parametrize("of", ["_control", "_taking"])
+def test_a_connection_that_leads_nowhere_is_broken(server: FakeServer, of: str) -> None:
+    """Once an answer takes longer than any may; the loop sees to it, for the thread hangs in it."""
+    a = Kept(server, "a")
+    assert a.take() is not None
+    a.turn()
+    seen = []
+
+    class Hangs:
+        """Whatever is asked of leases takes for ever."""
+
+        def __getattr__(self, _name: str) -> Any:
+            for seconds in (0.0, STUCK_SECONDS, 0.1):
+                a.clock.instant += seconds
+                a.keeper.heard()
+                seen.append(control.aborted)
+            raise StoreAway("hung up", "a server")
+
+    class Hanging(FakeControl):
+        """A connection in which nothing is answered."""
+
+        leases = Hangs()
+
+    control = Hanging(server)
+    setattr(a.keeper, of, control)
+    if of == "_control":
+        a.keeper._guarded(a.keeper.turn)  # noqa: SLF001
+    else:
+        server.open().books.create("toys")
+        assert a.take("toys") is not None  # by another connection
+    assert seen == [0, 0, 1]
+    a.clock.instant += 10 * STUCK_SECONDS
+    a.keeper.heard()
+    assert control.aborted == 1
+
+
+def test_what_is_asked_for_last_is_done(server: FakeServer) -> None:
+    """However soon the next look was due."""
+    a = Kept(server, "a")
+    a.turn()
+    left = a.keeper.close()
+    a.keeper._next = 0.0  # noqa: SLF001
+    a.keeper._run()  # noqa: SLF001
+    assert left.done()
+    assert not server.at_work
 
 
 def test_all_are_told_what_is_wrong(server: FakeServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,10 @@ from watcher.daemon.fleet.held_book import Surroundings
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.lease_tenure import steady
 from watcher.daemon.fleet.member import Member
-from watcher.daemon.fleet.stored_rules import StoredRules
+from watcher.daemon.fleet.stored_rules import Read, StoredRules
+from watcher.delivery.permission import always, may_send
 from watcher.errors import NewerDatabase
+from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Lease, LeaseState
 from watcher.store.engine import StoreReader, Writer
 from watcher.store.places import Place, Server
@@ -37,6 +39,7 @@ class Town:
     server: FakeServer = field(default_factory=lambda: FakeServer(clock=steady))  # type: ignore[arg-type]
     newer: set[str] = field(default_factory=set)
     opened: list[Writer] = field(default_factory=list)
+    read: Read = read
 
     def make(self, *books: str) -> None:
         """Books with rules."""
@@ -68,7 +71,7 @@ class Town:
         control: Any = self.server.open
         return Member(
             a_daemon(name), "postgresql://db/x",
-            lambda book: StoredRules(book, Asked(self.server), read),
+            lambda book: StoredRules(book, Asked(self.server), self.read),
             around, control, self.nothing,
         )  # fmt: skip
 
@@ -228,6 +231,36 @@ async def test_a_stop_while_the_server_is_away(town: Town, monkeypatch: pytest.M
     assert "the server is away: what was under way is left to whoever goes on" in [
         each["event"] for each in logs
     ]
+
+
+async def test_a_book_sends_by_its_own_lease(town: Town) -> None:
+    """Whatever begins in its tasks asks that one, and no other book's."""
+    town.make("toys", "tools")
+    asked: dict[str, Callable[[], bool]] = {}
+
+    def noting(book: str, files: Mapping[str, bytes]) -> Rulebook:
+        asked[book] = may_send.get()
+        return read(book, files)
+
+    town.read = noting
+    async with town.running("a") as member:
+        await until(lambda: len(at_work(member)) == 2)
+        assert may_send.get() is always
+        assert asked["toys"]()
+        toys, _ = member._held["toys"]  # noqa: SLF001
+        toys.tenure.lose()
+        assert (asked["toys"](), asked["tools"]()) == (False, True)
+
+
+async def test_books_of_one_process_tell_of_an_outage_together(town: Town) -> None:
+    """Their operators have the same address: one of them tells."""
+    town.make("toys", "tools")
+    async with town.running("a") as member:
+        await until(lambda: len(at_work(member)) == 2)
+        alerts = [held._alert for held, _ in member._held.values()]  # noqa: SLF001
+        one, two = [each for each in alerts if each is not None]
+        assert one.told_by is two.told_by
+        assert one.address("me/1") == two.address("me/1") != "me/1"
 
 
 async def test_without_a_key_it_is_ill(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

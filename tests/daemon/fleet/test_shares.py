@@ -6,7 +6,13 @@ import msgspec
 
 from tests.daemon.fleet.fakes import a_daemon
 from watcher.daemon.fleet.lease_keeper import FleetView
-from watcher.daemon.fleet.shares import ALIVE_SECONDS, FREE_SECONDS, REST_SECONDS, Shares
+from watcher.daemon.fleet.shares import (
+    ALIVE_SECONDS,
+    FREE_SECONDS,
+    GIVEN_SECONDS,
+    REST_SECONDS,
+    Shares,
+)
 from watcher.store.control import LEASE_SECONDS, LeaseState
 
 
@@ -53,8 +59,37 @@ def test_what_another_should_take_is_anybodys_after_a_while() -> None:
     view = seen("az", one=None)
     shares = Shares("z", None)
     assert taken(shares, view, 0.0) == []
-    assert taken(shares, view, FREE_SECONDS - 0.1) == []
+    assert taken(shares, view, GIVEN_SECONDS - 0.1) == []
+    assert taken(shares, view, GIVEN_SECONDS) == ["one"]
+
+
+def test_what_was_lost_is_anybodys_sooner() -> None:
+    """Nobody had it for the time of a lease already."""
+    view = seen("az", one="dead")
+    view = msgspec.structs.replace(
+        view, leases=(msgspec.structs.replace(view.leases[0], left=-0.1),)
+    )
+    shares = Shares("z", None)
+    assert taken(shares, view, 0.0) == []
     assert taken(shares, view, FREE_SECONDS) == ["one"]
+
+
+def test_a_lease_that_ran_out_is_free() -> None:
+    """Its holder is dead, whatever the row still says: it is not waited for."""
+    view = seen("ab")
+    ran_out = FleetView((LeaseState("one", "dead", 1, -0.1, 0),), view.daemons, 0.0)
+    found = [taken(Shares(each, None), ran_out) for each in "ab"]
+    assert sorted(found) == [[], ["one"]]
+
+
+def test_what_another_left_holds_up_no_surplus() -> None:
+    """Only what one has handed over itself, and nobody took, makes it rest."""
+    shares = Shares("z", None)
+    left = seen("az", one="z", two="z", three=None)
+    assert given(shares, left) is None
+    assert taken(shares, left, FREE_SECONDS) == ["three"]
+    full = seen("az", one="z", two="z", three="z")
+    assert given(shares, full, FREE_SECONDS + 1.0) is not None
 
 
 def test_a_surplus_goes_one_at_a_time() -> None:
@@ -75,9 +110,9 @@ def test_what_nobody_took_is_not_handed_over_again_at_once() -> None:
     full, one_free = seen("az", one="z", two="z"), seen("az", one="z", two=None)
     assert given(shares, full) == "two"
     assert taken(shares, one_free, 1.0) == []
-    assert taken(shares, one_free, 1.0 + FREE_SECONDS) == ["two"]
-    assert given(shares, full, 2.0 + FREE_SECONDS) is None
-    assert given(shares, full, 2.0 + FREE_SECONDS + REST_SECONDS) == "two"
+    assert taken(shares, one_free, 1.0 + GIVEN_SECONDS) == ["two"]
+    assert given(shares, full, 2.0 + GIVEN_SECONDS) is None
+    assert given(shares, full, 2.0 + GIVEN_SECONDS + REST_SECONDS) == "two"
 
 
 def test_what_is_refused_is_wanted_no_more() -> None:
@@ -88,7 +123,7 @@ def test_what_is_refused_is_wanted_no_more() -> None:
     shares.refuse("one")
     assert shares.refused == ("one",)
     assert taken(shares, view) == ["two"]
-    assert taken(shares, view, FREE_SECONDS) == ["two"]
+    assert taken(shares, view, GIVEN_SECONDS) == ["two"]
     assert taken(shares, seen("a", one=None, new=None)) == ["new"]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,16 @@ def test_a_chain_of_moves() -> None:
     plan = spread(wants, held)
     assert loads(plan, wants) == [3, 1, 1]
     assert (plan["4"], plan["5"]) == ("b", "c")
+
+
+@pytest.mark.parametrize("names", ["abcd", "dcba"])
+def test_a_long_chain_of_moves(names: str) -> None:
+    """Each of them gives its book on to the next, in whatever order they are looked at."""
+    wants = {f"d{at}": {*names[max(0, at - 1) : at + 1]} for at in range(5)}
+    wants["d0"].add("x")
+    holders = {name: f"d{at}" for at, name in enumerate(names)}
+    moved = {name: f"d{at + 1}" for at, name in enumerate(names)}
+    assert spread(wants, {**holders, "x": None}) == {**moved, "x": "d0"}
 
 
 def test_who_stops_keeps_nothing() -> None:

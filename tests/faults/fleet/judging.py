@@ -22,6 +22,7 @@ from tests.faults.sink import Delivery, Fact
 from watcher.units import DAY
 
 HELD_AGAIN_SECONDS = 15.0
+_MARK_SECONDS = 5.0  # in which a message that was sent is marked, unless its sender is cut off
 _RESUMED_SECONDS = 1.5  # in which who was stopped ends what it had begun
 _AT_ONCE = 3  # requests, as the rule files say
 _CREDITS_IN_DOUBT = 40  # of the scans that one holder leaves behind
@@ -214,14 +215,18 @@ class Case:
         )
 
     def _cut_off(self, before: Delivery, row: int) -> Fault | None:
-        """The fault that its sender had before the row was marked."""
+        """The fault that its sender had before the row was marked. One that lived on for long after
+        it had sent it marked it, or should have."""
         for fault in self.run.faults:
             if fault.who != before.incarnation or fault.kind == "cut":
                 continue
             # What is seen of who is dead or stands still was sent before that.
             end = fault.until if fault.until is not None else float("inf")
             during = fault.kind == "hole" and fault.at - _BLUR <= before.at
-            waited = row in fault.unsent.get(self.book.name, ())
+            waited = (
+                row in fault.unsent.get(self.book.name, ())
+                and fault.at - _MARK_SECONDS <= before.at
+            )
             if (during or waited) and before.at <= end:
                 return fault
         return None

@@ -103,8 +103,10 @@ def test_a_repeat_whose_mark_was_cut_off() -> None:
         (fault(unsent={BOOK: set()}), "no fault cut its mark off"),
         (fault(CUT, until=100.5), "no fault cut its mark off"),
         (fault(who=7), "no fault cut its mark off"),
+        (fault(at=108), "no fault cut its mark off"),
+        (fault(STOP, at=97, until=98), "no fault cut its mark off"),
     ],
-    ids=["marked before", "only a connection", "another's"],
+    ids=["marked before", "only a connection", "another's", "long after it", "over before it"],
 )
 def test_a_repeat_that_nothing_explains(falls: Fault, says: str) -> None:
     """The mark was there, or its sender lived on and remembered it."""

@@ -18,6 +18,7 @@ from watcher.store.columns import encode
 from watcher.store.copying import canonical
 from watcher.store.copying.between import copy_store
 from watcher.store.copying.canonical import ObservationRows
+from watcher.store.copying.copier import Copier
 from watcher.store.sqlite.copy_end import SqliteEnd, cells
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.locking import hold
@@ -141,6 +142,29 @@ def test_a_store_with_something_in_it_is_left_alone(tmp_path: Path, source: Path
     with pytest.raises(StoreError, match="no such database"):
         copy_store(tmp_path / "none.db", tmp_path / "new.db", NOW)
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("to_the_source", [True, False])
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [("ALTER TABLE alerts ADD COLUMN more TEXT", "alerts.more"),
+     ("CREATE TABLE more (id INTEGER PRIMARY KEY)", "more.id")],
+)  # fmt: skip
+def test_stores_of_two_versions(source: Path, change: str, what: str, to_the_source: bool) -> None:
+    """Whichever has more: nothing is copied, or something would be left behind."""
+    with Database.open(source) as old, Database.in_memory() as new:
+        (old if to_the_source else new).execute(change)
+        with pytest.raises(StoreError, match=rf"differ in {what}: .*nothing was copied"):
+            Copier(SqliteEnd(old), SqliteEnd(new)).run()
+        assert not new.has("SELECT 1 FROM products")
+
+
+def test_a_store_that_was_filled_minds_its_keys(source: Path) -> None:
+    """As any other: a scratch is worked on after its copy."""
+    with Database.open(source) as old, Database.in_memory() as new:
+        Copier(SqliteEnd(old), SqliteEnd(new)).run()
+        for each in (old, new):
+            assert each.number("PRAGMA foreign_keys") == 1
 
 
 def test_an_unused_store_is_filled(tmp_path: Path, source: Path) -> None:

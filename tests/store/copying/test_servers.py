@@ -221,6 +221,8 @@ def test_no_such_book(tmp_path: Path, book: Server) -> None:
     """Only the one that is copied into is made."""
     with pytest.raises(StoreError, match=r"there is no(?: such)? book"):
         copy_store(book, tmp_path / "copy.db", NOW)
+    with open_control(book.url) as control:
+        assert control.books.names() == []
     assert not (tmp_path / "copy.db").exists()
 
 

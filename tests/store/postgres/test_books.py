@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import psycopg
 import pytest
@@ -14,11 +15,13 @@ from tests.postgres import cluster, create_database, needed, run
 from tests.store.postgres.test_control import session_of
 from watcher.errors import StoreError, WatcherError
 from watcher.store.control import Raced, Revision, digest_of
-from watcher.store.engine import open_control
+from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
+from watcher.store.postgres import partitions
 from watcher.store.postgres.book_session import become
 from watcher.store.postgres.control import PostgresControl
-from watcher.store.postgres.sessions import begin
+from watcher.store.postgres.database import PostgresDatabase
+from watcher.store.postgres.sessions import begin, row_of
 
 RULES = {"rules.yaml": b"watches: []\n", "ids.csv": b"1\n2\n"}
 HOSTILE_NAMES = (
@@ -104,6 +107,7 @@ FORBIDDEN = (
     "SELECT * FROM watcher.contents",
     "SELECT * FROM watcher.files",
     "SELECT * FROM watcher.settings",
+    "SELECT * FROM watcher.marks",
     "SELECT * FROM watcher.migrations",
     "UPDATE watcher.leases SET holder = 'me', fence = 99",
     "LOCK TABLE watcher.leases IN ACCESS SHARE MODE",
@@ -220,6 +224,16 @@ def test_a_held_book_is_dropped_on_purpose(control: PostgresControl, postgres_ur
     control.leases.release(held)  # as it says goodbye
 
 
+def test_nobody_logs_in_as_a_book(control: PostgresControl, postgres_url: str) -> None:
+    """Its role may do nothing but own its schema."""
+    with psycopg.connect(postgres_url) as conn:
+        rights = conn.execute(
+            "SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolreplication, "
+            "rolbypassrls FROM pg_roles JOIN watcher.books ON rolname = role WHERE name = 'a'"
+        )
+        assert rights.fetchone() == (False,) * 6
+
+
 def test_a_session_of_no_book(control: PostgresControl, postgres_url: str) -> None:
     """It is told how the book is made."""
     place = Server(postgres_url, "none")
@@ -247,6 +261,32 @@ def test_restored_elsewhere() -> None:
             _mended(url)
         with session_of(server.url, "a") as session:
             session.execute("TABLE secret")
+
+
+def test_all_that_a_book_has_is_its_roles_again(
+    control: PostgresControl, postgres_url: str
+) -> None:
+    """Tables, months, views: as ``books add`` finds them after a restore."""
+    place = Server(postgres_url, "a")
+    with open_store(place) as store:
+        role = row_of(control._live(), "SELECT role FROM watcher.books WHERE name = 'a'")[0]  # noqa: SLF001
+        partitions.ensure(cast("PostgresDatabase", store), [0])
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f'REASSIGN OWNED BY "{role}" TO CURRENT_USER'.encode())
+        admin.execute(f'DROP OWNED BY "{role}"'.encode())
+        admin.execute(f'DROP ROLE "{role}"'.encode())
+        with pytest.raises(StoreError, match="the role that keeps the book a to itself"):
+            open_store(place)
+        control.books.create("a")
+        others = admin.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'book_a'::regnamespace "
+            "AND relowner <> %s::regrole",
+            (f'"{role}"',),
+        )
+        assert others.fetchall() == []
+    with open_store(place) as store:
+        cast("PostgresDatabase", store).execute("DROP TABLE observations_1970_01")
+    control.books.drop("a")
 
 
 def _mended(url: str) -> None:

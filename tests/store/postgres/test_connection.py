@@ -222,15 +222,62 @@ def test_who_only_reads_writes_nothing(server: Server) -> None:
     db.close()
 
 
+def test_a_snapshot_is_of_one_state(db: PostgresConnection, server: Server) -> None:
+    """Whatever is written beside it; nothing is written in it."""
+    other = PostgresConnection(server)
+    with db.snapshot():
+        assert db.number(COUNT) == 0
+        other.execute(INSERT, ("a",))
+        assert db.number(COUNT) == 0
+        assert db.in_transaction
+        with pytest.raises(StoreError, match="read-only"):
+            db.execute(INSERT, ("b",))
+    assert not db.in_transaction
+    assert db.number(COUNT) == 1
+    other.close()
+
+
+def test_a_session_is_the_holders(server: Server) -> None:
+    """So that it ends with a lease that ran out, wherever it stands."""
+    with open_control(server.url) as control:
+        lease = control.leases.take("main", "one", 0)
+        assert lease is not None
+        first = PostgresConnection(server, lease=lease)
+        assert first.value("SELECT current_setting('application_name')") == "watcher/one/main"
+        assert control.leases.take("main", "two", 60) is not None
+        with pytest.raises(psycopg.OperationalError):
+            first.conn.execute("SELECT 1")
+        first.close()
+
+
 def test_what_stands_still_inside_is_ended(db: PostgresConnection) -> None:
-    """The limit is in force in every session."""
-    limit = db.value("SELECT current_setting('idle_in_transaction_session_timeout')")
-    assert limit == "10s"
+    """The limit is in force in every session, and so are the others."""
+    wanted = {
+        "idle_in_transaction_session_timeout": "10s",
+        "lock_timeout": "30s",
+        "statement_timeout": "10min",
+        "jit": "off",
+        "tcp_keepalives_idle": "5",
+        "TimeZone": "UTC",
+    }
+    for name, value in wanted.items():
+        assert db.value("SELECT current_setting(?)", (name,)) == value
+
+
+def test_a_server_that_ends_nothing_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a pooler that does not pass the limit on: who stands still would block for ever."""
+    settings = {"idle_in_transaction_session_timeout": "0"}
+    monkeypatch.setattr("watcher.store.postgres.session._SETTINGS", settings)
+    with pytest.raises(StoreError, match="would block its book for ever"):
+        PostgresConnection(server)
 
 
 def test_parameters_and_values(db: PostgresConnection) -> None:
     """In each of the three ways to write them, and no surprise in what comes back."""
     assert db.one("SELECT ?::text, ?::bigint, '?'", ("a", 1)) == ("a", 1, "?")
+    assert db.one("SELECT ? + ?", (30_000, 30_000)) == (60_000,)
     assert db.one("SELECT ?2::bigint - ?1::bigint", (40_000, 80_000)) == (40_000,)
     assert db.one("SELECT :b::text, :a::text, :b::text", {"a": "x", "b": "y"}) == ("y", "x", "y")
     assert db.one("SELECT sum(v), sum(v) / 2.0 FROM unnest(ARRAY[1, 2]) AS u(v)") == (3, 1.5)

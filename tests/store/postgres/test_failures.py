@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from watcher.errors import StoreAway
+from watcher.errors import StoreError
 from watcher.store.engine import open_control
 
 
@@ -24,7 +24,7 @@ def user(postgres_url: str) -> Iterator[str]:
 
 
 def _refused(url: str) -> str:
-    with pytest.raises(StoreAway) as refused:
+    with pytest.raises(StoreError) as refused:
         open_control(url)
     return str(refused.value)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import psycopg
 import pytest
 
+from watcher.model import Message, Severity
 from watcher.store.places import Server
 from watcher.store.postgres.database import PostgresDatabase
 
@@ -67,3 +69,33 @@ def test_one_that_fails(database: PostgresDatabase) -> None:
     assert used(database) == 0
     database.execute(INSERT, ROWS[3])
     assert used(database) == 3
+
+
+def test_a_message_and_a_try_are_one_statement_each(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each way to the server costs, and a scan may write hundreds of messages."""
+    asked = list[str]()
+
+    def watched(asks: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(sql: str, *values: Any) -> Any:
+            asked.append(sql)
+            return asks(sql, *values)
+
+        return ask
+
+    for name in ("_ask", "_command"):
+        monkeypatch.setattr(database, name, watched(getattr(database, name)))
+    message = Message("alerts", "Title", Severity.WARNING, 1_000, rule="r")
+    with database.atomic():
+        asked.clear()
+        rows = database.outbox.add("me", ["me/2", "me/1", "me/3"], message, 1_000)
+        database.outbox.sent(rows[0], 1_001)
+        assert len(asked) == 2
+    assert rows == sorted(rows)
+    found = [database.outbox.get(row) for row in rows]
+    assert [each and each.target for each in found] == ["me/2", "me/1", "me/3"]
+    assert [each and each.message for each in found] == [message] * 3
+    (alone,) = database.outbox.add("me", ["me/1"], message, 1_000)  # a transaction of its own
+    database.outbox.sent(alone, 1_002)
+    assert [each.at for each in database.outbox.tries(alone)] == [1_002]

@@ -34,6 +34,7 @@ MARGIN_SECONDS = 1.0
 DEAF_SECONDS = 60.0  # without a word of the event loop: it stands still
 # What one turn adds to that at most: the machine, the process or the server stood still, not it.
 _DEAF_AT_ONCE = 2.0
+STUCK_SECONDS = 25.0  # without an answer, where none may take as long: the connection is dead
 COMPARE_SECONDS = 60.0  # between two comparisons of the machine's clock with the server's
 SKEW_SECONDS = 5.0  # that they may differ by before somebody is told
 
@@ -76,6 +77,9 @@ class LeaseKeeper:
     # A take may have to wait for a commit of the holder of before: no renewal waits with it.
     _taker: DaemonThread = field(default_factory=lambda: DaemonThread("lease-taker"))
     _taking: Control | None = None
+    # Since when each of the two is at something; never, while it is not.
+    _working_since: float = float("inf")
+    _taking_since: float = float("inf")
     _renewed: float = float("-inf")
     _turned: float = float("inf")
     _next: float = LOOK_SECONDS  # until the next turn
@@ -90,8 +94,14 @@ class LeaseKeeper:
         threading.Thread(target=self._run, name="lease-keeper", daemon=True).start()
 
     def heard(self) -> None:
-        """The event loop moves."""
+        """The event loop moves. It breaks connections that the threads hang in: a proxy between may
+        keep one open that leads nowhere."""
         self._deaf = 0.0
+        latest = self.clock() - STUCK_SECONDS
+        if self._working_since < latest and self._control is not None:
+            self._control.abort()
+        if self._taking_since < latest and self._taking is not None:
+            self._taking.abort()
 
     def look_soon(self) -> None:
         """FleetView now: something was said of a lease."""
@@ -116,6 +126,8 @@ class LeaseKeeper:
             control.daemons.leave(self.daemon.id)
 
         self._ended = True
+        self._taker.run(self._end_taking)
+        self._taker.retire()
         return self._ask(leave)
 
     def turn(self) -> None:
@@ -178,14 +190,18 @@ class LeaseKeeper:
         """Do what is asked for until the next look is due; nobody waits for that one's end."""
         until, self._next = self.clock() + self._next, LOOK_SECONDS
         with suppress(Empty):
-            while (left := until - self.clock()) > 0:
-                job = self._jobs.get_nowait() if self._ended else self._jobs.get(timeout=left)
-                if job is None:
+            while True:
+                left = until - self.clock()
+                waits = left > 0 and not self._ended
+                job = self._jobs.get(timeout=left) if waits else self._jobs.get_nowait()
+                if job is not None:
+                    self._guarded(job)
+                elif not self._ended:
                     return
-                self._guarded(job)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing ends the thread, and whatever failed may have been the connection."""
+        self._working_since = self.clock()
         try:
             work()
         except StoreError as error:
@@ -196,6 +212,8 @@ class LeaseKeeper:
         except Exception:
             self._disconnect()
             log.exception("the look at the leases broke; the next one comes")
+        finally:
+            self._working_since = float("inf")
 
     def _ask(self, work: Callable[[Control], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -251,16 +269,25 @@ class LeaseKeeper:
         control.daemons.beat(daemon)
 
     def _take(self, book: str) -> LeaseTenure | None:
-        """On the taker's thread."""
-        if self._taking is None:
-            self._taking = self.opener()
-        sent = self.clock()
-        try:
-            lease = self._taking.leases.take(book, self.daemon.id, LEASE_SECONDS)
-        except BaseException:
-            taking, self._taking = self._taking, None
+        """On the taker's thread. A connection that was kept may have broken meanwhile."""
+        if self._taking is not None:
+            with suppress(StoreError):
+                return self._try_to_take(self._taking, book)
+            self._end_taking()
+        self._taking = self.opener()
+        return self._try_to_take(self._taking, book)
+
+    def _end_taking(self) -> None:
+        taking, self._taking = self._taking, None
+        if taking is not None:
             _close(taking)
-            raise
+
+    def _try_to_take(self, control: Control, book: str) -> LeaseTenure | None:
+        self._taking_since = sent = self.clock()
+        try:
+            lease = control.leases.take(book, self.daemon.id, LEASE_SECONDS)
+        finally:
+            self._taking_since = float("inf")
         if lease is None:
             return None
         tenure = LeaseTenure(lease, Server(self.url, book), _until(sent), self.clock)

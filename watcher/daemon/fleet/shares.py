@@ -12,7 +12,10 @@ from watcher.store.control import LEASE_SECONDS, LONGEST_LEASE
 # Since a daemon was heard of, after which nobody waits for it to take a book: less than a lease, so
 # that one whose leases have run out is not waited for, and more than two renewals.
 ALIVE_SECONDS = 4.5
-FREE_SECONDS = 1.5  # after which a book that another should have taken is anybody's
+# After which a book that another should have taken is anybody's: one whose holder was lost, and one
+# that was handed over in order.
+FREE_SECONDS = 1.5
+GIVEN_SECONDS = 4.0
 REST_SECONDS = 60.0  # before a book is handed over again that nobody took
 
 
@@ -47,11 +50,12 @@ class Shares:
 
     def to_take(self, view: FleetView, held: Collection[str], now: float) -> list[str]:
         """The books to take now, which are not among those ``held``."""
-        free = set(self._run_out(view))
+        patience = dict(self._run_out(view))
+        free = patience.keys()
         self._free = {book: self._free.get(book, now) for book in free}
         found = []
         for book in sorted(free - set(held)):
-            overdue, ours = now - self._free[book] >= FREE_SECONDS, self._is_ours(book)
+            overdue, ours = now - self._free[book] >= patience[book], self._is_ours(book)
             if not self._may(book) or not (ours or overdue):
                 continue
             if not ours and book == self._given:
@@ -79,13 +83,14 @@ class Shares:
         """The books that it may not hold any more."""
         return tuple(sorted(self._refused))
 
-    def _run_out(self, view: FleetView) -> Iterator[str]:
-        """The books that nobody has. A server that was replaced may have another clock: a lease
-        holds for as long as it was seen to by the clock here, and none for longer."""
+    def _run_out(self, view: FleetView) -> Iterator[tuple[str, float]]:
+        """The books that nobody has, and how long another is waited for to take each. A server that
+        was replaced may have another clock: a lease holds for as long as it was seen to by the
+        clock here, and none for longer."""
         ends, self._ends = self._ends, {}
         for each in view.leases:
             if each.holder is None:
-                yield each.book
+                yield each.book, GIVEN_SECONDS
                 continue
             of = each.book, each.fence
             until = view.at + min(each.left, LEASE_SECONDS)
@@ -94,7 +99,7 @@ class Shares:
             else:
                 self._ends[of] = max(until, ends.get(of, until))
             if self._ends[of] <= view.at:
-                yield each.book
+                yield each.book, FREE_SECONDS
 
     def unheld(self, view: FleetView) -> list[str]:
         """The wanted books that nobody holds, those that there are not among them."""

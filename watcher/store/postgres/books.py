@@ -14,7 +14,7 @@ from watcher.store.control import Raced, Revision, described, digest_of, refuse_
 from watcher.store.nul import NUL
 from watcher.store.places import Server
 from watcher.store.postgres.control_schema import lacking
-from watcher.store.postgres.leases import Begin, Tell, end_all
+from watcher.store.postgres.leases import Begin, Tell, end
 from watcher.store.postgres.roles import is_sound, make, mend, names_for, unmake
 from watcher.store.postgres.sessions import Session, names_of, no_book, row_of
 
@@ -31,6 +31,7 @@ _HELD = """
 SELECT holder FROM watcher.leases
 WHERE book = %s AND holder IS NOT NULL AND until > clock_timestamp()
 """
+_RUN_OUT = "UPDATE watcher.leases SET until = clock_timestamp() WHERE book = %s"
 
 
 class PostgresBooks:
@@ -64,7 +65,8 @@ class PostgresBooks:
             self._known(session, book)
             if held and (holder := session.execute(_HELD, (book,)).fetchone()):
                 # Lest one that stands still inside a transaction keeps us waiting.
-                end_all(session, book, holder[0])
+                session.execute(_RUN_OUT, (book,))
+                end(session, book, holder[0], whole=True)
             # The lease can't be taken, nor anything be written under it, until all is gone.
             session.execute("SELECT FROM watcher.leases WHERE book = %s FOR UPDATE", (book,))
             if not held and (holder := session.execute(_HELD, (book,)).fetchone()):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
+
+import psycopg
 
 from watcher.store.control import NoBooks
 from watcher.store.places import Server
@@ -47,6 +51,14 @@ class PostgresControl:
     def tell(self, event: str, book: str) -> None:
         with self._begin() as session:
             self._tell(session, event, book)
+
+    def abort(self) -> None:
+        session = self._session
+        if session is not None and not session.closed:
+            with suppress(OSError, psycopg.Error):
+                end = socket.socket(fileno=os.dup(session.fileno()))
+                with end:
+                    end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         session, self._session = self._session, None

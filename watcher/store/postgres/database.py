@@ -21,6 +21,7 @@ from watcher.store.postgres.connection import PostgresConnection
 from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.history import PostgresHistory
 from watcher.store.postgres.numbers import column
+from watcher.store.postgres.outbox import PostgresOutbox
 from watcher.store.postgres.pruning import PostgresPruner
 from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
@@ -41,6 +42,7 @@ class PostgresDatabase(PostgresConnection, Faces):
         PostgresConnection.__init__(self, server, lease=lease, readonly=readonly)
         Faces.__init__(self, self)
         self.history = PostgresHistory(self)
+        self.outbox = PostgresOutbox(self)
         self.tellings: ports.Tellings = PostgresTellings(self)
         self.times: ports.Times = PostgresTimes(self)
         self.pruner: ports.Pruner = PostgresPruner(self)

@@ -33,10 +33,6 @@ WHERE datname = current_database() AND application_name = %s AND pid <> pg_backe
 AND (%s OR xact_start IS NOT NULL)
 AND EXISTS (SELECT FROM watcher.leases WHERE book = %s AND {_IS_FREE})
 """
-_END_ALL = """
-SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = %s AND pid <> pg_backend_pid()
-"""
 _TOLD = """(SELECT pg_notify(value, 'lease ' || book)
     FROM watcher.settings WHERE name = 'channel')"""
 _TAKE = f"""
@@ -88,7 +84,7 @@ class PostgresLeases:
                 return None
             before, ran_out = found
             if before is not None:
-                _end(session, book, before, ran_out=ran_out)
+                end(session, book, before, whole=ran_out)
             taken = session.execute(_TAKE, (holder, seconds, book)).fetchone()
             return None if taken is None else Lease(book, holder, taken[0])
 
@@ -116,21 +112,11 @@ class PostgresLeases:
             return cursor.execute(_ALL).fetchall()
 
 
-def end_all(session: Session, book: str, holder: str) -> None:
-    """End the sessions of a book's holder, and wait for their end; those that another user began
-    are left to the server's idle_in_transaction_session_timeout."""
-    try:
-        with session.transaction():
-            session.execute(_END_ALL, (application_name(holder, book),))
-    except psycopg.errors.InsufficientPrivilege:
-        return
-
-
-def _end(session: Session, book: str, before: str, *, ran_out: bool) -> None:
-    """End the sessions of who had it before; where another user began them, they are left to the
-    server's idle_in_transaction_session_timeout."""
+def end(session: Session, book: str, before: str, *, whole: bool) -> None:
+    """End the sessions of who had it before, or of them only those inside a transaction; where
+    another user began them, they are left to the server's idle_in_transaction_session_timeout."""
     with suppress(psycopg.errors.InsufficientPrivilege):
-        session.execute(_END, (application_name(before, book), ran_out, book))
+        session.execute(_END, (application_name(before, book), whole, book))
 
 
 def _storable(text: str | None) -> str | None:

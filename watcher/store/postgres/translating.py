@@ -11,7 +11,7 @@ from watcher.store.sql.connection import Values
 
 # Texts, names in quotes and casts are passed over.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|::|\?(?P<number>\d*)|:(?P<name>[a-z_]+)""")
-_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+_WRITES = re.compile(r"\s*(WITH \w+ AS \()?(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 
 
 @lru_cache(4_096)

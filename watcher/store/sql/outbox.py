@@ -26,6 +26,13 @@ _SELECT = (
     f"n.finished, n.first_try, {_PLANNED}, n.joined, n.taken "
     "FROM notifications AS n JOIN messages AS m ON m.id = n.message"
 )
+INSERT_MESSAGE = (
+    "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?) RETURNING id"
+)
+_INSERT_TRY = (
+    "INSERT INTO tries (notification, at, outcome, detail) "
+    "SELECT id, :now, :outcome, :detail FROM notifications WHERE id = :id"
+)
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_marks = msgspec.json.Decoder(list[str]).decode
 _HEAD = (
@@ -259,16 +266,17 @@ class Outbox(Face):
         given: dict[str, object] = {"outcome": outcome, "first": None}
         given |= {name: without_nul(value) for name, value in values.items()}  # a service's words
         with self._db.atomic():
-            self._db.execute(
-                "INSERT INTO tries (notification, at, outcome, detail) "
-                "SELECT id, :now, :outcome, :detail FROM notifications WHERE id = :id",
-                given,
-            )
-            self._db.execute(
-                "UPDATE notifications SET tries = tries + 1, first_try = coalesce(:first, "
-                f"first_try, :now), {change} WHERE id = :id AND {where}",
-                given,
-            )
+            for statement in self._of_try(change, where):
+                self._db.execute(statement, given)
+
+    @staticmethod
+    def _of_try(change: str, where: str) -> tuple[str, str]:
+        """Statements that note a try, and what became of the notification by it."""
+        changed = (
+            "UPDATE notifications SET tries = tries + 1, first_try = coalesce(:first, "
+            f"first_try, :now), {change} WHERE id = :id AND {where}"
+        )
+        return _INSERT_TRY, changed
 
     def _move(
         self,
@@ -380,9 +388,11 @@ class Backlog(Face):
         return row
 
 
-def _store(db: Connection, message: Message, now: Instant) -> int:
+def message_row(message: Message, now: Instant) -> Row:
+    """The values of ``INSERT_MESSAGE``."""
     body = msgspec.json.encode(message).decode()
-    return db.number(
-        "INSERT INTO messages (rule, about, created, body) VALUES (?, ?, ?, ?) RETURNING id",
-        (message.rule, message.data_at or now, now, body),
-    )
+    return message.rule, message.data_at or now, now, body
+
+
+def _store(db: Connection, message: Message, now: Instant) -> int:
+    return db.number(INSERT_MESSAGE, message_row(message, now))
