@@ -1,5 +1,5 @@
 """The books of a server as a page shows them: those that this daemon holds through it, and those of
-other daemons from the database, which a form writes to as the command line does."""
+other daemons from the database (``other_book``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -19,11 +19,11 @@ from watcher.model import Instant
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
 from watcher.store.control import LOOK_BACK, Control, Revision
-from watcher.store.engine import ControlThread, StoreReader, Writer
+from watcher.store.engine import ControlThread
 from watcher.store.places import MAIN, Server
-from watcher.store.ports import Store
 from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
+from watcher.web.other_book import OtherBook
 
 T = TypeVar("T")
 BookClock: TypeAlias = Callable[[Control, str], Callable[[], Instant]]
@@ -41,61 +41,6 @@ class _Kept:
     fleet: Fleet
     tokens: Mapping[str, str]
     at: float
-
-
-@dataclass(slots=True)
-class OtherBook:
-    """A book that this process does not hold: its rules as they were pushed, its clock, and its
-    connections while somebody looks at it."""
-
-    place: Server
-    readonly: bool
-    wake: Callable[[], None]
-    rules: Rulebook | None = None
-    revision: int = 0
-    trouble: str = ""
-    now: Callable[[], Instant] = lambda: int(time.time())
-    ill: str | None = None
-    _reader: StoreReader | None = None
-    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _reading: int = 0
-
-    @property
-    def idle(self) -> bool:
-        """Whether nobody reads it at this moment."""
-        return self._reading == 0
-
-    def sources(self) -> Sources:
-        """Raises ``StoreError`` where nobody can know its rules."""
-        if self.rules is None:
-            raise StoreError(self.trouble, self.place)
-        rules = self.rules
-
-        async def ill() -> str | None:
-            return self.ill
-
-        return Sources(
-            self.read, self.write, lambda: rules, self.now, ill, self.wake, readonly=self.readonly
-        )
-
-    async def read(self, job: Callable[[Store], T]) -> T:
-        self._reading += 1
-        try:
-            async with self._opening:
-                if self._reader is None:
-                    self._reader = await StoreReader(self.place).start()
-            return await self._reader.run(job)
-        finally:
-            self._reading -= 1
-
-    async def write(self, job: Callable[[Store], T]) -> T:
-        async with Writer(self.place) as writer:
-            return await writer.run(job)
-
-    async def aclose(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            await reader.aclose()
 
 
 class ServerBooks:

@@ -188,7 +188,7 @@ async def _opened(writer: Writer, reader: StoreReader) -> None:
 
 
 async def _all_of(*ways: Awaitable[Any]) -> list[Any]:
-    """Return what they do, all at once; raises the first one's error when all have ended."""
+    """Return what they do, all at once; raise the first one's error when all have ended."""
     found = await asyncio.gather(*ways, return_exceptions=True)
     for each in found:
         if isinstance(each, BaseException):
