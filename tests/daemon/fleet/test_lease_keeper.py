@@ -143,6 +143,19 @@ def test_it_is_uncertain_before_it_can_have_run_out(server: FakeServer) -> None:
         tenure.check()
 
 
+def test_it_is_renewed_when_that_is_due(server: FakeServer) -> None:
+    """Not at each look."""
+    a = Kept(server, "a")
+    tenure = a.take()
+    assert tenure is not None
+    a.turn()
+    until = tenure.until
+    a.turn(RENEW_SECONDS / 2)
+    assert tenure.until == until
+    a.turn(RENEW_SECONDS / 2)
+    assert tenure.until == until + RENEW_SECONDS
+
+
 def test_it_counts_from_when_it_was_asked_for(server: FakeServer) -> None:
     """An answer that took its time makes it no longer certain than the server keeps it."""
     a = Kept(server, "a")

@@ -69,6 +69,14 @@ def test_nothing_moves_in_an_even_spread(fleet: tuple[Wants, dict[str, str | Non
 
 
 @given(fleets())
+def test_all_come_to_the_same(fleet: tuple[Wants, dict[str, str | None]]) -> None:
+    """In whatever order a daemon was told of the others, and of the books."""
+    wants, holders = fleet
+    other = spread(dict(reversed([*wants.items()])), dict(reversed(holders.items())))
+    assert other == spread(wants, holders)
+
+
+@given(fleets())
 @settings(max_examples=60, deadline=None)
 def test_it_is_as_even_as_can_be(fleet: tuple[Wants, dict[str, str | None]]) -> None:
     """Of all spreads that the wants allow, and of those that are as even none moves fewer."""
