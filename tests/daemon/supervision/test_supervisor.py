@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+from structlog.testing import capture_logs
+
 from watcher.daemon.supervision import supervisor as module
 from watcher.daemon.supervision.supervisor import Supervisor
+from watcher.errors import LeaseUncertain, StoreAway, StoreError
 
 
 async def test_a_task_that_dies_is_reported_and_started_anew() -> None:
@@ -209,3 +213,33 @@ async def test_one_that_ends_before_its_time_has_died() -> None:
         await part
     assert deaths == ["part: it ended, and nobody had asked it to"] * 2
     assert watched.ended == ["part"]
+
+
+@pytest.mark.parametrize(
+    ("error", "lines"),
+    [(StoreAway("away", "x"), 1), (LeaseUncertain("not renewed", "x"), 0), (StoreError("x", 1), 3)],
+)
+async def test_a_store_that_is_away_is_told_of_once(error: StoreError, lines: int) -> None:
+    """Of a lease its keeper tells, for all parts together."""
+    deaths = 0
+    works = asyncio.Event()
+
+    async def report(_name: str, _error: BaseException | None) -> None:
+        nonlocal deaths
+        deaths += 1
+
+    async def work() -> None:
+        if deaths < 3:
+            raise error
+        works.set()
+
+    async def at_once(_seconds: float) -> None:
+        """No pause."""
+
+    with capture_logs() as logs:
+        watched = Supervisor(report, pause=at_once)
+        watched.start("upkeep", work)
+        await works.wait()
+        await watched.finish(5)
+    assert len([each for each in logs if each["log_level"] == "error"]) == lines
+    assert len([each for each in logs if each["event"] == "task died"]) == 3
