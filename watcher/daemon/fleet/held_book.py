@@ -16,7 +16,7 @@ from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.daemon.fleet.stored_rules import BookRules
-from watcher.daemon.fleet.surroundings import Surroundings
+from watcher.daemon.fleet.surroundings import Surroundings, opened
 from watcher.daemon.page_sources import sources_of
 from watcher.daemon.supervision.health import DirectAlert
 from watcher.daemon.supervision.liveness import Liveness
@@ -25,7 +25,6 @@ from watcher.delivery.permission import may_send
 from watcher.errors import NewerDatabase, RulesError, WatcherError
 from watcher.retrying import backoff
 from watcher.store.control import LeaseLost
-from watcher.store.engine import StoreReader, Writer
 from watcher.web.context import Sources
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
@@ -141,7 +140,7 @@ class HeldBook:
         async with AsyncExitStack() as stack:
             writer, reader = around.stores_of(tenure, stack)
             _, _, rules = await _all_of(
-                _opened(writer, reader), around.keep_clock(self.name), self.rules.begin()
+                opened(writer, reader), around.keep_clock(self.name), self.rules.begin()
             )
             store = LeasedStore(writer, tenure, around.suspect)
             liveness = Liveness(period=around.limits.period)
@@ -179,12 +178,6 @@ class HeldBook:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await self._alert.look(None, self._around.clock.now())
-
-
-async def _opened(writer: Writer, reader: StoreReader) -> None:
-    """Open them; the reader finds what the writer had to migrate."""
-    await writer.start()
-    await reader.start()
 
 
 async def _all_of(*ways: Awaitable[Any]) -> list[Any]:

@@ -14,26 +14,22 @@ import structlog
 
 from watcher import __version__
 from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
+from watcher.daemon.fleet.joining import prepare, reached
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, let_close
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
-from watcher.delivery.courier import pause_until
-from watcher.errors import StoreAway, WatcherError
 from watcher.model import Instant
-from watcher.retrying import backoff
 from watcher.store.control import Control, DaemonState, new_daemon
-from watcher.store.engine import ControlThread, listen, open_control
-from watcher.store.places import MAIN, Server, shown
+from watcher.store.engine import listen, open_control
+from watcher.store.places import MAIN, Server
 from watcher.web.app import Site
 from watcher.web.server_books import ServerBooks
 
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
-
-FIRST_WAIT, LONGEST_WAIT = 1.0, 10.0  # seconds between two tries to reach the server at the start
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -45,12 +41,12 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
     if pushed is None:
         await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
     async with AsyncExitStack() as stack:
-        control = await _reached(service, server, stop)
+        control = await reached(server, service.systemd, stop)
         if control is None:
             return
         stack.push_async_callback(let_close, control.aclose, CLOSE_SECONDS)
         names = (MAIN,) if pushed is None else pushed.names
-        await control.run(partial(_prepare, server=server, names=names))
+        await control.run(partial(prepare, server=server, names=names))
         await asyncio.to_thread(warm_up)
 
         async def keep_clock(book: str) -> None:
@@ -76,26 +72,6 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
         for task in map(asyncio.create_task, beside):
             stack.callback(task.cancel)
         await member.run(stop, partial(_ready, service, member, url))
-
-
-async def _reached(service: Service, server: Server, stop: asyncio.Event) -> ControlThread | None:
-    """The control plane, once the server is there: both may have been started by the same power
-    switch. None where the daemon is to stop before; ``StoreError`` where it can't be used."""
-    tries = 0
-    while not stop.is_set():
-        try:
-            control = await ControlThread(server.url).start()
-        except StoreAway as error:
-            if not tries:
-                log.warning("the server is away: it is waited for", error=str(error))
-            service.systemd.status(f"waits for the server: {error}")
-            await pause_until(stop, backoff(tries, FIRST_WAIT, LONGEST_WAIT))
-            tries += 1
-        else:
-            if tries:
-                log.info("the server is there")
-            return control
-    return None
 
 
 async def _announce(service: Service, stop: asyncio.Event) -> None:
@@ -129,18 +105,6 @@ def _introduction(names: tuple[str, ...] | None) -> DaemonState:
     started = SystemClock().now()
     host = socket.gethostname()
     return DaemonState(new_daemon(), host, os.getpid(), __version__, None, started, wanted=names)
-
-
-def _prepare(control: Control, server: Server, names: tuple[str, ...] | None) -> None:
-    """Raise ``WatcherError`` for books that there are not; ``main`` is made at need."""
-    if names is not None and MAIN in names:
-        control.books.create(MAIN)
-    missing = set(names or ()) - set(control.books.names())
-    if missing:
-        raise WatcherError(
-            f"{shown(server.url)}: there is no book {', '.join(sorted(missing))}; `watcher books "
-            "list` shows those that there are, `watcher books add NAME` makes one"
-        )
 
 
 def _ready(service: Service, member: Member, url: str | None) -> None:

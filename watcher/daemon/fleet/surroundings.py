@@ -49,6 +49,12 @@ class Surroundings:
         return writer, reader
 
 
+async def opened(writer: Writer, reader: StoreReader) -> None:
+    """Open them; the reader finds what the writer had to migrate."""
+    await writer.start()
+    await reader.start()
+
+
 async def let_close(close: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Close something, at most for so long: what hangs in a dead connection is left to itself."""
     closing = asyncio.ensure_future(close())

@@ -40,10 +40,13 @@ class ScanRecords:
 
     book: Rulebook
     now: Callable[[], Instant]
-    channels: dict[str, NotifyPolicy] = field(default_factory=dict)
     report: Report | None = None
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
+    channels: dict[str, NotifyPolicy] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.channels = policies_of(self.book.channels)
 
     @property
     def policies(self) -> list[NotifyPolicy]:

@@ -22,7 +22,6 @@ from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreAway, StoreError, WatcherError
 from watcher.model import Instant
-from watcher.notification.policy import policies_of
 from watcher.pipeline import Report, ScanOutcome
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client
@@ -49,7 +48,7 @@ class Scanner(ScanRecords):
         report: Report | None = None,
         budget: type[ScanBudget] = LedgerBudget,
     ) -> None:
-        super().__init__(book, clock.now, policies_of(book.channels), report)
+        super().__init__(book, clock.now, report)
         self.client = client
         self.tenure = Tenure()
         self.pause: Pause = pause_until  # between two tries to store a scan
