@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import pytest
 
-from tests.daemon.fleet.fakes import FakeServer, SetSteady, a_daemon
+from tests.daemon.fleet.fakes import FakeLeases, FakeServer, SetSteady, a_daemon
 from watcher.daemon.fleet.lease_keeper import (
     DEAF_SECONDS,
     LEASE_SECONDS,
@@ -136,6 +136,22 @@ def test_it_is_renewed_when_that_is_due(server: FakeServer) -> None:
     assert tenure.until == until
     a.turn(RENEW_SECONDS / 2)
     assert tenure.until == until + RENEW_SECONDS
+
+
+def test_what_was_not_renewed_is_certain_no_longer(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it lost: its row was locked, and the next turn may renew it."""
+    a = Kept(server, "a")
+    tenure = a.take()
+    assert tenure is not None
+    until = tenure.until
+    with monkeypatch.context() as locked:
+        locked.setattr(FakeLeases, "renew", lambda *_: [])
+        a.turn()
+    assert (tenure.until, a.heard.gone) == (until, [])
+    a.turn()
+    assert tenure.until == until + 2 * RENEW_SECONDS
 
 
 def test_it_counts_from_when_it_was_asked_for(server: FakeServer) -> None:
