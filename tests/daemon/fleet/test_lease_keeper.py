@@ -11,7 +11,13 @@ from typing import Any, TypeVar, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.daemon.fleet.fakes import FakeControl, FakeServer, SetSteady, a_daemon
+from tests.daemon.fleet.fakes import (
+    FakeControl,
+    FakeLeases,
+    FakeServer,
+    SetSteady,
+    a_daemon,
+)
 from watcher.daemon.fleet.lease_keeper import (
     COMPARE_SECONDS,
     DEAF_SECONDS,
@@ -154,6 +160,22 @@ def test_it_is_renewed_when_that_is_due(server: FakeServer) -> None:
     assert tenure.until == until
     a.turn(RENEW_SECONDS / 2)
     assert tenure.until == until + RENEW_SECONDS
+
+
+def test_what_was_not_renewed_is_certain_no_longer(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it lost: its row was locked, and the next turn may renew it."""
+    a = Kept(server, "a")
+    tenure = a.take()
+    assert tenure is not None
+    until = tenure.until
+    with monkeypatch.context() as locked:
+        locked.setattr(FakeLeases, "renew", lambda *_: [])
+        a.turn()
+    assert (tenure.until, a.heard.gone) == (until, [])
+    a.turn()
+    assert tenure.until == until + 2 * RENEW_SECONDS
 
 
 def test_it_counts_from_when_it_was_asked_for(server: FakeServer) -> None:
