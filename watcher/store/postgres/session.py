@@ -21,9 +21,9 @@ _SETTINGS = {
     "lock_timeout": "30s",
     "statement_timeout": "10min",
     "client_min_messages": "warning",
-    # The server's end of it: a daemon that is gone without a word keeps no lock.
     # To compile a statement takes longer than any of ours.
     "jit": "off",
+    # The server's end of it: a daemon that is gone without a word keeps no lock.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
