@@ -87,9 +87,9 @@ def test_what_another_left_holds_up_no_surplus() -> None:
     shares = Shares("z", None)
     left = seen("az", one="z", two="z", three=None)
     assert given(shares, left) is None
-    assert taken(shares, left, FREE_SECONDS) == ["three"]
+    assert taken(shares, left, GIVEN_SECONDS) == ["three"]
     full = seen("az", one="z", two="z", three="z")
-    assert given(shares, full, FREE_SECONDS + 1.0) is not None
+    assert given(shares, full, GIVEN_SECONDS + 1.0) is not None
 
 
 def test_a_surplus_goes_one_at_a_time() -> None:

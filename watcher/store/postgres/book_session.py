@@ -22,7 +22,8 @@ _SETTINGS = {
     "lock_timeout": "30s",
     "statement_timeout": "10min",
     "client_min_messages": "warning",
-    "jit": "off",  # to compile a statement takes longer than any of ours
+    # To compile a statement takes longer than any of ours.
+    "jit": "off",
     # The server's end of it: a daemon that is gone without a word keeps no lock.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
