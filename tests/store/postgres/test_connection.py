@@ -146,6 +146,17 @@ def test_a_session_that_ended_is_made_anew(db: PostgresConnection) -> None:
     assert db.number(COUNT) == 1
 
 
+def test_who_stops_reading_a_dead_stream_hears_nothing(db: PostgresConnection) -> None:
+    """It is closed when nobody reads on; the next use of the connection tells what is wrong."""
+    with db.snapshot():
+        rows = db.stream("SELECT n FROM generate_series(1, ?) AS n", (1_000,))
+        assert next(rows) == (1,)
+        end(db)
+        rows.close()  # type: ignore[attr-defined]
+        with pytest.raises(StoreError):
+            db.number(COUNT)
+
+
 def test_inside_is_all_or_nothing(db: PostgresConnection) -> None:
     """Also of what is nested; what is caught inside leaves the rest."""
     with pytest.raises(KeyError), db.atomic():
@@ -269,7 +280,7 @@ def test_a_server_that_ends_nothing_is_refused(
 ) -> None:
     """As a pooler that does not pass the limit on: who stands still would block for ever."""
     settings = {"idle_in_transaction_session_timeout": "0"}
-    monkeypatch.setattr("watcher.store.postgres.session._SETTINGS", settings)
+    monkeypatch.setattr("watcher.store.postgres.book_session._SETTINGS", settings)
     with pytest.raises(StoreError, match="would block its book for ever"):
         PostgresConnection(server)
 

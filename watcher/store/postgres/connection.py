@@ -269,10 +269,11 @@ class PostgresConnection(Connection):
             cursor.itersize = _AT_ONCE
             try:
                 cursor.execute(text.encode(), parameters(names, values), binary=True)
-                yield from cursor
+                # Not "yield from", which would close it without regard to a dead connection.
+                for row in cursor:  # noqa: UP028
+                    yield row
             finally:
-                with suppress(psycopg.Error):
-                    cursor.close()
+                _let_go(cursor)
 
     @property
     def is_pipelined(self) -> bool:
@@ -285,3 +286,11 @@ class PostgresConnection(Connection):
     def close(self) -> None:
         """End the session."""
         self.conn.close()
+
+
+def _let_go(cursor: RawServerCursor[Row]) -> None:
+    """Close it: once more where that shows that its connection is dead, for then it is simple."""
+    for _ in range(2):
+        with suppress(psycopg.Error):
+            cursor.close()
+            return
