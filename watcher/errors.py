@@ -109,6 +109,10 @@ class NewerDatabase(StoreError):
     """A newer version of watcher wrote the database."""
 
 
+class UnfinishedCopy(StoreError):
+    """A copy of another store into this one is under way, or was cut off."""
+
+
 class DatabaseHeld(StoreError):
     """Another process owns the database: ``pid``, where known."""
 

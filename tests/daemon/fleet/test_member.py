@@ -23,7 +23,7 @@ from watcher.daemon.fleet.member import Member
 from watcher.daemon.fleet.stored_rules import Read, StoredRules
 from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.delivery.permission import always, may_send
-from watcher.errors import NewerDatabase
+from watcher.errors import NewerDatabase, UnfinishedCopy
 from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Lease, LeaseState
 from watcher.store.engine import StoreReader, Writer
@@ -39,6 +39,7 @@ class Town:
     folder: Path
     server: FakeServer = field(default_factory=lambda: FakeServer(clock=steady))  # type: ignore[arg-type]
     newer: set[str] = field(default_factory=set)
+    copied_into: set[str] = field(default_factory=set)
     opened: list[Writer] = field(default_factory=list)
     read: Read = read
 
@@ -53,6 +54,8 @@ class Town:
         assert isinstance(place, Server)
         if place.book in self.newer:
             raise NewerDatabase("a newer version wrote it", place)
+        if place.book in self.copied_into:
+            raise UnfinishedCopy("is being copied into", place)
         self.opened.append(Writer(self.folder / f"{place.book}.db"))
         return self.opened[-1]
 
@@ -184,6 +187,18 @@ async def test_a_newer_versions_book_is_left(town: Town) -> None:
     left = [each for each in logs if "newer version" in each["event"]]
     assert len(left) == 1
     assert town.server.rows["toys"].fence == 1
+
+
+async def test_half_a_copy_is_handed_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who copies into it has its lease meanwhile; once that is done it is taken."""
+    monkeypatch.setattr("watcher.daemon.fleet.shares.UNFINISHED_SECONDS", 0.5)
+    town.make("toys")
+    town.copied_into.add("toys")
+    async with town.running("a") as member:
+        await until(lambda: town.server.rows["toys"].fence == 1 and at_work(member) == [])
+        await until(lambda: town.server.rows["toys"].holder is None)
+        town.copied_into.clear()
+        await until(lambda: at_work(member) == ["toys"])
 
 
 async def test_a_server_that_is_away(town: Town) -> None:

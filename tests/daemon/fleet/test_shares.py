@@ -8,9 +8,11 @@ from tests.daemon.fleet.fakes import a_daemon
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.shares import (
     ALIVE_SECONDS,
+    BACK_SECONDS,
     FREE_SECONDS,
     GIVEN_SECONDS,
     REST_SECONDS,
+    UNFINISHED_SECONDS,
     Shares,
 )
 from watcher.store.control import LEASE_SECONDS, LeaseState
@@ -61,6 +63,32 @@ def test_what_another_should_take_is_anybodys_after_a_while() -> None:
     assert taken(shares, view, 0.0) == []
     assert taken(shares, view, GIVEN_SECONDS - 0.1) == []
     assert taken(shares, view, GIVEN_SECONDS) == ["one"]
+
+
+def test_what_ran_out_while_the_server_was_away_is_its_holders() -> None:
+    """Who is back first takes nothing that another may have a scan for, which is paid."""
+    shares = Shares("z", None)
+    assert taken(shares, seen("az", one="a"), 0.0) == []
+    away = LEASE_SECONDS + 60.0
+
+    def back(after: float) -> FleetView:
+        view = seen("az", away, one="a")
+        lease = msgspec.structs.replace(view.leases[0], left=-60.0)
+        return msgspec.structs.replace(view, leases=(lease,), at=away + after)
+
+    for after in (0.0, BACK_SECONDS - 0.1):
+        assert taken(shares, back(after), away + after) == []
+    assert taken(shares, back(BACK_SECONDS), away + BACK_SECONDS) == ["one"]
+
+
+def test_half_a_copy_is_left_alone_for_a_while() -> None:
+    """Whoever copies into it needs its lease."""
+    shares = Shares("z", None)
+    view = seen("z", one=None)
+    assert taken(shares, view, 0.0) == ["one"]
+    shares.rest("one", 0.0)
+    assert taken(shares, view, UNFINISHED_SECONDS - 0.1) == []
+    assert taken(shares, view, UNFINISHED_SECONDS) == ["one"]
 
 
 def test_what_was_lost_is_anybodys_sooner() -> None:

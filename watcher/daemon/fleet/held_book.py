@@ -22,7 +22,7 @@ from watcher.daemon.supervision.health import DirectAlert
 from watcher.daemon.supervision.liveness import Liveness
 from watcher.delivery.courier import pause_until
 from watcher.delivery.permission import may_send
-from watcher.errors import NewerDatabase, RulesError, WatcherError
+from watcher.errors import NewerDatabase, RulesError, UnfinishedCopy, WatcherError
 from watcher.retrying import backoff
 from watcher.store.control import LeaseLost
 from watcher.web.context import Sources
@@ -44,6 +44,7 @@ class HeldBook:
         self.tenure = tenure
         self.rules = rules
         self.newer = False  # a newer version wrote its store
+        self.unfinished = False  # half a copy is in it
         self._around = around
         self._daemon: Daemon | None = None
         self.sources: Sources | None = None  # for the page, while it is at work
@@ -65,7 +66,7 @@ class HeldBook:
             self._daemon.core.courier.wake()
 
     async def run(self) -> None:
-        """Work; return once it was ended in order, was lost, or is a newer version's."""
+        """Work; return once it was ended in order, was lost, or is not ours to use."""
         with bound_contextvars(book=self.name):
             may_send.set(self.tenure.certain)
             tasks = [
@@ -111,6 +112,10 @@ class HeldBook:
             except NewerDatabase as error:
                 log.error("a newer version wrote the book: it is left to others", error=str(error))  # noqa: TRY400
                 self.newer = True
+                return
+            except UnfinishedCopy as error:
+                log.error("the book is left to who copies into it", error=str(error))  # noqa: TRY400
+                self.unfinished = True
                 return
             except Exception as error:
                 if not isinstance(error, WatcherError):  # its text says all

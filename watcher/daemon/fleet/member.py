@@ -219,6 +219,8 @@ class Member(ShownBooks):
         finally:
             if held.newer:
                 self._shares.refuse(held.name)
+            if held.unfinished:
+                self._shares.rest(held.name, steady())
             if not held.tenure.lost.is_set():
                 await _settled(self._keeper.release(held.tenure))
                 log.info("a book was handed over", book=held.name)

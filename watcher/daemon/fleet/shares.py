@@ -16,6 +16,10 @@ ALIVE_SECONDS = 4.5
 # that was handed over in order.
 FREE_SECONDS = 1.5
 GIVEN_SECONDS = 4.0
+# Without a look for a lease's time the others' leases may have run out only because the server was
+# away: for so long after it they are left to those who had them, and who know what is paid for.
+BACK_SECONDS = 3.0
+UNFINISHED_SECONDS = 30.0  # before a book is taken again that is copied into
 REST_SECONDS = 60.0  # before a book is handed over again that nobody took
 
 
@@ -29,6 +33,9 @@ class Shares:
     _refused: set[str] = field(default_factory=set)
     _ends: dict[tuple[str, int], float] = field(default_factory=dict)  # by book and fence
     _free: dict[str, float] = field(default_factory=dict)  # since when nobody holds it
+    _resting: dict[str, float] = field(default_factory=dict)  # until when a book is left alone
+    _looked: float | None = None
+    _back: float = float("-inf")  # since when the server is back
     _given: str | None = None  # what was handed over last
     _reckoned: tuple[object, object] = ({}, {})  # what the spread was made for
     _plan: dict[str, str] = field(default_factory=dict)
@@ -51,12 +58,17 @@ class Shares:
     def to_take(self, view: FleetView, held: Collection[str], now: float) -> list[str]:
         """The books to take now, which are not among those ``held``."""
         patience = dict(self._run_out(view))
-        free = patience.keys()
+        free = set(patience)
+        if self._looked is not None and view.at - self._looked > LEASE_SECONDS:
+            self._back = view.at
+        self._looked = view.at
+        if view.at - self._back < BACK_SECONDS:
+            free -= {each.book for each in view.leases if each.holder not in (None, self.me)}
         self._free = {book: self._free.get(book, now) for book in free}
         found = []
         for book in sorted(free - set(held)):
             overdue, ours = now - self._free[book] >= patience[book], self._is_ours(book)
-            if not self._may(book) or not (ours or overdue):
+            if not self._may(book) or not (ours or overdue) or now < self._resting.get(book, now):
                 continue
             if not ours and book == self._given:
                 self._rests = now + REST_SECONDS  # the one that should have it does not take it
@@ -77,6 +89,10 @@ class Shares:
     def refuse(self, book: str) -> None:
         """Never take it again: a newer version wrote it."""
         self._refused.add(book)
+
+    def rest(self, book: str, now: float) -> None:
+        """Leave it alone for a while: half a copy is in it."""
+        self._resting[book] = now + UNFINISHED_SECONDS
 
     @property
     def refused(self) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ class PostgresDatabase(BulkConnection, Faces):
         return database
 
     def refuse_unfinished(self) -> None:
-        """Raise ``StoreError`` where half a copy is in it."""
+        """Raise ``UnfinishedCopy`` where half a copy is in it."""
         migrations.refuse_unfinished(self, self.server)
 
     def past_scans(self, extent: Extent) -> PastScans:

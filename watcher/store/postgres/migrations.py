@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from watcher.errors import NewerDatabase, StoreError
+from watcher.errors import NewerDatabase, StoreError, UnfinishedCopy
 from watcher.fields import NUMERIC_NAMES, RATING
 from watcher.store.copying.canonical import COPYING
 from watcher.store.places import Server
@@ -77,10 +77,10 @@ def refuse_newer(db: Tables, place: Server) -> None:
 
 
 def refuse_unfinished(db: Tables, place: Server) -> None:
-    """Raise ``StoreError`` where a copy of another store is under way, or was cut off: who went on
-    with half of it would tell again what the other half knows as told."""
+    """Raise ``UnfinishedCopy`` where a copy of another store is under way, or was cut off: who went
+    on with half of it would tell again what the other half knows as told."""
     if _exists(db, COPYING):
-        raise StoreError(
+        raise UnfinishedCopy(
             f"{place}: is being copied into, or that was cut off; the same `watcher db copy` goes "
             "on with it",
             place,
