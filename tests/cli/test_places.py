@@ -107,7 +107,7 @@ def test_help_shows_no_password(watcher: Command, monkeypatch: pytest.MonkeyPatc
 def test_a_page_of_a_file(watcher: Command) -> None:
     """The daemon serves that."""
     result = watcher("page")
-    assert result.code == 1
+    assert result.code == 2
     assert "`watcher run` serves" in result.err
 
 

@@ -69,7 +69,9 @@ def test_odd_names(control: PostgresControl, postgres_url: str, name: str) -> No
     with psycopg.connect(postgres_url) as conn:
         assert conn.execute("SELECT text FROM book_b.secret").fetchone() == ("of b",)
         roles = conn.execute(
-            "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'watcher\\_%%\\_' || %s", (name,)
+            "SELECT count(*) FROM pg_roles JOIN pg_database ON datname = current_database() "
+            "WHERE rolname = 'watcher_' || pg_database.oid || '_' || %s",
+            (name,),
         )
         assert roles.fetchone() == (0,)
 

@@ -169,7 +169,7 @@ def test_a_command_renews_what_it_holds(postgres_url: str, monkeypatch: pytest.M
     """For as long as it takes, and says at its end where it was lost meanwhile."""
     place = Server(postgres_url)
     open_store(place).close()
-    monkeypatch.setattr(holding, "_RENEWED", 0.02)
+    monkeypatch.setattr(holding, "RENEW_SECONDS", 0.02)
     asked = "SELECT until FROM watcher.leases"
     with psycopg.connect(postgres_url, autocommit=True) as beside:
 
