@@ -14,13 +14,14 @@ from typing import TypeAlias, TypeVar
 import structlog
 from prometheus_client.registry import Collector
 
-from watcher.errors import RulesError, StoreError
+from watcher.errors import StoreError
 from watcher.model import Instant
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
-from watcher.store.control import LOOK_BACK, Control, Revision
+from watcher.store.control import Control
 from watcher.store.engine import ControlThread
 from watcher.store.places import MAIN, Server
+from watcher.store.revisions import in_force
 from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
 from watcher.web.other_book import OtherBook
@@ -161,20 +162,11 @@ class ServerBooks:
 
     async def _load(self, other: OtherBook) -> None:
         """The newest rules that can be read, as a daemon keeps the old ones in force."""
-        book = other.place.book
-        tried: list[Revision] = list(
-            await self._control.run(lambda control: control.books.history(book))
-        )[:LOOK_BACK]
-        trouble = ""
-        for revision in tried:
-            number = revision.number
-            files = await self._control.run(partial(_files, book=book, number=number))
-            try:
-                other.rules = await asyncio.to_thread(load_to_read, book, files, os.environ)
-                return
-            except RulesError as error:
-                trouble = trouble or f"{other.place}: its rules have errors: {error}"
-        other.rules, other.trouble = None, trouble
+        read = partial(load_to_read, env=os.environ)
+        found = await in_force(self._control, other.place.book, read)
+        other.rules = found.rules
+        if found.rules is None and found.broken is not None:
+            other.trouble = f"{other.place}: its rules have errors: {found.broken}"
 
     def _wake(self, book: str) -> None:
         """Have the daemon that holds the book look at it; one that hears nothing sees it anyway."""
@@ -198,7 +190,3 @@ class ServerBooks:
                 )
                 self._kept = kept = _Kept(fleet, tokens, time.monotonic())
             return kept
-
-
-def _files(control: Control, book: str, number: int) -> Mapping[str, bytes]:
-    return control.books.files(book, number)

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
 from watcher.delivery.courier import pause_until
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.rules.rulebook import Rulebook
-from watcher.store.control import LOOK_BACK, Control, Revision
+from watcher.store.control import Revision
+from watcher.store.revisions import ControlPlane, files_of, in_force
 
 POLL_SECONDS = 30.0  # where nobody told of a push, or nobody heard it
 
@@ -21,7 +22,6 @@ _UNKNOWN = Revision("", 0, "", 0, "")  # none that any book has
 
 Read = Callable[[str, Mapping[str, bytes]], Rulebook]
 Reload = Callable[[], Awaitable[object]]
-T = TypeVar("T")
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -48,12 +48,6 @@ class BookRules(Protocol):
         """They may have changed; ``anew``: read them again whether they did or not."""
 
 
-class ControlPlane(Protocol):
-    """Runs a function where the control plane lives."""
-
-    async def run(self, job: Callable[[Control], T], /) -> T: ...
-
-
 @dataclass(slots=True)
 class StoredRules:
     """The rules of one book; ``read`` reads its files. ``known`` is the newest revision
@@ -74,20 +68,14 @@ class StoredRules:
     async def begin(self) -> Rulebook:
         """The newest rules that can be read, those which a daemon that ran all the time has in
         force. Raises ``RulesError`` with what is wrong with the newest where none can."""
-        history = await self.control.run(lambda control: list(control.books.history(self.book)))
-        self.known = history[0] if history else None
-        first: RulesError | None = None
-        for revision in history[:LOOK_BACK]:
-            await self._fetch(revision)
-            try:
-                book = await asyncio.to_thread(self.load)
-            except RulesError as error:
-                first = first or error
-            else:
-                self.broken = str(first) if first is not None else None
-                return book
-        none = f"no rules were pushed yet; `watcher rules push FOLDER --book {self.book}` does"
-        raise first or RulesError((Problem("", 0, 0, "", none, ProblemCode.NO_RULES),))
+        found = await in_force(self.control, self.book, self.read)
+        self.known = found.newest
+        if found.rules is None:
+            none = f"no rules were pushed yet; `watcher rules push FOLDER --book {self.book}` does"
+            raise found.broken or RulesError((Problem("", 0, 0, "", none, ProblemCode.NO_RULES),))
+        self.broken = str(found.broken) if found.broken is not None else None
+        self._files = found.files
+        return found.rules
 
     async def follow(self, reload: Reload, moved: Callable[[], None]) -> None:
         """The part "rule files": have them read anew after each push, for ever."""
@@ -101,7 +89,7 @@ class StoredRules:
         newest = await self.control.run(lambda control: control.books.current(self.book))
         if newest is not None and newest != self.known:
             log.info("rules were pushed", revision=newest.number, by=newest.by)
-            await self._fetch(newest)
+            self._files = await files_of(self.control, newest)
             self.known = newest  # before: who wants it anew meanwhile says so by this
             try:
                 await reload()
@@ -129,11 +117,3 @@ class StoredRules:
         if anew:
             self.known = _UNKNOWN
         self._news.set()
-
-    async def _fetch(self, revision: Revision) -> None:
-        book, number = self.book, revision.number
-        self._files = await self.control.run(lambda control: control.books.files(book, number))
-
-
-def _of(book: str, message: str) -> Problem:
-    return Problem(book, 0, 0, "", message, ProblemCode.NO_RULES)

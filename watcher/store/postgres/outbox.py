@@ -14,26 +14,16 @@ from watcher.store.sql.outbox import INSERT_MESSAGE, Outbox, message_row
 class PostgresOutbox(Outbox):
     """The outbox of a book on a server."""
 
-    def add(
-        self,
-        channel: str,
-        targets: Sequence[str],
-        message: Message,
-        now: Instant,
-        not_before: Instant | None = None,
+    def _queue(
+        self, channel: str, targets: Sequence[str], message: Message, now: Instant, due: Instant
     ) -> builtins.list[int]:
-        if not targets:
-            return []
         rows = self._db.rows(
             f"WITH stored AS ({INSERT_MESSAGE}) "
             "INSERT INTO notifications (message, channel, target, state, created, next_try, tries) "
             "SELECT stored.id, ?, w.value, 'waiting', ?, ?, 0 "
             f"FROM stored, {self._sql.rows_of(sort=TEXT)} ORDER BY w.key RETURNING id",
-            (
-                *message_row(message, now), channel, now, not_before or now,
-                self._sql.listed(targets),
-            ),
-        )  # fmt: skip
+            (*message_row(message, now), channel, now, due, self._sql.listed(targets)),
+        )
         return sorted(row[0] for row in rows)
 
     def _tried(

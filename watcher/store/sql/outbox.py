@@ -90,15 +90,18 @@ class Outbox(Face):
     ) -> builtins.list[int]:
         """Queues one message for each target; ids in the order of the targets. It is not sent
         before ``not_before``, nor is what is queued after it."""
-        if not targets:
-            return []
+        return self._queue(channel, targets, message, now, not_before or now) if targets else []
+
+    def _queue(
+        self, channel: str, targets: Sequence[str], message: Message, now: Instant, due: Instant
+    ) -> builtins.list[int]:
         with self._db.atomic():
             stored = _store(self._db, message, now)
             return [
                 self._db.number(
                     "INSERT INTO notifications (message, channel, target, state, created, "
                     "next_try, tries) VALUES (?, ?, ?, 'waiting', ?, ?, 0) RETURNING id",
-                    (stored, channel, target, now, not_before or now),
+                    (stored, channel, target, now, due),
                 )
                 for target in targets
             ]

@@ -15,6 +15,7 @@ from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
+from watcher.store.nul import NUL, without_nul
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Recorded, Row
 from watcher.store.sql.connection import Connection, Face, chunks
@@ -32,7 +33,6 @@ PRODUCT_COLUMNS = (
 # Columns of a scan that have its own values.
 _AS_IT_IS = "watch", "region", "at", "started", "finished", "state", "requests", "pages"
 _NOBODY = 0
-NUL = "\0"
 _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
 _LONG_COLUMNS = "product", "changed", "read", "meaning", "packed"
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
@@ -321,7 +321,7 @@ def clean(text: str | None) -> str | None:
     PostgreSQL can't."""
     if text is None or (text.isascii() and NUL not in text):
         return text
-    return text.replace(NUL, "\ufffd").encode("utf-8", "replace").decode()
+    return without_nul(text).encode("utf-8", "replace").decode()
 
 
 def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
