@@ -11,7 +11,7 @@ import pytest
 from tests.cli.running import Command
 from tests.postgres import Cluster, cluster, needed
 from tests.web import furnished
-from tests.web.test_books import RULES, Library, served
+from tests.web.library import RULES, Library, served
 from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.daemon.fakes import book
-from tests.daemon.scheduling.test_scanner import KEY, RULES, Bench, bench, watch_of
+from tests.daemon.scheduling.bench import KEY, RULES, Bench, bench, watch_of
 from tests.fakes.clock import START, SetClock
 from tests.store.making import told_of
 from watcher import plan

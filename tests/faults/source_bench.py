@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.daemon.scheduling.test_scanner import KEY
+from tests.daemon.scheduling.bench import KEY
 from tests.fakes.clock import SetClock
 from tests.source.scripted import FakeTime
 from tests.store.making import raw

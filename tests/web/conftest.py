@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.web.furnished import furnish
+from tests.web.library import library
 from tests.web.serving import Page, serving
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
+
+__all__ = ["library"]
 
 
 @dataclass(frozen=True)

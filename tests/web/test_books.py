@@ -2,195 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Callable
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from yarl import URL
 
-from tests.fakes.world import HEAD
-from tests.postgres import create_database
-from tests.web import furnished
-from tests.web.serving import PATIENT, leads_to
+from tests.web.library import (
+    PUBLIC,
+    RULES,
+    TOKEN,
+    HeldBook,
+    Library,
+    holding,
+    lease_all,
+    served,
+)
+from tests.web.serving import leads_to
 from tests.web.test_below import named
 from tests.web.test_pages import PAGES
 from watcher.errors import ListenError
-from watcher.model import Instant
-from watcher.rules.files.loading import load_text
-from watcher.store.control import LOOK_BACK, Control, DaemonState, LeaseState
-from watcher.store.engine import StoreReader, Writer, open_control, open_store
+from watcher.store.control import LOOK_BACK, Control, LeaseState
+from watcher.store.engine import open_store
 from watcher.store.places import Server
-from watcher.web.access import Access
-from watcher.web.address import digest_of_token, parse_page_url
+from watcher.web.address import parse_page_url
 from watcher.web.app import Site
-from watcher.web.context import ShownBooks, Sources
 from watcher.web.server_books import ServerBooks
-
-RULES = HEAD + furnished.RULES
-_SERIAL = count()
-TOKEN = "0123456789abcdef-token"
-OWN = {"a": "a-token-of-its-own-0001", "b": "b-token-of-its-own-0002"}
-HOSTILE = '<script>alert(1)</script>"><img src=x>\x1b[31m\u202e'
-PUBLIC = "https://shop.example/tools/watcher/"
-
-
-@dataclass(frozen=True)
-class Library:
-    """A server with the furnished books ``a`` and ``b``, and ``c``, which has no rules."""
-
-    url: str
-    now: Instant
-    rules: str = RULES
-
-    def control(self) -> Control:
-        return open_control(self.url)
-
-
-@pytest.fixture(scope="module")
-def library(postgres_server: str) -> Library:
-    """Made once; daemons and leases are told anew by each test that needs some."""
-    url = create_database(postgres_server, f"page{os.getpid()}_{next(_SERIAL)}")
-    with open_control(url) as control:
-        for book in ("a", "b", "c"):
-            control.books.create(book)
-        for book in ("a", "b"):
-            control.books.push(
-                book, {"rules.yaml": RULES.encode()}, expected=None, by=HOSTILE, comment=HOSTILE
-            )
-    for book in ("a", "b"):
-        with open_store(Server(url, book)) as store:
-            now = furnished.furnish(store).now
-    return Library(url, now)
-
-
-@dataclass
-class HeldBook:
-    """A book that is held, and what is wrong with it."""
-
-    name: str
-    ill: Callable[[], Awaitable[str | None]]
-    sources: Sources | None = None
-
-
-@dataclass
-class Fake(ShownBooks):
-    """A daemon that holds some books."""
-
-    library: Library
-    held: dict[str, HeldBook] = field(default_factory=dict)
-    trouble: str | None = None
-
-    def books(self) -> Mapping[str, HeldBook]:
-        return self.held
-
-    async def ill(self) -> str | None:
-        return self.trouble
-
-
-@dataclass
-class Served:
-    """A site of the library."""
-
-    site: Site
-    books: ServerBooks
-    woken: list[str] = field(default_factory=list)
-
-    async def get(self, path: str = "", token: str = "", basic: str = "") -> tuple[int, str]:
-        """Status and text, or where it leads to."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if basic:
-            headers["Authorization"] = f"Basic {base64.b64encode(basic.encode()).decode()}"
-        url = URL(f"{self.site.url}{path}", encoded=True)
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(url, headers=headers, allow_redirects=False) as answer,
-        ):
-            if "Location" in answer.headers:
-                return answer.status, leads_to(answer.url, answer.headers["Location"])
-            return answer.status, await answer.text()
-
-    async def post(self, path: str, fields: Mapping[str, str], token: str = "") -> tuple[int, str]:
-        """Status, and where it leads to or the text."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(
-                f"{self.site.url}{path}", data=fields, headers=headers, allow_redirects=False
-            ) as answer,
-        ):
-            if "Location" in answer.headers:
-                return answer.status, leads_to(answer.url, answer.headers["Location"])
-            return answer.status, await answer.text()
-
-    async def form(self, path: str, token: str = "") -> str:
-        """The token of a form on a page."""
-        found = re.search(r'name="token" value="([^"]+)"', (await self.get(path, token))[1])
-        assert found is not None
-        return found[1]
-
-
-@asynccontextmanager
-async def served(
-    library: Library, token: str = "", *, page_url: str | None = None,
-    only: Sequence[str] | None = None, held: ShownBooks | None = None, url: str = "",
-) -> AsyncIterator[Served]:  # fmt: skip
-    """The page of the library."""
-    books = ServerBooks(
-        url or library.url, held, only, clock=lambda _control, _book: lambda: library.now
-    )
-    address = parse_page_url(page_url) if page_url is not None else None
-    site = Site(books, "127.0.0.1:0", token, address, PATIENT)
-    await site.start()
-    try:
-        yield Served(site, books)
-    finally:
-        await site.stop()
-        await books.aclose()
-
-
-@asynccontextmanager
-async def holding(library: Library, *names: str) -> AsyncIterator[Fake]:
-    """A daemon that holds these books."""
-    fake = Fake(library)
-    book = load_text(RULES)
-
-    async def well() -> str | None:
-        return None
-
-    opened = []
-    for name in names:
-        place = Server(library.url, name)
-        writer, reader = await Writer(place).start(), await StoreReader(place).start()
-        opened += [writer, reader]
-        sources = Sources(
-            reader.run, writer.run, lambda: book, lambda: library.now, well, lambda: None
-        )
-        fake.held[name] = HeldBook(name, well, sources)
-    try:
-        yield fake
-    finally:
-        for each in opened:
-            await each.aclose()
-
-
-def lease_all(library: Library, seconds: float = 600) -> None:
-    """Two daemons hold all books."""
-    with library.control() as control:
-        for name, page in (("d1", "https://h1.example/x"), ("d2", "javascript:alert(1)")):
-            control.daemons.beat(
-                DaemonState(name, f"{name}-{HOSTILE}", 7, f"0.15.{name}", page, library.now)
-            )
-        for book in control.leases.all():
-            if not book.held:
-                control.leases.take(book.book, "d2" if book.book == "b" else "d1", seconds)
 
 
 async def test_every_page_of_every_book(library: Library) -> None:
@@ -419,88 +258,6 @@ class _Telling:
         self._control.tell(event, book)
 
 
-@pytest.fixture
-def tokens(library: Library) -> Callable[[], None]:
-    """Books a and b have tokens of their own."""
-    with library.control() as control:
-        for book, token in OWN.items():
-            control.books.set_token(book, digest_of_token(token))
-
-    def none() -> None:
-        with library.control() as control:
-            for book in OWN:
-                control.books.set_token(book, None)
-
-    return none
-
-
-HIDDEN = (
-    "books/b/", "books/b", "books/b/alerts", "books/b/rules/taking-off", "books/b/metrics",
-    "books/b/healthz", "books/b/api/overview.json", "books/b/static/style.css", "books/b/nowhere",
-    "books/c/", "books/c/silences", "books/nobodys/", "books/a/../b/alerts", "books/%62/alerts",
-    "books/a%2F..%2Fb/", "books//b/", "books/a/..%2fb/alerts", "metrics", "healthz",
-    "api/fleet.json", "static/style.css", "alerts", "books/", "books", "tools/watcher/books/b/",
-    "tools/watcher/metrics", "tools/watcher/books/a/../b/", "/books/b/", "./books/b/",
-)  # fmt: skip
-
-
-async def test_a_books_token_opens_that_book_only(
-    library: Library, tokens: Callable[[], None]
-) -> None:
-    """By whatever path and in whatever form it is brought; the page's own opens all."""
-    try:
-        async with served(library, TOKEN, page_url=PUBLIC) as page:
-            assert (await page.get("books/a/", OWN["a"]))[0] == 200
-            assert (await page.get("tools/watcher/books/a/alerts", OWN["a"]))[0] == 200
-            assert (await page.get("books/a/static/style.css", OWN["a"]))[0] == 200
-            assert await page.get("", OWN["a"]) == (302, "/books/a/")
-            for path in HIDDEN:
-                status, text = await page.get(path, OWN["a"])
-                assert status in (401, 403, 404 if "a/.." in path else 401), path
-                assert "taking-off" not in text
-                assert "book b" not in text
-            for path in ("books/a/", "books/b/", "books/c/healthz", "", "metrics", "healthz"):
-                assert (await page.get(path, TOKEN))[0] in (200, 503), path
-                assert (await page.get(path))[0] == 401, path
-                assert (await page.get(path, "wrong-token-000000"))[0] == 401, path
-                assert (await page.get(path, digest_of_token(OWN["a"])))[0] == 401, path
-            assert (await page.get("books/a/", basic=f"b:{OWN['a']}"))[0] == 200
-            assert (await page.get("books/b/", basic=f"b:{OWN['a']}"))[0] == 401
-            fields = {"rule": "x", "for": "1d", "token": await page.form("books/a/silences", TOKEN)}
-            for path in ("books/b/silences", "books/b/outbox/drop", "books/c/silences", "silences"):
-                assert (await page.post(path, fields, OWN["a"]))[0] in (401, 403), path
-            assert (await page.post("books/a/silences", fields, OWN["a"]))[0] == 303
-    finally:
-        tokens()
-
-
-async def test_a_book_with_a_token_asks_for_it_on_loopback_too(
-    library: Library, tokens: Callable[[], None]
-) -> None:
-    """Behind a proxy everybody comes from there. Others are open, as without it."""
-    try:
-        async with served(library) as page:
-            assert (await page.get("books/a/"))[0] == 401
-            assert (await page.get("books/a/", OWN["b"]))[0] == 401
-            assert (await page.get("books/a/", OWN["a"]))[0] == 200
-            assert (await page.get("books/c/healthz"))[0] in (200, 503)
-    finally:
-        tokens()
-    async with served(library) as page:
-        assert (await page.get("books/a/"))[0] == 200
-
-
-async def test_a_token_that_was_taken_back_opens_nothing(
-    library: Library, tokens: Callable[[], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Within a moment, without a restart."""
-    monkeypatch.setattr("watcher.web.server_books.FRESH", -1.0)
-    async with served(library, TOKEN) as page:
-        assert (await page.get("books/a/", OWN["a"]))[0] == 200
-        tokens()
-        assert (await page.get("books/a/", OWN["a"]))[0] == 401
-
-
 async def test_the_server_is_away(library: Library) -> None:
     """Nothing opens because of that, and nothing of it is told to strangers."""
     away = "postgresql://watcher:geheim-4711@127.0.0.1:1/watcher?connect_timeout=2"
@@ -515,9 +272,3 @@ async def test_the_server_is_away(library: Library) -> None:
         assert "can&#39;t be reached" in (await page.get("", TOKEN))[1]
     async with served(library, url=away) as page:
         assert (await page.get("books/a/"))[0] == 503
-
-
-async def test_no_token_is_compared_with_a_digest() -> None:
-    """What is kept of it opens nothing."""
-    assert Access("").is_guarded is False
-    assert digest_of_token("x") == digest_of_token(b"x")

@@ -9,7 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from tests.web.browser.test_browser import DESK, PHONE, tab
-from tests.web.test_books import Library, lease_all, library, served
+from tests.web.library import Library, lease_all, library, served
 
 __all__ = ["library"]
 
