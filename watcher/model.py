@@ -387,7 +387,9 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     """One rule's claim about one product: a row for each time it became pending. ``id`` is 0 before
     the store gives one, ``product`` its key. ``since`` is when the state began, ``last_met`` when
     ``when`` was last met, ``absent`` how many complete scans in a row lack the product.
-    ``carried``: an older form of the rule fired it; it goes on without being told again."""
+    ``carried``: an older form of the rule fired it; it goes on without being told again. ``watch``
+    is the key of the one that opened it, whose scans alone move it; of a rule of several watches,
+    "" is that of none of them."""
 
     id: int
     rule: str
@@ -401,6 +403,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     absent: int = 0
     carried: bool = False
     evidence: tuple[Evidence, ...] = ()
+    watch: str = ""
 
     @property
     def short_id(self) -> str:

@@ -79,12 +79,14 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A list to read on a schedule; ``key`` is equal for watches that one scan can feed."""
+    """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
+    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
 
     key: str
     name: str
     query: Query
     schedule: Every | Cron
+    former_keys: tuple[str, ...] = ()
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""
@@ -93,15 +95,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition over the products of a watch, and how to tell of it.
+    """A condition over the products of some watches, and how to tell of it.
 
-    ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
-    the name, of which a change does the same, it is kept beside the rule's alerts. ``text`` is how
-    it is written, nothing filled in. Of higher ``priority`` is what is read first.
+    ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
+    ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
+    alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
+    first. One that is not ``enabled`` is not judged.
     """
 
     name: str
-    watch: Watch
+    watches: tuple[Watch, ...]
     when: Condition
     order_by: Order
     fingerprint: str
@@ -116,9 +119,19 @@ class Rule:
     resolved: bool = False
     limit: int = 10
     priority: int = 0
+    enabled: bool = True
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def watch(self) -> Watch:
+        """The first of the watches."""
+        return self.watches[0]
+
+    def reads(self, watch: Watch) -> bool:
+        """Whether the watch is one of its own."""
+        return any(each.key == watch.key for each in self.watches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +164,8 @@ class Rulebook:
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:
-        """The watches that some rule uses: those to scan."""
-        used = {rule.watch.key for rule in self.rules}
+        """The watches that some enabled rule uses: those to scan."""
+        used = {watch.key for rule in self.rules if rule.enabled for watch in rule.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 
     def watches_in(self, region: str) -> tuple[Watch, ...]:
@@ -174,4 +187,5 @@ class Rulebook:
         return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if rule.watch.key == watch.key)
+        """The enabled rules that name the watch."""
+        return tuple(rule for rule in self.rules if rule.enabled and rule.reads(watch))

@@ -57,7 +57,7 @@ class RuleBuilder:
         defaults = self.defaults
         rule = Rule(
             name=section.name,
-            watch=watch,
+            watches=(watch,),
             when=when,
             order_by=order_by,
             fingerprint=_fingerprint(watch, when, until, section.for_),
