@@ -140,6 +140,17 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_FOLLOWED = """
+CREATE TABLE followed (product_id text PRIMARY KEY, since bigint NOT NULL, note text NOT NULL);
+CREATE TABLE lookups (watch text NOT NULL, product_id text NOT NULL, added bigint NOT NULL,
+    done bigint, tries bigint NOT NULL, next_try bigint NOT NULL, PRIMARY KEY (watch, product_id));
+CREATE TABLE probes (endpoint text PRIMARY KEY, at bigint NOT NULL, works bigint NOT NULL,
+    status bigint, words text NOT NULL, path text NOT NULL, credential text NOT NULL);
+CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, name text NOT NULL,
+    read bigint NOT NULL);
+CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
+    address text, until bigint NOT NULL, error text);
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -155,6 +166,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m016_followed": _FOLLOWED,
 }
 
 
