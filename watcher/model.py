@@ -220,8 +220,9 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
     observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
-    has both; ``score`` how many standard deviations the value lies from the usual one. Words for
-    a criterion or a gap were stored by an earlier version.
+    has both; ``score`` how many standard deviations the value lies from the usual one; ``days`` on
+    how many days a value is known of the time that a baseline is taken over. Words for a criterion
+    or a gap were stored by an earlier version.
     """
 
     metric: str
@@ -236,6 +237,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     form: str = ""
     score: float | None = None
     negations: int = 0
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

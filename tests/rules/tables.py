@@ -66,6 +66,9 @@ class FakeTable:
     def count(self, need: Need, row: int) -> int:
         return 8
 
+    def days(self, need: Need, row: int) -> int | None:
+        return None
+
     def fallen(self) -> Bools:
         return np.array(self._fallen or [False] * self.size)
 

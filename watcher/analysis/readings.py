@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from watcher.evaluation.jumps import SALES_BEFORE, judge_jump, needed
 from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.list_facts import facts_of
+from watcher.evaluation.statistics import over_of, reach
 from watcher.evaluation.table import ScanTable
 from watcher.model import OF_LIST, Instant
 from watcher.notification.products import FACTS
@@ -18,6 +19,7 @@ from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
+from watcher.schedule import Schedule
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
 
@@ -96,19 +98,17 @@ def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
     """The moment from which on a rule that begins at ``since`` needs the past."""
     complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
-    reach = last_reach(rule.watch.schedule)  # also of what tells a jump
-    return first - max([reach, *(_looks_back(need) for need in needs_of([rule]))])
+    schedule = rule.watch.schedule
+    last = last_reach(schedule)  # also of what tells a jump
+    return first - max([last, *(_looks_back(need, schedule) for need in needs_of([rule]))])
 
 
-def _looks_back(need: Need) -> int:
+def _looks_back(need: Need, schedule: Schedule) -> int:
     """Seconds before now from which a baseline may be taken, beside the last value's."""
-    match need.from_:
-        case Last() | LastList():
-            return 0
-        case Ago(seconds) as ago:
-            return seconds + ago.older
-        case over:
-            return over.seconds
+    if isinstance(need.from_, Ago):
+        return need.from_.seconds + need.from_.older
+    over = over_of(need)
+    return reach(over, schedule) if over is not None else 0
 
 
 def _asks_others(need: Need) -> bool:

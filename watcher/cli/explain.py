@@ -22,7 +22,7 @@ from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.transition import APPEARS
-from watcher.text.evidence import condition_of, gap_of, label_of, spelled
+from watcher.text.evidence import condition_of, days_of, gap_of, label_of, spelled
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
 
@@ -170,7 +170,8 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         gap = f", {gap_of(evidence)}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
-        return [*texts, f"{reason.over} {baseline} (since {when})"]
+        known = days_of(evidence)
+        return [*texts, f"{reason.over} {baseline} (since {when}{known and f', {known}'})"]
     before = f"{format_duration(explained.judged_at - since)} before"
     return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
 

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from msgspec.structs import replace as replace_struct
+
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.text.evidence import flag_of, spelled
+from watcher.text.evidence import days_of, flag_of, is_record, spelled
 from watcher.text.messages import text_of
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
@@ -153,15 +155,16 @@ class _Telling:
             return self._why(now)
         if began.value is None:
             return f"{self._why(began)} when it began"
+        known = _days_known(now)
         told = f"{_label(began)} {self._said(began)} when it began"
         past = self._last_seen
         when = "now" if past is None else self._on(past)
         if not _moves(now) and not _moves(began):
-            return f"{told}, {self._said(now)} {when}{_in_brackets(now)}"
+            return f"{told}, {self._said(now)} {when}{_in_brackets(now)}{known}"
         # That of a statistic or a score says more than the metric's name.
         more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
         since = self._since(now) if _moves(now) and past is None else ""
-        return f"{told}, {when} {more}{self._said(now)}{since}"
+        return f"{told}, {when} {more}{self._said(now)}{since}{known}"
 
     @property
     def _last_seen(self) -> Instant | None:
@@ -182,9 +185,9 @@ class _Telling:
             return f"{label}: {condition}" if condition else label
         change = moved(evidence, self._without_prices)
         if not change:
-            return f"{label} {value}{_in_brackets(evidence)}"
+            return f"{label} {value}{_in_brackets(evidence)}{_days_known(evidence)}"
         gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
-        return f"{label} {change}{self._since(evidence)}{gap}"
+        return f"{label} {change}{self._since(evidence)}{gap}{_days_known(evidence)}"
 
     def _since(self, evidence: Evidence) -> str:
         since = evidence.baseline_at
@@ -216,10 +219,16 @@ class _Reason:
 
 
 def _reasons(item: Item) -> list[_Reason]:
-    why = [spelled(each) for each in item.why]
+    why = [_spelled(each) for each in item.why]
     if not item.now:
         return [_Reason(each) for each in why]
-    return [_Reason(now, _began(now, why)) for now in map(spelled, item.now)]
+    return [_Reason(now, _began(now, why)) for now in map(_spelled, item.now)]
+
+
+def _spelled(evidence: Evidence) -> Evidence:
+    """In words; what a record beat is no place that the value came from."""
+    spoken = spelled(evidence)
+    return spoken if not is_record(evidence) else replace_struct(spoken, baseline=None)
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
@@ -238,6 +247,12 @@ def _is_otherwise(now: Evidence, began: Evidence) -> bool:
         return True
     # An event has no value: it is met or not.
     return now.value is None and began.verdict != now.verdict
+
+
+def _days_known(evidence: Evidence) -> str:
+    """``, 41 days known``, of what is said of a time."""
+    known = days_of(evidence)
+    return f", {known}" if known else ""
 
 
 def _in_brackets(evidence: Evidence) -> str:

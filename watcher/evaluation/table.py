@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from watcher.evaluation.last_known import LastKnown
-from watcher.evaluation.statistics import Statistics
+from watcher.evaluation.statistics import Statistics, over_of
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -28,9 +28,6 @@ from watcher.rules.conditions.base import (
     LastList,
     Masks,
     Need,
-    Spread,
-    Statistic,
-    Usual,
 )
 from watcher.rules.metrics import RANK, Metric
 from watcher.schedule import Schedule, slack
@@ -64,6 +61,7 @@ class ScanTable:
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         self._counts: dict[Need, Ints] = {}
+        self._days: dict[Need, Ints] = {}
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
@@ -127,6 +125,10 @@ class ScanTable:
         """The number of values of which a ``Usual`` of a sum of several days is taken, or was to
         be."""
         return int(self._counts[need][row])
+
+    def days(self, need: Need, row: int) -> int | None:
+        days = self._days.get(need)
+        return None if days is None else int(days[row])
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -197,16 +199,14 @@ class ScanTable:
             self._observed[ago] = (columns, found.at)
 
     def _read_statistics(self, needs: Sequence[Need]) -> None:
-        asked = {
-            need: need.from_ for need in needs if isinstance(need.from_, Statistic | Usual | Spread)
-        }
+        asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at)
+        statistics = Statistics(asked, self.size, self.at, self._schedule)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
         )
         statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()
-        self._counts = statistics.counts
+        self._counts, self._days = statistics.counts, statistics.days

@@ -45,6 +45,9 @@ PATTERNS = {
     "drops": "drops {0} from {since}",
     "enters_top": "enters the top {0}",
     "leaves_top": "leaves the top {0}",
+    "lowest": "lowest in {time}",
+    "highest": "highest in {time}",
+    "unchanged": "unchanged for {time}",
     "unusual": "unusual by {0} over {time}",
     "contains": "contains {0}",
     "matches": "matches {0}",
@@ -54,6 +57,7 @@ _GAPS = {
     GapKind.NOT_LISTED: "not on the list",
     GapKind.NOT_SEEN: "not seen",
 }
+_RECORDS = ("lowest", "highest", "unchanged")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
@@ -92,6 +96,18 @@ def time_of(evidence: Evidence) -> str:
         return ""
     score = "" if evidence.score is None else f", z {format_number(evidence.score, 1)}"
     return f"{_baseline(asked)}{score}"
+
+
+def is_record(evidence: Evidence) -> bool:
+    """Whether it says of the value itself what it was in a time: it did not move from anywhere."""
+    asked = evidence.condition
+    return isinstance(asked, Criterion) and asked.operator in _RECORDS
+
+
+def days_of(evidence: Evidence) -> str:
+    """The number of days on which a value is known of the time that is looked at: ``41 days
+    known``, or nothing where it is of one moment."""
+    return "" if evidence.days is None else f"{count_of(evidence.days, 'day')} known"
 
 
 def gap_of(evidence: Evidence) -> str:

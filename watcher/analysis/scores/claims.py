@@ -18,6 +18,7 @@ from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Between, Compare, Measured
 from watcher.rules.conditions.logic import Combination, Not
 from watcher.rules.conditions.ranking import RankChange, Top
+from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import Metric
@@ -129,7 +130,7 @@ def _askable(condition: Condition) -> bool:
     if isinstance(condition, Top):
         return not condition.leaves  # who left is not there to be asked
     return isinstance(condition, Measured | BaselineCondition) and not isinstance(
-        condition, Appears
+        condition, Appears | Unchanged
     )
 
 

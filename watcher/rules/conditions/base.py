@@ -86,6 +86,19 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Throughout:
+    """The lowest ("min") or highest ("max") value in force in the ``seconds`` before now, from the
+    one that was in force at their begin on; none where that is not known. Of kind "hole" the most
+    seconds in which the product was not seen, where these are too many; else 0."""
+
+    kind: str
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"in {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
 class LastList:
     """The rank at this watch's last scan that read the first ``places`` without a gap (all, by
     default: a complete one); infinite for who was not on that list."""
@@ -93,7 +106,7 @@ class LastList:
     places: int = LONGEST_LIST
 
 
-From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
+From: TypeAlias = Last | Ago | Statistic | Usual | Spread | Throughout | LastList
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,10 @@ class ScanColumns(Protocol):
     def count(self, need: Need, row: int) -> int:
         """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
         several days is taken of, or was to be."""
+
+    def days(self, need: Need, row: int) -> int | None:
+        """The number of days on which a row's value is known, in the time that a need is taken
+        over; None of a need that is of one moment."""
 
     @property
     def waits(self) -> str:
@@ -243,11 +260,11 @@ class MetricCondition(Condition):
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
-        baseline = baseline_at = gap = None
+        baseline = baseline_at = gap = days = None
         if need is not None:
             values, instants = table.baseline(need)
             baseline, baseline_at = value_at(values, row), int(instants[row]) or None
-            gap = table.gap(need, row)
+            gap, days = table.gap(need, row), table.days(need, row)
         return (
             Evidence(
                 metric=metric.name,
@@ -260,6 +277,7 @@ class MetricCondition(Condition):
                 baseline_at=baseline_at,
                 gap=gap,
                 form=form_at(table, metric, row),
+                days=days,
             ),
         )
 
@@ -280,6 +298,7 @@ class Judge:
         self.baseline = table.baseline
         self.gap = table.gap
         self.count = table.count
+        self.days = table.days
         self.fallen = table.fallen
         self._masks: dict[str, Masks] = {}
         self._computed: dict[Hashable, object] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from watcher.rules.conditions import change, compare, ranking, text, transition, unusual
+from watcher.rules.conditions import change, compare, ranking, records, text, transition, unusual
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
@@ -24,6 +24,7 @@ class Takes(StrEnum):
     CHANGE = "change"
     PLACES = "places"
     SCORE = "score"
+    TIME = "time"
     TEXT = "text"
     TEXTS = "texts"
 
@@ -121,6 +122,19 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
         unusual.unusual,
         ("over",),
     ),
+    RuleOperator(
+        "lowest",
+        Takes.TIME,
+        "none in this time was lower, the present value included; as low counts",
+        records.record,
+    ),
+    RuleOperator(
+        "highest",
+        Takes.TIME,
+        "none in this time was higher, the present value included; as high counts",
+        records.record,
+    ),
+    RuleOperator("unchanged", Takes.TIME, "the same value all of this time", records.unchanged),
 )
 
 TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (

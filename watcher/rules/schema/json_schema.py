@@ -272,9 +272,11 @@ _VALUES = {
     "a_score": shapes.SCORE,
     "a_baseline": shapes.BASELINE,
     "a_span": shapes.SPAN,
+    "a_time": shapes.TIME_BACK,
 }
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
+_OF_AMOUNTS = ("unusual", "lowest", "highest")
 _WORDS = ("all", "any", "not", "appears")
 
 
@@ -330,14 +332,14 @@ def _metric(metric: Metric) -> Schema:
     match metric.unit:
         case Unit.FLAG if metric.names:
             plain = shapes.bare_flag(dict(metric.names))
-            operators = _operators(_word(metric), without=("unusual",), plain=plain)
+            operators = _operators(_word(metric), without=_OF_AMOUNTS, plain=plain)
             return operators | {"examples": plain["examples"]} | said
         case Unit.FLAG:
-            return _operators("yes_or_no", without=("unusual",)) | said
+            return _operators("yes_or_no", without=_OF_AMOUNTS) | said
         case Unit.DAYS:
             return _operators("days", floor="a_least_move") | said
         case Unit.DAY:
-            return _operators("a_day", without=("unusual",)) | said
+            return _operators("a_day", without=_OF_AMOUNTS) | said
         case Unit.PLACE:
             return _operators("an_amount", floor="a_least_move", places=True) | said
         case _:
@@ -387,7 +389,12 @@ def _either(value: Schema, operators: Schema) -> Schema:
 
 
 def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
-    own = {Takes.CHANGE: "a_change", Takes.PLACES: "places", Takes.SCORE: "a_score"}
+    own = {
+        Takes.CHANGE: "a_change",
+        Takes.PLACES: "places",
+        Takes.SCORE: "a_score",
+        Takes.TIME: "a_time",
+    }
     taken = _ref(own.get(operator.takes, value))
     if operator.takes is Takes.RANGE:
         return _list(taken) | {"minItems": 2, "maxItems": 2}

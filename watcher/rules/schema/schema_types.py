@@ -113,6 +113,7 @@ DURATION = written(_TIME, _SAY_TIME, ["24h", "3d", "7d"], "integer") | {
     "then": {"const": 0, "errorMessage": _SAY_TIME},
 }
 SPAN = written(_TIME, "write a time with its unit, as 28d", ["28d"])
+TIME_BACK = written(_TIME, "write a time with its unit, as 60d", ["30d", "60d", "90d"])
 DAYS = written(
     f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w", (), "number"
 )
