@@ -13,7 +13,7 @@ import numpy as np
 from watcher.model import Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
 from watcher.rules.conditions.unusual import least_values, logs
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Columns, Metric
 from watcher.store.records import Window
 from watcher.units import DAY
 
@@ -24,13 +24,17 @@ _OF_MEDIAN_DEVIATION = 1 / 0.6745
 _OF_MEAN_DEVIATION = 1.2533
 
 Over: TypeAlias = Statistic | Usual | Spread
+# The columns (n,) of the user's own that a metric is made of.
+Owned: TypeAlias = Callable[[Metric], Columns]
 
 
 class Statistics:
     """Statistics of the time before ``now`` for n products, filled window by window."""
 
-    def __init__(self, asked: Mapping[Need, Over], size: int, now: Instant) -> None:
-        self._now, self._overs = now, asked
+    def __init__(
+        self, asked: Mapping[Need, Over], size: int, now: Instant, owned: Owned = lambda _: {}
+    ) -> None:
+        self._now, self._overs, self._owned = now, asked, owned
         self._found = {need: np.full(size, np.nan) for need in asked}
         # Of what is usual of a sum of several days: its values are few.
         sums = [need for need, over in asked.items() if isinstance(over, Usual) and over.window > 1]
@@ -51,7 +55,7 @@ class Statistics:
         """Aggregates; each product is in one of the windows."""
         for window in windows:
             for metric, needs in self._asked.items():
-                values = computed(metric, window)
+                values = computed(metric, window, self._owned(metric))
                 for need, over in needs.items():
                     self._take(need, over, window, values)
 
@@ -82,13 +86,16 @@ def least_span(seconds: int) -> int:
     return -(-2 * seconds // 3)
 
 
-def computed(metric: Metric, window: Window) -> Floats:
-    """(S, m) the metric at each scan; an age is that of the scan's day."""
+def computed(metric: Metric, window: Window, owned: Columns) -> Floats:
+    """(S, m) the metric at each scan; an age is that of the scan's day. Of ``owned`` (n,), the
+    user's own numbers, each scan has those of today."""
     columns = {name: window.values[name] for name in metric.needs}
+    own = {name: column[window.rows] for name, column in owned.items()}
     size = window.rows.stop - window.rows.start
     values = np.full((len(window.at), size), np.nan)
     for place, at in enumerate(window.at.tolist()):
-        values[place] = metric.compute({name: all_[place] for name, all_ in columns.items()}, at)
+        row = {name: all_[place] for name, all_ in columns.items()}
+        values[place] = metric.compute(row | own, at)
     return values
 
 
