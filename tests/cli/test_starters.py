@@ -90,8 +90,8 @@ def test_it_says_what_is_yours(watcher: Command, folder: Path, kind: str) -> Non
     lines = (folder / "mine.yaml").read_text("utf-8").splitlines()
     found = dict(yours("\n".join(lines)))
     assert len(found) >= 3
-    for line, what in found.items():
-        assert f"mine.yaml:{line}: {what}" in said
+    for place, what in found.items():
+        assert f"mine.yaml:{place}: {what}" in said
     for number, line in enumerate(lines, 1):
         if re.search(r'"\d{6,}"', line.partition("#")[0]):
             assert number in found, line
