@@ -57,6 +57,7 @@ class Watches:
         self._names = Names()
         self._named: dict[str, tuple[Watch | None, Entry]] = {}
         self._used: set[str] = set()
+        self._own: dict[str, Entry] = {}
 
     @property
     def distinct(self) -> tuple[Watch, ...]:
@@ -95,7 +96,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry)
+        query = self._query(raw, entry, f"of rule {name}" if free else name)
         if schedule is None or query is None:
             return None
         text = f"{query.canonical()}\n{schedule}"
@@ -110,26 +111,46 @@ class Watches:
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry) -> Query | None:
+    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
-        def report(inner: tuple[str, ...], message: str) -> None:
-            key = inner[0]
+        def report(inner: tuple[str | int, ...], message: str) -> None:
+            key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
             if key != "region" or not mistyped:
-                entry[key].report(message, code, at_key=key in unknown)
+                _inside(entry, inner).report(message, code, at_key=key in unknown)
 
-        return parse_query(asked, report)
+        def warn(inner: tuple[str | int, ...], message: str) -> None:
+            _inside(entry, inner).warn(message)
+
+        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+
+    def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
+        """The query, unless it is a second list of one's own of that name: a rule's own list goes
+        by its name, so it can have one only."""
+        if query is None or not query.own or query.followed:
+            return query
+        first = self._own.setdefault(query.own, entry)
+        if first is entry:
+            return query
+        entry.report(f"is a second list of that name, after {first}: name it under watches:")
+        return None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
         names = chain([name], (f"{name} ({number})" for number in count(2)))
         return next(free for free in names if free not in taken)
+
+
+def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
+    for step in path:
+        entry = entry[step]
+    return entry
 
 
 def _meant_as_region(key: str) -> bool:
