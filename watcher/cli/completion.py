@@ -85,6 +85,13 @@ def _keys(section: str) -> Completer:
     return _completer(lambda ctx: ((name, "") for name, _ in _entries(ctx, section)))
 
 
+def _sellers(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Sellers by the names that the rule file gives them, and by their ids."""
+    for seller_id, name in _entries(ctx, "sellers"):
+        yield name, seller_id
+        yield seller_id, name
+
+
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
@@ -171,6 +178,7 @@ book_names = _completer(_books)
 rule_names = _completer(_rules)
 channel_names = _keys("channels")
 watch_names = _keys("watches")
+seller_names = _completer(_sellers)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

@@ -5,7 +5,7 @@ written. It is judged anew from the stored observations, by the rule's own condi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
+from watcher.fields import CATEGORIES, IDS
+from watcher.model import Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
-from watcher.text.evidence import spelled
+from watcher.text.evidence import ids_in, spelled
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -205,7 +206,8 @@ def newest(
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now, and all of them with
+    the names of the ids that occur."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -215,16 +217,41 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [replace(row, known=found.get(row.alert.id)) for row in rows]
+    return with_names(database, book, [replace(row, known=found.get(row.alert.id)) for row in rows])
+
+
+def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """The rows with the names of the sellers and categories that occur in them."""
+    evidence = {row.alert.id: [*_evidence_of(row)] for row in rows}
+    asked = {each for every in evidence.values() for each in ids_in(every, CATEGORIES)}
+    categories = database.history.category_names(sorted(asked)) if asked else {}
+    known = {**categories, **book.sellers}
+    if not known:
+        return [*rows]
+    return [
+        replace(row, names={each: known[each] for each in ids if each in known})
+        for row in rows
+        for ids in [{row.seller_id or "", *ids_in(evidence[row.alert.id], IDS)}]
+    ]
+
+
+def _evidence_of(row: AlertRow) -> Iterator[Evidence]:
+    yield from row.alert.evidence
+    if row.known is not None:
+        yield from row.known.evidence
 
 
 def worded(row: AlertRow) -> AlertRow:
     """The row with all evidence in words, as programs are given it."""
     alert, known = row.alert, row.known
     if known is not None:
-        known = dataclasses.replace(known, evidence=tuple(map(spelled, known.evidence)))
-    alert = replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+        known = dataclasses.replace(known, evidence=_spelled(known.evidence, row.names))
+    alert = replace(alert, evidence=_spelled(alert.evidence, row.names))
     return replace(row, alert=alert, known=known)
+
+
+def _spelled(evidence: Sequence[Evidence], names: Mapping[str, str]) -> tuple[Evidence, ...]:
+    return tuple(spelled(each, names) for each in evidence)
 
 
 def _known_of(

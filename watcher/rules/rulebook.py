@@ -199,6 +199,11 @@ class Rulebook:
         return ZoneInfo(self.timezone)
 
     @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule uses: those to scan."""
         used = {watch.key for rule in self.enabled for watch in rule.watches}

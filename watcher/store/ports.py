@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
@@ -129,6 +129,9 @@ class Recollection(Past, Protocol):
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products by the store's key; unknown keys are left out."""
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Names of these categories, as far as they are known."""
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         """The watch's scans that saw each of the products last, cut to these."""

@@ -307,8 +307,8 @@ class AlertHold(Struct, frozen=True):
 
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
-    is what is held back of it, ``known`` what is so now: they follow from the rules, so that the
-    store leaves them empty."""
+    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur:
+    they follow from the rules, so that the store leaves them empty."""
 
     alert: Alert
     region: str
@@ -318,6 +318,8 @@ class AlertRow(Struct, frozen=True):
     currency: str | None = None
     holds: tuple[AlertHold, ...] = ()
     known: LatestEvidence | None = None
+    seller_id: str | None = None
+    names: Mapping[str, str] = {}
 
 
 class Delivered(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode, RulesError
@@ -18,6 +19,7 @@ from watcher.rules.conditions.registry import (
     RuleOperator,
     Takes,
 )
+from watcher.rules.conditions.text import PARTS_OF_TEXTS
 from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import FileValues, Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
@@ -164,7 +166,8 @@ class Compiler:
             if values is None:
                 return None
             setting = replace(setting, value=values)
-        condition = self._attempt(path, operator.build, operator.name, subject, setting)
+        build = partial(_with_names, operator)
+        condition = self._attempt(path, build, operator.name, subject, setting)
         others = condition.metrics if condition is not None else ()
         lacking = next((each for each in others if self._lacks_rank(each)), None)
         if lacking is not None:
@@ -220,6 +223,23 @@ class Compiler:
             self.places[id(condition)] = condition, path
             return condition
         return None
+
+
+def _with_names(
+    operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
+) -> Condition:
+    """What the operator builds; a name that the user gave an id stands for that."""
+    if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
+        setting = replace(setting, value=_with_ids(subject, setting.value))
+    return operator.build(name, subject, setting)
+
+
+def _with_ids(attribute: Attribute, value: object) -> object:
+    if isinstance(value, FileValues):
+        return FileValues((_with_ids(attribute, one) for one in value), value.file)
+    if isinstance(value, list):
+        return [_with_ids(attribute, one) for one in value]
+    return attribute.id_of(value) if isinstance(value, str) else value
 
 
 def _joined(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 import numpy as np
@@ -18,6 +18,7 @@ from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
+from watcher.store.sql.siblings import Categories
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
@@ -114,6 +115,10 @@ class History(Recording, Baselines, ScanHistory):
             newest = np.maximum(newest, [times.get(scan, 0) for scan in scans])
         pairs = zip(products, newest.tolist(), strict=True)
         return {product: at for product, at in pairs if at}
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the names of these categories, as far as they are known."""
+        return Categories(self._db).names(ids)
 
     def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
         """Region, id and name of products whose name has ``part`` in it, capitals or not."""
