@@ -92,12 +92,17 @@ class Watch:
 
     @property
     def asks(self) -> str:
-        """The digest of its query, whatever its schedule."""
-        return digest(self.query.canonical())
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
 
     @property
     def mark(self) -> WatchMark:
-        return WatchMark(self.key, self.name, self.query.canonical(), str(self.schedule))
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""

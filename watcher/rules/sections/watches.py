@@ -60,9 +60,9 @@ class Watches:
         self._names = Names()
         self._named: dict[str, tuple[Watch | None, Entry]] = {}
         self._used: set[str] = set()  # names
-        self._own: dict[str, Entry] = {}
         self._wanted: set[str] = set()  # keys of what enabled rules use
         self._idle: list[tuple[Watch, Entry]] = []  # what is written out in others
+        self._own: dict[str, Entry] = {}
 
     def settled(self) -> Mapping[str, Watch]:
         """The watches with the keys that they have in the end, by those that they had so far. One
@@ -128,7 +128,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry, f"of rule {name}" if free else name)
+        query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
         key = scheduled_key(query.canonical(), schedule)
@@ -142,7 +142,9 @@ class Watches:
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
+    def _query(
+        self, raw: Mapping[str, object], entry: Entry, name: str, *, free: bool
+    ) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
@@ -158,18 +160,17 @@ class Watches:
         def warn(inner: tuple[str | int, ...], message: str) -> None:
             _inside(entry, inner).warn(message)
 
-        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+        query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
+        return self._unlike(query, entry)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
-        """The query, unless it is a second list of one's own of that name: a rule's own list goes
-        by its name, so it can have one only."""
-        if query is None or not query.own or query.followed:
+        """The query, unless it is a rule's second list of its own: that goes by its name."""
+        if query is None or not query.of_rule:
             return query
         first = self._own.setdefault(query.own, entry)
-        if first is entry:
-            return query
-        entry.report(f"is a second list of that name, after {first}: name it under watches:")
-        return None
+        if first is not entry:
+            entry.report(f"is the rule's second list, after {first}: name it under watches:")
+        return query if first is entry else None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
