@@ -143,7 +143,9 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
     if field in known:
         return f'unknown field "{name}": write {field}'
     if name in _ELSEWHERE:
-        return f"is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
+        return (
+            f"{name} is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
+        )
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
     return f'unknown field "{name}"{did_you_mean(nearest_keys(name, known))}'
@@ -251,7 +253,7 @@ _WHAT = {"shop": "a shop", "products": "products of your own"}
 
 
 def _not_beside(name: str, key: str) -> str:
-    what, beside = _WHAT[key], f"stands beside {key}:, and"
+    what, beside = _WHAT[key], f"{name} stands beside {key}:, and"
     if name in _ELSEWHERE:
         return f"{beside} {what} need no filter: leave it out, or make it a condition of a rule"
     if name in CHOICE or name == "list":

@@ -27,6 +27,7 @@ _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
 _SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+NO_SORT = "the products of a shop, and your own, come in no order"
 
 
 class Report(Protocol):
@@ -40,11 +41,13 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank."""
+    ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
+    it gets one, or why it can't."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
+    sorts: str = _SORT
     places: Places = field(default_factory=dict)
 
     def condition(self, value: object, path: Path) -> Condition | None:
@@ -104,7 +107,7 @@ class Compiler:
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
-            self.report(path, f"{subject.name} needs a sorted list: {_SORT}", at_key=True)
+            self.report(path, f"{subject.name} needs a sorted list: {self.sorts}", at_key=True)
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value), path)
         elif not value:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Compiler
+from watcher.rules.conditions.compiling import NO_SORT, Compiler
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
@@ -46,6 +46,8 @@ class RuleBuilder:
         watch = self._watch(entry)
         ranked = watch is None or watch.query.ranked
         compiler = Compiler(self.metrics, entry.file.report, ranked)
+        if watch is not None and not watch.query.of_market:
+            compiler = replace(compiler, sorts=NO_SORT)
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         notify = self._notify(entry)
         if section is None:
