@@ -108,6 +108,18 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
             yield row.product_id, row.name
 
 
+def _followed(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Products that are followed, the newest first."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
+
+    with open_store(_place(ctx), readonly=True) as database:
+        found = database.followed.list()[:_MOST]
+        names = {each.product_id: each.name for each in database.history.find_all(
+            [each.product_id for each in found])}  # fmt: skip
+    for each in found:
+        yield each.product_id, names.get(each.product_id, each.note)
+
+
 def _books(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.cli.servers import control_of  # noqa: PLC0415 - only for who asks for it
 
@@ -181,4 +193,5 @@ watch_names = _keys("watches")
 seller_names = _completer(_sellers)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
+followed_ids = _completer(_followed)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

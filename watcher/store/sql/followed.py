@@ -98,6 +98,10 @@ class Lookups(Face):
         )
         return {each.product_id: each for each in rows}
 
+    def asked(self, watch: str) -> Sequence[str]:
+        """Ids of the watch that were asked for: here, and the source answered."""
+        return [each.product_id for each in self.of(watch).values() if each.done is not None]
+
     def due(self, watch: str, ids: Iterable[str], now: Instant) -> Sequence[str]:
         """Note these ids as added, where they are new, and return those that are to be read now."""
         known, given = self.of(watch), builtins.list(dict.fromkeys(ids))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
@@ -16,6 +17,7 @@ from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
@@ -78,6 +80,20 @@ class History(Recording, Baselines, ScanHistory):
             (region, product_id),
         )
         return self._facts(rows)
+
+    def find_all(self, ids: Sequence[str]) -> builtins.list[ProductFacts]:
+        """Products of these ids, each in each region that knows it."""
+        found: builtins.list[ProductFacts] = []
+        for part in chunks(len(ids)):
+            rows = self._db.rows(
+                f"{self._facts_of()} FROM {self._sql.rows_of(sort=TEXT)} "
+                f"{self._sql.join} (SELECT DISTINCT region FROM products) AS r ON TRUE "
+                f"{self._sql.join} products AS p ON p.region = r.region AND p.product_id = w.value "
+                f"{self._sql.newest} ORDER BY w.key, p.region",
+                (self._sql.listed(ids[part]),),
+            )
+            found += self._facts(rows)
+        return found
 
     def _facts_of(self) -> str:
         return f"SELECT {_FACTS}, {', '.join(map(self._sql.field, NUMERIC_NAMES))}"
