@@ -151,7 +151,9 @@ class FactsSection(Section):
     )
 
 
-SECTIONS = tuple("api channels operator defaults facts metrics watches rules keep heartbeat".split())
+SECTIONS = tuple(
+    "api channels operator defaults facts metrics watches rules keep heartbeat".split()
+)
 
 # Keys of a watch; some are looked for in a rule.
 WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])

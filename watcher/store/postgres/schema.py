@@ -140,6 +140,11 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_OWN_FILES = """
+CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
+    packed bytea NOT NULL);
+ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -155,6 +160,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m020_own_files": _OWN_FILES,
 }
 
 

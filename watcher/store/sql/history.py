@@ -16,6 +16,7 @@ from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 
@@ -130,6 +131,16 @@ class History(Recording, Baselines, ScanHistory):
     def long_texts(self, product: int) -> LongTexts | None:
         row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
         return unpack_texts(row[0]) if row else None
+
+    def known_ids(self, product_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that some scan has found a product of, in whatever region."""
+        among = self._db.dialect.among(sort=TEXT)
+        given = self._db.dialect.listed(product_ids)
+        rows = self._db.rows(
+            f"SELECT DISTINCT p.product_id FROM products AS p WHERE p.product_id IN {among}",
+            (given,),
+        )
+        return {product_id for (product_id,) in rows}
 
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
         """Ids of the products whose long texts are stored and were read at ``since`` or later."""
