@@ -30,10 +30,11 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.operands import ChangeBy
 from watcher.rules.conditions.records import Unchanged, longest_hole
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
-from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
 from watcher.units import (
     AMOUNTS,
     DAY,
@@ -45,6 +46,7 @@ from watcher.units import (
 )
 
 _BUILT_IN = Catalogue()
+_NO_TEXT = "the product has no such text"
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _OVER_TIME = (Statistic, Usual, Throughout)
 _ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
@@ -131,7 +133,12 @@ def unrounded(evidence: Evidence, shown: str) -> str:
 def _limits(evidence: Evidence) -> Iterator[float]:
     """Yield the condition's numbers; as words were stored once, they are not known."""
     asked = evidence.condition
-    for each in asked.limits if isinstance(asked, Criterion) else ():
+    if not isinstance(asked, Criterion):
+        return
+    if asked.measures:
+        yield from (each.value for each in asked.measures if each and each.value is not None)
+        return
+    for each in asked.limits:
         if not isinstance(each, str):
             yield each
 
@@ -144,7 +151,8 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
     if isinstance(condition, Appears):
         yield "the watch had no complete scan before this one"
     elif not condition.metrics:
-        yield "the product has no such text"
+        own = [each.fact for each in condition.attributes if each.fact is not None]
+        yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
     for metric in condition.metrics:
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
@@ -162,6 +170,8 @@ def _days(seconds: float) -> int:
 def _of_baselines(
     condition: Condition, table: ScanColumns, row: int, zone: tzinfo
 ) -> Iterator[str]:
+    if isinstance(condition, ChangeBy) and not np.isnan(condition.operands[0].now(table)[row]):
+        yield from _no_amount(condition, table, row)
     of_zero = isinstance(condition, Change) and condition.percent
     for need in condition.needs:
         value = table.baseline(need)[0][row]
@@ -171,8 +181,18 @@ def _of_baselines(
             yield "a percentage of 0 has no value (min_change would decide alone)"
 
 
+def _no_amount(condition: ChangeBy, table: ScanColumns, row: int) -> Iterator[str]:
+    amount = condition.operands[0]
+    if not amount.now(table)[row] > 0:
+        yield f"{amount.metric.name} is not above 0, and by less than that nothing moves"
+
+
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     """The fields that the product lacks, or that the formula gives nothing."""
+    own = [fact.name for fact in metric.facts if np.isnan(table.number(fact_metric(fact))[row])]
+    if own:
+        file = metric.facts[0].table.file
+        return f"the product has no {' and no '.join(own)} in {file}"
     unused = {*OF_LIST}
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0

@@ -57,7 +57,7 @@ class LastKnown:
 
     def of(self, metric: Metric, now: Floats) -> tuple[Floats, Ints]:
         """(n,) the values of a declared metric, and when each was observed (0: never)."""
-        columns = {name: self._columns[name] for name in metric.needs} | self._owned(metric)
+        columns = {name: self._columns[name] for name in metric.needs} | {**self._owned(metric)}
         values, at = metric.compute(columns, self._at), self._at
         values = np.where(at > 0, values, np.nan)
         missing = np.flatnonzero(np.isnan(values) & ~np.isnan(now) & (at > 0))

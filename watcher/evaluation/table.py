@@ -35,7 +35,6 @@ from watcher.schedule import Schedule, slack
 from watcher.store.ports import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
-
 PRODUCT_ID = "product_id"
 
 

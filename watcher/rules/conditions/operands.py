@@ -1,4 +1,4 @@
-"""A metric where a number stands: ``at_most: target``, or a part of it, ``{below: 90%, of: target}``.
+"""A metric where a number stands (``at_most: target``), or a part of it (``below: 90%, of: target``).
 Each product has its own limit; where it has none, there is no data."""
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ class ChangeBy(Limited, Change):
 
     def judge(self, table: ScanColumns) -> Masks:
         move = self._move(table)
-        amount = self.limits and self.operands[0].now(table)
+        amount = self.operands[0].now(table)
         with np.errstate(invalid="ignore"):
             asked = amount > 0
         least = amount * move.size if self.percent else amount
@@ -298,8 +298,10 @@ def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
 
 def is_operand(setting: Setting, value: object) -> bool:
     """Whether a metric's name stands there, or beside it."""
-    known = isinstance(value, str) and setting.metrics is not None
-    return OF in setting.options or (known and setting.metrics.get(str(value).strip()) is not None)
+    if OF in setting.options:
+        return True
+    metrics = setting.metrics
+    return isinstance(value, str) and metrics is not None and metrics.get(value.strip()) is not None
 
 
 def named(setting: Setting, value: object, *, guess: bool = True) -> Metric | None:
@@ -344,7 +346,9 @@ def _part(value: object) -> float:
     try:
         part = number(value)
     except ValueError:
-        raise Wrong(f'beside "of" it takes a part of that, as 90% or 1.2, not {kind(value)}') from None
+        raise Wrong(
+            f'beside "of" it takes a part of that, as 90% or 1.2, not {kind(value)}'
+        ) from None
     if not part > 0:
         raise Wrong('beside "of" it takes a part of that, above 0, as 90%')
     return part
@@ -392,4 +396,3 @@ def refuse_fact(metric: Metric, what: str) -> None:
             f"{what} asks for an earlier value, and {metric.name} is your own: what it was is not "
             "kept, it never moves"
         )
-

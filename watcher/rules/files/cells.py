@@ -15,11 +15,12 @@ _CODES = (
     "USD EUR GBP JPY CNY RMB CNH THB VND IDR MYR PHP SGD MXN BRL SAR AED KRW TWD HKD AUD CAD CHF "
     "PLN SEK NOK DKK CZK INR RUB TRY ZAR US S R RM RP KR ZL"
 ).split()
-_CURRENCY = rf"(?:(?:{'|'.join(sorted(_CODES, key=len, reverse=True))})?[{_SIGNS}]|{'|'.join(sorted(_CODES, key=len, reverse=True))}\.?)"
+_WORDS = "|".join(sorted(_CODES, key=len, reverse=True))
+_CURRENCY = rf"(?:(?:{_WORDS})?[{_SIGNS}]|(?:{_WORDS})\.?)"
 _WHOLE = re.compile(
     rf"(?P<open>\()?\s*(?P<minus>[-\u2212+])?\s*(?P<before>{_CURRENCY})?\s*(?P<sign>[-\u2212+])?"
-    rf"(?P<digits>[\d.,'\u2019 ]*\d|\d)(?P<factor>[kKmM])?\s*(?P<percent>%)?\s*(?P<after>{_CURRENCY})?"
-    r"\s*(?(open)\))",
+    rf"(?P<digits>[\d.,'\u2019 ]*\d|\d)(?P<factor>[kKmM])?\s*(?P<percent>%)?"
+    rf"\s*(?P<after>{_CURRENCY})?\s*(?(open)\))",
     re.IGNORECASE | re.ASCII,
 )
 _POWER = re.compile(r"-?\d(?:[.,]\d+)?[eE][+-]?\d{1,3}", re.ASCII)

@@ -1,5 +1,5 @@
-"""A CSV file of the user's own numbers and texts into a ``FactTable``: read as spreadsheets save it,
-and where what it means can't be known, refused with the line."""
+"""A CSV file of the user's own numbers and texts into a ``FactTable``: read as spreadsheets save
+it, and where what it means can't be known, refused with the line."""
 
 from __future__ import annotations
 
@@ -170,10 +170,9 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
             continue
         if not own:
             without.append((line, "has no product_id: the row is not used"))
-        elif (first := found.setdefault(own, number)) != number:
-            if sheet.rows[first] != row:
-                at = sheet.lines[first]
-                twice.append((line, f"{own} stands in line {at} already, with other values"))
+        elif sheet.rows[first := found.setdefault(own, number)] != row:
+            at = sheet.lines[first]
+            twice.append((line, f"{own} stands in line {at} already, with other values"))
     sheet.several(ruined, "row", refused=True)
     sheet.several(twice, "row", refused=True)
     sheet.several(without, "row", refused=False)
@@ -186,8 +185,8 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
 
 def _too_wide(row: Sequence[str], width: int) -> str:
     return (
-        f"has {len(row)} cells, the first line names {width}: a number with a comma in it stands in "
-        'quotes, as "1,234.50"'
+        f"has {len(row)} cells, the first line names {width}: a number with a comma in it stands "
+        'in quotes, as "1,234.50"'
     )
 
 

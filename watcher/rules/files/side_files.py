@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ class SideFiles:
     def use(self, path: Path, parse: Callable[[bytes, str], T]) -> T:
         """What ``parse`` makes of a file, given its content and its name for people. Raises
         ``RulesError`` where neither it nor a kept copy can be used."""
-        key = str(path.absolute())
+        key = os.path.abspath(path)  # noqa: PTH100 - its links stay: they may be swapped
         known = self._parsed.get((key, parse))
         if known is not None:
             return cast("T", known)

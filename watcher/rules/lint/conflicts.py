@@ -30,6 +30,9 @@ from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
 
+# Conditions that are never met at two scans in a row: of a metric as a line that holds, too, but
+# where the line itself jumps there and back.
+_EVENTS = Becomes | Crosses | Top | Appears
 _MOST = 200  # alternatives: who writes more is not doubted
 
 
@@ -315,5 +318,5 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    once = (one for one in _wanted(clause) if isinstance(one, Becomes | Crosses | Top | Appears))
+    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS))
     return next(once, None)

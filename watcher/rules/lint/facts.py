@@ -143,7 +143,7 @@ def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
 
 
 def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
-    if metric.definition:  # the user's own may be anything
+    if metric.definition or metric.facts:  # the user's own may be anything
         return None
     if metric.name == RANK:
         ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]

@@ -61,6 +61,7 @@ def _sections() -> Schema:
             "sellers",
             _A_SELLER,
         ),
+        "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
             {f"^{METRIC_NAME}$": _FORMULA},
             "your own metrics: formulas over others, as spu_avg_price * commission",
@@ -295,14 +296,14 @@ def _parameter(parameter: Parameter) -> Schema:
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
 # What operators take, by the names that they have in $defs.
 _VALUES = {
-    "a_number": shapes.NUMBER,
-    "an_amount": shapes.AMOUNT,
-    "days": shapes.DAYS,
-    "a_day": shapes.DAY,
+    "a_number": shapes.or_metric(shapes.NUMBER),
+    "an_amount": shapes.or_metric(shapes.AMOUNT),
+    "days": shapes.or_metric(shapes.DAYS),
+    "a_day": shapes.or_metric(shapes.DAY),
     "yes_or_no": shapes.YES_OR_NO,
     "a_text": shapes.ID,
     "a_region": shapes.ID | shapes.offer(REGIONS),
-    "a_change": shapes.CHANGE,
+    "a_change": shapes.or_metric(shapes.CHANGE),
     "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
     "a_least_move": shapes.FLOOR,
     "places": shapes.PLACES,
@@ -310,6 +311,7 @@ _VALUES = {
     "a_baseline": shapes.BASELINE,
     "a_span": shapes.SPAN,
     "a_time": shapes.TIME_BACK,
+    "a_metric": shapes.METRIC,
 }
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
@@ -360,6 +362,13 @@ def _condition() -> Schema:
     }
 
 
+_LIMITED = {
+    Takes.VALUE: shapes.LIMIT,
+    Takes.CHANGE: shapes.LIMIT,
+    Takes.RANGE: {"type": "array", "minItems": 2, "maxItems": 2, "items": shapes.LIMIT},
+}
+
+
 def _word(metric: Metric) -> str:
     return f"{metric.name}_word"
 
@@ -392,14 +401,22 @@ def _operators(
     plain: Schema | None = None,
 ) -> Schema:
     """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
-    operators = {
-        operator.name: _takes(operator, value) | {"description": operator.meaning}
+    known = [
+        operator
         for operator in registry.NUMBER_OPERATORS
         if (places or not operator.only_rank) and operator.name not in without
+    ]
+    operators = {
+        operator.name: (_LIMITED.get(operator.takes) or _takes(operator, value))
+        | {"description": operator.meaning}
+        for operator in known
     }
-    options = {"from": "a_baseline", "min_change": floor, "over": "a_span"}
+    limited = {each.name: _takes(each, value) for each in known if each.takes in _LIMITED}
+    options = {"from": "a_baseline", "min_change": floor, "over": "a_span", "of": "a_metric"}
     said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
-    return _either(plain or _VALUES[value], operators | said)
+    # A part of another metric is no number of this one: 90% of a target is an amount.
+    plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": limited}}
+    return _either(plain or _VALUES[value], operators | said) | plainly
 
 
 def _attribute(attribute: Attribute) -> Schema:
@@ -411,7 +428,7 @@ def _attribute(attribute: Attribute) -> Schema:
 def _text_operators(value: str) -> Schema:
     operators: Schema = {}
     for operator in registry.TEXT_OPERATORS:
-        takes = _list(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        takes = _list_or_file(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
         if operator.name in ("contains", "matches"):
             takes = shapes.ID | {"minLength": 1}
         operators[operator.name] = takes | {"description": operator.meaning}
@@ -435,7 +452,11 @@ def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
     taken = _ref(own.get(operator.takes, value))
     if operator.takes is Takes.RANGE:
         return _list(taken) | {"minItems": 2, "maxItems": 2}
-    return _list(taken) if operator.takes is Takes.VALUES else taken
+    return _list_or_file(taken) if operator.takes is Takes.VALUES else taken
+
+
+def _list_or_file(value: Schema) -> Schema:
+    return _list(value) | {"type": ["array", "object"]} | shapes.VALUE_FILE
 
 
 def _list(value: Schema) -> Schema:

@@ -73,6 +73,14 @@ def any_case(words: Iterable[str], *more: str) -> str:
     return "|".join([*either_case, *more])
 
 
+METRIC_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+
+
+def or_metric(schema: Schema) -> Schema:
+    """The schema of a number, or a metric's name in its place."""
+    return schema | {"pattern": rf"{schema['pattern']}|^\s*({METRIC_NAME})\s*$"}
+
+
 TEXT: Schema = {"type": "string"}
 KEY: Schema = TEXT | {"pattern": r"^\s*[!-~]+\s*$|\$\{", "patternErrorMessage": "write the key"}
 TEMPLATE: Schema = TEXT | {"pattern": r"\S", "patternErrorMessage": "write a Jinja2 template"}
@@ -154,6 +162,16 @@ DIGEST = written(
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
+METRIC = written(METRIC_NAME, "write the name of a metric, as target")
+# A part of it, where "of" stands beside.
+LIMIT: Schema = {"type": ["string", "number"]}
+VALUE_FILE: Schema = {
+    "properties": {
+        "file": TEXT | {"description": "a text file beside this one, with a value a line"}
+    },
+    "required": ["file"],
+    "additionalProperties": False,
+}
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
 CATEGORY = written(
     "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0

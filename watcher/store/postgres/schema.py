@@ -156,6 +156,11 @@ CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, na
 CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
     address text, until bigint NOT NULL, error text);
 """
+_OWN_FILES = """
+CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
+    packed bytea NOT NULL);
+ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -173,6 +178,7 @@ MIGRATIONS = {
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
     "m016_followed": _FOLLOWED,
+    "m020_own_files": _OWN_FILES,
 }
 
 

@@ -152,6 +152,16 @@ class History(Recording, Baselines, ScanHistory):
         row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
         return unpack_texts(row[0]) if row else None
 
+    def known_ids(self, product_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that some scan has found a product of, in whatever region."""
+        among = self._db.dialect.among(sort=TEXT)
+        given = self._db.dialect.listed(product_ids)
+        rows = self._db.rows(
+            f"SELECT DISTINCT p.product_id FROM products AS p WHERE p.product_id IN {among}",
+            (given,),
+        )
+        return {product_id for (product_id,) in rows}
+
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
         """Ids of the products whose long texts are stored and were read at ``since`` or later."""
         rows = self._db.execute(

@@ -384,6 +384,15 @@ def m016_followed(db: Tables) -> None:
     )
 
 
+@migrations()
+def m020_own_files(db: Tables) -> None:
+    """The last good copies of files that rules name: they stand in once one can't be used."""
+    db.execute(
+        "CREATE TABLE own_files (path TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL)"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]
