@@ -186,10 +186,22 @@ class Scan:
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
+class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for
+    one product, None where it has none or where no product is spoken of."""
+
+    metric: str
+    unit: str = ""
+    factor: float | None = None
+    value: float | None = None
+
+
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     """An operator with its parameters: ``limits`` in the metric's unit (fractions, if ``percent``)
     or texts, of very many the first, and ``more`` counts the others; ``baseline`` is last, ago,
-    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``."""
+    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
+    Of ``measures``, where there are any, each stands in place of its limit; the ``more`` values
+    may be those of a ``file``."""
 
     operator: str
     limits: tuple[float | str, ...] = ()
@@ -198,6 +210,8 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: str = ""
     seconds: int = 0
     floor: float | None = None
+    measures: tuple[Measure | None, ...] = ()
+    file: str = ""
 
 
 class GapKind(StrEnum):

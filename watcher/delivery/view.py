@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from msgspec.structs import replace as replace_struct
+import msgspec
 
 from watcher.fields import unit_of
 from watcher.identity import product_page
-from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.text.evidence import days_of, flag_of, is_record, spelled
+from watcher.model import Criterion, Evidence, Instant, Item, Message, Verdict
+from watcher.text.evidence import beyond, condition_of, days_of, flag_of, is_record, spelled
 from watcher.text.messages import text_of
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
@@ -219,27 +219,40 @@ class _Reason:
 
 
 def _reasons(item: Item) -> list[_Reason]:
-    why = [_spelled(each) for each in item.why]
     if not item.now:
-        return [_Reason(each) for each in why]
-    return [_Reason(now, _began(now, why)) for now in map(_spelled, item.now)]
+        return [_Reason(_told(each)) for each in item.why]
+    return [_Reason(_told(now), _began(now, item.why)) for now in item.now]
 
 
-def _spelled(evidence: Evidence) -> Evidence:
-    """In words; what a record beat is no place that the value came from."""
-    spoken = spelled(evidence)
-    return spoken if not is_record(evidence) else replace_struct(spoken, baseline=None)
+def _told(evidence: Evidence) -> Evidence:
+    """Evidence in words, as a message says them. What a record beat is no place that the value came
+    from."""
+    condition = beyond(evidence)
+    told = spelled(evidence)
+    if is_record(evidence):
+        return msgspec.structs.replace(told, baseline=None)
+    return msgspec.structs.replace(told, condition=condition) if condition else told
+
+
+def _asked(evidence: Evidence) -> str:
+    """The condition without what another metric, which stands for a limit, was then."""
+    asked = evidence.condition
+    if isinstance(asked, Criterion) and asked.measures:
+        measures = [each and msgspec.structs.replace(each, value=None) for each in asked.measures]
+        asked = msgspec.structs.replace(asked, measures=tuple(measures))
+        evidence = msgspec.structs.replace(evidence, condition=asked)
+    return condition_of(evidence)
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
     """Evidence of the condition as the alert fired, or the metric's only one, if it was edited;
     None of what is as it was."""
     others = [each for each in why if each.metric == now.metric]
-    same = [each for each in others if each.condition == now.condition]
+    same = [each for each in others if _asked(each) == _asked(now)]
     if not same and len(others) != 1:
         return None
-    began = (same or others)[0]
-    return began if _is_otherwise(now, began) else None
+    began = _told((same or others)[0])
+    return began if _is_otherwise(_told(now), began) else None
 
 
 def _is_otherwise(now: Evidence, began: Evidence) -> bool:
@@ -258,6 +271,8 @@ def _days_known(evidence: Evidence) -> str:
 def _in_brackets(evidence: Evidence) -> str:
     """`` (at least 50%)``: what the condition asks for."""
     condition = neutralise(evidence.condition, 80)
+    if condition.endswith(")") and not condition.startswith(("matches ", "not: matches ")):
+        return f", {condition}"  # a metric with its value: two brackets in one are hard to read
     return f" ({condition})" if condition else ""
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Throughout, Usual
 from watcher.rules.conditions.unusual import least_values, logs
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Columns, Metric
 from watcher.schedule import Schedule, longest_gap, slack
 from watcher.store.records import Window
 from watcher.units import DAY
@@ -29,6 +29,8 @@ _HOLE = 2 * DAY
 
 Over: TypeAlias = Statistic | Usual | Spread | Throughout
 _OVERS = (Statistic, Usual, Spread, Throughout)
+# The columns (n,) of the user's own that a metric is made of.
+Owned: TypeAlias = Callable[[Metric], Columns]
 
 
 class Statistics:
@@ -36,9 +38,15 @@ class Statistics:
     window by window."""
 
     def __init__(
-        self, asked: Mapping[Need, Over], size: int, now: Instant, schedule: Schedule | None = None
+        self,
+        asked: Mapping[Need, Over],
+        size: int,
+        now: Instant,
+        owned: Owned = lambda _: {},
+        schedule: Schedule | None = None,
     ) -> None:
-        self._now, self._overs, self._schedule = now, asked, schedule
+        self._now, self._overs, self._owned = now, asked, owned
+        self._schedule = schedule
         self._found = {need: np.full(size, np.nan) for need in asked}
         # Of what is usual of a sum of several days: its values are few.
         sums = [need for need, over in asked.items() if isinstance(over, Usual) and over.window > 1]
@@ -60,7 +68,7 @@ class Statistics:
         """Aggregates; each product is in one of the windows."""
         for window in windows:
             for metric, needs in self._asked.items():
-                values = computed(metric, window)
+                values = computed(metric, window, self._owned(metric))
                 for need, over in needs.items():
                     if isinstance(over, Throughout):
                         self._take_whole(need, over, window, values)
@@ -135,13 +143,16 @@ def least_span(seconds: int) -> int:
     return -(-2 * seconds // 3)
 
 
-def computed(metric: Metric, window: Window) -> Floats:
-    """(S, m) the metric at each scan; an age is that of the scan's day."""
+def computed(metric: Metric, window: Window, owned: Columns) -> Floats:
+    """(S, m) the metric at each scan; an age is that of the scan's day. Of ``owned`` (n,), the
+    user's own numbers, each scan has those of today."""
     columns = {name: window.values[name] for name in metric.needs}
+    own = {name: column[window.rows] for name, column in owned.items()}
     size = window.rows.stop - window.rows.start
     values = np.full((len(window.at), size), np.nan)
     for place, at in enumerate(window.at.tolist()):
-        values[place] = metric.compute({name: all_[place] for name, all_ in columns.items()}, at)
+        row = {name: all_[place] for name, all_ in columns.items()}
+        values[place] = metric.compute(row | own, at)
     return values
 
 

@@ -29,10 +29,13 @@ from watcher.rules.conditions.base import (
     Masks,
     Need,
 )
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import RANK, Metric, fact_need
+from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule, slack
 from watcher.store.ports import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
+
+PRODUCT_ID = "product_id"
 
 
 class ScanTable:
@@ -62,11 +65,12 @@ class ScanTable:
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         self._counts: dict[Need, Ints] = {}
         self._days: dict[Need, Ints] = {}
+        self._facts: dict[FactColumn, Floats] = {}
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
-        self._last = LastKnown(scan, seen, past, needs, schedule)
+        self._last = LastKnown(scan, seen, past, needs, schedule, self._owned)
         self._read_observations(needs)
         self._read_statistics(needs)
 
@@ -74,7 +78,7 @@ class ScanTable:
         """The metric now, (n,); NaN is no value."""
         column = self._numbers.get(metric.name)
         if column is None:
-            columns = {name: self._column(name) for name in metric.needs}
+            columns = {name: self._column(name) for name in metric.needs} | self._owned(metric)
             column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
         return column
 
@@ -88,6 +92,8 @@ class ScanTable:
             else self._column(name)[row : row + 1]
             for name in metric.needs
         }
+        if metric.facts:
+            columns |= metric.owned(self.scan.texts[PRODUCT_ID][row : row + 1])
         return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
@@ -108,6 +114,7 @@ class ScanTable:
                 values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
             else:
                 columns, at = self._observed[need.from_]
+                columns = {**columns, **self._owned(need.metric)}
                 # An age is that of the day on which each value was observed.
                 values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
@@ -146,6 +153,17 @@ class ScanTable:
         if self.size == self.listed:
             return listed
         return np.concatenate([listed, np.full(self.size - self.listed, np.nan)])
+
+    def _owned(self, metric: Metric) -> dict[str, Floats]:
+        """The columns of the user's own that the metric is made of. They are today's, whatever it
+        is computed for: what they were is not kept."""
+        return {fact_need(fact.name): self._fact(fact) for fact in metric.facts}
+
+    def _fact(self, fact: FactColumn) -> Floats:
+        column = self._facts.get(fact)
+        if column is None:
+            column = self._facts[fact] = fact.numbers(self.scan.texts[PRODUCT_ID])
+        return column
 
     def _column(self, name: str) -> Floats:
         if name == RANK:
@@ -202,7 +220,7 @@ class ScanTable:
         asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at, self._schedule)
+        statistics = Statistics(asked, self.size, self.at, self._owned, self._schedule)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id

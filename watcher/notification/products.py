@@ -104,6 +104,7 @@ class Products:
 def _stored_value(metric: Metric, facts: ProductFacts) -> float:
     """A metric of a product that this scan did not list, from its newest observation."""
     columns = {name: np.array([facts.numbers.get(name)], np.float64) for name in metric.needs}
+    columns |= metric.owned([facts.product_id])
     return float(metric.compute(columns, facts.observed_at or 0)[0])
 
 

@@ -6,7 +6,7 @@ A metric computes a whole column at once; NaN is no value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -18,6 +18,7 @@ from watcher.errors import ProblemCode
 from watcher.fields import BY_NAME, NUMERIC, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
+from watcher.rules.own_facts import FactColumn, FactTable
 from watcher.rules.surges import MONTH, TWO_MONTHS, WEEK, YOUNGEST, Sums
 from watcher.units import DAY, Unit
 from watcher.words import Wrong, nearest, quoted
@@ -48,7 +49,8 @@ class Metric:
     has two forms, or is made of one, the fields that each of them does without. ``steady`` is the
     value of no change, of a metric that measures a rise by itself; None of any other. No value of
     it is below ``low`` or above ``high``. ``later`` is one whose name users may have given to a
-    metric of their own before it was there: theirs stays theirs.
+    metric of their own before it was there: theirs stays theirs. ``facts`` are the columns of the
+    user's own file that it is made of: ``compute`` is given those of ``owned``, too.
     """
 
     name: str
@@ -64,6 +66,16 @@ class Metric:
     low: float = field(default=-inf, compare=False)
     high: float = field(default=inf, compare=False)
     later: bool = field(default=False, compare=False)
+    facts: tuple[FactColumn, ...] = field(default=(), compare=False, repr=False)
+
+    def owned(self, ids: Sequence[str | None]) -> dict[str, Floats]:
+        """The columns (n,) of ``facts`` for the products of these ids."""
+        return {fact_need(fact.name): fact.numbers(ids) for fact in self.facts}
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether nothing in it was ever observed: it is all the user's own, of today."""
+        return bool(self.facts) and not self.needs
 
     @property
     def has_forms(self) -> bool:
@@ -92,7 +104,8 @@ class Metric:
     @property
     def counts_demand(self) -> bool:
         """Whether all that it is computed of is sales, views, videos and the like."""
-        return all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
+        counted = all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
+        return counted and bool(self.needs) and not self.facts
 
     @property
     def window(self) -> int:
@@ -108,11 +121,12 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A text that a product has."""
+    """A text that a product has; ``fact`` is the column of the user's own file that it is from."""
 
     name: str
     label: str
     meaning: str
+    fact: FactColumn | None = field(default=None, compare=False, repr=False)
 
 
 ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TEXTS)
@@ -338,6 +352,26 @@ ADDED_LATER = frozenset(metric.name for metric in DERIVED if metric.later)
 _API = tuple(_plain(one.name, one.label, one.unit, one.meaning, one.names) for one in NUMERIC)
 
 
+def fact_need(name: str) -> str:
+    """The key of a column of the user's own among those that a metric is computed of."""
+    return f"fact {name}"
+
+
+def fact_metric(fact: FactColumn) -> Metric:
+    """A column of numbers of the user's own as a metric."""
+    key = fact_need(fact.name)
+    unit = fact.table.units.get(fact.name, Unit.SCORE)
+    return Metric(
+        fact.name, label_of(fact.name), unit, fact.said(), frozenset(),
+        lambda columns, _at: columns[key], facts=(fact,),
+    )  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """The words of a name of the user's own."""
+    return name.replace("_", " ")
+
+
 def _spoken(name: str) -> str:
     """The name as people say it, whatever stands between its words."""
     return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
@@ -345,13 +379,28 @@ def _spoken(name: str) -> str:
 
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
-    ``gmv_currency`` is the code of the currency of all GMV, where the user named one."""
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one. ``facts`` are
+    the columns of the user's own file, by no name that is taken."""
 
-    def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
+    def __init__(
+        self,
+        own: Iterable[Metric] = (),
+        gmv_currency: str | None = None,
+        facts: FactTable | None = None,
+    ) -> None:
         self.own = tuple(own)
         self.gmv_currency = gmv_currency
-        self._metrics = {metric.name: metric for metric in (*DERIVED, *_API, *self.own)}
-        self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
+        self.facts = facts
+        metrics = [*DERIVED, *_API, *self.own]
+        attributes = [*ATTRIBUTES]
+        for column in facts.columns() if facts is not None else ():
+            if column.name in column.table.numbers:
+                metrics.append(fact_metric(column))
+            else:
+                label = label_of(column.name)
+                attributes.append(Attribute(column.name, label, column.said(), column))
+        self._metrics = {metric.name: metric for metric in metrics}
+        self._attributes = {attribute.name: attribute for attribute in attributes}
 
     def get(self, name: str) -> Metric | None:
         return self._metrics.get(name)
@@ -364,6 +413,9 @@ class Catalogue:
 
     def metrics(self) -> tuple[Metric, ...]:
         return tuple(self._metrics.values())
+
+    def attributes(self) -> tuple[Attribute, ...]:
+        return tuple(self._attributes.values())
 
     def names(self) -> tuple[str, ...]:
         return (*self._metrics, *self._attributes)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.errors import Problem
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
+from watcher.rules.files.side_files import SideFile
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
@@ -157,6 +158,7 @@ class Rulebook:
     heartbeat: Secret | None = None
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
+    beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def zone(self) -> tzinfo:

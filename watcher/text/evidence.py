@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from watcher.fields import BY_NAME
-from watcher.model import Criterion, Evidence, Gap, GapKind
+from watcher.model import Criterion, Evidence, Gap, GapKind, Measure, Verdict
 from watcher.units import (
     DAY,
     HOUR,
@@ -20,6 +20,7 @@ from watcher.units import (
     count_of,
     format_duration,
     format_number,
+    format_percent,
     format_value,
 )
 
@@ -58,6 +59,7 @@ _GAPS = {
     GapKind.NOT_SEEN: "not seen",
 }
 _RECORDS = ("lowest", "highest", "unchanged")
+_SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
@@ -125,12 +127,55 @@ def gap_of(evidence: Evidence) -> str:
 
 def criterion(asked: Criterion, metric: str, unit: str) -> str:
     """A criterion in words: ``at least 50%``."""
-    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+    limits = _limits(asked, metric, unit)
     more = f" and {asked.more:,} more" if asked.more else ""
+    if asked.file:
+        more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
     pattern = PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
+
+
+def _limits(asked: Criterion, metric: str, unit: str) -> list[str]:
+    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+    for place, measure in enumerate(asked.measures):
+        if measure is not None:
+            limits[place] = measured(measure, unit)
+    return limits
+
+
+def measured(measure: Measure, unit: str) -> str:
+    """A metric that stands for a limit of another, which has that ``unit``: ``90% of target
+    (19.90)``."""
+    part = "" if measure.factor is None else f"{_percent(measure.factor)} of "
+    return f"{part}{measure.metric}{_worth(measure, unit)}"
+
+
+def _worth(measure: Measure, unit: str) -> str:
+    if measure.value is None:
+        return ""
+    # A column of one's own counts in what it is held against, where it does not say itself.
+    own = unit if measure.unit in ("", Unit.SCORE) else measure.unit
+    return f" ({said(measure.metric, measure.value, own)})"
+
+
+def beyond(evidence: Evidence) -> str:
+    """By how much a value lies beyond another metric, where the condition asks for a part of that:
+    ``14% below target (19.90)``; empty of any other condition."""
+    asked = evidence.condition
+    if not isinstance(asked, Criterion) or asked.operator not in _SIDES or evidence.negations:
+        return ""
+    measure = next(iter(asked.measures), None)
+    if measure is None or measure.factor is None or not measure.value:
+        return ""
+    if evidence.verdict is not Verdict.MET or not isinstance(evidence.value, int | float):
+        return ""
+    share = evidence.value / measure.value - 1
+    if measure.value < 0 or (share < 0) is not (asked.operator in ("below", "at_most")):
+        return ""
+    side = "below" if share < 0 else "above"
+    return f"{format_percent(abs(share))} {side} {measure.metric}{_worth(measure, evidence.unit)}"
 
 
 def value_of(value: float, metric: str, unit: str) -> str:

@@ -323,10 +323,12 @@ class Judge:
         return cast("T", self._computed[key])
 
 
-def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
-    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert."""
-    shown = tuple(values[:_MOST_ASKED])
-    return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
+def among_asked(values: Sequence[float | str], *, negated: bool, file: str = "") -> Criterion:
+    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert, and of a
+    ``file`` none."""
+    shown = () if file else tuple(values[:_MOST_ASKED])
+    more = len(values) - len(shown)
+    return Criterion("not_in" if negated else "in", shown, more=more, file=file)
 
 
 def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T:

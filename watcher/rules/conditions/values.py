@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
 from watcher.rules.conditions.other_words import times
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Catalogue, Metric
 from watcher.units import (
     AMOUNTS,
     DAY,
@@ -25,10 +25,25 @@ from watcher.words import Wrong, either, is_number, kind, nearest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An operator's value, and the options beside it (``from``, ``min_change``)."""
+    """An operator's value, and the options beside it (``from``, ``min_change``); ``metrics`` are
+    those whose names may stand for a number."""
 
     value: object
     options: Mapping[str, object] = field(default_factory=dict)
+    metrics: Catalogue | None = None
+
+
+class FileValues(list[object]):
+    """The values that stand in a file of the user's, which is called ``file``."""
+
+    def __init__(self, values: Iterable[object], file: str) -> None:
+        super().__init__(values)
+        self.file = file
+
+
+def file_of(value: object) -> str:
+    """The name of the file that values are from; empty of others."""
+    return value.file if isinstance(value, FileValues) else ""
 
 
 def number(value: object, metric: Metric | None = None) -> float:

@@ -7,15 +7,17 @@ from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from watcher.errors import ProblemCode
+from watcher.errors import ProblemCode, RulesError
+from watcher.rules.files.fact_files import without
 from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
+from watcher.rules.own_facts import FactTable
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
-from watcher.rules.sections.own_metrics import OwnMetrics
+from watcher.rules.sections.own_metrics import OwnMetrics, taken_columns
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
@@ -132,8 +134,23 @@ class _Assembly:
             self._files[0].report(("api",), f"the value of {name} {error}")
             return None
 
+    def _facts(self) -> FactTable | None:
+        """The table of the user's own, without the columns whose names are taken."""
+        section, entry = self._shaped("facts", models.FactsSection), self._mapping("facts")
+        if section is None or entry is None or not entry.file.filled(entry["file"].path):
+            return None
+        try:
+            found = entry.file.facts(section.file)
+        except RulesError as error:
+            for each in error.problems:
+                entry["file"].report(str(each), each.code)
+            return None
+        taken = dict(taken_columns(found.table, [name for name, _ in self._entries("metrics")]))
+        entry.file.pass_on((*found.doubts, *taken.values()))
+        return without(found.table, taken)
+
     def _metrics(self, api: Api | None) -> Catalogue:
-        own = OwnMetrics()
+        own = OwnMetrics(self._facts())
         names = Names()
         for name, entry in self._entries("metrics"):
             if names.take(name, entry) and entry.file.filled(entry.path):

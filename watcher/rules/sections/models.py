@@ -143,7 +143,17 @@ class KeepSection(Section):
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
 
 
-SECTIONS = tuple("api channels operator defaults metrics watches rules keep heartbeat".split())
+class FactsSection(Section):
+    """Numbers and texts of one's own, by product."""
+
+    file: Text = Field(
+        description="a CSV file beside this one: product_id, and columns of your own, as target"
+    )
+
+
+SECTIONS = tuple(
+    "api channels operator defaults facts metrics watches rules keep heartbeat".split()
+)
 
 # Keys of a watch; some are looked for in a rule.
 WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])

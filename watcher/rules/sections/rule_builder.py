@@ -45,7 +45,7 @@ class RuleBuilder:
             return None
         watch = self._watch(entry)
         ranked = watch is None or watch.query.ranked
-        compiler = Compiler(self.metrics, entry.file.report, ranked)
+        compiler = Compiler(self.metrics, entry.file.report, ranked, lists=entry.file.values)
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         notify = self._notify(entry)
         if section is None:
