@@ -42,10 +42,11 @@ class Statistics:
         asked: Mapping[Need, Over],
         size: int,
         now: Instant,
-        schedule: Schedule | None = None,
         owned: Owned = lambda _: {},
+        schedule: Schedule | None = None,
     ) -> None:
-        self._now, self._overs, self._schedule, self._owned = now, asked, schedule, owned
+        self._now, self._overs, self._owned = now, asked, owned
+        self._schedule = schedule
         self._found = {need: np.full(size, np.nan) for need in asked}
         # Of what is usual of a sum of several days: its values are few.
         sums = [need for need, over in asked.items() if isinstance(over, Usual) and over.window > 1]

@@ -220,7 +220,7 @@ class ScanTable:
         asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at, self._schedule, self._owned)
+        statistics = Statistics(asked, self.size, self.at, self._owned, self._schedule)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
