@@ -26,7 +26,7 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
-_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
 NO_SORT = "the products of a shop, and your own, come in no order"
 
 
@@ -42,13 +42,14 @@ class Report(Protocol):
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
     ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
-    it gets one, or why it can't."""
+    it gets one, or why it can't. Of several watches ``unsorted`` names those."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
-    sorts: str = _SORT
+    sorts: str = SORT
     places: Places = field(default_factory=dict)
+    unsorted: str = ""
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -107,7 +108,10 @@ class Compiler:
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
-            self.report(path, f"{subject.name} needs a sorted list: {self.sorts}", at_key=True)
+            which = f", which {self.unsorted} is not" if self.unsorted else ""
+            self.report(
+                path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
+            )
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value), path)
         elif not value:

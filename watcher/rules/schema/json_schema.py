@@ -179,7 +179,13 @@ def _channel() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    watch = {"$ref": "#/$defs/watch", "type": ["string", "object"]}
+    watch = {
+        "$ref": "#/$defs/watch",
+        "type": ["string", "object", "array"],
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
+    }
     for name, shape in {"watch": watch, "when": _CONDITION, "until": _CONDITION}.items():
         properties[name] = shape | properties[name]
     metrics = Catalogue().metrics()

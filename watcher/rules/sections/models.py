@@ -118,7 +118,9 @@ class RuleSection(Section):
     """One rule; what is None falls back to ``defaults``."""
 
     name: Name = Field(description="unique; shown in every message")
-    watch: Any = Field(description="the list to read: a name of watches:, or the mapping itself")
+    watch: Any = Field(
+        description="the list to read, or several: a name of watches:, or the mapping itself"
+    )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
     until: Any = Field(None, description="once firing, it fires until this is met")
@@ -134,6 +136,9 @@ class RuleSection(Section):
         None, description="what puts the strongest first: METRIC [change] [asc|desc]"
     )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
+    enabled: Flag = Field(
+        default=True, description="false: checked, but not judged, and no list is read for it"
+    )
 
 
 class KeepSection(Section):

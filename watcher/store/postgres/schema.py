@@ -140,6 +140,11 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_WATCH_IDENTITY = """
+CREATE TABLE known_watches (watch text PRIMARY KEY, query text NOT NULL, schedule text NOT NULL,
+    name text NOT NULL, rule text NOT NULL);
+ALTER TABLE alerts ADD COLUMN watch text NOT NULL DEFAULT '';
+"""
 _FOLLOWED = """
 CREATE TABLE followed (product_id text PRIMARY KEY, since bigint NOT NULL, note text NOT NULL);
 CREATE TABLE lookups (watch text NOT NULL, product_id text NOT NULL, added bigint NOT NULL,
@@ -166,6 +171,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m014_watch_identity": _WATCH_IDENTITY,
     "m016_followed": _FOLLOWED,
 }
 
