@@ -21,6 +21,10 @@ rules: [{name: cheap, watch: followed, when: {spu_avg_price: {below: 9}}}]
 NOT_READING = """
 rules: [{name: cheap, watch: {region: US}, when: {spu_avg_price: {below: 9}}}]
 """
+MISSING = (
+    "No watch reads what is followed. Write under watches: in rules.yaml\n"
+    "  followed: {products: followed}\nand give a rule watch: followed.\n"
+)
 UNUSED = "watches: {mine: {products: followed}}\n" + NOT_READING
 
 
@@ -75,9 +79,7 @@ def test_what_is_not_followed_can_not_be_let_go(watcher: Command, database: Path
     watcher("follow", ID)
     result = watcher("unfollow", ID, OTHER)
     assert (result.code, result.out) == (1, f"{ID} is followed no more.\n")
-    assert result.err == (
-        f"not followed: {OTHER}; `watcher followed` shows those that are\n"
-    )
+    assert result.err == (f"not followed: {OTHER}; `watcher followed` shows those that are\n")
     assert ids(database) == set()
 
 
@@ -92,9 +94,7 @@ def test_what_is_not_followed_can_not_be_let_go(watcher: Command, database: Path
         ("https://www.tiktok.com/shop/store/glowlab/7495981769829615944", "of a seller"),
     ],
 )
-def test_refuses(
-    watcher: Command, database: Path, verb: str, product: str, message: str
-) -> None:
+def test_refuses(watcher: Command, database: Path, verb: str, product: str, message: str) -> None:
     """What is no product, in a line each; nothing is done then."""
     watcher("follow", THIRD)
     result = watcher(verb, THIRD, OTHER, product)
@@ -117,8 +117,7 @@ def test_more_than_can_be_followed(
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        (NOT_READING, "No watch reads what is followed. Write under watches: in rules.yaml\n"
-         "  followed: {products: followed}\nand give a rule watch: followed.\n"),
+        (NOT_READING, MISSING),
         (UNUSED, 'No rule uses the watch "mine", so what is followed is not read'),
         ("rules: [", "The rules can't be read: `watcher check` says why (rules.yaml).\n"),
     ],

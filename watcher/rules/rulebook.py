@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -56,6 +57,14 @@ class Api:
     credits_per_day: int | None = None
     credits_per_month: int | None = None
     gmv_currency: str | None = None
+
+    @property
+    def credential(self) -> str:
+        """A text that is the key's alone, and does not tell it; empty without a key."""
+        if self.key is None:
+            return ""
+        hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
+        return hashed.hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,12 @@ class History(Recording, Baselines, ScanHistory):
             found += self._facts(rows)
         return found
 
+    def some_products(self, limit: int) -> builtins.list[ProductFacts]:
+        """The products that were seen first of late, the newest first."""
+        ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
+        facts = self.facts(ids)
+        return [facts[each] for each in ids if each in facts]
+
     def _facts_of(self) -> str:
         return f"SELECT {_FACTS}, {', '.join(map(self._sql.field, NUMERIC_NAMES))}"
 
