@@ -25,6 +25,8 @@ from watcher.units import (
 
 PATTERNS = {
     "appears": "appears for the first time",
+    "reappears": "is listed again",
+    "disappears": "is gone from it",
     "equals": "is {0}",
     "not_equals": "is not {0}",
     "in": "is one of {all}",
@@ -49,6 +51,7 @@ PATTERNS = {
     "contains": "contains {0}",
     "matches": "matches {0}",
 }
+_BARE = {"changes": "changes"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -112,7 +115,9 @@ def criterion(asked: Criterion, metric: str, unit: str) -> str:
     limits = [_limit(asked, each, metric, unit) for each in asked.limits]
     more = f" and {asked.more:,} more" if asked.more else ""
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
-    pattern = PATTERNS[asked.operator]
+    # Of a text there is no how much.
+    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
+    pattern = pattern or PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
 

@@ -141,6 +141,17 @@ _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
 
+_TEXT_HISTORY = """
+CREATE TABLE made_texts (product bigint NOT NULL REFERENCES products(id), name text NOT NULL,
+    at bigint NOT NULL, digest bytea NOT NULL, packed bytea NOT NULL,
+    PRIMARY KEY (product, name, at));
+ALTER TABLE made_texts ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX ON made_texts (at);
+CREATE TABLE lacking_texts (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    name text NOT NULL, size bigint NOT NULL, products bytea NOT NULL, PRIMARY KEY (scan, name));
+ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
+"""
+
 MIGRATIONS = {
     "m001_history": _HISTORY,
     "m002_alerts": _ALERTS,
@@ -155,6 +166,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m018_text_history": _TEXT_HISTORY,
 }
 
 
