@@ -18,7 +18,7 @@ from watcher.notification.products import FACTS
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, made_texts
 from watcher.schedule import Schedule
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
@@ -91,6 +91,7 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
         since=min((_begin(source, rule, since) for rule in rules), default=since),
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
+        made=made_texts(rules),
     )
 
 

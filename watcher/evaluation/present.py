@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import structlog
 from msgspec.structs import replace
 
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
 from watcher.fields import CATEGORIES, IDS
@@ -41,6 +43,8 @@ class Present:
         listed = table.listed
         self.fallen = {key: row for row, key in enumerate(self.keys[listed:], start=listed)}
         self._sightings: list[Sighting] = []
+        self._scan_id = table.scan_id
+        self._scan = table.scan
         self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
         self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
@@ -57,6 +61,29 @@ class Present:
         """A metric of a product that the scan lists, NaN is no value; None of any other."""
         row = self.rows.get(product)
         return self.judge.value(metric, row) if row is not None else None
+
+    @cached_property
+    def gone(self) -> frozenset[int]:
+        """The products that this scan is the first to prove gone."""
+        return frozenset(gone_products(self._archive, self._scan, self._scan_id).tolist())
+
+    def last_sights(self, rule: Rule) -> Iterator[tuple[Judge, Ints]]:
+        """Yield the products that are gone, for a rule on such: as they were seen last, and their
+        rows there."""
+        groups: dict[Judge, list[int]] = {}
+        self._look_back([*self.gone])
+        for product in sorted(self.gone):
+            if (place := self._before(rule, product)) is not None:
+                groups.setdefault(place[0], []).append(place[1])
+        for judge, rows in groups.items():
+            yield judge, np.array(rows, np.int64)
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """When a product that is gone, as a rule says of such, was seen last; None of any other."""
+        if not rule.when.of_gone or product not in self.gone:
+            return None
+        place = self._place(rule, product)
+        return place[0].at if place is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
@@ -134,6 +161,9 @@ class Present:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
             schedule = rule.watch_of(self._watch).schedule
             table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
+            # Who was seen last at one scan is gone at one scan.
+            if rule.when.of_gone and product in self.gone:
+                table.gone_at = self.at
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
 
@@ -173,6 +203,11 @@ class Presents:
         """``Present.number`` of the product's watch."""
         part = self._of.get(product)
         return part.number(metric, product) if part is not None else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """``Present.gone_since`` of the product's watch."""
+        part = self._of.get(product)
+        return part.gone_since(rule, product) if part is not None else None
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
         """``Present.known`` of the product's watch."""

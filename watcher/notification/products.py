@@ -84,7 +84,7 @@ class Products:
             reason=reason,
             why=alert.evidence,
             now=now,
-            seen=None if known.current else known.at,
+            seen=self._last_seen(rule, alert) if known.current else known.at,
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
@@ -104,6 +104,11 @@ class Products:
         # Where nothing is known any more, what it fired on is the newest that is.
         known = self._present.known(rule, alert.product)
         return known or LatestEvidence(since, alert.evidence, current=False)
+
+    def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
+        """When a product was seen that is told of because it is gone."""
+        present = self._present
+        return present.gone_since(rule, alert.product) if present is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         # Several rules may tell of the same product.

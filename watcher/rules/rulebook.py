@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from watcher.attributes import MADE, TEXT_OF
 from watcher.errors import Problem
 from watcher.identity import Marks, RuleMark, WatchMark, digest
 from watcher.model import Severity
@@ -251,3 +252,24 @@ class Rulebook:
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
         return tuple(rule for rule in self.enabled if rule.reads(watch.key))
+
+
+def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
+    """The texts that some rules hold against what was known of them last."""
+    spoken = _conditions(rules)
+    return frozenset(attribute.name for each in spoken for attribute in each.follows)
+
+
+def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The texts of those that are made of long ones which some rules ask for."""
+    rules = [*rules]
+    asked = {attribute.name for each in _conditions(rules) for attribute in each.attributes}
+    metrics = {metric for each in _conditions(rules) for metric in each.metrics}
+    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
+    asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
+    return tuple(name for name in MADE if name in asked)
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterator[Condition]:
+    for rule in rules:
+        yield from filter(None, (rule.when, rule.until))

@@ -27,6 +27,8 @@ from watcher.units import (
 
 PATTERNS = {
     "appears": "appears for the first time",
+    "reappears": "is listed again",
+    "disappears": "is gone from it",
     "equals": "is {0}",
     "not_equals": "is not {0}",
     "in": "is one of {all}",
@@ -54,6 +56,7 @@ PATTERNS = {
     "contains": "contains {0}",
     "matches": "matches {0}",
 }
+_BARE = {"changes": "changes"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -159,7 +162,9 @@ def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]
     if asked.file:
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
-    pattern = PATTERNS[asked.operator]
+    # Of a text there is no how much.
+    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
+    pattern = pattern or PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
 

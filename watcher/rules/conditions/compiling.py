@@ -16,11 +16,11 @@ from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
     TEXT_BY_NAME,
+    WORDS,
     RuleOperator,
     Takes,
 )
 from watcher.rules.conditions.text import PARTS_OF_TEXTS
-from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import FileValues, Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
 from watcher.words import WrongOption, either, kind, quoted
@@ -30,7 +30,7 @@ Path: TypeAlias = tuple[str | int, ...]
 # is kept beside its path, for its id must stay its own.
 Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
-_GROUPS = ("all", "any", "not", "appears")
+_GROUPS = ("all", "any", "not", *WORDS)
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
 SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
@@ -76,8 +76,9 @@ class Compiler:
                 return self._list(value, path, any_of)
             case "not":
                 return _joined([self.condition(value, path)], lambda parts: Not(parts[0]))
-            case "appears":
-                return self._attempt(path, appears, value)
+            # A user's metric of that name, older than the word, keeps its meaning.
+            case word if word in WORDS and self.catalogue.get(word) is None:
+                return self._attempt(path, WORDS[word][0], value)
             case _:
                 return self._named(key, value, path)
 

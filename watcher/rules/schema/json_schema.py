@@ -316,7 +316,7 @@ _VALUES = {
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
 _OF_AMOUNTS = ("unusual", "lowest", "highest")
-_WORDS = ("all", "any", "not", "appears")
+_WORDS = ("all", "any", "not", *registry.WORDS)
 
 
 def _shared() -> Schema:
@@ -348,7 +348,7 @@ def _condition() -> Schema:
             "all": several | {"description": "all of these are met"},
             "any": several | {"description": "at least one of these is met"},
             "not": _CONDITION | {"description": "this is not met"},
-            "appears": {"const": True, "description": "listed by this watch for the first time"},
+            **{word: _true(meaning) for word, (_, meaning) in registry.WORDS.items()},
             **metrics,
             **attributes,
             # Of the rule language, and so no metric of the user's: a line at a wrong place.
@@ -367,6 +367,10 @@ _LIMITED = {
     Takes.CHANGE: shapes.LIMIT,
     Takes.RANGE: {"type": "array", "minItems": 2, "maxItems": 2, "items": shapes.LIMIT},
 }
+
+
+def _true(meaning: str) -> Schema:
+    return {"const": True, "description": meaning}
 
 
 def _word(metric: Metric) -> str:
@@ -429,6 +433,8 @@ def _text_operators(value: str) -> Schema:
     operators: Schema = {}
     for operator in registry.TEXT_OPERATORS:
         takes = _list_or_file(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        if operator.takes is Takes.TRUE:
+            takes = {"const": True}
         if operator.name in ("contains", "matches"):
             takes = shapes.ID | {"minLength": 1}
         operators[operator.name] = takes | {"description": operator.meaning}

@@ -156,6 +156,16 @@ CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, na
 CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
     address text, until bigint NOT NULL, error text);
 """
+_TEXT_HISTORY = """
+CREATE TABLE made_texts (product bigint NOT NULL REFERENCES products(id), name text NOT NULL,
+    at bigint NOT NULL, digest bytea NOT NULL, packed bytea NOT NULL,
+    PRIMARY KEY (product, name, at));
+ALTER TABLE made_texts ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX ON made_texts (at);
+CREATE TABLE lacking_texts (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    name text NOT NULL, size bigint NOT NULL, products bytea NOT NULL, PRIMARY KEY (scan, name));
+ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
@@ -178,6 +188,7 @@ MIGRATIONS = {
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
     "m016_followed": _FOLLOWED,
+    "m018_text_history": _TEXT_HISTORY,
     "m020_own_files": _OWN_FILES,
 }
 

@@ -10,23 +10,23 @@ from itertools import groupby, islice
 import numpy as np
 from msgspec import Struct
 
-from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.packing import LastSeen, PackedList, positions
 from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
-from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
+from watcher.store.sql.baselines import Baselines, numbers_at
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
+from watcher.store.sql.text_history import StoredTexts
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
     "p.first_seen"
 )
-_STORED_TEXTS = tuple(text.name for text in TEXTS)
 
 
 class _Looks(Struct):
@@ -233,7 +233,7 @@ class History(Recording, Baselines, ScanHistory):
 
     def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
         """The watch's newest scans with all that they listed, the newest first. Of the numbers only
-        ``fields`` are read; the others have no value. Texts are those of today."""
+        ``fields`` are read; the others have no value."""
         for found in islice(self._lists(watch), limit):
             yield self._sighting(found, found[2].products, fields)
 
@@ -260,8 +260,7 @@ class History(Recording, Baselines, ScanHistory):
         columns = [NUMERIC_INDEX[name] for name in fields]
         marks = np.full(len(products), mark, np.int64)
         numbers[:, columns] = numbers_at(self._db, products, marks, fields)
-        rows = [*product_rows(self._db, products, ", ".join(_STORED_TEXTS))]
-        texts = {name: tuple(row[at] for row in rows) for at, name in enumerate(_STORED_TEXTS)}
+        texts = StoredTexts(self._db, products, mark, scan.id)
         ids = tuple(str(each) for each in texts["product_id"])
         first, proof = listing.previous[places] == 0, had_proof(self._db, scan.watch, scan.id)
         recorded = Recorded(scan.id, products, first, proof, 0, scan.facts)

@@ -385,6 +385,23 @@ def m016_followed(db: Tables) -> None:
 
 
 @migrations()
+def m018_text_history(db: Tables) -> None:
+    """What is made of long texts, each from the scan on that read it first; and by scan the
+    products that lack a text which rules follow (none: only that it was read)."""
+    db.execute(
+        "CREATE TABLE made_texts (product INTEGER NOT NULL REFERENCES products(id), "
+        "name TEXT NOT NULL, at INTEGER NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, "
+        "PRIMARY KEY (product, name, at)) STRICT"
+    )
+    db.table("made_texts").create_index(["at"])
+    db.execute(
+        "CREATE TABLE lacking_texts (scan INTEGER NOT NULL "
+        "REFERENCES scans(id) ON DELETE CASCADE, name TEXT NOT NULL, size INTEGER NOT NULL, "
+        "products BLOB NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
 def m020_own_files(db: Tables) -> None:
     """The last good copies of files that rules name: they stand in once one can't be used."""
     db.execute(
