@@ -76,7 +76,7 @@ def test_offers_every_operator_where_it_belongs() -> None:
     assert set(of_rank) == {one.name for one in NUMBER_OPERATORS} | set(OPTIONS)
     places = {one.name for one in NUMBER_OPERATORS if one.only_rank}
     assert set(offered) == set(of_rank) - places
-    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {"unusual"}
+    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {"unusual", "of"}
     assert all(one["description"] for one in of_rank.values())
 
 
