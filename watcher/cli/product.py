@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -27,7 +27,16 @@ from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
-from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.units import (
+    DAY,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_instant,
+    format_since,
+    format_value,
+)
 
 _ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -51,6 +60,7 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
+    own: Mapping[str, float | str]  # the user's own numbers and texts of it
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -109,7 +119,10 @@ def _past(
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
-    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
+    table = catalogue.facts
+    facts = {} if table is None else dict(table.of(product.product_id))
+    currency = catalogue.gmv_currency
+    return _Past(now, days, zone, currency, product, tracks, *merged(tracks), alerts, facts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -175,6 +188,9 @@ def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    own = " · ".join(
+        f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
+    )
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
@@ -182,6 +198,7 @@ def _head(past: _Past) -> list[str]:
         plain(f"seller {seller}, category {category}"),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
+        *([plain(f"your own: {own}")] if own else []),
     ]
 
 
@@ -205,7 +222,8 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
-    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    alerts = [*map(alert_json, past.alerts)]
+    found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     return {**fields_of(past, "product gmv_currency"), **found}
 
 

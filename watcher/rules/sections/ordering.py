@@ -17,6 +17,7 @@ from watcher.rules.conditions.base import (
     by_size,
 )
 from watcher.rules.conditions.change import relative
+from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
@@ -102,6 +103,8 @@ def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked:
     metric = _metric(name, catalogue, ranked=ranked)
     rest = text.casefold().split()[1:]
     change = rest[:1] == [_CHANGE]
+    if change:
+        refuse_fact(metric, _CHANGE)
     direction = rest[1:] if change else rest
     if direction not in ([], ["asc"], ["desc"]):
         raise Wrong(_no_order(name, words))
