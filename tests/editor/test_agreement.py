@@ -167,9 +167,20 @@ async def test_conditions() -> None:
     differ = [
         (case, errors)
         for case, errors, good in zip(cases, said, taken, strict=True)
-        if good is not (errors is None) and case not in _NO_CONDITION
+        if good is not (errors is None)
+        and case not in _NO_CONDITION
+        # A word where a number stands may be a metric of the user's own, which no schema knows.
+        and (good or not _names_a_metric(case))
     ]
     assert differ == []
+
+
+def _names_a_metric(case: Any) -> bool:
+    """Whether a condition on a number has a word in the place of it."""
+    (inner,) = case.values()
+    values = list(inner.values()) if isinstance(inner, dict) else [inner]
+    flat = [each for one in values for each in (one if isinstance(one, list) else [one])]
+    return any(isinstance(each, str) and re.fullmatch(r"\s*[A-Za-z_]\w*\s*", each) for each in flat)
 
 
 async def test_every_other_key() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -96,7 +97,23 @@ def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
     yield from _entries(ctx, "metrics")
+    yield from _columns(ctx)
     yield from ((metric.name, metric.meaning) for metric in Catalogue().metrics())
+
+
+def _columns(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """The columns of numbers of the user's own file."""
+    from watcher.rules.files.fact_files import read_facts  # noqa: PLC0415 - where there is one
+    from watcher.rules.files.side_files import content_of  # noqa: PLC0415
+
+    path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
+    folder = path if path.is_dir() else path.parent
+    for section in _sections(ctx, "facts"):
+        name = section.get("file") if isinstance(section, Mapping) else None
+        if isinstance(name, str):
+            with suppress(WatcherError, OSError, ValueError):
+                table = read_facts(content_of(folder / name), name).table
+                yield from ((column, f"your own, from {name}") for column in table.numbers)
 
 
 def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:

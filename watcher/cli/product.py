@@ -28,7 +28,16 @@ from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.units import (
+    DAY,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_instant,
+    format_since,
+    format_value,
+)
 
 _ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -53,6 +62,7 @@ class _Past:
     rows: Floats
     alerts: Sequence[AlertRow]
     names: Mapping[str, str]  # of its seller and category, as far as they are known
+    own: Mapping[str, float | str]  # the user's own numbers and texts of it
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -113,8 +123,10 @@ def _past(
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
     at_, rows = merged(tracks)
+    table = catalogue.facts
+    facts = {} if table is None else dict(table.of(product.product_id))
     currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known)
+    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -180,6 +192,9 @@ def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    own = " · ".join(
+        f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
+    )
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
@@ -189,6 +204,7 @@ def _head(past: _Past) -> list[str]:
         ),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
+        *([plain(f"your own: {own}")] if own else []),
     ]
 
 
@@ -214,7 +230,8 @@ def _json(past: _Past) -> dict[str, object]:
     ]
     ids = {"seller": past.product.seller_id, "category": past.product.category_id}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    alerts = [*map(alert_json, past.alerts)]
+    found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     named = {"names": known} if known else {}
     return {**fields_of(past, "product gmv_currency"), **found, **named}
 

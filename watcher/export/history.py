@@ -8,7 +8,7 @@ import msgspec
 
 from watcher.export.table import Column, Export, Kind, Part, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES, SELLER
-from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
+from watcher.model import LIST_DAY, LIST_SPARSE, Evidence, Floats
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store.ports import Store
 from watcher.store.records import Row
@@ -152,15 +152,19 @@ def _part(
     numbers = {name: seen.numbers[:, place] for place, name in enumerate(fields)}
     numbers[RANK] = seen.ranks
     texts = list(zip(*seen.texts, strict=True)) if seen.texts else [()] * len(OBSERVED_TEXTS)
+    ids = texts[OBSERVED_TEXTS.index("product_id")]
+
+    def computed(metric: Metric) -> Floats:
+        """The user's own numbers in it are those of today."""
+        columns = {name: numbers[name] for name in metric.needs} | metric.owned(ids)
+        return metric.compute(columns, seen.at)
+
     return [
         seen.at.tolist(),
         [None if key is None else watches.get(key, key) for key in seen.watches],
         cells(seen.ranks),
         *texts,
-        *(
-            cells(metric.compute({name: numbers[name] for name in metric.needs}, seen.at))
-            for metric in metrics
-        ),
+        *(cells(computed(metric)) for metric in metrics),
     ]
 
 

@@ -86,7 +86,7 @@ class Result:
 def run_suite(suite: Suite) -> Iterator[Result]:
     """Run the tests of a file in their order."""
     for case in suite.cases:
-        yield run_case(case, suite.book)
+        yield run_case(case, case.book or suite.book)
 
 
 def run_case(case: Case, book: Rulebook) -> Result:

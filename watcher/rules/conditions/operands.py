@@ -1,5 +1,5 @@
-"""A metric where a number stands (``at_most: target``), or a part of it (``below: 90%, of: target``).
-Each product has its own limit; where it has none, there is no data."""
+"""A metric where a number stands (``at_most: target``), or a part of it (``90%, of: target``). Each
+product has its own limit; where it has none, there is no data."""
 
 from __future__ import annotations
 
@@ -284,13 +284,16 @@ class ChangeBy(Limited, Change):
 
 def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
     """A limit of ``metric``: a number, a metric's name, or a part of the metric beside it."""
+    if metric.unit is Unit.FLAG:
+        if OF in setting.options:
+            raise WrongOption(OF, f'"of" is for amounts, and {metric.name} is a flag')
+        return number(value, metric)
     if OF in setting.options:
         return operand_beside(setting, value)
     try:
         return number(value, metric)
     except ValueError as error:
-        # Of a flag's name that is mistyped the flag's own names are nearer than a metric's.
-        other = named(setting, value, guess=not metric.names)
+        other = named(setting, value)
         if other is None:
             raise error from None
         return Operand(other)
@@ -304,14 +307,13 @@ def is_operand(setting: Setting, value: object) -> bool:
     return isinstance(value, str) and metrics is not None and metrics.get(value.strip()) is not None
 
 
-def named(setting: Setting, value: object, *, guess: bool = True) -> Metric | None:
-    """The metric of a name that is no number; None of what is no name. With ``guess`` one that is
-    near to a metric's is taken for mistyped."""
+def named(setting: Setting, value: object) -> Metric | None:
+    """The metric of a name that is no number; None of what is no name."""
     if not isinstance(value, str) or setting.metrics is None:
         return None
     name = value.strip()
     found = setting.metrics.get(name)
-    if found is not None or not guess or not _NAME.fullmatch(name):
+    if found is not None or not _NAME.fullmatch(name):
         return found
     if setting.metrics.attribute(name) is not None:
         raise Wrong(f"{name} is a text, and no number can be compared with it")

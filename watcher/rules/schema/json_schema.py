@@ -362,6 +362,7 @@ def _condition() -> Schema:
     }
 
 
+_AMOUNTS = ("a_number", "an_amount", "days", "a_day")
 _LIMITED = {
     Takes.VALUE: shapes.LIMIT,
     Takes.CHANGE: shapes.LIMIT,
@@ -411,16 +412,23 @@ def _operators(
         if (places or not operator.only_rank) and operator.name not in without
     ]
     operators = {
-        operator.name: (_LIMITED.get(operator.takes) or _takes(operator, value))
-        | {"description": operator.meaning}
+        operator.name: _takes(operator, value) | {"description": operator.meaning}
         for operator in known
     }
-    limited = {each.name: _takes(each, value) for each in known if each.takes in _LIMITED}
+    limited = {each.name: each.takes for each in known if each.takes in _LIMITED}
     options = {"from": "a_baseline", "min_change": floor, "over": "a_span", "of": "a_metric"}
     said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
+    if value not in _AMOUNTS:  # a flag is compared with no other metric
+        del said["of"]
+        return _either(plain or _VALUES[value], operators | said)
     # A part of another metric is no number of this one: 90% of a target is an amount.
-    plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": limited}}
-    return _either(plain or _VALUES[value], operators | said) | plainly
+    strict = {name: operators[name] for name in limited}
+    loose = {
+        name: _LIMITED[takes] | {"description": operators[name]["description"]}
+        for name, takes in limited.items()
+    }
+    plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": strict}}
+    return _either(plain or _VALUES[value], operators | loose | said) | plainly
 
 
 def _attribute(attribute: Attribute) -> Schema:

@@ -164,7 +164,7 @@ DIGEST = written(
 )
 METRIC = written(METRIC_NAME, "write the name of a metric, as target")
 # A part of it, where "of" stands beside.
-LIMIT: Schema = {"type": ["string", "number"]}
+LIMIT: Schema = {"type": ["string", "number", "boolean"]}
 VALUE_FILE: Schema = {
     "properties": {
         "file": TEXT | {"description": "a text file beside this one, with a value a line"}

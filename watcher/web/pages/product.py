@@ -19,7 +19,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said, with_name
-from watcher.units import DAY, Currencies, Unit
+from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
 from watcher.web.pages.product_texts import texts_of
@@ -71,7 +71,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "product.html",
         facts=facts,
-        known=tuple(_known(facts, past.names)),
+        known=(*_known(facts, past.names), *_own(facts, book.metrics, currencies)),
         outside=product_page(facts.product_id),
         cards=[
             card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
@@ -108,6 +108,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "metrics": [_track(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
+            "facts": _own_values(past.facts, context.sources.book().metrics),
             "silences": past.silences,
             "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
         }
@@ -116,6 +117,10 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 
 def _ids(facts: ProductFacts) -> list[str]:
     return [each for each in (facts.seller_id, facts.category_id) if each]
+
+
+def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | str]:
+    return {} if catalogue.facts is None else dict(catalogue.facts.of(facts.product_id))
 
 
 def _track(track: Track) -> dict[str, object]:
@@ -184,3 +189,14 @@ def _known(facts: ProductFacts, names: Mapping[str, str]) -> Sequence[tuple[str,
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]
+
+
+def _own(
+    facts: ProductFacts, catalogue: Catalogue, currencies: Currencies
+) -> Iterator[tuple[str, str]]:
+    """Yield the user's own numbers and texts of the product."""
+    table = catalogue.facts
+    for name, value in table.of(facts.product_id) if table is not None else ():
+        metric = catalogue.get(name)
+        unit = metric.unit if metric is not None else Unit.TEXT
+        yield name, format_value(value, unit, currencies)
