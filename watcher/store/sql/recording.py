@@ -144,6 +144,20 @@ class Recording(Face):
             np.column_stack([rows, digests, keys]).tolist(),
         )
 
+    def note_seen(self, watch: str, scan_id: int, products: Ints) -> None:
+        """These were found for a watch by another's scan: where a scan of its own had not seen
+        them, they are not new to it any more."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return
+        seen = LastSeen.unpack(*row)
+        new = products[seen.last(products) == 0]
+        after = seen.with_scan(scan_id, new)
+        self._db.execute(
+            "UPDATE watches SET seen = ?, size = ? WHERE watch = ?",
+            (after.pack(), len(after.products), watch),
+        )
+
     def texts_known_since(self) -> Instant | None:
         """Since when replaced texts are stored; None where that is always."""
         return (
