@@ -95,6 +95,14 @@ class History(Recording, Baselines, ScanHistory):
             found += self._facts(rows)
         return found
 
+    def found_by(self, watch: str) -> frozenset[str]:
+        """The ids of all products that the watch ever saw, or that were found for it."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return frozenset()
+        products = LastSeen.unpack(*row).products
+        return frozenset(str(each) for (each,) in product_rows(self._db, products, "product_id"))
+
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
         ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
