@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
-    Condition,
     From,
     Last,
     Masks,

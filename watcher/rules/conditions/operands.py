@@ -344,7 +344,9 @@ def _part(value: object) -> float:
     try:
         part = number(value)
     except ValueError:
-        raise Wrong(f'beside "of" it takes a part of that, as 90% or 1.2, not {kind(value)}') from None
+        raise Wrong(
+            f'beside "of" it takes a part of that, as 90% or 1.2, not {kind(value)}'
+        ) from None
     if not part > 0:
         raise Wrong('beside "of" it takes a part of that, above 0, as 90%')
     return part
@@ -392,4 +394,3 @@ def refuse_fact(metric: Metric, what: str) -> None:
             f"{what} asks for an earlier value, and {metric.name} is your own: what it was is not "
             "kept, it never moves"
         )
-

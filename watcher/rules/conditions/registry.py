@@ -58,7 +58,9 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
     RuleOperator("below", Takes.VALUE, "is less than this", compare.comparison, _LIMIT),
     RuleOperator("at_least", Takes.VALUE, "is this or more", compare.comparison, _LIMIT),
     RuleOperator("at_most", Takes.VALUE, "is this or less", compare.comparison, _LIMIT),
-    RuleOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between, _LIMIT),
+    RuleOperator(
+        "between", Takes.RANGE, "lies in this range, ends included", compare.between, _LIMIT
+    ),
     RuleOperator(
         "rises",
         Takes.CHANGE,
@@ -81,11 +83,17 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
         _BASELINE,
     ),
     RuleOperator(
-        "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes,
+        "becomes",
+        Takes.VALUE,
+        "was not this value when last known, and is now",
+        transition.becomes,
         _LIMIT,
     ),
     RuleOperator(
-        "leaves", Takes.VALUE, "was this value when last known, and is not now", transition.becomes,
+        "leaves",
+        Takes.VALUE,
+        "was this value when last known, and is not now",
+        transition.becomes,
         _LIMIT,
     ),
     RuleOperator(

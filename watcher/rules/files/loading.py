@@ -42,8 +42,10 @@ def load(
     try:
         return _load(paths, env, beside)
     except RulesError as error:
-        if not any(kept and kept.get(path, each.content) != each.content
-                   for path, each in beside.used.items()):
+        if not any(
+            kept and kept.get(path, each.content) != each.content
+            for path, each in beside.used.items()
+        ):
             raise
         # A column may be gone that a rule needs: the file can be read, and not be used.
         instead = SideFiles(kept, instead=str(error.problems[0]), within=within)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 import msgspec
@@ -12,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from watcher.data_days import DataDays
 from watcher.fields import TEXTS
 from watcher.model import Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.matrix import Matrix
@@ -21,7 +23,8 @@ from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
+from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
 
 _TEXTS = tuple(text.name for text in TEXTS)
@@ -61,7 +64,9 @@ class PastScans:
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
         )
         # As stored, for who plays the scans judges only those from there on.
-        doubted = db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,))
+        doubted = db.rows(
+            "SELECT scan, until FROM jumps WHERE scan < ? OR until = ?", (scan_id, HALF)
+        )
         self.matrix.jumps.until.update(doubted)
         self._texts = FormerTexts(db, products, _TEXTS, begin)
 
@@ -90,6 +95,7 @@ class Recalled:
         self._texts = texts
         self._place = -1
         self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
+        self._days = lru_cache(Refreshes(db).data_days)  # of each region, read once
 
     @property
     def history(self) -> Recalled:
@@ -154,6 +160,9 @@ class Recalled:
     def last_change(self, region: str, since: Instant) -> LastChange | None:
         upto = int(self._line.ids[self._place])
         return ScanHistory(self._db).last_change(region, since, upto)
+
+    def data_days(self, region: str) -> DataDays:
+        return self._days(region)
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         # Before the newest scan, as in the next.
