@@ -10,8 +10,9 @@ by gap adds up no error, whatever the hour does.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
@@ -35,6 +36,28 @@ class DataDay(msgspec.Struct, frozen=True):
     began: Instant
     quiet: Instant
     fresh: Instant
+
+
+class LookResult(StrEnum):
+    """What a look found: new data, some of it, the old data, or no answer."""
+
+    FRESH = "fresh"
+    PARTLY = "partly"
+    QUIET = "quiet"
+    FAILED = "failed"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A probe of page 1 of a watch: of ``known`` products so many ``moved``; ``requests`` are its
+    credits."""
+
+    at: Instant
+    watch: str
+    result: LookResult
+    known: int = 0
+    moved: int = 0
+    requests: int = 1
+    error: str | None = None
 
 
 def day_after(last: DataDay | None, quiet: Instant, began: Instant) -> int:
@@ -104,6 +127,12 @@ class DataDays:
         begin = row.began - (row.day - day) * DAY
         return max(begin, self.rows[place - 1].began + 1) if place else begin
 
+    def in_force(self, at: Instant) -> Instant:
+        """When the data day began whose data was there at an instant, as far as somebody looked."""
+        place = bisect_right(self._begins, at)
+        seen = 0 < place < len(self.rows) and _watched(self.rows[place])
+        return self._begins[place - 1] if seen else at
+
     def before(self, day: int) -> Instant:
         """The last instant of which it is known that the data was older than that day's."""
         place = bisect_left(self._days, day)
@@ -156,12 +185,30 @@ class Durations:
             return now - seconds
         return days.begin(days.number(now) - seconds // DAY)
 
+    def oldest(self, seconds: int, older: int, now: Instant) -> Instant:
+        """The oldest instant that still counts as so long before a scan at ``now``, where ``older``
+        ones do by so much. What was in force while days were left out is not too old for that."""
+        limit = now - seconds - older
+        days = self._counted(seconds, now)
+        return limit if days is None else min(limit, days.in_force(self.ago(seconds, now)))
+
     def over(self, seconds: int, since: Instant) -> Instant:
         """When a time that began at ``since`` ends: where data days are counted, at the earliest."""
         days = self.days.until(since) if self.days is not None else None
         if days and seconds and not seconds % DAY and self.days is not None:
             return self.days.begin(self.days.number(since) + seconds // DAY)
         return since + (least(self.schedule, seconds) if self.schedule is not None else seconds)
+
+    def part(self, of: Callable[[int], int], seconds: int, now: Instant) -> Instant:
+        """The newest instant that counts as a part of a time before ``now``: of data days, a whole
+        number of them."""
+        if self._counted(seconds, now) is None:
+            return now - of(seconds)
+        return self.ago(-(-of(seconds) // DAY) * DAY, now)
+
+    def number(self, now: Instant) -> int:
+        """The day of an instant."""
+        return int(self.numbers(np.array([now]))[0])
 
     def numbers(self, instants: Ints) -> Ints:
         """(n,) the day of each instant: the data day, or that of UTC."""
@@ -172,6 +219,16 @@ class Durations:
         if not self.days or not seconds or seconds % DAY:
             return None
         return self.days.until(now) or None
+
+
+NO_DAYS = Durations()
+
+
+def longest(schedules: Iterable[Schedule], past: KnowsDays, seconds: int, now: Instant) -> int:
+    """The shortest time up to ``now`` that counts as ``seconds`` whichever of several watches looks:
+    that of the one that looks most often, for else it would reach to another scan than the one
+    meant."""
+    return max(durations(each, past).least(seconds, now) for each in schedules)
 
 
 def durations(schedule: Schedule | None, past: KnowsDays) -> Durations:

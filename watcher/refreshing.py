@@ -17,15 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
-from watcher.data_days import APART, DataDay, DataDays
+from watcher.data_days import APART, DataDay, DataDays, Look, LookResult
 from watcher.model import Floats, Instant
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR, MINUTE, next_midnight
@@ -45,28 +43,6 @@ _PRICE = 8.0  # of a look, in minutes of waiting
 _MOST_LOOKS = 12  # that a plan for one day has
 _LATE = 15 * HOUR  # from the end of a day's looks to the first of the next
 _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 4 * HOUR
-
-
-class LookResult(StrEnum):
-    """What a look found: new data, some of it, the old data, or no answer."""
-
-    FRESH = "fresh"
-    PARTLY = "partly"
-    QUIET = "quiet"
-    FAILED = "failed"
-
-
-class Look(msgspec.Struct, frozen=True):
-    """A probe of page 1 of a watch: of ``known`` products so many ``moved``; ``requests`` are its
-    credits."""
-
-    at: Instant
-    watch: str
-    result: LookResult
-    known: int = 0
-    moved: int = 0
-    requests: int = 1
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +67,7 @@ class RegionState:
         """The first look since the old data was seen that found some of the new; None where the
         last one found none."""
         answered = [look for look in self.looks if look.result is not LookResult.FAILED]
-        partly = [
-            *takewhile(lambda look: look.result is LookResult.PARTLY, reversed(answered))
-        ]
+        partly = [*takewhile(lambda look: look.result is LookResult.PARTLY, reversed(answered))]
         last = self.days.last
         since = last.began + APART if last is not None else 0
         return min((look.at for look in partly if look.at >= since), default=None)
@@ -317,9 +291,7 @@ def _price_of_waiting(came: Floats, until: Floats) -> Floats:
 
 def _after_failures(state: RegionState) -> Instant:
     """Not sooner than this, after looks that got no answer."""
-    failed = [
-        *takewhile(lambda look: look.result is LookResult.FAILED, reversed(state.looks))
-    ]
+    failed = [*takewhile(lambda look: look.result is LookResult.FAILED, reversed(state.looks))]
     if not failed:
         return 0
     return failed[0].at + int(backoff(len(failed) - 1, _FIRST_RETRY, _LAST_RETRY))

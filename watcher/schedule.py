@@ -98,8 +98,8 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """When the data of a ``region`` was refreshed: about once a day, at an hour that is learned. What
-    is said here is what is usual; when a scan is due ``refreshing`` says."""
+    """When the data of a ``region`` was refreshed: about once a day, at an hour that is learned.
+    Here is what is usual; when a scan is due ``region_plan`` says."""
 
     region: str = ""
 

@@ -98,9 +98,7 @@ def test_it_says_what_is_yours(watcher: Command, folder: Path, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_goes_by_the_name_that_is_given(
-    watcher: Command, folder: Path, kind: str
-) -> None:
+def test_it_goes_by_the_name_that_is_given(watcher: Command, folder: Path, kind: str) -> None:
     """Also in what the files say of each other."""
     assert watcher("init", "--for", kind, "--rules", "mine.yaml").code == 0
     assert {"mine.yaml", "mine.test.yaml", "mine.schema.json"} <= {

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
+from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.jumps import stored_table
 from watcher.fields import CATEGORIES, IDS
@@ -86,7 +87,9 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=min(alert.since, now) + rule.watch.least(rule.for_)
+        fires_at=durations(rule.watch_of(alert.watch).schedule, database.history).over(
+            rule.for_, min(alert.since, now)
+        )
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),

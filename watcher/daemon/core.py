@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.errands import Errands
+from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import Pictures
 from watcher.daemon.scheduling.scanner import Scanner, client_of
@@ -45,6 +46,7 @@ class Core:
         self.scanner.tenure = self.tenure
         self.newcomers = Newcomers(self.scanner, self.writer)
         self.errands = Errands(self.newcomers, Pictures(self.scanner, self.writer))
+        self.looker = Looker(self.scanner, self.writer, self.clock)
         self.courier = Courier(
             self.writer,
             targets_of(self.book),

@@ -152,10 +152,10 @@ class Round:
         return mine
 
     def _case(self, rule: Rule) -> _Case:
-        watch = rule.watch_of(self._table.scan.watch)
         when = self._judge(rule.when)
         until = self._judge(rule.until) if rule.until is not None else None
-        terms = Terms(watch.least(rule.for_), watch.least(rule.keep_firing_for))
+        least = self._table.durations.least
+        terms = Terms(least(rule.for_, self._at), least(rule.keep_firing_for, self._at))
         gone = dict(self._gone(rule)) if rule.when.of_gone else {}
         return _Case(rule, terms, when, until, gone)
 

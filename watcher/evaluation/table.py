@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
 from watcher.model import (
@@ -34,7 +35,7 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
-from watcher.schedule import Schedule, slack
+from watcher.schedule import Schedule
 from watcher.store.ports import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
@@ -65,6 +66,7 @@ class ScanTable:
         self._seen = seen
         self._past = past
         self._schedule = schedule
+        self.durations = durations(schedule, past)
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
@@ -248,10 +250,11 @@ class ScanTable:
             if isinstance(need.from_, Ago):
                 fields_at.setdefault(need.from_, set()).update(need.metric.needs)
         for ago, names in fields_at.items():
-            fields, then = sorted(names), self.at - ago.seconds
-            younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+            fields = sorted(names)
+            newest = self.durations.ago(ago.seconds, self.at)
+            oldest = self.durations.oldest(ago.seconds, ago.older, self.at)
             found = self._past.ago(
-                self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+                self.scan.watch, self._seen.products, newest, oldest, fields,
                 scan_id=self._seen.scan_id,
             )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
@@ -261,7 +264,7 @@ class ScanTable:
         asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at, self._owned, self._schedule)
+        statistics = Statistics(asked, self.size, self.at, self.durations, self._owned)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id

@@ -9,17 +9,18 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.attributes import MADE, TEXT_OF
+from watcher.data_days import KnowsDays, longest
 from watcher.errors import Problem
 from watcher.identity import Marks, RuleMark, WatchMark, digest
-from watcher.model import Severity
+from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Every, Quiet, least
+from watcher.schedule import Cron, Quiet, Schedule, least
 from watcher.source.query import Query
-from watcher.units import DAY
+from watcher.units import DAY, MINUTE
 
 DEFAULT_URL = "https://api.keyapi.ai"
 
@@ -57,6 +58,8 @@ class Api:
     concurrency: int = 2
     credits_per_day: int | None = None
     credits_per_month: int | None = None
+    probes_per_day: int = 6
+    settle: int = 15 * MINUTE
     gmv_currency: str | None = None
 
     @property
@@ -97,7 +100,7 @@ class Watch:
     key: str
     name: str
     query: Query
-    schedule: Every | Cron
+    schedule: Schedule
     former_keys: tuple[str, ...] = ()
 
     @property
@@ -178,10 +181,9 @@ class Rule:
         """The watch of that key; the first, where that is none of its own."""
         return next((each for each in self.watches if each.key == key), self.watches[0])
 
-    def least(self, seconds: int) -> int:
-        """The shortest time that counts as ``seconds`` whichever of the watches looks: that of the
-        one that looks most often, for else it would reach to another scan than the one meant."""
-        return max(watch.least(seconds) for watch in self.watches)
+    def least(self, seconds: int, past: KnowsDays, now: Instant) -> int:
+        """The shortest time up to ``now`` that counts as ``seconds``, whichever watch looks."""
+        return longest((watch.schedule for watch in self.watches), past, seconds, now)
 
 
 @dataclass(frozen=True, slots=True)

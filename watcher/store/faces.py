@@ -10,6 +10,7 @@ from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.siblings import Categories, Pictures, Probes
@@ -24,6 +25,7 @@ class Faces:
         self.jumps: Jumps = Jumps(db)
         self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
+        self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)
         self.backlog: Backlog = Backlog(db)
         self.held: Holding = Holding(db)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
+from watcher.data_days import DataDays
 from watcher.model import Evidence, Instant, Ints, LastTexts, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import Place
@@ -33,6 +34,7 @@ from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.siblings import Categories, Pictures, Probes
@@ -59,6 +61,7 @@ class Store(Protocol):
     browsing: Browsing
     extracts: Extracts
     outbox: Outbox
+    refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
@@ -138,6 +141,9 @@ class Past(Protocol):
         """Products that some scan of the watch listed, from the scan ``first`` on up to the one
         before ``after``; in rising order."""
 
+    def data_days(self, region: str) -> DataDays:
+        """The region's data days; none where nothing is read with the refresh."""
+
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         """The times of the watch's scans before the scan ``scan_id`` that read something, the
         newest first and back to ``since``, and whether each proves an absence."""
@@ -186,6 +192,12 @@ class Doubts(Protocol):
 
     def is_doubted(self, scan_id: int) -> bool:
         """Whether the scan was doubted when it was made."""
+
+    def doubt_half(self, scan_id: int) -> None:
+        """The scan is no baseline, ever: its data was only half new."""
+
+    def is_half(self, scan_id: int) -> bool:
+        """Whether the scan's data was only half new."""
 
 
 class Archive(Protocol):

@@ -225,7 +225,9 @@ _OF_TYPE = {
 
 
 def _schedule() -> Schema:
-    every = 'how often to read: 24h, or a cron line as "0 9 * * mon-fri"'
+    every = (
+        'how often to read: 24h, a cron line as "0 9 * * mon-fri", or refresh, when the data is new'
+    )
     return {
         "every": shapes.EVERY | {"description": every},
         "timezone": shapes.TIMEZONE | {"description": "of the cron line, as Europe/Berlin"},

@@ -156,6 +156,19 @@ CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, na
 CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
     address text, until bigint NOT NULL, error text);
 """
+_REFRESH = """
+CREATE TABLE data_days (region text NOT NULL, day bigint NOT NULL, began bigint NOT NULL,
+    quiet bigint NOT NULL, fresh bigint NOT NULL, PRIMARY KEY (region, day));
+CREATE TABLE looks ({id}, region text NOT NULL, at bigint NOT NULL, watch text NOT NULL,
+    result text NOT NULL, known bigint NOT NULL, moved bigint NOT NULL, requests bigint NOT NULL,
+    error text);
+CREATE INDEX ON looks (region, at);
+CREATE TABLE scan_days ({of_scan}, watch text NOT NULL, region text NOT NULL, day bigint NOT NULL,
+    since bigint, known bigint NOT NULL, moved bigint NOT NULL, first_known bigint NOT NULL,
+    first_moved bigint NOT NULL, half bigint NOT NULL);
+CREATE INDEX ON scan_days (watch, scan);
+CREATE INDEX ON scan_days (region, day);
+"""
 _TEXT_HISTORY = """
 CREATE TABLE made_texts (product bigint NOT NULL REFERENCES products(id), name text NOT NULL,
     at bigint NOT NULL, digest bytea NOT NULL, packed bytea NOT NULL,
@@ -188,6 +201,7 @@ MIGRATIONS = {
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
     "m016_followed": _FOLLOWED,
+    "m017_refresh": _REFRESH,
     "m018_text_history": _TEXT_HISTORY,
     "m020_own_files": _OWN_FILES,
 }

@@ -23,7 +23,7 @@ from watcher.units import DAY, HOUR, MINUTE, format_duration
 # rules beside them.
 ONE_ROW, MANY_ROWS, ADDED_UP = (
     ("watches", "lookups"),
-    ("scans", "reservations", "alerts"),
+    ("scans", "reservations", "alerts", "scan_days", "looks"),
     ("credits",),
 )
 KNOWN = "known_watches"

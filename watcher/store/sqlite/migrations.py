@@ -385,6 +385,31 @@ def m016_followed(db: Tables) -> None:
 
 
 @migrations()
+def m017_refresh(db: Tables) -> None:
+    """The data days of each region, the looks by which they were found, and of each scan its data
+    day, and how many of its products moved."""
+    db.execute(
+        "CREATE TABLE data_days (region TEXT NOT NULL, day INTEGER NOT NULL, "
+        "began INTEGER NOT NULL, quiet INTEGER NOT NULL, fresh INTEGER NOT NULL, "
+        "PRIMARY KEY (region, day)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE looks (id INTEGER PRIMARY KEY, region TEXT NOT NULL, at INTEGER NOT NULL, "
+        "watch TEXT NOT NULL, result TEXT NOT NULL, known INTEGER NOT NULL, "
+        "moved INTEGER NOT NULL, requests INTEGER NOT NULL, error TEXT) STRICT"
+    )
+    db.table("looks").create_index(["region", "at"])
+    db.execute(
+        "CREATE TABLE scan_days (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "watch TEXT NOT NULL, region TEXT NOT NULL, day INTEGER NOT NULL, since INTEGER, "
+        "known INTEGER NOT NULL, moved INTEGER NOT NULL, first_known INTEGER NOT NULL, "
+        "first_moved INTEGER NOT NULL, half INTEGER NOT NULL) STRICT"
+    )
+    db.table("scan_days").create_index(["watch", "scan"])
+    db.table("scan_days").create_index(["region", "day"])
+
+
+@migrations()
 def m018_text_history(db: Tables) -> None:
     """What is made of long texts, each from the scan on that read it first; and by scan the
     products that lack a text which rules follow (none: only that it was read)."""
