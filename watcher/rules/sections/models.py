@@ -18,7 +18,7 @@ from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.source.endpoints import CHOICE, PARAMETERS
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
 from watcher.units import DAY, format_number
 from watcher.words import kind, nearest, quoted
 
@@ -151,7 +151,7 @@ class KeepSection(Section):
 SECTIONS = tuple("api channels operator defaults metrics watches rules keep heartbeat".split())
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
 
 _Model = TypeVar("_Model", bound=Section)
 

@@ -62,6 +62,7 @@ class Watches:
         self._used: set[str] = set()  # names
         self._wanted: set[str] = set()  # keys of what enabled rules use
         self._idle: list[tuple[Watch, Entry]] = []  # what is written out in others
+        self._own: dict[str, Entry] = {}
 
     def settled(self) -> Mapping[str, Watch]:
         """The watches with the keys that they have in the end, by those that they had so far. One
@@ -127,7 +128,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry)
+        query = self._query(raw, entry, f"of rule {name}" if free else name)
         if schedule is None or query is None:
             return None
         key = scheduled_key(query.canonical(), schedule)
@@ -137,24 +138,41 @@ class Watches:
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
-        watch = Watch(key, self._free(name) if free else name, query, schedule)
+        watch = Watch(
+            key, self._free(name) if free else name, query, schedule,
+            rule=name if free and query.own and not query.followed else "",
+        )  # fmt: skip
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry) -> Query | None:
+    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
-        def report(inner: tuple[str, ...], message: str) -> None:
-            key = inner[0]
+        def report(inner: tuple[str | int, ...], message: str) -> None:
+            key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
             if key != "region" or not mistyped:
-                entry[key].report(message, code, at_key=key in unknown)
+                _inside(entry, inner).report(message, code, at_key=key in unknown)
 
-        return parse_query(asked, report)
+        def warn(inner: tuple[str | int, ...], message: str) -> None:
+            _inside(entry, inner).warn(message)
+
+        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+
+    def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
+        """The query, unless it is a second list of one's own of that name: a rule's own list goes
+        by its name, so it can have one only."""
+        if query is None or not query.own or query.followed:
+            return query
+        first = self._own.setdefault(query.own, entry)
+        if first is entry:
+            return query
+        entry.report(f"is a second list of that name, after {first}: name it under watches:")
+        return None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
@@ -174,6 +192,12 @@ def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
         else:
             each.report(f"is the same list as the one before it at {first}: it is read once")
     return bool(again)
+
+
+def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
+    for step in path:
+        entry = entry[step]
+    return entry
 
 
 def _meant_as_region(key: str) -> bool:
