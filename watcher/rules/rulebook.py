@@ -95,7 +95,8 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
+    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
+    list of one's own that is written out in a rule goes by the name of that ``rule``."""
 
     key: str
     name: str
