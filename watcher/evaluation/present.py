@@ -242,7 +242,8 @@ def newest(
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows, each live alert with what its rule says of the product now, and all of them with
-    the names of the ids that occur."""
+    the names of the ids that occur, and with the list that they are on, where that is one of
+    several."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -252,7 +253,16 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return with_names(database, book, [replace(row, known=found.get(row.alert.id)) for row in rows])
+    told = [
+        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
+        for row in rows
+    ]
+    return with_names(database, book, told)
+
+
+def _list_of(rule: Rule | None, row: AlertRow) -> str:
+    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
+    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
 def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
