@@ -24,8 +24,8 @@ class Query:
 
     Of the latter ``own`` is the list's name, or that of the rule (``of_rule``) which has it without
     a name; ``ids`` are the products: which of them there are makes no other list. Those of the
-    ``followed`` list stand in the database, and are filled in where it is read. The region of a shop and of products of one's own only says for which market
-    they are meant, and may be empty.
+    ``followed`` list stand in the database, and are filled in where it is read. The region of a
+    shop and of products of one's own only says for which market they are meant, and may be empty.
     """
 
     region: str
