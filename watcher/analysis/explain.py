@@ -30,8 +30,10 @@ from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.store.sql.followed import LOOKUPS
 from watcher.text.evidence import ids_in
 from watcher.units import format_duration
 
@@ -77,7 +79,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, rule, watch, product, scan, book.zone)
+    looked = _look(database, book, rule, watch, product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -141,22 +143,27 @@ def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | No
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
+    has listed yet, read when it was added."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
+    added: bool = False
 
 
 def _look(
-    database: Store, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow, zone: tzinfo
+    database: Store, book: Rulebook, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it."""
+    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    zone = book.zone
     seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.gives is Gives.LOOKUP:
+        seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
-        read = "; ".join(each.query.describe() for each in rule.watches)
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
         which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
             f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
@@ -187,7 +194,7 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until)
+    return _Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
 
 
 def _gates(
@@ -232,6 +239,8 @@ def _notes(
         yield from _holding(rule, looked.when.verdict, alert)
     elif looked.when.verdict is Verdict.MET and listed and rule.enabled:
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
+    if looked.added:
+        yield "read when it was added to the list; no scan has judged it yet"
     if not rule.notify:
         yield "the rule names no channel (notify), so nobody is told"
 

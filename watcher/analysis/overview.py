@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
@@ -133,7 +134,7 @@ def _watch(
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=watch.query.describe(),
+        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
@@ -142,6 +143,12 @@ def _watch(
         credits_today=spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
     )
+
+
+def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
+    """Names of the seller or the categories that a watch names."""
+    ids = [str(value) for name, value in watch.query.filters if name in CATEGORIES]
+    return {**(database.categories.names(ids) if ids else {}), **book.sellers}
 
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:

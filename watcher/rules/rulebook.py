@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -256,6 +256,14 @@ class Rulebook:
     def tellings(self) -> list[tuple[str, str]]:
         """The name of each enabled rule with each of the channels that it tells."""
         return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
+
+    def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
+        """The book whose watches of what is followed have these ids: for what they cost."""
+        watches = tuple(
+            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
+            for watch in self.watches
+        )
+        return replace(self, watches=watches)
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
