@@ -21,7 +21,7 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
-from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import condition_of, gap_of, label_of, spelled
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
@@ -134,8 +134,9 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
     # The condition names its own baseline: "price falls 10% from median 14d".
     label = evidence.label if evidence.score is None else label_of(evidence)
-    if evidence.metric == APPEARS:
-        return f"{label}: {condition_of(evidence)}{f': {reason.why}' if reason.why else ''}"
+    if evidence.metric in WORDS:
+        more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
+        return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
     told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
     return plain(f"{label}{_form(evidence)} {reason.condition}{told and f': {told}'}")
 

@@ -25,11 +25,12 @@ from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.store.records import AlertRow
+from watcher.store.records import AlertRow, TextChange
 from watcher.text.sanitize import plain
 from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
 
 _ALERTS = 20  # shown at most
+_TEXTS = 20  # changes of texts
 _WIDTH = 80  # of a plot, at most
 _HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
@@ -51,6 +52,7 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
+    texts: Sequence[TextChange] = ()
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -106,10 +108,12 @@ def _past(
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        texts = database.history.text_changes(product.product, since)
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
-    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
+    rows = merged(tracks)
+    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *rows, alerts, texts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -135,6 +139,8 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for track in plotted:
         _show_plot(out, track, past)
     _show_values(out, past)
+    if past.texts:
+        _show_texts(out, past)
     if past.alerts:
         _show_alerts(out, past)
 
@@ -153,6 +159,20 @@ def _show_values(out: Output, past: _Past) -> None:
         for instant, row in past.pairs
     ]
     out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
+
+
+def _show_texts(out: Output, past: _Past) -> None:
+    """What its texts were, both in full."""
+    rows = [
+        (
+            format_instant(each.at, past.zone)[:16],
+            each.name,
+            *(plain(text or "none") for text in (each.was, each.now)),
+        )
+        for each in past.texts[:_TEXTS]
+    ]
+    columns = (f"Time ({past.zone})", "Text", "Was", "Is")
+    out.table(columns, rows, apart=True, texts=("Was", "Is"))
 
 
 def _show_alerts(out: Output, past: _Past) -> None:
@@ -206,7 +226,8 @@ def _json(past: _Past) -> dict[str, object]:
         for instant, row in past.pairs
     ]
     found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
-    return {**fields_of(past, "product gmv_currency"), **found}
+    texts = [fields_of(each, "at name was now") for each in past.texts]
+    return {**fields_of(past, "product gmv_currency"), **found, "texts": texts}
 
 
 def plot(

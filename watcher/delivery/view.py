@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from watcher import attributes
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
@@ -30,6 +31,7 @@ from watcher.units import (
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
 REASONS = 5
+_TEXT = 60  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ class _Telling:
         value = _value(evidence.value, evidence, self._currencies)
         if value is None:
             condition = neutralise(evidence.condition, 80)
-            return f"{label}: {condition}" if condition else label
+            gap = f" ({neutralise(evidence.gap, 60)})" if evidence.gap else ""
+            return f"{label}: {condition}{gap}" if condition else label
         change = moved(evidence, self._without_prices)
         if not change:
             return f"{label} {value}{_in_brackets(evidence)}"
@@ -258,6 +261,8 @@ def _moves(evidence: Evidence) -> bool:
 
 def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
+    if isinstance(evidence.baseline, str) and isinstance(evidence.value, str):
+        return _reworded(evidence.metric, evidence.baseline, evidence.value)
     baseline = _value(evidence.baseline, evidence, NO_CURRENCIES)
     value = _value(evidence.value, evidence, currencies)
     if value is None or baseline is None:
@@ -265,9 +270,15 @@ def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     return f"{baseline} → {value}{_share(evidence)}"
 
 
+def _reworded(name: str, was: str, now: str) -> str:
+    """Two texts, of long ones the part where they differ."""
+    parts = attributes.excerpts(attributes.shown(name, was), attributes.shown(name, now), _TEXT)
+    return " \u2192 ".join(f'"{neutralise_name(each, _TEXT)}"' for each in parts)
+
+
 def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
     if isinstance(value, str):
-        return f'"{neutralise_name(value, 60)}"'
+        return f'"{neutralise_name(attributes.shown(evidence.metric, value), _TEXT)}"'
     if value is None or not math.isfinite(value):
         return None
     named = flag_of(evidence.metric, value)
