@@ -16,6 +16,7 @@ _TAKES = {
     Takes.SCORE: "a number",
     Takes.TEXT: "a text",
     Takes.TEXTS: "a list of texts",
+    Takes.TRUE: "`true`",
 }
 _TYPES = {
     ParameterType.REGION: "a region, as `US`",
