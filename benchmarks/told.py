@@ -36,7 +36,7 @@ def told(view: View, book: Rulebook, rules: Sequence[Rule]) -> dict[str, Bools]:
     The rules are judged on this one list, whatever theirs are, and to a channel that hears all.
     """
     watch, morning_of = list_of(view), dict[Instant, int]()
-    here = [replace(rule, watch=watch, notify=()) for rule in rules]
+    here = [replace(rule, watches=(watch,), notify=()) for rule in rules]
     found = {rule.name: np.zeros(view.listed.shape, np.bool_) for rule in rules}
     row_of = dict[int, int]()  # by the store's key
     with Database.in_memory() as database:

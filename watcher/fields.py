@@ -146,6 +146,11 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
+SELLER = "seller_id"
+# Texts that are ids, and may have names beside them.
+IDS = (SELLER, "category_id", "category_l2_id", "category_l3_id")
+CATEGORIES = IDS[1:]
+
 # Made of the long texts: no fields of the API's.
 MADE_TEXTS = (
     _text(DESCRIPTION, "description", "the words of desc_detail"),

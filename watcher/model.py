@@ -196,6 +196,16 @@ class Scan:
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
+class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for
+    one product, None where it has none or where no product is spoken of."""
+
+    metric: str
+    unit: str = ""
+    factor: float | None = None
+    value: float | None = None
+
+
 class LastTexts(NamedTuple):
     """Texts (n,) as a watch knew them last, not older than two weeks, and the instants (n,) of the
     scans that found them; None and 0 for unknown."""
@@ -207,7 +217,9 @@ class LastTexts(NamedTuple):
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     """An operator with its parameters: ``limits`` in the metric's unit (fractions, if ``percent``)
     or texts, of very many the first, and ``more`` counts the others; ``baseline`` is last, ago,
-    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``."""
+    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
+    Of ``measures``, where there are any, each stands in place of its limit; the ``more`` values
+    may be those of a ``file``."""
 
     operator: str
     limits: tuple[float | str, ...] = ()
@@ -216,6 +228,8 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: str = ""
     seconds: int = 0
     floor: float | None = None
+    measures: tuple[Measure | None, ...] = ()
+    file: str = ""
 
 
 class GapKind(StrEnum):
@@ -238,8 +252,9 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
     observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
-    has both; ``score`` how many standard deviations the value lies from the usual one. Words for
-    a criterion or a gap were stored by an earlier version.
+    has both; ``score`` how many standard deviations the value lies from the usual one; ``days`` on
+    how many days a value is known of the time that a baseline is taken over. Words for a criterion
+    or a gap were stored by an earlier version.
     """
 
     metric: str
@@ -254,6 +269,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     form: str = ""
     score: float | None = None
     negations: int = 0
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +287,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``alert`` is the short id; ``kind`` firing, reminder or resolved; ``since`` when it fired;
     ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
-    ``seen`` is when the product was seen last, where the message's scan lacks it.
+    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
+    the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
+    user named it; ``names`` are those of the ids that occur here.
     """
 
     alert: str
@@ -288,6 +306,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     gmv_currency: str | None = None
     now: tuple[Evidence, ...] = ()
     seen: Instant | None = None
+    watch: str = ""
+    seller: str = ""
+    names: dict[str, str] = {}
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -405,7 +426,9 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     """One rule's claim about one product: a row for each time it became pending. ``id`` is 0 before
     the store gives one, ``product`` its key. ``since`` is when the state began, ``last_met`` when
     ``when`` was last met, ``absent`` how many complete scans in a row lack the product.
-    ``carried``: an older form of the rule fired it; it goes on without being told again."""
+    ``carried``: an older form of the rule fired it; it goes on without being told again. ``watch``
+    is the key of the one that opened it, whose scans alone move it; of a rule of several watches,
+    "" is that of none of them."""
 
     id: int
     rule: str
@@ -419,6 +442,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     absent: int = 0
     carried: bool = False
     evidence: tuple[Evidence, ...] = ()
+    watch: str = ""
 
     @property
     def short_id(self) -> str:

@@ -75,6 +75,9 @@ class FakeTable:
     def count(self, need: Need, row: int) -> int:
         return 8
 
+    def days(self, need: Need, row: int) -> int | None:
+        return None
+
     @property
     def products(self) -> Ints:
         return np.arange(self.size)

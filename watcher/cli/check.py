@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from watcher.cli.output import Output, answer, as_json, console, json_wanted, pr
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
-from watcher.units import count_of, format_number
+from watcher.units import count_of, format_number, plural
 
 if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from watcher.store.records import Spent
 
 _DOUBT = ProblemCode.DOUBT
+_NAMED = 5  # ids
 
 
 @click.command()
@@ -49,7 +50,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
     """The rules with their doubts; where they have errors, the end of the command."""
     warnings: list[Problem] = []
     try:
-        book = files.whole_book
+        book = files.fresh_book
         warnings += (*book.warnings, *_of_a_lonely_operator(files.named, book))
         warnings += _try_channels(book)
     except RulesError as error:
@@ -109,7 +110,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 {key: database.history.expected_pages(key) for key in keys},
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
-                _idle_silences(database, files, book),
+                [*_idle_silences(database, files, book), *_unseen(database, book)],
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
@@ -120,10 +121,31 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
     """A mistyped pattern silences nothing, and nobody notices."""
     path, names = str(files.database), [rule.name for rule in book.rules]
     idle = "matches nothing that there is; `watcher silence end {}` ends it"
-    return [
-        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}", _DOUBT)
-        for each in database.silences.matching_nothing(names, files.now)
-    ]
+    found = database.silences.matching_nothing(names, files.now)
+    told = {
+        f"silence {each.id}": f"{each.in_words(book.sellers)}: {idle.format(each.id)}"
+        for each in found
+    }
+    return [Problem(path, 0, 0, which, text, _DOUBT) for which, text in told.items()]
+
+
+def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:
+    """Ids in a file of one's own that no scan has ever found: mistyped ones have no effect, and
+    nobody notices."""
+    table = book.metrics.facts
+    ids = list(table.rows) if table is not None else []
+    if table is None or not ids:
+        return
+    known = database.history.known_ids(ids)
+    missing = [each for each in ids if each not in known]
+    if not missing:
+        return
+    named = [f"{each} (line {table.line_of(each)})" for each in missing[:_NAMED]]
+    more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+    count = f"{len(missing):,} of its {count_of(len(ids), 'product')}"
+    were = plural(len(missing), "was", "were")
+    text = f"{count} {were} seen by no watch yet: {', '.join(named)}{more}"
+    yield Problem(table.file, 0, 0, "", text, _DOUBT)
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

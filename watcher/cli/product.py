@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -26,8 +26,18 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
+from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.units import (
+    DAY,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_instant,
+    format_since,
+    format_value,
+)
 
 _ALERTS = 20  # shown at most
 _TEXTS = 20  # changes of texts
@@ -52,6 +62,8 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
+    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    own: Mapping[str, float | str]  # the user's own numbers and texts of it
     texts: Sequence[TextChange] = ()
 
     @property
@@ -109,11 +121,15 @@ def _past(
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
         texts = database.history.text_changes(product.product, since)
+        known = {**database.categories.names([product.category_id]), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
-    rows = merged(tracks)
-    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *rows, alerts, texts)
+    at_, rows = merged(tracks)
+    table = catalogue.facts
+    facts = {} if table is None else dict(table.of(product.product_id))
+    currency = catalogue.gmv_currency
+    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts, texts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -195,13 +211,19 @@ def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    own = " · ".join(
+        f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
+    )
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        plain(f"seller {seller}, category {category}"),
+        plain(
+            f"seller {with_name(seller, past.names)}, category {with_name(category, past.names)}"
+        ),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
+        *([plain(f"your own: {own}")] if own else []),
     ]
 
 
@@ -225,9 +247,14 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
-    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    ids = {"seller": past.product.seller_id, "category": past.product.category_id}
+    known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
+    alerts = [*map(alert_json, past.alerts)]
+    found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     texts = [fields_of(each, "at name was now") for each in past.texts]
-    return {**fields_of(past, "product gmv_currency"), **found, "texts": texts}
+    found["texts"] = texts
+    named = {"names": known} if known else {}
+    return {**fields_of(past, "product gmv_currency"), **found, **named}
 
 
 def plot(

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from watcher.evaluation.statistics import computed
+from watcher.evaluation.statistics import Owned, computed
 from watcher.model import Floats, Gap, GapKind, Instant, Ints, LastTexts, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
@@ -39,7 +39,9 @@ class LastKnown:
         past: Past,
         needs: Iterable[Need],
         schedule: Schedule | None,
+        owned: Owned = lambda _: {},
     ) -> None:
+        self._owned = owned
         self._scan = scan
         self._seen = seen
         self._past = past
@@ -56,7 +58,7 @@ class LastKnown:
 
     def of(self, metric: Metric, now: Floats) -> tuple[Floats, Ints]:
         """(n,) the values of a declared metric, and when each was observed (0: never)."""
-        columns = {name: self._columns[name] for name in metric.needs}
+        columns = {name: self._columns[name] for name in metric.needs} | {**self._owned(metric)}
         values, at = metric.compute(columns, self._at), self._at
         values = np.where(at > 0, values, np.nan)
         missing = np.flatnonzero(np.isnan(values) & ~np.isnan(now) & (at > 0))
@@ -115,8 +117,9 @@ class LastKnown:
         query = WindowQuery(
             scan.watch, scan.region, seen.products[rows], within, fields, seen.scan_id, own=True
         )
+        own = {name: column[rows] for name, column in self._owned(metric).items()}
         for window in self._past.windows(query):
-            found = computed(metric, window)
+            found = computed(metric, window, own)
             known = ~np.isnan(found)
             newest = len(known) - 1 - np.argmax(known[::-1], axis=0)
             hit = np.flatnonzero(known.any(axis=0))

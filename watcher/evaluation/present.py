@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
+from watcher.fields import CATEGORIES, IDS
+from watcher.model import Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
-from watcher.text.evidence import spelled
+from watcher.text.evidence import ids_in, spelled
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -164,7 +165,8 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._archive, seen.row, seen.recorded, needs, rule.watch.schedule)
+            schedule = rule.watch_of(self._watch).schedule
+            table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
             # Who was seen last at one scan is gone at one scan.
             if rule.when.of_gone and product in self.gone:
                 table.gone_at = self.at
@@ -191,6 +193,45 @@ def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
         return None
 
 
+class Presents:
+    """Products of several watches: each as its own saw it last."""
+
+    def __init__(self, parts: Sequence[tuple[Present, Sequence[int]]]) -> None:
+        self._of = {product: part for part, products in parts for product in products}
+        self.at = max(part.at for part, _ in parts)
+
+    def text(self, name: str, product: int) -> str | None:
+        """``Present.text`` of the product's watch."""
+        part = self._of.get(product)
+        return part.text(name, product) if part is not None else None
+
+    def number(self, metric: Metric, product: int) -> float | None:
+        """``Present.number`` of the product's watch."""
+        part = self._of.get(product)
+        return part.number(metric, product) if part is not None else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """``Present.gone_since`` of the product's watch."""
+        part = self._of.get(product)
+        return part.gone_since(rule, product) if part is not None else None
+
+    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
+        """``Present.known`` of the product's watch."""
+        part = self._of.get(product)
+        return part.known(rule, product) if part is not None else None
+
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """``Present.strength``, each by its own watch."""
+        keys, here = np.zeros((0, len(products))), np.zeros(len(products), np.bool_)
+        for part in {id(each): each for each in self._of.values()}.values():
+            rows = [row for row, product in enumerate(products) if self._of.get(product) is part]
+            own, listed = part.strength(rule, [products[row] for row in rows])
+            if len(own) > len(keys):  # none, where the rule can't be judged
+                keys = np.full((len(own), len(products)), np.nan)
+            keys[: len(own), rows], here[rows] = own, listed
+        return keys, here
+
+
 def newest(
     archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
@@ -200,32 +241,58 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    schedule = rules[0].watch.schedule if rules else None
+    schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now, and all of them with
+    the names of the ids that occur."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
         rule = rules.get(row.alert.rule)
         if rule is not None and row.alert.resolved_at is None:
-            asked.setdefault(rule.watch.key, []).append(row)
+            asked.setdefault(rule.watch_of(row.alert.watch).key, []).append(row)
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [replace(row, known=found.get(row.alert.id)) for row in rows]
+    return with_names(database, book, [replace(row, known=found.get(row.alert.id)) for row in rows])
+
+
+def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """The rows with the names of the sellers and categories that occur in them."""
+    evidence = {row.alert.id: [*_evidence_of(row)] for row in rows}
+    asked = {each for every in evidence.values() for each in ids_in(every, CATEGORIES)}
+    categories = database.history.category_names(sorted(asked)) if asked else {}
+    known = {**categories, **book.sellers}
+    if not known:
+        return [*rows]
+    return [
+        replace(row, names={each: known[each] for each in ids if each in known})
+        for row in rows
+        for ids in [{row.seller_id or "", *ids_in(evidence[row.alert.id], IDS)}]
+    ]
+
+
+def _evidence_of(row: AlertRow) -> Iterator[Evidence]:
+    yield from row.alert.evidence
+    if row.known is not None:
+        yield from row.known.evidence
 
 
 def worded(row: AlertRow) -> AlertRow:
     """The row with all evidence in words, as programs are given it."""
     alert, known = row.alert, row.known
     if known is not None:
-        known = dataclasses.replace(known, evidence=tuple(map(spelled, known.evidence)))
-    alert = replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+        known = dataclasses.replace(known, evidence=_spelled(known.evidence, row.names))
+    alert = replace(alert, evidence=_spelled(alert.evidence, row.names))
     return replace(row, alert=alert, known=known)
+
+
+def _spelled(evidence: Sequence[Evidence], names: Mapping[str, str]) -> tuple[Evidence, ...]:
+    return tuple(spelled(each, names) for each in evidence)
 
 
 def _known_of(

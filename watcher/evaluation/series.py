@@ -102,7 +102,7 @@ def tracks_of(
     past = _Past(database, product, since, absences)
     found = past.changes([metric for metric in metrics if not metric.needs & OF_SCAN])
     if of_lists := [metric for metric in metrics if needs_sightings(metric)]:
-        found |= _of_fields(of_lists, seen or past.seen(of_lists), absences)
+        found |= _of_fields(of_lists, seen or past.seen(of_lists), absences, product.product_id)
     tracks: list[Track] = []
     for metric in metrics:
         tracks += [found[metric]] if metric in found else past.on(watches, metric)
@@ -121,7 +121,7 @@ class _Past:
     def changes(self, metrics: Sequence[Metric]) -> dict[Metric, Track]:
         fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
         found = self.database.history.series(self.product.product, fields, self.since)
-        return _of_fields(metrics, Seen(fields, *found), self.absences)
+        return _of_fields(metrics, Seen(fields, *found), self.absences, self.product.product_id)
 
     def seen(self, metrics: Sequence[Metric], watch: str = "") -> Seen:
         keys, region = [self.product.product], self.product.region
@@ -135,7 +135,7 @@ class _Past:
                 track = self._places(watch, metric)
             else:
                 own = self.seen([metric], watch.key)
-                track = _of_fields([metric], own, self.absences)[metric]
+                track = _of_fields([metric], own, self.absences, self.product.product_id)[metric]
             if not track.empty:
                 name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
                 yield replace(track, name=name, label=label)
@@ -183,14 +183,15 @@ def seen_of(
 
 
 def _of_fields(
-    metrics: Sequence[Metric], seen: Seen, absences: Sequence[Absence]
+    metrics: Sequence[Metric], seen: Seen, absences: Sequence[Absence], product_id: str
 ) -> dict[Metric, Track]:
     at, numbers, line, missing = _interrupted(seen.at, seen.numbers, absences)
     columns = {name: numbers[:, index] for index, name in enumerate(seen.fields)}
     tracks = {}
     for metric in metrics:
         # An age, and what is made of one, is that of the day of each observation.
-        values = metric.compute({name: columns[name] for name in metric.needs}, at)
+        own = {name: np.full(len(at), one[0]) for name, one in metric.owned([product_id]).items()}
+        values = metric.compute({name: columns[name] for name in metric.needs} | own, at)
         values = np.where(missing, np.nan, values)
         tracks[metric] = Track(metric.name, metric.label, metric, at, values, line)
     return tracks

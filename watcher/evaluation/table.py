@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
-from watcher.evaluation.statistics import Statistics
+from watcher.evaluation.statistics import Statistics, over_of
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -30,15 +31,15 @@ from watcher.rules.conditions.base import (
     LastList,
     Masks,
     Need,
-    Spread,
-    Statistic,
-    Usual,
 )
 from watcher.rules.conditions.presence import COMPLETE_SCANS
-from watcher.rules.metrics import RANK, Metric
-from watcher.schedule import Schedule, slack
+from watcher.rules.metrics import RANK, Metric, fact_need
+from watcher.rules.own_facts import FactColumn
+from watcher.schedule import Schedule
 from watcher.store.ports import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
+
+PRODUCT_ID = "product_id"
 
 
 class ScanTable:
@@ -65,15 +66,18 @@ class ScanTable:
         self._seen = seen
         self._past = past
         self._schedule = schedule
+        self.durations = durations(schedule, past)
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         self._counts: dict[Need, Ints] = {}
+        self._days: dict[Need, Ints] = {}
+        self._facts: dict[FactColumn, Floats] = {}
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
-        self._last = LastKnown(scan, seen, past, needs, schedule)
+        self._last = LastKnown(scan, seen, past, needs, schedule, self._owned)
         self._read_observations(needs)
         self._read_statistics(needs)
 
@@ -81,7 +85,7 @@ class ScanTable:
         """The metric now, (n,); NaN is no value."""
         column = self._numbers.get(metric.name)
         if column is None:
-            columns = {name: self._column(name) for name in metric.needs}
+            columns = {name: self._column(name) for name in metric.needs} | self._owned(metric)
             column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
         return column
 
@@ -95,6 +99,8 @@ class ScanTable:
             else self._column(name)[row : row + 1]
             for name in metric.needs
         }
+        if metric.facts:
+            columns |= metric.owned(self.scan.texts[PRODUCT_ID][row : row + 1])
         return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
@@ -133,6 +139,7 @@ class ScanTable:
                 values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
             else:
                 columns, at = self._observed[need.from_]
+                columns = {**columns, **self._owned(need.metric)}
                 # An age is that of the day on which each value was observed.
                 values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
@@ -150,6 +157,10 @@ class ScanTable:
         """The number of values of which a ``Usual`` of a sum of several days is taken, or was to
         be."""
         return int(self._counts[need][row])
+
+    def days(self, need: Need, row: int) -> int | None:
+        days = self._days.get(need)
+        return None if days is None else int(days[row])
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -185,6 +196,17 @@ class ScanTable:
         if self.size == self.listed:
             return listed
         return np.concatenate([listed, np.full(self.size - self.listed, np.nan)])
+
+    def _owned(self, metric: Metric) -> dict[str, Floats]:
+        """The columns of the user's own that the metric is made of. They are today's, whatever it
+        is computed for: what they were is not kept."""
+        return {fact_need(fact.name): self._fact(fact) for fact in metric.facts}
+
+    def _fact(self, fact: FactColumn) -> Floats:
+        column = self._facts.get(fact)
+        if column is None:
+            column = self._facts[fact] = fact.numbers(self.scan.texts[PRODUCT_ID])
+        return column
 
     def _column(self, name: str) -> Floats:
         if name == RANK:
@@ -228,26 +250,25 @@ class ScanTable:
             if isinstance(need.from_, Ago):
                 fields_at.setdefault(need.from_, set()).update(need.metric.needs)
         for ago, names in fields_at.items():
-            fields, then = sorted(names), self.at - ago.seconds
-            younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
+            fields = sorted(names)
+            newest = self.durations.ago(ago.seconds, self.at)
+            oldest = self.durations.oldest(ago.seconds, ago.older, self.at)
             found = self._past.ago(
-                self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
+                self.scan.watch, self._seen.products, newest, oldest, fields,
                 scan_id=self._seen.scan_id,
             )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
             self._observed[ago] = (columns, found.at)
 
     def _read_statistics(self, needs: Sequence[Need]) -> None:
-        asked = {
-            need: need.from_ for need in needs if isinstance(need.from_, Statistic | Usual | Spread)
-        }
+        asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at)
+        statistics = Statistics(asked, self.size, self.at, self.durations, self._owned)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
         )
         statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()
-        self._counts = statistics.counts
+        self._counts, self._days = statistics.counts, statistics.days

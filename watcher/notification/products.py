@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from watcher.evaluation.present import Present, newest
+from watcher.evaluation.present import Present, Presents, newest
+from watcher.fields import CATEGORIES, SELLER
 from watcher.model import (
     Alert,
     AlertState,
     Bools,
+    Evidence,
     Floats,
     Instant,
     Item,
@@ -20,6 +22,7 @@ from watcher.model import (
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
+from watcher.text.evidence import ids_in
 
 FACTS = tuple(
     "spu_avg_price total_sale_7d_cnt total_sale_gmv_7d_amt sales_trend_flag rank total_ifl_cnt"
@@ -30,11 +33,14 @@ FACTS = tuple(
 class Products:
     """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
 
-    def __init__(self, source: Recollection, present: Present | None, catalogue: Catalogue) -> None:
+    def __init__(
+        self, source: Recollection, present: Present | Presents | None, catalogue: Catalogue
+    ) -> None:
         self._source = source
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
         self._gmv_currency = catalogue.gmv_currency
+        self._sellers = catalogue.sellers
         self._facts: dict[int, ProductFacts] = {}
         self._told: dict[int, dict[str, float | None]] = {}
 
@@ -64,6 +70,8 @@ class Products:
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
+        now = known.evidence if known.at != since else ()
+        seller = facts.seller_id or ""
         return Item(
             alert=alert.short_id,
             kind=kind,
@@ -75,10 +83,20 @@ class Products:
             gmv_currency=self._gmv_currency,
             reason=reason,
             why=alert.evidence,
-            now=known.evidence if known.at != since else (),
+            now=now,
             seen=self._last_seen(rule, alert) if known.current else known.at,
             facts=self._values(facts),
+            watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
+            seller=seller if seller in self._sellers else "",
+            names=self._names(seller, (*alert.evidence, *now)),
         )
+
+    def _names(self, seller: str, evidence: Sequence[Evidence]) -> dict[str, str]:
+        """Names of the ids that occur; of categories they are asked for only where some do."""
+        sellers = {seller, *ids_in(evidence, [SELLER])} if self._sellers else ()
+        names = {each: self._sellers[each] for each in sorted(sellers) if each in self._sellers}
+        categories = ids_in(evidence, CATEGORIES)
+        return names | dict(self._source.category_names(categories)) if categories else names
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
@@ -109,15 +127,25 @@ class Products:
 def _stored_value(metric: Metric, facts: ProductFacts) -> float:
     """A metric of a product that this scan did not list, from its newest observation."""
     columns = {name: np.array([facts.numbers.get(name)], np.float64) for name in metric.needs}
+    columns |= metric.owned([facts.product_id])
     return float(metric.compute(columns, facts.observed_at or 0)[0])
 
 
 def last_left(
     archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
 ) -> tuple[Products, Instant]:
-    """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
-    Without a scan (pruned, or none of this watch yet) the time is the alerts' own."""
-    present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
+    """The products of ``alerts`` as the last good scan of their watch left them, and its time, of
+    several watches the latest. Without a scan (pruned, or none of this watch yet) the time is the
+    alerts' own."""
+    by_watch: dict[str, list[int]] = {}
+    for alert in alerts:
+        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
+    found = [
+        (left, products)
+        for key, products in by_watch.items()
+        if (left := newest(archive, key, [rule], products)) is not None
+    ]
+    present = found[0][0] if len(found) == 1 else Presents(found) if found else None
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
     return Products(archive.history, present, catalogue), at

@@ -6,8 +6,8 @@ A metric computes a whole column at once; NaN is no value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import TypeAlias
@@ -16,12 +16,13 @@ import numpy as np
 
 from watcher.attributes import DISCOUNT_RATE, MADE, TEXT_OF, VARIANT_COUNT
 from watcher.errors import ProblemCode
-from watcher.fields import BY_NAME, MADE_TEXTS, NUMERIC, TEXTS
+from watcher.fields import BY_NAME, MADE_TEXTS, NUMERIC, SELLER, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
+from watcher.rules.own_facts import FactColumn, FactTable
 from watcher.rules.surges import MONTH, TWO_MONTHS, WEEK, YOUNGEST, Sums
 from watcher.units import DAY, Unit
-from watcher.words import Wrong, nearest, quoted
+from watcher.words import Wrong, listing, nearest, quoted
 
 Columns: TypeAlias = Mapping[str, Floats]
 When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
@@ -50,7 +51,8 @@ class Metric:
     has two forms, or is made of one, the fields that each of them does without. ``steady`` is the
     value of no change, of a metric that measures a rise by itself; None of any other. No value of
     it is below ``low`` or above ``high``. ``later`` is one whose name users may have given to a
-    metric of their own before it was there: theirs stays theirs.
+    metric of their own before it was there: theirs stays theirs. ``facts`` are the columns of the
+    user's own file that it is made of: ``compute`` is given those of ``owned``, too.
     """
 
     name: str
@@ -66,6 +68,16 @@ class Metric:
     low: float = field(default=-inf, compare=False)
     high: float = field(default=inf, compare=False)
     later: bool = field(default=False, compare=False)
+    facts: tuple[FactColumn, ...] = field(default=(), compare=False, repr=False)
+
+    def owned(self, ids: Sequence[str | None]) -> dict[str, Floats]:
+        """The columns (n,) of ``facts`` for the products of these ids."""
+        return {fact_need(fact.name): fact.numbers(ids) for fact in self.facts}
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether nothing in it was ever observed: it is all the user's own, of today."""
+        return bool(self.facts) and not self.needs
 
     @property
     def has_forms(self) -> bool:
@@ -94,7 +106,8 @@ class Metric:
     @property
     def counts_demand(self) -> bool:
         """Whether all that it is computed of is sales, views, videos and the like."""
-        return all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
+        counted = all(name in BY_NAME and BY_NAME[name].demand for name in self.needs)
+        return counted and bool(self.needs) and not self.facts
 
     @property
     def window(self) -> int:
@@ -110,11 +123,26 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A text that a product has."""
+    """A text that a product has; ``fact`` is the column of the user's own file that it is from."""
 
     name: str
     label: str
     meaning: str
+    fact: FactColumn | None = field(default=None, compare=False, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Names of one's own for its values, which are ids, by id."""
+
+    def id_of(self, text: str) -> str:
+        """The id that a name stands for; another text is what it is. Raises ``Wrong`` for what can
+        be neither, where there are names."""
+        if not self.names or text in self.names or text.isdecimal():
+            return text
+        wanted = text.strip().casefold()
+        for each, name in self.names.items():
+            if name.casefold() == wanted:
+                return each
+        hint = nearest(text, self.names.values()) or f": there are {listing(self.names.values())}"
+        raise Wrong(f"{quoted(text)} is no seller's id, and no name in sellers:{hint}")
 
 
 ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in (*TEXTS, *MADE_TEXTS))
@@ -361,6 +389,26 @@ ADDED_LATER = frozenset([*(metric.name for metric in DERIVED if metric.later), *
 _API = tuple(_plain(one.name, one.label, one.unit, one.meaning, one.names) for one in NUMERIC)
 
 
+def fact_need(name: str) -> str:
+    """The key of a column of the user's own among those that a metric is computed of."""
+    return f"fact {name}"
+
+
+def fact_metric(fact: FactColumn) -> Metric:
+    """A column of numbers of the user's own as a metric."""
+    key = fact_need(fact.name)
+    unit = fact.table.units.get(fact.name, Unit.SCORE)
+    return Metric(
+        fact.name, label_of(fact.name), unit, fact.said(), frozenset(),
+        lambda columns, _at: columns[key], facts=(fact,),
+    )  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """The words of a name of the user's own."""
+    return name.replace("_", " ")
+
+
 def _spoken(name: str) -> str:
     """The name as people say it, whatever stands between its words."""
     return " ".join(re.findall(r"[a-z0-9]+", name.casefold()))
@@ -368,13 +416,34 @@ def _spoken(name: str) -> str:
 
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
-    ``gmv_currency`` is the code of the currency of all GMV, where the user named one."""
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one. ``facts`` are
+    the columns of the user's own file, by no name that is taken; ``sellers`` are the user's names
+    for sellers, by id."""
 
-    def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
+    def __init__(
+        self,
+        own: Iterable[Metric] = (),
+        gmv_currency: str | None = None,
+        facts: FactTable | None = None,
+        sellers: Mapping[str, str] | None = None,
+    ) -> None:
         self.own = tuple(own)
         self.gmv_currency = gmv_currency
-        self._metrics = {metric.name: metric for metric in (*DERIVED, *_API, *self.own)}
-        self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
+        self.facts = facts
+        self.sellers = dict(sellers or {})
+        metrics = [*DERIVED, *_API, *self.own]
+        attributes = [*ATTRIBUTES]
+        for column in facts.columns() if facts is not None else ():
+            if column.name in column.table.numbers:
+                metrics.append(fact_metric(column))
+            else:
+                label = label_of(column.name)
+                attributes.append(Attribute(column.name, label, column.said(), column))
+        self._metrics = {metric.name: metric for metric in metrics}
+        self._attributes = {attribute.name: attribute for attribute in attributes}
+        if self.sellers:
+            seller = self._attributes[SELLER]
+            self._attributes[SELLER] = replace(seller, names=self.sellers)
 
     def get(self, name: str) -> Metric | None:
         return self._metrics.get(name)
@@ -387,6 +456,9 @@ class Catalogue:
 
     def metrics(self) -> tuple[Metric, ...]:
         return tuple(self._metrics.values())
+
+    def attributes(self) -> tuple[Attribute, ...]:
+        return tuple(self._attributes.values())
 
     def names(self) -> tuple[str, ...]:
         return (*self._metrics, *self._attributes)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.attributes import MADE, TEXT_OF
+from watcher.data_days import KnowsDays, longest
 from watcher.errors import Problem
-from watcher.model import Severity
+from watcher.identity import Marks, RuleMark, WatchMark, digest
+from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
+from watcher.rules.files.side_files import SideFile
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Every, Quiet, least
+from watcher.schedule import Cron, Quiet, Schedule, least
 from watcher.source.query import Query
-from watcher.units import DAY
+from watcher.units import DAY, MINUTE
 
 DEFAULT_URL = "https://api.keyapi.ai"
 
@@ -54,7 +58,17 @@ class Api:
     concurrency: int = 2
     credits_per_day: int | None = None
     credits_per_month: int | None = None
+    probes_per_day: int = 6
+    settle: int = 15 * MINUTE
     gmv_currency: str | None = None
+
+    @property
+    def credential(self) -> str:
+        """A text that is the key's alone, and does not tell it; empty without a key."""
+        if self.key is None:
+            return ""
+        hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
+        return hashed.hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +94,29 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A list to read on a schedule; ``key`` is equal for watches that one scan can feed."""
+    """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
+    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
+    list of one's own that is written out in a rule goes by the name of that ``rule``."""
 
     key: str
     name: str
     query: Query
-    schedule: Every | Cron
+    schedule: Schedule
+    former_keys: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
+
+    @property
+    def mark(self) -> WatchMark:
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""
@@ -94,15 +125,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition over the products of a watch, and how to tell of it.
+    """A condition over the products of some watches, and how to tell of it.
 
-    ``fingerprint`` changes where the rule begins anew: watch, ``when``, ``until``, ``for``; with
-    the name, of which a change does the same, it is kept beside the rule's alerts. ``text`` is how
-    it is written, nothing filled in. Of higher ``priority`` is what is read first.
+    ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
+    ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
+    alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
+    first. One that is not ``enabled`` is not judged.
     """
 
     name: str
-    watch: Watch
+    watches: tuple[Watch, ...]
     when: Condition
     order_by: Order
     fingerprint: str
@@ -117,9 +149,42 @@ class Rule:
     resolved: bool = False
     limit: int = 10
     priority: int = 0
+    enabled: bool = True
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def watch(self) -> Watch:
+        """The first of the watches."""
+        return self.watches[0]
+
+    @property
+    def watched(self) -> str:
+        """The names of the watches."""
+        return ", ".join(watch.name for watch in self.watches)
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What the fingerprint is made of beside the watches."""
+        return (self.when.key, self.until.key if self.until is not None else None, self.for_)
+
+    @property
+    def mark(self) -> RuleMark:
+        keys = tuple(watch.key for watch in self.watches)
+        return RuleMark(self.name, self.fingerprint, keys, self.conditions, self.enabled)
+
+    def reads(self, watch: str) -> bool:
+        """Whether the watch of that key is one of its own."""
+        return any(each.key == watch for each in self.watches)
+
+    def watch_of(self, key: str) -> Watch:
+        """The watch of that key; the first, where that is none of its own."""
+        return next((each for each in self.watches if each.key == key), self.watches[0])
+
+    def least(self, seconds: int, past: KnowsDays, now: Instant) -> int:
+        """The shortest time up to ``now`` that counts as ``seconds``, whichever watch looks."""
+        return longest((watch.schedule for watch in self.watches), past, seconds, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +210,21 @@ class Rulebook:
     heartbeat: Secret | None = None
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
+    beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def zone(self) -> tzinfo:
         return ZoneInfo(self.timezone)
 
     @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
     def used_watches(self) -> tuple[Watch, ...]:
-        """The watches that some rule uses: those to scan."""
-        used = {rule.watch.key for rule in self.rules}
+        """The watches that some enabled rule uses: those to scan."""
+        used = {watch.key for rule in self.enabled for watch in rule.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 
     def watches_in(self, region: str) -> tuple[Watch, ...]:
@@ -161,9 +232,16 @@ class Rulebook:
         return tuple(watch for watch in self.used_watches if watch.query.region == region)
 
     @property
-    def marks(self) -> list[tuple[str, str]]:
-        """Each rule's name and fingerprint: what the store needs to see a change."""
-        return [(rule.name, rule.fingerprint) for rule in self.rules]
+    def marks(self) -> Marks:
+        """Each rule and watch as the store needs it to see a change."""
+        return Marks(
+            tuple(rule.mark for rule in self.rules), tuple(watch.mark for watch in self.watches)
+        )
+
+    @property
+    def enabled(self) -> tuple[Rule, ...]:
+        """The rules that are judged."""
+        return tuple(rule for rule in self.rules if rule.enabled)
 
     def priority(self, watch: Watch) -> int:
         """The highest of the rules that use ``watch``; 0 where none does."""
@@ -171,11 +249,12 @@ class Rulebook:
 
     @property
     def tellings(self) -> list[tuple[str, str]]:
-        """Each rule's name with each of the channels that it tells."""
-        return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
+        """The name of each enabled rule with each of the channels that it tells."""
+        return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
-        return tuple(rule for rule in self.rules if rule.watch.key == watch.key)
+        """The enabled rules that name the watch."""
+        return tuple(rule for rule in self.enabled if rule.reads(watch.key))
 
 
 def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:

@@ -153,6 +153,10 @@ class Reference:
         if name == "unusual":
             usual = f"{9 * WINDOWS[metric]}d" if metric in WINDOWS else "28d"
             return self._unusual(metric, now, given, options.get("over", usual), product)
+        if name == "unchanged":
+            return self._unchanged(metric, now, given, product)
+        if name in ("lowest", "highest"):
+            return self._record(metric, now, name, given, product)
         then = self.baseline(metric, options.get("from", "last"), product)
         if then is None:
             return None
@@ -236,6 +240,33 @@ class Reference:
                 kept.append((day, value))
                 last = day
         return kept
+
+    def _record(self, metric: str, now: float, name: str, length: str, product: str) -> bool | None:
+        values = [value for _, value in self._past(metric, length, product)]
+        if len(values) < 3:
+            return None
+        best = (min if name == "lowest" else max)(*values, now)
+        return abs(now - best) <= slack(now, best)
+
+    def _unchanged(self, metric: str, now: float, length: str, product: str) -> bool | None:
+        """Of a time that is known whole: with no hole over two days, or two scans."""
+        seconds = duration(length)
+        most = max(2 * DAY, 2 * self.every) * 11 // 10
+        begin = self.now.at - seconds + min(seconds // 10, self.every // 2)
+        seen = [
+            (scan.at, value)
+            for scan in self.before
+            if begin - most <= scan.at < self.now.at
+            and (value := self._value(metric, scan, product)) is not None
+        ]
+        since = max((at for at, _ in seen if at <= begin), default=None)
+        if since is None:
+            return None
+        if any(abs(value - now) > slack(now, value) for at, value in seen if at >= since):
+            return False
+        times = sorted(at for at, _ in seen if at >= since)
+        holes = [after - at for at, after in zip(times, [*times[1:], self.now.at], strict=True)]
+        return True if max(holes) <= most else None
 
     def _unusual(
         self, metric: str, now: float, score: float, over: str, product: str

@@ -9,7 +9,7 @@ from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, WORDS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
-from watcher.source.endpoints import CHOICE, PARAMETERS
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
 
 SCHEMA = json_schema()
 
@@ -59,7 +59,7 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     """What the file takes is what the editor offers."""
     assert set(SCHEMA["properties"]) == set(SECTIONS)
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
-    extra = {"sort", "top", "every", "timezone", *CHOICE}
+    extra = {"sort", "top", "every", "timezone", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
     words = {"all", "any", "not", *WORDS}
     keys = SCHEMA["$defs"]["condition"]["properties"]
@@ -76,7 +76,12 @@ def test_offers_every_operator_where_it_belongs() -> None:
     assert set(of_rank) == {one.name for one in NUMBER_OPERATORS} | set(OPTIONS)
     places = {one.name for one in NUMBER_OPERATORS if one.only_rank}
     assert set(offered) == set(of_rank) - places
-    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {"unusual"}
+    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {
+        "unusual",
+        "lowest",
+        "highest",
+        "of",
+    }
     assert all(one["description"] for one in of_rank.values())
 
 

@@ -153,7 +153,8 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart."""
+    """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart.
+    ``book`` are the rules with the user's own numbers as the test gives them, where it does."""
 
     name: str
     line: int
@@ -163,6 +164,7 @@ class Case:
     size: int
     actors: tuple[Actor, ...]
     expectations: tuple[Expectation, ...]
+    book: Rulebook | None = None
 
     @property
     def watch(self) -> Watch:

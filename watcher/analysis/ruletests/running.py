@@ -14,7 +14,7 @@ from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rulebook
-from watcher.text.evidence import condition_of, gap_of, time_of
+from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 
@@ -87,7 +87,7 @@ class Result:
 def run_suite(suite: Suite) -> Iterator[Result]:
     """Run the tests of a file in their order."""
     for case in suite.cases:
-        yield run_case(case, suite.book)
+        yield run_case(case, case.book or suite.book)
 
 
 def run_case(case: Case, book: Rulebook) -> Result:
@@ -171,8 +171,11 @@ def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     if evidence.baseline is None:
         return text
     baseline = _shown(evidence.baseline, evidence, book)
+    known = f", {days}" if (days := days_of(evidence)) else ""
+    if is_record(evidence):
+        return f"{text} (before {baseline}{known})"
     if over := time_of(evidence):  # of a time: its begin says nothing that its length does not
-        return f"{text} ({over}: {baseline})"
+        return f"{text} ({over}: {baseline}{known})"
     since = ""
     if evidence.baseline_at:
         since = f", {format_duration(now - evidence.baseline_at)} before"

@@ -13,6 +13,7 @@ from watcher.rules.conditions.base import Condition, has_sizes
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any
+from watcher.rules.conditions.operands import ChangeBy
 from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import Unusual
@@ -90,6 +91,8 @@ def _knob(condition: Condition) -> Knob | None:
             return Knob(condition, metric, "unusual", "score", 1, whole=False)
         case Top(metric=metric, leaves=False):
             return Knob(condition, metric, "enters_top", "places", -1, whole=True)
+        case ChangeBy():  # its amount is each product's own
+            return None
         case Compare() | Change() | Crosses() if has_sizes(condition.metric):
             return _of_size(condition)
         case _:

@@ -87,6 +87,19 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Throughout:
+    """The lowest ("min") or highest ("max") value in force in the ``seconds`` before now, from the
+    one that was in force at their begin on; none where that is not known. Of kind "hole" the most
+    seconds in which the product was not seen, where these are too many; else 0."""
+
+    kind: str
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"in {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
 class LastList:
     """The rank at this watch's last scan that read the first ``places`` without a gap (all, by
     default: a complete one); infinite for who was not on that list."""
@@ -94,7 +107,7 @@ class LastList:
     places: int = LONGEST_LIST
 
 
-From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
+From: TypeAlias = Last | Ago | Statistic | Usual | Spread | Throughout | LastList
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,10 @@ class ScanColumns(Protocol):
     def count(self, need: Need, row: int) -> int:
         """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
         several days is taken of, or was to be."""
+
+    def days(self, need: Need, row: int) -> int | None:
+        """The number of days on which a row's value is known, in the time that a need is taken
+        over; None of a need that is of one moment."""
 
     @property
     def waits(self) -> str:
@@ -276,11 +293,11 @@ class MetricCondition(Condition):
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
-        baseline = baseline_at = gap = None
+        baseline = baseline_at = gap = days = None
         if need is not None:
             values, instants = table.baseline(need)
             baseline, baseline_at = value_at(values, row), int(instants[row]) or None
-            gap = table.gap(need, row)
+            gap, days = table.gap(need, row), table.days(need, row)
         return (
             Evidence(
                 metric=metric.name,
@@ -293,6 +310,7 @@ class MetricCondition(Condition):
                 baseline_at=baseline_at,
                 gap=gap,
                 form=form_at(table, metric, row),
+                days=days,
             ),
         )
 
@@ -314,6 +332,7 @@ class Judge:
         self.baseline = table.baseline
         self.gap = table.gap
         self.count = table.count
+        self.days = table.days
         self.fallen = table.fallen
         self.last_text = table.last_text
         self.text_gap = table.text_gap
@@ -350,10 +369,12 @@ class Judge:
         return cast("T", self._computed[key])
 
 
-def among_asked(values: Sequence[float | str], *, negated: bool) -> Criterion:
-    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert."""
-    shown = tuple(values[:_MOST_ASKED])
-    return Criterion("not_in" if negated else "in", shown, more=len(values) - len(shown))
+def among_asked(values: Sequence[float | str], *, negated: bool, file: str = "") -> Criterion:
+    """``in`` or ``not_in``; of many values the first alone, for they stand in each alert, and of a
+    ``file`` none."""
+    shown = () if file else tuple(values[:_MOST_ASKED])
+    more = len(values) - len(shown)
+    return Criterion("not_in" if negated else "in", shown, more=more, file=file)
 
 
 def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T:

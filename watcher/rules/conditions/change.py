@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from watcher.model import Bools, Criterion, Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
-    Condition,
     From,
     Last,
     Masks,
@@ -139,19 +138,7 @@ def relative(moved: Floats, then: Floats) -> Floats:
         return np.where(moved == 0, 0.0, np.round(moved / np.abs(then), 9))
 
 
-def change(direction: str, metric: Metric, setting: Setting) -> Condition:
-    """A change in one direction."""
-    return Change(
-        metric,
-        direction,
-        _above_zero(setting.value, direction),
-        is_percent(setting.value),
-        from_option(setting),
-        _of_option("min_change", lambda: _floor(setting.options, metric)),
-    )
-
-
-def _of_option(option: str, read: Callable[[], _T]) -> _T:
+def of_option(option: str, read: Callable[[], _T]) -> _T:
     """The value that ``read`` gives; its errors stand at the option, not at the operator."""
     try:
         return read()
@@ -161,7 +148,7 @@ def _of_option(option: str, read: Callable[[], _T]) -> _T:
 
 def from_option(setting: Setting) -> From:
     """The baseline beside an operator; by default the last observation."""
-    return _of_option("from", lambda: from_of(setting.options.get("from", "last")))
+    return of_option("from", lambda: from_of(setting.options.get("from", "last")))
 
 
 def duration_option(setting: Setting, option: str, default: int, least: int) -> int:
@@ -176,7 +163,7 @@ def duration_option(setting: Setting, option: str, default: int, least: int) -> 
             raise Wrong(f'"{option}: {value}" is too short: {format_duration(least)} is the least')
         return seconds
 
-    return _of_option(option, read) if option in setting.options else default
+    return of_option(option, read) if option in setting.options else default
 
 
 def from_of(value: object) -> From:
@@ -230,7 +217,8 @@ def _is_duration(text: str) -> bool:
     return True
 
 
-def _floor(options: Mapping[str, object], metric: Metric) -> float | None:
+def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
+    """The absolute floor beside an operator; None where there is none."""
     if "min_change" not in options:
         return None
     floor = number(options["min_change"])
@@ -241,7 +229,8 @@ def _floor(options: Mapping[str, object], metric: Metric) -> float | None:
     return floor
 
 
-def _above_zero(value: object, direction: str) -> float:
+def above_zero(value: object, direction: str) -> float:
+    """How much a value is to move; ``ValueError`` says what is wrong with it."""
     if isinstance(value, bool):
         raise Wrong("takes how much, as 100 or 30%")
     amount = number(value)

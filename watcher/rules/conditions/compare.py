@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,14 @@ from watcher.rules.conditions.base import (
     has_sizes,
     present,
 )
-from watcher.rules.conditions.values import Setting, number, several
+from watcher.rules.conditions.operands import (
+    Operand,
+    compare_with,
+    is_operand,
+    limit_of,
+    within,
+)
+from watcher.rules.conditions.values import Setting, file_of, number, several
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
 from watcher.words import Wrong, kind
@@ -84,6 +92,7 @@ class Among(Measured):
 
     values: tuple[float, ...]
     negated: bool = False
+    file: str = ""
 
     def holds(self, values: Floats) -> Bools:
         return np.isin(values, self.values, invert=self.negated)
@@ -99,11 +108,13 @@ class Among(Measured):
         return (away.min(axis=0),)
 
     def canonical(self) -> str:
-        return f"{self.metric.canonical} {self.criterion.operator} {sorted(set(self.values))}"
+        # A file is what it is called: who is added to it makes no other rule.
+        values = f"file {json.dumps(self.file)}" if self.file else sorted(set(self.values))
+        return f"{self.metric.canonical} {self.criterion.operator} {values}"
 
     @cached_property
     def criterion(self) -> Criterion:
-        return among_asked(self.values, negated=self.negated)
+        return among_asked(self.values, negated=self.negated, file=self.file)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,13 +154,24 @@ def comparison(operator: str, metric: Metric, setting: Setting) -> Condition:
     if isinstance(setting.value, list) and operator in ("equals", "not_equals"):
         better = "in" if operator == "equals" else "not_in"
         raise Wrong(f'takes one value; for several write "{better}: [...]"')
-    return Compare(metric, operator, number(setting.value, metric))
+    limit = limit_of(setting, metric, setting.value)
+    if isinstance(limit, Operand):
+        return compare_with(operator, metric, limit)
+    return Compare(metric, operator, limit)
 
 
 def among(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``in: [...]`` or ``not_in: [...]``."""
     values = several(setting.value, "values, as [1, 2]")
-    return Among(metric, tuple(number(one, metric) for one in values), operator == "not_in")
+    numbers = tuple(_constant(setting, metric, one) for one in values)
+    return Among(metric, numbers, operator == "not_in", file_of(setting.value))
+
+
+def _constant(setting: Setting, metric: Metric, value: object) -> float:
+    """One of several values, which are no metrics' names."""
+    if (not metric.names or not isinstance(value, str)) and is_operand(setting, value):
+        raise Wrong(f'takes numbers: for the metric {value} write "any:" with "equals: {value}"')
+    return number(value, metric)
 
 
 def between(_operator: str, metric: Metric, setting: Setting) -> Condition:
@@ -158,7 +180,9 @@ def between(_operator: str, metric: Metric, setting: Setting) -> Condition:
     if not isinstance(value, list) or len(value) != 2:
         given = f"{len(value)} of them" if isinstance(value, list) else kind(value)
         raise Wrong(f"takes two values, as [10, 20], not {given}")
-    low, high = number(value[0], metric), number(value[1], metric)
+    low, high = (limit_of(setting, metric, each) for each in value)
+    if isinstance(low, Operand) or isinstance(high, Operand):
+        return within(metric, low, high)
     if low > high:
         said = metric.name, metric.unit
         raise Wrong(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from watcher.errors import ProblemCode
+from watcher.errors import ProblemCode, RulesError
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
+from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, answer, of_no_metric
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
@@ -16,8 +18,10 @@ from watcher.rules.conditions.registry import (
     TEXT_BY_NAME,
     WORDS,
     RuleOperator,
+    Takes,
 )
-from watcher.rules.conditions.values import Setting
+from watcher.rules.conditions.text import PARTS_OF_TEXTS
+from watcher.rules.conditions.values import FileValues, Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
 from watcher.words import WrongOption, either, kind, quoted
 
@@ -29,7 +33,8 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 _GROUPS = ("all", "any", "not", *WORDS)
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
-_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+NO_SORT = "the products of a shop, and your own, come in no order"
 
 
 class Report(Protocol):
@@ -43,12 +48,17 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank."""
+    ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
+    it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
+    file of values; ``RulesError`` says what is wrong with it."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
+    sorts: str = SORT
     places: Places = field(default_factory=dict)
+    lists: Callable[[str], FileValues] | None = None
+    unsorted: str = ""
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -108,9 +118,12 @@ class Compiler:
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
-            self.report(path, f"{subject.name} needs a sorted list: {_SORT}", at_key=True)
+            which = f", which {self.unsorted} is not" if self.unsorted else ""
+            self.report(
+                path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
+            )
         elif not isinstance(value, Mapping):
-            return self._operator(subject, "equals", Setting(value), path)
+            return self._operator(subject, "equals", Setting(value, {}, self.catalogue), path)
         elif not value:
             self.report(path, f"{_EMPTY}: write what it should be, as {_example(subject)}")
         else:
@@ -128,7 +141,7 @@ class Compiler:
         options = {key: value for key, value in written.items() if key in known}
         names = [key for key in written if key not in options]
         parts = [
-            self._operator(subject, name, _setting(name, written, options), (*path, name))
+            self._operator(subject, name, self._setting(name, written, options), (*path, name))
             for name in names
         ]
         fit = not options or self._check_options(options, names, path)
@@ -147,8 +160,46 @@ class Compiler:
             hint = f', did you mean "{better}"?' if better else ""
             self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
         else:
-            return self._attempt(path, operator.build, name, subject, setting)
+            return self._built(operator, subject, setting, path)
         return None
+
+    def _built(
+        self, operator: RuleOperator[Any], subject: Metric | Attribute, setting: Setting, path: Path
+    ) -> Condition | None:
+        if operator.takes in (Takes.VALUES, Takes.TEXTS) and isinstance(setting.value, Mapping):
+            values = self._values(setting.value, path)
+            if values is None:
+                return None
+            setting = replace(setting, value=values)
+        build = partial(_with_names, operator)
+        condition = self._attempt(path, build, operator.name, subject, setting)
+        others = condition.metrics if condition is not None else ()
+        lacking = next((each for each in others if self._lacks_rank(each)), None)
+        if lacking is not None:
+            self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
+        return condition if lacking is None else None
+
+    def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:
+        """The values of ``{file: authorised.txt}``; None where they can't be had."""
+        name = value.get("file")
+        if list(value) != ["file"] or not isinstance(name, str) or not name.strip():
+            self.report(path, "takes a list, or a file with a value a line, as {file: sellers.txt}")
+            return None
+        if self.lists is None:
+            self.report(path, "no file can be read here: write the values, as [a, b]")
+            return None
+        try:
+            return self.lists(name)
+        except RulesError as error:
+            for each in error.problems:
+                self.report((*path, "file"), str(each))
+        return None
+
+    def _setting(
+        self, name: str, written: Mapping[str, object], options: Mapping[str, object]
+    ) -> Setting:
+        taken = {one: given for one, given in options.items() if _takes(name, one)}
+        return Setting(written[name], taken, self.catalogue)
 
     def _check_options(
         self, options: Mapping[str, object], operators: Sequence[str], path: Path
@@ -159,6 +210,9 @@ class Compiler:
         stray = [one for one in options if not any(_takes(name, one) for name in operators)]
         for option in stray:
             self.report((*path, option), _goes_elsewhere(option, operators), at_key=True)
+        if OF in options and len(operators) > 1 and OF not in stray:
+            self.report((*path, OF), _binds_one(operators), at_key=True)
+            return False
         return not stray
 
     def _attempt(
@@ -176,6 +230,23 @@ class Compiler:
         return None
 
 
+def _with_names(
+    operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
+) -> Condition:
+    """What the operator builds; a name that the user gave an id stands for that."""
+    if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
+        setting = replace(setting, value=_with_ids(subject, setting.value))
+    return operator.build(name, subject, setting)
+
+
+def _with_ids(attribute: Attribute, value: object) -> object:
+    if isinstance(value, FileValues):
+        return FileValues((_with_ids(attribute, one) for one in value), value.file)
+    if isinstance(value, list):
+        return [_with_ids(attribute, one) for one in value]
+    return attribute.id_of(value) if isinstance(value, str) else value
+
+
 def _joined(
     parts: Sequence[Condition | None], join: Callable[[Sequence[Condition]], Condition]
 ) -> Condition | None:
@@ -187,11 +258,6 @@ def _joined(
 def _takes(operator: str, option: str) -> bool:
     known = NUMBER_BY_NAME.get(operator)
     return known is not None and option in known.options
-
-
-def _setting(name: str, written: Mapping[str, object], options: Mapping[str, object]) -> Setting:
-    taken = {one: given for one, given in options.items() if _takes(name, one)}
-    return Setting(written[name], taken)
 
 
 def _example(subject: Metric | Attribute) -> str:
@@ -213,6 +279,15 @@ def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:
         return 'unknown operator "over", did you mean "above"?'
     takers = ", ".join(name for name in NUMBER_BY_NAME if _takes(name, option))
     return f'"{option}" only goes with {takers}'
+
+
+def _binds_one(operators: Sequence[str]) -> str:
+    """The message of an ``of`` beside several operators."""
+    listed = ", ".join(operators)
+    return (
+        f'"of" binds the one operator beside it, and here are {listed}: write each in a mapping of '
+        "its own under all:, as all: [{spu_avg_price: {below: 90%, of: target}}, ...]"
+    )
 
 
 def _no_operator(name: str, subject: Metric | Attribute) -> str:

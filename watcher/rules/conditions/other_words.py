@@ -40,6 +40,9 @@ _BY_OPERATOR = {
     "leaves_top": "exits_top exits leaves_the_top drops_out_of_top falls_out_of_top out_of_top "
     "drops_out falls_out_of",
     "unusual": "outlier anomaly anomalous abnormal z zscore z_score sigma deviates",
+    "lowest": "low new_low all_time_low lowest_in record_low bottom cheapest",
+    "highest": "high new_high all_time_high highest_in record_high peak",
+    "unchanged": "stable_for unchanged_for same_for steady constant not_changed flat idle_for",
     "contains": "like includes include has contain containing",
     "matches": "regex regexp match re pattern",
     "from": "since compared_to compared_with versus vs against baseline",

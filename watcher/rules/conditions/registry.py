@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from watcher.rules.conditions import (
-    change,
     compare,
+    moves,
     presence,
     ranking,
+    records,
     rewording,
     text,
     transition,
@@ -33,6 +34,7 @@ class Takes(StrEnum):
     CHANGE = "change"
     PLACES = "places"
     SCORE = "score"
+    TIME = "time"
     TEXT = "text"
     TEXTS = "texts"
     TRUE = "true"
@@ -55,56 +57,69 @@ class RuleOperator(Generic[_Subject]):
         return self.takes is Takes.PLACES
 
 
-_BASELINE = ("from", "min_change")
+_LIMIT = ("of",)
+_BASELINE = ("from", "min_change", *_LIMIT)
 
 NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
-    RuleOperator("equals", Takes.VALUE, "is this value", compare.comparison),
-    RuleOperator("not_equals", Takes.VALUE, "is not this value", compare.comparison),
+    RuleOperator("equals", Takes.VALUE, "is this value", compare.comparison, _LIMIT),
+    RuleOperator("not_equals", Takes.VALUE, "is not this value", compare.comparison, _LIMIT),
     RuleOperator("in", Takes.VALUES, "is one of these values", compare.among),
     RuleOperator("not_in", Takes.VALUES, "is none of these values", compare.among),
-    RuleOperator("above", Takes.VALUE, "is more than this", compare.comparison),
-    RuleOperator("below", Takes.VALUE, "is less than this", compare.comparison),
-    RuleOperator("at_least", Takes.VALUE, "is this or more", compare.comparison),
-    RuleOperator("at_most", Takes.VALUE, "is this or less", compare.comparison),
-    RuleOperator("between", Takes.RANGE, "lies in this range, ends included", compare.between),
+    RuleOperator("above", Takes.VALUE, "is more than this", compare.comparison, _LIMIT),
+    RuleOperator("below", Takes.VALUE, "is less than this", compare.comparison, _LIMIT),
+    RuleOperator("at_least", Takes.VALUE, "is this or more", compare.comparison, _LIMIT),
+    RuleOperator("at_most", Takes.VALUE, "is this or less", compare.comparison, _LIMIT),
+    RuleOperator(
+        "between", Takes.RANGE, "lies in this range, ends included", compare.between, _LIMIT
+    ),
     RuleOperator(
         "rises",
         Takes.CHANGE,
         "rose by at least this much, a number or a percentage, from the baseline",
-        change.change,
+        moves.change,
         _BASELINE,
     ),
     RuleOperator(
         "falls",
         Takes.CHANGE,
         "fell by at least this much, a number or a percentage, from the baseline",
-        change.change,
+        moves.change,
         _BASELINE,
     ),
     RuleOperator(
         "changes",
         Takes.CHANGE,
         "moved by at least this much either way from the baseline",
-        change.change,
+        moves.change,
         _BASELINE,
     ),
     RuleOperator(
-        "becomes", Takes.VALUE, "was not this value when last known, and is now", transition.becomes
+        "becomes",
+        Takes.VALUE,
+        "was not this value when last known, and is now",
+        transition.becomes,
+        _LIMIT,
     ),
     RuleOperator(
-        "leaves", Takes.VALUE, "was this value when last known, and is not now", transition.becomes
+        "leaves",
+        Takes.VALUE,
+        "was this value when last known, and is not now",
+        transition.becomes,
+        _LIMIT,
     ),
     RuleOperator(
         "crosses_above",
         Takes.VALUE,
         "was at or below this when last known, and is above it now",
         transition.crosses,
+        _LIMIT,
     ),
     RuleOperator(
         "crosses_below",
         Takes.VALUE,
         "was at or above this when last known, and is below it now",
         transition.crosses,
+        _LIMIT,
     ),
     RuleOperator(
         "climbs", Takes.PLACES, "the rank improved by so many places", ranking.moves, ("from",)
@@ -131,6 +146,19 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
         unusual.unusual,
         ("over",),
     ),
+    RuleOperator(
+        "lowest",
+        Takes.TIME,
+        "none in this time was lower, the present value included; as low counts",
+        records.record,
+    ),
+    RuleOperator(
+        "highest",
+        Takes.TIME,
+        "none in this time was higher, the present value included; as high counts",
+        records.record,
+    ),
+    RuleOperator("unchanged", Takes.TIME, "the same value all of this time", records.unchanged),
 )
 
 TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (
@@ -184,6 +212,7 @@ OPTIONS = {
     "from": 'the baseline: "last" (the last known value; the default), a time as "7d ago", or '
     '"median 14d" (mean, min, max) of the observations in that time',
     "min_change": "the least absolute change that counts",
+    "of": "a metric, of which the operator takes so much: {below: 90%, of: target}",
     "over": 'how much history to look at, as "28d"',
 }
 

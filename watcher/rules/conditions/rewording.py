@@ -119,7 +119,7 @@ def changes(_operator: str, attribute: Attribute, setting: Setting) -> Condition
             f'takes only true, as "changes: true", not {kind(setting.value)}: a text is another '
             "one or not, there is no how much"
         )
-    return Reworded(attribute)
+    return Reworded(_with_past(attribute))
 
 
 def becomes(operator: str, attribute: Attribute, setting: Setting) -> Condition:
@@ -127,4 +127,10 @@ def becomes(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     text = as_written(
         attribute, text_of(setting.value, '; for any other text write "changes: true"')
     )
-    return BecomesText(attribute, text, operator == "leaves")
+    return BecomesText(_with_past(attribute), text, operator == "leaves")
+
+
+def _with_past(attribute: Attribute) -> Attribute:
+    if attribute.fact is not None:
+        raise Wrong(f"{attribute.name} is from your own file, and what stood there is not kept")
+    return attribute

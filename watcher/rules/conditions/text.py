@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -13,13 +13,21 @@ import re2
 from msgspec.structs import replace
 
 from watcher.model import Criterion, Evidence, Verdict
-from watcher.rules.conditions.base import Condition, Masks, ScanColumns, among_asked, judged
-from watcher.rules.conditions.values import Setting, several
+from watcher.rules.conditions.base import (
+    Condition,
+    Masks,
+    ScanColumns,
+    among_asked,
+    judged,
+    remembered,
+)
+from watcher.rules.conditions.values import Setting, file_of, several
 from watcher.rules.metrics import Attribute
 from watcher.text.evidence import criterion
 from watcher.units import Unit
 from watcher.words import Wrong, kind, shortened, told
 
+PARTS_OF_TEXTS = ("contains", "matches")  # operators that take no whole text
 _LONGEST = 1_000  # characters of a pattern
 # What a pattern may cost: bytes of its automaton, and instructions, for each of which RE2 may look
 # at each letter (5,000 on a name of 200 letters take about a millisecond).
@@ -48,10 +56,11 @@ class TextCondition(Condition):
     def plain_evidence(self, table: ScanColumns, row: int, verdict: Verdict) -> Evidence:
         """The text now, and what is said of it."""
         name, label = self.attribute.name, self.attribute.label
-        return Evidence(name, label, Unit.TEXT, self.criterion, verdict, table.text(name)[row])
+        value = texts_of(table, self.attribute)[row]
+        return Evidence(name, label, Unit.TEXT, self.criterion, verdict, value)
 
     def __str__(self) -> str:
-        return criterion(self.criterion, self.attribute.name, Unit.TEXT)
+        return criterion(self.criterion, self.attribute.name, Unit.TEXT, self.attribute.names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +73,7 @@ class Text(TextCondition):
         """The test that a text must pass."""
 
     def judge(self, table: ScanColumns) -> Masks:
-        texts, test, size = table.text(self.attribute.name), self._test, table.size
+        texts, test, size = texts_of(table, self.attribute), self._test, table.size
         met = np.fromiter((text is not None and bool(test(text)) for text in texts), bool, size)
         known = np.fromiter((text is not None for text in texts), bool, size)
         return Masks(met, known)
@@ -73,12 +82,22 @@ class Text(TextCondition):
         return (self.plain_evidence(table, row, judged(table, self).verdict(row)),)
 
 
+def texts_of(table: ScanColumns, attribute: Attribute) -> Sequence[str | None]:
+    """A text of each product: of the source, or of the user's own."""
+    fact = attribute.fact
+    if fact is None:
+        return table.text(attribute.name)
+    ids = table.text("product_id")
+    return remembered(table, ("fact", fact.name), lambda: fact.texts(ids))
+
+
 @dataclass(frozen=True, eq=False)
 class OneOf(Text):
     """The text is (or, negated, is not) exactly one of some."""
 
     values: tuple[str, ...]
     negated: bool = False
+    file: str = ""
 
     @cached_property
     def _test(self) -> Callable[[str], object]:
@@ -86,14 +105,16 @@ class OneOf(Text):
         return lambda text: (text in values) is not negated
 
     def canonical(self) -> str:
-        values = json.dumps(sorted(set(self.values)))
+        # A file is what it is called: who is added to it makes no other rule.
+        own = f"file {json.dumps(self.file)}"
+        values = own if self.file else json.dumps(sorted(set(self.values)))
         return f"{self.attribute.name} {'not_in' if self.negated else 'in'} {values}"
 
     @cached_property
     def criterion(self) -> Criterion:
-        if len(self.values) == 1:
+        if len(self.values) == 1 and not self.file:
             return Criterion("not_equals" if self.negated else "equals", (told(self.values[0]),))
-        asked = among_asked(self.values, negated=self.negated)
+        asked = among_asked(self.values, negated=self.negated, file=self.file)
         return replace(asked, limits=tuple(told(str(value)) for value in asked.limits))
 
 
@@ -175,7 +196,7 @@ def among(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``in: [...]`` or ``not_in: [...]``."""
     texts = several(setting.value, "texts, as [a, b]")
     written = tuple(as_written(attribute, text_of(one)) for one in texts)
-    return OneOf(attribute, written, operator == "not_in")
+    return OneOf(attribute, written, operator == "not_in", file_of(setting.value))
 
 
 def contains(_operator: str, attribute: Attribute, setting: Setting) -> Condition:

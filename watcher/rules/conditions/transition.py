@@ -8,7 +8,14 @@ from functools import cached_property
 from watcher.model import Criterion, Evidence, Ints
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, Strength, judged
 from watcher.rules.conditions.change import BaselineCondition
-from watcher.rules.conditions.values import Setting, number
+from watcher.rules.conditions.operands import (
+    BecomesMetric,
+    CrossesMetric,
+    Operand,
+    limit_of,
+    refuse_fact,
+)
+from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Metric
 from watcher.units import Unit
 from watcher.words import Wrong, kind
@@ -87,9 +94,17 @@ def appears(value: object) -> Condition:
 
 def becomes(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``becomes: value`` or ``leaves: value``."""
-    return Becomes(metric, number(setting.value, metric), operator == "leaves")
+    refuse_fact(metric, operator)
+    value = limit_of(setting, metric, setting.value)
+    if isinstance(value, Operand):
+        return BecomesMetric(metric, value, operator == "leaves")
+    return Becomes(metric, value, operator == "leaves")
 
 
 def crosses(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``crosses_above: number`` or ``crosses_below: number``."""
-    return Crosses(metric, number(setting.value, metric), operator == "crosses_above")
+    refuse_fact(metric, operator)
+    line = limit_of(setting, metric, setting.value)
+    if isinstance(line, Operand):
+        return CrossesMetric(metric, line, operator == "crosses_above")
+    return Crosses(metric, line, operator == "crosses_above")

@@ -20,6 +20,7 @@ from watcher.rules.conditions.base import (
     value_at,
 )
 from watcher.rules.conditions.change import BaselineCondition, duration_option
+from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
 from watcher.units import DAY, Unit
@@ -89,10 +90,11 @@ def logs(values: Floats) -> Floats:
     return np.log1p(np.where(values > -1, values, np.nan))
 
 
-def unusual(_operator: str, metric: Metric, setting: Setting) -> Condition:
+def unusual(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``unusual: z`` with ``over:``."""
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: {metric.name} has no usual size")
+    refuse_fact(metric, operator)
     if is_percent(setting.value):
         raise Wrong("takes how many standard deviations, as 3, not a percentage")
     score = number(setting.value)

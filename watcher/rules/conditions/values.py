@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
 from watcher.rules.conditions.other_words import times
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import Catalogue, Metric
 from watcher.units import (
     AMOUNTS,
     DAY,
     Unit,
     day_number,
+    format_duration,
     format_number,
     parse_day,
     parse_duration,
@@ -24,10 +25,25 @@ from watcher.words import Wrong, either, is_number, kind, nearest, quoted
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An operator's value, and the options beside it (``from``, ``min_change``)."""
+    """An operator's value, and the options beside it (``from``, ``min_change``); ``metrics`` are
+    those whose names may stand for a number."""
 
     value: object
     options: Mapping[str, object] = field(default_factory=dict)
+    metrics: Catalogue | None = None
+
+
+class FileValues(list[object]):
+    """The values that stand in a file of the user's, which is called ``file``."""
+
+    def __init__(self, values: Iterable[object], file: str) -> None:
+        super().__init__(values)
+        self.file = file
+
+
+def file_of(value: object) -> str:
+    """The name of the file that values are from; empty of others."""
+    return value.file if isinstance(value, FileValues) else ""
 
 
 def number(value: object, metric: Metric | None = None) -> float:
@@ -79,6 +95,19 @@ def several(value: object, what: str) -> list[object]:
     if not isinstance(value, list) or not value:
         raise Wrong(f"takes a list of {what}, not {'an empty one' if value == [] else kind(value)}")
     return value
+
+
+def seconds_of(value: object, example: int) -> int:
+    """A time with its unit, in seconds; ``example`` is one, for who wrote something else."""
+    shown = format_duration(example)
+    if not isinstance(value, str):
+        raise Wrong(f"takes a time, as {shown}, not {kind(value)}")
+    if is_percent(value):
+        raise Wrong(f"takes a time, as {shown}, not a percentage")
+    seconds = parse_duration(value)
+    if seconds <= 0:
+        raise Wrong(f"takes how far back to look, as {shown}")
+    return seconds
 
 
 def is_percent(value: object) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path as FilePath
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
+from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.rule_file import Enough, RuleFile
-from watcher.rules.files.substitution import Vault
+from watcher.rules.files.side_files import SideFiles
+from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
 
+_TESTS = re.compile(rb"^tests:", re.MULTILINE)
 # Errors that a file which can't be read may cause in the others: what they miss stands in it.
 _OF_OTHER_FILES = (
     ProblemCode.UNKNOWN_METRIC,
@@ -24,9 +28,38 @@ _OF_OTHER_FILES = (
 )
 
 
-def load(paths: Sequence[FilePath], env: Mapping[str, str]) -> Rulebook:
+def load(
+    paths: Sequence[FilePath],
+    env: Mapping[str, str],
+    kept: Mapping[str, bytes] | None = None,
+    *,
+    within: FilePath | None = None,
+    facts: FactFile | None = None,
+) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
-    ``env``, and the folder of credentials that it names, fill in ``${NAME}``."""
+    ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
+    of the files that these name, by absolute path: they stand in for those that can't be used.
+    ``within`` is the only folder that such files are read from. ``facts`` stand in for those of
+    the file that the rules name."""
+    beside = SideFiles(kept, within=within)
+    beside.stand_ins[read_facts] = facts
+    try:
+        return _load(paths, env, beside)
+    except RulesError as error:
+        if not any(
+            kept and kept.get(path, each.content) != each.content
+            for path, each in beside.used.items()
+        ):
+            raise
+        # A column may be gone that a rule needs: the file can be read, and not be used.
+        instead = SideFiles(kept, instead=str(error.problems[0]), within=within)
+        try:
+            return _load(paths, env, instead)
+        except RulesError:
+            raise error from None
+
+
+def _load(paths: Sequence[FilePath], env: Mapping[str, str], beside: SideFiles) -> Rulebook:
     problems: list[Problem] = []
     warnings: list[Problem] = []
     documents: list[Document] = []
@@ -37,7 +70,7 @@ def load(paths: Sequence[FilePath], env: Mapping[str, str]) -> Rulebook:
             problems.append(_of_file(file, _unreadable(error)))
         except Unreadable as error:
             problems.extend(error.problems)
-    return _rulebook(documents, Vault(env), problems, warnings)
+    return _rulebook(documents, Vault(env), beside, problems, warnings)
 
 
 def load_text(
@@ -50,16 +83,20 @@ def load_text(
         documents.append(read(text, name))
     except Unreadable as error:
         problems.extend(error.problems)
-    return _rulebook(documents, Vault(env or {}), problems, [])
+    return _rulebook(documents, Vault(env or {}), SideFiles(), problems, [])
 
 
 def _rulebook(
-    documents: Sequence[Document], vault: Vault, problems: list[Problem], warnings: list[Problem]
+    documents: Sequence[Document],
+    vault: Vault,
+    beside: SideFiles,
+    problems: list[Problem],
+    warnings: list[Problem],
 ) -> Rulebook:
     broken = bool(problems)
     rulebook = None
     with suppress(Enough):
-        files = [RuleFile(document, vault, problems, warnings) for document in documents]
+        files = [RuleFile(each, vault, problems, warnings, beside) for each in documents]
         rulebook = assemble(files, vault) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
@@ -71,7 +108,8 @@ def _rulebook(
             more = replace(found[-1], path="", message=what, code=ProblemCode.TOO_MANY)
             found = (*found, more)
         raise RulesError(found)
-    return replace(rulebook, warnings=_sorted(warnings, {}))
+    found = _sorted(warnings, {})
+    return replace(rulebook, warnings=found, beside=tuple(beside.used.values()))
 
 
 def _sorted(problems: Sequence[Problem], order: Mapping[str, int]) -> tuple[Problem, ...]:
@@ -121,11 +159,44 @@ def rule_files(path: FilePath) -> list[FilePath]:
     return _files([path], [], [])
 
 
+def named_files(content: bytes, file: FilePath, env: Mapping[str, str]) -> list[FilePath]:
+    """The files that a rule file names, whether they are there or not."""
+    try:
+        document = read(content, str(file))
+    except Unreadable:
+        return []
+    value = Substitution(Vault(env), lambda _path, _message: None).fill(document.value)
+    return [file.parent / name.strip() for name in _named_in(value) if "\0" not in name]
+
+
+def _named_in(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "file" and isinstance(inner, str) and inner.strip():
+                yield inner
+            else:
+                yield from _named_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named_in(inner)
+
+
 def _is_rules(entry: FilePath) -> bool:
     # Editors keep their own files beside, with a dot in front.
-    if entry.suffix != ".yaml" or entry.name.startswith("."):
+    if entry.suffix != ".yaml" or entry.name.startswith(".") or _is_tests(entry):
         return False
     return entry.is_file() or not entry.exists()  # a link to nowhere is reported, not passed over
+
+
+def _is_tests(entry: FilePath) -> bool:
+    """Whether a file is what `watcher init` writes beside the rules: by its name, and by what it
+    has, for rules might go by such a name."""
+    if not entry.name.endswith(".test.yaml"):
+        return False
+    try:
+        return entry.is_file() and _TESTS.search(entry.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def _bytes_of(file: FilePath) -> bytes:

@@ -39,7 +39,7 @@ def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            rules = load([Path(folder)], env)
+            rules = load([Path(folder)], env, within=Path(folder))
         except RulesError as error:
             named = tuple(_named(each, folder, book) for each in error.problems)
             raise RulesError(named) from None
@@ -49,7 +49,8 @@ def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -
             for name, each in rules.channels.items()
         }
         own = tuple(replace(r, file=_without(r.file, folder, book)) for r in rules.rules)
-        return replace(rules, rules=own, channels=channels, warnings=warnings)
+        # What was pushed can't vanish: no copies of it are kept.
+        return replace(rules, rules=own, channels=channels, warnings=warnings, beside=())
 
 
 def load_to_read(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:

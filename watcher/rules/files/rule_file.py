@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import TypeVar
 
 from watcher.errors import Problem, ProblemCode
+from watcher.rules.conditions.values import FileValues
 from watcher.rules.files.document import MAX_PROBLEMS, Document, Path
+from watcher.rules.files.fact_files import FactFile, read_facts
+from watcher.rules.files.side_files import SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
+from watcher.rules.files.value_files import read_values
 from watcher.rules.sections.models import Misfit, Section, shape
 from watcher.words import listing, nearest, quoted
 
@@ -23,9 +28,15 @@ class RuleFile:
     """A document, and the lists that its problems and warnings go to."""
 
     def __init__(
-        self, document: Document, vault: Vault, problems: list[Problem], warnings: list[Problem]
+        self,
+        document: Document,
+        vault: Vault,
+        problems: list[Problem],
+        warnings: list[Problem],
+        beside: SideFiles | None = None,
     ) -> None:
         self.document = document
+        self._beside = beside if beside is not None else SideFiles()
         self._problems = problems
         self._warnings = warnings
         self._substitution = Substitution(vault, self._complain)
@@ -54,6 +65,23 @@ class RuleFile:
     def filled(self, path: Path) -> bool:
         """Whether the value at ``path`` is there: not left out for want of a variable."""
         return not self._substitution.hides(path)
+
+    def pass_on(self, doubts: Iterable[Problem]) -> None:
+        """Note doubts of another file, which this one names."""
+        for each in doubts:
+            if len(self._warnings) < MAX_PROBLEMS:
+                self._warnings.append(each)
+
+    def facts(self, name: str) -> FactFile:
+        """The table in a file beside this one; raises ``RulesError``."""
+        return self._beside.use(self._path(name), read_facts)
+
+    def values(self, name: str) -> FileValues:
+        """The values in a file beside this one; raises ``RulesError``."""
+        return FileValues(self._beside.use(self._path(name), read_values), name.strip())
+
+    def _path(self, name: str) -> FilePath:
+        return FilePath(self.name).parent / name.strip()
 
     def section(self, name: str) -> Entry:
         value = self.value

@@ -32,6 +32,9 @@ from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
 
+# Conditions that are never met at two scans in a row: of a metric as a line that holds, too, but
+# where the line itself jumps there and back.
+_EVENTS = Becomes | BecomesText | Crosses | Top | Appears | Reappears | Disappears
 _MOST = 200  # alternatives: who writes more is not doubted
 
 
@@ -327,7 +330,5 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    return next((one for one in _wanted(clause) if isinstance(one, _ONCE)), None)
-
-
-_ONCE = (Becomes, Crosses, Top, Appears, Reappears, Disappears, BecomesText)
+    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS))
+    return next(once, None)

@@ -10,20 +10,23 @@ from itertools import chain
 from typing import TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
+from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.operands import ChangeBy, Limited
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import SCORES
+from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
 from watcher.units import DAY, Unit, format_duration, format_number
+from watcher.words import listing
 
 Doubt = tuple[Path, str]
 # The simple condition, or the key of the rule, that is doubted; and why.
@@ -34,6 +37,17 @@ _ALWAYS = (
     'give it a limit, or "appears: true"'
 )
 _STEEP = 10  # a growth of 1,000% that is written without a percent sign was meant as 10%
+# GMV and prices are amounts alike.
+_KINDS = {Unit.GMV: Unit.MONEY}
+_SAID = {
+    Unit.MONEY: "an amount of money",
+    Unit.COUNT: "a count",
+    Unit.FRACTION: "a percentage",
+    Unit.FLAG: "a flag",
+    Unit.DAY: "a day",
+    Unit.DAYS: "an age",
+    Unit.PLACE: "a place",
+}
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
@@ -46,19 +60,33 @@ def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -
     def in_percent(leaf: Condition) -> bool:
         return is_percent(_at(written, place(leaf)[len(path) :]))
 
-    found = chain(_when(rule), _until(rule), _leaves(rule, kept, in_percent), _keys(rule))
-    for where, why in found:
+    for where, why in _of_all(rule, kept, in_percent):
         yield ((*path, where) if isinstance(where, str) else place(where)), why
 
 
-def _when(rule: Rule) -> Iterator[_Found]:
+def _of_all(
+    rule: Rule, kept: int, in_percent: Callable[[Condition], bool]
+) -> Iterator[tuple[Condition | str, str]]:
+    """All of the rule on each of its watches; what is not so on every one of them says on which."""
+    found: dict[tuple[object, str], tuple[Condition | str, list[str]]] = {}
+    for watch in rule.watches:
+        of_one = (_when(rule, watch), _until(rule, watch), _leaves(rule, watch, kept, in_percent))
+        for where, why in chain(*of_one, _keys(rule, watch)):
+            key = (where if isinstance(where, str) else id(where), why)
+            found.setdefault(key, (where, []))[1].append(watch.name)
+    for (_, why), (where, names) in found.items():
+        several = len(set(names)) < len(rule.watches)
+        yield where, f"on {listing(dict.fromkeys(names))}: {why}" if several else why
+
+
+def _when(rule: Rule, watch: Watch) -> Iterator[_Found]:
     clauses = alternatives(rule.when) or []
-    found = conflicts(clauses, rule.watch.query)
+    found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "the rule can never fire")
     if len(found) == len(clauses):
         return
     reverse = alternatives(rule.when, negated=True)
-    if reverse is not None and len(conflicts(reverse, rule.watch.query)) == len(reverse):
+    if reverse is not None and len(conflicts(reverse, watch.query)) == len(reverse):
         yield "when", _ALWAYS
     if rule.for_:
         once = [condition for condition in map(holds_once, clauses) if condition is not None]
@@ -73,9 +101,9 @@ def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterat
         yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
-def _until(rule: Rule) -> Iterator[_Found]:
+def _until(rule: Rule, watch: Watch) -> Iterator[_Found]:
     clauses = (alternatives(rule.until) if rule.until is not None else None) or []
-    found = conflicts(clauses, rule.watch.query)
+    found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "it ends only when the product leaves the list")
 
 
@@ -85,9 +113,9 @@ def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[_Foun
         yield condition, f"{why}: {end}"
 
 
-def _keys(rule: Rule) -> Iterator[_Found]:
-    schedule = rule.watch.schedule
-    if 0 < rule.watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
+def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
+    schedule = watch.schedule
+    if 0 < watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
         text = (
             f"{format_duration(rule.keep_firing_for)} are over at the next scan, for the watch is "
             f"scanned {schedule}: it changes nothing; write more than two intervals"
@@ -98,10 +126,14 @@ def _keys(rule: Rule) -> Iterator[_Found]:
         yield "order_by", f"{name} has no order: all that fire are equal"
 
 
-def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
-    depth = rule.watch.query.top
+def _leaves(
+    rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
+) -> Iterator[_Found]:
+    depth = watch.query.top
     for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
-        yield from _baselines(leaf, rule.watch)
+        yield from _baselines(leaf, watch)
+        if isinstance(leaf, Limited):
+            yield from ((leaf, text) for text in _against_metrics(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
             yield leaf, text
@@ -110,6 +142,34 @@ def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> I
             cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
             yield leaf, f"{deep} outside: {cure}"
         yield from _outlived(leaf, kept)
+
+
+def _against_metrics(leaf: Limited) -> Iterator[str]:
+    """Whether what is compared can be: a price with a number of products says nothing."""
+    own = leaf.metric
+    for operand in leaf.operands:
+        other = operand.metric
+        if other == own:
+            yield f"{said(leaf)} compares {own.name} with itself"
+        elif not (isinstance(leaf, ChangeBy) and leaf.percent) and not _alike(own, other):
+            yield (
+                f"{said(leaf)} compares {_counts(own)} with {_counts(other)}: {own.name} and "
+                f"{other.name} do not count the same"
+            )
+        if operand.factor is not None and operand.factor >= _STEEP:
+            number = format_number(operand.factor, 6)
+            yield f"{said(leaf)} is {number} times {other.name}: write {number}% for a part of it"
+
+
+def _alike(one: Metric, other: Metric) -> bool:
+    """Whether they are of one kind; of what is the user's own it is not known, unless a sign beside
+    its numbers says it."""
+    kinds = {_KINDS.get(each.unit, each.unit) for each in (one, other)}
+    return Unit.SCORE in kinds or len(kinds) == 1
+
+
+def _counts(metric: Metric) -> str:
+    return _SAID.get(_KINDS.get(metric.unit, metric.unit), "a number")
 
 
 def _unordered(leaf: Condition) -> str:
@@ -214,7 +274,7 @@ def _outlived(condition: Condition, kept: int) -> Iterator[_Found]:
     """The age of a baseline that ``keep`` has done away with, in seconds."""
     for need in condition.needs:
         match need.from_:
-            case Ago(seconds):
+            case Ago(seconds) | Throughout("min", seconds):
                 oldest = seconds
             case Usual(seconds, window) if window > 1:
                 oldest = max(2 * seconds // 3, LEAST_APART * window * DAY)

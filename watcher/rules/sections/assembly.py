@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from watcher.errors import ProblemCode
+from watcher.errors import ProblemCode, RulesError
+from watcher.rules.files.fact_files import without
 from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
+from watcher.rules.own_facts import FactTable
+from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
-from watcher.rules.sections.own_metrics import OwnMetrics
+from watcher.rules.sections.own_metrics import OwnMetrics, taken_columns
 from watcher.rules.sections.rule_builder import RuleBuilder
+from watcher.rules.sections.sellers import Sellers
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
 from watcher.words import kind, nearest, quoted
@@ -56,6 +60,11 @@ def _rules_in(entry: Entry) -> list[Entry]:
     return []
 
 
+def _with_keys(rule: Rule, settled: Mapping[str, Watch]) -> Rule:
+    """The rule with its watches as they are in the end."""
+    return replace(rule, watches=tuple(settled[watch.key] for watch in rule.watches))
+
+
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
@@ -83,6 +92,8 @@ class _Assembly:
         builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
         watches.warn_unused()
+        settled = watches.settled()
+        rules = tuple(_with_keys(rule, settled) for rule in rules)
         channels.warn_unheard(rules, operator)
         if api is None:
             return None
@@ -92,7 +103,7 @@ class _Assembly:
             channels.whole,
             operator,
             rules,
-            watches.distinct,
+            tuple(settled.values()),
             metrics,
             keep,
             heartbeat,
@@ -132,13 +143,32 @@ class _Assembly:
             self._files[0].report(("api",), f"the value of {name} {error}")
             return None
 
+    def _facts(self) -> FactTable | None:
+        """The table of the user's own, without the columns whose names are taken."""
+        section, entry = self._shaped("facts", models.FactsSection), self._mapping("facts")
+        if section is None or entry is None or not entry.file.filled(entry["file"].path):
+            return None
+        try:
+            found = entry.file.facts(section.file)
+        except RulesError as error:
+            for each in error.problems:
+                entry["file"].report(str(each), each.code)
+            return None
+        taken = dict(taken_columns(found.table, [name for name, _ in self._entries("metrics")]))
+        entry.file.pass_on((*found.doubts, *taken.values()))
+        return without(found.table, taken)
+
     def _metrics(self, api: Api | None) -> Catalogue:
-        own = OwnMetrics()
+        own = OwnMetrics(self._facts())
         names = Names()
         for name, entry in self._entries("metrics"):
             if names.take(name, entry) and entry.file.filled(entry.path):
                 own.add(name, entry)
-        return own.catalogue(api.gmv_currency if api is not None else None)
+        sellers = Sellers()
+        for seller_id, entry in self._entries("sellers"):
+            if entry.file.filled(entry.path):
+                sellers.add(seller_id, entry)
+        return own.catalogue(api.gmv_currency if api is not None else None, sellers.names)
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         lists = list(self._sections("rules"))

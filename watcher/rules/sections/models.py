@@ -18,8 +18,8 @@ from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.source.endpoints import CHOICE, PARAMETERS
-from watcher.units import DAY, format_number
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
+from watcher.units import DAY, HOUR, MINUTE, format_number
 from watcher.words import kind, nearest, quoted
 
 Duration: TypeAlias = Annotated[
@@ -69,6 +69,14 @@ class ApiSection(Section):
     concurrency: Whole = Field(2, ge=1, le=64, description="requests at once")
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
     credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
+    probes_per_day: Whole = Field(
+        6, ge=1, le=48,
+        description="requests a UTC day and region at most to find when data is fresh, for "
+        "every: refresh",
+    )  # fmt: skip
+    settle: Duration = Field(
+        15 * MINUTE, le=6 * HOUR, description="from fresh data to the scans of every: refresh"
+    )
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
@@ -118,7 +126,9 @@ class RuleSection(Section):
     """One rule; what is None falls back to ``defaults``."""
 
     name: Name = Field(description="unique; shown in every message")
-    watch: Any = Field(description="the list to read: a name of watches:, or the mapping itself")
+    watch: Any = Field(
+        description="the list to read, or several: a name of watches:, or the mapping itself"
+    )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
     until: Any = Field(None, description="once firing, it fires until this is met")
@@ -134,6 +144,9 @@ class RuleSection(Section):
         None, description="what puts the strongest first: METRIC [change] [asc|desc]"
     )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
+    enabled: Flag = Field(
+        default=True, description="false: checked, but not judged, and no list is read for it"
+    )
 
 
 class KeepSection(Section):
@@ -143,10 +156,20 @@ class KeepSection(Section):
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
 
 
-SECTIONS = tuple("api channels operator defaults metrics watches rules keep heartbeat".split())
+class FactsSection(Section):
+    """Numbers and texts of one's own, by product."""
+
+    file: Text = Field(
+        description="a CSV file beside this one: product_id, and columns of your own, as target"
+    )
+
+
+SECTIONS = tuple(
+    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
+)
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
 
 _Model = TypeVar("_Model", bound=Section)
 

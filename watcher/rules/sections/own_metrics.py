@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from watcher.errors import ProblemCode
+from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
 from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
@@ -18,8 +18,10 @@ from watcher.rules.metrics import (
     Columns,
     Metric,
     When,
+    label_of,
     unknown_metric,
 )
+from watcher.rules.own_facts import FactTable
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
 from watcher.units import Unit
 from watcher.words import Wrong, is_number, kind, quoted
@@ -28,7 +30,8 @@ NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _WORDS = "all any not appears if else".split()
 # Words of the rule language, which no metric may be named by.
-TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS])
+# "of" is none of them: it stands beside an operator only, and may have been a name before.
+TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of"}
 # Words too, but users may have given them to metrics before.
 WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS])
 _BUILT_IN = Catalogue()
@@ -38,9 +41,12 @@ _LONGEST = 20_000  # characters of a formula with the formulas in it written out
 
 
 class OwnMetrics:
-    """Formulas by name, put into an order in which each can use the others."""
+    """Formulas by name, put into an order in which each can use the others, and the columns of the
+    user's own ``facts``."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: FactTable | None = None) -> None:
+        self._facts = facts
+        self._known = Catalogue(facts=facts)
         self._formulas: dict[str, tuple[Expression, Entry]] = {}
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
@@ -63,7 +69,9 @@ class OwnMetrics:
         except ValueError as error:
             self._fail(name, entry, str(error))
 
-    def catalogue(self, gmv_currency: str | None = None) -> Catalogue:
+    def catalogue(
+        self, gmv_currency: str | None = None, sellers: Mapping[str, str] | None = None
+    ) -> Catalogue:
         """All metrics; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
             self._metric(name, ())
@@ -72,7 +80,8 @@ class OwnMetrics:
             for name in self._broken
             if name not in self._done
         ]
-        return Catalogue([*self._done.values(), *broken], gmv_currency)
+        own = [*self._done.values(), *broken]
+        return Catalogue(own, gmv_currency, self._facts, sellers)
 
     def _fail(
         self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID
@@ -85,7 +94,7 @@ class OwnMetrics:
         if name in self._done or name in self._broken:
             return self._done.get(name)
         if name not in self._formulas:
-            return _BUILT_IN.get(name)
+            return self._known.get(name)
         expression, entry = self._formulas[name]
         if wrong := _too_deep(name, above):
             self._fail(name, entry, wrong)
@@ -112,9 +121,25 @@ class OwnMetrics:
         return {part: metric for part, metric in found.items() if metric is not None}
 
     def _unknown(self, name: str) -> Wrong:
-        if _BUILT_IN.attribute(name) is not None:
+        if self._known.attribute(name) is not None:
             return Wrong(f"{name} is a text, and a formula takes numbers")
-        return unknown_metric(name, _BUILT_IN.suggest(name, *self._formulas, texts=False))
+        return unknown_metric(name, self._known.suggest(name, *self._formulas, texts=False))
+
+
+def taken_columns(table: FactTable, formulas: Collection[str]) -> Iterator[tuple[str, Problem]]:
+    """Yield the columns of a table that can't be called so, each with a word on it."""
+    for name in table.names:
+        if name in formulas:
+            why = "metrics: has a formula of that name, which is used in its place"
+        elif name in TAKEN or name in ("product_id", "of"):
+            why = "that is a word of the rule language"
+        elif name in _BUILT_IN.names():
+            why = "that is the name of a number or text of KeyAPI's"
+        else:
+            continue
+        better = f"name the column otherwise, as my_{name}, to have both"
+        message = f"the column {quoted(name)} is not read: {why}; {better}"
+        yield name, Problem(table.file, 1, 1, "", message, ProblemCode.DOUBT)
 
 
 def _formula(value: object) -> str:
@@ -143,11 +168,13 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
     # Meaning changes with the meaning of the parts: the definition has theirs in it.
     inner = [f"{part}:={metric.definition}" for part, metric in parts.items() if metric.definition]
     needs = frozenset(need for metric in parts.values() for need in metric.needs)
-    label, meaning = name.replace("_", " "), f"your own: {expression.text}"
+    facts = tuple({fact.name: fact for part in parts.values() for fact in part.facts}.values())
+    label, meaning = label_of(name), f"your own: {expression.text}"
     definition, unused = "; ".join([expression.text, *inner]), _unused(needs, parts.values())
     return Metric(
-        name, label, Unit.SCORE, meaning, needs, compute, definition=definition, unused=unused
-    )
+        name, label, Unit.SCORE, meaning, needs, compute,
+        definition=definition, unused=unused, facts=facts,
+    )  # fmt: skip
 
 
 def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozenset[str]]:

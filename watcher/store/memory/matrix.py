@@ -25,6 +25,7 @@ from watcher.store.records import (
 )
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sql.connection import Connection, chunks
+from watcher.store.sql.scans import HALF
 from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
 _NEVER = 1 << 61  # no scan has so large an id
@@ -390,6 +391,12 @@ class MatrixJumps:
     def is_doubted(self, scan_id: int) -> bool:
         return scan_id in self.until
 
+    def doubt_half(self, scan_id: int) -> None:
+        self.until[scan_id] = HALF
+
+    def is_half(self, scan_id: int) -> bool:
+        return self.until.get(scan_id) == HALF
+
     def is_doubted_by(self, place: int, by: int) -> bool:
         """Whether the scan ``by`` doubts the one at a place."""
         return self.until.get(int(self._line.ids[place]), 0) >= by
@@ -402,7 +409,11 @@ class MatrixJumps:
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
         line = self._line
         scans = line.of_watch(watch, line.place(scan_id))
-        newest = scans[line.read[scans]][::-1].tolist()
+        newest = (
+            scan
+            for scan in scans[line.read[scans]][::-1].tolist()
+            if not self.is_half(int(line.ids[scan]))
+        )
         return [
             Jumped(int(line.ids[scan]), int(line.at[scan]), int(line.sizes[scan]))
             for scan in takewhile(lambda scan: self.is_doubted_by(scan, scan_id), newest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Self, TypeAlias
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.attributes import MADE, TEXT_OF, numbers_of
+from watcher.data_days import DataDays
 from watcher.fields import TEXTS
 from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.matrix import Matrix
@@ -24,7 +25,9 @@ from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
+from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
+from watcher.store.sql.siblings import Categories
 from watcher.store.sql.text_history import lacking, made_segments
 
 _TEXTS = tuple(text.name for text in TEXTS)
@@ -67,7 +70,9 @@ class PastScans:
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
         )
         # As stored, for who plays the scans judges only those from there on.
-        doubted = db.rows("SELECT scan, until FROM jumps WHERE scan < ?", (scan_id,))
+        doubted = db.rows(
+            "SELECT scan, until FROM jumps WHERE scan < ? OR until = ?", (scan_id, HALF)
+        )
         self.matrix.jumps.until.update(doubted)
         self._texts = FormerTexts(db, products, (*_TEXTS, *extent.made), begin)
 
@@ -103,6 +108,7 @@ class Recalled:
             (scan, name) for scan, name in db.rows("SELECT scan, name FROM lacking_texts")
         }
         self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
+        self._days = lru_cache(Refreshes(db).data_days)  # of each region, read once
 
     @property
     def history(self) -> Recalled:
@@ -161,6 +167,10 @@ class Recalled:
             )
         }
 
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Names of today: they are the source's, and have no past."""
+        return Categories(self._db).names(ids)
+
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         last = self.matrix.last_sights(watch, products, self._place + 1)
         for place in np.unique(last[last >= 0])[::-1].tolist():
@@ -175,6 +185,9 @@ class Recalled:
     def last_change(self, region: str, since: Instant) -> LastChange | None:
         upto = int(self._line.ids[self._place])
         return ScanHistory(self._db).last_change(region, since, upto)
+
+    def data_days(self, region: str) -> DataDays:
+        return self._days(region)
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         # Before the newest scan, as in the next.

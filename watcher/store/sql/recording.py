@@ -151,6 +151,20 @@ class Recording(Face):
         """What a product's texts were and became since then, the newest first."""
         return text_history.changes_of(self._db, product, since)
 
+    def note_seen(self, watch: str, scan_id: int, products: Ints) -> None:
+        """These were found for a watch by another's scan: where a scan of its own had not seen
+        them, they are not new to it any more."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return
+        seen = LastSeen.unpack(*row)
+        new = products[seen.last(products) == 0]
+        after = seen.with_scan(scan_id, new)
+        self._db.execute(
+            "UPDATE watches SET seen = ?, size = ? WHERE watch = ?",
+            (after.pack(), len(after.products), watch),
+        )
+
     def texts_known_since(self) -> Instant | None:
         """Since when replaced texts are stored; None where that is always."""
         return (

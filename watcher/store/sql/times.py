@@ -29,6 +29,8 @@ PAST = {
     "held": ("since",),
     "scans": ("started", "finished"),
     "doubts": ("since",),
+    "data_days": ("began", "quiet", "fresh"),
+    "looks": ("at",),
 }
 # Written at each turn of what the daemon does: the newest rows show that the clock was ahead.
 _NEWEST = (

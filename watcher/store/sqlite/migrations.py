@@ -338,6 +338,15 @@ def m013_one_scan_a_time(db: Tables) -> None:
     db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
 
 
+@migrations()
+def m014_watch_identity(db: Tables) -> None:
+    """The watches of the book as they were last read, for a key says little: the digest of what
+    each asks for, and its schedule. And the watch that opened an alert; "" is not known: the only
+    one of its rule."""
+    _create(db, "known_watches", "watch str, query str!, schedule str!, name str!, rule str!")
+    db.execute("ALTER TABLE alerts ADD COLUMN watch TEXT NOT NULL DEFAULT ''")
+
+
 def _free(db: Tables, watch: str, at: int) -> int:
     """The first second after ``at`` of which the watch has no scan."""
     taken = {
@@ -345,6 +354,59 @@ def _free(db: Tables, watch: str, at: int) -> int:
         for (each,) in db.execute("SELECT at FROM scans WHERE watch = ? AND at > ?", (watch, at))
     }
     return next(each for each in count(at + 1) if each not in taken)
+
+
+@migrations()
+def m016_followed(db: Tables) -> None:
+    """Products that people follow, ids that are read before their list's next scan, and what was
+    found out about the source's other endpoints, with what these gave."""
+    db.execute(
+        "CREATE TABLE followed (product_id TEXT PRIMARY KEY, since INTEGER NOT NULL, "
+        "note TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE lookups (watch TEXT NOT NULL, product_id TEXT NOT NULL, "
+        "added INTEGER NOT NULL, done INTEGER, tries INTEGER NOT NULL, next_try INTEGER NOT NULL, "
+        "PRIMARY KEY (watch, product_id)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE probes (endpoint TEXT PRIMARY KEY, at INTEGER NOT NULL, "
+        "works INTEGER NOT NULL, status INTEGER, words TEXT NOT NULL, path TEXT NOT NULL, "
+        "credential TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE categories (category_id TEXT PRIMARY KEY, level INTEGER NOT NULL, "
+        "name TEXT NOT NULL, read INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE pictures (product INTEGER PRIMARY KEY REFERENCES products(id), "
+        "wanted INTEGER NOT NULL, address TEXT, until INTEGER NOT NULL, error TEXT) STRICT"
+    )
+
+
+@migrations()
+def m017_refresh(db: Tables) -> None:
+    """The data days of each region, the looks by which they were found, and of each scan its data
+    day, and how many of its products moved."""
+    db.execute(
+        "CREATE TABLE data_days (region TEXT NOT NULL, day INTEGER NOT NULL, "
+        "began INTEGER NOT NULL, quiet INTEGER NOT NULL, fresh INTEGER NOT NULL, "
+        "PRIMARY KEY (region, day)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE looks (id INTEGER PRIMARY KEY, region TEXT NOT NULL, at INTEGER NOT NULL, "
+        "watch TEXT NOT NULL, result TEXT NOT NULL, known INTEGER NOT NULL, "
+        "moved INTEGER NOT NULL, requests INTEGER NOT NULL, error TEXT) STRICT"
+    )
+    db.table("looks").create_index(["region", "at"])
+    db.execute(
+        "CREATE TABLE scan_days (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "watch TEXT NOT NULL, region TEXT NOT NULL, day INTEGER NOT NULL, since INTEGER, "
+        "known INTEGER NOT NULL, moved INTEGER NOT NULL, first_known INTEGER NOT NULL, "
+        "first_moved INTEGER NOT NULL, half INTEGER NOT NULL) STRICT"
+    )
+    db.table("scan_days").create_index(["watch", "scan"])
+    db.table("scan_days").create_index(["region", "day"])
 
 
 @migrations()
@@ -361,6 +423,15 @@ def m018_text_history(db: Tables) -> None:
         "CREATE TABLE lacking_texts (scan INTEGER NOT NULL "
         "REFERENCES scans(id) ON DELETE CASCADE, name TEXT NOT NULL, size INTEGER NOT NULL, "
         "products BLOB NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m020_own_files(db: Tables) -> None:
+    """The last good copies of files that rules name: they stand in once one can't be used."""
+    db.execute(
+        "CREATE TABLE own_files (path TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL)"
     )
 
 

@@ -1,0 +1,52 @@
+"""A text file with a value a line, as ``{file: authorised.txt}`` names it."""
+
+from __future__ import annotations
+
+from watcher.errors import Problem, RulesError
+from watcher.rules.files.ids import Ruined, id_of
+from watcher.rules.files.plain_text import text_of
+from watcher.words import Wrong
+
+MOST_VALUES = 1_000_000
+_LONGEST = 1_000
+
+
+def read_values(content: bytes, file: str) -> tuple[str, ...]:
+    """The values; lines that are empty or begin with # are none, nor is what follows a #. Raises
+    ``RulesError``."""
+    try:
+        text, _ = text_of(content)
+    except Wrong as error:
+        raise _refused(file, str(error)) from None
+    found: dict[str, None] = {}
+    for line, raw in enumerate(text.splitlines(), start=1):
+        value = _value(raw, file, line)
+        if value:
+            found[value] = None
+    if not found:
+        raise _refused(file, "has no value in it: write one a line")
+    if len(found) > MOST_VALUES:
+        raise _refused(file, f"has more than {MOST_VALUES:,} values")
+    return tuple(found)
+
+
+def _value(raw: str, file: str, line: int) -> str:
+    plain = raw.strip().lstrip("\ufeff")
+    if plain.startswith("#"):
+        return ""
+    plain = plain.partition(" #")[0].partition("\t#")[0].rstrip().rstrip(",;").rstrip()
+    if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'":
+        plain = plain[1:-1]
+    if len(plain) > _LONGEST:
+        raise _refused(file, f"has more than {_LONGEST:,} characters", line)
+    try:
+        id_of(plain)
+    except Ruined as error:
+        raise _refused(file, str(error), line) from None
+    except Wrong:
+        pass  # any text may stand there
+    return plain
+
+
+def _refused(file: str, message: str, line: int = 0) -> RulesError:
+    return RulesError((Problem(file, line, 1 if line else 0, "", message),))
