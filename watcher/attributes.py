@@ -20,6 +20,7 @@ _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)\s*%", re.ASCII)
 _NO_DISCOUNT = frozenset(("", "-", "\u2013", "\u2014"))
 _CUT = "\u2026"
+_PARTS = re.compile(r"[\n;]")  # between variants, as the list is stored and as it is shown
 
 
 def normal(name: str, text: str) -> str:
@@ -27,7 +28,8 @@ def normal(name: str, text: str) -> str:
     address mean nothing, and of variants neither does their order."""
     plain = _QUERY.sub(r"\1", text.casefold())
     if name == VARIANTS:
-        return "\n".join(sorted(" ".join(line.split()) for line in plain.splitlines()))
+        parts = (" ".join(part.split()) for part in _PARTS.split(plain))
+        return "\n".join(sorted(filter(None, parts)))
     return " ".join(plain.split())
 
 
@@ -42,6 +44,11 @@ def numbers_of(name: str, texts: Sequence[str | None]) -> NDArray[np.float64]:
                 found[text] = read(text)
             values[row] = found[text]
     return values
+
+
+def shown(name: str, text: str) -> str:
+    """A text on one line: variants with a semicolon between them."""
+    return "; ".join(text.split("\n")) if name == VARIANTS else " ".join(text.split())
 
 
 def text_with(name: str, number: float) -> str | None:

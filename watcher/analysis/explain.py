@@ -14,6 +14,7 @@ import numpy as np
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.data_days import durations
 from watcher.errors import WatcherError
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.fields import CATEGORIES, IDS
 from watcher.model import (
@@ -173,17 +174,30 @@ def _look(
         fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return replace(fallen, fallen=True)
-    judged = _judged(database, rule, watch, seen, product, zone)
+    gone_at = _gone_at(database, rule, seen, scan)
+    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
 
 
+def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
+    """When the newest scan proved that what was seen last is gone, for a rule on such."""
+    if not rule.when.of_gone or seen.scan.id == newest.id:
+        return None
+    last = Sighting.absent(newest)
+    gone = gone_products(database, last.row, newest.id)
+    return newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
 def _judged(
-    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo
-) -> _Looked | None:
+    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
+    *, gone_at: Instant | None = None,
+) -> _Looked | None:  # fmt: skip
     """None where the scan knows nothing of the product."""
-    table = stored_table(database, seen.row, seen.recorded, needs_of([rule]), watch.schedule)
+    needs = needs_of([rule])
+    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
+    table.gone_at = gone_at
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None

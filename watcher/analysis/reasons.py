@@ -31,7 +31,9 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.operands import ChangeBy
+from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged, longest_hole
+from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
@@ -144,12 +146,16 @@ def _limits(evidence: Evidence) -> Iterator[float]:
 
 
 def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
-    if table.waits and condition.needs:
+    if table.waits and (condition.needs or condition.follows):
         yield table.waits
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
         yield "the watch had no complete scan before this one"
+    elif isinstance(condition, Reappears):
+        yield "the watch had no two complete scans before this one"
+    elif isinstance(condition, Rewording):
+        yield from _of_texts(condition, table, row)
     elif not condition.metrics:
         own = [each.fact for each in condition.attributes if each.fact is not None]
         yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
@@ -165,6 +171,14 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
 def _days(seconds: float) -> int:
     """So many seconds in whole days, where these are some."""
     return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
+
+
+def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
+    name = condition.attribute.name
+    if table.text(name)[row] is None:
+        yield "the product has no such text"
+    elif table.last_text(name).values[row] is None:
+        yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
 
 
 def _of_baselines(

@@ -21,7 +21,7 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import IDS, unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
-from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule
 from watcher.text.evidence import (
     condition_of,
@@ -158,8 +158,9 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
     # The condition names its own baseline: "price falls 10% from median 14d".
     label = evidence.label if evidence.score is None else label_of(evidence)
-    if evidence.metric == APPEARS:
-        return f"{label}: {condition_of(evidence)}{f': {reason.why}' if reason.why else ''}"
+    if evidence.metric in WORDS:
+        more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
+        return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
     told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
     asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
     return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")

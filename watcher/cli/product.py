@@ -25,7 +25,7 @@ from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.store.records import AlertRow
+from watcher.store.records import AlertRow, TextChange
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
 from watcher.units import (
@@ -40,6 +40,7 @@ from watcher.units import (
 )
 
 _ALERTS = 20  # shown at most
+_TEXTS = 20  # changes of texts
 _WIDTH = 80  # of a plot, at most
 _HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
@@ -63,6 +64,7 @@ class _Past:
     alerts: Sequence[AlertRow]
     names: Mapping[str, str]  # of its seller and category, as far as they are known
     own: Mapping[str, float | str]  # the user's own numbers and texts of it
+    texts: Sequence[TextChange] = ()
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -118,6 +120,7 @@ def _past(
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        texts = database.history.text_changes(product.product, since)
         known = {**database.categories.names([product.category_id]), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
@@ -126,7 +129,7 @@ def _past(
     table = catalogue.facts
     facts = {} if table is None else dict(table.of(product.product_id))
     currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts)
+    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts, texts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -152,6 +155,8 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for track in plotted:
         _show_plot(out, track, past)
     _show_values(out, past)
+    if past.texts:
+        _show_texts(out, past)
     if past.alerts:
         _show_alerts(out, past)
 
@@ -170,6 +175,20 @@ def _show_values(out: Output, past: _Past) -> None:
         for instant, row in past.pairs
     ]
     out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
+
+
+def _show_texts(out: Output, past: _Past) -> None:
+    """What its texts were, both in full."""
+    rows = [
+        (
+            format_instant(each.at, past.zone)[:16],
+            each.name,
+            *(plain(text or "none") for text in (each.was, each.now)),
+        )
+        for each in past.texts[:_TEXTS]
+    ]
+    columns = (f"Time ({past.zone})", "Text", "Was", "Is")
+    out.table(columns, rows, apart=True, texts=("Was", "Is"))
 
 
 def _show_alerts(out: Output, past: _Past) -> None:
@@ -232,6 +251,8 @@ def _json(past: _Past) -> dict[str, object]:
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
     alerts = [*map(alert_json, past.alerts)]
     found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
+    texts = [fields_of(each, "at name was now") for each in past.texts]
+    found["texts"] = texts
     named = {"names": known} if known else {}
     return {**fields_of(past, "product gmv_currency"), **found, **named}
 

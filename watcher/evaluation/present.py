@@ -78,12 +78,18 @@ class Present:
         for judge, rows in groups.items():
             yield judge, np.array(rows, np.int64)
 
+    def place_of(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """The product's row in the scan at hand, or where it was seen last, of one that is gone, as
+        the rule says of such; None of any other."""
+        if product in self.rows:
+            return self.judge, self.rows[product]
+        gone = rule.when.of_gone and product in self.gone
+        return self._place(rule, product) if gone else None
+
     def gone_since(self, rule: Rule, product: int) -> Instant | None:
         """When a product that is gone, as a rule says of such, was seen last; None of any other."""
-        if not rule.when.of_gone or product not in self.gone:
-            return None
-        place = self._place(rule, product)
-        return place[0].at if place is not None else None
+        place = self.place_of(rule, product)
+        return place[0].at if place is not None and product not in self.rows else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No

@@ -198,9 +198,6 @@ class Matrix:
             versions = self._versions_of(scan, listing)
             return self._versions.values(name, versions if rows is None else versions[rows])
         products = listing.products if rows is None else listing.products[rows]
-        if name in TEXT_OF:
-            marks = np.full(len(products), self.timeline.marks[scan])
-            return self._numbers_of(name).at(products.astype(np.int64), marks)
         return self.numbers(products.astype(np.int64), scan, [name])[:, 0]
 
     def last_sights(self, watch: str, products: Ints, before: int) -> Ints:

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from watcher.attributes import MADE
+from watcher.attributes import MADE, TEXT_OF, numbers_of
 from watcher.data_days import DataDays
 from watcher.fields import TEXTS
 from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
@@ -266,7 +266,10 @@ class RecalledScan:
         return len(self.products)
 
     def column(self, name: str) -> Floats:
-        """(n,) the numeric field of that name."""
+        """(n,) the numeric field of that name, or the number in a text."""
+        if name in TEXT_OF:
+            texts = self.texts.get(TEXT_OF[name])
+            return numbers_of(name, [None] * len(self) if texts is None else [*texts])
         return self._past.matrix.column(self._place, name, self._rows)
 
     def cell(self, name: str, row: int) -> float:

@@ -26,7 +26,7 @@ from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
 from watcher.web.pages.followed import unread
-from watcher.web.pages.product_texts import texts_of
+from watcher.web.pages.product_texts import Reworded, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
 from watcher.web.rendering import CONTENT_POLICY, content_policy, whole_number
 
@@ -58,6 +58,7 @@ class _Product:
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
+    reworded: Sequence[Reworded]
     metric: Metric
     days: int
     within: tuple[Instant, Instant]
@@ -94,6 +95,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
+        reworded=past.reworded,
         durations=DURATIONS,
         back=context.here(request),
         follow=past.follow,
@@ -123,6 +125,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "metrics": [_track(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
+            "text_changes": past.reworded,
             "facts": _own_values(past.facts, context.sources.book().metrics),
             "silences": past.silences,
             "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
@@ -168,6 +171,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         alerts,
         database.silences.of_product(facts.product, now),
         database.history.long_texts(facts.product),
+        reworded(database.history.text_changes(facts.product, begin)),
         asked,
         days,
         (begin, now),

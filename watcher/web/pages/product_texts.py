@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from watcher.model import LongTexts
+from watcher.fields import MADE_TEXTS, TEXTS
+from watcher.model import Instant, LongTexts
 from watcher.source.skus import Sku, options_of, skus_of
 from watcher.source.spoken import decoded, lines_of
+from watcher.store.records import TextChange
 
 _LONGEST = 4_000  # characters of a text
 _LINES = 100  # of a text
 _VARIANTS = 60
+_CHANGES = 100
+_LABELS = {text.name: text.label for text in (*TEXTS, *MADE_TEXTS)}
 _SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
 
 
@@ -31,6 +35,25 @@ class Texts:
     description: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """A text that became another one, both in full; None is none."""
+
+    at: Instant
+    name: str
+    label: str
+    was: str | None
+    now: str | None
+
+
+def reworded(changes: Sequence[TextChange]) -> list[Reworded]:
+    """The newest changes of a product's texts."""
+    return [
+        Reworded(each.at, each.name, _LABELS[each.name], each.was, each.now)
+        for each in changes[:_CHANGES]
+    ]
 
 
 def texts_of(long: LongTexts | None) -> Texts:
