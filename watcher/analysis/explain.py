@@ -12,7 +12,9 @@ import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
+from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.present import newest
 from watcher.model import Alert, AlertState, Instant, NotificationState, ProductFacts, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
@@ -22,6 +24,14 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
 from watcher.units import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class AgainReason:
+    """The rule's ``again`` on a firing alert, against what a channel was last told with."""
+
+    channel: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ class Explanation:
     gmv_currency: str | None
     fires_at: Instant | None
     gates: tuple[ChannelStatus, ...]
+    again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
 
@@ -78,6 +89,7 @@ def explain(
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
+        again=tuple(_again(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
     )
@@ -148,6 +160,32 @@ def _gates(
         yield replace(
             each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
         )
+
+
+def _again(database: Store, rule: Rule, alert: Alert | None, zone: tzinfo) -> Iterator[AgainReason]:
+    """Yield, for each channel of the rule, how far a firing alert is from being told again."""
+    if rule.again is None or alert is None or alert.state is not AlertState.FIRING:
+        return
+    present = newest(database, rule.watch.key, [rule], [alert.product])
+    if present is None or alert.product not in present.rows:
+        return
+    entries = database.alerts.told(rule.name, [alert.product], with_values=True)
+    told = {entry.channel: entry.told_with for entry in entries}
+    for channel in rule.notify:
+        row = present.rows[alert.product]
+        table = AgainTable(present.judge, [row], [told.get(channel)])
+        yield AgainReason(channel, _against_told(reason_of(rule.again, Judge(table), 0, zone)))
+
+
+def _against_told(reason: Reason) -> Reason:
+    """In words, what the conditions are held against."""
+    evidence = against_told(reason.evidence) if reason.evidence is not None else None
+    return replace(
+        reason,
+        condition=reason.condition.replace("from last", "from what was last told"),
+        parts=tuple(map(_against_told, reason.parts)),
+        evidence=evidence,
+    )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:

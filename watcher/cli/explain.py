@@ -65,7 +65,9 @@ def _worded(explained: Explanation) -> Explanation:
     if alert is not None:
         alert = structs.replace(alert, evidence=tuple(map(spelled, alert.evidence)))
     until = _worded_reason(until) if until is not None else None
-    return replace(explained, when=_worded_reason(explained.when), until=until, alert=alert)
+    again = tuple(replace(each, reason=_worded_reason(each.reason)) for each in explained.again)
+    when = _worded_reason(explained.when)
+    return replace(explained, when=when, until=until, alert=alert, again=again)
 
 
 def _worded_reason(reason: Reason) -> Reason:
@@ -87,8 +89,11 @@ def show(explained: Explanation) -> None:
         out.say(f"  fired on: {line}")
     for note in explained.notes:
         out.say(f"Note: {plain(note)}")
+    again = {each.channel: each.reason for each in explained.again}
     for gate in explained.gates:
         out.say(f"Channel {gate.channel}: {_gate(gate, explained)}")
+        if gate.channel in again:
+            out.print(_tree("  told again when", again[gate.channel], explained))
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")

@@ -60,10 +60,10 @@ class Present:
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
         keys, which is no order, where the rule can't be judged."""
-        found = _safely(rule, lambda: [self._row(rule, product) for product in products])
+        found = safely(rule, lambda: [self._row(rule, product) for product in products])
         rows = np.array(found if found is not None else [-1] * len(products), np.int64)
         earlier = self._earlier(rule, products, rows)
-        keys = _safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
+        keys = safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
@@ -73,16 +73,32 @@ class Present:
         if place is None:
             return None
         judge, row = place
-        evidence = _safely(rule, lambda: rule.when.evidence(judge, row))
+        evidence = safely(rule, lambda: rule.when.evidence(judge, row))
         return (
             LatestEvidence(judge.at, evidence, judge is self.judge)
             if evidence is not None
             else None
         )
 
+    def values(
+        self, rule: Rule, products: Sequence[int], metrics: Sequence[Metric]
+    ) -> list[dict[str, float]]:
+        """What each product has of the metrics, by their canonical texts: in the scan at hand, or
+        else in the last one that saw it. No value is left out."""
+        self._look_back([product for product in products if product not in self.rows])
+        return [self._values(rule, product, metrics) for product in products]
+
+    def _values(self, rule: Rule, product: int, metrics: Sequence[Metric]) -> dict[str, float]:
+        row = self.rows.get(product)
+        place = (self.judge, row) if row is not None else self._before(rule, product)
+        if place is None:
+            return {}
+        found = {metric.canonical: place[0].value(metric, place[1]) for metric in metrics}
+        return {name: value for name, value in found.items() if not np.isnan(value)}
+
     def _place(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
         """Its row in the scan at hand, else in the last one that saw it."""
-        row = _safely(rule, lambda: self._row(rule, product))
+        row = safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
             return self.judge, row
         self._look_back([product])
@@ -146,7 +162,7 @@ class Present:
                 self._sightings.append(seen)
 
 
-def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
+def safely(rule: Rule, ask: Callable[[], T]) -> T | None:
     """Ask; None where the rule breaks: that must not stop what others are told."""
     try:
         return ask()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from watcher.evaluation import again
 from watcher.evaluation.present import Present, newest
 from watcher.model import (
     Alert,
@@ -15,12 +16,15 @@ from watcher.model import (
     Instant,
     Item,
     LatestEvidence,
+    NotificationLogEntry,
     ProductFacts,
+    ToldWith,
 )
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
 
+_AGAIN = "again"  # a decision
 FACTS = tuple(
     "spu_avg_price total_sale_7d_cnt total_sale_gmv_7d_amt sales_trend_flag rank total_ifl_cnt"
     " creators_7d commission".split()
@@ -59,8 +63,22 @@ class Products:
             return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
         return self._present.strength(rule, products)
 
-    def item(self, rule: Rule, alert: Alert, kind: str, reason: str | None) -> Item:
-        """One product of a message: what is so now, and what was so when its alert fired."""
+    def moved_on(self, rule: Rule, log: Mapping[int, NotificationLogEntry]) -> frozenset[int]:
+        """The products whose ``again`` is met against what a channel's log says of them."""
+        if rule.again is None:
+            return frozenset()
+        told = {product: each.told_with for product, each in log.items()}
+        return again.moved_on(rule, self._present, told)
+
+    def told_with(self, rule: Rule, products: Sequence[int], at: Instant) -> list[ToldWith | None]:
+        """What is to be remembered of what is told of each now."""
+        return again.told_with(rule, self._present, products, at)
+
+    def item(
+        self, rule: Rule, alert: Alert, kind: str, reason: str | None, before: ToldWith | None
+    ) -> Item:
+        """One product of a message: what is so now, and what was so when its alert fired; where it
+        is told again, against what the channel was told ``before``."""
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
@@ -78,6 +96,9 @@ class Products:
             now=known.evidence if known.at != since else (),
             seen=None if known.current else known.at,
             facts=self._values(facts),
+            again=again.evidence_of(rule, self._present, alert.product, before)
+            if kind == _AGAIN
+            else (),
         )
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:

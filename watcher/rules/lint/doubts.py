@@ -100,7 +100,8 @@ def _keys(rule: Rule) -> Iterator[_Found]:
 
 def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
     depth = rule.watch.query.top
-    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
+    for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, rule.watch)
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.transition import Appears
@@ -47,6 +48,7 @@ class RuleBuilder:
         ranked = watch is None or watch.query.ranked
         compiler = Compiler(self.metrics, entry.file.report, ranked, lists=entry.file.values)
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
+        again = again_of(compiler, entry["again"].value, entry["again"].path)
         notify = self._notify(entry)
         if section is None:
             return None
@@ -72,6 +74,7 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
+            again=again,
             file=entry.file.name,
             line=entry.line,
             text=entry.file.document.excerpt(entry.path),

@@ -140,6 +140,9 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_TOLD_WITH = """
+ALTER TABLE told ADD COLUMN told_with text;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -155,6 +158,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m019_told_with": _TOLD_WITH,
 }
 
 

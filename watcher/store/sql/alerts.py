@@ -17,6 +17,7 @@ from watcher.model import (
     Ints,
     NotificationLogEntry,
     NotificationState,
+    ToldWith,
 )
 from watcher.store.packing import positions
 from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
@@ -36,9 +37,12 @@ _UPDATE = (
 _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
-_TOLD_COLUMNS = "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification"
+_TOLD_COLUMNS = (
+    "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification", "told_with",
+)  # fmt: skip
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
+_decode_told_with = msgspec.json.Decoder(ToldWith).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _LIVE_COLUMNS = (
     "w.key, a.id, a.product, CASE a.state WHEN 'firing' THEN 1 ELSE 0 END, a.since, a.last_met, "
@@ -170,10 +174,14 @@ class Alerts(Face):
             for alert_id, at, before, after, reason in rows
         ]
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
-        """Return the last that every channel was told about these products of the rule."""
+    def told(
+        self, rule: str, products: Sequence[int], *, with_values: bool = False
+    ) -> builtins.list[NotificationLogEntry]:
+        """Return the last that every channel was told about these products of the rule; the values
+        that it was told with where they are asked for."""
+        columns = f"{_TOLD}{', t.told_with' if with_values else ''}"
         rows = self._db.rows(
-            f"{_TOLD} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
+            f"{columns} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
             "ON t.rule = ?2 AND t.product = w.value ORDER BY t.product, t.channel",
             (self._sql.listed(int(product) for product in products), rule),
         )
@@ -200,7 +208,7 @@ class Alerts(Face):
         with self._db.atomic():
             self._db.many(
                 self._sql.upsert("told", _TOLD_COLUMNS, _TOLD_COLUMNS[:3]),
-                ((*row[:5], int(row[5]), row[6]) for row in map(astuple, told)),
+                ((*row[:5], int(row[5]), row[6], _told_with(row[7])) for row in map(astuple, told)),
             )
 
     def list(
@@ -326,7 +334,12 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
 def _told(row: Row) -> NotificationLogEntry:
     values = [*row]
     values[5] = bool(values[5])  # resolved_told
+    values[7:] = [_decode_told_with(text) if text else None for text in values[7:]]
     return NotificationLogEntry(*values)
+
+
+def _told_with(values: ToldWith | None) -> str | None:
+    return msgspec.json.encode(values).decode() if values is not None else None
 
 
 def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:

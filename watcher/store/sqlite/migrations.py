@@ -338,6 +338,12 @@ def m013_one_scan_a_time(db: Tables) -> None:
     db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
 
 
+@migrations()
+def m019_told_with(db: Tables) -> None:
+    """The values that a channel was last told with, of rules that tell again: from now on."""
+    db.execute("ALTER TABLE told ADD COLUMN told_with TEXT")
+
+
 def _free(db: Tables, watch: str, at: int) -> int:
     """The first second after ``at`` of which the watch has no scan."""
     taken = {
