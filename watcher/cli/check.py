@@ -19,6 +19,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
+    from watcher.analysis.depth import Shallower
     from watcher.analysis.unmet import Unmet
     from watcher.store.ports import Store
     from watcher.store.records import Spent
@@ -39,10 +40,10 @@ def command(files: options.Files) -> None:
     warnings += known.doubts
     costs = forecast(book, known.pages, files.now, known.spent)
     found = {"ok": True, "rules": len(book.rules), "forecast": costs}
-    found |= {"warnings": warnings, "unmet": known.unmet}
+    found |= {"warnings": warnings, "unmet": known.unmet, "shallower": known.shallower}
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     doubts = (*warnings, *costs.warnings, *trouble)
-    answer(found, lambda: _show(files.named, book, costs, doubts, known.unmet))
+    answer(found, lambda: _show(files.named, book, costs, doubts, known))
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
@@ -62,7 +63,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 
 def _show(
-    rules: str, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
+    rules: str, book: Rulebook, costs: Forecast, doubts: Sequence[object], known: _History
 ) -> None:
     out = console()
     out.say(f"{rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
@@ -70,10 +71,14 @@ def _show(
     if book.api.key is None:
         out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
     _warn(doubts)
-    if unmet:
+    if known.unmet:
         out.say("\nNothing in the stored scans met these rules:")
-    for each in unmet:
+    for each in known.unmet:
         out.say(f"  {each.file}:{each.line}: {each}")
+    if known.shallower:
+        out.say("\nThese lists could be read less deep:")
+    for less in known.shallower:
+        out.say(f"  {less}")
 
 
 def _try_channels(book: Rulebook) -> list[Problem]:
@@ -93,6 +98,7 @@ class _History:
     pages: Mapping[str, int] = field(default_factory=dict)
     spent: Spent | None = None
     unmet: Sequence[Unmet] = ()
+    shallower: Sequence[Shallower] = ()
     doubts: Sequence[Problem] = ()
     trouble: str = ""
 
@@ -100,15 +106,18 @@ class _History:
 def _known(files: options.Files, book: Rulebook) -> _History:
     if isinstance(files.database, Path) and not files.database.exists():
         return _History()
+    from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
 
     keys = [watch.key for watch in book.used_watches]
     try:
         with files.open() as database:
+            pages = {key: database.history.expected_pages(key) for key in keys}
             return _History(
-                {key: database.history.expected_pages(key) for key in keys},
+                pages,
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
+                list(shallower(database, book, pages, files.now)),
                 _idle_silences(database, files, book),
             )
     except StoreError as error:

@@ -31,7 +31,8 @@ def test_every_operator(operator: object) -> None:
         assert found == []
     else:
         (problem,) = found
-        assert problem.startswith(f"rules.yaml:6:18: rules[0].again.rank.{operator.name}: ")  # type: ignore[attr-defined]
+        assert problem.startswith("rules.yaml:6:")
+        assert operator.name in problem  # type: ignore[attr-defined]
         assert "write" in problem or ", ".join(COMPARES) in problem
 
 
@@ -59,7 +60,7 @@ def test_texts(operator: object) -> None:
         ("{any: [{spu_avg_price: {falls: 5%}}, {appears: true}]}", "what was told before"),
         ("{spu_avg_price: {lowest: 30d}}", "compares with nothing that was told before"),
         ("{spu_avg_prise: {falls: 5%}}", 'did you mean "spu_avg_price"?'),
-        ("[]", "must be conditions"),
+        ("[]", 'needs "all:" or "any:"'),
         ("{}", "has no condition in it"),
     ],
 )

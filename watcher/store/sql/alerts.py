@@ -20,7 +20,7 @@ from watcher.model import (
     ToldWith,
 )
 from watcher.store.packing import positions
-from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
+from watcher.store.records import AlertRow, Begun, Brief, Delivery, Live, Row, Transition, Why
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
 
@@ -107,6 +107,16 @@ class Alerts(Face):
             replace(each, evidence=stored[each.id]) if each.id in stored else each
             for each in alerts
         ]
+
+    def begun(self, rules: Sequence[str], since: Instant) -> builtins.list[Begun]:
+        """The alerts of these rules that began to fire from a time on, the oldest first."""
+        return self._db.all(
+            Begun,
+            f"SELECT a.rule, a.product, a.fired_at FROM {self._sql.rows_of('?1', TEXT)} "
+            f"{self._sql.join} alerts AS a ON a.rule = w.value "
+            "WHERE a.fired_at >= ?2 ORDER BY a.id",
+            (self._sql.listed(dict.fromkeys(rules)), since),
+        )
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
