@@ -32,8 +32,8 @@ _ENOUGH = 2 / 3  # of the scans that were due in that time
 @dataclass(frozen=True, slots=True)
 class Shallower:
     """``alerts`` of a watch's rules began in ``days`` days, the lowest of them at the place
-    ``began``; what they compared with, and what fires now, at ``deepest`` at most. With ``smaller`` in place of
-    ``top`` a month costs ``saves`` credits less."""
+    ``began``; what they compared with, and what fires now, at ``deepest`` at most. With ``smaller``
+    in place of ``top`` a month costs ``saves`` credits less."""
 
     watch: str
     days: int
