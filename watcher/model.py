@@ -269,8 +269,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
     fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
-    ``seen`` is when the product was seen last, where the message's scan lacks it. ``again`` says
-    what moved since the channel was last told, where that is why it is told.
+    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
+    the list that it is on, where the rule has several. ``again`` says what moved since the channel
+    was last told, where that is why it is told.
     """
 
     alert: str
@@ -287,6 +288,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     gmv_currency: str | None = None
     now: tuple[Evidence, ...] = ()
     seen: Instant | None = None
+    watch: str = ""
     again: tuple[Evidence, ...] = ()
 
 

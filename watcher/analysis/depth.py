@@ -90,7 +90,7 @@ def _of_watch(
     since, now = time
     if database.history.last_proof_before(watch.key, since) is None:
         return None
-    begun = database.alerts.begun([rule.name for rule in rules], since)
+    begun = database.alerts.begun([rule.name for rule in rules], watch.key, since)
     depths = _Depths(database, watch, rules, begun, time)
     if not begun or depths.scans < _ENOUGH * watch.schedule.scans_between(since, now):
         return None

@@ -3,12 +3,13 @@ values of now with those that a channel was last told with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.evaluation.present import Present, safely
+from watcher.evaluation.present import Present, Presents, safely
 from watcher.model import Bools, Criterion, Evidence, Floats, Gap, Instant, Ints, ToldWith
 from watcher.rules.conditions.again import metrics_told
 from watcher.rules.conditions.base import Judge, Masks, Need
@@ -71,50 +72,61 @@ class AgainTable:
 
 
 def moved_on(
-    rule: Rule, present: Present | None, told: Mapping[int, ToldWith | None]
+    rule: Rule, present: Present | Presents | None, told: Mapping[int, ToldWith | None]
 ) -> frozenset[int]:
     """The products, of those that the scan at hand lists, whose ``again`` is met against what was
     ``told`` of them."""
-    if rule.again is None or present is None:
+    again, found = rule.again, set[int]()
+    if again is None or present is None:
         return frozenset()
-    listed = {
-        product: present.rows[product]
-        for product, values in told.items()
-        if values is not None and product in present.rows
-    }
-    if not listed:
-        return frozenset()
-    again = rule.again
-    table = AgainTable(present.judge, [*listed.values()], [told[product] for product in listed])
-    masks = safely(rule, lambda: Judge(table)(again))
-    met = np.flatnonzero(masks.met).tolist() if masks is not None else []
-    products = [*listed]
-    return frozenset(products[row] for row in met)
+    asked = [product for product, values in told.items() if values is not None]
+    for part, products in _parts(present, asked):
+        listed = [product for product in products if product in part.rows]
+        if listed:
+            rows, values = zip(*((part.rows[one], told[one]) for one in listed), strict=True)
+            table = AgainTable(part.judge, rows, values)
+            masks = safely(rule, partial(Judge(table), again))
+            met = np.flatnonzero(masks.met).tolist() if masks is not None else []
+            found.update(listed[row] for row in met)
+    return frozenset(found)
 
 
 def told_with(
-    rule: Rule, present: Present | None, products: Sequence[int], at: Instant
+    rule: Rule, present: Present | Presents | None, products: Sequence[int], at: Instant
 ) -> list[ToldWith | None]:
     """What is to be remembered of each product that is told now, with data of ``at``."""
-    if rule.again is None or present is None:
-        return [None] * len(products)
-    metrics = metrics_told(rule.again)
-    found = safely(rule, lambda: present.values(rule, products, metrics))
-    if found is None:
-        return [None] * len(products)
-    return [ToldWith(at, values) if values else None for values in found]
+    found: dict[int, ToldWith] = {}
+    if rule.again is not None and present is not None:
+        metrics = metrics_told(rule.again)
+        for part, own in _parts(present, products):
+            values = safely(rule, partial(part.values, rule, own, metrics))
+            for product, one in zip(own, values or (), strict=values is not None):
+                found[product] = ToldWith(at, one)
+    return [each if (each := found.get(product)) and each.values else None for product in products]
 
 
 def evidence_of(
-    rule: Rule, present: Present | None, product: int, told: ToldWith | None
+    rule: Rule, present: Present | Presents | None, product: int, told: ToldWith | None
 ) -> tuple[Evidence, ...]:
     """The reasons why a product is told again; empty where the scan at hand does not list it."""
-    row = present.rows.get(product) if present is not None else None
-    if rule.again is None or present is None or row is None:
+    part = present.part(product) if present is not None else None
+    row = part.rows.get(product) if part is not None else None
+    if rule.again is None or part is None or row is None:
         return ()
-    again, table = rule.again, AgainTable(present.judge, [row], [told])
+    again, table = rule.again, AgainTable(part.judge, [row], [told])
     found = safely(rule, lambda: again.evidence(Judge(table), 0))
     return tuple(map(against_told, found or ()))
+
+
+def _parts(
+    present: Present | Presents, products: Iterable[int]
+) -> Iterator[tuple[Present, list[int]]]:
+    """The products by the watch of which each is known."""
+    found: dict[int, tuple[Present, list[int]]] = {}
+    for product in products:
+        if (part := present.part(product)) is not None:
+            found.setdefault(id(part), (part, []))[1].append(product)
+    yield from found.values()
 
 
 def against_told(evidence: Evidence) -> Evidence:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
+from watcher.model import Alert, Bools, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
@@ -46,6 +46,10 @@ class Present:
     @property
     def at(self) -> Instant:
         return self.judge.at
+
+    def part(self, _product: int) -> Present | None:
+        """Itself: it is of one watch."""
+        return self
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""
@@ -147,7 +151,8 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._archive, seen.row, seen.recorded, needs, rule.watch.schedule)
+            schedule = rule.watch_of(self._watch).schedule
+            table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
 
@@ -171,6 +176,44 @@ def safely(rule: Rule, ask: Callable[[], T]) -> T | None:
         return None
 
 
+class Presents:
+    """Products of several watches: each as its own saw it last."""
+
+    def __init__(self, parts: Sequence[tuple[Present, Sequence[int]]]) -> None:
+        self._of = {product: part for part, products in parts for product in products}
+        self.at = max(part.at for part, _ in parts)
+
+    def part(self, product: int) -> Present | None:
+        """The part of the product's watch."""
+        return self._of.get(product)
+
+    def text(self, name: str, product: int) -> str | None:
+        """``Present.text`` of the product's watch."""
+        part = self._of.get(product)
+        return part.text(name, product) if part is not None else None
+
+    def number(self, metric: Metric, product: int) -> float | None:
+        """``Present.number`` of the product's watch."""
+        part = self._of.get(product)
+        return part.number(metric, product) if part is not None else None
+
+    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
+        """``Present.known`` of the product's watch."""
+        part = self._of.get(product)
+        return part.known(rule, product) if part is not None else None
+
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """``Present.strength``, each by its own watch."""
+        keys, here = np.zeros((0, len(products))), np.zeros(len(products), np.bool_)
+        for part in {id(each): each for each in self._of.values()}.values():
+            rows = [row for row, product in enumerate(products) if self._of.get(product) is part]
+            own, listed = part.strength(rule, [products[row] for row in rows])
+            if len(own) > len(keys):  # none, where the rule can't be judged
+                keys = np.full((len(own), len(products)), np.nan)
+            keys[: len(own), rows], here[rows] = own, listed
+        return keys, here
+
+
 def newest(
     archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
@@ -180,23 +223,48 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    schedule = rules[0].watch.schedule if rules else None
+    schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)
 
 
+def left_by(
+    archive: Archive, rule: Rule, alerts: Sequence[Alert]
+) -> Present | Presents | None:
+    """The products of a rule's ``alerts`` as the last good scan of their watch left them; None
+    without one."""
+    by_watch: dict[str, list[int]] = {}
+    for alert in alerts:
+        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
+    found = [
+        (left, products)
+        for key, products in by_watch.items()
+        if (left := newest(archive, key, [rule], products)) is not None
+    ]
+    return found[0][0] if len(found) == 1 else Presents(found) if found else None
+
+
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now, and all with the list
+    that they are on, where that is one of several."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
         rule = rules.get(row.alert.rule)
         if rule is not None and row.alert.resolved_at is None:
-            asked.setdefault(rule.watch.key, []).append(row)
+            asked.setdefault(rule.watch_of(row.alert.watch).key, []).append(row)
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [replace(row, known=found.get(row.alert.id)) for row in rows]
+    return [
+        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
+        for row in rows
+    ]
+
+
+def _list_of(rule: Rule | None, row: AlertRow) -> str:
+    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
+    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
 def worded(row: AlertRow) -> AlertRow:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from watcher.evaluation.again import moved_on
-from watcher.evaluation.present import newest
+from watcher.evaluation.present import left_by
 from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
 from watcher.notification.policy import (
     Decided,
@@ -169,7 +169,7 @@ class _Statuses:
         products = [alert.product for alert in alerts]
         again = rule.again is not None
         log = by_channel(self.database.alerts.told(rule.name, products, with_values=again))
-        present = newest(self.database, rule.watch.key, [rule], products) if again else None
+        present = left_by(self.database, rule, alerts) if again else None
         held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
         for name in rule.notify:
@@ -200,7 +200,7 @@ class _Statuses:
         if not told.resolved_told:
             waits[Decision.ALREADY_TOLD] = rule.remind or 0
         seconds = waits.get(decision)
-        return min(told.told_at, self.now) + rule.watch.least(seconds) if seconds else None
+        return min(told.told_at, self.now) + rule.least(seconds) if seconds else None
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -307,8 +307,8 @@ def _cooling(
     database: Store, book: Rulebook, policies: dict[str, NotifyPolicy], now: Instant
 ) -> Iterator[Waiting]:
     """Alerts that fire anew soon after it was told, rule by rule: each has its own cooldown."""
-    rules = {rule.name: rule for rule in book.rules if rule.cooldown}
-    cooldowns = {name: rule.watch.least(rule.cooldown) for name, rule in rules.items()}
+    rules = {rule.name: rule for rule in book.enabled if rule.cooldown}
+    cooldowns = {name: rule.least(rule.cooldown) for name, rule in rules.items()}
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
         if channel in rule.notify and terms_of(rule, policies[channel]).tells:

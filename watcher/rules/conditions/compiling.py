@@ -45,14 +45,16 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank. ``lists`` reads a
-    file of values; ``RulesError`` says what is wrong with it."""
+    ``ranked`` is false for a watch without a sort, whose products have no rank; of several watches
+    ``unsorted`` names those. ``lists`` reads a file of values; ``RulesError`` says what is wrong
+    with it."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
     places: Places = field(default_factory=dict)
     lists: Callable[[str], FileValues] | None = None
+    unsorted: str = ""
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -111,7 +113,8 @@ class Compiler:
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
-            self.report(path, f"{subject.name} needs a sorted list: {_SORT}", at_key=True)
+            which = f", which {self.unsorted} is not" if self.unsorted else ""
+            self.report(path, f"{subject.name} needs a sorted list{which}: {_SORT}", at_key=True)
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value, {}, self.catalogue), path)
         elif not value:

@@ -164,7 +164,13 @@ def _channel() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    watch = {"$ref": "#/$defs/watch", "type": ["string", "object"]}
+    watch = {
+        "$ref": "#/$defs/watch",
+        "type": ["string", "object", "array"],
+        "minItems": 1,
+        "uniqueItems": True,
+        "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
+    }
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]

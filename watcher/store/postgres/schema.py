@@ -140,6 +140,11 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_WATCH_IDENTITY = """
+CREATE TABLE known_watches (watch text PRIMARY KEY, query text NOT NULL, schedule text NOT NULL,
+    name text NOT NULL, rule text NOT NULL);
+ALTER TABLE alerts ADD COLUMN watch text NOT NULL DEFAULT '';
+"""
 _TOLD_WITH = """
 ALTER TABLE told ADD COLUMN told_with text;
 """
@@ -158,6 +163,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m014_watch_identity": _WATCH_IDENTITY,
     "m019_told_with": _TOLD_WITH,
 }
 

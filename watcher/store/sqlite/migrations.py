@@ -339,6 +339,15 @@ def m013_one_scan_a_time(db: Tables) -> None:
 
 
 @migrations()
+def m014_watch_identity(db: Tables) -> None:
+    """The watches of the book as they were last read, for a key says little: the digest of what
+    each asks for, and its schedule. And the watch that opened an alert; "" is not known: the only
+    one of its rule."""
+    _create(db, "known_watches", "watch str, query str!, schedule str!, name str!, rule str!")
+    db.execute("ALTER TABLE alerts ADD COLUMN watch TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
 def m019_told_with(db: Tables) -> None:
     """The values that a channel was last told with, of rules that tell again: from now on."""
     db.execute("ALTER TABLE told ADD COLUMN told_with TEXT")
