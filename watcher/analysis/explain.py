@@ -15,7 +15,9 @@ from watcher.analysis.reasons import Reason, reason_of
 from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
+from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.present import newest
 from watcher.fields import CATEGORIES, IDS
 from watcher.model import (
     Alert,
@@ -40,6 +42,14 @@ from watcher.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
+class AgainReason:
+    """The rule's ``again`` on a firing alert, against what a channel was last told with."""
+
+    channel: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
     or the last that ended; ``fires_at`` is when a pending one fires at the earliest. ``watch``
@@ -57,6 +67,7 @@ class Explanation:
     gmv_currency: str | None
     fires_at: Instant | None
     gates: tuple[ChannelStatus, ...]
+    again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
     names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
@@ -99,6 +110,7 @@ def explain(
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
+        again=tuple(_again(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         names=_names(database, book, product, looked, alert),
@@ -226,6 +238,32 @@ def _gates(
         yield replace(
             each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
         )
+
+
+def _again(database: Store, rule: Rule, alert: Alert | None, zone: tzinfo) -> Iterator[AgainReason]:
+    """Yield, for each channel of the rule, how far a firing alert is from being told again."""
+    if rule.again is None or alert is None or alert.state is not AlertState.FIRING:
+        return
+    present = newest(database, rule.watch_of(alert.watch).key, [rule], [alert.product])
+    if present is None or alert.product not in present.rows:
+        return
+    entries = database.alerts.told(rule.name, [alert.product], with_values=True)
+    told = {entry.channel: entry.told_with for entry in entries}
+    for channel in rule.notify:
+        row = present.rows[alert.product]
+        table = AgainTable(present.judge, [row], [told.get(channel)])
+        yield AgainReason(channel, _against_told(reason_of(rule.again, Judge(table), 0, zone)))
+
+
+def _against_told(reason: Reason) -> Reason:
+    """In words, what the conditions are held against."""
+    evidence = against_told(reason.evidence) if reason.evidence is not None else None
+    return replace(
+        reason,
+        condition=reason.condition.replace("from last", "from what was last told"),
+        parts=tuple(map(_against_told, reason.parts)),
+        evidence=evidence,
+    )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:

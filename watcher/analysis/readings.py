@@ -135,6 +135,11 @@ def _asks_others(need: Need) -> bool:
 
 
 def _metrics(rules: Sequence[Rule]) -> set[Metric]:
-    spoken = [each for rule in rules for each in (rule.when, rule.until, rule.order_by) if each]
+    spoken = [
+        each
+        for rule in rules
+        for each in (rule.when, rule.until, rule.order_by, rule.again)
+        if each is not None
+    ]
     metrics = {metric for each in spoken for metric in each.metrics}
     return metrics | {need.metric for need in needs_of(rules)}

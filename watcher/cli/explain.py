@@ -85,7 +85,10 @@ def _worded(explained: Explanation) -> Explanation:
         alert = structs.replace(alert, evidence=evidence)
     when = _worded_reason(explained.when, names)
     until = _worded_reason(until, names) if until is not None else None
-    return replace(explained, when=when, until=until, alert=alert)
+    again = tuple(
+        replace(each, reason=_worded_reason(each.reason, names)) for each in explained.again
+    )
+    return replace(explained, when=when, until=until, alert=alert, again=again)
 
 
 def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
@@ -110,8 +113,11 @@ def show(explained: Explanation) -> None:
         out.say(f"  fired on: {line}")
     for note in explained.notes:
         out.say(f"Note: {plain(note)}")
+    again = {each.channel: each.reason for each in explained.again}
     for gate in explained.gates:
         out.say(f"Channel {gate.channel}: {_gate(gate, explained)}")
+        if gate.channel in again:
+            out.print(_tree("  told again when", again[gate.channel], explained))
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")

@@ -130,7 +130,8 @@ class Rule:
     ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
-    first. One that is not ``enabled`` is not judged.
+    first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
+    met against the values that it was last told with.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    again: Condition | None = None
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)

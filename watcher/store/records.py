@@ -294,6 +294,14 @@ class Transition(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
+class Begun(Struct, frozen=True):
+    """An alert of a rule that began to fire."""
+
+    rule: str
+    product: int
+    fired_at: Instant
+
+
 class Delivery(Struct, frozen=True):
     """The fate of the last message about an alert: of one target, or not queued at all."""
 

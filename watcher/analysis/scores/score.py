@@ -19,7 +19,7 @@ from watcher.store.records import Delivered, FiredAlert
 from watcher.units import DAY, WEEK
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
-_REMINDER = Decision.REMINDER.value
+_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value)
 
 _T = TypeVar("_T")
 
@@ -87,7 +87,7 @@ def _begins(decision: str, alert: FiredAlert, since: Instant) -> bool:
     """Whether that may be the first word on an alert. A reminder is, where the message before it
     never arrived; of an alert that fired before the time that is looked at, that message is not
     known."""
-    return decision in BEGINS or (decision == _REMINDER and alert.fired_at >= since)
+    return decision in BEGINS or (decision in _ONCE_MORE and alert.fired_at >= since)
 
 
 NOISIEST = 10

@@ -130,7 +130,9 @@ class MemoryAlerts(Alerts):
     def record(self, transitions: Iterable[Transition]) -> None:
         """Nobody looks back on them."""
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
+    def told(
+        self, rule: str, products: Sequence[int], *, with_values: bool = False
+    ) -> builtins.list[NotificationLogEntry]:
         known = self._told[rule]
         return [
             told for product in products if product in known for told in known[product].values()

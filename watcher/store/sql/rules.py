@@ -66,6 +66,14 @@ class Rules(Face):
         )
         return set(rows)
 
+    def known_before(self, since: Instant) -> set[tuple[str, str]]:
+        """Name and fingerprint of each rule that was written so before a time, and still is."""
+        return set(
+            self._db.rows(
+                "SELECT name, fingerprint FROM rules WHERE ended IS NULL AND began <= ?", (since,)
+            )
+        )
+
     def not_fired_since(self, since: Instant) -> set[str]:
         """Names of the rules that are older than ``since`` and have not fired from then on."""
         names = self._db.all(
