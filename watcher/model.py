@@ -267,7 +267,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``alert`` is the short id; ``kind`` firing, reminder or resolved; ``since`` when it fired;
     ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
-    ``seen`` is when the product was seen last, where the message's scan lacks it.
+    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
+    the list that it is on, where the rule has several.
     """
 
     alert: str
@@ -284,6 +285,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     gmv_currency: str | None = None
     now: tuple[Evidence, ...] = ()
     seen: Instant | None = None
+    watch: str = ""
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):

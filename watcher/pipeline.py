@@ -114,7 +114,7 @@ def _tabled(
     database: Store, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
 ) -> tuple[ScanTable, Jump | None]:
     """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
-    schedule = rules[0].watch.schedule if rules else None
+    schedule = rules[0].watch_of(scan.watch).schedule if rules else None
     asked = needed(database, scan, recorded)
     needs = [*needs_of(rules), *asked]
     table = ScanTable(scan, recorded, database.history, needs, schedule)

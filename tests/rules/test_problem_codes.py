@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,8 +51,8 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that a person would read says something else."""
     wrong, problem, report = Wrong.__init__, Document.problem, rule_file.RuleFile.report
 
-    def query(raw: Mapping[str, object], complain: Report) -> Query | None:
-        return parse_query(raw, lambda path, message: complain(path, f"q {message}"))
+    def query(raw: Mapping[str, object], complain: Report, **more: Any) -> Query | None:
+        return parse_query(raw, lambda path, message: complain(path, f"q {message}"), **more)
 
     monkeypatch.setattr(
         Wrong, "__init__", lambda self, text, *rest: wrong(self, f"w {text}", *rest)

@@ -165,7 +165,7 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
         database.rules.sync(book.marks, now)
         database.rules.keep_files({each.path: each.content for each in book.beside}, now)
         database.held.keep_only(book.tellings)
-        kept = {watch.key for watch in book.used_watches} | dict(book.marks).keys()
+        kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():
             if health.name not in kept and health.kind != DAEMON:
                 database.health.forget(health.kind, health.name)

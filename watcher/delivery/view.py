@@ -138,6 +138,8 @@ class _Telling:
         item = self._item
         if item.rule:
             yield f"rule {neutralise(item.rule)}"
+        if item.watch:
+            yield f"on the list {neutralise(item.watch)}"
         if item.kind == "resolved":
             reason = neutralise(item.reason)
             yield f"ended: {reason}" if reason else "ended"

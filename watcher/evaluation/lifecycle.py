@@ -53,11 +53,10 @@ def step(
     return _not_met(alert, verdicts, terms, now)
 
 
-def begin(rule: str, product: int, terms: Terms, now: Instant) -> Alert:
-    """A new alert, whose condition is met now."""
-    if terms.for_ > 0:
-        return Alert(0, rule, product, AlertState.PENDING, since=now, last_met=now)
-    return Alert(0, rule, product, AlertState.FIRING, since=now, last_met=now, fired_at=now)
+def begin(rule: str, product: int, terms: Terms, now: Instant, watch: str = "") -> Alert:
+    """A new alert, whose condition is met now, by the watch of that key."""
+    state, fired_at = (AlertState.PENDING, None) if terms.for_ > 0 else (AlertState.FIRING, now)
+    return Alert(0, rule, product, state, now, now, fired_at, watch=watch)
 
 
 def stays(live: Live, met: Bools, known: Bools, waits: Bools, keep: Ints, now: Instant) -> Bools:

@@ -131,7 +131,8 @@ class Present:
         judge = self._judges.get((number, rule.name))
         if judge is None:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            table = stored_table(self._archive, seen.row, seen.recorded, needs, rule.watch.schedule)
+            schedule = rule.watch_of(self._watch).schedule
+            table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
 
@@ -155,6 +156,40 @@ def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
         return None
 
 
+class Presents:
+    """Products of several watches: each as its own saw it last."""
+
+    def __init__(self, parts: Sequence[tuple[Present, Sequence[int]]]) -> None:
+        self._of = {product: part for part, products in parts for product in products}
+        self.at = max(part.at for part, _ in parts)
+
+    def text(self, name: str, product: int) -> str | None:
+        """``Present.text`` of the product's watch."""
+        part = self._of.get(product)
+        return part.text(name, product) if part is not None else None
+
+    def number(self, metric: Metric, product: int) -> float | None:
+        """``Present.number`` of the product's watch."""
+        part = self._of.get(product)
+        return part.number(metric, product) if part is not None else None
+
+    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
+        """``Present.known`` of the product's watch."""
+        part = self._of.get(product)
+        return part.known(rule, product) if part is not None else None
+
+    def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
+        """``Present.strength``, each by its own watch."""
+        keys, here = np.zeros((0, len(products))), np.zeros(len(products), np.bool_)
+        for part in {id(each): each for each in self._of.values()}.values():
+            rows = [row for row, product in enumerate(products) if self._of.get(product) is part]
+            own, listed = part.strength(rule, [products[row] for row in rows])
+            if len(own) > len(keys):  # none, where the rule can't be judged
+                keys = np.full((len(own), len(products)), np.nan)
+            keys[: len(own), rows], here[rows] = own, listed
+        return keys, here
+
+
 def newest(
     archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
@@ -164,7 +199,7 @@ def newest(
     if seen is None:
         return None
     needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
-    schedule = rules[0].watch.schedule if rules else None
+    schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)
 
@@ -176,7 +211,7 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     for row in rows:
         rule = rules.get(row.alert.rule)
         if rule is not None and row.alert.resolved_at is None:
-            asked.setdefault(rule.watch.key, []).append(row)
+            asked.setdefault(rule.watch_of(row.alert.watch).key, []).append(row)
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)

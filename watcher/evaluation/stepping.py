@@ -15,10 +15,11 @@ from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
 from watcher.rules.conditions.base import Masks
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Watch
+from watcher.schedule import longest_gap
 from watcher.store.packing import positions
 from watcher.store.ports import Archive, Store
-from watcher.store.records import Live, Transition
+from watcher.store.records import Live, Transition, Whose
 from watcher.store.sql.alerts import Alerts
 
 RULE = "rule"  # the kind of health
@@ -89,10 +90,12 @@ class Round:
         rule whose judgement breaks is noted as failing and holds its alerts as they are; what the
         store can't do is raised, and ends the transaction."""
         cases = self._cases()
-        live = self._database.alerts.columns([case.rule.name for case in cases])
+        live = self._live(cases)
         places = positions(self._table.products, live.products)
+        mine = self._mine(cases, live, places)
         stay = self._staying(cases, live, places)
-        speaking = stay & ~silent([case.rule for case in cases], live)
+        speaking = stay & mine & ~silent([case.rule for case in cases], live)
+        stay |= ~mine
         saving = _Saving(self._database.alerts, self._at)
         for number, case in enumerate(cases):
             moved = Moved(case.rule)
@@ -124,10 +127,33 @@ class Round:
             cases.append(case)
         return cases
 
+    def _live(self, cases: Sequence[_Case]) -> Live:
+        names = [case.rule.name for case in cases]
+        several = any(len(case.rule.watches) > 1 for case in cases)
+        return self._database.alerts.columns(names, self._table.scan.watch if several else None)
+
+    def _mine(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
+        """(n,) the live alerts that this scan may move: of a rule of several watches those that its
+        own watch opened. One that belongs to none of them, for the rule was edited, is the first's
+        who lists it; until then the watch that looks most seldom sees whether it is gone."""
+        if live.whose is None:
+            return np.ones(len(live), np.bool_)
+        watch = self._table.scan.watch
+        rules = [case.rule for case in cases]
+        alone = np.array([len(rule.watches) == 1 for rule in rules], np.bool_)[live.rules]
+        last = np.array([_most_seldom(rule).key == watch for rule in rules], np.bool_)[live.rules]
+        free = (live.whose == Whose.NOBODY) & ~alone
+        taken = free & (places >= 0) & (places < self._table.listed)
+        if taken.any():
+            self._database.alerts.hand_over(live.ids[taken].tolist(), watch)
+        mine: Bools = alone | (live.whose == Whose.OWN) | taken | (free & last)
+        return mine
+
     def _case(self, rule: Rule) -> _Case:
+        watch = rule.watch_of(self._table.scan.watch)
         when = self._judge(rule.when)
         until = self._judge(rule.until) if rule.until is not None else None
-        terms = Terms(rule.watch.least(rule.for_), rule.watch.least(rule.keep_firing_for))
+        terms = Terms(watch.least(rule.for_), watch.least(rule.keep_firing_for))
         return _Case(rule, terms, when, until)
 
     def _counted(self, case: _Case) -> Judged:
@@ -156,7 +182,7 @@ class Round:
         begins[live[live >= 0]] = False
         for row in np.flatnonzero(begins).tolist():
             product = self.present.keys[row]
-            alert = begin(case.rule.name, product, case.terms, self._at)
+            alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
             if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
             yield self._with_evidence(case, alert, row)
@@ -237,6 +263,10 @@ class _Saving:
 
 def _just_fired(alert: Alert, at: Instant) -> bool:
     return alert.state is AlertState.FIRING and alert.fired_at == at
+
+
+def _most_seldom(rule: Rule) -> Watch:
+    return max(rule.watches, key=lambda watch: longest_gap(watch.schedule))
 
 
 def compares(rule: Rule) -> bool:

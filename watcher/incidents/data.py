@@ -99,7 +99,7 @@ class _Losses:
 
     def _told(self, incident: Incident, fields: Sequence[str]) -> Incident:
         """The incident as it is told of these ``fields``, with the rules that use them."""
-        rules = [rule.name for rule in self.book.rules if not _read_by(rule).isdisjoint(fields)]
+        rules = [rule.name for rule in self.book.enabled if not _read_by(rule).isdisjoint(fields)]
         return incident.with_details(told=fields, rules=rules)
 
 

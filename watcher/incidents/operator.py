@@ -80,7 +80,7 @@ def forget_orphans(database: Store, book: Rulebook, now: Instant) -> None:
     """End, untold, the incidents of watches, rules, regions and targets that are no more."""
     known = {
         About.WATCH: {watch.name for watch in book.used_watches},
-        About.RULE: {rule.name for rule in book.rules},
+        About.RULE: {rule.name for rule in book.enabled},
         About.REGION: {watch.query.region for watch in book.used_watches},
         About.TARGET: targets_named(book),
     }

@@ -71,7 +71,8 @@ class _Drawing:
     def scans(self, book: Rulebook, message: Message) -> list[Instant]:
         """Times at which the lists of the message's rules were read, in order."""
         names = {message.rule, *(item.rule for item in message.items)}
-        keys = {rule.watch.key for rule in book.rules if rule.name in names}
+        rules = [rule for rule in book.rules if rule.name in names]
+        keys = {watch.key for rule in rules for watch in rule.watches}
         history = self.database.history
         times = {scan.at for key in keys for scan in history.scans(key, limit=_SCANS)}
         return sorted(each for each in times if self.since <= each <= self.at)

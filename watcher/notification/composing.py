@@ -70,6 +70,7 @@ def _message(
     shown, rest = ordered[: rule.limit], ordered[rule.limit :]
     data_at, now = times
     told, ended = _counted(ordered)
+    items = tuple(_item(rule, products, each, whole[each.alert.id]) for each in shown)
     return Message(
         kind="alerts",
         title="",
@@ -77,15 +78,21 @@ def _message(
         created=now,
         rule=rule.name,
         description=rule.description,
-        region=rule.watch.query.region,
+        region=_region(rule, ordered),
         data_at=data_at,
-        items=tuple(_item(rule, products, each, whole[each.alert.id]) for each in shown),
+        items=items,
         more=tuple(products.name(each.alert.product) for each in rest[:NAMED]),
         rest=len(rest),
         alerts=_ids(ordered),
         told=told,
         ended=ended,
     )
+
+
+def _region(rule: Rule, owed: Sequence[Decided]) -> str:
+    """The regions of the watches that the products were found by."""
+    watches = (rule.watch_of(each.alert.watch) for each in owed) if owed else rule.watches
+    return ", ".join(filter(None, dict.fromkeys(watch.query.region for watch in watches)))
 
 
 def combine(parts: Sequence[Part]) -> Message:
@@ -99,7 +106,7 @@ def combine(parts: Sequence[Part]) -> Message:
         title="",
         severity=messages[0].severity,
         created=messages[0].created,
-        region=", ".join(dict.fromkeys(message.region for message in messages)),
+        region=_joined(messages),
         data_at=max(message.data_at or 0 for message in messages),
         items=tuple(_items(messages)),
         more=tuple(chain.from_iterable(message.more for message in messages))[:NAMED],
@@ -111,6 +118,12 @@ def combine(parts: Sequence[Part]) -> Message:
             RuleCount(part.rule.name, *_counted(part.owed), part.rule.description) for part in order
         ),
     )
+
+
+def _joined(messages: Sequence[Message]) -> str:
+    """All their regions, each once."""
+    regions = chain.from_iterable(message.region.split(", ") for message in messages)
+    return ", ".join(filter(None, dict.fromkeys(regions)))
 
 
 def _items(messages: Sequence[Message]) -> Iterator[Item]:

@@ -193,7 +193,7 @@ class _Statuses:
         if not told.resolved_told:
             waits[Decision.ALREADY_TOLD] = rule.remind or 0
         seconds = waits.get(decision)
-        return min(told.told_at, self.now) + rule.watch.least(seconds) if seconds else None
+        return min(told.told_at, self.now) + rule.least(seconds) if seconds else None
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -300,8 +300,8 @@ def _cooling(
     database: Store, book: Rulebook, policies: dict[str, NotifyPolicy], now: Instant
 ) -> Iterator[Waiting]:
     """Alerts that fire anew soon after it was told, rule by rule: each has its own cooldown."""
-    rules = {rule.name: rule for rule in book.rules if rule.cooldown}
-    cooldowns = {name: rule.watch.least(rule.cooldown) for name, rule in rules.items()}
+    rules = {rule.name: rule for rule in book.enabled if rule.cooldown}
+    cooldowns = {name: rule.least(rule.cooldown) for name, rule in rules.items()}
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
         if channel in rule.notify and terms_of(rule, policies[channel]).tells:

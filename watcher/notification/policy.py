@@ -129,8 +129,8 @@ class NotifyTerms:
 
 def terms_of(rule: Rule, policy: NotifyPolicy) -> NotifyTerms:
     """The terms between ``rule`` and a channel."""
-    cooldown = rule.watch.least(rule.cooldown)
-    remind = rule.watch.least(rule.remind) if rule.remind is not None else None
+    cooldown = rule.least(rule.cooldown)
+    remind = rule.least(rule.remind) if rule.remind is not None else None
     return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
 
 

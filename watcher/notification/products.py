@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from watcher.evaluation.present import Present, newest
+from watcher.evaluation.present import Present, Presents, newest
 from watcher.model import (
     Alert,
     AlertState,
@@ -30,7 +30,9 @@ FACTS = tuple(
 class Products:
     """The products of one scan for people; ``present`` says what is so, None knows of no scan."""
 
-    def __init__(self, source: Recollection, present: Present | None, catalogue: Catalogue) -> None:
+    def __init__(
+        self, source: Recollection, present: Present | Presents | None, catalogue: Catalogue
+    ) -> None:
         self._source = source
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
@@ -78,6 +80,7 @@ class Products:
             now=known.evidence if known.at != since else (),
             seen=None if known.current else known.at,
             facts=self._values(facts),
+            watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
         )
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
@@ -111,9 +114,18 @@ def _stored_value(metric: Metric, facts: ProductFacts) -> float:
 def last_left(
     archive: Archive, rule: Rule, alerts: Sequence[Alert], catalogue: Catalogue, now: Instant
 ) -> tuple[Products, Instant]:
-    """The products of ``alerts`` as the last good scan of the rule's watch left them, and its time.
-    Without a scan (pruned, or none of this watch yet) the time is the alerts' own."""
-    present = newest(archive, rule.watch.key, [rule], [alert.product for alert in alerts])
+    """The products of ``alerts`` as the last good scan of their watch left them, and its time, of
+    several watches the latest. Without a scan (pruned, or none of this watch yet) the time is the
+    alerts' own."""
+    by_watch: dict[str, list[int]] = {}
+    for alert in alerts:
+        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
+    found = [
+        (left, products)
+        for key, products in by_watch.items()
+        if (left := newest(archive, key, [rule], products)) is not None
+    ]
+    present = found[0][0] if len(found) == 1 else Presents(found) if found else None
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
     return Products(archive.history, present, catalogue), at

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.errors import Problem
+from watcher.identity import Marks, RuleMark, WatchMark, digest
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
@@ -89,6 +90,20 @@ class Watch:
     schedule: Every | Cron
     former_keys: tuple[str, ...] = ()
 
+    @property
+    def asks(self) -> str:
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
+
+    @property
+    def mark(self) -> WatchMark:
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
+
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""
         return least(self.schedule, seconds)
@@ -130,9 +145,33 @@ class Rule:
         """The first of the watches."""
         return self.watches[0]
 
-    def reads(self, watch: Watch) -> bool:
-        """Whether the watch is one of its own."""
-        return any(each.key == watch.key for each in self.watches)
+    @property
+    def watched(self) -> str:
+        """The names of the watches."""
+        return ", ".join(watch.name for watch in self.watches)
+
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What the fingerprint is made of beside the watches."""
+        return (self.when.key, self.until.key if self.until is not None else None, self.for_)
+
+    @property
+    def mark(self) -> RuleMark:
+        keys = tuple(watch.key for watch in self.watches)
+        return RuleMark(self.name, self.fingerprint, keys, self.conditions, self.enabled)
+
+    def reads(self, watch: str) -> bool:
+        """Whether the watch of that key is one of its own."""
+        return any(each.key == watch for each in self.watches)
+
+    def watch_of(self, key: str) -> Watch:
+        """The watch of that key; the first, where that is none of its own."""
+        return next((each for each in self.watches if each.key == key), self.watches[0])
+
+    def least(self, seconds: int) -> int:
+        """The shortest time that counts as ``seconds`` whichever of the watches looks: that of the
+        one that looks most often, for else it would reach to another scan than the one meant."""
+        return max(watch.least(seconds) for watch in self.watches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +206,7 @@ class Rulebook:
     @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule uses: those to scan."""
-        used = {watch.key for rule in self.rules if rule.enabled for watch in rule.watches}
+        used = {watch.key for rule in self.enabled for watch in rule.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 
     def watches_in(self, region: str) -> tuple[Watch, ...]:
@@ -175,9 +214,16 @@ class Rulebook:
         return tuple(watch for watch in self.used_watches if watch.query.region == region)
 
     @property
-    def marks(self) -> list[tuple[str, str]]:
-        """Each rule's name and fingerprint: what the store needs to see a change."""
-        return [(rule.name, rule.fingerprint) for rule in self.rules]
+    def marks(self) -> Marks:
+        """Each rule and watch as the store needs it to see a change."""
+        return Marks(
+            tuple(rule.mark for rule in self.rules), tuple(watch.mark for watch in self.watches)
+        )
+
+    @property
+    def enabled(self) -> tuple[Rule, ...]:
+        """The rules that are judged."""
+        return tuple(rule for rule in self.rules if rule.enabled)
 
     def priority(self, watch: Watch) -> int:
         """The highest of the rules that use ``watch``; 0 where none does."""
@@ -185,9 +231,9 @@ class Rulebook:
 
     @property
     def tellings(self) -> list[tuple[str, str]]:
-        """Each rule's name with each of the channels that it tells."""
-        return [(rule.name, channel) for rule in self.rules for channel in rule.notify]
+        """The name of each enabled rule with each of the channels that it tells."""
+        return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
-        return tuple(rule for rule in self.rules if rule.enabled and rule.reads(watch))
+        return tuple(rule for rule in self.enabled if rule.reads(watch.key))

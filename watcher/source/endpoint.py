@@ -1,4 +1,4 @@
-"""An endpoint: a list that the vendor gives, and all that is known of it, in one object."""
+"""An endpoint: what the vendor gives at a path, and all that is known of it, in one object."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ class ParameterType(StrEnum):
     NUMBER = "number"
     DAY = "day"
     FLAG = "flag"
+
+
+class Gives(StrEnum):
+    """What an endpoint answers with."""
+
+    LIST = "list"  # a market's products, filtered and sorted
+    SHOP = "shop"  # the products of a seller, in an order that nobody knows
+    LOOKUP = "lookup"  # the products whose ids are asked for, in no order
+    OTHER = "other"  # something that no watch reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +83,11 @@ def equals(*names: str) -> Iterator[Parameter]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
-    """A list: its path, the parameters that it takes, and the names in its answers.
+    """A path, the parameters that it takes, and the names in its answers.
 
-    A watch names a region, whether or not the list takes one: its products are those of a market.
+    A watch of a list names a region, whether or not the list takes one: its products are those of
+    a market. A lookup has no pages: its ``batch`` names the parameter for up to ``page_size`` ids.
+    ``known`` says how it is known; ``tried``, whether by requests of ours.
     """
 
     name: str
@@ -93,6 +104,10 @@ class Endpoint:
     size: str = "page_size"
     sort_field: str = "product_sort_field"
     sort_type: str = "sort_type"
+    gives: Gives = Gives.LIST
+    batch: str = ""
+    known: str = ""
+    tried: bool = True
 
     @cached_property
     def by_name(self) -> Mapping[str, Parameter]:
@@ -107,7 +122,11 @@ class Endpoint:
     def frame(self, region: str) -> dict[str, str]:
         """The parameters of each of its pages: the region, where it takes one, and the size."""
         asked = {"region": region} if "region" in self.by_name else {}
-        return {**asked, self.size: str(self.page_size)}
+        return {**asked, self.size: str(self.page_size)} if self.size else asked
+
+    def place(self, page_num: int) -> dict[str, str]:
+        """The parameters of one of its pages; a lookup has none."""
+        return {self.page: str(page_num)} if self.page else {}
 
     def order(self, sort: str, *, descending: bool) -> dict[str, str]:
         """The parameters that sort by a field."""

@@ -6,110 +6,43 @@ is a frozen ``Query``, and two equal queries are one list, to be bought once.
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.model import Instant
-from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
-from watcher.source.endpoints import ENDPOINTS, PARAMETERS, PRODUCT_LIST
-from watcher.units import (
-    LARGEST,
-    day_number,
-    format_duration,
-    parse_day,
-    parse_duration,
-    parse_number,
-    utc_day,
+from watcher.source import values
+from watcher.source.addresses import PRODUCT, SELLER, id_of, is_unusual
+from watcher.source.endpoint import Endpoint, Parameter, Use
+from watcher.source.endpoints import (
+    CHOICE,
+    ENDPOINTS,
+    INSTEAD,
+    PARAMETERS,
+    PRODUCT_DETAIL,
+    PRODUCT_LIST,
+    SHOP_PRODUCTS,
 )
-from watcher.words import did_you_mean, kind, quoted
+from watcher.source.values import RelativeDay, Value, shown
+from watcher.source.watch_query import DEFAULT_TOP, SELLER_ID, Query
+from watcher.words import did_you_mean, kind
 
-_LONGEST_GUESS = 80  # characters of a name that nearest ones are looked for
-DEFAULT_TOP = 100
+__all__ = [
+    "Query", "RelativeDay", "Report", "Value", "nearest_keys", "parse_query", "query_warnings",
+]  # fmt: skip
 
-# Where a problem stands (the key within the watch) and what it is, for the user.
-Report: TypeAlias = Callable[[tuple[str, ...], str], None]
+MOST_PRODUCTS = 10_000  # of one's own in one list
+FOLLOWED = "followed"
 
-
-@dataclass(frozen=True, slots=True)
-class RelativeDay:
-    """The UTC day that lies ``seconds`` before the scan."""
-
-    seconds: int
-
-    def __str__(self) -> str:
-        return f"{format_duration(self.seconds)} ago"
-
-
-Value: TypeAlias = int | float | str | RelativeDay
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A list of products to read."""
-
-    region: str
-    filters: tuple[tuple[str, Value], ...] = ()  # sorted by the parameter's name
-    sort: str | None = None  # a field; without one the order is arbitrary and there are no ranks
-    descending: bool = True
-    top: int = DEFAULT_TOP  # products to read
-    endpoint: Endpoint = PRODUCT_LIST
-
-    @property
-    def ranked(self) -> bool:
-        return self.sort is not None
-
-    @property
-    def pages(self) -> int:
-        """Pages, and so credits, that a whole scan takes."""
-        return -(-self.top // self.endpoint.page_size)
-
-    def params(self, now: Instant) -> dict[str, str]:
-        """The request's parameters but the page; ``now`` is what "30d ago" counts from."""
-        asked = self.endpoint.frame(self.region)
-        asked |= {name: _value_text(value, now) for name, value in self.filters}
-        if self.sort is not None:
-            asked |= self.endpoint.order(self.sort, descending=self.descending)
-        return asked
-
-    def limits_of(self, field: str) -> Iterator[tuple[str, float]]:
-        """The filters by a field that are numbers."""
-        for name, value in self.filters:
-            if name.endswith(field) and isinstance(value, int | float):
-                yield name, value
-
-    def canonical(self) -> str:
-        """Stable text of all there is, equal for equal queries: for hashes."""
-        parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
-        parts.append(f"region={self.region}")
-        parts += [f"{name}={_value_text(value)}" for name, value in self.filters]
-        order = "desc" if self.descending else "asc"
-        sort = "none" if self.sort is None else f"{self.sort} {order}"
-        return "&".join([*parts, f"sort={sort}", f"top={self.top}"])
-
-    def describe(self) -> str:
-        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
-        filters = (self.describe_filter(name, value) for name, value in self.filters)
-        parts = [self.region, *filters]
-        if self.sort is not None:
-            order = "" if self.descending else ", lowest first"
-            parts.append(f"by {BY_NAME[self.sort].label}{order}")
-        return ", ".join([*parts, f"first {self.top}"])
-
-    def describe_filter(self, name: str, value: Value) -> str:
-        """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
-        parameter = self.endpoint.by_name[name]
-        by_name = next((name for name, number in parameter.names if number == value), None)
-        label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
-        return f"{label} {by_name or _value_text(value)}"
+# Where a problem stands (the keys within the watch) and what it is, for the user.
+Report: TypeAlias = Callable[[tuple[str | int, ...], str], None]
 
 
 def query_warnings(query: Query) -> list[str]:
     """Warnings of what is allowed, but perhaps not meant."""
+    if not query.region and not query.of_market:
+        return []
     if query.region == "UK":
         return ['region "UK" is not known: the code of the United Kingdom is GB']
     if query.region not in query.endpoint.regions:
@@ -118,50 +51,81 @@ def query_warnings(query: Query) -> list[str]:
     return []
 
 
-def parse_query(raw: Mapping[str, object], report: Report) -> Query | None:
-    """Read a watch's mapping (without ``every`` and ``timezone``).
+def parse_query(
+    raw: Mapping[str, object],
+    report: Report,
+    *,
+    name: str = "",
+    of_rule: bool = False,
+    warn: Report = lambda _path, _message: None,
+) -> Query | None:
+    """Read a watch's mapping (without ``every`` and ``timezone``). ``name`` is that of the watch,
+    or of the rule that has it.
 
-    Every problem goes to ``report``; None if there was one. Never raises for what a user wrote.
+    Every problem goes to ``report``, what is odd to ``warn``; None if there was a problem. Never
+    raises for what a user wrote.
     """
-    problems: list[tuple[str, str]] = []
+    problems: list[tuple[tuple[str | int, ...], str]] = []
+    instead = [key for key in INSTEAD if key in raw]
+    if len(instead) > 1:
+        problems.append(((instead[1],), "a shop and products of one's own are two watches"))
+        query = None
+    elif not instead:
+        query = _list(raw, problems)
+    else:
+        query = _READ_INSTEAD[instead[0]](raw, problems, warn)
+        query = replace(query, own=name, of_rule=of_rule) if query.ids else query
+    for path, message in problems:
+        report(path, message)
+    return None if problems else query
+
+
+_Problems: TypeAlias = list[tuple[tuple[str | int, ...], str]]
+
+
+def _list(raw: Mapping[str, object], problems: _Problems) -> Query:
     given = dict(raw)
     chosen = given.pop("list", PRODUCT_LIST.name) if len(ENDPOINTS) > 1 else PRODUCT_LIST.name
     endpoint = ENDPOINTS.get(str(chosen), PRODUCT_LIST)
     if endpoint.name != chosen:
-        problems.append(("list", f"{_show(chosen)} is no list: known are {', '.join(ENDPOINTS)}"))
-    values = _values(given, endpoint, problems)
-    region, top = values.pop("region", ""), values.pop("top", DEFAULT_TOP)
-    sort, descending = values.pop("sort", (None, True))
-    problems += _upside_down(values)
-    for name, message in problems:
-        report((name,), message)
-    if problems:
-        return None
-    return Query(region, tuple(sorted(values.items())), sort, descending, top, endpoint)
+        known = ", ".join(ENDPOINTS)
+        problems.append((("list",), f"{shown(chosen)} is no list: known are {known}"))
+    read = _values(given, endpoint, problems)
+    region, top = read.pop("region", ""), read.pop("top", DEFAULT_TOP)
+    sort, descending = read.pop("sort", (None, True))
+    problems += [((key,), message) for key, message in values.upside_down(read)]
+    return Query(region, tuple(sorted(read.items())), sort, descending, top, endpoint)
 
 
 # ------------------------------------------------------------------ keys
 
+# The keys of a watch that every list has; the others are filters.
+_SETTINGS = {"region": values.region, "sort": values.sort, "top": values.top}
+# Parameters of another endpoint, and what a watch has in their place.
+_ELSEWHERE = {
+    SELLER_ID: "write shop: ID for a seller's products",
+    "product_ids": "write products: [ID, ...] for products of your own",
+    "product_id": "write products: [ID, ...] for products of your own",
+}
 
-def _values(
-    given: Mapping[str, object], endpoint: Endpoint, problems: list[tuple[str, str]]
-) -> dict[str, Any]:
+
+def _values(given: Mapping[str, object], endpoint: Endpoint, problems: _Problems) -> dict[str, Any]:
     """The settings and filters that can be read."""
-    values = dict[str, Any]()
+    read = dict[str, Any]()
     if "region" not in given:
-        problems.append(("region", "is missing: write the market's code, as in region: US"))
+        problems.append((("region",), "is missing: write the market's code, as in region: US"))
     problems += [
-        (one.name, f"is missing: list {endpoint.name} needs it ({one.meaning})")
+        ((one.name,), f"is missing: list {endpoint.name} needs it ({one.meaning})")
         for one in endpoint.parameters
         if one.required and one.name not in given
     ]
     for name, value in given.items():
-        read = _SETTINGS.get(name) or partial(_filter, name)
+        reader = _SETTINGS.get(name) or partial(_filter, name)
         try:
-            values[name] = read(value, endpoint)
+            read[name] = reader(value, endpoint)
         except ValueError as error:
-            problems.append((name, str(error)))
-    return values
+            problems.append(((name,), str(error)))
+    return read
 
 
 def _filter(name: str, value: object, endpoint: Endpoint) -> Value:
@@ -172,7 +136,7 @@ def _filter(name: str, value: object, endpoint: Endpoint) -> Value:
         raise ValueError("is set by watcher itself: write top: 200 for how many products to read")
     if parameter.use is Use.SORT:
         raise ValueError("is not used here: write sort: total_sale_7d_cnt desc")
-    return _READERS[parameter.type](value, parameter)
+    return values.READERS[parameter.type](value, parameter)
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
@@ -181,6 +145,10 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
         return f'unknown field "{name}": write min_{field} or max_{field}'
     if field in known:
         return f'unknown field "{name}": write {field}'
+    if name in _ELSEWHERE:
+        return (
+            f"{name} is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
+        )
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
     return f'unknown field "{name}"{did_you_mean(nearest_keys(name, known))}'
@@ -189,147 +157,122 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
 def nearest_keys(name: str, known: Mapping[str, Parameter] = PARAMETERS) -> list[str]:
     """The keys of a watch that a mistyped one may mean, the likeliest first."""
     settable = [each for each, parameter in known.items() if parameter.is_settable]
-    return _near(name, [*settable, "sort", "top"])
+    return values.near(name, [*settable, "sort", "top", *INSTEAD])
 
 
-def _near(name: str, known: Iterable[str]) -> list[str]:
-    return difflib.get_close_matches(name[:_LONGEST_GUESS], known, n=2, cutoff=0.6)
+# ------------------------------------------------------------------ shops and one's own products
 
 
-# ------------------------------------------------------------------ values
+def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query:
+    """A seller's products."""
+    read = _beside(raw, "shop", ("region", "top"), SHOP_PRODUCTS, problems)
+    seller, written = "", raw["shop"]
+    if isinstance(written, list):
+        what = "takes one shop: write a watch for each, and name them all in a rule"
+        problems.append((("shop",), what))
+    else:
+        try:
+            seller = id_of(written, SELLER)
+        except ValueError as error:
+            problems.append((("shop",), str(error)))
+    if seller and is_unusual(seller):
+        warn(("shop",), _unusual(seller))
+    top = read.get("top", DEFAULT_TOP)
+    return Query(read.get("region", ""), ((SELLER_ID, seller),), top=top, endpoint=SHOP_PRODUCTS)
 
 
-def _region(value: object, _: Endpoint) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[A-Za-z]{2}", value):
-        takes = "write a market's code of two letters, as US"
-        raise ValueError(f"{_show(value)} is no region: {takes}")
-    return value.upper()
+def _products(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query:
+    """Products of one's own, each once; or those that are followed."""
+    read = _beside(raw, "products", ("region",), PRODUCT_DETAIL, problems)
+    region, written = read.get("region", ""), raw["products"]
+    if isinstance(written, str) and written.strip().lower() == FOLLOWED:
+        return Query(region, endpoint=PRODUCT_DETAIL, followed=True)
+    ids = _ids(written, problems, warn)
+    return Query(region, endpoint=PRODUCT_DETAIL, ids=ids)
 
 
-def _sort(value: object, endpoint: Endpoint) -> tuple[str, bool]:
-    words = value.split() if isinstance(value, str) else []
-    field, order = (*words, "desc")[:2] if words else ("", "")
-    if order.lower() not in ("desc", "asc") or len(words) > 2:
-        takes = "write a field and desc or asc, as total_sale_7d_cnt desc"
-        raise ValueError(f"{_show(value)} is no sort: {takes}")
-    if field not in endpoint.sorts:
-        near = did_you_mean(_near(field, endpoint.sorts))
-        all_of = f"it sorts by {', '.join(endpoint.sorts)}"
-        help_text = near or f": {all_of if endpoint.sorts else 'this list has one order only'}"
-        raise ValueError(f'KeyAPI can\'t sort by "{field}"{help_text}')
-    return field, order.lower() == "desc"
+def _ids(written: object, problems: _Problems, warn: Report) -> tuple[str, ...]:
+    takes = f"takes ids and addresses of products in a list, or {FOLLOWED}"
+    if not isinstance(written, list | str | int) or isinstance(written, bool):
+        problems.append((("products",), f"{takes}, not {kind(written)}"))
+        return ()
+    several = isinstance(written, list)
+    items = written if isinstance(written, list) else [written]
+    if not items:
+        problems.append((("products",), f"has no product: it {takes}"))
+    if len(items) > MOST_PRODUCTS:
+        what = f"has {len(items):,} products: a list of your own has {MOST_PRODUCTS:,} at most"
+        problems.append((("products",), what))
+        return ()
+    first: dict[str, int] = {}
+    for place, item in enumerate(items):
+        path = ("products", place) if several else ("products",)
+        try:
+            found = id_of(item, PRODUCT)
+        except ValueError as error:
+            problems.append((path, _about(item, str(error))))
+            continue
+        before = first.setdefault(found, place)
+        if before != place:
+            warn(path, f"is {found} again, which products[{before}] is: it is read once")
+        elif is_unusual(found):
+            warn(path, _unusual(found))
+    return tuple(first)
 
 
-def _top(value: object, endpoint: Endpoint) -> int:
-    number = _amount(value)
-    if not number.is_integer() or not 1 <= number <= endpoint.longest:
-        raise ValueError(f"{_show(value)} is outside 1 to {endpoint.longest:,} (products to read)")
-    return int(number)
+def _about(item: object, error: str) -> str:
+    if isinstance(item, str) and item.strip().lower() == FOLLOWED:
+        return f"what is followed is a list of its own: write products: {FOLLOWED}"
+    return error
 
 
-# The keys of a watch that every list has; the others are filters.
-_SETTINGS = {"region": _region, "sort": _sort, "top": _top}
+def _unusual(found: str) -> str:
+    return f"{found} has {len(found)} digits, and ids have 19: is one lost, or too many?"
 
 
-def _written(value: object) -> str:
-    """A text or an integer as it was written; empty of anything else."""
-    return str(value).strip() if isinstance(value, str | int) else ""
+def _beside(
+    raw: Mapping[str, object],
+    key: str,
+    takes: tuple[str, ...],
+    endpoint: Endpoint,
+    problems: _Problems,
+) -> dict[str, Any]:
+    """The settings that a watch of another kind has; the parameters of a list are none of them."""
+    read = dict[str, Any]()
+    for name, value in raw.items():
+        if name == key:
+            continue
+        if name not in takes:
+            problems.append(((name,), _not_beside(name, key)))
+            continue
+        try:
+            read[name] = _SETTINGS[name](value, endpoint)
+        except ValueError as error:
+            problems.append(((name,), str(error)))
+    return read
 
 
-def _digits(value: object, _: Parameter) -> str:
-    text = _written(value)
-    if not re.fullmatch("[0-9]{1,40}", text):
-        raise ValueError(f'{_show(value)} is no id: write its digits, as "601450"')
-    return text
+_WHAT = {"shop": "a shop", "products": "products of your own"}
 
 
-def _whole(value: object, parameter: Parameter) -> int:
-    is_share = isinstance(value, str) and value.strip().endswith("%")
-    if is_share or not (number := _number(value, parameter)).is_integer():
-        raise ValueError(f"{_show(value)} is no whole number")
-    return int(number)
+def _not_beside(name: str, key: str) -> str:
+    what, beside = _WHAT[key], f"{name} stands beside {key}:, and"
+    if name in _ELSEWHERE:
+        return f"{beside} {what} need no filter: leave it out, or make it a condition of a rule"
+    if name in CHOICE or name == "list":
+        return f"{beside} {what} are in no list: leave it out"
+    if name == "sort" or (name in PARAMETERS and PARAMETERS[name].use is Use.SORT):
+        return f"{beside} {what} come in no known order, and have no ranks: leave it out"
+    if name == "top":
+        return f"{beside} {what} are all read: leave it out"
+    if name in PARAMETERS and PARAMETERS[name].is_settable:
+        return f"{beside} {what} can't be filtered: make it a condition of a rule"
+    if name in PARAMETERS:
+        return "is set by watcher itself: leave it out"
+    return _unknown(name, PARAMETERS)
 
 
-def _number(value: object, _: Parameter) -> float:
-    number = _amount(value)
-    if number < 0:
-        raise ValueError(f"{_show(value)} is below 0")
-    return number
-
-
-def _amount(value: object) -> float:
-    number = parse_number(value) if isinstance(value, str) else value
-    if isinstance(number, int | float) and not isinstance(number, bool):
-        if abs(number) <= LARGEST:
-            return float(number)
-        raise ValueError(f"{_show(value)} is too large")  # infinite and NaN too
-    raise ValueError(f"{_show(value)} is no number")
-
-
-def _flag(value: object, parameter: Parameter) -> int:
-    names = dict(parameter.names)
-    spelled = {**names, **{str(number): number for number in names.values()}}
-    if "true" in names:
-        spelled |= {"yes": 1, "no": 0}
-    number = spelled.get(_written(value).lower())
-    if number is None:
-        choices = ", ".join(f"{name} ({number})" for name, number in names.items())
-        raise ValueError(f"{_show(value)} is none of {choices}")
-    return number
-
-
-def _day(value: object, _: Parameter) -> int | RelativeDay:
-    text = _written(value)
-    if ago := re.fullmatch(r"(\S+)\s+ago", text):
-        return RelativeDay(parse_duration(ago[1]))
-    plain = re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", text, re.ASCII)
-    number = int("".join(plain.groups())) if plain else 0
-    if parse_day(number) is None:
-        raise ValueError(f"{_show(value)} is no day: write it like 2026-11-01 or 30d ago")
-    return number
-
-
-_READERS: Mapping[ParameterType, Callable[[object, Parameter], Value]] = {
-    ParameterType.TEXT: _digits,
-    ParameterType.INTEGER: _whole,
-    ParameterType.NUMBER: _number,
-    ParameterType.DAY: _day,
-    ParameterType.FLAG: _flag,
+_READ_INSTEAD: Mapping[str, Callable[[Mapping[str, object], _Problems, Report], Query]] = {
+    "shop": _shop,
+    "products": _products,
 }
-
-
-def _upside_down(filters: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
-    """The least of a range that is above its most, and what is wrong with it."""
-    for low, least in filters.items():
-        high = f"max_{low.removeprefix('min_')}"
-        if low.startswith("min_") and high in filters and _above(least, filters[high]):
-            most = _value_text(filters[high])
-            yield low, f"{_value_text(least)} is above {high} ({most})"
-
-
-def _above(least: Value, most: Value) -> bool:
-    match least, most:
-        case RelativeDay(), RelativeDay():
-            return least.seconds < most.seconds  # fewer days ago is the later day
-        case int() | float(), int() | float():
-            return least > most
-    return False  # a fixed day and one that moves: it depends on when
-
-
-# ------------------------------------------------------------------ texts
-
-
-def _show(value: object) -> str:
-    if value is None:
-        return "an empty value"
-    return kind(value) if isinstance(value, bool | Mapping | list) else quoted(str(value))
-
-
-def _value_text(value: Value, now: Instant | None = None) -> str:
-    """A value; with ``now``, as the API takes it."""
-    if now is not None and isinstance(value, RelativeDay):
-        return str(day_number(utc_day(now - value.seconds)))
-    if isinstance(value, float):
-        # No exponents: a server that reads 1e-05 as a number may not exist.
-        return f"{value:.12f}".rstrip("0").rstrip(".")
-    return str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -210,11 +211,20 @@ class Absence(Struct, frozen=True):
     back: Instant
 
 
+class Whose(IntEnum):
+    """Whose an alert is, as seen by a watch of its rule: its own, another's, or nobody's so far."""
+
+    OTHER = -1
+    NOBODY = 0
+    OWN = 1
+
+
 @dataclass(frozen=True)
 class Live:
     """The pending and firing alerts of some rules: rule by rule, the oldest first. ``names`` are
     the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in ``names``;
-    ``fired_at`` is -1 where an alert is pending."""
+    ``fired_at`` is -1 where an alert is pending; ``whose`` (``Whose``, as
+    seen by ``watch``) is given where rules of several watches are among these."""
 
     names: Sequence[str]
     rules: Ints
@@ -226,6 +236,8 @@ class Live:
     fired_at: Ints
     absent: Ints
     carried: Bools
+    whose: Ints | None = None
+    watch: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -235,7 +247,8 @@ class Live:
         return slice(*self._bounds[rule : rule + 2])
 
     def alerts(self, part: slice, mask: Bools) -> Iterator[Alert]:
-        """Alerts of a part that the mask (n,) marks as objects, without their stored evidence."""
+        """Alerts of a part that the mask (n,) marks as objects, without their stored evidence: of
+        ``watch``, where that is given."""
         if part.start == part.stop:  # most rules have none
             return
         which = part.start + np.flatnonzero(mask[part])
@@ -250,6 +263,7 @@ class Live:
             yield Alert(
                 alert, self.names[rule], product, state, since, last_met,
                 fired_at if fired_at >= 0 else None, absent=absent, carried=carried,
+                watch=self.watch,
             )  # fmt: skip
 
     @cached_property

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, firing, pending, scan
 from tests.store.on_postgres import emptied
+from watcher.identity import Marks
 from watcher.incident import Incident, IncidentKind
 from watcher.model import (
     AlertState,
@@ -199,7 +200,8 @@ def _health(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag:
 
 
 def _sync(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:
-    return store.rules.sync([(rule, f"{one}"), ("s" if flag else "t", f"{two}")], now)
+    marks = Marks.of((rule, f"{one}"), ("s" if flag else "t", f"{two}"))
+    return store.rules.sync(marks, now)
 
 
 def _hold(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:

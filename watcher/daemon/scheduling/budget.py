@@ -198,8 +198,7 @@ def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant)
 def _watches_above(book: Rulebook, watch: Watch) -> list[Watch]:
     """The watches of a higher priority, the highest first."""
     own = book.priority(watch)
-    above = {rule.watch.key for rule in book.rules if rule.priority > own}
-    higher = [other for other in book.used_watches if other.key in above]
+    higher = [other for other in book.used_watches if book.priority(other) > own]
     return sorted(higher, key=book.priority, reverse=True)
 
 

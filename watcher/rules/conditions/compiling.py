@@ -31,7 +31,8 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
-_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+NO_SORT = "the products of a shop, and your own, come in no order"
 
 
 class Report(Protocol):
@@ -45,14 +46,17 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank. ``lists`` reads a
+    ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
+    it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
     file of values; ``RulesError`` says what is wrong with it."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
+    sorts: str = SORT
     places: Places = field(default_factory=dict)
     lists: Callable[[str], FileValues] | None = None
+    unsorted: str = ""
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -111,7 +115,10 @@ class Compiler:
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
-            self.report(path, f"{subject.name} needs a sorted list: {_SORT}", at_key=True)
+            which = f", which {self.unsorted} is not" if self.unsorted else ""
+            self.report(
+                path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
+            )
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value, {}, self.catalogue), path)
         elif not value:
@@ -165,7 +172,7 @@ class Compiler:
         others = condition.metrics if condition is not None else ()
         lacking = next((each for each in others if self._lacks_rank(each)), None)
         if lacking is not None:
-            self.report(path, f"{lacking.name} needs a sorted list: {_SORT}")
+            self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
         return condition if lacking is None else None
 
     def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:

@@ -26,6 +26,7 @@ from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
 from watcher.units import DAY, Unit, format_duration, format_number
+from watcher.words import listing
 
 Doubt = tuple[Path, str]
 # The simple condition, or the key of the rule, that is doubted; and why.
@@ -59,19 +60,33 @@ def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -
     def in_percent(leaf: Condition) -> bool:
         return is_percent(_at(written, place(leaf)[len(path) :]))
 
-    found = chain(_when(rule), _until(rule), _leaves(rule, kept, in_percent), _keys(rule))
-    for where, why in found:
+    for where, why in _of_all(rule, kept, in_percent):
         yield ((*path, where) if isinstance(where, str) else place(where)), why
 
 
-def _when(rule: Rule) -> Iterator[_Found]:
+def _of_all(
+    rule: Rule, kept: int, in_percent: Callable[[Condition], bool]
+) -> Iterator[tuple[Condition | str, str]]:
+    """All of the rule on each of its watches; what is not so on every one of them says on which."""
+    found: dict[tuple[object, str], tuple[Condition | str, list[str]]] = {}
+    for watch in rule.watches:
+        of_one = (_when(rule, watch), _until(rule, watch), _leaves(rule, watch, kept, in_percent))
+        for where, why in chain(*of_one, _keys(rule, watch)):
+            key = (where if isinstance(where, str) else id(where), why)
+            found.setdefault(key, (where, []))[1].append(watch.name)
+    for (_, why), (where, names) in found.items():
+        several = len(set(names)) < len(rule.watches)
+        yield where, f"on {listing(dict.fromkeys(names))}: {why}" if several else why
+
+
+def _when(rule: Rule, watch: Watch) -> Iterator[_Found]:
     clauses = alternatives(rule.when) or []
-    found = conflicts(clauses, rule.watch.query)
+    found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "the rule can never fire")
     if len(found) == len(clauses):
         return
     reverse = alternatives(rule.when, negated=True)
-    if reverse is not None and len(conflicts(reverse, rule.watch.query)) == len(reverse):
+    if reverse is not None and len(conflicts(reverse, watch.query)) == len(reverse):
         yield "when", _ALWAYS
     if rule.for_:
         once = [condition for condition in map(holds_once, clauses) if condition is not None]
@@ -86,9 +101,9 @@ def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterat
         yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
-def _until(rule: Rule) -> Iterator[_Found]:
+def _until(rule: Rule, watch: Watch) -> Iterator[_Found]:
     clauses = (alternatives(rule.until) if rule.until is not None else None) or []
-    found = conflicts(clauses, rule.watch.query)
+    found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "it ends only when the product leaves the list")
 
 
@@ -98,9 +113,9 @@ def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[_Foun
         yield condition, f"{why}: {end}"
 
 
-def _keys(rule: Rule) -> Iterator[_Found]:
-    schedule = rule.watch.schedule
-    if 0 < rule.watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
+def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
+    schedule = watch.schedule
+    if 0 < watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
         text = (
             f"{format_duration(rule.keep_firing_for)} are over at the next scan, for the watch is "
             f"scanned {schedule}: it changes nothing; write more than two intervals"
@@ -111,10 +126,12 @@ def _keys(rule: Rule) -> Iterator[_Found]:
         yield "order_by", f"{name} has no order: all that fire are equal"
 
 
-def _leaves(rule: Rule, kept: int, in_percent: Callable[[Condition], bool]) -> Iterator[_Found]:
-    depth = rule.watch.query.top
+def _leaves(
+    rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
+) -> Iterator[_Found]:
+    depth = watch.query.top
     for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
-        yield from _baselines(leaf, rule.watch)
+        yield from _baselines(leaf, watch)
         if isinstance(leaf, Limited):
             yield from ((leaf, text) for text in _against_metrics(leaf))
         of_number = _share if in_percent(leaf) else _steep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import Catalogue
 from watcher.rules.own_facts import FactTable
-from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret
+from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
@@ -58,6 +59,11 @@ def _rules_in(entry: Entry) -> list[Entry]:
     return []
 
 
+def _with_keys(rule: Rule, settled: Mapping[str, Watch]) -> Rule:
+    """The rule with its watches as they are in the end."""
+    return replace(rule, watches=tuple(settled[watch.key] for watch in rule.watches))
+
+
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
@@ -85,6 +91,8 @@ class _Assembly:
         builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
         watches.warn_unused()
+        settled = watches.settled()
+        rules = tuple(_with_keys(rule, settled) for rule in rules)
         channels.warn_unheard(rules, operator)
         if api is None:
             return None
@@ -94,7 +102,7 @@ class _Assembly:
             channels.whole,
             operator,
             rules,
-            watches.distinct,
+            tuple(settled.values()),
             metrics,
             keep,
             heartbeat,

@@ -18,7 +18,7 @@ from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.templates import Template, parse_template
-from watcher.source.endpoints import CHOICE, PARAMETERS
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
 from watcher.units import DAY, format_number
 from watcher.words import kind, nearest, quoted
 
@@ -118,7 +118,9 @@ class RuleSection(Section):
     """One rule; what is None falls back to ``defaults``."""
 
     name: Name = Field(description="unique; shown in every message")
-    watch: Any = Field(description="the list to read: a name of watches:, or the mapping itself")
+    watch: Any = Field(
+        description="the list to read, or several: a name of watches:, or the mapping itself"
+    )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
     until: Any = Field(None, description="once firing, it fires until this is met")
@@ -134,6 +136,9 @@ class RuleSection(Section):
         None, description="what puts the strongest first: METRIC [change] [asc|desc]"
     )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
+    enabled: Flag = Field(
+        default=True, description="false: checked, but not judged, and no list is read for it"
+    )
 
 
 class KeepSection(Section):
@@ -156,7 +161,7 @@ SECTIONS = tuple(
 )
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
 
 _Model = TypeVar("_Model", bound=Section)
 

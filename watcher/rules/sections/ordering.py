@@ -93,14 +93,20 @@ class ByMetric:
 Order: TypeAlias = ByCondition | ByMetric
 
 
-def order_of(text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool) -> Order:
+def order_of(
+    text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool, unsorted: str = ""
+) -> Order:
     """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``. A
     change is from the baseline that ``when`` compares the metric with, or else from the last
-    observation."""
+    observation. Without ranks there are none to order by; of several watches ``unsorted`` names
+    those that have none."""
     if text is None:
         return _by_condition(when, catalogue)
     name, *words = text.split() or [""]
-    metric = _metric(name, catalogue, ranked=ranked)
+    metric = _metric(name, catalogue)
+    if RANK in metric.needs and not ranked:
+        which = f", which {unsorted} has not" if unsorted else ""
+        raise Wrong(f"{name} needs a watch with a sort{which}")
     rest = text.casefold().split()[1:]
     change = rest[:1] == [_CHANGE]
     if change:
@@ -119,12 +125,10 @@ def _by_condition(when: Condition, catalogue: Catalogue) -> ByCondition:
     return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
 
 
-def _metric(name: str, catalogue: Catalogue, *, ranked: bool) -> Metric:
+def _metric(name: str, catalogue: Catalogue) -> Metric:
     metric = catalogue.get(name)
     if metric is None:
         raise unknown_metric(name, catalogue.suggest(name, texts=False))
-    if RANK in metric.needs and not ranked:
-        raise Wrong(f"{name} needs a watch with a sort")
     return metric
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
 
+from watcher.identity import fingerprint
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Compiler
+from watcher.rules.conditions.compiling import NO_SORT, SORT, Compiler
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
@@ -18,12 +17,29 @@ from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
+from watcher.rules.sections.validators import is_off
 from watcher.rules.sections.watches import Watches
-from watcher.words import Wrong
+from watcher.words import Wrong, listing
 
 _T = TypeVar("_T")
 
 _ANY = Appears()  # a condition that names no metric
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Whether all of a rule's watches have a sort, so that there are ranks; where they are several
+    ``not_these`` names those that have none. ``how`` says how they get one."""
+
+    all: bool
+    not_these: str
+    how: str = SORT
+
+    @classmethod
+    def of(cls, watches: Sequence[Watch]) -> Self:
+        names = [watch.name for watch in watches if not watch.query.ranked]
+        how = SORT if all(watch.query.of_market for watch in watches) else NO_SORT
+        return cls(not names, listing(names) if len(watches) > 1 else "", how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +59,31 @@ class RuleBuilder:
         section = entry.shape(RuleSection)
         if not isinstance(entry.value, Mapping):
             return None
-        watch = self._watch(entry)
-        ranked = watch is None or watch.query.ranked
-        compiler = Compiler(self.metrics, entry.file.report, ranked, lists=entry.file.values)
+        watches = self._watches(entry)
+        sorted_ = Sorted.of(watches or ())
+        compiler = Compiler(
+            self.metrics,
+            entry.file.report,
+            sorted_.all,
+            sorted_.how,
+            lists=entry.file.values,
+            unsorted=sorted_.not_these,
+        )
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         notify = self._notify(entry)
         if section is None:
             return None
         fresh = self.names.take(section.name, entry, entry["name"])
-        order_by = self._order_by(section, when, entry, ranked=ranked)
-        if watch is None or when is None or order_by is None or not fresh:
+        order_by = self._order_by(section, when, entry, sorted_)
+        if watches is None or when is None or order_by is None or not fresh:
             return None
         defaults = self.defaults
         rule = Rule(
             name=section.name,
-            watches=(watch,),
+            watches=watches,
             when=when,
             order_by=order_by,
-            fingerprint=_fingerprint(watch, when, until, section.for_),
+            fingerprint="",
             description=section.description.strip(),
             until=until,
             for_=section.for_,
@@ -72,26 +95,35 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
+            enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,
             text=entry.file.document.excerpt(entry.path),
+        )
+        rule = replace(
+            rule, fingerprint=fingerprint((each.asks for each in watches), rule.conditions)
         )
         for place, doubt in doubts(rule, entry.value, entry.path, compiler.places, self.kept):
             entry.file.warn(place, doubt)
         return rule
 
-    def _watch(self, entry: Entry) -> Watch | None:
+    def _watches(self, entry: Entry) -> tuple[Watch, ...] | None:
         if entry["watch"].value is None:
             return None
-        return self.watches.find(entry["watch"], str(entry["name"].value or ""))
+        enabled = not is_off(entry["enabled"].value)
+        name = str(entry["name"].value or "")
+        return self.watches.find(entry["watch"], name, enabled=enabled)
 
     def _order_by(
-        self, section: RuleSection, when: Condition | None, entry: Entry, *, ranked: bool
+        self, section: RuleSection, when: Condition | None, entry: Entry, sorted_: Sorted
     ) -> Order | None:
         """The order that puts the strongest first; None where a fault of it was reported."""
         try:
             # What is wrong with it is told although the conditions are wrong, too.
-            return order_of(section.order_by, when or _ANY, self.metrics, ranked=ranked)
+            return order_of(
+                section.order_by, when or _ANY, self.metrics,
+                ranked=sorted_.all, unsorted=sorted_.not_these,
+            )  # fmt: skip
         except Wrong as error:
             entry["order_by"].report(str(error), error.code)
             return None
@@ -110,10 +142,3 @@ def _condition(compiler: Compiler, entry: Entry) -> Condition | None:
 
 def _given(value: _T | None, default: _T) -> _T:
     return default if value is None else value
-
-
-def _fingerprint(watch: Watch, when: Condition, until: Condition | None, for_: int) -> str:
-    """A text that changes where the rule begins anew, and only there; stable over runs and
-    versions. The name is no part of it: so a rule that was only renamed is recognised."""
-    parts = [watch.key, when.key, until.key if until is not None else None, for_]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, count
 
 from watcher.errors import ProblemCode
+from watcher.identity import digest, scheduled_key
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
@@ -47,7 +49,8 @@ def _schedule(every: object, timezone: str) -> Every | Cron:
 
 
 class Watches:
-    """The watches read so far, by key and by name."""
+    """The watches read so far, by name and by a key that has the schedule in it: whether that is
+    part of a watch's identity is known once all are read, and ``settled`` tells."""
 
     def __init__(self, region: str | None, every: object = None, timezone: object = None) -> None:
         self._region = region
@@ -56,11 +59,21 @@ class Watches:
         self._by_key: dict[str, Watch] = {}
         self._names = Names()
         self._named: dict[str, tuple[Watch | None, Entry]] = {}
-        self._used: set[str] = set()
+        self._used: set[str] = set()  # names
+        self._wanted: set[str] = set()  # keys of what enabled rules use
+        self._idle: list[tuple[Watch, Entry]] = []  # what is written out in others
+        self._own: dict[str, Entry] = {}
 
-    @property
-    def distinct(self) -> tuple[Watch, ...]:
-        return tuple(self._by_key.values())
+    def settled(self) -> Mapping[str, Watch]:
+        """The watches with the keys that they have in the end, by those that they had so far. One
+        whose query stands with other schedules, too, has its own in its key."""
+        queries = Counter(watch.query.canonical() for watch in self._by_key.values())
+        return {
+            key: replace(watch, key=digest(watch.query.canonical()), former_keys=(key,))
+            if queries[watch.query.canonical()] == 1
+            else watch
+            for key, watch in self._by_key.items()
+        }
 
     def add(self, name: str, entry: Entry) -> None:
         if not self._names.take(name, entry):
@@ -71,7 +84,22 @@ class Watches:
         if watch is not None and len(self._by_key) == before:
             entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
-    def find(self, entry: Entry, rule: str) -> Watch | None:
+    def find(self, entry: Entry, rule: str, *, enabled: bool) -> tuple[Watch, ...] | None:
+        """The watches that a rule names or writes out, one or a list of them; None where something
+        about one was reported."""
+        if entry.value == []:
+            entry.report("takes a watch, or a list of them, not an empty list")
+            return None
+        found = [self._find(each, rule) for each in entry.items]
+        known = tuple(filter(None, found))
+        if enabled:
+            self._wanted.update(watch.key for watch in known)
+        else:
+            pairs = zip(found, entry.items, strict=True)
+            self._idle += [(one, at) for one, at in pairs if one and not isinstance(at.value, str)]
+        return None if _twice(entry, found) or len(known) < len(found) else known
+
+    def _find(self, entry: Entry, rule: str) -> Watch | None:
         raw = entry.value
         if not isinstance(raw, str):
             return self._read(rule, entry, free=True)
@@ -82,10 +110,15 @@ class Watches:
         return self._named[raw][0]
 
     def warn_unused(self) -> None:
-        """A watch that no rule names is not scanned."""
-        for name, (_, entry) in self._named.items():
+        """A watch that no enabled rule names is not scanned."""
+        for name, (watch, entry) in self._named.items():
             if name not in self._used:
                 entry.warn("no rule uses this watch: it is not read")
+            elif watch is not None and watch.key not in self._wanted:
+                entry.warn("only rules with enabled: false use this watch: it is not read")
+        for watch, entry in self._idle:
+            if watch.key not in self._wanted:
+                entry.warn("the rule has enabled: false: this list is not read")
 
     def _read(self, name: str, entry: Entry, *, free: bool = False) -> Watch | None:
         raw = entry.value
@@ -95,11 +128,10 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry)
+        query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
-        text = f"{query.canonical()}\n{schedule}"
-        key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        key = scheduled_key(query.canonical(), schedule)
         if key in self._by_key:
             return self._by_key[key]
         _doubt(entry, query, schedule)
@@ -110,26 +142,60 @@ class Watches:
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry) -> Query | None:
+    def _query(
+        self, raw: Mapping[str, object], entry: Entry, name: str, *, free: bool
+    ) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
-        def report(inner: tuple[str, ...], message: str) -> None:
-            key = inner[0]
+        def report(inner: tuple[str | int, ...], message: str) -> None:
+            key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
             if key != "region" or not mistyped:
-                entry[key].report(message, code, at_key=key in unknown)
+                _inside(entry, inner).report(message, code, at_key=key in unknown)
 
-        return parse_query(asked, report)
+        def warn(inner: tuple[str | int, ...], message: str) -> None:
+            _inside(entry, inner).warn(message)
+
+        query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
+        return self._unlike(query, entry)
+
+    def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
+        """The query, unless it is a rule's second list of its own: that goes by its name."""
+        if query is None or not query.of_rule:
+            return query
+        first = self._own.setdefault(query.own, entry)
+        if first is not entry:
+            entry.report(f"is the rule's second list, after {first}: name it under watches:")
+        return query if first is entry else None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
         names = chain([name], (f"{name} ({number})" for number in count(2)))
         return next(free for free in names if free not in taken)
+
+
+def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
+    for step in path:
+        entry = entry[step]
+    return entry
+
+
+def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
+    """Whether a list names a watch that stands in it before; it is reported."""
+    keys = [watch.key if watch is not None else "" for watch in found]
+    again = [place for place, key in enumerate(keys) if key and key in keys[:place]]
+    for place in again:
+        first, each = (entry[index] for index in (keys.index(keys[place]), place))
+        if isinstance(each.value, str) and each.value == first.value:
+            each.report(f"names {quoted(each.value)} twice")
+        else:
+            each.report(f"is the same list as the one before it at {first}: it is read once")
+    return bool(again)
 
 
 def _meant_as_region(key: str) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.model import Alert, AlertState, Evidence, Instant, Ints, Message, NotificationLogEntry
-from watcher.store.records import Brief, Live, Transition, Why
+from watcher.store.records import Brief, Live, Transition, Whose, Why
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.outbox import Outbox
 
@@ -68,7 +68,7 @@ class MemoryAlerts(Alerts):
         ids = [self._slots[name].columns()[_ID].tolist() for name in dict.fromkeys(rules)]
         return [self._alerts[each] for each in sorted(chain.from_iterable(ids))]
 
-    def columns(self, rules: Sequence[str]) -> Live:
+    def columns(self, rules: Sequence[str], watch: str | None = None) -> Live:
         parts = [self._slots[name].columns() for name in rules]
         sizes = [part.shape[1] for part in parts]
         table = np.concatenate([np.zeros((_COLUMNS, 0), np.int64), *parts], axis=1)
@@ -76,7 +76,13 @@ class MemoryAlerts(Alerts):
             rules, np.repeat(np.arange(len(rules)), sizes), table[_ID], table[_PRODUCT],
             table[_FIRING] == 1, table[_SINCE], table[_LAST_MET], table[_FIRED_AT], table[_ABSENT],
             table[_CARRIED] == 1,
+            None if watch is None else self._whose(table[_ID], watch), watch or "",
         )  # fmt: skip
+
+    def _whose(self, ids: Ints, watch: str) -> Ints:
+        """In a replay every alert belongs to the watch that opened it."""
+        own = (self._alerts[each].watch == watch for each in ids.tolist())
+        return np.where(np.fromiter(own, np.bool_, len(ids)), Whose.OWN, Whose.OTHER)
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
         parts = [self._slots[name].heard_at(channel) for name in alerts.names]

@@ -140,6 +140,11 @@ ALTER TABLE causes ADD COLUMN details text NOT NULL DEFAULT '{}';
 _ONE_SCAN_A_TIME = """
 CREATE UNIQUE INDEX scans_once ON scans (watch, at);
 """
+_WATCH_IDENTITY = """
+CREATE TABLE known_watches (watch text PRIMARY KEY, query text NOT NULL, schedule text NOT NULL,
+    name text NOT NULL, rule text NOT NULL);
+ALTER TABLE alerts ADD COLUMN watch text NOT NULL DEFAULT '';
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
@@ -160,6 +165,7 @@ MIGRATIONS = {
     "m011_incidents": _INCIDENTS,
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
+    "m014_watch_identity": _WATCH_IDENTITY,
     "m020_own_files": _OWN_FILES,
 }
 

@@ -19,15 +19,15 @@ from watcher.model import (
     NotificationState,
 )
 from watcher.store.packing import positions
-from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Why
+from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Whose, Why
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
 
 _FIELDS = (
-    "rule, product, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
+    "rule, product, watch, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
     "evidence"
 )
-_STAYS, _MOVES = _FIELDS.split(", ")[:2], _FIELDS.split(", ")[2:]
+_STAYS, _MOVES = _FIELDS.split(", ")[:3], _FIELDS.split(", ")[3:]
 _INSERT = f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?{', ?' * len(_STAYS + _MOVES)})"
 _UPDATE = (
     f"UPDATE alerts SET ({', '.join(_MOVES)}) = ({'?, ' * (len(_MOVES) - 1)}coalesce(?, evidence)) "
@@ -45,6 +45,11 @@ _LIVE_COLUMNS = (
     "coalesce(a.fired_at, -1), a.absent, a.carried"
 )
 _WIDTH = 9
+# Whose it is where a rule has several watches: that of the scan, of none so far, of another one.
+_WHOSE = (
+    f"CASE WHEN a.watch = ?2 THEN {Whose.OWN} WHEN a.watch = '' THEN {Whose.NOBODY} "
+    f"ELSE {Whose.OTHER} END"
+)
 
 
 class Alerts(Face):
@@ -58,16 +63,19 @@ class Alerts(Face):
         """Return ``active`` without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
-    def columns(self, rules: Sequence[str]) -> Live:
-        """Return ``live`` in columns, rule by rule."""
-        sql = f"SELECT {_LIVE_COLUMNS} {self._of_live()}"
-        rows = _read(self._db, sql, (self._sql.listed(rules),), _WIDTH)
-        places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[
-            :, np.lexsort((rows[1], rows[0]))
-        ]
+    def columns(self, rules: Sequence[str], watch: str | None = None) -> Live:
+        """Return ``live`` in columns, rule by rule; where a ``watch`` is given, with whose each is
+        as seen by it."""
+        listed, columns, width = self._sql.listed(rules), _LIVE_COLUMNS, _WIDTH
+        values: tuple[object, ...] = (listed,)
+        if watch is not None:
+            columns, width, values = f"{columns}, {_WHOSE}", width + 1, (listed, watch)
+        rows = _read(self._db, f"SELECT {columns} {self._of_live(of='?1')}", values, width)
+        rows = rows[:, np.lexsort((rows[1], rows[0]))]
+        places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[:_WIDTH]
         return Live(
             rules, places, ids, products, firing == 1, since, last_met, fired_at, absent,
-            carried == 1,
+            carried == 1, None if watch is None else rows[_WIDTH], watch or "",
         )  # fmt: skip
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
@@ -87,9 +95,9 @@ class Alerts(Face):
             f"{select} {self._of_live()} ORDER BY a.id", (self._sql.listed(dict.fromkeys(rules)),)
         )
 
-    def _of_live(self, join: str = "") -> str:
+    def _of_live(self, join: str = "", of: str = "?") -> str:
         return (
-            f"FROM {self._sql.rows_of(sort=TEXT)} {self._sql.join} alerts AS a {self._sql.live} "
+            f"FROM {self._sql.rows_of(of, TEXT)} {self._sql.join} alerts AS a {self._sql.live} "
             f"ON a.rule = w.value {join} WHERE a.state <> 'inactive'"
         )
 
@@ -138,6 +146,13 @@ class Alerts(Face):
     def witness(self, alert: Alert, why: Why) -> Alert:
         """The alert, which fires now, with the evidence of that, to be saved."""
         return replace(alert, evidence=why())
+
+    def hand_over(self, alerts: Iterable[int], watch: str) -> None:
+        """Have these belong to a watch."""
+        self._db.execute(
+            f"UPDATE alerts SET watch = ?2 WHERE id IN {self._sql.among('?1')}",
+            (self._sql.listed(alerts), watch),
+        )
 
     def record(self, transitions: Iterable[Transition]) -> None:
         """Remembers changes of state; those of alerts that left no trace leave none either."""
@@ -301,8 +316,8 @@ class _Batch:
 
 def _values(alert: Alert) -> Row:
     return (
-        alert.rule, alert.product, alert.state.value, alert.since, alert.last_met, alert.fired_at,
-        alert.resolved_at, alert.reason, alert.absent, int(alert.carried),
+        alert.rule, alert.product, alert.watch, alert.state.value, alert.since, alert.last_met,
+        alert.fired_at, alert.resolved_at, alert.reason, alert.absent, int(alert.carried),
     )  # fmt: skip
 
 
@@ -311,15 +326,15 @@ def _evidence(alert: Alert) -> str:
 
 
 def _alert(row: Row) -> Alert:
-    return _alert_of(row[:11], _decode_evidence(row[11]))
+    return _alert_of(row[:12], _decode_evidence(row[12]))
 
 
 def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
-    alert_id, rule, product, state, since, last_met, fired_at, resolved_at, reason, *rest = row
-    absent, carried = rest
+    alert_id, rule, product, watch, state, since, last_met, fired_at, resolved_at, *rest = row
+    reason, absent, carried = rest
     return Alert(
         alert_id, rule, product, _STATES[state], since, last_met, fired_at, resolved_at, reason,
-        absent, bool(carried), evidence,
+        absent, bool(carried), evidence, watch,
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
+from watcher.identity import Marks, RuleMark
 from watcher.model import Instant
 from watcher.store.records import RuleChanges
+from watcher.store.sql.adoption import Adoption
 from watcher.store.sql.connection import Connection, Face
 from watcher.units import DAY
 
@@ -24,14 +26,23 @@ _NEWEST = 1_000
 class Rules(Face):
     """Rules by name, each with the fingerprint it was last read with."""
 
-    def sync(self, rules: Sequence[tuple[str, str]], now: Instant) -> RuleChanges:
-        """Moves the rules and their alerts from what was known to ``rules``, as one transaction. A
-        removed rule's alerts end silently. One that comes back within a day finds them again."""
-        given = dict(rules)
+    def sync(self, marks: Marks, now: Instant) -> RuleChanges:
+        """Moves the rules and their alerts from what was known to a book's ``marks``, as one
+        transaction. A removed rule's alerts end silently. One that comes back within a day finds
+        them again. Of one that is not enabled what fires is carried and what is pending dropped."""
+        given = {rule.name: rule.fingerprint for rule in marks.rules}
         with self._db.atomic():
-            move = _Move(self._db, given, now)
+            adoption = Adoption(self._db, marks)
+            adoption.take_over({}, of_rules=False)
+            move = _Move(self._db, given, adoption.former_marks(), now)
             move.hand_on_names()
             changes = move.begin(move.end_removed())
+            adoption.take_over(dict(changes.renamed), of_rules=True)
+            adoption.note()
+            _settle_watches(self._db, marks.rules)
+            for rule in marks.rules:
+                if not rule.enabled:
+                    _begin_anew(self._db, rule.name)
             # What never fired leaves no trace once its rule can't come back to it.
             self._db.execute(
                 "DELETE FROM alerts WHERE state = 'inactive' AND fired_at IS NULL "
@@ -94,11 +105,15 @@ class Rules(Face):
 class _Move:
     """The way from the rules that are known to those that are ``given``: name to fingerprint."""
 
-    def __init__(self, db: Connection, given: Mapping[str, str], now: Instant) -> None:
+    def __init__(
+        self, db: Connection, given: Mapping[str, str], former: Mapping[str, str], now: Instant
+    ) -> None:
+        """``former`` are fingerprints as they are made now, by what they were made as before."""
         self._db = db
         self._given = given
         self._now = now
         stored = db.rows("SELECT name, fingerprint, ended FROM rules ORDER BY name")
+        stored = [(name, former.get(mark, mark), ended) for name, mark, ended in stored]
         self._marks = {name: mark for name, mark, _ in stored}
         self._ended = {name: ended for name, _, ended in stored if ended is not None}
         self._alive = {name: mark for name, mark, ended in stored if ended is None}
@@ -173,6 +188,21 @@ def _rename(db: Connection, old: str, new: str) -> None:
     for rows in ("alerts", "told", "held", "messages"):
         live = "AND state <> 'inactive'" if rows == "alerts" else ""
         db.execute(f"UPDATE {rows} SET rule = ? WHERE rule = ? {live}", (new, old))
+
+
+def _settle_watches(db: Connection, rules: Sequence[RuleMark]) -> None:
+    """Have each live alert belong to one of its rule's watches: to the only one, or to that which
+    opened it; where the rule has left that one, to none of them so far."""
+    own = {rule.name: rule.watches for rule in rules}
+    moved = [
+        (watches[0] if len(watches) == 1 else "", rule, watch)
+        for rule, watch in db.rows(
+            "SELECT DISTINCT rule, watch FROM alerts WHERE state <> 'inactive' ORDER BY rule, watch"
+        )
+        if (watches := own.get(rule)) and watch not in watches
+    ]
+    sql = "UPDATE alerts SET watch = ? WHERE rule = ? AND watch = ? AND state <> 'inactive'"
+    db.many(sql, [each for each in moved if each[0] != each[2]])
 
 
 def _begin_anew(db: Connection, rule: str) -> None:

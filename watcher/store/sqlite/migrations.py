@@ -338,6 +338,15 @@ def m013_one_scan_a_time(db: Tables) -> None:
     db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
 
 
+@migrations()
+def m014_watch_identity(db: Tables) -> None:
+    """The watches of the book as they were last read, for a key says little: the digest of what
+    each asks for, and its schedule. And the watch that opened an alert; "" is not known: the only
+    one of its rule."""
+    _create(db, "known_watches", "watch str, query str!, schedule str!, name str!, rule str!")
+    db.execute("ALTER TABLE alerts ADD COLUMN watch TEXT NOT NULL DEFAULT ''")
+
+
 def _free(db: Tables, watch: str, at: int) -> int:
     """The first second after ``at`` of which the watch has no scan."""
     taken = {
