@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.rules.tables import FakeTable, complaints, condition, verdicts
-from watcher.model import Criterion, Evidence, Measure, Verdict
+from watcher.model import Criterion, Evidence, MetricLimit, Verdict
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, Takes
 from watcher.rules.files.loading import load
 from watcher.rules.metrics import Catalogue, Metric
@@ -192,7 +192,7 @@ def test_the_strongest_is_the_furthest_from_its_own() -> None:
 
 def test_a_measure_of_money_in_the_metrics_own_unit() -> None:
     """A column of one's own counts in what it is held against."""
-    asked = Criterion("at_most", (0.0,), measures=(Measure("target", "score", None, 19.9),))
+    asked = Criterion("at_most", (0.0,), measures=(MetricLimit("target", "score", None, 19.9),))
     evidence = Evidence("spu_avg_price", "price", "money", asked, Verdict.MET, 17.1)
     assert condition_of(evidence) == "at most target (19.90)"
 

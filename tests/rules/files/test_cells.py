@@ -2,7 +2,7 @@
 
 import pytest
 
-from watcher.rules.files.cells import Point, cell_of, plain_number, point_of, tidy
+from watcher.rules.files.cells import Decimals, cell_of, plain_number, point_of, tidy
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_cell_by_the_sign_of_its_file(text: str, dot: float | None, comma: flo
     """What it is where the file's decimal sign is a point, and where it is a comma."""
     cell = cell_of(tidy(text))
     assert cell is not None
-    assert (cell.value(Point.DOT), cell.value(Point.COMMA)) == (dot, comma)
+    assert (cell.value(Decimals.DOT), cell.value(Decimals.COMMA)) == (dot, comma)
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def test_a_cell_by_the_sign_of_its_file(text: str, dot: float | None, comma: flo
 def test_what_is_no_number(text: str) -> None:
     """By either sign."""
     cell = cell_of(tidy(text))
-    assert cell is None or {cell.value(point) for point in Point} == {None}
+    assert cell is None or {cell.value(point) for point in Decimals} == {None}
 
 
 def test_a_cell_that_could_be_two_numbers_is_none() -> None:
     """Until another cell of the file tells."""
     cell = cell_of("1,234")
     assert cell is not None
-    assert cell.value(Point.UNKNOWN) is None
+    assert cell.value(Decimals.UNKNOWN) is None
     assert cell.value(point_of(["1,234", "19.90"])) == 1234
     assert cell.value(point_of(["1,234", "19,90"])) == 1.234
     assert cell.value(point_of(["1,234", "19,90", "19.90"])) is None
