@@ -14,8 +14,10 @@ _TAKES = {
     Takes.CHANGE: "a number or a percentage",
     Takes.PLACES: "a number of places",
     Takes.SCORE: "a number",
+    Takes.TIME: "a time",
     Takes.TEXT: "a text",
     Takes.TEXTS: "a list of texts",
+    Takes.TRUE: "`true`",
 }
 _TYPES = {
     ParameterType.REGION: "a region, as `US`",

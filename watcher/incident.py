@@ -32,6 +32,7 @@ class IncidentKind(StrEnum):
     FIELDS_LOST = "fields lost"
     JUMPED = "7-day sales jumped"
     STANDS_STILL = "data stands still"
+    NO_REFRESH = "no new data"
     DEAD_MESSAGE = "dead message"
 
 

@@ -29,6 +29,7 @@ OPERATORS: dict[str, tuple[str, str, float, int]] = {
 }
 # A value, a name or a range is no threshold; who leaves a top is below any.
 OTHERS = {"equals", "not_equals", "in", "not_in", "between", "becomes", "leaves", "leaves_top"}
+OTHERS |= {"lowest", "highest", "unchanged"}
 
 
 def rule_of(when: str) -> Rule:

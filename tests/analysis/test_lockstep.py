@@ -57,6 +57,9 @@ rules:
      notify: [night, boss], severity: critical}
   - {name: ripe, watch: all, for: 24h, notify: [paper, night], cooldown: 12h, resolved: true,
      when: {any: [{sales_trend_flag: {equals: rising}}, {total_sale_7d_cnt: {rises: 500%}}]}}
+  - {name: cheapest, watch: all, when: {each: {lowest: 4d}}, notify: [me, paper], resolved: true}
+  - {name: dearest, watch: all, when: {total_sale_7d_cnt: {highest: 6d}}, cooldown: 12h}
+  - {name: still, watch: all, when: {sales_trend_flag: {unchanged: 2d}}, resolved: true}
   - {name: surge, watch: all, when: {sales_surge: {at_least: 0}}, resolved: true}
   - {name: other, watch: some, when: {total_sale_7d_cnt: {rises: 10%, from: 1d ago}},
      notify: [paper, me]}

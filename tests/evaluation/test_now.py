@@ -323,7 +323,10 @@ LASTS = "remind: 1d\n    keep_firing_for: 90d"
         (
             f"{{{PRICE}: {{rises: 30%, from: mean 4d}}}}",
             (10, 10, 10, 20, 25),
-            "price (mean 4d) 10 → 20 (+100%) when it began, now 12.50 → 25 (+100%) since 15 Nov",
+            (
+                "price (mean 4d) 10 → 20 (+100%) when it began, now 12.50 → 25 (+100%) since "
+                "15 Nov, 4 days known"
+            ),
         ),
         ("{appears: true}", ("", 5, 6), "list: appears for the first time when it began"),
     ],

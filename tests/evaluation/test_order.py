@@ -67,12 +67,13 @@ CASES = {
 # All that meet these meet them alike: the week's sales decide.
 ALIKE = {"equals": "5", "in": "[5, 6]", "becomes": "5", "leaves": "4"}
 MOVES = {"rises", "falls", "changes", "crosses_above", "crosses_below"}
+PAST = {"lowest": "3d", "highest": "3d", "unchanged": "3d"}  # tried below: they need a past
 PLACES = {"climbs", "drops", "enters_top", "leaves_top"}
 
 
 def test_every_operator_has_a_case() -> None:
     """An operator that is added needs a direction, too."""
-    assert {*CASES, *ALIKE, *PLACES, "unusual"} == set(NUMBER_BY_NAME)
+    assert {*CASES, *ALIKE, *PAST, *PLACES, "unusual"} == set(NUMBER_BY_NAME)
 
 
 def shown(message: Message) -> list[str]:
@@ -142,6 +143,23 @@ def test_what_all_meet_alike(store: Database, name: str) -> None:
     world = World(store, rules(rule(when)))
     scans(world, dict.fromkeys(sales, 4.0), dict.fromkeys(sales, 5.0), sales=sales)
     assert shown(world.told()[-1]) == strongest(sales)
+
+
+@pytest.mark.parametrize("name", PAST)
+def test_records(store: Database, name: str) -> None:
+    """By how far they went beyond the record before; what never moved is alike."""
+    then, now = (THEN, NOW) if name == "highest" else (NOW, THEN)
+    if name == "unchanged":
+        then = now
+    sales = by_number((1, 9, 3, 9, 5, 2, 8, 3, 7, 6, 4, 11))
+    world = World(store, rules(rule(f"{{{PRICE}: {{{name}: {PAST[name]}}}}}")))
+    for _ in range(3):
+        scans(world, by_number(then), sales=sales)
+    scans(world, by_number(now), sales={each: size + 1 for each, size in sales.items()})
+    sign = -1 if name == "lowest" else 1
+    before = by_number((1.0,) * 12 if name == "unchanged" else then)
+    moved = {key: sign * value / before[key] for key, value in by_number(now).items()}
+    assert shown(world.told()[-1]) == strongest({key: (moved[key], sales[key]) for key in sales})
 
 
 def ranked(world: World, *lists: str) -> None:

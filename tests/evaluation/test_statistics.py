@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from math import log
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from tests.rules.tables import Numbers, column
-from watcher.evaluation.statistics import Over, Statistics
-from watcher.rules.conditions.base import Need, Spread, Statistic, Usual
+from tests.rules.tables import Numbers, column, condition
+from watcher.data_days import Durations
+from watcher.evaluation.statistics import Over, Statistics, over_of
+from watcher.rules.conditions.base import (
+    Ago,
+    Last,
+    LastList,
+    Need,
+    Spread,
+    Statistic,
+    Throughout,
+    Usual,
+)
+from watcher.rules.conditions.change import STATISTICS
+from watcher.rules.conditions.registry import NUMBER_OPERATORS
 from watcher.rules.metrics import Catalogue, Metric
+from watcher.schedule import Every
 from watcher.store.records import Window
 from watcher.units import DAY
 
@@ -133,6 +147,76 @@ def test_what_is_usual_spans_two_thirds_of_the_time() -> None:
         assert np.isnan(take(over, values[1:]))
         assert not np.isnan(take(over, values))
         assert np.isnan(take(over, [-1.0, *values[1:]]))
+
+
+EVERY: dict[str, Over] = {
+    **{f"{kind} from": Statistic(kind, 30 * DAY) for kind in STATISTICS},
+    "usual": Usual(30 * DAY),
+    "usual of weeks": Usual(84 * DAY, 7),
+    "spread": Spread(30 * DAY),
+    "spread of weeks": Spread(84 * DAY, 7),
+    **{f"whole {kind}": Throughout(kind, 30 * DAY) for kind in ("min", "max", "hole")},
+}
+
+
+def test_every_kind_of_statistic_is_here() -> None:
+    """One that is added must be tried, too; and so must an operator that has one."""
+    assert {type(over) for over in EVERY.values()} == {*get_args(Over)}
+    written: dict[str, object] = {"unusual": 3, "lowest": "30d", "highest": "30d"}
+    written |= {"unchanged": "30d", "rises": 1, "falls": 1, "changes": 1, "climbs": 1, "drops": 1}
+    for operator in NUMBER_OPERATORS:
+        value = written.get(operator.name, [1, 2] if operator.takes in ("values", "range") else 5)
+        froms = ["last", *(f"{kind} 30d" for kind in STATISTICS)]
+        for from_ in froms if "from" in operator.options else [None]:
+            setting = {operator.name: value} | ({"from": from_} if from_ else {})
+            for need in condition({"rank": setting}).needs:
+                over = over_of(need)
+                known = {type(each) for each in EVERY.values()}
+                assert over is None or type(over) in known
+                assert (over is None) == isinstance(need.from_, Last | LastList | Ago)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_no_statistic_of_a_history_that_is_too_short(name: str) -> None:
+    """Two thirds of the time must be known, of a value that never moved all of it; the days known
+    are counted in any case."""
+    over = EVERY[name]
+    days = over.seconds // DAY
+    needed = days if isinstance(over, Throughout) else -(-2 * days // 3)
+    values = [float(day * day % 5) for day in range(days)]
+    for known in range(needed - 3, needed + 1):
+        found = take(over, [*[None] * (days - known), *values[days - known :]])
+        assert np.isnan(found) == (known < needed), known
+        statistics = Statistics({Need(SALES, over): over}, 1, NOW)
+        at = NOW - DAY * np.arange(known, 0, -1)
+        table = {SALES.name: column(values[days - known :]).reshape(-1, 1)}
+        statistics.take([Window(slice(0, 1), at, table)])
+        counted = known if not isinstance(over, Throughout) or known >= days else 0
+        assert statistics.days[Need(SALES, over)].tolist() == [counted]
+
+
+@pytest.mark.parametrize("days", [1, 2, 5, 13, 14, 15, 30, 90])
+def test_so_long_ago_takes_little_that_is_older(days: int) -> None:
+    """Half as long again below two weeks, and seven days at most."""
+    assert Ago(days * DAY).older == min(days * DAY // 2, 7 * DAY)
+
+
+@pytest.mark.parametrize("step", [DAY, 7 * DAY])
+def test_a_hole_in_a_time_that_must_be_known_whole(step: int) -> None:
+    """One scan may fail; of what was so for longer nobody knows, but of what was otherwise one
+    does."""
+    over, schedule = Throughout("hole", 30 * step), Every(step)
+    need = Need(SALES, over)
+
+    def hole(missing: int) -> float:
+        statistics = Statistics({need: over}, 1, NOW, Durations(schedule))
+        at = NOW - step * np.arange(30, 0, -1)
+        values = column([5.0] * 10 + [None] * missing + [5.0] * (20 - missing)).reshape(-1, 1)
+        statistics.take([Window(slice(0, 1), at, {SALES.name: values})])
+        return float(statistics.results()[need][0][0])
+
+    assert (hole(0), hole(1)) == (0, 0)
+    assert (hole(2), hole(9)) == (3 * step, 10 * step)
 
 
 def test_without_any_window_there_is_no_value() -> None:

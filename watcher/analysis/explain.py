@@ -3,17 +3,29 @@ judges and holds in earnest, on the newest stored scan of the rule's watch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
+from watcher.data_days import durations
 from watcher.errors import WatcherError
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
-from watcher.model import Alert, AlertState, Instant, NotificationState, ProductFacts, Verdict
+from watcher.fields import CATEGORIES, IDS
+from watcher.model import (
+    Alert,
+    AlertState,
+    Evidence,
+    Instant,
+    NotificationState,
+    ProductFacts,
+    Verdict,
+)
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
@@ -21,6 +33,7 @@ from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.text.evidence import ids_in
 from watcher.units import format_duration
 
 
@@ -43,6 +56,7 @@ class Explanation:
     gates: tuple[ChannelStatus, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
+    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
 
     @property
     def zone(self) -> tzinfo:
@@ -74,13 +88,36 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=min(alert.since, now) + rule.watch.least(rule.for_)
+        fires_at=durations(rule.watch_of(alert.watch).schedule, database.history).over(
+            rule.for_, min(alert.since, now)
+        )
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
+        names=_names(database, book, product, looked, alert),
     )
+
+
+def _names(
+    database: Store, book: Rulebook, product: ProductFacts, looked: _Looked, alert: Alert | None
+) -> Mapping[str, str]:
+    """Names of the sellers and categories that an explanation has."""
+    reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
+    evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
+    evidence += alert.evidence if alert is not None else ()
+    categories = ids_in(evidence, CATEGORIES)
+    known = {**book.sellers, **(database.categories.names(categories) if categories else {})}
+    occurring = (product.seller_id, *ids_in(evidence, IDS))
+    return {each: known[each] for each in occurring if each in known}
+
+
+def _evidence_of(reason: Reason) -> Iterator[Evidence]:
+    if reason.evidence is not None:
+        yield reason.evidence
+    for part in reason.parts:
+        yield from _evidence_of(part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +145,31 @@ def _look(
         fallen = _judged(database, rule, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return replace(fallen, fallen=True)
-    judged = _judged(database, rule, seen, product, zone)
+    judged = _judged(
+        database, rule, seen, product, zone, gone_at=_gone_at(database, rule, seen, scan)
+    )
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
 
 
+def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
+    """When the newest scan proved that what was seen last is gone, for a rule on such."""
+    if not rule.when.of_gone or seen.scan.id == newest.id:
+        return None
+    last = Sighting.absent(newest)
+    gone = gone_products(database, last.row, newest.id)
+    return newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
 def _judged(
-    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo
-) -> _Looked | None:
+    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo,
+    *, gone_at: Instant | None = None,
+) -> _Looked | None:  # fmt: skip
     """None where the scan knows nothing of the product."""
     needs, schedule = needs_of([rule]), rule.watch.schedule
     table = stored_table(database, seen.row, seen.recorded, needs, schedule)
+    table.gone_at = gone_at
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None

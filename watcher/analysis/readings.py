@@ -11,16 +11,20 @@ from contextlib import contextmanager
 from watcher.evaluation.jumps import SALES_BEFORE, judge_jump, needed
 from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.list_facts import facts_of
+from watcher.evaluation.statistics import over_of, reach
 from watcher.evaluation.table import ScanTable
 from watcher.model import OF_LIST, Instant
 from watcher.notification.products import FACTS
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, made_texts
+from watcher.schedule import Refresh, Schedule
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
+from watcher.units import DAY
 
+_LEFT_OUT = 7 * DAY  # by which data days may reach back further: some are missing
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
 
 
@@ -89,6 +93,7 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
         since=min((_begin(source, rule, since) for rule in rules), default=since),
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
+        made=made_texts(rules),
     )
 
 
@@ -96,19 +101,18 @@ def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
     """The moment from which on a rule that begins at ``since`` needs the past."""
     complete = source.history.last_proof_before(rule.watch.key, since)
     first = since if complete is None else min(since, complete)
-    reach = last_reach(rule.watch.schedule)  # also of what tells a jump
-    return first - max([reach, *(_looks_back(need) for need in needs_of([rule]))])
+    schedule = rule.watch.schedule
+    last = last_reach(schedule)  # also of what tells a jump
+    return first - max([last, *(_looks_back(need, schedule) for need in needs_of([rule]))])
 
 
-def _looks_back(need: Need) -> int:
+def _looks_back(need: Need, schedule: Schedule) -> int:
     """Seconds before now from which a baseline may be taken, beside the last value's."""
-    match need.from_:
-        case Last() | LastList():
-            return 0
-        case Ago(seconds) as ago:
-            return seconds + ago.older
-        case over:
-            return over.seconds
+    more = _LEFT_OUT if isinstance(schedule, Refresh) else 0
+    if isinstance(need.from_, Ago):
+        return need.from_.seconds + need.from_.older + more
+    over = over_of(need)
+    return reach(over, schedule) + more if over is not None else 0
 
 
 def _asks_others(need: Need) -> bool:

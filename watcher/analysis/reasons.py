@@ -24,21 +24,34 @@ from watcher.rules.conditions.base import (
     ScanColumns,
     Spread,
     Statistic,
+    Throughout,
     Usual,
     judged,
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.operands import ChangeBy
+from watcher.rules.conditions.presence import Reappears
+from watcher.rules.conditions.records import Unchanged, longest_hole
+from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
 from watcher.text.evidence import criterion
-from watcher.units import AMOUNTS, Unit, format_duration, format_instant, format_value
+from watcher.units import (
+    AMOUNTS,
+    DAY,
+    Unit,
+    count_of,
+    format_duration,
+    format_instant,
+    format_value,
+)
 
 _BUILT_IN = Catalogue()
 _NO_TEXT = "the product has no such text"
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_OVER_TIME = (Statistic, Usual, Throughout)
 _ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
 
 
@@ -71,7 +84,7 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
         why = next(_causes(condition, table, row, zone), "its formula has no value here")
     else:
         known = _known(condition, table, row)
-    overs = [need.from_ for need in condition.needs if isinstance(need.from_, Statistic | Usual)]
+    overs = [need.from_ for need in condition.needs if isinstance(need.from_, _OVER_TIME)]
     over = str(overs[0]) if overs else ""
     meant = _meant(condition, evidence) if evidence is not None else ""
     return Reason(
@@ -142,12 +155,16 @@ def _limits(evidence: Evidence) -> Iterator[float]:
 
 
 def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
-    if table.waits and condition.needs:
+    if table.waits and (condition.needs or condition.follows):
         yield table.waits
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
         yield "the watch had no complete scan before this one"
+    elif isinstance(condition, Reappears):
+        yield "the watch had no two complete scans before this one"
+    elif isinstance(condition, Rewording):
+        yield from _of_texts(condition, table, row)
     elif not condition.metrics:
         own = [each.fact for each in condition.attributes if each.fact is not None]
         yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
@@ -155,6 +172,22 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
     yield from _of_baselines(condition, table, row, zone)
+    if isinstance(condition, Unchanged) and (hole := longest_hole(condition, table, row)) > 0:
+        unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
+        yield f"not seen for {unseen} of the {time} before: what was so then is not known"
+
+
+def _days(seconds: float) -> int:
+    """So many seconds in whole days, where these are some."""
+    return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
+
+
+def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
+    name = condition.attribute.name
+    if table.text(name)[row] is None:
+        yield "the product has no such text"
+    elif table.last_text(name).values[row] is None:
+        yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
 
 
 def _of_baselines(
@@ -210,7 +243,11 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
             return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):
-            return f"fewer than {LEAST} values {_known_too_short(seconds)}"
+            days = _days_known(need, table, row)
+            return f"fewer than {LEAST} values {_known_too_short(seconds)}{days}"
+        case Throughout(_, seconds):
+            time = format_duration(seconds)
+            return f"not known for all of the {time} before{_days_known(need, table, row)}"
         case Usual(seconds, window) if window > 1:
             known = table.count(need, row)
             return (
@@ -218,9 +255,15 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
                 f"known {_known_too_short(seconds, 'they go back')}"
             )
         case Usual(seconds):
-            return f"fewer than {LEAST_DAYS} days with a value {_known_too_short(seconds)}"
+            days = _days_known(need, table, row)
+            return f"fewer than {LEAST_DAYS} days with a value {_known_too_short(seconds)}{days}"
         case Spread(seconds):
             return f"it never moved in the {format_duration(seconds)} before"
+
+
+def _days_known(need: Need, table: ScanColumns, row: int) -> str:
+    days = table.days(need, row)
+    return "" if days is None else f": {count_of(days, 'day')} known"
 
 
 def _known_too_short(seconds: int, what: str = "known") -> str:

@@ -121,10 +121,12 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
     """A mistyped pattern silences nothing, and nobody notices."""
     path, names = str(files.database), [rule.name for rule in book.rules]
     idle = "matches nothing that there is; `watcher silence end {}` ends it"
-    return [
-        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}", _DOUBT)
-        for each in database.silences.matching_nothing(names, files.now)
-    ]
+    found = database.silences.matching_nothing(names, files.now)
+    told = {
+        f"silence {each.id}": f"{each.in_words(book.sellers)}: {idle.format(each.id)}"
+        for each in found
+    }
+    return [Problem(path, 0, 0, which, text, _DOUBT) for which, text in told.items()]
 
 
 def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:

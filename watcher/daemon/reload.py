@@ -25,6 +25,7 @@ from watcher.model import Instant
 from watcher.rules.files.keeping import whole
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 
 RULE_FILE = Incident(IncidentKind.RULE_FILE)
@@ -144,6 +145,7 @@ class Reloader:
             retired, self.core.client = self.core.client, client
             await retired.retire()  # a running scan may still read through it
         before, self.core.book = self.core.watches.keys(), book
+        self.core.errands.look_anew()
         for gone in before - self.core.watches.keys():
             self.core.timers.disarm(gone)
 
@@ -165,6 +167,8 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
         database.rules.sync(book.marks, now)
         database.rules.keep_files({each.path: each.content for each in book.beside}, now)
         database.held.keep_only(book.tellings)
+        if any(watch.query.gives is Gives.LOOKUP for watch in book.used_watches):
+            database.lookups.keep_watches(watch.key for watch in book.used_watches)
         kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():
             if health.name not in kept and health.kind != DAEMON:

@@ -5,11 +5,12 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.fields import BY_NAME
+from watcher.fields import BY_NAME, IDS
 from watcher.model import Criterion, Evidence, Gap, GapKind, MetricLimit, Verdict
 from watcher.units import (
     DAY,
@@ -26,6 +27,8 @@ from watcher.units import (
 
 PATTERNS = {
     "appears": "appears for the first time",
+    "reappears": "is listed again",
+    "disappears": "is gone from it",
     "equals": "is {0}",
     "not_equals": "is not {0}",
     "in": "is one of {all}",
@@ -46,37 +49,68 @@ PATTERNS = {
     "drops": "drops {0} from {since}",
     "enters_top": "enters the top {0}",
     "leaves_top": "leaves the top {0}",
+    "lowest": "lowest in {time}",
+    "highest": "highest in {time}",
+    "unchanged": "unchanged for {time}",
     "unusual": "unusual by {0} over {time}",
     "contains": "contains {0}",
     "matches": "matches {0}",
 }
+_BARE = {"changes": "changes"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
     GapKind.NOT_SEEN: "not seen",
 }
+_RECORDS = ("lowest", "highest", "unchanged")
 _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
-def spelled(evidence: Evidence) -> Evidence:
-    """Evidence with its label, condition and gap in words, as older versions stored it."""
+
+def spelled(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> Evidence:
+    """Evidence with its label, condition and gap in words, as older versions stored it. ``names``
+    are shown beside the ids that they belong to."""
     return replace(
         evidence,
         label=label_of(evidence),
-        condition=condition_of(evidence),
+        condition=condition_of(evidence, names),
         gap=gap_of(evidence) or None,
         score=None,
         negations=0,
     )
 
 
-def condition_of(evidence: Evidence) -> str:
+def with_name(text: str, names: Mapping[str, str]) -> str:
+    """An id with its name before it, where it has one."""
+    return f"{names[text]} ({text})" if text in names else text
+
+
+def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
+    quotes."""
+    known = metric in IDS and text in names
+    return with_name(text, names) if known else f'"{text}"'
+
+
+def ids_in(evidence: Iterable[Evidence], attributes: Collection[str]) -> list[str]:
+    """The ids of these attributes that occur in evidence, each once."""
+    found: dict[str, None] = {}
+    for each in evidence:
+        if each.metric in attributes:
+            asked = each.condition.limits if isinstance(each.condition, Criterion) else ()
+            texts = (each.value, each.baseline, *asked)
+            found.update(dict.fromkeys(text for text in texts if isinstance(text, str)))
+    return [*found]
+
+
+def condition_of(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> str:
     """The condition: ``rises 30% from 7d ago``."""
     asked = evidence.condition
     if isinstance(asked, Criterion):
-        asked = criterion(asked, evidence.metric, evidence.unit)
+        asked = criterion(asked, evidence.metric, evidence.unit, names)
     return "not: " * evidence.negations + asked
 
 
@@ -96,6 +130,18 @@ def time_of(evidence: Evidence) -> str:
     return f"{_baseline(asked)}{score}"
 
 
+def is_record(evidence: Evidence) -> bool:
+    """Whether it says of the value itself what it was in a time: it did not move from anywhere."""
+    asked = evidence.condition
+    return isinstance(asked, Criterion) and asked.operator in _RECORDS
+
+
+def days_of(evidence: Evidence) -> str:
+    """The number of days on which a value is known of the time that is looked at: ``41 days
+    known``, or nothing where it is of one moment."""
+    return "" if evidence.days is None else f"{count_of(evidence.days, 'day')} known"
+
+
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
@@ -109,20 +155,27 @@ def gap_of(evidence: Evidence) -> str:
     return f"{_GAPS[gap.kind]} for {age}"
 
 
-def criterion(asked: Criterion, metric: str, unit: str) -> str:
+def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A criterion in words: ``at least 50%``."""
-    limits = _limits(asked, metric, unit)
+    limits = _limits(asked, metric, unit, names)
     more = f" and {asked.more:,} more" if asked.more else ""
     if asked.file:
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
-    pattern = PATTERNS[asked.operator]
+    # Of a text there is no how much.
+    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
+    pattern = pattern or PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
 
 
-def _limits(asked: Criterion, metric: str, unit: str) -> list[str]:
-    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> list[str]:
+    limits = [
+        _text_limit(asked, each, metric, names)
+        if isinstance(each, str)
+        else _limit(asked, each, metric, unit)
+        for each in asked.limits
+    ]
     for place, measure in enumerate(asked.measures):
         if measure is not None:
             limits[place] = measured(measure, unit)
@@ -198,9 +251,11 @@ def said(
     return named or format_value(value, unit, currencies)
 
 
-def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
-    if isinstance(value, str):
-        return value if asked.operator == "matches" else f'"{value}"'
+def _text_limit(asked: Criterion, text: str, metric: str, names: Mapping[str, str]) -> str:
+    return text if asked.operator == "matches" else named(metric, text, names)
+
+
+def _limit(asked: Criterion, value: float, metric: str, unit: str) -> str:
     if asked.percent:
         return _percent(value)
     return _LIMITS.get(asked.operator, value_of)(value, metric, unit)

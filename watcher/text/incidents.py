@@ -100,6 +100,7 @@ def _users(incident: Incident) -> str:
 
 _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "why": _why,
+    "of_region": lambda incident: f"region {incident.subject}" if incident.subject else "the lists",
     "undone": _undone,
     "not_read": _not_read,
     "lost": _lost,
@@ -169,6 +170,10 @@ _TEXTS = {
     IncidentKind.STANDS_STILL: (
         "KeyAPI gives the same data of region {subject} since {changed}: scans of {days} days went "
         "well, and no product changed. Rules that compare with the past wait until it does."
+    ),
+    IncidentKind.NO_REFRESH: (
+        "KeyAPI has not renewed the data of {of_region} since {began}: a day was left out. No list "
+        "was read on the old data, and no alert moved; looked for again on the next day"
     ),
     IncidentKind.DEAD_MESSAGE: 'the message "{title}" could not be delivered to {subject}: {error}',
 }

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
+from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, WORDS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
@@ -61,7 +61,7 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
     extra = {"sort", "top", "every", "timezone", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
-    words = {"all", "any", "not", "appears"}
+    words = {"all", "any", "not", *WORDS}
     keys = SCHEMA["$defs"]["condition"]["properties"]
     assert {key for key, value in keys.items() if value} == {*Catalogue().names(), *words}
     fields = {info.alias or name for name, info in RuleSection.model_fields.items()}
@@ -76,7 +76,12 @@ def test_offers_every_operator_where_it_belongs() -> None:
     assert set(of_rank) == {one.name for one in NUMBER_OPERATORS} | set(OPTIONS)
     places = {one.name for one in NUMBER_OPERATORS if one.only_rank}
     assert set(offered) == set(of_rank) - places
-    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {"unusual", "of"}
+    assert set(metrics["sales_flag"]["properties"]) == set(offered) - {
+        "unusual",
+        "lowest",
+        "highest",
+        "of",
+    }
     assert all(one["description"] for one in of_rank.values())
 
 

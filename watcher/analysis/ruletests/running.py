@@ -9,23 +9,24 @@ from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.evaluation.jumps import remember, stored_table
+from watcher.evaluation.present import Present
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
-from watcher.rules.conditions.base import Judge
-from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rulebook
-from watcher.text.evidence import condition_of, gap_of, time_of
+from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
     """Plays scans of one watch to rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Judge:
+    def examine(self, scan: Scan) -> Present:
         """Record a scan, and judge it with the past that there is."""
         recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
         needs = needs_of(self.rules)
-        return Judge(stored_table(self.database, scan, recorded, needs, schedule))
+        table = stored_table(self.database, scan, recorded, needs, schedule)
+        return Present(self.database, table)
 
     def play(self, scan: Scan) -> Played:
         outcome = evaluate(
@@ -133,35 +134,48 @@ def _values(
         for turn in range(scan):
             remember(player.database, scene(case, turn))
         judged = scene(case, scan)
-        judge, listed = player.examine(judged), judged.product_ids
+        present = player.examine(judged)
         for product in products:
-            found: list[str] = []
-            if product in listed:
-                evidence = _evidence(case, judge, listed.index(product))
-                found = [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
-            yield product, tuple(found) or ("not in the list",)
+            found = [
+                f"{of}{_said(each, book, case.at(scan))}"
+                for of, each in _evidence(case, present, _key(player, product))
+            ]
+            missing = () if product in judged.product_ids else ("not in the list",)
+            yield product, (*missing, *found)
 
 
-def _evidence(case: Case, judge: Judge, row: int) -> Iterator[tuple[str, Evidence]]:
-    """Yield all evidence on a product, and the rule that it is of, where there are several."""
+def _key(player: Player, product_id: str) -> int:
+    """The store's key of a product; 0 of one that was never listed."""
+    return next((each.product for each in player.database.history.find(product_id)), 0)
+
+
+def _evidence(case: Case, present: Present, product: int) -> Iterator[tuple[str, Evidence]]:
+    """Yield all evidence on a product, and the rule that it is of, where there are several: of one
+    that is not listed only of rules that say of it that it is gone."""
     for rule in case.rules:
         of = f"{rule.name}: " if len(case.rules) > 1 else ""
+        place = present.place_of(rule, product)
+        if place is None:
+            continue
         for condition in (rule.when, rule.until):
             if condition is not None:
-                yield from ((of, each) for each in condition.evidence(judge, row))
+                yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
     said = f"{condition_of(evidence)}: {evidence.verdict.value}"
-    if evidence.metric == APPEARS:
-        return f"{evidence.label}, {said}"
+    if evidence.metric in WORDS:
+        return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
         return text
     baseline = _shown(evidence.baseline, evidence, book)
+    known = f", {days}" if (days := days_of(evidence)) else ""
+    if is_record(evidence):
+        return f"{text} (before {baseline}{known})"
     if over := time_of(evidence):  # of a time: its begin says nothing that its length does not
-        return f"{text} ({over}: {baseline})"
+        return f"{text} ({over}: {baseline}{known})"
     since = ""
     if evidence.baseline_at:
         since = f", {format_duration(now - evidence.baseline_at)} before"

@@ -19,6 +19,7 @@ from watcher.rules.conditions.compare import Between, Compare, Measured
 from watcher.rules.conditions.logic import Combination, Not
 from watcher.rules.conditions.operands import AgainstMetrics
 from watcher.rules.conditions.ranking import RankChange, Top
+from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.conditions.unusual import Unusual
 from watcher.rules.metrics import Metric
@@ -132,7 +133,7 @@ def _askable(condition: Condition) -> bool:
     if isinstance(condition, AgainstMetrics) or any(each.facts for each in condition.metrics):
         return False  # against what is the user's own, or moves itself
     return isinstance(condition, Measured | BaselineCondition) and not isinstance(
-        condition, Appears
+        condition, Appears | Unchanged
     )
 
 

@@ -23,7 +23,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Report, ScanOutcome, evaluate
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
 from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
 from watcher.units import next_midnight
@@ -95,6 +95,7 @@ class ScanRecords:
             if cost is not None:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
+        rules = self.book.rules_of(watch)
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
         return replace(
             order,
@@ -102,6 +103,8 @@ class ScanRecords:
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),
             wants_texts=lambda product: product not in texts,
+            made=made_texts(rules),
+            followed=followed_texts(rules),
         )
 
     def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:

@@ -19,6 +19,7 @@ from watcher.model import (
     Gap,
     Instant,
     Ints,
+    LastTexts,
     Verdict,
 )
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
@@ -86,6 +87,19 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Throughout:
+    """The lowest ("min") or highest ("max") value in force in the ``seconds`` before now, from the
+    one that was in force at their begin on; none where that is not known. Of kind "hole" the most
+    seconds in which the product was not seen, where these are too many; else 0."""
+
+    kind: str
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"in {format_duration(self.seconds)}"
+
+
+@dataclass(frozen=True, slots=True)
 class LastList:
     """The rank at this watch's last scan that read the first ``places`` without a gap (all, by
     default: a complete one); infinite for who was not on that list."""
@@ -93,7 +107,7 @@ class LastList:
     places: int = LONGEST_LIST
 
 
-From: TypeAlias = Last | Ago | Statistic | Usual | Spread | LastList
+From: TypeAlias = Last | Ago | Statistic | Usual | Spread | Throughout | LastList
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,10 @@ class ScanColumns(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def products(self) -> Ints:
+        """The store's key of each product, (n,)."""
+
     def number(self, metric: Metric) -> Floats:
         """The metric of each product, (n,)."""
 
@@ -136,6 +154,12 @@ class ScanColumns(Protocol):
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
+
+    def last_text(self, name: str) -> LastTexts:
+        """The text attribute as this watch knew it before this scan."""
+
+    def text_gap(self, name: str, row: int) -> Gap | None:
+        """The reason why a row's last known text is older than others, where it is."""
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """Values (n,) of a declared need, and the instants of their observation (0: none); of what
@@ -148,6 +172,10 @@ class ScanColumns(Protocol):
         """The number of values, so far apart as it asks for, that a row's ``Usual`` of a sum of
         several days is taken of, or was to be."""
 
+    def days(self, need: Need, row: int) -> int | None:
+        """The number of days on which a row's value is known, in the time that a need is taken
+        over; None of a need that is of one moment."""
+
     @property
     def waits(self) -> str:
         """The reason for which no baseline has a value at this scan; empty where they have."""
@@ -158,6 +186,18 @@ class ScanColumns(Protocol):
 
     def appeared(self) -> Masks:
         """Whether this watch lists the product for the first time."""
+
+    def returned(self) -> tuple[Masks, Ints]:
+        """Whether this watch lists the product again that it proved to be gone, and the instants
+        (n,) of the last scans before that listed it (0: not known)."""
+
+    def gone(self) -> Masks:
+        """Whether the product is gone from the list as of ``gone_at``."""
+
+    @property
+    def gone_at(self) -> Instant | None:
+        """The time of the scan that proves that all of these products, in the scan that listed them
+        last, are gone; None of any other table."""
 
 
 class Condition(ABC):
@@ -176,6 +216,16 @@ class Condition(ABC):
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         return ()
+
+    @property
+    def follows(self) -> tuple[Attribute, ...]:
+        """The texts that it holds against what was known of them last."""
+        return ()
+
+    @property
+    def of_gone(self) -> bool:
+        """Whether it speaks of products that are gone from the list."""
+        return False
 
     @abstractmethod
     def judge(self, table: ScanColumns) -> Masks:
@@ -243,11 +293,11 @@ class MetricCondition(Condition):
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
-        baseline = baseline_at = gap = None
+        baseline = baseline_at = gap = days = None
         if need is not None:
             values, instants = table.baseline(need)
             baseline, baseline_at = value_at(values, row), int(instants[row]) or None
-            gap = table.gap(need, row)
+            gap, days = table.gap(need, row), table.days(need, row)
         return (
             Evidence(
                 metric=metric.name,
@@ -260,6 +310,7 @@ class MetricCondition(Condition):
                 baseline_at=baseline_at,
                 gap=gap,
                 form=form_at(table, metric, row),
+                days=days,
             ),
         )
 
@@ -274,13 +325,17 @@ class Judge:
         self._table = table
         self.at = table.at
         self.size = table.size
+        self.products = table.products
         self.number = table.number
         self.value = table.value
         self.text = table.text
         self.baseline = table.baseline
         self.gap = table.gap
         self.count = table.count
+        self.days = table.days
         self.fallen = table.fallen
+        self.last_text = table.last_text
+        self.text_gap = table.text_gap
         self._masks: dict[str, Masks] = {}
         self._computed: dict[Hashable, object] = {}
 
@@ -294,8 +349,18 @@ class Judge:
     def waits(self) -> str:
         return self._table.waits
 
+    @property
+    def gone_at(self) -> Instant | None:
+        return self._table.gone_at
+
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
+
+    def returned(self) -> tuple[Masks, Ints]:
+        return self.remembered("returned", self._table.returned)
+
+    def gone(self) -> Masks:
+        return self.remembered("gone", self._table.gone)
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value that ``compute`` gave when it was asked for ``key`` first."""

@@ -14,6 +14,7 @@ from watcher.units import (
     DAY,
     Unit,
     day_number,
+    format_duration,
     format_number,
     parse_day,
     parse_duration,
@@ -94,6 +95,19 @@ def several(value: object, what: str) -> list[object]:
     if not isinstance(value, list) or not value:
         raise Wrong(f"takes a list of {what}, not {'an empty one' if value == [] else kind(value)}")
     return value
+
+
+def seconds_of(value: object, example: int) -> int:
+    """A time with its unit, in seconds; ``example`` is one, for who wrote something else."""
+    shown = format_duration(example)
+    if not isinstance(value, str):
+        raise Wrong(f"takes a time, as {shown}, not {kind(value)}")
+    if is_percent(value):
+        raise Wrong(f"takes a time, as {shown}, not a percentage")
+    seconds = parse_duration(value)
+    if seconds <= 0:
+        raise Wrong(f"takes how far back to look, as {shown}")
+    return seconds
 
 
 def is_percent(value: object) -> bool:

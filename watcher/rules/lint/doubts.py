@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from watcher.fields import BY_NAME
-from watcher.rules.conditions.base import Ago, Condition, Statistic, Usual
+from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout, Usual
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
@@ -274,7 +274,7 @@ def _outlived(condition: Condition, kept: int) -> Iterator[_Found]:
     """The age of a baseline that ``keep`` has done away with, in seconds."""
     for need in condition.needs:
         match need.from_:
-            case Ago(seconds):
+            case Ago(seconds) | Throughout("min", seconds):
                 oldest = seconds
             case Usual(seconds, window) if window > 1:
                 oldest = max(2 * seconds // 3, LEAST_APART * window * DAY)

@@ -23,6 +23,7 @@ from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
+from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
 from watcher.source.query import FOLLOWED, MOST_PRODUCTS
@@ -54,6 +55,12 @@ def _sections() -> Schema:
         "operator": shapes.also(shapes.NAMES, "null")
         | {"description": "channels that hear of the watcher's own trouble"},
         "defaults": _or_empty(_defaults()),
+        "sellers": _named(
+            {f"^{SELLER_ID}$": _SELLER},
+            "your own names for sellers, valid wherever a seller's id is",
+            "sellers",
+            _A_SELLER,
+        ),
         "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
             {f"^{METRIC_NAME}$": _FORMULA},
@@ -80,6 +87,7 @@ def _snippet(label: str, body: object) -> Schema:
 
 
 _A_CHANNEL = _snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
+_A_SELLER = _snippet("a seller", {"${1:7495981769829615944}": "${2:GlowLab}"})
 _A_METRIC = _snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
 _WATCH = {"region": "${2:US}", "sort": "total_sale_7d_cnt desc", "top": "${3:100}"}
 _A_WATCH = _snippet("a watch", {"${1:bestsellers}": _WATCH})
@@ -94,6 +102,12 @@ _A_RULE = _snippet("a rule", _RULE)
 _SOME_RULES = _snippet("a first rule", [_RULE])
 
 _A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
+_SELLER: Schema = {
+    "type": "string",
+    "pattern": r"[^0-9\s]",
+    "patternErrorMessage": "write a name, as GlowLab: it has more than digits",
+    "description": "the seller's name, as you call it",
+}
 _FORMULA: Schema = {
     "type": "string",
     "pattern": r"[A-Za-z_]",
@@ -211,7 +225,9 @@ _OF_TYPE = {
 
 
 def _schedule() -> Schema:
-    every = 'how often to read: 24h, or a cron line as "0 9 * * mon-fri"'
+    every = (
+        'how often to read: 24h, a cron line as "0 9 * * mon-fri", or refresh, when the data is new'
+    )
     return {
         "every": shapes.EVERY | {"description": every},
         "timezone": shapes.TIMEZONE | {"description": "of the cron line, as Europe/Berlin"},
@@ -296,11 +312,13 @@ _VALUES = {
     "a_score": shapes.SCORE,
     "a_baseline": shapes.BASELINE,
     "a_span": shapes.SPAN,
+    "a_time": shapes.TIME_BACK,
     "a_metric": shapes.METRIC,
 }
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
-_WORDS = ("all", "any", "not", "appears")
+_OF_AMOUNTS = ("unusual", "lowest", "highest")
+_WORDS = ("all", "any", "not", *registry.WORDS)
 
 
 def _shared() -> Schema:
@@ -332,7 +350,7 @@ def _condition() -> Schema:
             "all": several | {"description": "all of these are met"},
             "any": several | {"description": "at least one of these is met"},
             "not": _CONDITION | {"description": "this is not met"},
-            "appears": {"const": True, "description": "listed by this watch for the first time"},
+            **{word: _true(meaning) for word, (_, meaning) in registry.WORDS.items()},
             **metrics,
             **attributes,
             # Of the rule language, and so no metric of the user's: a line at a wrong place.
@@ -354,6 +372,10 @@ _LIMITED = {
 }
 
 
+def _true(meaning: str) -> Schema:
+    return {"const": True, "description": meaning}
+
+
 def _word(metric: Metric) -> str:
     return f"{metric.name}_word"
 
@@ -363,14 +385,14 @@ def _metric(metric: Metric) -> Schema:
     match metric.unit:
         case Unit.FLAG if metric.names:
             plain = shapes.bare_flag(dict(metric.names))
-            operators = _operators(_word(metric), without=("unusual",), plain=plain)
+            operators = _operators(_word(metric), without=_OF_AMOUNTS, plain=plain)
             return operators | {"examples": plain["examples"]} | said
         case Unit.FLAG:
-            return _operators("yes_or_no", without=("unusual",)) | said
+            return _operators("yes_or_no", without=_OF_AMOUNTS) | said
         case Unit.DAYS:
             return _operators("days", floor="a_least_move") | said
         case Unit.DAY:
-            return _operators("a_day", without=("unusual",)) | said
+            return _operators("a_day", without=_OF_AMOUNTS) | said
         case Unit.PLACE:
             return _operators("an_amount", floor="a_least_move", places=True) | said
         case _:
@@ -421,6 +443,8 @@ def _text_operators(value: str) -> Schema:
     operators: Schema = {}
     for operator in registry.TEXT_OPERATORS:
         takes = _list_or_file(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        if operator.takes is Takes.TRUE:
+            takes = {"const": True}
         if operator.name in ("contains", "matches"):
             takes = shapes.ID | {"minLength": 1}
         operators[operator.name] = takes | {"description": operator.meaning}
@@ -435,7 +459,12 @@ def _either(value: Schema, operators: Schema) -> Schema:
 
 
 def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
-    own = {Takes.CHANGE: "a_change", Takes.PLACES: "places", Takes.SCORE: "a_score"}
+    own = {
+        Takes.CHANGE: "a_change",
+        Takes.PLACES: "places",
+        Takes.SCORE: "a_score",
+        Takes.TIME: "a_time",
+    }
     taken = _ref(own.get(operator.takes, value))
     if operator.takes is Takes.RANGE:
         return _list(taken) | {"minItems": 2, "maxItems": 2}

@@ -121,6 +121,7 @@ DURATION = written(_TIME, _SAY_TIME, ["24h", "3d", "7d"], "integer") | {
     "then": {"const": 0, "errorMessage": _SAY_TIME},
 }
 SPAN = written(_TIME, "write a time with its unit, as 28d", ["28d"])
+TIME_BACK = written(_TIME, "write a time with its unit, as 60d", ["30d", "60d", "90d"])
 DAYS = written(
     f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w", (), "number"
 )
@@ -146,9 +147,9 @@ SEVERITY = one_of(
 CURRENCY = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
 REGION = one_of(REGIONS, more="[A-Za-z]{2}")
 EVERY = written(
-    rf"{_TIME}|\S+(\s+\S+){{4}}",
-    'write a time as 24h, or a cron line as "0 9 * * mon-fri"',
-    ["24h", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
+    rf"{_TIME}|\s*[rR][eE][fF][rR][eE][sS][hH]\s*|\S+(\s+\S+){{4}}",
+    'write a time as 24h, a cron line as "0 9 * * mon-fri", or refresh',
+    ["24h", "refresh", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
 )
 TIMEZONE: Schema = TEXT | offer(["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"])
 QUIET_HOURS = written(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
-from watcher.schedule import Cron, Every, parse_cron
+from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
 from watcher.words import Wrong, kind, quoted
@@ -21,8 +22,8 @@ from watcher.words import Wrong, kind, quoted
 _SCHEDULE = ("every", "timezone")
 
 
-def read_schedule(every: object, timezone: object, entry: Entry) -> Every | Cron | None:
-    """An interval or a cron line; None where something about it was reported."""
+def read_schedule(every: object, timezone: object, entry: Entry) -> Schedule | None:
+    """An interval, a cron line or the refresh; None where something about it was reported."""
     zone, schedule = None, None
     try:
         zone = readers.timezone("UTC" if timezone is None else timezone)
@@ -35,17 +36,25 @@ def read_schedule(every: object, timezone: object, entry: Entry) -> Every | Cron
     return schedule if zone is not None else None
 
 
-def _schedule(every: object, timezone: str) -> Every | Cron:
+def _schedule(every: object, timezone: str) -> Schedule:
+    if isinstance(every, str) and every.strip().lower() == REFRESH:
+        return Refresh()
     if isinstance(every, str) and len(every.split()) > 2:
         return parse_cron(every, timezone)
     try:
         seconds = readers.duration(every)
     except ValueError as error:
-        hint = ', or a cron line as "0 9 * * mon-fri"' if isinstance(every, str) else ""
+        hint = _hint(every) if isinstance(every, str) else ""
         raise Wrong(f"{error}{hint}") from None
     if seconds < 1:
         raise Wrong("must be at least 1 second")
     return Every(seconds)
+
+
+def _hint(every: str) -> str:
+    if difflib.get_close_matches(every.strip().lower(), [REFRESH], cutoff=0.7):
+        return f"; did you mean {quoted(REFRESH)}?"
+    return f', a cron line as "0 9 * * mon-fri", or {REFRESH}'
 
 
 class Watches:
@@ -138,6 +147,8 @@ class Watches:
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
+        if isinstance(schedule, Refresh):
+            schedule = Refresh(query.region)
         watch = Watch(key, self._free(name) if free else name, query, schedule)
         self._by_key[key] = watch
         return watch
@@ -202,10 +213,10 @@ def _meant_as_region(key: str) -> bool:
     return nearest_keys(key)[:1] == ["region"]
 
 
-def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
+def _doubt(entry: Entry, query: Query, schedule: Schedule) -> None:
     for warning in query_warnings(query):
         entry["region"].warn(warning)
-    if isinstance(schedule, Every) and "timezone" in entry:
+    if not isinstance(schedule, Cron) and "timezone" in entry:
         entry["timezone"].warn("only a cron line has a time zone")
     if schedule.scans_between(0, DAY) > DAY / HOUR:
         entry["every"].warn(
