@@ -196,7 +196,7 @@ class Scan:
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
-class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+class MetricLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for
     one product, None where it has none or where no product is spoken of."""
 
@@ -228,7 +228,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: str = ""
     seconds: int = 0
     floor: float | None = None
-    measures: tuple[Measure | None, ...] = ()
+    measures: tuple[MetricLimit | None, ...] = ()
     file: str = ""
 
 

@@ -177,7 +177,7 @@ class History(Recording, Baselines, ScanHistory):
         return unpack_texts(row[0]) if row else None
 
     def known_ids(self, product_ids: Sequence[str]) -> set[str]:
-        """Those of the ids that some scan has found a product of, in whatever region."""
+        """The ids among these that some scan has found a product of, in whatever region."""
         among = self._db.dialect.among(sort=TEXT)
         given = self._db.dialect.listed(product_ids)
         rows = self._db.rows(
