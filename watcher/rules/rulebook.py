@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.errors import Problem
-from watcher.identity import Marks, RuleMark, WatchMark
+from watcher.identity import Marks, RuleMark, WatchMark, digest
 from watcher.model import Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import Catalogue
@@ -18,7 +18,6 @@ from watcher.schedule import Cron, Every, Quiet, least
 from watcher.source.query import Query
 from watcher.units import DAY
 
-_OF_A_RULE = "of a rule"  # a list of one's own, whichever rule's it is
 DEFAULT_URL = "https://api.keyapi.ai"
 
 
@@ -82,25 +81,27 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
-    list of one's own that is written out in a rule goes by the name of that ``rule``."""
+    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
 
     key: str
     name: str
     query: Query
     schedule: Every | Cron
     former_keys: tuple[str, ...] = ()
-    rule: str = ""
 
     @property
     def asks(self) -> str:
-        """The digest of its query, whatever its schedule and its rule's name."""
-        return self.mark.asks
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
 
     @property
     def mark(self) -> WatchMark:
-        query = replace(self.query, own=_OF_A_RULE) if self.rule else self.query
-        return WatchMark(self.key, self.name, query.canonical(), str(self.schedule), rule=self.rule)
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""

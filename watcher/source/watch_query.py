@@ -20,8 +20,8 @@ SELLER_ID = "seller_id"  # the parameter that says whose products a shop's are
 class Query:
     """What a watch reads: a market's list, the products of a shop, or products of one's own.
 
-    Of the latter ``own`` is the list's name, and ``ids`` are the products: which of them there are
-    makes no other list. Those of the ``followed`` list stand in the database, and are filled in
+    Of the latter ``own`` is the list's name, or that of the rule (``of_rule``) which has it without
+    a name; ``ids`` are the products: which of them there are makes no other list. Those of the ``followed`` list stand in the database, and are filled in
     where it is read. The region of a shop and of products of one's own only says for which market
     they are meant, and may be empty.
     """
@@ -33,6 +33,7 @@ class Query:
     top: int = DEFAULT_TOP  # products to read, of a list or a shop
     endpoint: Endpoint = PRODUCT_LIST
     own: str = ""
+    of_rule: bool = False
     ids: tuple[str, ...] = field(default=(), compare=False)
     followed: bool = False
 
@@ -86,8 +87,15 @@ class Query:
 
     def canonical(self) -> str:
         """Stable text of all there is, equal for equal queries: for hashes."""
+        if self.gives is Gives.LOOKUP and not self.followed:
+            return f"{self.nameless()}={self.own}"
+        return self.nameless()
+
+    def nameless(self) -> str:
+        """The ``canonical`` text, which of products of one's own does not say in which list."""
         if self.gives is Gives.LOOKUP:
-            return "followed" if self.followed else f"products={self.own}"
+            whose = "of rule" if self.of_rule else "named"
+            return "products followed" if self.followed else f"products {whose}"
         parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
         parts += [f"region={self.region}"] if self.of_market else []
         parts += [f"{name}={value_text(value)}" for name, value in self.filters]

@@ -9,7 +9,7 @@ from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
-from watcher.source.endpoints import CHOICE, PARAMETERS
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
 
 SCHEMA = json_schema()
 
@@ -59,7 +59,7 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     """What the file takes is what the editor offers."""
     assert set(SCHEMA["properties"]) == set(SECTIONS)
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
-    extra = {"sort", "top", "every", "timezone", *CHOICE}
+    extra = {"sort", "top", "every", "timezone", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
     words = {"all", "any", "not", "appears"}
     keys = SCHEMA["$defs"]["condition"]["properties"]

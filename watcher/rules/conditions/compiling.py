@@ -24,7 +24,8 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 _GROUPS = ("all", "any", "not", "appears")
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
-_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+NO_SORT = "the products of a shop, and your own, come in no order"
 
 
 class Report(Protocol):
@@ -38,12 +39,13 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank; of several watches
-    ``unsorted`` names those."""
+    ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
+    it gets one, or why it can't. Of several watches ``unsorted`` names those."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
+    sorts: str = SORT
     places: Places = field(default_factory=dict)
     unsorted: str = ""
 
@@ -105,7 +107,9 @@ class Compiler:
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
             which = f", which {self.unsorted} is not" if self.unsorted else ""
-            self.report(path, f"{subject.name} needs a sorted list{which}: {_SORT}", at_key=True)
+            self.report(
+                path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
+            )
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value), path)
         elif not value:

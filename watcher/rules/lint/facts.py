@@ -136,8 +136,8 @@ def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
 
 def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
     """The one text that ``attribute`` has on that list, and the filter that says so."""
-    if attribute == "region":
-        return query.region, f"region {query.region}"
+    if attribute == "region":  # of a shop and of products of one's own each row says it
+        return (query.region, f"region {query.region}") if query.of_market else None
     value = dict(query.filters).get(attribute)
     return None if value is None else (str(value), f"{attribute} {value}")
 

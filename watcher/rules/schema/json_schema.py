@@ -25,6 +25,7 @@ from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
+from watcher.source.query import FOLLOWED, MOST_PRODUCTS
 from watcher.units import Unit
 
 _LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
@@ -238,10 +239,26 @@ def _watch() -> Schema:
                 "description": "products to read, 100 if left out; each ten of them cost a credit",
             }
             | shapes.offer([10, 50, 100, 200]),
+            "shop": shapes.SELLER
+            | {"description": "a seller's products, by its id or its page, in place of a list"},
+            "products": _own_products(),
             **_schedule(),
             # Empty it is UTC again, where the defaults say another.
             "timezone": shapes.also(_schedule()["timezone"], "null"),
         },
+    }
+
+
+def _own_products() -> Schema:
+    most = {"minItems": 1, "maxItems": MOST_PRODUCTS}
+    followed = shapes.one_of([FOLLOWED], ["those that watcher follow and the page keep"])
+    return {
+        "description": "products of your own, by ids or pages, in place of a list; or followed",
+        "anyOf": [
+            *followed["anyOf"],
+            shapes.PRODUCT,
+            {"type": "array", "items": shapes.PRODUCT, **most},
+        ],
     }
 
 

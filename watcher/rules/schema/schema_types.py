@@ -157,6 +157,21 @@ NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
 CATEGORY = written(
     "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
 )
+_PAGE_OR_ID = r"[0-9]{10,24}|(https?:|HTTPS?:)?(//)?[^\s/]+\.[A-Za-z]{2,}[^\s]*"
+SELLER = written(
+    _PAGE_OR_ID,
+    "write the seller's id, as \"7495981769829615944\", or the address of its store's page",
+    (),
+    "integer",
+    minimum=10**9,
+)
+PRODUCT = written(
+    _PAGE_OR_ID,
+    'write a product\'s id, as "1729873073559015752", or the address of its page',
+    (),
+    "integer",
+    minimum=10**9,
+)
 URL = written(
     r"[A-Za-z0-9][A-Za-z0-9+.-]*://[\s\S]*",
     "this is no Apprise URL: it begins with a service, as slack://",

@@ -128,7 +128,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry, f"of rule {name}" if free else name)
+        query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
         key = scheduled_key(query.canonical(), schedule)
@@ -138,14 +138,13 @@ class Watches:
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
-        watch = Watch(
-            key, self._free(name) if free else name, query, schedule,
-            rule=name if free and query.own and not query.followed else "",
-        )  # fmt: skip
+        watch = Watch(key, self._free(name) if free else name, query, schedule)
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
+    def _query(
+        self, raw: Mapping[str, object], entry: Entry, name: str, *, free: bool
+    ) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
@@ -161,24 +160,29 @@ class Watches:
         def warn(inner: tuple[str | int, ...], message: str) -> None:
             _inside(entry, inner).warn(message)
 
-        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+        query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
+        return self._unlike(query, entry)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
-        """The query, unless it is a second list of one's own of that name: a rule's own list goes
-        by its name, so it can have one only."""
-        if query is None or not query.own or query.followed:
+        """The query, unless it is a rule's second list of its own: that goes by its name."""
+        if query is None or not query.of_rule:
             return query
         first = self._own.setdefault(query.own, entry)
-        if first is entry:
-            return query
-        entry.report(f"is a second list of that name, after {first}: name it under watches:")
-        return None
+        if first is not entry:
+            entry.report(f"is the rule's second list, after {first}: name it under watches:")
+        return query if first is entry else None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
         names = chain([name], (f"{name} ({number})" for number in count(2)))
         return next(free for free in names if free not in taken)
+
+
+def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
+    for step in path:
+        entry = entry[step]
+    return entry
 
 
 def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
@@ -192,12 +196,6 @@ def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
         else:
             each.report(f"is the same list as the one before it at {first}: it is read once")
     return bool(again)
-
-
-def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
-    for step in path:
-        entry = entry[step]
-    return entry
 
 
 def _meant_as_region(key: str) -> bool:
