@@ -205,7 +205,8 @@ def newest(
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now."""
+    """The rows, each live alert with what its rule says of the product now, and all with the list
+    that they are on, where that is one of several."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -215,7 +216,15 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [replace(row, known=found.get(row.alert.id)) for row in rows]
+    return [
+        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
+        for row in rows
+    ]
+
+
+def _list_of(rule: Rule | None, row: AlertRow) -> str:
+    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
+    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
 def worded(row: AlertRow) -> AlertRow:

@@ -150,6 +150,11 @@ class Rule:
         return ", ".join(watch.name for watch in self.watches)
 
     @property
+    def regions(self) -> str:
+        """The regions that the watches are of, as far as they are of any."""
+        return ", ".join(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
+
+    @property
     def conditions(self) -> tuple[object, ...]:
         """What the fingerprint is made of beside the watches."""
         return (self.when.key, self.until.key if self.until is not None else None, self.for_)

@@ -43,8 +43,8 @@ _SHARED = (
 # What says why an alert fires.
 Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 # An alert without its evidence, as a plain row, for there may be very many: its id, rule and
-# product, and when it ended.
-Brief: TypeAlias = tuple[int, str, int, Instant | None]
+# product, when it ended, and the watch that opened it.
+Brief: TypeAlias = tuple[int, str, int, Instant | None, str]
 Progress = Callable[[int, int], None]
 
 
@@ -317,8 +317,8 @@ class AlertHold(Struct, frozen=True):
 
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
-    is what is held back of it, ``known`` what is so now: they follow from the rules, so that the
-    store leaves them empty."""
+    is what is held back of it, ``known`` what is so now, ``watch`` the list that it is on where its
+    rule has several: they follow from the rules, so that the store leaves them empty."""
 
     alert: Alert
     region: str
@@ -328,6 +328,7 @@ class AlertRow(Struct, frozen=True):
     currency: str | None = None
     holds: tuple[AlertHold, ...] = ()
     known: LatestEvidence | None = None
+    watch: str = ""
 
 
 class Delivered(Struct, frozen=True):
@@ -343,13 +344,14 @@ class Delivered(Struct, frozen=True):
 
 
 class FiredAlert(Struct, frozen=True):
-    """An alert as it began; ``resolved_at`` is None while it lives."""
+    """An alert as it began, by a ``watch``; ``resolved_at`` is None while it lives."""
 
     id: int
     rule: str
     product: int
     fired_at: Instant
     resolved_at: Instant | None
+    watch: str = ""
 
 
 class RuleChanges(Struct, frozen=True):
