@@ -200,7 +200,7 @@ class Client:
         Raises:
             SourceError: of the kind that says what to do; what ``budget.spend`` raises.
         """
-        request = _Request(endpoint, {**params, endpoint.page: str(page_num)}, budget)
+        request = _Request(endpoint, {**params, **endpoint.place(page_num)}, budget)
         for tried in range(1, self._tries + 1):
             outcome = await self._attempt(request)
             if isinstance(outcome, Page):

@@ -21,9 +21,9 @@ class Query:
     """What a watch reads: a market's list, the products of a shop, or products of one's own.
 
     Of the latter ``own`` is the list's name, or that of the rule (``of_rule``) which has it without
-    a name; ``ids`` are the products: which of them there are makes no other list. Those of the ``followed`` list stand in the database, and are filled in
-    where it is read. The region of a shop and of products of one's own only says for which market
-    they are meant, and may be empty.
+    a name; ``ids`` are the products: which of them there are makes no other list. Those of the
+    ``followed`` list stand in the database, and are filled in where it is read. The region of a
+    shop and of products of one's own only says for which market they are meant, and may be empty.
     """
 
     region: str
@@ -70,6 +70,12 @@ class Query:
         """The ids that a page of a lookup asks for, from page 1 on; none of another."""
         size = self.endpoint.page_size
         return self.ids[(page_num - 1) * size : page_num * size]
+
+    def asked_for(self, page_num: int) -> dict[str, str]:
+        """The parameters of one batch of a lookup; none of another."""
+        if self.gives is not Gives.LOOKUP:
+            return {}
+        return {self.endpoint.batch: ",".join(self.batch(page_num))}
 
     def params(self, now: Instant) -> dict[str, str]:
         """The request's parameters but the page; ``now`` is what "30d ago" counts from."""
