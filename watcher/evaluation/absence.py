@@ -29,4 +29,6 @@ def gone_products(archive: Archive, scan: Listed, scan_id: int) -> Ints:
     if first >= since:
         return _NOBODY
     listed, again = past.listed(watch, first, since), past.listed(watch, since, scan_id + 1)
-    return np.setdiff1d(listed, again)
+    gone = np.setdiff1d(listed, again)
+    # What the user took out of a list of one's own is not gone.
+    return gone[~past.taken_out(watch, scan_id, gone)] if len(gone) else gone

@@ -39,6 +39,11 @@ def reader(folder: Path) -> Callable[[Mapping[str, bytes]], Rulebook]:
     return partial(load, [folder / "rules.yaml"], {})
 
 
+def _made_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 BROKEN: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
@@ -50,7 +55,7 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "the column is text now": lambda path: path.write_text(
         "product_id,target,cost\n1729,9,much\n", "utf-8"
     ),
-    "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
+    "a folder in its place": _made_a_folder,
 }
 
 
