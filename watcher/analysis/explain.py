@@ -28,7 +28,7 @@ from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_st
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
@@ -40,7 +40,8 @@ from watcher.units import format_duration
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
-    or the last that ended; ``fires_at`` is when a pending one fires at the earliest."""
+    or the last that ended; ``fires_at`` is when a pending one fires at the earliest. ``watch``
+    names the list that it was judged on, where the rule has several."""
 
     now: Instant
     rule: str
@@ -56,6 +57,7 @@ class Explanation:
     gates: tuple[ChannelStatus, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
+    watch: str = ""
     names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
 
     @property
@@ -67,16 +69,17 @@ def explain(
     database: Store, book: Rulebook, rule: Rule, product: ProductFacts, now: Instant
 ) -> Explanation:
     """Explain ``rule`` on ``product``; raises ``WatcherError`` where its watch never saw it."""
-    scan = database.history.newest_scan(rule.watch.key)
+    row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
+    alert = row.alert if row is not None else None
+    watch = _watch(database, rule, product, alert)
+    scan = database.history.newest_scan(watch.key)
     if scan is None:
         raise WatcherError(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, book, rule, product, scan)
+    looked = _look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
-    row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
-    alert = row.alert if row is not None else None
     return Explanation(
         now=now,
         rule=rule.name,
@@ -88,14 +91,31 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=min(alert.since, now) + rule.watch.least(rule.for_)
+        fires_at=min(alert.since, now) + watch.least(rule.for_)
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
+        watch=watch.name if len(rule.watches) > 1 else "",
         names=_names(database, book, product, looked, alert),
     )
+
+
+def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
+    """Of a rule's watches that which opened the live alert, else that which saw the product last,
+    else the first that was read at all."""
+    if len(rule.watches) == 1:
+        return rule.watch
+    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
+        return rule.watch_of(alert.watch)
+    history = database.history
+    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
+    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
+    return next(read, rule.watch)
 
 
 def _names(
@@ -131,35 +151,36 @@ class _Looked:
 
 
 def _look(
-    database: Store, book: Rulebook, rule: Rule, product: ProductFacts, scan: ScanRow
+    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
     else the last one that listed it, or what was read when it was added to a list of one's own."""
-    zone = book.zone
-    seen = database.history.sighting(rule.watch.key, product.product)
-    if seen is None and rule.watch.query.gives is Gives.LOOKUP:
+    (rule, watch), zone = whose, book.zone
+    seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.gives is Gives.LOOKUP:
         seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
+        which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
-            f'the watch of rule "{rule.name}" has not listed {product.product_id} '
-            f"({product.name}): it reads {rule.watch.query.describe(book.sellers)}"
+            f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
+            f"{product.product_id} ({product.name}): it reads {read}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, Sighting.absent(scan), product, zone)
+        fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return replace(fallen, fallen=True)
-    judged = _judged(database, rule, seen, product, zone)
+    judged = _judged(database, rule, watch, seen, product, zone)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
 
 
 def _judged(
-    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo
+    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo
 ) -> _Looked | None:
     """None where the scan knows nothing of the product."""
-    needs, schedule = needs_of([rule]), rule.watch.schedule
-    table = stored_table(database, seen.row, seen.recorded, needs, schedule)
+    table = stored_table(database, seen.row, seen.recorded, needs_of([rule]), watch.schedule)
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None
@@ -206,12 +227,14 @@ def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
 def _notes(
     database: Store, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
 ) -> Iterator[str]:
+    if not rule.enabled:
+        yield "the rule has enabled: false: it is not judged, and nothing is read for it"
     health = database.health.get("rule", rule.name)
     if health.failing_since is not None:
         yield f"the rule can't be judged: {health.last_error}"
     if alert is not None and alert.state is not AlertState.INACTIVE:
         yield from _holding(rule, looked.when.verdict, alert)
-    elif looked.when.verdict is Verdict.MET and listed:
+    elif looked.when.verdict is Verdict.MET and listed and rule.enabled:
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
     if looked.added:
         yield "read when it was added to the list; no scan has judged it yet"

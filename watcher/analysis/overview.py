@@ -47,7 +47,8 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could."""
+    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could. ``watch`` has the
+    names of all its watches."""
 
     name: str
     watch: str
@@ -57,6 +58,7 @@ class RuleStatus:
     firing: int
     health: Health
     quiet: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,14 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         rules=tuple(
             RuleStatus(
                 rule.name,
-                rule.watch.name,
+                rule.watched,
                 rule.severity.value,
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
                 health.get(("rule", rule.name), Health("rule", rule.name)),
-                rule.name in quiet,
+                rule.enabled and rule.name in quiet,
+                rule.enabled,
             )
             for rule in book.rules
         ),

@@ -17,7 +17,7 @@ from watcher.notification.products import FACTS
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Watch
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
 
@@ -44,7 +44,7 @@ class Reading:
         self._rules = rules
         self._past = source.past_scans(_extent(source, rules, time[0]))
         self.matrix = self._past.matrix
-        line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
+        line, own = self.matrix.timeline, {watch.key for watch in _watches(rules)}
         others = any(_asks_others(need) for need in needs_of(rules))
         late = range(self._past.first, len(line))
         judged = [place for place in late if others or line.watches[place] in own]
@@ -61,7 +61,7 @@ class Reading:
         return since <= line.at[place] <= until and not line.failed[place]
 
     def _judge(self, places: Iterable[int]) -> None:
-        schedules = {rule.watch.key: rule.watch.schedule for rule in self._rules}
+        schedules = {watch.key: watch.schedule for watch in _watches(self._rules)}
         of_lists = any(metric.needs & {*OF_LIST} for metric in _metrics(self._rules))
         line, past = self.matrix.timeline, self.recalled()
         for place in places:
@@ -84,19 +84,33 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
     if len(rules) >= _MANY:
         fields |= shown
     return Extent(
-        watches=frozenset(rule.watch.key for rule in rules),
-        regions=frozenset(rule.watch.query.region for rule in rules),
-        since=min((_begin(source, rule, since) for rule in rules), default=since),
+        watches=frozenset(watch.key for watch in _watches(rules)),
+        regions=frozenset(region_of(source, watch) for watch in _watches(rules)),
+        since=min(
+            (_begin(source, rule, watch, since) for rule in rules for watch in rule.watches),
+            default=since,
+        ),
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
     )
 
 
-def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
-    """The moment from which on a rule that begins at ``since`` needs the past."""
-    complete = source.history.last_proof_before(rule.watch.key, since)
+def region_of(database: Store, watch: Watch) -> str:
+    """The region of the products that a watch finds; of a shop, and of products of one's own, that
+    of most of them."""
+    scan = None if watch.query.of_market else database.history.newest_scan(watch.key)
+    return watch.query.region if scan is None else scan.region
+
+
+def _watches(rules: Sequence[Rule]) -> Iterator[Watch]:
+    return (watch for rule in rules for watch in rule.watches)
+
+
+def _begin(source: Store, rule: Rule, watch: Watch, since: Instant) -> Instant:
+    """The moment from which on a rule that begins at ``since`` needs the past of a watch."""
+    complete = source.history.last_proof_before(watch.key, since)
     first = since if complete is None else min(since, complete)
-    reach = last_reach(rule.watch.schedule)  # also of what tells a jump
+    reach = last_reach(watch.schedule)  # also of what tells a jump
     return first - max([reach, *(_looks_back(need) for need in needs_of([rule]))])
 
 

@@ -22,6 +22,7 @@ from watcher.fields import IDS, unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.rulebook import Rule
 from watcher.text.evidence import condition_of, gap_of, label_of, named, spelled, with_name
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
@@ -47,9 +48,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = rule.watch.query.region
-    if region is not None and region.upper() != market:
-        raise WatcherError(f'rule "{rule.name}" watches {market}, not {region.upper()}')
+    market = _market(rule, region)
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
@@ -57,6 +56,17 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
         print_json(_worded(explanation))
     else:
         show(explanation)
+
+
+def _market(rule: Rule, region: str | None) -> str | None:
+    """The market that the product is looked for in: that named, else the only one of the rule's.
+    None where a shop or products of one's own may be of any."""
+    markets = {watch.query.region if watch.query.of_market else "" for watch in rule.watches}
+    if region is None:
+        return markets.pop() or None if len(markets) == 1 else None
+    if region.upper() not in markets and "" not in markets:
+        raise WatcherError(f'rule "{rule.name}" watches {rule.regions}, not {region.upper()}')
+    return region.upper()
 
 
 def _worded(explained: Explanation) -> Explanation:
@@ -101,7 +111,8 @@ def show(explained: Explanation) -> None:
 
 def _data(explained: Explanation) -> str:
     scan = explained.scan
-    newest = f"newest scan: {_past(scan.at, explained)}, {scan.state.value}"
+    of = f" of {explained.watch}" if explained.watch else ""
+    newest = f"newest scan{of}: {_past(scan.at, explained)}, {scan.state.value}"
     if explained.listed:
         return f"Judged on the {newest}."
     if scan.doubt is not None:

@@ -206,8 +206,8 @@ def newest(
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now, and all of them with
-    the names of the ids that occur."""
+    """The rows, each live alert with what its rule says of the product now, and all with the list
+    that they are on, where that is one of several, and with the names of the ids that occur."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -217,7 +217,16 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return with_names(database, book, [replace(row, known=found.get(row.alert.id)) for row in rows])
+    shown = [
+        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
+        for row in rows
+    ]
+    return with_names(database, book, shown)
+
+
+def _list_of(rule: Rule | None, row: AlertRow) -> str:
+    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
+    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
 def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:

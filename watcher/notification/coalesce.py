@@ -79,8 +79,8 @@ class _Joining:
         self._told = self._begun | self._ids(Decision.REMINDER)
         ended = self._ids(Decision.RESOLVED) - self._begun
         alerts = database.alerts.brief(self._told | ended)
-        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
-        over = {alert for alert, _, _, resolved_at in alerts if resolved_at is not None}
+        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _, _ in alerts))
+        over = {alert for alert, _, _, resolved_at, _ in alerts if resolved_at is not None}
         self._passed = over & self._told
         self._over = self._newest(each for each in alerts if each[0] in ended)
         owed = self._owed()
@@ -90,7 +90,7 @@ class _Joining:
 
     def _newest(self, alerts: Iterable[Brief]) -> dict[tuple[str, int], Alert]:
         """The newest of these alerts, by rule and product."""
-        ids = {(rule, product): alert for alert, rule, product, _ in alerts}
+        ids = {(rule, product): alert for alert, rule, product, _, _ in alerts}
         found = self._database.alerts.by_id(list(ids.values()))
         return {(alert.rule, alert.product): alert for alert in found}
 

@@ -13,25 +13,31 @@ from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.transition import APPEARS
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.text.evidence import condition_of, gap_of, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
-    """Plays scans of one watch to rules, the oldest first; channels are told at once."""
+    """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
     def examine(self, scan: Scan) -> Judge:
         """Record a scan, and judge it with the past that there is."""
-        recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
-        needs = needs_of(self.rules)
-        return Judge(stored_table(self.database, scan, recorded, needs, schedule))
+        recorded, rules = remember(self.database, scan), self._of(scan)
+        schedule = rules[0].watch_of(scan.watch).schedule
+        return Judge(stored_table(self.database, scan, recorded, needs_of(rules), schedule))
 
-    def play(self, scan: Scan) -> Played:
-        outcome = evaluate(
-            self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
-        )
-        return self.played(scan.at, outcome.notifications)
+    def play(self, scans: Iterable[Scan]) -> Played:
+        """All of one moment, one after the other."""
+        written: list[int] = []
+        for scan in scans:
+            rules, catalogue = self._of(scan), self.book.metrics
+            outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
+            written += outcome.notifications
+        return self.played(scan.at, written)
+
+    def _of(self, scan: Scan) -> list[Rule]:
+        return [rule for rule in self.rules if rule.reads(scan.watch)]
 
     def states(self, played: Played) -> Mapping[str, frozenset[str]]:
         """The ids of the products whose alerts fire and are pending, and which were told."""
@@ -94,7 +100,7 @@ def run_case(case: Case, book: Rulebook) -> Result:
     found: list[Difference] = []
     with Player(book, case.rules) as player:
         for turn in range(case.size):
-            played = player.play(scene(case, turn))
+            played = player.play([scene(part, turn) for part in case.parts])
             for expectation in case.expectations:
                 if expectation.scan == turn:
                     found += _compare(case, book, player.states(played), expectation)
@@ -122,7 +128,8 @@ def _compare(
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
     wanted = set(products)
-    return tuple(actor.product_id for actor in case.actors if actor.product_id in wanted)
+    actors = (actor.product_id for part in case.parts for actor in part.actors)
+    return tuple(each for each in dict.fromkeys(actors) if each in wanted)
 
 
 def _values(
@@ -131,21 +138,25 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            remember(player.database, scene(case, turn))
-        judged = scene(case, scan)
-        judge, listed = player.examine(judged), judged.product_ids
+            for part in case.parts:
+                remember(player.database, scene(part, turn))
+        scenes = [(part, scene(part, scan)) for part in case.parts]
+        judged = [(part, player.examine(each), each.product_ids) for part, each in scenes]
         for product in products:
             found: list[str] = []
-            if product in listed:
-                evidence = _evidence(case, judge, listed.index(product))
-                found = [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
+            for part, judge, listed in judged:
+                if product in listed:
+                    evidence = _evidence(part, judge, listed.index(product), len(judged) > 1)
+                    found += [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
             yield product, tuple(found) or ("not in the list",)
 
 
-def _evidence(case: Case, judge: Judge, row: int) -> Iterator[tuple[str, Evidence]]:
-    """Yield all evidence on a product, and the rule that it is of, where there are several."""
-    for rule in case.rules:
-        of = f"{rule.name}: " if len(case.rules) > 1 else ""
+def _evidence(case: Case, judge: Judge, row: int, several: bool) -> Iterator[tuple[str, Evidence]]:
+    """Yield all evidence on a product; and the list and the rule that it is of, where there are
+    ``several``."""
+    on = f"{case.watch.name}: " if several else ""
+    for rule in (each for each in case.rules if each.reads(case.watch.key)):
+        of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
         for condition in (rule.when, rule.until):
             if condition is not None:
                 yield from ((of, each) for each in condition.evidence(judge, row))

@@ -98,7 +98,8 @@ class MemoryAlerts(Alerts):
         return self.explained(self._of(ids))
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
-        return [(each.id, each.rule, each.product, each.resolved_at) for each in self._of(ids)]
+        found = self._of(ids)
+        return [(each.id, each.rule, each.product, each.resolved_at, each.watch) for each in found]
 
     def _of(self, ids: Iterable[int]) -> builtins.list[Alert]:
         return [self._alerts[each] for each in sorted(self._alerts.keys() & {*ids})]

@@ -124,7 +124,7 @@ class Alerts(Face):
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
-            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {self._sql.rows_of()} "
+            f"SELECT a.id, a.rule, a.product, a.resolved_at, a.watch FROM {self._sql.rows_of()} "
             f"{self._sql.join} alerts AS a ON a.id = w.value ORDER BY a.id",
             (self._sql.listed(ids),),
         )

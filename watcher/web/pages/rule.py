@@ -190,8 +190,11 @@ def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
 
 def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The rule's settings beside its conditions."""
-    yield "watch", f"{rule.watch.name}: {rule.watch.query.describe(sellers)}"
-    yield "schedule", str(rule.watch.schedule)
+    read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
+    yield "watch", read[0] if len(read) == 1 else "; ".join(read)
+    yield "schedule", ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
+    if not rule.enabled:
+        yield "enabled", "no: it is not judged"
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
