@@ -121,6 +121,9 @@ class Listed(Protocol):
     def proves_absence(self) -> bool: ...
 
     @property
+    def of_market(self) -> bool: ...
+
+    @property
     def whole(self) -> bool:
         """Whether all that messages show is in memory, so that a column costs nothing."""
 
@@ -144,6 +147,10 @@ class Scan:
     refused key or credits, and due again once that is over. ``problems`` is all that was odd,
     ``doubt`` what of it keeps the scan from proving an absence. ``facts`` are given of a stored
     scan that is played once more, perhaps without some of its products.
+
+    Of a shop or of products of one's own, which are no list ``of_market``, ``regions`` has that of
+    each product, and ``region`` is that of most. ``asked`` are the ids of a lookup; a shop was
+    ``cut`` where it has more products than were read: in an order that nobody knows.
     """
 
     watch: str
@@ -165,6 +172,10 @@ class Scan:
     doubt: Doubt | None = None
     facts: ListFacts | None = None
     page_size: int = 10
+    of_market: bool = True
+    regions: tuple[str, ...] = ()
+    asked: tuple[str, ...] | None = None
+    cut: bool = False
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -173,7 +184,7 @@ class Scan:
     def proves_absence(self) -> bool:
         """Whether a product that it does not list is not on the list."""
         doubted = self.doubt is not None and not self.doubt.believed
-        return self.state is ScanState.COMPLETE and not doubted
+        return self.state is ScanState.COMPLETE and not doubted and not self.cut
 
     @property
     def whole(self) -> bool:

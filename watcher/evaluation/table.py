@@ -5,6 +5,7 @@ products."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -139,6 +140,20 @@ class ScanTable:
         """The rows of products that this scan did not list, and the last list had."""
         return np.arange(self.size) >= self.listed
 
+    @cached_property
+    def _regions(self) -> tuple[str, ...]:
+        """Those of the products, first the scan's, where they may be of several."""
+        if self.scan.of_market:
+            return ()
+        told = dict.fromkeys(filter(None, self.scan.texts["region"]))
+        return tuple(dict.fromkeys([self.scan.region, *told]))
+
+    def taken_out(self, products: Ints) -> Bools:
+        """(n,) the products that the user took out of what the watch asks for by name."""
+        if self.scan.of_market or not len(products):
+            return np.zeros(len(products), np.bool_)
+        return self._past.taken_out(self.scan.watch, self._seen.scan_id, products)
+
     def _padded(self, listed: Floats) -> Floats:
         """A column of what the scan listed, with no value for the others."""
         if self.size == self.listed:
@@ -191,7 +206,7 @@ class ScanTable:
             younger = slack(self._schedule, ago.seconds) if self._schedule is not None else 0
             found = self._past.ago(
                 self.scan.watch, self._seen.products, then + younger, then - ago.older, fields,
-                scan_id=self._seen.scan_id,
+                scan_id=self._seen.scan_id, regions=self._regions,
             )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
             self._observed[ago] = (columns, found.at)
@@ -205,7 +220,13 @@ class ScanTable:
         statistics = Statistics(asked, self.size, self.at)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
-            scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
+            scan.watch,
+            scan.region,
+            seen.products,
+            within,
+            statistics.fields,
+            seen.scan_id,
+            more=self._regions[1:],
         )
         statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()

@@ -19,7 +19,6 @@ from watcher.schedule import Cron, Every, Quiet, least
 from watcher.source.query import Query
 from watcher.units import DAY
 
-_OF_A_RULE = "of a rule"  # a list of one's own, whichever rule's it is
 DEFAULT_URL = "https://api.keyapi.ai"
 
 
@@ -91,15 +90,13 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
-    list of one's own that is written out in a rule goes by the name of that ``rule``."""
+    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
 
     key: str
     name: str
     query: Query
     schedule: Every | Cron
     former_keys: tuple[str, ...] = ()
-    rule: str = ""
 
     @property
     def asks(self) -> str:

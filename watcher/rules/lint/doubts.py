@@ -116,7 +116,7 @@ def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
 def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
-    depth = watch.query.top
+    depth = watch.query.depth
     for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
         yield from _baselines(leaf, watch)
         of_number = _share if in_percent(leaf) else _steep

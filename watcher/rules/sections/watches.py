@@ -145,10 +145,7 @@ class Watches:
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
-        watch = Watch(
-            key, self._free(name) if free else name, query, schedule,
-            rule=name if free and query.own and not query.followed else "",
-        )  # fmt: skip
+        watch = Watch(key, self._free(name) if free else name, query, schedule)
         self._by_key[key] = watch
         return watch
 
