@@ -176,6 +176,17 @@ async def test_what_is_followed(own: Own) -> None:
     assert await write(lambda db: dict(db.lookups.of(own.watch.key))) == {}
 
 
+async def test_the_first_that_is_followed(own: Own) -> None:
+    """Where nothing was followed when the list was scanned: it is read, and has not appeared."""
+    assert await own.scan() is ScanState.COMPLETE
+    assert own.asked == []
+    await own.bench.writer.run(lambda db: db.followed.add(own.ids[:1], START))
+    assert await own.newcomers.turn() == 1
+    await own.scan()
+    assert await own.firing("any") == {own.ids[0]}
+    assert await own.firing("new") == set()
+
+
 async def test_ten_by_a_request(own: Own) -> None:
     """Twelve are two requests, which the caps must leave."""
     own.edit(own.ids[:1])
