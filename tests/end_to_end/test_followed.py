@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -88,7 +88,7 @@ async def test_beside_a_running_daemon(
     assert watcher.query("SELECT count(*) FROM alerts") == [(0,)]
 
 
-def _lists(watcher: Watcher, wanted: set[str]) -> Callable[[], object]:
+def _lists(watcher: Watcher, wanted: set[str]) -> Callable[[], Awaitable[bool]]:
     async def listed() -> bool:
         found = json.loads(await called(watcher, "followed", "--json"))
         return {each["product_id"] for each in found if each["state"] == "known"} == wanted

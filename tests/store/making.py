@@ -35,6 +35,7 @@ TABLES = (
     "alerts", "transitions", "told", "held", "messages", "notifications", "tries", "credits",
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
     "followed", "lookups", "probes", "categories", "pictures", "known_watches",
+    "asked",
 )  # fmt: skip
 START = 1_700_000_000
 

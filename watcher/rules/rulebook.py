@@ -259,6 +259,14 @@ class Rulebook:
         )
         return replace(self, watches=watches)
 
+    def current(self, watch: Watch) -> Watch:
+        """The watch as the book has it now: its key changes where a second schedule of its query
+        comes or goes. One that the book has no more is what it was."""
+        same = [each for each in self.watches if each.query == watch.query]
+        found = [each for each in same if each.key == watch.key]
+        found += [each for each in same if each.schedule == watch.schedule]
+        return next(iter([*found, *same]), watch)
+
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
         return tuple(rule for rule in self.enabled if rule.reads(watch.key))

@@ -36,7 +36,8 @@ def note_asked(db: Connection, scan: Scan, scan_id: int) -> None:
 def asked_before(db: Connection, watch: str, scan_id: int, products: Ints) -> Bools:
     """(n,) the products that an earlier complete scan of the watch asked for; all of a watch that
     asks for none by name."""
-    return _marked(db, watch, products, "a.since < ?3", (scan_id,), of_others=True)
+    before = "a.since < ?3 AND (a.until IS NULL OR a.until > ?3)"
+    return _marked(db, watch, products, before, (scan_id,), of_others=True)
 
 
 def taken_out(db: Connection, watch: str, scan_id: int, products: Ints) -> Bools:
