@@ -23,7 +23,7 @@ HALF_NEW = "the list's data was only half new at this scan: what compares waits 
 LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing
-_SURE = 2.0  # standard deviations of a share, by which a list must be more than half new
+_SURE = 1.5  # standard deviations of a share, by which a list must be more than half new
 _MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
 
 
