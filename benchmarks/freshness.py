@@ -3,10 +3,10 @@
     python -m benchmarks.freshness                   # 16 regions, 120 days, the table in Markdown
     python -m benchmarks.freshness --regions 4 --seed 3
 
-Each region's source renews its data once a day at an hour about 5:30 (40 minutes of deviation) that
-moves three times by hours; six days are left out, and two come in halves three hours apart. Planner,
-store, evaluation and the words to the operator are the daemon's own; a clock that is told the time
-takes the place of its timers.
+Each region's source renews its data once a day at an hour about 5:30 (40 minutes of deviation),
+that moves three times by hours; six days are left out, and two come in halves three hours apart.
+Planner, store, evaluation and the words to the operator are the daemon's own; a clock that is told
+the time takes the place of its timers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Renewal:
 
 def renewals(seed: int, days: int = DAYS) -> Sequence[Renewal]:
     """A region's luck."""
-    luck = random.Random(seed)  # noqa: S311 - nothing is secret here
+    luck = random.Random(seed)
     shifts = set(luck.sample(range(8, days - 2), SHIFTS))
     omitted = set(luck.sample(range(LEARNING, days - 1), OMITTED))
     halves = set(luck.sample([d for d in range(LEARNING, days - 1) if d not in omitted], HALVES))
@@ -277,7 +277,7 @@ def at_fixed_times(seed: int, every: int, regions: int = REGIONS, days: int = DA
     """The delays of a list that is read on a grid, whatever the source does."""
     found = list[int]()
     for place in range(regions):
-        luck = random.Random(f"{seed} {place}")  # noqa: S311
+        luck = random.Random(f"{seed} {place}")
         phase = luck.randrange(every)
         for each in renewals(1_000 * seed + place, days):
             found.append((phase - each.whole) % every)

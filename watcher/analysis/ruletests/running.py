@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
+from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.jumps import remember, stored_table
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.transition import APPEARS
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Refresh
 from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
@@ -23,11 +25,30 @@ class Player(Stage):
 
     def examine(self, scan: Scan) -> Judge:
         """Record a scan, and judge it with the past that there is."""
-        recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
+        self._renew(scan)
+        schedule = self.rules[0].watch.schedule
+        recorded = remember(self.database, scan, schedule)
         needs = needs_of(self.rules)
         return Judge(stored_table(self.database, scan, recorded, needs, schedule))
 
+    def remember(self, scan: Scan) -> None:
+        """Record a scan, as the past of the next."""
+        self._renew(scan)
+        remember(self.database, scan, self.rules[0].watch.schedule)
+
+    def _renew(self, scan: Scan) -> None:
+        """On a watch that is read with the refresh each scan has new data: of another day, where
+        it is not of the same hours."""
+        schedule = self.rules[0].watch.schedule
+        if not isinstance(schedule, Refresh):
+            return
+        last = self.database.refreshes.data_days(schedule.region).last
+        if last is None or scan.at >= last.began + APART:
+            day = day_after(last, 0, scan.at)
+            self.database.refreshes.begin_day(schedule.region, DataDay(day, scan.at, 0, scan.at))
+
     def play(self, scan: Scan) -> Played:
+        self._renew(scan)
         outcome = evaluate(
             self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
         )
@@ -131,7 +152,7 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            remember(player.database, scene(case, turn))
+            player.remember(scene(case, turn))
         judged = scene(case, scan)
         judge, listed = player.examine(judged), judged.product_ids
         for product in products:
