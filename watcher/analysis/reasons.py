@@ -37,6 +37,7 @@ from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
+from watcher.text.evidence import criterion
 from watcher.units import (
     AMOUNTS,
     DAY,
@@ -87,9 +88,17 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
     over = str(overs[0]) if overs else ""
     meant = _meant(condition, evidence) if evidence is not None else ""
     return Reason(
-        str(condition), verdict, evidence=evidence, why=why, over=over,
+        _asked(condition, evidence), verdict, evidence=evidence, why=why, over=over,
         meant="; ".join(filter(None, [known, meant])),
     )  # fmt: skip
+
+
+def _asked(condition: Condition, evidence: Evidence | None) -> str:
+    """The condition, with the product's own values of metrics that it is held against."""
+    asked = evidence.condition if evidence is not None else None
+    if evidence is None or not isinstance(asked, Criterion) or not asked.measures:
+        return str(condition)
+    return criterion(asked, evidence.metric, evidence.unit)
 
 
 def _known(condition: Condition, table: ScanColumns, row: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from watcher.rules.files.cells import Point, cell_of, plain_number
+from watcher.rules.files.cells import Decimals, cell_of, plain_number
 from watcher.rules.files.fact_files import FactFile
 from watcher.rules.own_facts import FactTable
 from watcher.words import Wrong, kind, quoted
@@ -43,7 +43,7 @@ def fact_value(table: FactTable, name: str, value: object) -> object:
         return text
     number = plain_number(text)
     cell = cell_of(text) if number is None else None
-    number = cell.value(Point.DOT) if cell is not None else number
+    number = cell.value(Decimals.DOT) if cell is not None else number
     if number is None:
         raise Wrong(f"{quoted(text)} is no number: one value holds for all scans, as 19.90")
     return number

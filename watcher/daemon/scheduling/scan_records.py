@@ -85,7 +85,7 @@ class ScanRecords:
         """Set the credits aside that the scan should cost; None where the caps don't leave them,
         or the order with the store's knowledge."""
         operator, history = self.operator(database), database.history
-        now = operator.now
+        now, watch = operator.now, plan.with_followed(database, watch)
         note_clock(operator)
         last = history.last_scan(watch.key)
         pages = history.expected_pages(watch.key)
@@ -99,6 +99,7 @@ class ScanRecords:
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
         return replace(
             order,
+            query=watch.query,
             at=history.free_instant(watch.key, max(order.at, plan.after(last, now))),
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),

@@ -93,8 +93,9 @@ class RuleFiles:
         both = {self.path.absolute().parent, self.path.resolve().parent}
         folders = {self.path} if self.path.is_dir() else both
         for each in self.beside():
-            folders |= {each.absolute().parent, each.resolve().parent}
-        return {folder: _place(folder) for folder in sorted(folders) if folder.is_dir()}
+            own = {each.absolute().parent, each.resolve().parent}
+            folders |= {folder for folder in own if folder.is_dir()}  # else nothing would be heard
+        return {folder: _place(folder) for folder in sorted(folders)}
 
     def concerns(self, change: Change, path: str) -> bool:
         """Whether a change of ``path`` may be one of the rules."""

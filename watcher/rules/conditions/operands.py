@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.errors import ProblemCode
-from watcher.model import Bools, Criterion, Evidence, Floats, Ints, Measure
+from watcher.model import Bools, Criterion, Evidence, Floats, Ints, MetricLimit
 from watcher.rules.conditions.base import (
     Condition,
     Last,
@@ -69,10 +69,10 @@ class Operand:
     def need(self) -> Need | None:
         return None if self.metric.is_fact else Need(self.metric, Last())
 
-    def measure(self, table: ScanColumns | None = None, row: int = 0) -> Measure:
+    def measure(self, table: ScanColumns | None = None, row: int = 0) -> MetricLimit:
         """Itself as evidence has it: of a product with the metric's value."""
         value = None if table is None else value_at(table.number(self.metric), row)
-        return Measure(self.metric.name, self.metric.unit, self.factor, value)
+        return MetricLimit(self.metric.name, self.metric.unit, self.factor, value)
 
     def canonical(self) -> str:
         part = "" if self.factor is None else f"{self.factor!r} of "
@@ -82,7 +82,7 @@ class Operand:
 Limit: TypeAlias = float | Operand
 
 
-class Limited(MetricCondition):
+class AgainstMetrics(MetricCondition):
     """A condition with limits of which some are metrics."""
 
     @property
@@ -126,7 +126,7 @@ class Limited(MetricCondition):
 
 
 @dataclass(frozen=True, eq=False)
-class CompareMetric(Limited):
+class CompareMetric(AgainstMetrics):
     """The value stands in one relation to another metric of the product."""
 
     operator: str
@@ -162,7 +162,7 @@ class CompareMetric(Limited):
 
 
 @dataclass(frozen=True, eq=False)
-class BetweenMetrics(Limited):
+class BetweenMetrics(AgainstMetrics):
     """The value lies between two limits, or on one of them."""
 
     low: Limit
@@ -182,7 +182,7 @@ class BetweenMetrics(Limited):
         return self.asked(Criterion("between"))
 
 
-class _SinceLast(Limited, BaselineCondition):
+class _SinceLast(AgainstMetrics, BaselineCondition):
     """A condition on now and the last observation, both of the metric and of the limit."""
 
     operand: Operand
@@ -249,7 +249,7 @@ class BecomesMetric(_SinceLast):
 
 
 @dataclass(frozen=True, eq=False)
-class ChangeBy(Limited, Change):
+class ChangeBy(AgainstMetrics, Change):
     """The value moved by at least what another metric says: of one in percent, so much of the
     baseline. Without a move above 0 to wait for, there is no data."""
 

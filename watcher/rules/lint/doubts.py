@@ -14,7 +14,7 @@ from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout,
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
-from watcher.rules.conditions.operands import ChangeBy, Limited
+from watcher.rules.conditions.operands import AgainstMetrics, ChangeBy
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
@@ -130,9 +130,10 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
     depth = watch.query.top
-    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
+    for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, watch)
-        if isinstance(leaf, Limited):
+        if isinstance(leaf, AgainstMetrics):
             yield from ((leaf, text) for text in _against_metrics(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
@@ -144,7 +145,7 @@ def _leaves(
         yield from _outlived(leaf, kept)
 
 
-def _against_metrics(leaf: Limited) -> Iterator[str]:
+def _against_metrics(leaf: AgainstMetrics) -> Iterator[str]:
     """Whether what is compared can be: a price with a number of products says nothing."""
     own = leaf.metric
     for operand in leaf.operands:

@@ -108,6 +108,11 @@ class History(Recording, Baselines, ScanHistory):
         products = LastSeen.unpack(*row).products
         return frozenset(str(each) for (each,) in product_rows(self._db, products, "product_id"))
 
+    def categories(self) -> Sequence[tuple[str | None, ...]]:
+        """The categories of level 1, 2 and 3 that products have, each combination once."""
+        columns = "category_id, category_l2_id, category_l3_id"
+        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
         ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
@@ -172,7 +177,7 @@ class History(Recording, Baselines, ScanHistory):
         return unpack_texts(row[0]) if row else None
 
     def known_ids(self, product_ids: Sequence[str]) -> set[str]:
-        """Those of the ids that some scan has found a product of, in whatever region."""
+        """The ids among these that some scan has found a product of, in whatever region."""
         among = self._db.dialect.among(sort=TEXT)
         given = self._db.dialect.listed(product_ids)
         rows = self._db.rows(
