@@ -72,9 +72,10 @@ def scans_left(
 
 def requests_of(watch: Watch, pages: int) -> int:
     """Requests of one scan: as many ``pages`` as the list should have (0: not known), and the one
-    that shows that it ends there."""
-    of_ids = watch.query.gives is Gives.LOOKUP  # how many there are is known
-    return min(pages + 1, watch.query.pages) if pages and not of_ids else watch.query.pages
+    that shows that it ends there. A lookup asks for all of its ids."""
+    if watch.query.gives is Gives.LOOKUP:
+        return watch.query.pages
+    return min(pages + 1, watch.query.pages) if pages else watch.query.pages
 
 
 def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import structlog
+from msgspec import structs
 
 from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
@@ -96,7 +97,8 @@ class ScanRecords:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
         rules = self.book.rules_of(watch)
-        texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
+        region = watch.query.region if watch.query.of_market or last is None else last.region
+        texts = frozenset(history.known_texts(region, now - texts_keep))
         return replace(
             order,
             query=watch.query,
@@ -133,6 +135,8 @@ class ScanRecords:
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        watch = self.book.current(watch)
+        result = _of_watch(result, watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
             operator = self.operator(database)
@@ -165,6 +169,13 @@ class ScanRecords:
         return outcome
 
 
+def _of_watch(result: ScanResult, watch: Watch) -> ScanResult:
+    """The result as the watch's, whose key may have changed since the scan began."""
+    if result.scan.watch == watch.key:
+        return result
+    return replace(result, scan=replace(result.scan, watch=watch.key))
+
+
 def unstored_of(watch: Watch) -> Incident:
     """A scan of the watch that waits to be stored."""
     return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
@@ -180,4 +191,7 @@ def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
     last = database.history.last_complete(watch.key)
     proof = database.history.last_proof(watch.key)
     expected = watch.schedule.next(proof.at) if proof is not None else 0
+    if proof is not None and scan.asked is not None:  # what the user took out is not missing
+        still = database.history.still_asked(proof.id, scan.asked)
+        proof = structs.replace(proof, products=still)
     return doubted(scan, Before(last, proof, expected))

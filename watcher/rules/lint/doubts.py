@@ -129,7 +129,7 @@ def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
 def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
-    depth = watch.query.top
+    depth = watch.query.depth
     spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
     for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, watch)

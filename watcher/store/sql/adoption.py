@@ -22,7 +22,7 @@ from watcher.units import DAY, HOUR, MINUTE, format_duration
 # no others, with many, and with credits, which are added up. ``health`` names watches, too, and
 # rules beside them.
 ONE_ROW, MANY_ROWS, ADDED_UP = (
-    ("watches", "lookups"),
+    ("watches", "asked", "lookups"),
     ("scans", "reservations", "alerts", "scan_days", "looks"),
     ("credits",),
 )
