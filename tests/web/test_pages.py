@@ -155,6 +155,8 @@ async def test_a_product(page: Page) -> None:
     assert "&lt;i&gt;red&lt;/i&gt;" in text
     assert "$1.99" in text
     assert "2.99 USD" in text
+    assert "1 change of its texts" in text
+    assert '<td dir="auto">Old &lt;' in text
     _, other = await page.get("products/US/1?metric=earnings&days=400")
     assert "earnings, last 400 days" in other
     _, flag = await page.get("products/US/1?metric=sales_trend_flag")
@@ -213,6 +215,8 @@ async def test_the_json_of_a_product(page: Page) -> None:
     assert data["product"]["product_id"] == "1"
     by_name = {each["name"]: each for each in data["metrics"]}
     assert by_name["total_sale_7d_cnt"]["values"][-1][1] == 150
+    (change,) = data["text_changes"]
+    assert (change["name"], change["was"][:4]) == ("product_name", "Old ")
     assert data["texts"]["variants"][0] == {"name": "gold", "price": "$1.99"}
 
 

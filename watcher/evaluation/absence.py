@@ -30,5 +30,7 @@ def gone_products(archive: Archive, scan: Listed, scan_id: int) -> Ints:
         return _NOBODY
     listed, again = past.listed(watch, first, since), past.listed(watch, since, scan_id + 1)
     gone = np.setdiff1d(listed, again)
-    # What the user took out of a list of one's own is not gone.
-    return gone[~past.taken_out(watch, scan_id, gone)] if len(gone) else gone
+    # Of products that are asked for by name only those that both scans asked for.
+    for asking in (since, scan_id):
+        gone = gone[~past.taken_out(watch, asking, gone)] if len(gone) else gone
+    return gone

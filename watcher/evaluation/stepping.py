@@ -214,10 +214,11 @@ class Round:
             if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
             yield self._with_evidence(case, alert, self._judge, row)
-        for product in case.gone.keys() - {*products.tolist()} if case.gone else ():
-            # The next scan that proves that it is not there ends it.
-            alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
-            yield self._with_evidence(case, step_absent(alert, self._at), *case.gone[product])
+        alive = {*products.tolist()} if case.gone else ()
+        for product, place in case.gone.items():
+            if product not in alive:  # the next scan that proves that it is not there ends it
+                alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
+                yield self._with_evidence(case, step_absent(alert, self._at), *place)
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
         row = self.present.rows.get(alert.product)

@@ -180,7 +180,9 @@ class ScanTable:
         if len(proofs) == COMPLETE_SCANS:
             listed = self._past.last(watch, seen.scan_id, seen.products, (), doubted=True).at
             at[: self.listed], known[: self.listed] = listed, True
-            met[: self.listed] = ~seen.first_seen & (listed < proofs[-1][1])
+            back = np.flatnonzero(~seen.first_seen & (listed < proofs[-1][1]))
+            # Who was not asked for then, of products that are asked for by name, was not away.
+            met[back] = ~self._past.taken_out(watch, proofs[-1][0], seen.products[back])
         return Masks(met, known), at
 
     def gone(self) -> Masks:
