@@ -15,6 +15,7 @@ from tools import (
     datasette,
     grafana,
     reference_commands,
+    reference_costs,
     reference_delivery,
     reference_language,
     reference_layers,
@@ -46,6 +47,10 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "text operators": reference_language.text_operators(),
             "filters": reference_language.filters(),
             "sorts": reference_language.sorts(),
+        },
+        "choosing.md": {
+            "starters": reference_costs.starters(),
+            "watches": reference_costs.watches(),
         },
         "architecture.md": {"contracts": reference_layers.contracts()},
         "commands.md": {"commands": reference_commands.commands()},

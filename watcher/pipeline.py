@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.list_facts import with_facts
+from watcher.evaluation.refreshed import HALF_NEW, note_data_day
 from watcher.evaluation.stepping import Judged, Moved, Round, compares
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, Instant, Message, Scan, ScanState
@@ -23,6 +24,7 @@ from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
+from watcher.schedule import Refresh
 from watcher.store.ports import Archive, Store
 from watcher.store.records import Recorded
 
@@ -115,11 +117,12 @@ def _tabled(
 ) -> tuple[ScanTable, Jump | None]:
     """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
     schedule = rules[0].watch_of(scan.watch).schedule if rules else None
+    half = isinstance(schedule, Refresh) and note_data_day(database, schedule, scan, recorded)
     asked = needed(database, scan, recorded)
     needs = [*needs_of(rules), *asked]
     table = ScanTable(scan, recorded, database.history, needs, schedule)
     jump = judge_jump(database, scan, recorded, table) if asked else None
-    table.waits = _waits(database, scan, rules, jump)
+    table.waits = HALF_NEW if half else _waits(database, scan, rules, jump)
     return table, jump
 
 
@@ -153,7 +156,7 @@ class Evaluator:
         at = min(table.at, now)
         round_ = Round(self.database, self.archive, table, rules, at)
         products = Products(self.archive.history, round_.present, self.catalogue)
-        holds = Holds(self.database, now)
+        holds = Holds(self.database, now, past=self.archive.history)
         teller = Teller(self.database, products, self.policies, at, now, holds)
         fired, resolved = ({rule.name: Keys() for rule in rules} for _ in range(2))
         for group in round_.moves(teller.silent):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from watcher.model import Instant
-from watcher.units import DAY, at, format_duration
+from watcher.units import DAY, HOUR, at, format_duration
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -32,6 +32,8 @@ _LONGEST_GAP = 366 * DAY  # of a cron line's dates: no slack is more than half o
 _SCANS = 120  # of a cron line that are looked at
 _SOME_MONDAY: Instant = 1_672_617_600  # 2023-01-02, before a year without a 29 February
 _LONGEST_LINE = 500
+REFRESH = "refresh"  # in place of an interval
+_SOONEST_REFRESH = 16 * HOUR  # after one of the day before
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
@@ -94,7 +96,24 @@ class Cron:
         return f"at {self.line}{zone}"
 
 
-Schedule: TypeAlias = Every | Cron
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """When the data of a ``region`` was refreshed: about once a day, at an hour that is learned.
+    Here is what is usual; when a scan is due ``region_plan`` says."""
+
+    region: str = ""
+
+    def next(self, last: Instant) -> Instant:
+        return last + DAY
+
+    def scans_between(self, start: Instant, end: Instant) -> float:
+        return (end - start) / DAY
+
+    def __str__(self) -> str:
+        return f"every {REFRESH}"
+
+
+Schedule: TypeAlias = Every | Cron | Refresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +255,12 @@ def least(schedule: Schedule, seconds: int) -> int:
 def longest_gap(schedule: Schedule) -> int:
     """The most seconds between two scans: of a cron line as its wall clock shows it, at most a
     year."""
-    return schedule.seconds if isinstance(schedule, Every) else _longest_gap(schedule.line)
+    match schedule:
+        case Every(seconds):
+            return seconds
+        case Cron(line):
+            return _longest_gap(line)
+    return DAY
 
 
 @lru_cache(maxsize=256)
@@ -244,6 +268,8 @@ def shortest_gap(schedule: Schedule) -> int:
     """The fewest seconds between two scans; of a cron line as far as its next 120 tell."""
     if isinstance(schedule, Every):
         return schedule.seconds
+    if isinstance(schedule, Refresh):
+        return _SOONEST_REFRESH
     times = [schedule.next(_SOME_MONDAY)]
     for _ in range(_SCANS):
         times.append(schedule.next(times[-1]))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.rules.tables import Numbers, column, condition
+from watcher.data_days import Durations
 from watcher.evaluation.statistics import Over, Statistics, over_of
 from watcher.rules.conditions.base import (
     Ago,
@@ -208,7 +209,7 @@ def test_a_hole_in_a_time_that_must_be_known_whole(step: int) -> None:
     need = Need(SALES, over)
 
     def hole(missing: int) -> float:
-        statistics = Statistics({need: over}, 1, NOW, schedule=schedule)
+        statistics = Statistics({need: over}, 1, NOW, Durations(schedule))
         at = NOW - step * np.arange(30, 0, -1)
         values = column([5.0] * 10 + [None] * missing + [5.0] * (20 - missing)).reshape(-1, 1)
         statistics.take([Window(slice(0, 1), at, {SALES.name: values})])

@@ -3,26 +3,41 @@ judges and holds in earnest, on the newest stored scan of the rule's watch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from watcher.analysis.reasons import Reason, reason_of
+from watcher.data_days import durations
 from watcher.errors import WatcherError
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.present import newest
-from watcher.model import Alert, AlertState, Instant, NotificationState, ProductFacts, Verdict
+from watcher.fields import CATEGORIES, IDS
+from watcher.model import (
+    Alert,
+    AlertState,
+    Evidence,
+    Instant,
+    NotificationState,
+    ProductFacts,
+    Verdict,
+)
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.store.sql.followed import LOOKUPS
+from watcher.text.evidence import ids_in
 from watcher.units import format_duration
 
 
@@ -55,6 +70,7 @@ class Explanation:
     again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
+    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
     watch: str = ""
 
     @property
@@ -75,7 +91,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, rule, watch, product, scan, book.zone)
+    looked = _look(database, book, rule, watch, product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -88,15 +104,38 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=min(alert.since, now) + watch.least(rule.for_)
+        fires_at=durations(watch.schedule, database.history).over(
+            rule.for_, min(alert.since, now)
+        )
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         again=tuple(_again(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
+        names=_names(database, book, product, looked, alert),
         watch=watch.name if len(rule.watches) > 1 else "",
     )
+
+
+def _names(
+    database: Store, book: Rulebook, product: ProductFacts, looked: _Looked, alert: Alert | None
+) -> Mapping[str, str]:
+    """Names of the sellers and categories that an explanation has."""
+    reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
+    evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
+    evidence += alert.evidence if alert is not None else ()
+    categories = ids_in(evidence, CATEGORIES)
+    known = {**book.sellers, **(database.categories.names(categories) if categories else {})}
+    occurring = (product.seller_id, *ids_in(evidence, IDS))
+    return {each: known[each] for each in occurring if each in known}
+
+
+def _evidence_of(reason: Reason) -> Iterator[Evidence]:
+    if reason.evidence is not None:
+        yield reason.evidence
+    for part in reason.parts:
+        yield from _evidence_of(part)
 
 
 def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
@@ -117,22 +156,27 @@ def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | No
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
+    has listed yet, read when it was added."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
+    added: bool = False
 
 
 def _look(
-    database: Store, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow, zone: tzinfo
+    database: Store, book: Rulebook, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it."""
+    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    zone = book.zone
     seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.gives is Gives.LOOKUP:
+        seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
-        read = "; ".join(each.query.describe() for each in rule.watches)
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
         which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
             f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
@@ -142,17 +186,30 @@ def _look(
         fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return replace(fallen, fallen=True)
-    judged = _judged(database, rule, watch, seen, product, zone)
+    gone_at = _gone_at(database, rule, seen, scan)
+    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
 
 
+def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
+    """When the newest scan proved that what was seen last is gone, for a rule on such."""
+    if not rule.when.of_gone or seen.scan.id == newest.id:
+        return None
+    last = Sighting.absent(newest)
+    gone = gone_products(database, last.row, newest.id)
+    return newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
 def _judged(
-    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo
-) -> _Looked | None:
+    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
+    *, gone_at: Instant | None = None,
+) -> _Looked | None:  # fmt: skip
     """None where the scan knows nothing of the product."""
-    table = stored_table(database, seen.row, seen.recorded, needs_of([rule]), watch.schedule)
+    needs = needs_of([rule])
+    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
+    table.gone_at = gone_at
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None
@@ -163,7 +220,7 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until)
+    return _Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
 
 
 def _gates(
@@ -234,6 +291,8 @@ def _notes(
         yield from _holding(rule, looked.when.verdict, alert)
     elif looked.when.verdict is Verdict.MET and listed and rule.enabled:
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
+    if looked.added:
+        yield "read when it was added to the list; no scan has judged it yet"
     if not rule.notify:
         yield "the rule names no channel (notify), so nobody is told"
 

@@ -18,11 +18,13 @@ from watcher.notification.products import FACTS
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule, Watch
-from watcher.schedule import Schedule
+from watcher.rules.rulebook import Rule, Watch, made_texts
+from watcher.schedule import Refresh, Schedule
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
+from watcher.units import DAY
 
+_LEFT_OUT = 7 * DAY  # by which data days may reach back further: some are missing
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
 
 
@@ -94,6 +96,7 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
         ),
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
+        made=made_texts(rules),
     )
 
 
@@ -119,10 +122,11 @@ def _begin(source: Store, rule: Rule, watch: Watch, since: Instant) -> Instant:
 
 def _looks_back(need: Need, schedule: Schedule) -> int:
     """Seconds before now from which a baseline may be taken, beside the last value's."""
+    more = _LEFT_OUT if isinstance(schedule, Refresh) else 0
     if isinstance(need.from_, Ago):
-        return need.from_.seconds + need.from_.older
+        return need.from_.seconds + need.from_.older + more
     over = over_of(need)
-    return reach(over, schedule) if over is not None else 0
+    return reach(over, schedule) + more if over is not None else 0
 
 
 def _asks_others(need: Need) -> bool:

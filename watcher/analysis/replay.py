@@ -144,8 +144,9 @@ class Replay(Stage):
         self._every = every
         self._reading = reading
         self.past = reading.recalled()  # all that is known at the moment that is played
-        # Texts are known as they were at the moment that is played, not before.
-        of_texts = {rule.name for rule in self.rules if rule.when.attributes}
+        # Texts are known as they were at the moment that is played, not before; and who is gone
+        # stands in no table of that scan.
+        of_texts = {rule.name for rule in self.rules if rule.when.attributes or rule.when.of_gone}
         self._alerts = MemoryAlerts(self._why, of_texts)
         self.database.alerts = self._alerts
         self._by_name = {rule.name: rule for rule in self.rules}

@@ -53,7 +53,10 @@ def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
     found: dict[str, list[Unmet]] = {}
     for watch in book.used_watches:
         rules = [
-            rule for rule in book.rules_of(watch) if (rule.name, rule.fingerprint) not in fired
+            rule
+            for rule in book.rules_of(watch)
+            # Of who is gone no list says anything.
+            if (rule.name, rule.fingerprint) not in fired and not rule.when.of_gone
         ]
         for each in _of_watch(database, watch, rules) if rules else ():
             found.setdefault(each.rule, []).append(each)

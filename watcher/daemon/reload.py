@@ -20,9 +20,12 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.data import forget_jumps
 from watcher.incidents.failing import note_clock
 from watcher.incidents.operator import forget_orphans, operator_of
+from watcher.incidents.own_files import note_files
 from watcher.model import Instant
+from watcher.rules.files.keeping import whole
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 
 RULE_FILE = Incident(IncidentKind.RULE_FILE)
@@ -53,10 +56,11 @@ class Reloader:
     def is_good(self) -> bool:
         """Whether the rule files, as they are, could be taken."""
         try:
-            targets_of(self.load())
+            book = self.load()
+            targets_of(book)
         except WatcherError:
             return False
-        return True
+        return whole(book)
 
     async def stop(self) -> None:
         """Cancel what still runs."""
@@ -75,6 +79,7 @@ class Reloader:
                 mended = each.kind is RULE_FILE.kind and self.broken is None
                 if mended or each.about is About.PART:
                     operator.end(each)
+            note_files(operator, self.core.book)
             if self.broken is not None:
                 operator.begin(RULE_FILE.with_details(error=self.broken))
 
@@ -140,6 +145,7 @@ class Reloader:
             retired, self.core.client = self.core.client, client
             await retired.retire()  # a running scan may still read through it
         before, self.core.book = self.core.watches.keys(), book
+        self.core.errands.look_anew()
         for gone in before - self.core.watches.keys():
             self.core.timers.disarm(gone)
 
@@ -148,7 +154,9 @@ class Reloader:
         now = self.core.clock.now()
         with database.atomic():
             adopt(database, book, now)
-            operator_of(database, book, now).end(RULE_FILE)
+            operator = operator_of(database, book, now)
+            operator.end(RULE_FILE)
+            note_files(operator, book)
         self.core.scanner.swap(book, client)
         self.core.scanner.doubt(database)
 
@@ -157,7 +165,10 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
     """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
     with database.atomic():
         database.rules.sync(book.marks, now)
+        database.rules.keep_files({each.path: each.content for each in book.beside}, now)
         database.held.keep_only(book.tellings)
+        if any(watch.query.gives is Gives.LOOKUP for watch in book.used_watches):
+            database.lookups.keep_watches(watch.key for watch in book.used_watches)
         kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():
             if health.name not in kept and health.kind != DAEMON:

@@ -15,12 +15,16 @@ import structlog
 
 from watcher import network, plan
 from watcher.daemon.core import Core, why
+from watcher.daemon.scheduling.look_records import region_key
 from watcher.daemon.supervision.memory import Returns
+from watcher.data_days import LookResult
 from watcher.errors import StoreAway, StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
+from watcher.region_plan import refresh_watches, regions_of
 from watcher.rules.rulebook import Secret, Watch
+from watcher.schedule import Refresh
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
@@ -124,6 +128,7 @@ class Workers:
         self.queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self.busy: set[str] = set()  # keys of watches that are queued or running
         self._rounds = Rounds()
+        self._regions: dict[str, str] = {}  # by the names of their jobs and alarms
         self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
         self._queued = itertools.count()
         self._returns = Returns(core.writer)
@@ -152,9 +157,14 @@ class Workers:
         """Put a watch on the queue, unless it is there already or being scanned."""
         if key not in self.busy and not self.core.stopping.is_set():
             self.busy.add(key)
-            watch = self.core.watches.get(key)
-            priority = self.core.book.priority(watch) if watch is not None else 0
-            self.queue.put_nowait(Job(-priority, next(self._queued), key, at))
+            self.queue.put_nowait(Job(self._order(key), next(self._queued), key, at))
+
+    def _order(self, key: str) -> float:
+        """A region's look comes first: it is one request, and tells what else is due."""
+        if key in self._regions:
+            return -math.inf
+        watch = self.core.watches.get(key)
+        return -self.core.book.priority(watch) if watch is not None else 0
 
     async def _work(self, part: str) -> None:
         while not self._over:  # also where a store's error took the place of a cancellation
@@ -182,6 +192,8 @@ class Workers:
     async def _scan(self, key: str, at: Instant, moved: Callable[[], None]) -> bool:
         """Scan the watch; whether it was read whole, or is no more."""
         moved()
+        if key in self._regions:
+            return await self._attend(self._regions[key], moved)
         watch = self.core.watches.get(key)
         if watch is None or self.core.stopping.is_set():  # removed by a reload while it waited
             return True
@@ -210,14 +222,84 @@ class Workers:
             await self.core.note(_breaks(watch).with_details(**why(error)), on=True)
         return None
 
+    async def _attend(self, region: str, moved: Callable[[], None]) -> bool:
+        """Look whether the region's data is new, and queue what is due: the higher priority first.
+        False where it could not be asked."""
+        try:
+            await self.core.tenure.begin(moved)
+            plan = await self.core.looker.attend(region, moved)
+        except StoreError as error:
+            log.error("can't look for new data", region=region, error=str(error))  # noqa: TRY400
+            self._wait_for(region, _until_again(error))
+            return False
+        except Exception:
+            log.exception("a look for new data broke", region=region)
+            self._wait_for(region, BROKEN_SECONDS)
+            return False
+        now = self.core.clock.now()
+        for key, due in plan.due.items():
+            watch = self.core.watches.get(key)
+            if watch is not None and max(due, self.core.scanner.not_before(watch)) <= now:
+                self.enqueue(key, now)
+        self.core.courier.wake()
+        looks = plan.state.looks
+        return not looks or looks[-1].result is not LookResult.FAILED
+
+    def _wait_for(self, region: str, seconds: int) -> None:
+        self.core.scanner.skipped[region_key(region)] = self.core.clock.now() + seconds
+
+    async def _arm_region(self, region: str) -> None:
+        """Set the alarm of the region's next look or scan."""
+        key, now = region_key(region), self.core.clock.now()
+        watches = {watch.key: watch for watch in refresh_watches(self.core.book, region)}
+        if not watches:
+            self.core.timers.disarm(key)
+            return
+        self._regions[key] = region
+        put_off = self.core.scanner.skipped.get(key, 0)
+        try:
+            plan = await self.core.writer.run(lambda db: self.core.looker.note_plan(db, region))
+        except StoreError as error:
+            log.error("can't read when a region is due", region=region, error=str(error))  # noqa: TRY400
+            moments = [now + _until_again(error)]
+        except Exception:
+            log.exception("can't tell when a region is due", region=region)
+            moments = [now + BROKEN_SECONDS]
+        else:
+            moments = [
+                max(due, self.core.scanner.not_before(watches[key]))
+                for key, due in plan.due.items()
+                if key in watches and key not in self.busy
+            ]
+            moments += filter(None, (self.core.looker.opens(plan), plan.wakes(now)))
+        moment = max(min(moments, default=now + HOUR), put_off if put_off > now else 0)
+        if not self.core.stopping.is_set():
+            self.core.timers.arm(key, moment, self.ring_region)
+
+    def ring_region(self, key: str, _due: Instant) -> None:
+        """Queue the look of a region."""
+        self.enqueue(key, self.core.clock.now())
+
     async def arm_all(self) -> None:
         """Arm every watch."""
-        for key in self.core.watches:
-            await self.arm(key)
+        for region in regions_of(self.core.book):
+            await self._arm_region(region)
+        for key, watch in self.core.watches.items():
+            if not isinstance(watch.schedule, Refresh):
+                await self.arm(key)
+            else:
+                self.core.timers.disarm(key)  # of an interval that it had before
 
     async def arm(self, key: str) -> None:
-        """Set the alarm of the watch's next scan."""
+        """Set the alarm of the watch's next scan; of one that is read with the refresh, and of a
+        region, that of the region."""
         watch = self.core.watches.get(key)
+        if watch is not None and isinstance(watch.schedule, Refresh):
+            await self._arm_region(watch.schedule.region)
+            return
+        if key in self._regions:
+            await self._arm_region(self._regions[key])
+            return
         if watch is None:
             self.core.timers.disarm(key)
             return
@@ -258,12 +340,24 @@ class Workers:
     async def find_lost(self) -> None:
         """Arm each watch that nobody will scan: whatever went wrong between its scan and its next
         alarm, it is read again. One that was just scanned, or is new, has none for a moment."""
-        silent = itertools.filterfalse(self.core.timers.rings, self.core.watches.keys() - self.busy)
+        watches = self.core.watches.items()
+        alarms = {key: _alarm_of(watch) for key, watch in watches if key not in self.busy}
+        silent = (
+            key
+            for key, alarm in alarms.items()
+            if not self.core.timers.rings(alarm) and alarm not in self.busy
+        )
         self._silent = {key: self._silent.get(key, 0) + 1 for key in silent}
         for key, looks in self._silent.items():
             if looks > LOST_LOOKS:
                 log.warning("a watch had no alarm", watch=key)
                 await self.arm(key)
+
+
+def _alarm_of(watch: Watch) -> str:
+    """The name of the alarm that has the watch scanned."""
+    schedule = watch.schedule
+    return region_key(schedule.region) if isinstance(schedule, Refresh) else watch.key
 
 
 def _until_again(error: StoreError) -> int:

@@ -12,10 +12,20 @@ from datetime import tzinfo
 
 import msgspec
 
+from watcher import attributes
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.model import Criterion, Evidence, Instant, Item, Message, Verdict
-from watcher.text.evidence import beyond, condition_of, days_of, flag_of, is_record, spelled
+from watcher.text.evidence import (
+    NO_NAMES,
+    beyond,
+    condition_of,
+    days_of,
+    flag_of,
+    is_record,
+    named,
+    spelled,
+)
 from watcher.text.messages import text_of
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
@@ -32,6 +42,7 @@ from watcher.units import (
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
 REASONS = 5
+_TEXT = 60  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +125,12 @@ class _Telling:
     def __init__(self, item: Item, told_at: Instant, zone: tzinfo) -> None:
         self._item, self._told_at, self._zone = item, told_at, zone
         codes = (neutralise(each, 8) or None for each in (item.currency, item.gmv_currency))
+        self._names = {each: neutralise_name(name, 60) for each, name in item.names.items()}
         self._currencies = Currencies(*codes)
         self._without_prices = self._currencies._replace(prices=None)
 
     def product(self, number: int) -> Product:
-        item, reasons = self._item, _reasons(self._item)
+        item, reasons = self._item, _reasons(self._item, self._names)
         shown = [each for each in reasons if each.met] or reasons
         seen = f"last seen {self._day(item.seen)}" if item.seen is not None else ""
         # Ids are digits; should one ever not be, it stays one harmless segment of the path.
@@ -130,9 +142,14 @@ class _Telling:
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
             why=tuple(filter(None, (*self._again(), *map(self._reason, shown[:REASONS])))),
-            facts=tuple(filter(None, _facts(item.facts, self._currencies))),
+            facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
         )
+
+    def _seller(self) -> str:
+        """``seller GlowLab (7495981769829615944)``, where the user named it."""
+        seller = neutralise(self._item.seller, 60)
+        return f"seller {self._names[seller]} ({seller})" if seller in self._names else ""
 
     def _notes(self) -> Iterator[str]:
         item = self._item
@@ -153,9 +170,10 @@ class _Telling:
         """Yield ``again: 18.90, told with 19.90 on 12 Nov`` of what moved since; with the metric's
         name where the conditions speak of others, too."""
         spoken = {each.metric for each in (*self._item.why, *self._item.again)}
-        for each in map(spelled, self._item.again):
+        for each in (spelled(each, self._names) for each in self._item.again):
             value, before = (
-                _value(one, each, self._currencies) for one in (each.value, each.baseline)
+                _value(one, each, self._currencies, self._names)
+                for one in (each.value, each.baseline)
             )
             if each.verdict is Verdict.MET and value and before:
                 label = f"{_label(each)} " if len(spoken) > 1 else ""
@@ -188,17 +206,21 @@ class _Telling:
 
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""
-        change = moved(evidence, self._without_prices) if _moves(evidence) else ""
-        return change or _value(evidence.value, evidence, self._currencies) or "no value"
+        change = moved(evidence, self._without_prices, self._names) if _moves(evidence) else ""
+        return change or self._value(evidence) or "no value"
+
+    def _value(self, evidence: Evidence) -> str | None:
+        return _value(evidence.value, evidence, self._currencies, self._names)
 
     def _why(self, evidence: Evidence) -> str:
         """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
         label = _label(evidence)
-        value = _value(evidence.value, evidence, self._currencies)
+        value = self._value(evidence)
         if value is None:
             condition = neutralise(evidence.condition, 80)
-            return f"{label}: {condition}" if condition else label
-        change = moved(evidence, self._without_prices)
+            gap = f" ({neutralise(evidence.gap, 60)})" if evidence.gap else ""
+            return f"{label}: {condition}{gap}" if condition else label
+        change = moved(evidence, self._without_prices, self._names)
         if not change:
             return f"{label} {value}{_in_brackets(evidence)}{_days_known(evidence)}"
         gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
@@ -233,19 +255,19 @@ class _Reason:
         return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
-def _reasons(item: Item) -> list[_Reason]:
+def _reasons(item: Item, names: Mapping[str, str]) -> list[_Reason]:
     if not item.now:
-        return [_Reason(_told(each)) for each in item.why]
-    return [_Reason(_told(now), _began(now, item.why)) for now in item.now]
+        return [_Reason(_told(each, names)) for each in item.why]
+    return [_Reason(_told(now, names), _began(now, item.why, names)) for now in item.now]
 
 
-def _told(evidence: Evidence) -> Evidence:
-    """Evidence in words, as a message says them. What a record beat is no place that the value came
+def _told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
+    """Evidence in words, as a message says them; what a record beat is no place that the value came
     from."""
     condition = beyond(evidence)
-    told = spelled(evidence)
+    told = spelled(evidence, names)
     if is_record(evidence):
-        return msgspec.structs.replace(told, baseline=None)
+        told = msgspec.structs.replace(told, baseline=None)
     return msgspec.structs.replace(told, condition=condition) if condition else told
 
 
@@ -259,15 +281,15 @@ def _asked(evidence: Evidence) -> str:
     return condition_of(evidence)
 
 
-def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
+def _began(now: Evidence, why: Sequence[Evidence], names: Mapping[str, str]) -> Evidence | None:
     """Evidence of the condition as the alert fired, or the metric's only one, if it was edited;
     None of what is as it was."""
     others = [each for each in why if each.metric == now.metric]
     same = [each for each in others if _asked(each) == _asked(now)]
     if not same and len(others) != 1:
         return None
-    began = _told((same or others)[0])
-    return began if _is_otherwise(_told(now), began) else None
+    began = _told((same or others)[0], names)
+    return began if _is_otherwise(_told(now, names), began) else None
 
 
 def _is_otherwise(now: Evidence, began: Evidence) -> bool:
@@ -301,23 +323,38 @@ def _moves(evidence: Evidence) -> bool:
     return evidence.baseline is not None and evidence.value not in (None, evidence.baseline)
 
 
-def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
+def moved(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES,
+    names: Mapping[str, str] = NO_NAMES,
+) -> str:  # fmt: skip
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
-    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES)
-    value = _value(evidence.value, evidence, currencies)
+    if isinstance(evidence.baseline, str) and isinstance(evidence.value, str):
+        return _reworded(evidence.metric, evidence.baseline, evidence.value, names)
+    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES, names)
+    value = _value(evidence.value, evidence, currencies, names)
     if value is None or baseline is None:
         return ""
     return f"{baseline} → {value}{_share(evidence)}"
 
 
-def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
+def _reworded(name: str, was: str, now: str, names: Mapping[str, str]) -> str:
+    """Two texts, of long ones the part where they differ."""
+    parts = attributes.excerpts(attributes.shown(name, was), attributes.shown(name, now), _TEXT)
+    return " \u2192 ".join(named(name, neutralise_name(each, _TEXT), names) for each in parts)
+
+
+def _value(
+    value: float | str | None, evidence: Evidence, currencies: Currencies, names: Mapping[str, str]
+) -> str | None:
     if isinstance(value, str):
-        return f'"{neutralise_name(value, 60)}"'
+        return named(
+            evidence.metric, neutralise_name(attributes.shown(evidence.metric, value), _TEXT), names
+        )
     if value is None or not math.isfinite(value):
         return None
-    named = flag_of(evidence.metric, value)
-    if named is not None:
-        return named
+    flag = flag_of(evidence.metric, value)
+    if flag is not None:
+        return flag
     unit = unit_of(evidence.metric, evidence.unit)
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 

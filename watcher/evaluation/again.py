@@ -10,7 +10,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.evaluation.present import Present, Presents, safely
-from watcher.model import Bools, Criterion, Evidence, Floats, Gap, Instant, Ints, ToldWith
+from watcher.model import (
+    Bools,
+    Criterion,
+    Evidence,
+    Floats,
+    Gap,
+    Instant,
+    Ints,
+    LastTexts,
+    ToldWith,
+)
 from watcher.rules.conditions.again import metrics_told
 from watcher.rules.conditions.base import Judge, Masks, Need
 from watcher.rules.metrics import Metric
@@ -35,6 +45,11 @@ class AgainTable:
     def waits(self) -> str:
         return self._judge.waits or ("" if any(self._told) else UNKNOWN)
 
+    @property
+    def products(self) -> Ints:
+        found: Ints = self._judge.products[list(self._rows)]
+        return found
+
     def number(self, metric: Metric) -> Floats:
         return np.array([self.value(metric, row) for row in range(self.size)], np.float64)
 
@@ -44,6 +59,12 @@ class AgainTable:
     def text(self, name: str) -> Sequence[str | None]:
         texts = self._judge.text(name)
         return [texts[row] for row in self._rows]
+
+    def last_text(self, _name: str) -> LastTexts:
+        return LastTexts([None] * self.size, np.zeros(self.size, np.int64))
+
+    def text_gap(self, _name: str, _row: int) -> Gap | None:
+        return None
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         values, at = np.full(self.size, np.nan), np.zeros(self.size, np.int64)
@@ -69,6 +90,16 @@ class AgainTable:
 
     def appeared(self) -> Masks:
         return Masks(self.fallen(), self.fallen())
+
+    def returned(self) -> tuple[Masks, Ints]:
+        return self.appeared(), np.zeros(self.size, np.int64)
+
+    def gone(self) -> Masks:
+        return self.appeared()
+
+    @property
+    def gone_at(self) -> Instant | None:
+        return None
 
 
 def moved_on(

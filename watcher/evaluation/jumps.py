@@ -18,11 +18,12 @@ import numpy as np
 
 from watcher.evaluation.freshness import is_late
 from watcher.evaluation.list_facts import with_facts
+from watcher.evaluation.refreshed import HALF_NEW, note_data_day
 from watcher.evaluation.table import ScanTable
 from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
-from watcher.schedule import Schedule
+from watcher.schedule import Refresh, Schedule
 from watcher.store.ports import Archive, Store
 from watcher.store.records import Baseline, Jumped, Recorded
 from watcher.units import DAY, HOUR
@@ -51,7 +52,7 @@ class Jump:
 def needed(archive: Archive, scan: Listed, recorded: Recorded) -> tuple[Need, ...]:
     """The needs of the judgement of a recorded scan: none where most of the products that sell have
     the very numbers that they had at the scan before."""
-    if scan.state is ScanState.FAILED or not len(scan):
+    if scan.state is ScanState.FAILED or not len(scan) or archive.jumps.is_half(recorded.scan_id):
         return ()
     sell = int(np.count_nonzero(sales_of(scan) > 0))
     if sell > 2 * recorded.changed and archive.jumps.is_calm(scan.watch, recorded.scan_id):
@@ -135,7 +136,9 @@ def stored_table(
 ) -> ScanTable:
     """A stored scan as the rules of its watch saw it when it was made."""
     table = ScanTable(scan, recorded, archive.history, needs, schedule)
-    if archive.jumps.is_doubted(recorded.scan_id):
+    if archive.jumps.is_half(recorded.scan_id):
+        table.waits = HALF_NEW
+    elif archive.jumps.is_doubted(recorded.scan_id):
         table.waits = WAITS
     return table
 
@@ -144,6 +147,8 @@ def remember(database: Store, scan: Scan, schedule: Schedule | None = None) -> R
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
         recorded = database.history.record(with_facts(database, scan))
+        if isinstance(schedule, Refresh):
+            note_data_day(database, schedule, scan, recorded)
         if asked := needed(database, scan, recorded):
             table = ScanTable(scan, recorded, database.history, asked, schedule)
             judge_jump(database, scan, recorded, table)

@@ -5,22 +5,25 @@ written. It is judged anew from the stored observations, by the rule's own condi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import structlog
 from msgspec.structs import replace
 
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
-from watcher.model import Alert, Bools, Floats, Instant, Ints, LatestEvidence
+from watcher.fields import CATEGORIES, IDS
+from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
-from watcher.text.evidence import spelled
+from watcher.text.evidence import ids_in, spelled
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -40,6 +43,8 @@ class Present:
         listed = table.listed
         self.fallen = {key: row for row, key in enumerate(self.keys[listed:], start=listed)}
         self._sightings: list[Sighting] = []
+        self._scan_id = table.scan_id
+        self._scan = table.scan
         self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
         self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
@@ -60,6 +65,35 @@ class Present:
         """A metric of a product that the scan lists, NaN is no value; None of any other."""
         row = self.rows.get(product)
         return self.judge.value(metric, row) if row is not None else None
+
+    @cached_property
+    def gone(self) -> frozenset[int]:
+        """The products that this scan is the first to prove gone."""
+        return frozenset(gone_products(self._archive, self._scan, self._scan_id).tolist())
+
+    def last_sights(self, rule: Rule) -> Iterator[tuple[Judge, Ints]]:
+        """Yield the products that are gone, for a rule on such: as they were seen last, and their
+        rows there."""
+        groups: dict[Judge, list[int]] = {}
+        self._look_back([*self.gone])
+        for product in sorted(self.gone):
+            if (place := self._before(rule, product)) is not None:
+                groups.setdefault(place[0], []).append(place[1])
+        for judge, rows in groups.items():
+            yield judge, np.array(rows, np.int64)
+
+    def place_of(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """The product's row in the scan at hand, or where it was seen last, of one that is gone, as
+        the rule says of such; None of any other."""
+        if product in self.rows:
+            return self.judge, self.rows[product]
+        gone = rule.when.of_gone and product in self.gone
+        return self._place(rule, product) if gone else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """When a product that is gone, as a rule says of such, was seen last; None of any other."""
+        place = self.place_of(rule, product)
+        return place[0].at if place is not None and product not in self.rows else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
@@ -153,6 +187,9 @@ class Present:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
             schedule = rule.watch_of(self._watch).schedule
             table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
+            # Who was seen last at one scan is gone at one scan.
+            if rule.when.of_gone and product in self.gone:
+                table.gone_at = self.at
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
 
@@ -196,6 +233,11 @@ class Presents:
         """``Present.number`` of the product's watch."""
         part = self._of.get(product)
         return part.number(metric, product) if part is not None else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """``Present.gone_since`` of the product's watch."""
+        part = self._of.get(product)
+        return part.gone_since(rule, product) if part is not None else None
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
         """``Present.known`` of the product's watch."""
@@ -243,8 +285,9 @@ def left_by(archive: Archive, rule: Rule, alerts: Sequence[Alert]) -> Present | 
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now, and all with the list
-    that they are on, where that is one of several."""
+    """The rows, each live alert with what its rule says of the product now, and all of them with
+    the names of the ids that occur, and with the list that they are on, where that is one of
+    several."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -254,10 +297,11 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [
+    told = [
         replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
         for row in rows
     ]
+    return with_names(database, book, told)
 
 
 def _list_of(rule: Rule | None, row: AlertRow) -> str:
@@ -265,13 +309,38 @@ def _list_of(rule: Rule | None, row: AlertRow) -> str:
     return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
+def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """The rows with the names of the sellers and categories that occur in them."""
+    evidence = {row.alert.id: [*_evidence_of(row)] for row in rows}
+    asked = {each for every in evidence.values() for each in ids_in(every, CATEGORIES)}
+    categories = database.history.category_names(sorted(asked)) if asked else {}
+    known = {**categories, **book.sellers}
+    if not known:
+        return [*rows]
+    return [
+        replace(row, names={each: known[each] for each in ids if each in known})
+        for row in rows
+        for ids in [{row.seller_id or "", *ids_in(evidence[row.alert.id], IDS)}]
+    ]
+
+
+def _evidence_of(row: AlertRow) -> Iterator[Evidence]:
+    yield from row.alert.evidence
+    if row.known is not None:
+        yield from row.known.evidence
+
+
 def worded(row: AlertRow) -> AlertRow:
     """The row with all evidence in words, as programs are given it."""
     alert, known = row.alert, row.known
     if known is not None:
-        known = dataclasses.replace(known, evidence=tuple(map(spelled, known.evidence)))
-    alert = replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+        known = dataclasses.replace(known, evidence=_spelled(known.evidence, row.names))
+    alert = replace(alert, evidence=_spelled(alert.evidence, row.names))
     return replace(row, alert=alert, known=known)
+
+
+def _spelled(evidence: Sequence[Evidence], names: Mapping[str, str]) -> tuple[Evidence, ...]:
+    return tuple(spelled(each, names) for each in evidence)
 
 
 def _known_of(

@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.data_days import NO_DAYS, Durations
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Need, Spread, Statistic, Throughout, Usual
 from watcher.rules.conditions.unusual import least_values, logs
 from watcher.rules.metrics import Columns, Metric
-from watcher.schedule import Schedule, longest_gap, slack
+from watcher.schedule import Schedule, longest_gap
 from watcher.store.records import Window
 from watcher.units import DAY
 
@@ -34,19 +35,18 @@ Owned: TypeAlias = Callable[[Metric], Columns]
 
 
 class Statistics:
-    """Statistics of the time before ``now`` for n products of a watch with this schedule, filled
-    window by window."""
+    """Statistics of the time before ``now`` for n products of a watch on which durations have these
+    ``lengths``, filled window by window."""
 
     def __init__(
         self,
         asked: Mapping[Need, Over],
         size: int,
         now: Instant,
+        lengths: Durations = NO_DAYS,
         owned: Owned = lambda _: {},
-        schedule: Schedule | None = None,
     ) -> None:
-        self._now, self._overs, self._owned = now, asked, owned
-        self._schedule = schedule
+        self._now, self._overs, self._lengths, self._owned = now, asked, lengths, owned
         self._found = {need: np.full(size, np.nan) for need in asked}
         # Of what is usual of a sum of several days: its values are few.
         sums = [need for need, over in asked.items() if isinstance(over, Usual) and over.window > 1]
@@ -58,7 +58,10 @@ class Statistics:
 
     @property
     def begin(self) -> Instant:
-        return self._now - max(reach(over, self._schedule) for over in self._overs.values())
+        return min(
+            self._since(over) - (reach(over, self._lengths.schedule) - over.seconds)
+            for over in self._overs.values()
+        )
 
     @property
     def fields(self) -> list[str]:
@@ -78,30 +81,28 @@ class Statistics:
     def _take(
         self, need: Need, over: Statistic | Usual | Spread, window: Window, values: Floats
     ) -> None:
-        inside = window.at >= self._now - over.seconds
+        inside = window.at >= self._since(over)
         at, past = window.at[inside], values[inside]
-        past, days = past if isinstance(over, Statistic) else logs(past), at // DAY
+        past, days = past if isinstance(over, Statistic) else logs(past), self._lengths.numbers(at)
         self.days[need][window.rows] = _days_of(over, past, days)
-        early = at <= self._now - least_span(over.seconds)
+        early = at <= self._lengths.part(least_span, over.seconds, self._now)
         spanned = ~np.isnan(past[early]).all(axis=0)
         if not isinstance(over, Statistic) and over.window > 1:
-            past = _apart(past, days, self._now // DAY, over.window)
+            past = _apart(past, days, self._lengths.number(self._now), over.window)
         self._found[need][window.rows] = np.where(spanned, _aggregate(over, past, days), np.nan)
         if need in self.counts:
             self.counts[need][window.rows] = _days_known(past, days)
 
     def _take_whole(self, need: Need, over: Throughout, window: Window, values: Floats) -> None:
-        most = longest_hole(self._schedule)
-        begin = self._now - over.seconds
-        if self._schedule is not None:
-            begin += slack(self._schedule, over.seconds)
+        most = longest_hole(self._lengths.schedule)
+        begin = self._lengths.ago(over.seconds, self._now)
         order = np.argsort(window.at, kind="stable")
         order = order[window.at[order] >= begin - most]
         at, past = window.at[order], values[order]
         first = np.where(~np.isnan(past) & (at <= begin)[:, np.newaxis], at[:, np.newaxis], 0)
         since = first.max(axis=0, initial=0)  # when what was in force at the begin was seen
         past = np.where((at[:, np.newaxis] >= since) & (since > 0), past, np.nan)
-        self.days[need][window.rows] = _days_of(over, past, at // DAY)
+        self.days[need][window.rows] = _days_of(over, past, self._lengths.numbers(at))
         match over.kind:
             case "hole":
                 hole = _longest_hole(~np.isnan(past), at, self._now)
@@ -110,9 +111,12 @@ class Statistics:
                 found = _STATISTICS[kind](past)
         self._found[need][window.rows] = found
 
+    def _since(self, over: Over) -> Instant:
+        return self._lengths.since(over.seconds, self._now)
+
     def results(self) -> dict[Need, tuple[Floats, Ints]]:
         """Values (n,) of each need, and the begin of its time (0 where there is no value)."""
-        begins = {need: self._now - over.seconds for need, over in self._overs.items()}
+        begins = {need: self._since(over) for need, over in self._overs.items()}
         return {
             need: (found, np.where(np.isnan(found), 0, begins[need]))
             for need, found in self._found.items()

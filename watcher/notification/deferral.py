@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from watcher.data_days import durations
 from watcher.evaluation.again import moved_on
 from watcher.evaluation.present import left_by
 from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
@@ -200,7 +201,10 @@ class _Statuses:
         if not told.resolved_told:
             waits[Decision.ALREADY_TOLD] = rule.remind or 0
         seconds = waits.get(decision)
-        return min(told.told_at, self.now) + rule.least(seconds) if seconds else None
+        if not seconds:
+            return None
+        past, since = self.database.history, min(told.told_at, self.now)
+        return max(durations(each.schedule, past).over(seconds, since) for each in rule.watches)
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -308,10 +312,11 @@ def _cooling(
 ) -> Iterator[Waiting]:
     """Alerts that fire anew soon after it was told, rule by rule: each has its own cooldown."""
     rules = {rule.name: rule for rule in book.enabled if rule.cooldown}
-    cooldowns = {name: rule.least(rule.cooldown) for name, rule in rules.items()}
+    past = database.history
+    cooldowns = {name: rule.least(rule.cooldown, past, now) for name, rule in rules.items()}
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and terms_of(rule, policies[channel]).tells:
+        if channel in rule.notify and terms_of(rule, policies[channel], past, now).tells:
             until = told_at + cooldowns[rule.name]
             why = Decision.COOLDOWN.value
             yield Waiting(channel, why, alerts=count, rules=(name,), since=told_at, until=until)

@@ -64,7 +64,9 @@ class _Sweep:
 
     def run(self) -> list[int]:
         ripe = self.ripe()
-        holds = Holds(self.database, self.now, self.database.held.groups())
+        holds = Holds(
+            self.database, self.now, self.database.held.groups(), past=self.archive.history
+        )
         parts: dict[str, list[Part]] = {}
         for rule in self.book.rules:
             if rule.name in ripe:

@@ -83,7 +83,10 @@ class Teller:
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
         name = policy.channel
-        terms = [terms_of(rule, policy) if name in rule.notify else None for rule in rules]
+        terms = [
+            terms_of(rule, policy, self.holds.past, self.at) if name in rule.notify else None
+            for rule in rules
+        ]
         listens = np.array([each is not None and each.tells for each in terms], np.bool_)
         told_at = self.database.alerts.heard_at(live, name)
         after = [_NEVER if each is None or each.remind is None else each.remind for each in terms]

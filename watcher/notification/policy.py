@@ -16,6 +16,7 @@ from typing import Self
 
 import msgspec
 
+from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import RULE_CHANGED
 from watcher.model import (
     Alert,
@@ -139,10 +140,10 @@ class NotifyTerms:
         return self.severity.rank >= self.min_severity.rank
 
 
-def terms_of(rule: Rule, policy: NotifyPolicy) -> NotifyTerms:
-    """The terms between ``rule`` and a channel."""
-    cooldown = rule.least(rule.cooldown)
-    remind = rule.least(rule.remind) if rule.remind is not None else None
+def terms_of(rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant) -> NotifyTerms:
+    """The terms between ``rule`` and a channel, for a scan or a look at ``at``."""
+    cooldown = rule.least(rule.cooldown, past, at)
+    remind = rule.least(rule.remind, past, at) if rule.remind is not None else None
     return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
 
 
@@ -172,10 +173,19 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 
 
 class Holds:
-    """Every hold at ``now``, by the clock; ``groups`` are what is held already."""
+    """Every hold at ``now``, by the clock; ``groups`` are what is held already. Of data days the
+    ``past`` knows."""
 
-    def __init__(self, database: Store, now: Instant, groups: Iterable[HeldGroup] = ()) -> None:
+    def __init__(
+        self,
+        database: Store,
+        now: Instant,
+        groups: Iterable[HeldGroup] = (),
+        *,
+        past: KnowsDays | None = None,
+    ) -> None:
         self._database = database
+        self.past: KnowsDays = past if past is not None else database.history
         self._now = now
         self._since: dict[str, Instant] = {}  # by channel, since when something waits for it
         for each in groups:
@@ -196,7 +206,7 @@ class Holds:
         was told last, by product; ``unheard`` are the alerts whose begin is held back for it;
         of the products ``moved_on`` the rule's ``again`` is met against what it was told. Cooldowns
         and reminders count on ``at``, the time of a scan."""
-        terms, decided = terms_of(rule, policy), list[Decided]()
+        terms, decided = terms_of(rule, policy, self.past, at), list[Decided]()
         for alert in alerts:
             told = log.get(alert.product)
             decision = decide(

@@ -8,10 +8,12 @@ import numpy as np
 
 from watcher.evaluation import again
 from watcher.evaluation.present import Present, Presents, left_by
+from watcher.fields import CATEGORIES, SELLER
 from watcher.model import (
     Alert,
     AlertState,
     Bools,
+    Evidence,
     Floats,
     Instant,
     Item,
@@ -23,6 +25,7 @@ from watcher.model import (
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
+from watcher.text.evidence import ids_in
 
 _AGAIN = "again"  # a decision
 FACTS = tuple(
@@ -41,6 +44,7 @@ class Products:
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
         self._gmv_currency = catalogue.gmv_currency
+        self._sellers = catalogue.sellers
         self._facts: dict[int, ProductFacts] = {}
         self._told: dict[int, dict[str, float | None]] = {}
 
@@ -84,6 +88,8 @@ class Products:
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
+        now = known.evidence if known.at != since else ()
+        seller = facts.seller_id or ""
         return Item(
             alert=alert.short_id,
             kind=kind,
@@ -95,14 +101,23 @@ class Products:
             gmv_currency=self._gmv_currency,
             reason=reason,
             why=alert.evidence,
-            now=known.evidence if known.at != since else (),
-            seen=None if known.current else known.at,
+            now=now,
+            seen=self._last_seen(rule, alert) if known.current else known.at,
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
+            seller=seller if seller in self._sellers else "",
+            names=self._names(seller, (*alert.evidence, *now)),
             again=again.evidence_of(rule, self._present, alert.product, before)
             if kind == _AGAIN
             else (),
         )
+
+    def _names(self, seller: str, evidence: Sequence[Evidence]) -> dict[str, str]:
+        """Names of the ids that occur; of categories they are asked for only where some do."""
+        sellers = {seller, *ids_in(evidence, [SELLER])} if self._sellers else ()
+        names = {each: self._sellers[each] for each in sorted(sellers) if each in self._sellers}
+        categories = ids_in(evidence, CATEGORIES)
+        return names | dict(self._source.category_names(categories)) if categories else names
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
@@ -110,6 +125,11 @@ class Products:
         # Where nothing is known any more, what it fired on is the newest that is.
         known = self._present.known(rule, alert.product)
         return known or LatestEvidence(since, alert.evidence, current=False)
+
+    def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
+        """When a product was seen that is told of because it is gone."""
+        present = self._present
+        return present.gone_since(rule, alert.product) if present is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         # Several rules may tell of the same product.

@@ -36,6 +36,16 @@ class FactTable:
         row = self.rows.get
         return np.fromiter((row(each, NO_ROW) for each in ids), np.int64, len(ids))  # type: ignore[arg-type]
 
+    def of(self, product_id: str) -> Iterator[tuple[str, float | str]]:
+        """Yield what stands in a product's row, by name of column."""
+        row = self.rows.get(product_id)
+        if row is None:
+            return
+        for name in self.names:
+            value = self.numbers[name][row] if name in self.numbers else self.texts[name][row]
+            if value is not None and value == value:  # noqa: PLR0124 - NaN is no value
+                yield name, value if isinstance(value, str) else float(value)
+
     def line_of(self, product_id: str) -> int:
         """The line of a product; 0 where it has none."""
         row = self.rows.get(product_id)

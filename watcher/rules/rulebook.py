@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from watcher.attributes import MADE, TEXT_OF
+from watcher.data_days import KnowsDays, longest
 from watcher.errors import Problem
-from watcher.identity import Marks, RuleMark, WatchMark
-from watcher.model import Severity
+from watcher.identity import Marks, RuleMark, WatchMark, digest
+from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Every, Quiet, least
+from watcher.schedule import Cron, Quiet, Schedule, least
 from watcher.source.query import Query
-from watcher.units import DAY
+from watcher.units import DAY, MINUTE
 
-_OF_A_RULE = "of a rule"  # a list of one's own, whichever rule's it is
 DEFAULT_URL = "https://api.keyapi.ai"
 
 
@@ -56,7 +58,17 @@ class Api:
     concurrency: int = 2
     credits_per_day: int | None = None
     credits_per_month: int | None = None
+    probes_per_day: int = 6
+    settle: int = 15 * MINUTE
     gmv_currency: str | None = None
+
+    @property
+    def credential(self) -> str:
+        """A text that is the key's alone, and does not tell it; empty without a key."""
+        if self.key is None:
+            return ""
+        hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
+        return hashed.hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +101,22 @@ class Watch:
     key: str
     name: str
     query: Query
-    schedule: Every | Cron
+    schedule: Schedule
     former_keys: tuple[str, ...] = ()
-    rule: str = ""
 
     @property
     def asks(self) -> str:
-        """The digest of its query, whatever its schedule and its rule's name."""
-        return self.mark.asks
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
 
     @property
     def mark(self) -> WatchMark:
-        query = replace(self.query, own=_OF_A_RULE) if self.rule else self.query
-        return WatchMark(self.key, self.name, query.canonical(), str(self.schedule), rule=self.rule)
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""
@@ -174,10 +189,9 @@ class Rule:
         """The watch of that key; the first, where that is none of its own."""
         return next((each for each in self.watches if each.key == key), self.watches[0])
 
-    def least(self, seconds: int) -> int:
-        """The shortest time that counts as ``seconds`` whichever of the watches looks: that of the
-        one that looks most often, for else it would reach to another scan than the one meant."""
-        return max(watch.least(seconds) for watch in self.watches)
+    def least(self, seconds: int, past: KnowsDays, now: Instant) -> int:
+        """The shortest time up to ``now`` that counts as ``seconds``, whichever watch looks."""
+        return longest((watch.schedule for watch in self.watches), past, seconds, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +224,11 @@ class Rulebook:
         return ZoneInfo(self.timezone)
 
     @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule uses: those to scan."""
         used = {watch.key for rule in self.enabled for watch in rule.watches}
@@ -240,6 +259,35 @@ class Rulebook:
         """The name of each enabled rule with each of the channels that it tells."""
         return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
 
+    def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
+        """The book whose watches of what is followed have these ids: for what they cost."""
+        watches = tuple(
+            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
+            for watch in self.watches
+        )
+        return replace(self, watches=watches)
+
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
         return tuple(rule for rule in self.enabled if rule.reads(watch.key))
+
+
+def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
+    """The texts that some rules hold against what was known of them last."""
+    spoken = _conditions(rules)
+    return frozenset(attribute.name for each in spoken for attribute in each.follows)
+
+
+def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The texts of those that are made of long ones which some rules ask for."""
+    rules = [*rules]
+    asked = {attribute.name for each in _conditions(rules) for attribute in each.attributes}
+    metrics = {metric for each in _conditions(rules) for metric in each.metrics}
+    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
+    asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
+    return tuple(name for name in MADE if name in asked)
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterator[Condition]:
+    for rule in rules:
+        yield from filter(None, (rule.when, rule.until))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
-from watcher.model import Evidence, Instant, Ints, ProductFacts
+from watcher.data_days import DataDays
+from watcher.model import Evidence, Instant, Ints, LastTexts, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import Place
 from watcher.store.records import (
@@ -29,11 +30,14 @@ from watcher.store.records import (
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
+from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
+from watcher.store.sql.siblings import Categories, Pictures, Probes
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -48,10 +52,16 @@ class Store(Protocol):
     rules: Rules
     held: Holding
     silences: Silences
+    followed: Followed
+    lookups: Lookups
+    probes: Probes
+    categories: Categories
+    pictures: Pictures
     tellings: Tellings
     browsing: Browsing
     extracts: Extracts
     outbox: Outbox
+    refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
@@ -112,6 +122,28 @@ class Past(Protocol):
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
 
+    def last_texts(
+        self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],
+        not_before: Instant,
+    ) -> LastTexts:  # fmt: skip
+        """Each product's text as the scan's watch knew it last before the scan, from ``not_before``
+        on, whatever other watches saw in between; ``now`` are the texts of the scan itself."""
+
+    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
+        """The last of the watch's scans before ``scan_id`` that prove an absence, and when each
+        was, the newest first."""
+
+    def judged_before(self, watch: str, scan_id: int) -> int:
+        """The last scan before ``scan_id`` at which it could be said who is gone: one that proves
+        an absence, and did not jump when it was made; 0 for none."""
+
+    def listed(self, watch: str, first: int, after: int) -> Ints:
+        """Products that some scan of the watch listed, from the scan ``first`` on up to the one
+        before ``after``; in rising order."""
+
+    def data_days(self, region: str) -> DataDays:
+        """The region's data days; none where nothing is read with the refresh."""
+
     def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
         """The times of the watch's scans before the scan ``scan_id`` that read something, the
         newest first and back to ``since``, and whether each proves an absence."""
@@ -122,6 +154,9 @@ class Recollection(Past, Protocol):
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products by the store's key; unknown keys are left out."""
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Names of these categories, as far as they are known."""
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         """The watch's scans that saw each of the products last, cut to these."""
@@ -157,6 +192,12 @@ class Doubts(Protocol):
 
     def is_doubted(self, scan_id: int) -> bool:
         """Whether the scan was doubted when it was made."""
+
+    def doubt_half(self, scan_id: int) -> None:
+        """The scan is no baseline, ever: its data was only half new."""
+
+    def is_half(self, scan_id: int) -> bool:
+        """Whether the scan's data was only half new."""
 
 
 class Archive(Protocol):

@@ -5,12 +5,13 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.fields import BY_NAME
-from watcher.model import Criterion, Evidence, Gap, GapKind, Measure, Verdict
+from watcher.fields import BY_NAME, IDS
+from watcher.model import Criterion, Evidence, Gap, GapKind, MetricLimit, Verdict
 from watcher.units import (
     DAY,
     HOUR,
@@ -26,6 +27,8 @@ from watcher.units import (
 
 PATTERNS = {
     "appears": "appears for the first time",
+    "reappears": "is listed again",
+    "disappears": "is gone from it",
     "equals": "is {0}",
     "not_equals": "is not {0}",
     "in": "is one of {all}",
@@ -53,6 +56,7 @@ PATTERNS = {
     "contains": "contains {0}",
     "matches": "matches {0}",
 }
+_BARE = {"changes": "changes"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -63,24 +67,50 @@ _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
-def spelled(evidence: Evidence) -> Evidence:
-    """Evidence with its label, condition and gap in words, as older versions stored it."""
+
+def spelled(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> Evidence:
+    """Evidence with its label, condition and gap in words, as older versions stored it. ``names``
+    are shown beside the ids that they belong to."""
     return replace(
         evidence,
         label=label_of(evidence),
-        condition=condition_of(evidence),
+        condition=condition_of(evidence, names),
         gap=gap_of(evidence) or None,
         score=None,
         negations=0,
     )
 
 
-def condition_of(evidence: Evidence) -> str:
+def with_name(text: str, names: Mapping[str, str]) -> str:
+    """An id with its name before it, where it has one."""
+    return f"{names[text]} ({text})" if text in names else text
+
+
+def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
+    quotes."""
+    known = metric in IDS and text in names
+    return with_name(text, names) if known else f'"{text}"'
+
+
+def ids_in(evidence: Iterable[Evidence], attributes: Collection[str]) -> list[str]:
+    """The ids of these attributes that occur in evidence, each once."""
+    found: dict[str, None] = {}
+    for each in evidence:
+        if each.metric in attributes:
+            asked = each.condition.limits if isinstance(each.condition, Criterion) else ()
+            texts = (each.value, each.baseline, *asked)
+            found.update(dict.fromkeys(text for text in texts if isinstance(text, str)))
+    return [*found]
+
+
+def condition_of(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> str:
     """The condition: ``rises 30% from 7d ago``."""
     asked = evidence.condition
     if isinstance(asked, Criterion):
-        asked = criterion(asked, evidence.metric, evidence.unit)
+        asked = criterion(asked, evidence.metric, evidence.unit, names)
     return "not: " * evidence.negations + asked
 
 
@@ -125,34 +155,41 @@ def gap_of(evidence: Evidence) -> str:
     return f"{_GAPS[gap.kind]} for {age}"
 
 
-def criterion(asked: Criterion, metric: str, unit: str) -> str:
+def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A criterion in words: ``at least 50%``."""
-    limits = _limits(asked, metric, unit)
+    limits = _limits(asked, metric, unit, names)
     more = f" and {asked.more:,} more" if asked.more else ""
     if asked.file:
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
-    pattern = PATTERNS[asked.operator]
+    # Of a text there is no how much.
+    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
+    pattern = pattern or PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
 
 
-def _limits(asked: Criterion, metric: str, unit: str) -> list[str]:
-    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> list[str]:
+    limits = [
+        _text_limit(asked, each, metric, names)
+        if isinstance(each, str)
+        else _limit(asked, each, metric, unit)
+        for each in asked.limits
+    ]
     for place, measure in enumerate(asked.measures):
         if measure is not None:
             limits[place] = measured(measure, unit)
     return limits
 
 
-def measured(measure: Measure, unit: str) -> str:
+def measured(measure: MetricLimit, unit: str) -> str:
     """A metric that stands for a limit of another, which has that ``unit``: ``90% of target
     (19.90)``."""
     part = "" if measure.factor is None else f"{_percent(measure.factor)} of "
     return f"{part}{measure.metric}{_worth(measure, unit)}"
 
 
-def _worth(measure: Measure, unit: str) -> str:
+def _worth(measure: MetricLimit, unit: str) -> str:
     if measure.value is None:
         return ""
     # A column of one's own counts in what it is held against, where it does not say itself.
@@ -161,7 +198,7 @@ def _worth(measure: Measure, unit: str) -> str:
 
 
 def beyond(evidence: Evidence) -> str:
-    """By how much a value lies beyond another metric, where the condition asks for a part of that:
+    """The distance of a value from another metric, where the condition asks for a part of that:
     ``14% below target (19.90)``; empty of any other condition."""
     asked = evidence.condition
     if not isinstance(asked, Criterion) or asked.operator not in _SIDES or evidence.negations:
@@ -214,9 +251,11 @@ def said(
     return named or format_value(value, unit, currencies)
 
 
-def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
-    if isinstance(value, str):
-        return value if asked.operator == "matches" else f'"{value}"'
+def _text_limit(asked: Criterion, text: str, metric: str, names: Mapping[str, str]) -> str:
+    return text if asked.operator == "matches" else named(metric, text, names)
+
+
+def _limit(asked: Criterion, value: float, metric: str, unit: str) -> str:
     if asked.percent:
         return _percent(value)
     return _LIMITS.get(asked.operator, value_of)(value, metric, unit)

@@ -100,6 +100,7 @@ def _users(incident: Incident) -> str:
 
 _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "why": _why,
+    "of_region": lambda incident: f"region {incident.subject}" if incident.subject else "the lists",
     "undone": _undone,
     "not_read": _not_read,
     "lost": _lost,
@@ -128,6 +129,9 @@ def _outcome(*, stay: Sequence[str], lists: int, **_other: object) -> str:
 
 _TEXTS = {
     IncidentKind.RULE_FILE: "The rule file can't be used; the old rules stay in force.\n{error}",
+    IncidentKind.OWN_FILE: (
+        "A file that the rules name can't be used; its last good copy stays in force.\n{error}"
+    ),
     IncidentKind.DISK: (
         "{folder}: {free} MiB of {total} MiB are free; when nothing is left, nothing can be read "
         "or told. Free some space, or keep less (keep:)"
@@ -167,10 +171,15 @@ _TEXTS = {
         "KeyAPI gives the same data of region {subject} since {changed}: scans of {days} days went "
         "well, and no product changed. Rules that compare with the past wait until it does."
     ),
+    IncidentKind.NO_REFRESH: (
+        "KeyAPI has not renewed the data of {of_region} since {began}: a day was left out. No list "
+        "was read on the old data, and no alert moved; looked for again on the next day"
+    ),
     IncidentKind.DEAD_MESSAGE: 'the message "{title}" could not be delivered to {subject}: {error}',
 }
 # Ends that are more than that the text is over.
 _OVER = {
     IncidentKind.DATABASE: "The database can be written again; what waited is done now.",
+    IncidentKind.OWN_FILE: "{subject} can be used again, and is in force as it is now.",
     IncidentKind.FIELDS_LOST: "KeyAPI gives {again} again.",
 }

@@ -11,18 +11,22 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
+from watcher.analysis.ruletests.given_facts import fact_value, with_given
 from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
+from watcher.attributes import MADE, TEXT_OF
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
+from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.loading import load
+from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
 
-_NAME = "product_name"
+_FREE = ("product_name", *MADE)  # texts that may have spaces
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
 
@@ -74,8 +78,10 @@ def listed(value: object) -> list[object]:
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
-_FILE_KEYS = ("rules", "env", "tests")
-_CASE_KEYS = ("name", "rule", "start", "interval", "products", "watches", "alerts")
+_FILE_KEYS = ("rules", "env", "facts", "tests")
+_CASE_KEYS = (
+    "name", "rule", "start", "interval", "facts", "products", "watches", "alerts",
+)  # fmt: skip
 _ALERT_KEYS = ("at", "scan", "firing", "pending", "told")
 
 _T = TypeVar("_T")
@@ -92,20 +98,44 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     own = source.mapping(document.get("env", {}), ("env",))
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
-    book = load([path.parent / str(file) for file in files], given)
-    cases = tuple(_cases(source, book, document.get("tests")))
+    paths, facts = [path.parent / str(file) for file in files], _facts(source, path, document)
+
+    def load_with(own: FactFile | None) -> Rulebook:
+        return load(paths, given, facts=own)
+
+    book = load_with(facts)
+    cases = tuple(_cases(source, book, load_with, document.get("tests")))
     source.raise_problems()
     return Suite(str(path), book, cases)
 
 
-def _cases(source: TestSource, book: Rulebook, raw: object) -> Iterator[Case]:
+def _facts(source: TestSource, path: FilePath, document: Mapping[str, object]) -> FactFile | None:
+    """The user's own numbers that the tests name, relative to their file; None: the rules' own."""
+    name = document.get("facts")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.strip():
+        source.report(("facts",), "takes a CSV file beside this one, as facts: products.csv")
+        source.raise_problems()
+    return SideFiles().use(path.parent / str(name).strip(), read_facts)
+
+
+def _cases(
+    source: TestSource, book: Rulebook, load_with: Callable[[FactFile], Rulebook], raw: object
+) -> Iterator[Case]:
     if not isinstance(raw, list) or not raw:
         source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
         return
     for turn, each in enumerate(raw):
-        case = _Case(source, book, ("tests", turn)).read(each)
+        case = _Case(source, book, ("tests", turn), load_with).read(each)
         if case is not None:
             yield case
+
+
+def _same(book: Rulebook, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules of these names in another reading of them."""
+    by_name = {rule.name: rule for rule in book.rules}
+    return tuple(by_name[rule.name] for rule in rules)
 
 
 def _open(path: FilePath) -> TestSource:
@@ -132,10 +162,18 @@ class _Cast:
 class _Case:
     """Reads one test."""
 
-    def __init__(self, source: TestSource, book: Rulebook, path: Path) -> None:
+    def __init__(
+        self,
+        source: TestSource,
+        book: Rulebook,
+        path: Path,
+        load_with: Callable[[FactFile], Rulebook],
+    ) -> None:
         self._source = source
         self._book = book
         self._path = path
+        self._load_with = load_with
+        self._facts: dict[str, dict[str, object]] = {}
 
     def read(self, raw: object) -> Case | None:
         """The test; None where something about it was reported."""
@@ -152,16 +190,43 @@ class _Case:
         actors = tuple(actor for cast in casts for actor in cast.actors)
         start = self._value(given, "start", START, _start)
         interval = self._value(given, "interval", DAY, _interval)
+        self._read_facts(given.get("facts"), (*self._path, "facts"))
         alerts = list(self._alerts(given, actors, interval))
         size = self._size(casts, alerts)
         if len(self._source.problems) > before:
             return None
-        line, expected = self._source.line(self._path), tuple(alerts)
+        line, expected, book = self._source.line(self._path), tuple(alerts), self._book_with_facts()
+        own = rules if book is None else _same(book, rules)
         first, *others = (
-            Case(name, line, rules, start, interval, size, cast.actors, expected, cast.watch)
+            Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
             for cast in casts
         )
         return dataclasses.replace(first, others=tuple(others))
+
+    def _read_facts(self, raw: object, path: Path) -> None:
+        """The user's own numbers of a test, by product."""
+        for product, values in self._source.mapping({} if raw is None else raw, path).items():
+            place = (*path, product)
+            for name, value in self._source.mapping(values, place).items():
+                self._fact(product, name, value, (*place, name))
+
+    def _fact(self, product: str, name: str, value: object, path: Path) -> None:
+        table = self._book.metrics.facts
+        if table is None or name not in table.names:
+            known = list(table.names) if table is not None else []
+            hint = nearest(name, known) or f": there are {listing(known) or 'none'}"
+            what = f"the facts of the rules have no column {quoted(name)}{hint}"
+            self._source.report(path, what, at_key=True)
+            return
+        read_ = partial(fact_value, table, name)
+        self._facts.setdefault(product, {})[name] = self._read(path, read_, value, None)
+
+    def _book_with_facts(self) -> Rulebook | None:
+        """The rules with what the test gives of the user's own; None where it gives nothing."""
+        table = self._book.metrics.facts
+        if table is None or not self._facts:
+            return None
+        return self._load_with(with_given(table, self._facts))
 
     def _value(
         self, given: Mapping[str, object], key: str, default: _T, read_: Callable[[object], _T]
@@ -247,15 +312,25 @@ class _Case:
         for field, value in self._source.mapping({} if raw is None else raw, path).items():
             place = (*path, field)
             metric = self._book.metrics.get(field)
-            if refusal := self._refusal(field):
+            if self._is_fact(field):
+                self._fact(name, field, value, place)
+            elif refusal := self._refusal(field):
                 self._source.report(place, refusal, at_key=True)
             elif metric is None:
                 texts[field] = self._read(
-                    place, partial(parse_texts, free=field == _NAME), value, ()
+                    place, partial(parse_texts, free=field in _FREE), value, ()
                 )
             else:
                 series[field] = self._read(place, partial(_series, metric), value, ())
+        for number, text in TEXT_OF.items():
+            if number in series and text in texts:
+                what = f"is read of {text}, which this product gives too: give one of the two"
+                self._source.report((*path, number), what, at_key=True)
         return Actor(name, _read_ones(texts), _read_ones(series))
+
+    def _is_fact(self, field: str) -> bool:
+        table = self._book.metrics.facts
+        return table is not None and field in table.names
 
     def _refusal(self, field: str) -> str:
         """The reason why a test can't give this field; empty where it can."""
@@ -268,7 +343,9 @@ class _Case:
         if metric is None:
             return f"unknown field {quoted(field)}{metrics.suggest(field)}"
         if metric.needs != {metric.name}:
-            return f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}"
+            own = [fact.name for fact in metric.facts]
+            parts = [*sorted(metric.needs - {*OF_LIST}), *own]
+            return f"{field} is computed: give {', '.join(parts)}"
         return ""
 
     def _alerts(

@@ -9,10 +9,10 @@ from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.evaluation.jumps import remember, stored_table
+from watcher.evaluation.present import Present
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
-from watcher.rules.conditions.base import Judge
-from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
@@ -21,11 +21,12 @@ from watcher.units import format_duration, format_instant, format_value
 class Player(Stage):
     """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Judge:
+    def examine(self, scan: Scan) -> Present:
         """Record a scan, and judge it with the past that there is."""
         recorded, rules = remember(self.database, scan), self._of(scan)
         schedule = rules[0].watch_of(scan.watch).schedule
-        return Judge(stored_table(self.database, scan, recorded, needs_of(rules), schedule))
+        table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
+        return Present(self.database, table)
 
     def play(self, scans: Iterable[Scan]) -> Played:
         """All of one moment, one after the other."""
@@ -92,7 +93,7 @@ class Result:
 def run_suite(suite: Suite) -> Iterator[Result]:
     """Run the tests of a file in their order."""
     for case in suite.cases:
-        yield run_case(case, suite.book)
+        yield run_case(case, case.book or suite.book)
 
 
 def run_case(case: Case, book: Rulebook) -> Result:
@@ -141,32 +142,45 @@ def _values(
             for part in case.parts:
                 remember(player.database, scene(part, turn))
         scenes = [(part, scene(part, scan)) for part in case.parts]
-        judged = [(part, player.examine(each), each.product_ids) for part, each in scenes]
+        judged = [(part, player.examine(each)) for part, each in scenes]
+        listed = {each for _, of_list in scenes for each in of_list.product_ids}
         for product in products:
-            found: list[str] = []
-            for part, judge, listed in judged:
-                if product in listed:
-                    evidence = _evidence(part, judge, listed.index(product), len(judged) > 1)
-                    found += [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
-            yield product, tuple(found) or ("not in the list",)
+            key = _key(player, product)
+            found = [
+                f"{of}{_said(each, book, case.at(scan))}"
+                for part, present in judged
+                for of, each in _evidence(part, present, key, several=len(judged) > 1)
+            ]
+            missing = () if product in listed else ("not in the list",)
+            yield product, (*missing, *found)
 
 
-def _evidence(case: Case, judge: Judge, row: int, several: bool) -> Iterator[tuple[str, Evidence]]:
+def _key(player: Player, product_id: str) -> int:
+    """The store's key of a product; 0 of one that was never listed."""
+    return next((each.product for each in player.database.history.find(product_id)), 0)
+
+
+def _evidence(
+    case: Case, present: Present, product: int, *, several: bool
+) -> Iterator[tuple[str, Evidence]]:
     """Yield all evidence on a product; and the list and the rule that it is of, where there are
-    ``several``."""
+    ``several``: of one that is not listed only of rules that say of it that it is gone."""
     on = f"{case.watch.name}: " if several else ""
     for rule in (each for each in case.rules if each.reads(case.watch.key)):
         of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
+        place = present.place_of(rule, product)
+        if place is None:
+            continue
         for condition in (rule.when, rule.until):
             if condition is not None:
-                yield from ((of, each) for each in condition.evidence(judge, row))
+                yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
     said = f"{condition_of(evidence)}: {evidence.verdict.value}"
-    if evidence.metric == APPEARS:
-        return f"{evidence.label}, {said}"
+    if evidence.metric in WORDS:
+        return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
         return text

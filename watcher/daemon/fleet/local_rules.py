@@ -12,6 +12,7 @@ from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.delivery.courier import pause_until
 from watcher.errors import WatcherError
+from watcher.rules.files.keeping import whole
 from watcher.rules.rulebook import Rulebook
 
 _LOOK = 5.0  # seconds between two looks at broken files, while nothing is in force
@@ -59,7 +60,6 @@ class LocalRules:
 
     def _is_good(self) -> bool:
         try:
-            self.load()
+            return whole(self.load())
         except WatcherError:
             return False
-        return True

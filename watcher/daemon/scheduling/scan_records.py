@@ -23,7 +23,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Report, ScanOutcome, evaluate
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
 from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
 from watcher.units import next_midnight
@@ -85,7 +85,7 @@ class ScanRecords:
         """Set the credits aside that the scan should cost; None where the caps don't leave them,
         or the order with the store's knowledge."""
         operator, history = self.operator(database), database.history
-        now = operator.now
+        now, watch = operator.now, plan.with_followed(database, watch)
         note_clock(operator)
         last = history.last_scan(watch.key)
         pages = history.expected_pages(watch.key)
@@ -95,13 +95,17 @@ class ScanRecords:
             if cost is not None:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
+        rules = self.book.rules_of(watch)
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
         return replace(
             order,
+            query=watch.query,
             at=history.free_instant(watch.key, max(order.at, plan.after(last, now))),
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),
             wants_texts=lambda product: product not in texts,
+            made=made_texts(rules),
+            followed=followed_texts(rules),
         )
 
     def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:

@@ -218,6 +218,7 @@ def _is_duration(text: str) -> bool:
 
 
 def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
+    """The absolute floor beside an operator; None where there is none."""
     if "min_change" not in options:
         return None
     floor = number(options["min_change"])
@@ -229,6 +230,7 @@ def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
 
 
 def above_zero(value: object, direction: str) -> float:
+    """How much a value is to move; ``ValueError`` says what is wrong with it."""
     if isinstance(value, bool):
         raise Wrong("takes how much, as 100 or 30%")
     amount = number(value)

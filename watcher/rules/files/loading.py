@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,12 +11,14 @@ from pathlib import Path as FilePath
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
+from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.rule_file import Enough, RuleFile
 from watcher.rules.files.side_files import SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
 
+_TESTS = re.compile(rb"^tests:", re.MULTILINE)
 # Errors that a file which can't be read may cause in the others: what they miss stands in it.
 _OF_OTHER_FILES = (
     ProblemCode.UNKNOWN_METRIC,
@@ -31,12 +34,15 @@ def load(
     kept: Mapping[str, bytes] | None = None,
     *,
     within: FilePath | None = None,
+    facts: FactFile | None = None,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
-    ``within`` is the only folder that such files are read from."""
+    ``within`` is the only folder that such files are read from. ``facts`` stand in for those of
+    the file that the rules name."""
     beside = SideFiles(kept, within=within)
+    beside.stand_ins[read_facts] = facts
     try:
         return _load(paths, env, beside)
     except RulesError as error:
@@ -177,9 +183,20 @@ def _named_in(value: object) -> Iterator[str]:
 
 def _is_rules(entry: FilePath) -> bool:
     # Editors keep their own files beside, with a dot in front.
-    if entry.suffix != ".yaml" or entry.name.startswith("."):
+    if entry.suffix != ".yaml" or entry.name.startswith(".") or _is_tests(entry):
         return False
     return entry.is_file() or not entry.exists()  # a link to nowhere is reported, not passed over
+
+
+def _is_tests(entry: FilePath) -> bool:
+    """Whether a file is what `watcher init` writes beside the rules: by its name, and by what it
+    has, for rules might go by such a name."""
+    if not entry.name.endswith(".test.yaml"):
+        return False
+    try:
+        return entry.is_file() and _TESTS.search(entry.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def _bytes_of(file: FilePath) -> bytes:

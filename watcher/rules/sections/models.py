@@ -19,7 +19,7 @@ from watcher.rules.schema import schema_types as shapes
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.templates import Template, parse_template
 from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
-from watcher.units import DAY, format_number
+from watcher.units import DAY, HOUR, MINUTE, format_number
 from watcher.words import kind, nearest, quoted
 
 Duration: TypeAlias = Annotated[
@@ -69,6 +69,14 @@ class ApiSection(Section):
     concurrency: Whole = Field(2, ge=1, le=64, description="requests at once")
     credits_per_day: Whole | None = Field(None, ge=1, description="hard cap for a UTC day")
     credits_per_month: Whole | None = Field(None, ge=1, description="hard cap for a UTC month")
+    probes_per_day: Whole = Field(
+        6, ge=1, le=48,
+        description="requests a UTC day and region at most to find when data is fresh, for "
+        "every: refresh",
+    )  # fmt: skip
+    settle: Duration = Field(
+        15 * MINUTE, le=6 * HOUR, description="from fresh data to the scans of every: refresh"
+    )
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
@@ -161,7 +169,7 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults facts metrics watches rules keep heartbeat".split()
+    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
 )
 
 # Keys of a watch; some are looked for in a rule.

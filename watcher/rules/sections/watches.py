@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,16 +14,16 @@ from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
-from watcher.schedule import Cron, Every, parse_cron
+from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
-from watcher.words import Wrong, kind, quoted
+from watcher.words import Wrong, kind, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
 
 
-def read_schedule(every: object, timezone: object, entry: Entry) -> Every | Cron | None:
-    """An interval or a cron line; None where something about it was reported."""
+def read_schedule(every: object, timezone: object, entry: Entry) -> Schedule | None:
+    """An interval, a cron line or the refresh; None where something about it was reported."""
     zone, schedule = None, None
     try:
         zone = readers.timezone("UTC" if timezone is None else timezone)
@@ -35,25 +36,40 @@ def read_schedule(every: object, timezone: object, entry: Entry) -> Every | Cron
     return schedule if zone is not None else None
 
 
-def _schedule(every: object, timezone: str) -> Every | Cron:
+def _schedule(every: object, timezone: str) -> Schedule:
+    if isinstance(every, str) and every.strip().lower() == REFRESH:
+        return Refresh()
     if isinstance(every, str) and len(every.split()) > 2:
         return parse_cron(every, timezone)
     try:
         seconds = readers.duration(every)
     except ValueError as error:
-        hint = ', or a cron line as "0 9 * * mon-fri"' if isinstance(every, str) else ""
+        hint = _hint(every) if isinstance(every, str) else ""
         raise Wrong(f"{error}{hint}") from None
     if seconds < 1:
         raise Wrong("must be at least 1 second")
     return Every(seconds)
 
 
+def _hint(every: str) -> str:
+    if difflib.get_close_matches(every.strip().lower(), [REFRESH], cutoff=0.7):
+        return f"; did you mean {quoted(REFRESH)}?"
+    return f', a cron line as "0 9 * * mon-fri", or {REFRESH}'
+
+
 class Watches:
     """The watches read so far, by name and by a key that has the schedule in it: whether that is
     part of a watch's identity is known once all are read, and ``settled`` tells."""
 
-    def __init__(self, region: str | None, every: object = None, timezone: object = None) -> None:
+    def __init__(
+        self,
+        region: str | None,
+        every: object = None,
+        timezone: object = None,
+        sellers: Mapping[str, str] | None = None,
+    ) -> None:
         self._region = region
+        self._sellers = sellers or {}
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
@@ -128,7 +144,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry, f"of rule {name}" if free else name)
+        query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
         key = scheduled_key(query.canonical(), schedule)
@@ -138,47 +154,63 @@ class Watches:
         if isinstance(schedule, Every):
             # Spread over the interval, so that watches of one interval don't all ask at once.
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
-        watch = Watch(
-            key, self._free(name) if free else name, query, schedule,
-            rule=name if free and query.own and not query.followed else "",
-        )  # fmt: skip
+        if isinstance(schedule, Refresh):
+            schedule = Refresh(query.region)
+        watch = Watch(key, self._free(name) if free else name, query, schedule)
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
+    def _query(
+        self, raw: Mapping[str, object], entry: Entry, name: str, *, free: bool
+    ) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
+        if isinstance(asked.get("shop"), str):
+            asked["shop"] = self._seller(str(asked["shop"]))
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
         def report(inner: tuple[str | int, ...], message: str) -> None:
             key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
+            if key == "shop" and self._sellers:
+                message += nearest(str(raw["shop"]), self._sellers.values())
             if key != "region" or not mistyped:
                 _inside(entry, inner).report(message, code, at_key=key in unknown)
 
         def warn(inner: tuple[str | int, ...], message: str) -> None:
             _inside(entry, inner).warn(message)
 
-        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+        query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
+        return self._unlike(query, entry)
+
+    def _seller(self, written: str) -> str:
+        """The id of the seller that has such a name of one's own; else what is written."""
+        wanted = written.strip().casefold()
+        named = (each for each, name in self._sellers.items() if name.casefold() == wanted)
+        return next(named, written)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
-        """The query, unless it is a second list of one's own of that name: a rule's own list goes
-        by its name, so it can have one only."""
-        if query is None or not query.own or query.followed:
+        """The query, unless it is a rule's second list of its own: that goes by its name."""
+        if query is None or not query.of_rule:
             return query
         first = self._own.setdefault(query.own, entry)
-        if first is entry:
-            return query
-        entry.report(f"is a second list of that name, after {first}: name it under watches:")
-        return None
+        if first is not entry:
+            entry.report(f"is the rule's second list, after {first}: name it under watches:")
+        return query if first is entry else None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""
         taken = {watch.name for watch in self._by_key.values()} | set(self._named)
         names = chain([name], (f"{name} ({number})" for number in count(2)))
         return next(free for free in names if free not in taken)
+
+
+def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
+    for step in path:
+        entry = entry[step]
+    return entry
 
 
 def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
@@ -194,20 +226,14 @@ def _twice(entry: Entry, found: Sequence[Watch | None]) -> bool:
     return bool(again)
 
 
-def _inside(entry: Entry, path: tuple[str | int, ...]) -> Entry:
-    for step in path:
-        entry = entry[step]
-    return entry
-
-
 def _meant_as_region(key: str) -> bool:
     return nearest_keys(key)[:1] == ["region"]
 
 
-def _doubt(entry: Entry, query: Query, schedule: Every | Cron) -> None:
+def _doubt(entry: Entry, query: Query, schedule: Schedule) -> None:
     for warning in query_warnings(query):
         entry["region"].warn(warning)
-    if isinstance(schedule, Every) and "timezone" in entry:
+    if not isinstance(schedule, Cron) and "timezone" in entry:
         entry["timezone"].warn("only a cron line has a time zone")
     if schedule.scans_between(0, DAY) > DAY / HOUR:
         entry["every"].warn(

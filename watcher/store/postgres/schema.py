@@ -145,8 +145,47 @@ CREATE TABLE known_watches (watch text PRIMARY KEY, query text NOT NULL, schedul
     name text NOT NULL, rule text NOT NULL);
 ALTER TABLE alerts ADD COLUMN watch text NOT NULL DEFAULT '';
 """
+_FOLLOWED = """
+CREATE TABLE followed (product_id text PRIMARY KEY, since bigint NOT NULL, note text NOT NULL);
+CREATE TABLE lookups (watch text NOT NULL, product_id text NOT NULL, added bigint NOT NULL,
+    done bigint, tries bigint NOT NULL, next_try bigint NOT NULL, PRIMARY KEY (watch, product_id));
+CREATE TABLE probes (endpoint text PRIMARY KEY, at bigint NOT NULL, works bigint NOT NULL,
+    status bigint, words text NOT NULL, path text NOT NULL, credential text NOT NULL);
+CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, name text NOT NULL,
+    read bigint NOT NULL);
+CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
+    address text, until bigint NOT NULL, error text);
+"""
+_REFRESH = """
+CREATE TABLE data_days (region text NOT NULL, day bigint NOT NULL, began bigint NOT NULL,
+    quiet bigint NOT NULL, fresh bigint NOT NULL, PRIMARY KEY (region, day));
+CREATE TABLE looks ({id}, region text NOT NULL, at bigint NOT NULL, watch text NOT NULL,
+    result text NOT NULL, known bigint NOT NULL, moved bigint NOT NULL, requests bigint NOT NULL,
+    error text);
+CREATE INDEX ON looks (region, at);
+CREATE TABLE scan_days ({of_scan}, watch text NOT NULL, region text NOT NULL, day bigint NOT NULL,
+    since bigint, known bigint NOT NULL, moved bigint NOT NULL, first_known bigint NOT NULL,
+    first_moved bigint NOT NULL, half bigint NOT NULL);
+CREATE INDEX ON scan_days (watch, scan);
+CREATE INDEX ON scan_days (region, day);
+"""
+_TEXT_HISTORY = """
+CREATE TABLE made_texts (product bigint NOT NULL REFERENCES products(id), name text NOT NULL,
+    at bigint NOT NULL, digest bytea NOT NULL, packed bytea NOT NULL,
+    PRIMARY KEY (product, name, at));
+ALTER TABLE made_texts ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX ON made_texts (at);
+CREATE TABLE lacking_texts (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    name text NOT NULL, size bigint NOT NULL, products bytea NOT NULL, PRIMARY KEY (scan, name));
+ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
+"""
 _TOLD_WITH = """
 ALTER TABLE told ADD COLUMN told_with text;
+"""
+_OWN_FILES = """
+CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
+    packed bytea NOT NULL);
+ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
 """
 
 MIGRATIONS = {
@@ -164,7 +203,11 @@ MIGRATIONS = {
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
+    "m016_followed": _FOLLOWED,
+    "m017_refresh": _REFRESH,
+    "m018_text_history": _TEXT_HISTORY,
     "m019_told_with": _TOLD_WITH,
+    "m020_own_files": _OWN_FILES,
 }
 
 

@@ -18,9 +18,14 @@ from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY, HOUR, MINUTE, format_duration
 
-# Every table with a column that names a watch by its key: with one row of each watch at most, with
-# many, and with credits, which are added up. ``health`` names watches, too, and rules beside them.
-ONE_ROW, MANY_ROWS, ADDED_UP = ("watches",), ("scans", "reservations", "alerts"), ("credits",)
+# Every table with a column that names a watch by its key: with rows of which the new key may have
+# no others, with many, and with credits, which are added up. ``health`` names watches, too, and
+# rules beside them.
+ONE_ROW, MANY_ROWS, ADDED_UP = (
+    ("watches", "lookups"),
+    ("scans", "reservations", "alerts", "scan_days", "looks"),
+    ("credits",),
+)
 KNOWN = "known_watches"
 # Seconds that a schedule of before m014 may have been, if it was edited since.
 _GUESSES = (

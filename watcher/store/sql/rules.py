@@ -5,8 +5,10 @@ goes on as *carried*, so that it is not told again; what was only pending begins
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 from watcher.identity import Marks, RuleMark
 from watcher.model import Instant
@@ -83,6 +85,29 @@ class Rules(Face):
             (since, _NEWEST),
         )
         return set(names)
+
+    def kept_files(self) -> dict[str, bytes]:
+        """The last good copies of files that rules name, by path."""
+        rows = self._db.rows("SELECT path, packed FROM own_files")
+        return {path: zlib.decompress(packed) for path, packed in rows}
+
+    def keep_files(self, files: Mapping[str, bytes], now: Instant) -> None:
+        """Have copies of exactly these files; what is kept already is not written again."""
+        known: dict[str, str] = dict(self._db.rows("SELECT path, digest FROM own_files"))
+        given = {path: sha256(content).hexdigest() for path, content in files.items()}
+        with self._db.atomic():
+            self._db.many(
+                "DELETE FROM own_files WHERE path = ?", [(path,) for path in known.keys() - given]
+            )
+            self._db.many(
+                "INSERT INTO own_files (path, at, digest, packed) VALUES (?1, ?2, ?3, ?4) "
+                "ON CONFLICT (path) DO UPDATE SET at = ?2, digest = ?3, packed = ?4",
+                [
+                    (path, now, digest, zlib.compress(files[path]))
+                    for path, digest in given.items()
+                    if known.get(path) != digest
+                ],
+            )
 
 
 class _Move:

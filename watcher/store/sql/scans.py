@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 import msgspec
+import numpy as np
 
-from watcher.model import Doubt, Instant, ListFacts, ScanState
+from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
 from watcher.store.sql.baselines import BELIEVED
@@ -28,6 +29,7 @@ PROVES = (
     "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND doubts.believed = 0)"
 )
 _NEVER = 1 << 61  # no scan has so large an id
+HALF = _NEVER + 1  # of a scan whose data was only half new: it is no baseline, and no jump
 
 
 def scan_row(row: Row) -> ScanRow:
@@ -129,6 +131,31 @@ class ScanHistory(Face):
                 found.append((at, bool(proves)))
         return found
 
+    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
+        return self._db.rows(
+            f"SELECT id, at FROM scans AS s WHERE watch = ?1 AND id < ?2 AND {PROVES} "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC LIMIT ?3",
+            (watch, scan_id, count),
+        )
+
+    def judged_before(self, watch: str, scan_id: int) -> int:
+        return self._db.number(
+            f"SELECT max(id) FROM scans AS s WHERE watch = ?1 AND id < ?2 AND {PROVES} "
+            "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id)",
+            (watch, scan_id),
+        )
+
+    def listed(self, watch: str, first: int, after: int) -> Ints:
+        found = [
+            PackedList.unpack(blob, size, scan).products
+            for scan, blob, size in self._db.stream(
+                "SELECT id, products, size FROM scans WHERE watch = ? AND id >= ? AND id < ? "
+                "AND size > 0",
+                (watch, first, after),
+            )
+        ]
+        return np.unique(np.concatenate([EMPTY, *found]))
+
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         return self._db.all(
             float,
@@ -206,15 +233,21 @@ class Jumps(Face):
     def believe(self, scan_id: int, after: int) -> None:
         self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
 
+    def doubt_half(self, scan_id: int) -> None:
+        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, HALF))
+
     def is_doubted(self, scan_id: int) -> bool:
         return self._db.has("SELECT 1 FROM jumps WHERE scan = ?", (scan_id,))
+
+    def is_half(self, scan_id: int) -> bool:
+        return self._db.has("SELECT 1 FROM jumps WHERE scan = ? AND until = ?", (scan_id, HALF))
 
     def before(self, watch: str, scan_id: int) -> list[Jumped]:
         rows = self._db.stream(
             "SELECT s.id, s.at, s.size, coalesce(d.until, 0) FROM scans AS s "
             "LEFT JOIN jumps AS d ON d.scan = s.id WHERE s.watch = ? AND s.id < ? AND s.size > 0 "
-            "AND s.state <> 'failed' ORDER BY s.id DESC",
-            (watch, scan_id),
+            "AND s.state <> 'failed' AND coalesce(d.until, 0) <> ? ORDER BY s.id DESC",
+            (watch, scan_id, HALF),
         )
         return [Jumped(*row[:3]) for row in takewhile(lambda row: row[3] >= scan_id, rows)]
 
@@ -229,10 +262,10 @@ class Jumps(Face):
     def waits(self, watches: Sequence[str]) -> bool:
         """Whether the newest scan of some of these watches is doubted."""
         return self._db.has(
-            f"SELECT 1 FROM {self._sql.rows_of(sort=TEXT)} JOIN jumps AS d ON d.scan = "
+            f"SELECT 1 FROM {self._sql.rows_of('?1', TEXT)} JOIN jumps AS d ON d.scan = "
             "(SELECT max(id) FROM scans WHERE watch = w.value AND size > 0 "
-            "AND state <> 'failed') LIMIT 1",
-            (self._sql.listed(watches),),
+            "AND state <> 'failed') WHERE d.until <> ?2 LIMIT 1",
+            (self._sql.listed(watches), HALF),
         )
 
     def outcomes(self, watches: Sequence[str], since: Instant) -> dict[str, bool]:
@@ -241,7 +274,8 @@ class Jumps(Face):
         rows = self._db.rows(
             "SELECT s.watch, max(CASE WHEN d.until < ?3 THEN 1 ELSE 0 END) "
             "FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
-            f"WHERE s.watch IN {self._sql.among('?1', TEXT)} AND s.finished >= ?2 GROUP BY s.watch",
-            (self._sql.listed(watches), since, _NEVER),
+            f"WHERE s.watch IN {self._sql.among('?1', TEXT)} AND s.finished >= ?2 "
+            "AND d.until <> ?4 GROUP BY s.watch",
+            (self._sql.listed(watches), since, _NEVER, HALF),
         )
         return {str(watch): bool(believed) for watch, believed in rows}

@@ -338,6 +338,15 @@ def m013_one_scan_a_time(db: Tables) -> None:
     db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
 
 
+def _free(db: Tables, watch: str, at: int) -> int:
+    """The first second after ``at`` of which the watch has no scan."""
+    taken = {
+        each
+        for (each,) in db.execute("SELECT at FROM scans WHERE watch = ? AND at > ?", (watch, at))
+    }
+    return next(each for each in count(at + 1) if each not in taken)
+
+
 @migrations()
 def m014_watch_identity(db: Tables) -> None:
     """The watches of the book as they were last read, for a key says little: the digest of what
@@ -348,18 +357,88 @@ def m014_watch_identity(db: Tables) -> None:
 
 
 @migrations()
+def m016_followed(db: Tables) -> None:
+    """Products that people follow, ids that are read before their list's next scan, and what was
+    found out about the source's other endpoints, with what these gave."""
+    db.execute(
+        "CREATE TABLE followed (product_id TEXT PRIMARY KEY, since INTEGER NOT NULL, "
+        "note TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE lookups (watch TEXT NOT NULL, product_id TEXT NOT NULL, "
+        "added INTEGER NOT NULL, done INTEGER, tries INTEGER NOT NULL, next_try INTEGER NOT NULL, "
+        "PRIMARY KEY (watch, product_id)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE probes (endpoint TEXT PRIMARY KEY, at INTEGER NOT NULL, "
+        "works INTEGER NOT NULL, status INTEGER, words TEXT NOT NULL, path TEXT NOT NULL, "
+        "credential TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE categories (category_id TEXT PRIMARY KEY, level INTEGER NOT NULL, "
+        "name TEXT NOT NULL, read INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE pictures (product INTEGER PRIMARY KEY REFERENCES products(id), "
+        "wanted INTEGER NOT NULL, address TEXT, until INTEGER NOT NULL, error TEXT) STRICT"
+    )
+
+
+@migrations()
+def m017_refresh(db: Tables) -> None:
+    """The data days of each region, the looks by which they were found, and of each scan its data
+    day, and how many of its products moved."""
+    db.execute(
+        "CREATE TABLE data_days (region TEXT NOT NULL, day INTEGER NOT NULL, "
+        "began INTEGER NOT NULL, quiet INTEGER NOT NULL, fresh INTEGER NOT NULL, "
+        "PRIMARY KEY (region, day)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE looks (id INTEGER PRIMARY KEY, region TEXT NOT NULL, at INTEGER NOT NULL, "
+        "watch TEXT NOT NULL, result TEXT NOT NULL, known INTEGER NOT NULL, "
+        "moved INTEGER NOT NULL, requests INTEGER NOT NULL, error TEXT) STRICT"
+    )
+    db.table("looks").create_index(["region", "at"])
+    db.execute(
+        "CREATE TABLE scan_days (scan INTEGER PRIMARY KEY REFERENCES scans(id) ON DELETE CASCADE, "
+        "watch TEXT NOT NULL, region TEXT NOT NULL, day INTEGER NOT NULL, since INTEGER, "
+        "known INTEGER NOT NULL, moved INTEGER NOT NULL, first_known INTEGER NOT NULL, "
+        "first_moved INTEGER NOT NULL, half INTEGER NOT NULL) STRICT"
+    )
+    db.table("scan_days").create_index(["watch", "scan"])
+    db.table("scan_days").create_index(["region", "day"])
+
+
+@migrations()
+def m018_text_history(db: Tables) -> None:
+    """What is made of long texts, each from the scan on that read it first; and by scan the
+    products that lack a text which rules follow (none: only that it was read)."""
+    db.execute(
+        "CREATE TABLE made_texts (product INTEGER NOT NULL REFERENCES products(id), "
+        "name TEXT NOT NULL, at INTEGER NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, "
+        "PRIMARY KEY (product, name, at)) STRICT"
+    )
+    db.table("made_texts").create_index(["at"])
+    db.execute(
+        "CREATE TABLE lacking_texts (scan INTEGER NOT NULL "
+        "REFERENCES scans(id) ON DELETE CASCADE, name TEXT NOT NULL, size INTEGER NOT NULL, "
+        "products BLOB NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
 def m019_told_with(db: Tables) -> None:
     """The values that a channel was last told with, of rules that tell again: from now on."""
     db.execute("ALTER TABLE told ADD COLUMN told_with TEXT")
 
 
-def _free(db: Tables, watch: str, at: int) -> int:
-    """The first second after ``at`` of which the watch has no scan."""
-    taken = {
-        each
-        for (each,) in db.execute("SELECT at FROM scans WHERE watch = ? AND at > ?", (watch, at))
-    }
-    return next(each for each in count(at + 1) if each not in taken)
+@migrations()
+def m020_own_files(db: Tables) -> None:
+    """The last good copies of files that rules name: they stand in once one can't be used."""
+    db.execute(
+        "CREATE TABLE own_files (path TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL)"
+    )
 
 
 def pending(db: Tables) -> list[str]:

@@ -1,0 +1,116 @@
+"""The store's half of a look whether a region's data is new: what is due, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from watcher.daemon.scheduling.scan_records import ScanRecords
+from watcher.data_days import DataDay, Look, LookResult, day_after
+from watcher.evaluation.refreshed import (
+    LEARNED_FROM,
+    is_fresh,
+    is_next,
+    is_partly,
+    quiet_until,
+    usual,
+)
+from watcher.incident import About, Incident, IncidentKind
+from watcher.model import Instant, Scan
+from watcher.refreshing import READ_AGAIN, RegionState
+from watcher.region_plan import RegionPlan, region_plan
+from watcher.rules.rulebook import Watch
+from watcher.source.query import Query
+from watcher.store.ports import Store
+from watcher.store.records import AFTER_ALL
+from watcher.store.sql.refreshes import Reference, Share
+from watcher.units import format_instant
+
+_KNOWN = 3  # products of a page that must be known, else those that are new speak for it
+
+
+def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
+    """What is due of the region; what that shows is noted, and told."""
+    plan = region_plan(database, records.book, region, records.now())
+    if plan.found is not None:
+        database.refreshes.begin_day(region, plan.found)
+    last = plan.state.days.last
+    if plan.missed and last is not None:
+        _tell_missed(database, records, region, last, plan.missed)
+    return plan
+
+
+def _tell_missed(
+    database: Store, records: ScanRecords, region: str, last: DataDay, count: int
+) -> None:
+    """One word for each day that was left out."""
+    incident, operator = no_refresh(region), records.operator(database)
+    told = [each for each in operator.on(incident.kind) if each.subject == region]
+    if told and told[0].details.get("missed", 0) >= count:
+        return
+    with database.atomic():
+        database.health.clear_cause(incident, operator.now)
+        began = format_instant(last.began, records.book.zone)
+        operator.begin(incident.with_details(began=began, missed=count))
+
+
+def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> Look:
+    """Hold a page 1 that was just read against the watch's last scan, and note what that says; new
+    data begins a data day."""
+    refreshes = database.refreshes
+    days = refreshes.data_days(region)
+    against, last = refreshes.reference(watch.key, AFTER_ALL, halves=True), days.last
+    failed = Look(now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error)
+    if not len(scan) or against is None or last is None or not is_next(last, against, now):
+        refreshes.note_look(region, failed)
+        return failed
+    share = _share(database, against, scan)
+    usually = usual(refreshes.days_of(watch.key, LEARNED_FROM), first=True)
+    partly = RegionState(days, refreshes.looks(region, last.began)).first_partly
+    if is_fresh(share, usually):
+        result = LookResult.FRESH
+    elif is_partly(share, usually):
+        lasts = partly is not None and now - partly >= READ_AGAIN
+        result = LookResult.FRESH if lasts else LookResult.PARTLY
+    else:
+        result = LookResult.QUIET
+    if result is LookResult.FRESH:
+        began = partly if partly is not None else now
+        quiet = quiet_until(database, region, last, began)
+        refreshes.begin_day(region, DataDay(day_after(last, quiet, began), began, quiet, now))
+        database.health.clear_cause(no_refresh(region), now)
+    look = Look(now, watch.key, result, share.known, share.moved, scan.requests)
+    refreshes.note_look(region, look)
+    return look
+
+
+def _share(database: Store, against: Reference, scan: Scan) -> Share:
+    keys = np.zeros(len(scan), np.int64)
+    regions = getattr(scan, "regions", ()) or (scan.region,) * len(scan)
+    for region in set(regions):
+        rows = [row for row, each in enumerate(regions) if each == region]
+        keys[rows] = database.refreshes.keys(region, [scan.product_ids[row] for row in rows])
+    share = database.refreshes.share(against, keys, scan.numbers)
+    new = len(scan) - share.known
+    # Where nearly all of a page are new on the list, that is the news.
+    return Share(len(scan), share.moved + new) if share.known < min(_KNOWN, len(scan)) else share
+
+
+def page_one(database: Store, query: Query) -> Query:
+    """The query of page 1 alone; of products of one's own, of the first ten."""
+    size = query.endpoint.page_size
+    if query.own:
+        ids = database.followed.ids() if query.followed else query.ids
+        return replace(query, ids=tuple(ids)[:size])
+    return replace(query, top=min(query.top, size))
+
+
+def no_refresh(region: str) -> Incident:
+    """The region's data was not renewed on a day."""
+    return Incident(IncidentKind.NO_REFRESH, About.REGION, region)
+
+
+def region_key(region: str) -> str:
+    """The name by which a region's looks are queued, timed and put off."""
+    return f"refresh {region}"

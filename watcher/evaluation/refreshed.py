@@ -1,0 +1,138 @@
+"""The data day of a scan, on a watch that is read with the refresh: whether it is all new.
+
+A scan, or a look, is held against the watch's last scan: of the products that this one listed, so
+many have other numbers. How many usually do is learned, by watch: half of that is needed, and until
+something is learned, half of all. A scan with less was made in the middle of a refresh: what
+compares waits, and it is no baseline of later ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import median
+
+from watcher.data_days import APART, DataDay, DataDays, LookResult, day_after
+from watcher.model import Instant, Scan
+from watcher.schedule import Refresh
+from watcher.store.ports import Store
+from watcher.store.records import Recorded
+from watcher.store.sql.refreshes import Reference, ScanDay, Share
+
+HALF_NEW = "the list's data was only half new at this scan: what compares waits for the next one"
+LEARNED_FROM = 28  # scans
+_PART = 0.5
+_FEW = 5  # products: of more one alone tells nothing
+_SURE = 2.0  # standard deviations of a share, by which a list must be more than half new
+_MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
+
+
+def note_data_day(database: Store, schedule: Refresh, scan: Scan, recorded: Recorded) -> bool:
+    """Note which data day a recorded scan has; whether its data was only half new."""
+    refreshes, region = database.refreshes, schedule.region
+    days = refreshes.data_days(region).until(scan.at)
+    against = refreshes.reference(scan.watch, recorded.scan_id)
+    all_, first = _shares(database, against, scan, recorded)
+    earlier = refreshes.days_of(scan.watch, LEARNED_FROM)
+    day = _day_of(database, region, days, against, scan, all_, usual(earlier))
+    half = (
+        against is not None
+        and _was_old(days, against, day)
+        and not any(each.half and each.day == day for each in earlier)
+        and all_.known > 0
+        and all_.share < _enough(usual(earlier), all_.known)
+    )
+    since = against.day if against is not None else None
+    refreshes.note_scan(
+        ScanDay(recorded.scan_id, scan.watch, region, day, since, all_, first, half)
+    )
+    if half:
+        database.jumps.doubt_half(recorded.scan_id)
+    return half
+
+
+def _shares(
+    database: Store, against: Reference | None, scan: Scan, recorded: Recorded
+) -> tuple[Share, Share]:
+    """Of all products, and of those of page 1."""
+    if against is None:
+        return Share(), Share()
+    share, page = database.refreshes.share, slice(0, scan.page_size)
+    products = recorded.products[: len(scan)]
+    return (
+        share(against, products, scan.numbers),
+        share(against, products[page], scan.numbers[page]),
+    )
+
+
+def _day_of(
+    database: Store, region: str, days: DataDays, against: Reference | None, scan: Scan,
+    share: Share, usual_share: float | None,
+) -> int:  # fmt: skip
+    """The data day of the scan: that which has begun, but where the scan itself finds the next."""
+    last = days.last
+    found = last is not None and against is not None and is_next(last, against, scan.at)
+    if last is not None and not (found and is_fresh(share, usual_share)):
+        return last.day
+    quiet = quiet_until(database, region, last, scan.at) if last is not None else scan.at
+    number = day_after(last, quiet, scan.at)
+    database.refreshes.begin_day(region, DataDay(number, scan.at, quiet, scan.at))
+    return number
+
+
+def is_next(last: DataDay, against: Reference, at: Instant) -> bool:
+    """Whether what moved since that scan is a refresh after the ``last`` one."""
+    return against.at >= last.began and at >= last.began + APART
+
+
+def _was_old(days: DataDays, against: Reference, day: int) -> bool:
+    """Whether the scan's data is that of a day before: what was read after the old data was seen
+    last may have been new already."""
+    last = days.last
+    if last is None or against.day is None or against.day >= day:
+        return False
+    return last.day < day or against.at <= last.quiet
+
+
+def quiet_until(database: Store, region: str, last: DataDay, now: Instant) -> Instant:
+    """When the data of the ``last`` day was last seen."""
+    looks = database.refreshes.looks(region, last.began)
+    quiet = (look.at for look in looks if look.result is LookResult.QUIET and look.at < now)
+    read = database.refreshes.last_read(region, last.day, last.began + APART)
+    return max([last.began, *quiet, *([read] if read < now else [])])
+
+
+def usual(earlier: Sequence[ScanDay], *, first: bool = False) -> float | None:
+    """The share that usually moves from one data day to the next, of all or of page 1; None until
+    some scan has told."""
+    told = [each for each in earlier if not each.half and each.since is not None]
+    shares = [
+        (each.first if first else each.all_).share
+        for each in told
+        if each.day > (each.since or 0) and (each.first if first else each.all_).known
+    ]
+    return median(shares) if shares else None
+
+
+def is_fresh(share: Share, usual_share: float | None) -> bool:
+    """Whether half of the usual share moved: of many products more than one did."""
+    part = _PART * (1.0 if usual_share is None else usual_share)
+    least = 2 if share.known >= _FEW else 1
+    return share.moved >= max(least, math.ceil(part * share.known - 1e-9))
+
+
+def is_partly(share: Share, usual_share: float | None) -> bool:
+    """Whether so much moved that it can't be chance, though it is less than half of the usual."""
+    part = _PART / 2 * (0.4 if usual_share is None else usual_share)
+    least = 2 if share.known >= _FEW else 1
+    return share.moved >= max(least, part * share.known)
+
+
+def _enough(usual_share: float | None, known: int) -> float:
+    """The least share of a whole list that is new. Of a list that is half new about half of the
+    usual share moved, now more and now less: so it must surely be more, where that is learned."""
+    if usual_share is None:
+        return _PART
+    half = _PART * usual_share
+    doubt = _SURE * math.sqrt(half * (1 - half) / known)
+    return half + min(doubt, _MOST_DOUBT * usual_share)
