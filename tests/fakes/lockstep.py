@@ -33,7 +33,8 @@ class Daemon:
     def scan(self, scan: Scan) -> None:
         """One more scan, at its time."""
         self.wait(scan.finished)
-        rules = [rule for rule in self.book.rules if rule.watch.key == scan.watch]
+        (watch,) = (each for each in self.book.watches if each.key == scan.watch)
+        rules = self.book.rules_of(watch)
         outcome = evaluate(
             self.database, scan, rules, self.policies, self.book.metrics, scan.finished
         )
