@@ -87,9 +87,20 @@ def scans(store: Store, watch: Watch) -> int:
 
 @pytest.mark.parametrize(
     "steps",
-    [(RULES,), (OFTEN,), (TO_CRON,), (ONE,), (OTHER_ONE,), (RULES, OFTEN), (RULES, TO_CRON, OFTEN, RULES), (RULES, ONE),
-     (RULES, OTHER_ONE), (RULES, ONE, RULES, OTHER_ONE, OFTEN), (RULES, MORE, RULES)],
-)  # fmt: skip
+    [
+        (RULES,),
+        (OFTEN,),
+        (TO_CRON,),
+        (ONE,),
+        (OTHER_ONE,),
+        (RULES, OFTEN),
+        (RULES, ONE),
+        (RULES, OTHER_ONE),
+        (RULES, MORE, RULES),
+        (RULES, TO_CRON, OFTEN, RULES),
+        (RULES, ONE, RULES, OTHER_ONE, OFTEN),
+    ],
+)
 def test_nothing_begins_anew(tmp_path: Path, steps: tuple[str, ...]) -> None:
     """No rule, no alert, no timer; and each list's history goes on."""
     with older(tmp_path) as store:

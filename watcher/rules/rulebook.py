@@ -95,8 +95,7 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
-    list of one's own that is written out in a rule goes by the name of that ``rule``."""
+    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
 
     key: str
     name: str
@@ -266,6 +265,14 @@ class Rulebook:
             for watch in self.watches
         )
         return replace(self, watches=watches)
+
+    def current(self, watch: Watch) -> Watch:
+        """The watch as the book has it now: its key changes where a second schedule of its query
+        comes or goes. One that the book has no more is what it was."""
+        same = [each for each in self.watches if each.query == watch.query]
+        found = [each for each in same if each.key == watch.key]
+        found += [each for each in same if each.schedule == watch.schedule]
+        return next(iter([*found, *same]), watch)
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""

@@ -270,7 +270,7 @@ class _Case:
         path = (*self._path, "watches")
         if "products" in given:
             what = "stands beside watches: give the products of each list there"
-            self._source.report((*self._path, "products"), what, at_key=True)
+            self._source.report((*self._path, "products"), what)
         raw = self._source.mapping(given["watches"], path, list(there))
         casts = [
             _Cast(there[name], (*path, name), self._actors(raw, (*path, name)))

@@ -133,6 +133,8 @@ class ScanRecords:
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        watch = self.book.current(watch)
+        result = _of_watch(result, watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
             operator = self.operator(database)
@@ -163,6 +165,13 @@ class ScanRecords:
             told = {"problems": first, "count": count, "doubt": doubt}
             logged.warning("scan with problems", **told, proves_absence=scan.proves_absence)
         return outcome
+
+
+def _of_watch(result: ScanResult, watch: Watch) -> ScanResult:
+    """The result as the watch's, whose key may have changed since the scan began."""
+    if result.scan.watch == watch.key:
+        return result
+    return replace(result, scan=replace(result.scan, watch=watch.key))
 
 
 def unstored_of(watch: Watch) -> Incident:
