@@ -64,8 +64,8 @@ def replayed(
 ) -> list[Said]:
     """What a replay of all rules tells."""
     with source.snapshot():
-        reading = Reading(source, book.rules, time)
-        with Replay(reading, book, book.rules, every=every) as replay:
+        reading = Reading(source, book.enabled, time)
+        with Replay(reading, book, book.enabled, every=every) as replay:
             return [
                 (sent.at, sent.channel, sent.message)
                 for played in replay.run()
