@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from watcher.analysis.again_reasons import AgainReason, again_reasons
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
-from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
-from watcher.evaluation.present import newest
 from watcher.fields import CATEGORIES, IDS
 from watcher.model import (
     Alert,
@@ -39,14 +38,6 @@ from watcher.store.records import AlertRow, ScanRow, Sighting
 from watcher.store.sql.followed import LOOKUPS
 from watcher.text.evidence import ids_in
 from watcher.units import format_duration
-
-
-@dataclass(frozen=True, slots=True)
-class AgainReason:
-    """The rule's ``again`` on a firing alert, against what a channel was last told with."""
-
-    channel: str
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +95,11 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=durations(watch.schedule, database.history).over(
-            rule.for_, min(alert.since, now)
-        )
+        fires_at=durations(watch.schedule, database.history).over(rule.for_, min(alert.since, now))
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
-        again=tuple(_again(database, rule, alert, book.zone)),
+        again=tuple(again_reasons(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         names=_names(database, book, product, looked, alert),
@@ -238,32 +227,6 @@ def _gates(
         yield replace(
             each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
         )
-
-
-def _again(database: Store, rule: Rule, alert: Alert | None, zone: tzinfo) -> Iterator[AgainReason]:
-    """Yield, for each channel of the rule, how far a firing alert is from being told again."""
-    if rule.again is None or alert is None or alert.state is not AlertState.FIRING:
-        return
-    present = newest(database, rule.watch_of(alert.watch).key, [rule], [alert.product])
-    if present is None or alert.product not in present.rows:
-        return
-    entries = database.alerts.told(rule.name, [alert.product], with_values=True)
-    told = {entry.channel: entry.told_with for entry in entries}
-    for channel in rule.notify:
-        row = present.rows[alert.product]
-        table = AgainTable(present.judge, [row], [told.get(channel)])
-        yield AgainReason(channel, _against_told(reason_of(rule.again, Judge(table), 0, zone)))
-
-
-def _against_told(reason: Reason) -> Reason:
-    """In words, what the conditions are held against."""
-    evidence = against_told(reason.evidence) if reason.evidence is not None else None
-    return replace(
-        reason,
-        condition=reason.condition.replace("from last", "from what was last told"),
-        parts=tuple(map(_against_told, reason.parts)),
-        evidence=evidence,
-    )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:

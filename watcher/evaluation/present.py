@@ -270,9 +270,7 @@ def newest(
     return Present(archive, table)
 
 
-def left_by(
-    archive: Archive, rule: Rule, alerts: Sequence[Alert]
-) -> Present | Presents | None:
+def left_by(archive: Archive, rule: Rule, alerts: Sequence[Alert]) -> Present | Presents | None:
     """The products of a rule's ``alerts`` as the last good scan of their watch left them; None
     without one."""
     by_watch: dict[str, list[int]] = {}

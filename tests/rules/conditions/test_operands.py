@@ -133,8 +133,8 @@ def test_words() -> None:
 
 
 def test_takes_every_operator_that_a_number_stands_under() -> None:
-    """All but those of places, scores and lists."""
-    constant = (Takes.PLACES, Takes.SCORE, Takes.VALUES)
+    """All but those of places, scores, times and lists."""
+    constant = (Takes.PLACES, Takes.SCORE, Takes.TIME, Takes.VALUES)
     assert set(LIMITED) == {one.name for one in NUMBER_OPERATORS if one.takes not in constant}
 
 
