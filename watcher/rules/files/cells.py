@@ -52,7 +52,7 @@ class Cell:
 
     @property
     def point(self) -> Decimals:
-        """What it says of the file's decimal sign."""
+        """The file's decimal sign, as far as this cell tells it."""
         dots, commas = self.digits.count("."), self.digits.count(",")
         if dots and commas:
             return (
