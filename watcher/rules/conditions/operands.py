@@ -182,7 +182,7 @@ class BetweenMetrics(AgainstMetrics):
         return self.asked(Criterion("between"))
 
 
-class _SinceLast(AgainstMetrics, BaselineCondition):
+class SinceLast(AgainstMetrics, BaselineCondition):
     """A condition on now and the last observation, both of the metric and of the limit."""
 
     operand: Operand
@@ -203,7 +203,7 @@ class _SinceLast(AgainstMetrics, BaselineCondition):
 
 
 @dataclass(frozen=True, eq=False)
-class CrossesMetric(_SinceLast):
+class CrossesMetric(SinceLast):
     """The value was on the other side of another metric when last known, or on it."""
 
     operand: Operand
@@ -227,7 +227,7 @@ class CrossesMetric(_SinceLast):
 
 
 @dataclass(frozen=True, eq=False)
-class BecomesMetric(_SinceLast):
+class BecomesMetric(SinceLast):
     """The value was not that of another metric when last known, and is now; or the reverse."""
 
     operand: Operand
