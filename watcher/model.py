@@ -284,12 +284,13 @@ class LatestEvidence:
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
-    ``alert`` is the short id; ``kind`` firing, reminder or resolved; ``since`` when it fired;
-    ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
+    ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
+    fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
     ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
     the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
-    user named it; ``names`` are those of the ids that occur here.
+    user named it; ``names`` are those of the ids that occur here. ``again`` says what moved since
+    the channel was last told, where that is why it is told.
     """
 
     alert: str
@@ -309,6 +310,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     watch: str = ""
     seller: str = ""
     names: dict[str, str] = {}
+    again: tuple[Evidence, ...] = ()
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -459,9 +461,18 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return self.reason or "over" if self.state is AlertState.INACTIVE else self.state.value
 
 
+class ToldWith(msgspec.Struct, frozen=True):
+    """Values (by the canonical text of a metric) that a message was told with, of data of ``at``;
+    what had no value is left out."""
+
+    at: Instant
+    values: dict[str, float]
+
+
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     """A channel's last news of one rule and product: the alert, and the message's first
-    ``notification``, None where it was queued for no target."""
+    ``notification``, None where it was queued for no target. ``told_with`` are the values of which
+    the rule's ``again`` speaks; None where it has none, or they were not asked for."""
 
     rule: str
     product: int
@@ -470,6 +481,7 @@ class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     told_at: Instant
     resolved_told: bool = False
     notification: int | None = None
+    told_with: ToldWith | None = None
 
 
 @dataclass(frozen=True, slots=True)

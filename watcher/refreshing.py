@@ -39,9 +39,9 @@ _MOVES, _STRAY, _OMITTED = 0.05, 0.01, 0.05  # a day's chances: a new hour, an o
 _LEARNED_FROM = 28  # days
 _UNSEEN, _EARLIER = 2 * HOUR, 8 * HOUR
 _SUSPICION = (0.1, 0.3, 0.5)  # after so many days
-_PRICE = 8.0  # of a look, in minutes of waiting
+_PRICE = 9.0  # of a look, in minutes of waiting
 _MOST_LOOKS = 12  # that a plan for one day has
-_LATE = 15 * HOUR  # from the end of a day's looks to the first of the next
+_LATE = 4 * HOUR  # from the end of a day's looks to the first of the next
 _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 4 * HOUR
 
 
@@ -92,12 +92,19 @@ def next_look(state: RegionState, a_day: int, now: Instant) -> Instant | None:
     quiet = max(start, state.last_quiet)
     window = start + max(0, earliest - start) // DAY * DAY
     density = predicted(state.days)
+    sure = _sure_look(last, quiet)
     for begin in (window, window + DAY, window + 2 * DAY):
         left = a_day - state.spent(begin, now)
         found = _best_look(density, begin, quiet, max(earliest, begin), left)
         if found is not None:
-            return found
-    return max(earliest, window + DAY)
+            return min(found, max(earliest, sure))
+    return max(earliest, sure)
+
+
+def _sure_look(last: DataDay, quiet: Instant) -> Instant:
+    """When to look in any case: once it is so late that the day would count as left out."""
+    over = max(0, (quiet - last.began - MISSED) // DAY + 1)
+    return last.began + MISSED + over * DAY
 
 
 def settled(day: DataDay, settle: int = SETTLE) -> Instant:
@@ -106,14 +113,13 @@ def settled(day: DataDay, settle: int = SETTLE) -> Instant:
 
 
 def missed(state: RegionState, now: Instant) -> int:
-    """How many data days were left out since the last one: counted once nobody can find them any
-    more, of days on which the old data was seen after the usual hour."""
+    """How many data days were left out since the last one: the old data was seen when it was so
+    late that what comes then is another day's."""
     last = state.days.last
     if last is None or state.first_partly is not None:
         return 0
-    days = max(0, (now - last.began - MISSED) // DAY + 1)
-    seen = max(0, (state.last_quiet - last.began - HOUR) // DAY)
-    return int(min(days, seen))
+    seen = min(state.last_quiet, now)
+    return int(max(0, (seen - last.began - MISSED) // DAY + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,3 +196,80 @@ def test_without_a_key(watcher: Command, server: Siblings, folder: Path) -> None
     assert result.code == 1
     assert "no key: set the environment variable KEYAPI_KEY" in result.err
     assert (result.out, server.asked) == ("", [])
+
+
+@pytest.mark.usefixtures("server")
+def test_names_of_categories(
+    watcher: Command, server: Siblings, database: Path, folder: Path
+) -> None:
+    """Only where the probe found them; what each branch costs is said before, and asked once."""
+    with Database.open(database) as store:
+        ids = "category_id = '601450', category_l2_id = '849672', category_l3_id = '601583'"
+        store.execute(f"UPDATE products SET {ids}")
+    refused = watcher("source", "categories", "--yes")
+    assert refused.code == 1
+    assert "was not found to work: `watcher source probe --endpoint categories` asks" in refused.err
+    assert server.asked == []
+    assert watcher("source", "probe", "--endpoint", "categories", "--yes").code == 0
+    unasked = watcher("source", "categories")
+    assert "this costs 2 credits; say --yes to do it" in unasked.err
+    server.give(CATEGORIES.path, [{"category_id": "849672", "name": "Hair"},
+                                  {"category_id": "601583", "name": "Shampoo"}])  # fmt: skip
+    done = watcher("source", "categories", "--yes", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out) == {"601450": "Beauty", "849672": "Hair", "601583": "Shampoo"}
+    parents = [query.get("parent_id") for path, query in server.asked if path == CATEGORIES.path]
+    assert parents == [None, "601450", "849672"]
+    assert "3 categories with a name, 0 new." in watcher("source", "categories").out
+    assert "category Beauty (601450)" in watcher("product", ID).out
+    server.refuse(CATEGORIES.path, 400, "no such parent")
+    with Database.open(database) as store:
+        store.execute("DELETE FROM categories WHERE category_id = '601583'")
+    broken = watcher("source", "categories", "--yes")
+    assert (broken.code, "no such parent" in broken.err) == (1, True)
+
+
+def test_check_says_what_was_tried(
+    watcher: Command, server: Siblings, database: Path, folder: Path
+) -> None:
+    """Once what was not, then what works and what was refused with this key, and no other."""
+    untried = "was not tried with a key by us"
+    before = watcher("check").out
+    assert before.count(untried) == 1
+    assert "read by mine, rival" in before
+    server.refuse(SHOP_PRODUCTS.path, 400, "no seller_id here")
+    watcher("source", "probe", "--yes")
+    shown = watcher("check").out
+    assert untried not in shown
+    assert "Endpoint detail: works with this key (tried" in shown
+    assert "the endpoint shop (read by rival) was refused with this key" in shown
+    assert 'HTTP 400: "no seller_id here"' in shown
+    states = json.loads(watcher("check", "--json").out)["endpoints"]
+    assert states == {"detail": "works", "shop": "refused"}
+    write(folder, server, key="another-key-654321")
+    assert untried in watcher("check").out
+
+
+def test_check_names_ids(watcher: Command, server: Siblings, database: Path, folder: Path) -> None:
+    """Sellers and categories that the rule file has."""
+    rules = folder / "rules.yaml"
+    rules.write_text(
+        f'api: {{key: "{KEY}", url: "{server.url}"}}\n'
+        f'sellers: {{"{SELLER}": GlowLab}}\n'
+        'rules: [{name: a, watch: {region: US, category_id: "601450"},\n'
+        '  when: {category_l2_id: {in: ["849672", "1"]}}}]\n'
+    )
+    assert "Categories" not in watcher("check").out
+    watcher("source", "probe", "--yes")
+    shown = watcher("check").out
+    assert f"Sellers: GlowLab ({SELLER})." in shown
+    assert "Categories: Beauty (601450)." in shown
+    assert "no name is known of the category 849672, 1" in shown
+
+
+def test_what_works_is_no_secret(watcher: Command, server: Siblings, database: Path) -> None:
+    """The key stands nowhere in what is kept."""
+    server.refuse(CATEGORIES.path, 401, f"the key {KEY} is not known")
+    result = watcher("source", "probe", "--yes")
+    assert KEY not in result.out + result.err
+    assert KEY.encode() not in database.read_bytes()

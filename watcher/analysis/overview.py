@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
@@ -46,7 +47,8 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could."""
+    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could. ``watch`` has the
+    names of all its watches."""
 
     name: str
     watch: str
@@ -56,6 +58,7 @@ class RuleStatus:
     firing: int
     health: Health
     quiet: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,14 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         rules=tuple(
             RuleStatus(
                 rule.name,
-                rule.watch.name,
+                rule.watched,
                 rule.severity.value,
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
                 health.get(("rule", rule.name), Health("rule", rule.name)),
-                rule.name in quiet,
+                rule.enabled and rule.name in quiet,
+                rule.enabled,
             )
             for rule in book.rules
         ),
@@ -130,7 +134,7 @@ def _watch(
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=watch.query.describe(),
+        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
@@ -139,6 +143,12 @@ def _watch(
         credits_today=spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
     )
+
+
+def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
+    """Names of the seller or the categories that a watch names."""
+    ids = [str(value) for name, value in watch.query.filters if name in CATEGORIES]
+    return {**(database.categories.names(ids) if ids else {}), **book.sellers}
 
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:

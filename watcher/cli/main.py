@@ -46,7 +46,7 @@ COMMANDS = (
     ("follow", "Follow products: ids, or addresses of their pages."),
     ("unfollow", "Follow products no more."),
     ("followed", "List the products that are followed, with their newest values."),
-    ("source", "Ask the source's other endpoints whether they are there for this key."),
+    ("source", "Ask the source's other endpoints whether they are there; read names."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),

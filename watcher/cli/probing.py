@@ -1,17 +1,30 @@
-"""Real ids for ``watcher source probe`` to ask with: those that are given, else of the rule file,
-else of the database."""
+"""Before the source is asked by a command: real ids to ask with (those that are given, else of the
+rule file, else of the database), and whether it may cost."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
+import click
+
+from watcher.cli.output import json_wanted
+from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rulebook
 from watcher.source.probing import Known
 from watcher.source.sibling_answers import first_cover
 from watcher.store.ports import Store
+from watcher.units import count_of
 
 _FEW = 2  # ids to ask with: that they are joined by a comma is to be tried, too
 _LOOKED_AT = 50  # products of the database
+
+
+def confirm(cost: int) -> None:
+    """Ask whether to spend so much; whoever can't be asked must have said ``--yes``."""
+    if not sys.stdin.isatty():
+        raise WatcherError(f"this costs {count_of(cost, 'credit')}; say --yes to do it")
+    click.confirm("Go on?", abort=True, err=json_wanted())
 
 
 def known_ids(

@@ -11,12 +11,13 @@ from functools import partial
 import click
 
 from watcher.cli import options
+from watcher.cli.category_names import categories
 from watcher.cli.completion import product_ids, seller_names
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
 from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
-from watcher.cli.probing import known_ids
+from watcher.cli.probing import confirm, known_ids
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import PaidBudget
 from watcher.daemon.scheduling.scanner import client_of
@@ -37,7 +38,10 @@ _NAMES = [endpoint.name for endpoint in SIBLINGS]
 
 @click.group()
 def command() -> None:
-    """Ask the source's other endpoints whether they are there for this key."""
+    """Ask the source's other endpoints whether they are there for this key, and read names."""
+
+
+command.add_command(categories)
 
 
 @command.command("probe")
@@ -88,7 +92,7 @@ def probe(
     if not ready:
         raise WatcherError("there is nothing to ask with: give --seller ID and --product ID")
     if not yes:
-        _confirm(len(ready))
+        confirm(len(ready))
     findings = asyncio.run(_Probing(book, place, clock).run(ready))
     skipped = [_unasked(each) for each in asked if each.lacks]
     answer([*map(_json, [*findings, *skipped])], lambda: _show([*findings, *skipped]))
@@ -122,13 +126,6 @@ def _announce(asked: Sequence[Question], ready: Sequence[Question], book: Rulebo
         out.say(plain(f"  {each.endpoint.name}: {what}"))
         if each.endpoint.known and not each.lacks:
             out.say(f"    ({each.endpoint.known})")
-
-
-def _confirm(cost: int) -> None:
-    """Whoever can't be asked must have said ``--yes``."""
-    if not sys.stdin.isatty():
-        raise WatcherError(f"this costs {count_of(cost, 'credit')}; say --yes to do it")
-    click.confirm("Go on?", abort=True, err=json_wanted())
 
 
 @dataclass(frozen=True, slots=True)

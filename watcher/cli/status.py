@@ -108,6 +108,7 @@ def _last_scan(last: ScanRow | None, now: int) -> tuple[str, int | None, str]:
 
 def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
     state = "failing" if rule.health.failing_since is not None else "ok"
+    state = state if rule.enabled else "not enabled"
     return (rule.name, rule.watch, rule.severity, rule.firing, rule.pending, state)
 
 

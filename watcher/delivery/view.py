@@ -141,7 +141,7 @@ class _Telling:
             name=neutralise_name(item.name) or "(no name)",
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
-            why=tuple(filter(None, map(self._reason, shown[:REASONS]))),
+            why=tuple(filter(None, (*self._again(), *map(self._reason, shown[:REASONS])))),
             facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
         )
@@ -165,6 +165,20 @@ class _Telling:
             yield f"still firing, since {self._day(item.since)}"
         elif item.now:
             yield f"firing since {self._day(item.since)}"
+
+    def _again(self) -> Iterator[str]:
+        """Yield ``again: 18.90, told with 19.90 on 12 Nov`` of what moved since; with the metric's
+        name where the conditions speak of others, too."""
+        spoken = {each.metric for each in (*self._item.why, *self._item.again)}
+        for each in (spelled(each, self._names) for each in self._item.again):
+            value, before = (
+                _value(one, each, self._currencies, self._names)
+                for one in (each.value, each.baseline)
+            )
+            if each.verdict is Verdict.MET and value and before:
+                label = f"{_label(each)} " if len(spoken) > 1 else ""
+                when = f" {self._on(each.baseline_at)}" if each.baseline_at is not None else ""
+                yield f"again: {label}{value}, told with {before}{when}"
 
     def _reason(self, reason: _Reason) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the

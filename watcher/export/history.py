@@ -66,8 +66,8 @@ def fields() -> list[Metric]:
     return [catalogue[name] for name in NUMERIC_NAMES]
 
 
-def alerts(database: Store, choice: Choice) -> Export:
-    """Alerts, with why they fired as JSON."""
+def alerts(database: Store, choice: Choice, watches: Mapping[str, str]) -> Export:
+    """Alerts, with why they fired as JSON; ``watches`` are names by key."""
     columns = (
         _ALERT, _RULE, _REGION, _ID, _NAME,
         Column("state", Kind.TEXT, "pending, firing, or inactive: over"),
@@ -77,8 +77,10 @@ def alerts(database: Store, choice: Choice) -> Export:
         Column("resolved_at", Kind.TIME, "when it ended"),
         _REASON,
         Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
+        Column("watch", Kind.TEXT, "the watch that opened it; its key where no watch has it now"),
     )  # fmt: skip
-    return _plain(columns, database.extracts.alerts(choice), {0: _short, 11: _spelled})
+    shown = {0: _short, 11: _spelled, 12: lambda key: watches.get(str(key), key) or None}
+    return _plain(columns, database.extracts.alerts(choice), shown)
 
 
 def transitions(database: Store, choice: Choice) -> Export:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -95,8 +95,7 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before. A
-    list of one's own that is written out in a rule goes by the name of that ``rule``."""
+    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
 
     key: str
     name: str
@@ -130,7 +129,8 @@ class Rule:
     ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
-    first. One that is not ``enabled`` is not judged.
+    first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
+    met against the values that it was last told with.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    again: Condition | None = None
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
@@ -163,6 +164,11 @@ class Rule:
     def watched(self) -> str:
         """The names of the watches."""
         return ", ".join(watch.name for watch in self.watches)
+
+    @property
+    def regions(self) -> str:
+        """The regions that the watches are of, as far as they are of any."""
+        return ", ".join(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
 
     @property
     def conditions(self) -> tuple[object, ...]:
@@ -256,6 +262,22 @@ class Rulebook:
     def tellings(self) -> list[tuple[str, str]]:
         """The name of each enabled rule with each of the channels that it tells."""
         return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
+
+    def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
+        """The book whose watches of what is followed have these ids: for what they cost."""
+        watches = tuple(
+            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
+            for watch in self.watches
+        )
+        return replace(self, watches=watches)
+
+    def current(self, watch: Watch) -> Watch:
+        """The watch as the book has it now: its key changes where a second schedule of its query
+        comes or goes. One that the book has no more is what it was."""
+        same = [each for each in self.watches if each.query == watch.query]
+        found = [each for each in same if each.key == watch.key]
+        found += [each for each in same if each.schedule == watch.schedule]
+        return next(iter([*found, *same]), watch)
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""

@@ -44,8 +44,8 @@ _SHARED = (
 # What says why an alert fires.
 Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 # An alert without its evidence, as a plain row, for there may be very many: its id, rule and
-# product, and when it ended.
-Brief: TypeAlias = tuple[int, str, int, Instant | None]
+# product, when it ended, and the watch that opened it.
+Brief: TypeAlias = tuple[int, str, int, Instant | None, str]
 Progress = Callable[[int, int], None]
 
 
@@ -294,6 +294,14 @@ class Transition(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
+class Begun(Struct, frozen=True):
+    """An alert of a rule that began to fire."""
+
+    rule: str
+    product: int
+    fired_at: Instant
+
+
 class Delivery(Struct, frozen=True):
     """The fate of the last message about an alert: of one target, or not queued at all."""
 
@@ -319,8 +327,9 @@ class AlertHold(Struct, frozen=True):
 
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
-    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur:
-    they follow from the rules, so that the store leaves them empty."""
+    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur,
+    ``watch`` is the list that it is on where its rule has several: they follow from the rules, so
+    that the store leaves them empty."""
 
     alert: Alert
     region: str
@@ -332,6 +341,7 @@ class AlertRow(Struct, frozen=True):
     known: LatestEvidence | None = None
     seller_id: str | None = None
     names: Mapping[str, str] = {}
+    watch: str = ""
 
 
 class Delivered(Struct, frozen=True):
@@ -347,13 +357,14 @@ class Delivered(Struct, frozen=True):
 
 
 class FiredAlert(Struct, frozen=True):
-    """An alert as it began; ``resolved_at`` is None while it lives."""
+    """An alert as it began, by a ``watch``; ``resolved_at`` is None while it lives."""
 
     id: int
     rule: str
     product: int
     fired_at: Instant
     resolved_at: Instant | None
+    watch: str = ""
 
 
 class RuleChanges(Struct, frozen=True):

@@ -278,6 +278,8 @@ _LIMITS: dict[str, Callable[[float, str, str], str]] = {
 
 
 def _baseline(asked: Criterion) -> str:
+    if asked.baseline == "told":
+        return "what was last told"
     if asked.baseline == "ago":
         return f"{format_duration(asked.seconds)} ago"
     return f"{asked.baseline} {format_duration(asked.seconds)}" if asked.seconds else asked.baseline

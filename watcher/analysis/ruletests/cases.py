@@ -154,7 +154,9 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Case:
     """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart.
-    ``book`` are the rules with the user's own numbers as the test gives them, where it does."""
+    ``book`` are the rules with the user's own numbers as the test gives them, where it does;
+    ``others`` are the same test on the further watches of its rules, read right after it each time;
+    ``on`` is the key of the watch."""
 
     name: str
     line: int
@@ -165,10 +167,18 @@ class Case:
     actors: tuple[Actor, ...]
     expectations: tuple[Expectation, ...]
     book: Rulebook | None = None
+    on: str = ""
+    others: tuple[Case, ...] = ()
 
     @property
     def watch(self) -> Watch:
-        return self.rules[0].watch
+        watches = (watch for rule in self.rules for watch in rule.watches)
+        return next((each for each in watches if each.key == self.on), self.rules[0].watch)
+
+    @property
+    def parts(self) -> tuple[Case, ...]:
+        """The test on each of its watches."""
+        return (self, *self.others)
 
     def at(self, scan: int) -> Instant:
         return self.start + scan * self.interval

@@ -79,7 +79,9 @@ def listed(value: object) -> list[object]:
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
 _FILE_KEYS = ("rules", "env", "facts", "tests")
-_CASE_KEYS = ("name", "rule", "start", "interval", "facts", "products", "alerts")
+_CASE_KEYS = (
+    "name", "rule", "start", "interval", "facts", "products", "watches", "alerts",
+)  # fmt: skip
 _ALERT_KEYS = ("at", "scan", "firing", "pending", "told")
 
 _T = TypeVar("_T")
@@ -148,6 +150,15 @@ def _open(path: FilePath) -> TestSource:
         raise RulesError(error.problems) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """The products of one list in a test: the key of its ``watch``, and where they are written."""
+
+    watch: str
+    path: Path
+    actors: tuple[Actor, ...]
+
+
 class _Case:
     """Reads one test."""
 
@@ -175,17 +186,22 @@ class _Case:
         if not name:
             self._source.report(self._path, "the test needs a name")
         rules = self._rules(given)
+        casts = self._casts(given, rules)
+        actors = tuple(actor for cast in casts for actor in cast.actors)
         start = self._value(given, "start", START, _start)
         interval = self._value(given, "interval", DAY, _interval)
         self._read_facts(given.get("facts"), (*self._path, "facts"))
-        actors = self._actors(given.get("products"), (*self._path, "products"))
         alerts = list(self._alerts(given, actors, interval))
-        size = self._size(actors, alerts)
+        size = self._size(casts, alerts)
         if len(self._source.problems) > before:
             return None
-        line, book = self._source.line(self._path), self._book_with_facts()
+        line, expected, book = self._source.line(self._path), tuple(alerts), self._book_with_facts()
         own = rules if book is None else _same(book, rules)
-        return Case(name, line, own, start, interval, size, actors, tuple(alerts), book)
+        first, *others = (
+            Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
+            for cast in casts
+        )
+        return dataclasses.replace(first, others=tuple(others))
 
     def _read_facts(self, raw: object, path: Path) -> None:
         """The user's own numbers of a test, by product."""
@@ -230,14 +246,43 @@ class _Case:
         rules, path = self._book.rules, (*self._path, "rule")
         if given.get("rule") is not None:
             rules = self._named(map(str, listed(given["rule"])), path)
-        watches = {rule.watch.name for rule in rules}
-        if len(watches) > 1:
-            self._source.report(
-                path if "rule" in given else self._path,
-                "the rules of a test must have the same watch, these have "
-                f"{listing(sorted(watches))}: name one with rule:",
-            )
         return rules
+
+    def _casts(self, given: Mapping[str, object], rules: tuple[Rule, ...]) -> list[_Cast]:
+        """The products of each list that is read: of the only one of all rules, or by name."""
+        there = {watch.name: watch.key for rule in rules for watch in rule.watches}
+        if "watches" in given:
+            return self._by_watch(given, rules, there)
+        if len(there) > 1:
+            names = listing(sorted(there))
+            path = (*self._path, "rule") if "rule" in given else self._path
+            what = (
+                f"the rules of a test must have the same watch, these have {names}: name one rule "
+                "with rule:, or give each list's products under watches: NAME:"
+            )
+            self._source.report(path, what)
+        path = (*self._path, "products")
+        return [_Cast(next(iter(there.values()), ""), path, self._actors(given, path))]
+
+    def _by_watch(
+        self, given: Mapping[str, object], rules: tuple[Rule, ...], there: Mapping[str, str]
+    ) -> list[_Cast]:
+        path = (*self._path, "watches")
+        if "products" in given:
+            what = "stands beside watches: give the products of each list there"
+            self._source.report((*self._path, "products"), what)
+        raw = self._source.mapping(given["watches"], path, list(there))
+        casts = [
+            _Cast(there[name], (*path, name), self._actors(raw, (*path, name)))
+            for name in raw
+            if name in there
+        ]
+        read = {cast.watch for cast in casts}
+        for rule in rules:
+            if not any(watch.key in read for watch in rule.watches):
+                what = f"rule {quoted(rule.name)} reads {rule.watched}: give its products"
+                self._source.report(path, what)
+        return casts
 
     def _named(self, names: Iterable[str], path: Path) -> tuple[Rule, ...]:
         by_name = {rule.name: rule for rule in self._book.rules}
@@ -252,9 +297,11 @@ class _Case:
                 found[name] = by_name[name]
         return tuple(found.values())
 
-    def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
+    def _actors(self, given: Mapping[str, object], path: Path) -> tuple[Actor, ...]:
+        """The products that stand under the last key of a path."""
+        raw = given.get(str(path[-1]))
         if not isinstance(raw, dict) or not raw:
-            what = "products takes a mapping of product ids and their series"
+            what = f"{path[-1]} takes a mapping of product ids and their series"
             self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
             return ()
         return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
@@ -352,42 +399,44 @@ class _Case:
                 self._source.report((*path, key), message)
         return frozenset(found)
 
-    def _size(self, actors: tuple[Actor, ...], alerts: list[Expectation]) -> int:
+    def _size(self, casts: Sequence[_Cast], alerts: list[Expectation]) -> int:
         """The number of scans: what the series cover, or up to the last time where all are
         constant."""
-        longest = max((actor.length for actor in actors), default=1)
+        longest = max((actor.length for cast in casts for actor in cast.actors), default=1)
         last = max((alert.scan for alert in alerts), default=0)
         if longest == 1:
-            self._check_places(actors, 1)
+            for cast in casts:
+                self._check_places(cast, 1)
             return last + 1
         for turn, alert in enumerate(alerts):
             if alert.scan >= longest:
                 what = f"is after the last of the {longest} scans that the series cover"
                 self._source.report((*self._path, "alerts", turn), what)
-        self._check_lengths(actors, longest)
-        self._check_places(actors, longest)
+        for cast in casts:
+            self._check_lengths(cast, longest)
+            self._check_places(cast, longest)
         return longest
 
-    def _check_lengths(self, actors: tuple[Actor, ...], longest: int) -> None:
-        for actor in actors:
+    def _check_lengths(self, cast: _Cast, longest: int) -> None:
+        for actor in cast.actors:
             for field, values in actor.all_series.items():
                 if len(values) not in (1, longest):
                     self._source.report(
-                        (*self._path, "products", actor.product_id, field),
+                        (*cast.path, actor.product_id, field),
                         f"has {len(values)} values where the longest series of this test has "
                         f"{longest}: a series has one for each scan, or a single one for all",
                     )
 
-    def _check_places(self, actors: tuple[Actor, ...], size: int) -> None:
-        """No two products may have the same rank at a scan."""
+    def _check_places(self, cast: _Cast, size: int) -> None:
+        """No two products of a list may have the same rank at a scan."""
         taken: dict[tuple[int, float | None], str] = {}
-        for actor in actors:
+        for actor in cast.actors:
             series = actor.series.get(RANK, ())
             for turn, place in enumerate(series * size if len(series) == 1 else series):
                 other = taken.setdefault((turn, place), actor.product_id)
                 if place is not None and place > 0 and other != actor.product_id:
                     self._source.report(
-                        (*self._path, "products", actor.product_id, RANK),
+                        (*cast.path, actor.product_id, RANK),
                         f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
                     )
                     break

@@ -13,26 +13,32 @@ from watcher.evaluation.present import Present
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.registry import WORDS
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
-    """Plays scans of one watch to rules, the oldest first; channels are told at once."""
+    """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
     def examine(self, scan: Scan) -> Present:
         """Record a scan, and judge it with the past that there is."""
-        recorded, schedule = remember(self.database, scan), self.rules[0].watch.schedule
-        needs = needs_of(self.rules)
-        table = stored_table(self.database, scan, recorded, needs, schedule)
+        recorded, rules = remember(self.database, scan), self._of(scan)
+        schedule = rules[0].watch_of(scan.watch).schedule
+        table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
         return Present(self.database, table)
 
-    def play(self, scan: Scan) -> Played:
-        outcome = evaluate(
-            self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
-        )
-        return self.played(scan.at, outcome.notifications)
+    def play(self, scans: Iterable[Scan]) -> Played:
+        """All of one moment, one after the other."""
+        written: list[int] = []
+        for scan in scans:
+            rules, catalogue = self._of(scan), self.book.metrics
+            outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
+            written += outcome.notifications
+        return self.played(scan.at, written)
+
+    def _of(self, scan: Scan) -> list[Rule]:
+        return [rule for rule in self.rules if rule.reads(scan.watch)]
 
     def states(self, played: Played) -> Mapping[str, frozenset[str]]:
         """The ids of the products whose alerts fire and are pending, and which were told."""
@@ -95,7 +101,7 @@ def run_case(case: Case, book: Rulebook) -> Result:
     found: list[Difference] = []
     with Player(book, case.rules) as player:
         for turn in range(case.size):
-            played = player.play(scene(case, turn))
+            played = player.play([scene(part, turn) for part in case.parts])
             for expectation in case.expectations:
                 if expectation.scan == turn:
                     found += _compare(case, book, player.states(played), expectation)
@@ -123,7 +129,8 @@ def _compare(
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
     wanted = set(products)
-    return tuple(actor.product_id for actor in case.actors if actor.product_id in wanted)
+    actors = (actor.product_id for part in case.parts for actor in part.actors)
+    return tuple(each for each in dict.fromkeys(actors) if each in wanted)
 
 
 def _values(
@@ -132,15 +139,19 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            remember(player.database, scene(case, turn))
-        judged = scene(case, scan)
-        present = player.examine(judged)
+            for part in case.parts:
+                remember(player.database, scene(part, turn))
+        scenes = [(part, scene(part, scan)) for part in case.parts]
+        judged = [(part, player.examine(each)) for part, each in scenes]
+        listed = {each for _, of_list in scenes for each in of_list.product_ids}
         for product in products:
+            key = _key(player, product)
             found = [
                 f"{of}{_said(each, book, case.at(scan))}"
-                for of, each in _evidence(case, present, _key(player, product))
+                for part, present in judged
+                for of, each in _evidence(part, present, key, several=len(judged) > 1)
             ]
-            missing = () if product in judged.product_ids else ("not in the list",)
+            missing = () if product in listed else ("not in the list",)
             yield product, (*missing, *found)
 
 
@@ -149,11 +160,14 @@ def _key(player: Player, product_id: str) -> int:
     return next((each.product for each in player.database.history.find(product_id)), 0)
 
 
-def _evidence(case: Case, present: Present, product: int) -> Iterator[tuple[str, Evidence]]:
-    """Yield all evidence on a product, and the rule that it is of, where there are several: of one
-    that is not listed only of rules that say of it that it is gone."""
-    for rule in case.rules:
-        of = f"{rule.name}: " if len(case.rules) > 1 else ""
+def _evidence(
+    case: Case, present: Present, product: int, *, several: bool
+) -> Iterator[tuple[str, Evidence]]:
+    """Yield all evidence on a product; and the list and the rule that it is of, where there are
+    ``several``: of one that is not listed only of rules that say of it that it is gone."""
+    on = f"{case.watch.name}: " if several else ""
+    for rule in (each for each in case.rules if each.reads(case.watch.key)):
+        of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
         place = present.place_of(rule, product)
         if place is None:
             continue

@@ -118,7 +118,8 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
     depth = watch.query.top
-    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
+    for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep

@@ -187,7 +187,8 @@ def _rule() -> Schema:
         "uniqueItems": True,
         "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
     }
-    for name, shape in {"watch": watch, "when": _CONDITION, "until": _CONDITION}.items():
+    shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
+    for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
     metrics = Catalogue().metrics()
     known = {

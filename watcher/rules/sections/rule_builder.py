@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from watcher.identity import fingerprint
+from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import NO_SORT, SORT, Compiler
 from watcher.rules.conditions.transition import Appears
@@ -70,6 +71,7 @@ class RuleBuilder:
             unsorted=sorted_.not_these,
         )
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
+        again = again_of(compiler, entry["again"].value, entry["again"].path)
         notify = self._notify(entry)
         if section is None:
             return None
@@ -95,6 +97,7 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
+            again=again,
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,

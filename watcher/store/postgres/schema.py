@@ -179,6 +179,9 @@ CREATE TABLE lacking_texts (scan bigint NOT NULL REFERENCES scans(id) ON DELETE 
     name text NOT NULL, size bigint NOT NULL, products bytea NOT NULL, PRIMARY KEY (scan, name));
 ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
 """
+_TOLD_WITH = """
+ALTER TABLE told ADD COLUMN told_with text;
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
@@ -203,6 +206,7 @@ MIGRATIONS = {
     "m016_followed": _FOLLOWED,
     "m017_refresh": _REFRESH,
     "m018_text_history": _TEXT_HISTORY,
+    "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
 }
 

@@ -108,6 +108,11 @@ class History(Recording, Baselines, ScanHistory):
         products = LastSeen.unpack(*row).products
         return frozenset(str(each) for (each,) in product_rows(self._db, products, "product_id"))
 
+    def categories(self) -> Sequence[tuple[str | None, ...]]:
+        """The categories of level 1, 2 and 3 that products have, each combination once."""
+        columns = "category_id, category_l2_id, category_l3_id"
+        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
         ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))

@@ -34,7 +34,7 @@ class Rules(Face):
         with self._db.atomic():
             adoption = Adoption(self._db, marks)
             adoption.take_over({}, of_rules=False)
-            move = _Move(self._db, given, adoption.former_marks(), now)
+            move = _Move(self._db, given, adoption, now)
             move.hand_on_names()
             changes = move.begin(move.end_removed())
             adoption.take_over(dict(changes.renamed), of_rules=True)
@@ -65,6 +65,14 @@ class Rules(Face):
             "(SELECT 1 FROM alerts AS a WHERE a.rule = r.name AND a.fired_at >= r.began)"
         )
         return set(rows)
+
+    def known_before(self, since: Instant) -> set[tuple[str, str]]:
+        """Name and fingerprint of each rule that was written so before a time, and still is."""
+        return set(
+            self._db.rows(
+                "SELECT name, fingerprint FROM rules WHERE ended IS NULL AND began <= ?", (since,)
+            )
+        )
 
     def not_fired_since(self, since: Instant) -> set[str]:
         """Names of the rules that are older than ``since`` and have not fired from then on."""
@@ -106,13 +114,13 @@ class _Move:
     """The way from the rules that are known to those that are ``given``: name to fingerprint."""
 
     def __init__(
-        self, db: Connection, given: Mapping[str, str], former: Mapping[str, str], now: Instant
+        self, db: Connection, given: Mapping[str, str], adoption: Adoption, now: Instant
     ) -> None:
-        """``former`` are fingerprints as they are made now, by what they were made as before."""
         self._db = db
         self._given = given
         self._now = now
         stored = db.rows("SELECT name, fingerprint, ended FROM rules ORDER BY name")
+        former = adoption.former_marks({name: mark for name, mark, _ in stored})
         stored = [(name, former.get(mark, mark), ended) for name, mark, ended in stored]
         self._marks = {name: mark for name, mark, _ in stored}
         self._ended = {name: ended for name, _, ended in stored if ended is not None}

@@ -184,8 +184,10 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
 
 def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[Watch]:
     """The list whose places are shown: of the newest alert's rule, or else the region's first."""
-    watches = {rule.name: rule.watch for rule in book.rules}
-    of_alerts = filter(None, (watches.get(row.alert.rule) for row in alerts))
+    rules = {rule.name: rule for rule in book.rules}
+    of_alerts = (
+        rules[row.alert.rule].watch_of(row.alert.watch) for row in alerts if row.alert.rule in rules
+    )
     here = book.watches_in(region)
     return [*islice(chain(of_alerts, here), 1)]
 
