@@ -10,7 +10,7 @@ import pytest
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import run_suite
 from watcher.cli.main import COMMANDS
-from watcher.rules.files.loading import load_text
+from watcher.rules.files.loading import load, load_text
 from watcher.rules.sections.templates import SAMPLE
 
 ROOT = Path(__file__).parents[2]
@@ -47,17 +47,22 @@ EXAMPLES = [
     for text in re.findall(
         r"```yaml\n(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL
     )
-    if not text.startswith("rules: rules.yaml")  # a rule test
+    if not text.startswith(("rules: rules.yaml", "tests:"))  # a rule test
 ]
 ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
 A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {above: 5}}}]\n"
 
 
 @pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
-def test_the_examples_of_the_pages_load(text: str) -> None:
-    """Each by itself, as somebody copies it; one without rules beside a rule."""
+def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
+    """Each by itself, as somebody copies it; one without rules beside a rule, and all beside the
+    files of one's own that they name."""
+    (tmp_path / "products.csv").write_text("product_id,target,cost,map\n1729,9,5,12\n", "utf-8")
+    (tmp_path / "authorised.txt").write_text("7495012345678901234\n", "utf-8")
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
-    load_text(whole, env={**ENV, "KEYAPI_KEY": "a-key"})
+    path = tmp_path / "rules.yaml"
+    path.write_text(whole, "utf-8")
+    load([path], {**ENV, "KEYAPI_KEY": "a-key"})
 
 
 def test_the_examples_are_found() -> None:

@@ -84,7 +84,7 @@ def test_default_schedule() -> None:
         ("{region: US, page_num: 5}", "rules[0].watch.page_num"),
         ("{region: US, every: 24}", "rules[0].watch.every: 24 needs a unit"),
         ("{region: US, every: 0s}", "rules[0].watch.every: must be at least 1 second"),
-        ("{region: US, every: daily}", 'or a cron line as "0 9 * * mon-fri"'),
+        ("{region: US, every: daily}", 'a cron line as "0 9 * * mon-fri", or refresh'),
         ("{region: US, every: 0 9 * * 1}", "rules[0].watch.every: write the weekdays"),
         ("{region: US, every: 0 9 * * *, timezone: Mars}", 'timezone: "Mars" is no time zone'),
         ("{region: US, timezone: 5}", "rules[0].watch.timezone: takes a time zone"),
