@@ -348,7 +348,7 @@ def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
 
 
 def _of_concern(db: Connection, scans: Ints, products: Ints) -> list[int]:
-    """Of these scans of shops and lookups those whose watches ever listed one of the products: of
+    """Scans of shops and lookups, of these, whose watches ever listed one of the products: of
     many shops hardly one, and to read all their lists takes long."""
     rows = db.rows(
         f"SELECT watch, seen, size FROM watches WHERE watch IN (SELECT watch FROM scans "

@@ -151,7 +151,7 @@ class History(Recording, Baselines, ScanHistory):
         return {row[0] for row in rows}
 
     def own_texts(self, watch: str, since: Instant = 0) -> set[str]:
-        """The same of the products that a watch has ever listed, whatever their regions."""
+        """``known_texts`` of the products that a watch has ever listed, whatever their regions."""
         row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
         keys = LastSeen.unpack(*row).products.tolist() if row else []
         return set(
