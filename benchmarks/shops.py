@@ -15,13 +15,14 @@ import gc
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from benchmarks.processes import Cost, answer, child, measured, ratios
 from benchmarks.report import Line
@@ -122,7 +123,8 @@ async def _scans(url: str, writer: Writer, what: str) -> tuple[int, Cost]:
             await _round(scanner, clock)
             give_back()
             clock.instant += DAY
-        urllib.request.urlopen(urllib.request.Request(f"{url}{CONTROL}/advance", method="POST"))
+        async with aiohttp.ClientSession() as session:
+            await session.post(f"{url}{CONTROL}/advance")
         with measured() as cost:
             requests = await _round(scanner, clock)
     return requests, cost
