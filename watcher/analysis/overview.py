@@ -10,7 +10,6 @@ from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.text.incidents import incident_text
@@ -153,7 +152,7 @@ def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
-    if watch.query.gives is not Gives.LOOKUP:
+    if not watch.query.of_ids:
         return ()
     ids = database.followed.ids() if watch.query.followed else watch.query.ids
     asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}

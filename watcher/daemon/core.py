@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.errands import Errands
-from watcher.daemon.scheduling.newcomers import Newcomers
-from watcher.daemon.scheduling.pictures import Pictures
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
@@ -43,8 +41,7 @@ class Core:
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
-        self.newcomers = Newcomers(self.scanner, self.writer)
-        self.errands = Errands(self.newcomers, Pictures(self.scanner, self.writer))
+        self.errands = Errands.of(self.scanner, self.writer)
         self.courier = Courier(
             self.writer,
             targets_of(self.book),

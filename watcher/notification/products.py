@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from watcher.evaluation.names import names_in
 from watcher.evaluation.present import Present, Presents, newest
-from watcher.fields import CATEGORIES, SELLER
 from watcher.model import (
     Alert,
     AlertState,
     Bools,
-    Evidence,
     Floats,
     Instant,
     Item,
@@ -22,7 +21,6 @@ from watcher.model import (
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
-from watcher.text.evidence import ids_in
 
 FACTS = tuple(
     "spu_avg_price total_sale_7d_cnt total_sale_gmv_7d_amt sales_trend_flag rank total_ifl_cnt"
@@ -88,15 +86,8 @@ class Products:
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
-            names=self._names(seller, (*alert.evidence, *now)),
+            names=names_in(self._source, self._sellers, (*alert.evidence, *now), seller),
         )
-
-    def _names(self, seller: str, evidence: Sequence[Evidence]) -> dict[str, str]:
-        """Names of the ids that occur; of categories they are asked for only where some do."""
-        sellers = {seller, *ids_in(evidence, [SELLER])} if self._sellers else ()
-        names = {each: self._sellers[each] for each in sorted(sellers) if each in self._sellers}
-        categories = ids_in(evidence, CATEGORIES)
-        return names | dict(self._source.category_names(categories)) if categories else names
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
