@@ -17,7 +17,7 @@ from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
-from watcher.fields import CATEGORIES, IDS
+from watcher.evaluation.names import names_in
 from watcher.model import (
     Alert,
     AlertState,
@@ -32,11 +32,9 @@ from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
-from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
 from watcher.store.sql.followed import LOOKUPS
-from watcher.text.evidence import ids_in
 from watcher.units import format_duration
 
 
@@ -130,10 +128,7 @@ def _names(
     reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
     evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
     evidence += alert.evidence if alert is not None else ()
-    categories = ids_in(evidence, CATEGORIES)
-    known = {**book.sellers, **(database.categories.names(categories) if categories else {})}
-    occurring = (product.seller_id, *ids_in(evidence, IDS))
-    return {each: known[each] for each in occurring if each in known}
+    return names_in(database.history, book.sellers, evidence, product.seller_id)
 
 
 def _evidence_of(reason: Reason) -> Iterator[Evidence]:
@@ -162,7 +157,7 @@ def _look(
     else the last one that listed it, or what was read when it was added to a list of one's own."""
     (rule, watch), zone = whose, book.zone
     seen = database.history.sighting(watch.key, product.product)
-    if seen is None and watch.query.gives is Gives.LOOKUP:
+    if seen is None and watch.query.of_ids:
         seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
         read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)

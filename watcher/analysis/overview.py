@@ -14,7 +14,6 @@ from watcher.refreshing import UsualHour
 from watcher.region_plan import RegionPlan, region_plan, regions_of
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.schedule import Refresh
-from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.text.incidents import incident_text
@@ -208,7 +207,7 @@ def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
-    if watch.query.gives is not Gives.LOOKUP:
+    if not watch.query.of_ids:
         return ()
     ids = database.followed.ids() if watch.query.followed else watch.query.ids
     asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}

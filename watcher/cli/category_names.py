@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import click
 
 from watcher.cli import options
+from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.logs import configure
 from watcher.cli.output import answer, as_json, console, json_wanted
-from watcher.cli.probing import confirm
-from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.budget import PaidBudget
-from watcher.daemon.scheduling.scanner import client_of
+from watcher.cli.probing import confirm, keep_names
 from watcher.errors import SourceError, WatcherError
-from watcher.rules.rulebook import Rulebook
+from watcher.model import Instant
 from watcher.source.endpoints import CATEGORIES
-from watcher.source.probing import LANGUAGE, Question, ask
-from watcher.store.engine import DatabaseThread, open_store
-from watcher.store.places import Place
+from watcher.source.probing import LANGUAGE, Finding, Question
 from watcher.store.ports import Store
-from watcher.store.sql.siblings import Category, Probe
 from watcher.units import count_of
 
 LEDGER = "categories"  # what its credits are booked on
@@ -49,7 +42,7 @@ def categories(files: options.Files, *, yes: bool) -> None:
     probe` has found the endpoint.
     """
     configure("text", "warning")
-    book, place = files.whole_book, files.database
+    refuse_without_key(files)
     with files.open() as opened:
         probe = opened.probes.found(CATEGORIES.name)
         names, triples = opened.categories.names(), opened.history.categories()
@@ -60,11 +53,11 @@ def categories(files: options.Files, *, yes: bool) -> None:
     branches = [*_branches(triples, names)]
     out = console(stderr=json_wanted())
     if branches:
-        out.say(f"This asks {book.api.url}{probe.path} {count_of(len(branches), 'time')}, for 1 "
-                "credit each.")  # fmt: skip
+        times, url = count_of(len(branches), "time"), files.book.api.url
+        out.say(f"This asks {url}{probe.path} {times}, for 1 credit each.")
         if not yes:
             confirm(len(branches))
-        asyncio.run(_Reading(book, place, options.clock_of(place)).run(probe, branches))
+        ask_all(files, LEDGER, [_question(each, probe.path) for each in branches], _keep)
     with files.open() as opened:
         found = opened.categories.names()
     number = count_of(len(found), "category", "categories")
@@ -88,32 +81,14 @@ def _lacks(category: str | None, names: Mapping[str, str]) -> bool:
     return bool(category) and category != "0" and category not in names
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """The requests, each paid before it, beside a daemon that may run."""
-
-    book: Rulebook
-    place: Place
-    clock: Clock
-
-    async def run(self, probe: Probe, branches: Sequence[_Branch]) -> None:
-        """Ask for each branch, and keep its names at once."""
-        store = DatabaseThread(lambda: open_store(self.place, create=False), "store-names")
-        async with store, client_of(self.book) as client:
-            budget = PaidBudget(store, self.clock, self.book.api, LEDGER)
-            for branch in branches:
-                parent = {"parent_id": branch.parent} if branch.parent else {}
-                question = Question(CATEGORIES, probe.path, {"language": LANGUAGE, **parent})
-                finding = await ask(question, client, budget)
-                if finding.status != 200:
-                    raise SourceError(finding.words, status=finding.status)
-                found = [
-                    Category(each.category_id, max(each.level, branch.level), each.name)
-                    for each in finding.categories
-                ]
-                await store.run(partial(_keep, found, self.clock.now()))
+def _question(branch: _Branch, path: str) -> Question:
+    parent = {"parent_id": branch.parent} if branch.parent else {}
+    return Question(CATEGORIES, path, {"language": LANGUAGE, **parent})
 
 
-def _keep(found: Sequence[Category], now: int, database: Store) -> None:
+def _keep(database: Store, finding: Finding, now: Instant) -> None:
+    """The names of a branch; one that was refused ends it, for the next would be, too."""
+    if finding.status != 200:
+        raise SourceError(finding.words, status=finding.status)
     with database.atomic():
-        database.categories.put(found, now)
+        keep_names(database, finding, now)

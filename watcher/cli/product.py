@@ -17,7 +17,7 @@ from watcher.charts.scale import level_axis, value_axis
 from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
-from watcher.cli.lookup import chosen_metrics, chosen_product
+from watcher.cli.lookup import chosen_metrics, chosen_product, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, heights_of, merged, number, tracks_of
@@ -26,7 +26,6 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
-from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import click
 
 from watcher.cli import options
+from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.category_names import categories
 from watcher.cli.completion import product_ids, seller_names
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
 from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
-from watcher.cli.probing import confirm, known_ids
-from watcher.daemon.clock import Clock
-from watcher.daemon.scheduling.budget import PaidBudget
-from watcher.daemon.scheduling.scanner import client_of
-from watcher.errors import BudgetSpent, WatcherError
-from watcher.rules.rulebook import Rulebook
-from watcher.source.endpoints import CATEGORIES, SIBLINGS
-from watcher.source.probing import Finding, Question, ask, questions
-from watcher.store.engine import DatabaseThread, open_store
-from watcher.store.places import Place
-from watcher.store.ports import Store
-from watcher.store.sql.siblings import Category, Probe
+from watcher.cli.probing import confirm, keep_finding, known_ids
+from watcher.errors import WatcherError
+from watcher.source.endpoints import SIBLINGS
+from watcher.source.probing import Finding, Question, questions
 from watcher.text.sanitize import plain
 from watcher.units import count_of
 
@@ -81,19 +72,18 @@ def probe(
     """
     configure("text", "warning")
     book, others = files.whole_book, _paths_of(paths)
-    place, clock = files.database, options.clock_of(files.database)
-    client_of(book)  # without a key nothing is announced
+    refuse_without_key(files)  # then nothing is announced either
     given = seller_id_of(book.sellers, seller) if seller else ""
-    with open_store(place) as opened, opened.snapshot():
-        known = known_ids(opened, book, given, ids_of(products))
-    asked = [*questions(known, clock.now(), others, chosen)]
+    known = known_ids(files, given, ids_of(products))
+    asked = [*questions(known, files.now, others, chosen)]
     ready = [each for each in asked if not each.lacks]
-    _announce(asked, ready, book)
+    _announce(asked, len(ready), book.api.url)
     if not ready:
         raise WatcherError("there is nothing to ask with: give --seller ID and --product ID")
     if not yes:
         confirm(len(ready))
-    findings = asyncio.run(_Probing(book, place, clock).run(ready))
+    kept = partial(keep_finding, credential=book.api.credential)
+    findings = ask_all(files, LEDGER, ready, kept)
     skipped = [_unasked(each) for each in asked if each.lacks]
     answer([*map(_json, [*findings, *skipped])], lambda: _show([*findings, *skipped]))
     sys.exit(0 if all(each.works for each in findings) else 1)
@@ -117,58 +107,15 @@ def _paths_of(given: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _announce(asked: Sequence[Question], ready: Sequence[Question], book: Rulebook) -> None:
+def _announce(asked: Sequence[Question], ready: int, url: str) -> None:
     """Say what will be asked, and what it costs: on stderr, where a program reads the answer."""
     out = console(stderr=json_wanted())
-    out.say(f"This asks {book.api.url} {count_of(len(ready), 'time')}, for 1 credit each:")
+    out.say(f"This asks {url} {count_of(ready, 'time')}, for 1 credit each:")
     for each in asked:
         what = each.said if not each.lacks else f"not asked: no {each.lacks[2:]} is known"
         out.say(plain(f"  {each.endpoint.name}: {what}"))
         if each.endpoint.known and not each.lacks:
             out.say(f"    ({each.endpoint.known})")
-
-
-@dataclass(frozen=True, slots=True)
-class _Probing:
-    """The requests, each paid before it, beside a daemon that may run."""
-
-    book: Rulebook
-    place: Place
-    clock: Clock
-
-    async def run(self, asked: Sequence[Question]) -> list[Finding]:
-        """Ask all of them, and keep what came of each at once."""
-        store = DatabaseThread(lambda: open_store(self.place, create=False), "store-probe")
-        found: list[Finding] = []
-        async with store, client_of(self.book) as client:
-            budget = PaidBudget(store, self.clock, self.book.api, LEDGER)
-            for each in asked:
-                try:
-                    finding = await ask(each, client, budget)
-                except BudgetSpent as error:
-                    raise WatcherError(f"{each.endpoint.name}: {error}") from None
-                found.append(finding)
-                now, credential = self.clock.now(), self.book.api.credential
-                await store.run(partial(keep, finding=finding, now=now, credential=credential))
-        return found
-
-
-def keep(database: Store, finding: Finding, now: int, credential: str) -> None:
-    """Store what an endpoint answered, and what it gave."""
-    question = finding.question
-    words = ": ".join(filter(None, (finding.words, "" if finding.works else finding.shown)))
-    with database.atomic():
-        database.probes.put(
-            Probe(
-                question.endpoint.name, now, finding.works, finding.status, words, question.path,
-                credential,
-            )
-        )  # fmt: skip
-        if finding.works and question.endpoint is CATEGORIES:
-            given = (
-                Category(each.category_id, each.level, each.name) for each in finding.categories
-            )
-            database.categories.put(given, now)
 
 
 def _show(findings: Sequence[Finding]) -> None:

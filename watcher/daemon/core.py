@@ -9,8 +9,6 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.looker import Looker
-from watcher.daemon.scheduling.newcomers import Newcomers
-from watcher.daemon.scheduling.pictures import Pictures
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
@@ -44,8 +42,7 @@ class Core:
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
-        self.newcomers = Newcomers(self.scanner, self.writer)
-        self.errands = Errands(self.newcomers, Pictures(self.scanner, self.writer))
+        self.errands = Errands.of(self.scanner, self.writer)
         self.looker = Looker(self.scanner, self.writer, self.clock)
         self.courier = Courier(
             self.writer,

@@ -41,7 +41,7 @@ class Daemon:
     def __post_init__(self, load: Callable[[], Rulebook]) -> None:
         core = self.core
         self.workers = Workers(core)
-        core.newcomers.busy = self.workers.busy
+        core.errands.newcomers.busy = self.workers.busy
         core.errands.look = LOOK_SECONDS if self.disk is not None else FAR_LOOK_SECONDS
         self.reloader = Reloader(core, self.workers, self.systemd, load)
         self.maintenance = Maintenance(core, self.workers)

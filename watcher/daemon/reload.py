@@ -24,7 +24,6 @@ from watcher.incidents.own_files import adopt_files
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
-from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 
 RULE_FILE = Incident(IncidentKind.RULE_FILE)
@@ -163,7 +162,7 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
         database.rules.sync(book.marks, now)
         adopt_files(database, book, now)
         database.held.keep_only(book.tellings)
-        if any(watch.query.gives is Gives.LOOKUP for watch in book.used_watches):
+        if any(watch.query.of_ids for watch in book.used_watches):
             database.lookups.keep_watches(watch.key for watch in book.used_watches)
         kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.names import names_in
 from watcher.evaluation.table import ScanTable
-from watcher.fields import CATEGORIES, IDS
+from watcher.fields import IDS
 from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
@@ -310,17 +311,14 @@ def _list_of(rule: Rule | None, row: AlertRow) -> str:
 
 def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows with the names of the sellers and categories that occur in them."""
-    evidence = {row.alert.id: [*_evidence_of(row)] for row in rows}
-    asked = {each for every in evidence.values() for each in ids_in(every, CATEGORIES)}
-    categories = database.history.category_names(sorted(asked)) if asked else {}
-    known = {**categories, **book.sellers}
-    if not known:
-        return [*rows]
-    return [
-        replace(row, names={each: known[each] for each in ids if each in known})
-        for row in rows
-        for ids in [{row.seller_id or "", *ids_in(evidence[row.alert.id], IDS)}]
-    ]
+    everything = [each for row in rows for each in _evidence_of(row)]
+    known = names_in(database.history, book.sellers, everything, *(row.seller_id for row in rows))
+    return [replace(row, names=_names_of(row, known)) for row in rows] if known else [*rows]
+
+
+def _names_of(row: AlertRow, known: Mapping[str, str]) -> Mapping[str, str]:
+    occurring = (row.seller_id or "", *ids_in(_evidence_of(row), IDS))
+    return {each: known[each] for each in occurring if each in known}
 
 
 def _evidence_of(row: AlertRow) -> Iterator[Evidence]:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from watcher.evaluation import again
+from watcher.evaluation.names import names_in
 from watcher.evaluation.present import Present, Presents, left_by
-from watcher.fields import CATEGORIES, SELLER
 from watcher.model import (
     Alert,
     AlertState,
     Bools,
-    Evidence,
     Floats,
     Instant,
     Item,
@@ -25,7 +24,6 @@ from watcher.model import (
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
-from watcher.text.evidence import ids_in
 
 _AGAIN = "again"  # a decision
 FACTS = tuple(
@@ -106,18 +104,11 @@ class Products:
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
-            names=self._names(seller, (*alert.evidence, *now)),
+            names=names_in(self._source, self._sellers, (*alert.evidence, *now), seller),
             again=again.evidence_of(rule, self._present, alert.product, before)
             if kind == _AGAIN
             else (),
         )
-
-    def _names(self, seller: str, evidence: Sequence[Evidence]) -> dict[str, str]:
-        """Names of the ids that occur; of categories they are asked for only where some do."""
-        sellers = {seller, *ids_in(evidence, [SELLER])} if self._sellers else ()
-        names = {each: self._sellers[each] for each in sorted(sellers) if each in self._sellers}
-        categories = ids_in(evidence, CATEGORIES)
-        return names | dict(self._source.category_names(categories)) if categories else names
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:

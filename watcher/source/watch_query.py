@@ -49,6 +49,11 @@ class Query:
         return self.endpoint.gives
 
     @property
+    def of_ids(self) -> bool:
+        """Whether it reads products by their ids: one's own."""
+        return self.gives is Gives.LOOKUP
+
+    @property
     def of_market(self) -> bool:
         """Whether it reads a list of its region's market."""
         return self.gives is Gives.LIST

@@ -28,12 +28,10 @@ from watcher.web.accept_errors import (
     Visits,
 )
 from watcher.web.access import Access, WrongToken
-from watcher.web.address import PageUrl, parse_address
+from watcher.web.address import CONTENT_POLICY, PageUrl, content_policy, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
-from watcher.web.pages import alerts, followed, index, outbox, overview, product, products, rule
-from watcher.web.pages.index import send_home
-from watcher.web.rendering import CONTENT_POLICY, content_policy
+from watcher.web.routes import DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 
@@ -52,50 +50,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-PAGES: tuple[tuple[str, Handler], ...] = (
-    ("/", overview.page),
-    ("/watches", overview.watches),
-    ("/rules", overview.rules),
-    ("/rules/{name}", rule.page),
-    ("/scores", rule.scores),
-    ("/alerts", alerts.page),
-    ("/products", products.search),
-    ("/products/{region}/{id}", product.page),
-    ("/followed", followed.page),
-    ("/outbox", outbox.page),
-    (r"/outbox/{id:\d{1,15}}", outbox.message),
-    ("/silences", alerts.silences),
-)
-FORMS: tuple[tuple[str, Handler], ...] = (
-    ("/outbox/retry", outbox.retry),
-    ("/outbox/drop", outbox.drop),
-    ("/followed", followed.add),
-    ("/followed/remove", followed.remove),
-    ("/pictures", followed.picture),
-    ("/silences", alerts.add_silence),
-    ("/silences/end", alerts.end_silence),
-)
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-DATA: tuple[tuple[str, Handler], ...] = (
-    ("/healthz", overview.healthz),
-    ("/metrics", overview.metrics),
-    ("/api/overview.json", overview.data),
-    ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", rule.scores_data),
-    ("/api/products/{region}/{id}.json", product.data),
-    ("/api/followed.json", followed.data),
-    ("/api/outbox.json", outbox.data),
-    ("/api/alerts.json", alerts.data),
-)
 _READ_ONLY = (
     "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
     "or by the command line with the primary server's URL."
-)
-INDEX: tuple[tuple[str, index.Handler], ...] = (
-    ("/", index.page),
-    ("/healthz", index.healthz),
-    ("/metrics", index.metrics),
-    ("/api/fleet.json", index.data),
 )
 
 

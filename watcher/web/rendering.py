@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import jinja2
 from aiohttp import web
@@ -57,26 +57,6 @@ _NOTICES = {
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]"
 )
-
-
-CONTENT_POLICY = "Content-Security-Policy"
-
-
-def content_policy(picture: str = "") -> str:
-    """What a page may load: its own style and pictures, and the ``picture`` at that address."""
-    shown = f" {_source(picture)}" if picture else ""
-    return (
-        f"default-src 'none'; style-src 'self'; img-src 'self'{shown}; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    )
-
-
-def _source(address: str) -> str:
-    """An address as a policy names it: without its query, which may change nothing of what it is;
-    no character in it ends the directive."""
-    url = urlsplit(address)
-    path = quote(url.path, safe="/%~!$&'()*+:=@-._")
-    return f"https://{url.netloc.rpartition('@')[2]}{path or '/'}"
 
 
 class Scene(NamedTuple):

@@ -11,7 +11,9 @@ import structlog
 
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import Pictures
+from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import pause_until
+from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreError
 
 LOOK_SECONDS = 2.0  # of real time between two looks at what is followed; a command tells nobody
@@ -30,6 +32,11 @@ class Errands:
     look: float = LOOK_SECONDS
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _anew: bool = True
+
+    @classmethod
+    def of(cls, scanner: Scanner, writer: StoreThread) -> Errands:
+        """Those of a book, asked through its scanner's client."""
+        return cls(Newcomers(scanner, writer), Pictures(scanner, writer))
 
     def wake(self) -> None:
         """Somebody may want something."""

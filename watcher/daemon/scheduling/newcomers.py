@@ -22,7 +22,6 @@ from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent, CreditsUsedUp, KeyRefused
 from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Watch
-from watcher.source.endpoint import Gives
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.ports import Store
 from watcher.store.sql.followed import LOOKUPS
@@ -57,7 +56,7 @@ class Newcomers:
     def watches(self) -> list[Watch]:
         """The lists of one's own that some rule reads."""
         used = self.scanner.book.used_watches
-        return [watch for watch in used if watch.query.gives is Gives.LOOKUP]
+        return [watch for watch in used if watch.query.of_ids]
 
     def forget(self) -> None:
         """Look at every list anew: the rules were read again."""

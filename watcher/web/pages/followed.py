@@ -10,17 +10,19 @@ from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.fields import BY_NAME
-from watcher.model import Instant
+from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.source.addresses import PRODUCT, id_of
 from watcher.source.endpoints import COVERS
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
+from watcher.store.sql.followed import Follow
+from watcher.store.sql.siblings import Picture
 from watcher.text.evidence import said
 from watcher.units import Currencies
+from watcher.web.address import CONTENT_POLICY, content_policy
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import number_of
-from watcher.words import Wrong
 
 MOST = 500  # that the page shows
 LINE = "followed: {products: followed}"  # what to write under watches:
@@ -32,6 +34,33 @@ class Line:
 
     each: FollowedProduct
     values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a product's page has beside its values: since when it is ``followed`` (and why nobody
+    reads that), and its ``picture``, where the source was found to give some."""
+
+    follow: Follow | None
+    unread: str
+    picture: Picture | None
+    has_pictures: bool
+
+    def allowed(self, response: web.Response) -> web.Response:
+        """The page, with leave to load its picture and no other."""
+        if self.picture is not None and self.picture.address:
+            response.headers[CONTENT_POLICY] = content_policy(self.picture.address)
+        return response
+
+
+def beside(database: Store, book: Rulebook, facts: ProductFacts, now: Instant) -> Beside:
+    """Read it."""
+    follow, found = database.followed.get(facts.product_id), False
+    if database.probes.found(COVERS.name) is not None:
+        texts = database.history.long_texts(facts.product)
+        found = texts is not None and bool(texts.cover_url)
+    picture = database.pictures.of(facts.product, now) if found else None
+    return Beside(follow, unread(book) if follow is not None else "", picture, found)
 
 
 def unread(book: Rulebook) -> str:
@@ -122,7 +151,7 @@ def _values(each: FollowedProduct) -> Sequence[str]:
 def _id(fields: Mapping[str, str]) -> str:
     try:
         return id_of(fields.get("product", ""), PRODUCT)
-    except Wrong as error:
+    except ValueError as error:
         raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
 
 

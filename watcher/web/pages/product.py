@@ -15,20 +15,16 @@ from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.endpoints import COVERS
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.store.sql.followed import Follow
-from watcher.store.sql.siblings import Picture
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
-from watcher.web.pages.followed import unread
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, span_of
+from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import Reworded, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
-from watcher.web.rendering import CONTENT_POLICY, content_policy, whole_number
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -63,9 +59,7 @@ class _Product:
     days: int
     within: tuple[Instant, Instant]
     names: Mapping[str, str]  # of its seller and category, as far as they are known
-    follow: Follow | None  # since when it is followed
-    picture: Picture | None
-    has_pictures: bool  # whether the source was found to give some
+    beside: Beside
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -75,7 +69,6 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     # The track that is asked for; where it has no value, none.
     chosen = next((track for track in past.tracks if track.metric == past.metric), None)
     currencies = Currencies(facts.currency, book.metrics.gmv_currency)
-    picture = past.picture.address if past.picture is not None else None
     response = context.html(
         request,
         "product.html",
@@ -98,14 +91,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         reworded=past.reworded,
         durations=DURATIONS,
         back=context.here(request),
-        follow=past.follow,
-        unread=unread(book) if past.follow is not None else "",
-        picture=past.picture,
-        has_pictures=past.has_pictures and past.texts is not None and bool(past.texts.cover_url),
+        beside=past.beside,
     )
-    if picture:
-        response.headers[CONTENT_POLICY] = content_policy(picture)
-    return response
+    return past.beside.allowed(response)
 
 
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -154,7 +142,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
-    wanted = whole_number(query, "days")
+    wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
     begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
@@ -164,7 +152,6 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
     tracks = tracks_of(database, facts, metrics, watches, begin)
-    pictures = database.probes.found(COVERS.name) is not None
     return _Product(
         facts,
         [track for track in tracks if not track.empty],
@@ -176,9 +163,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         days,
         (begin, now),
         {**database.categories.names([facts.category_id]), **book.sellers},
-        database.followed.get(facts.product_id),
-        database.pictures.of(facts.product, now) if pictures else None,
-        pictures,
+        beside(database, book, facts, now),
     )
 
 
