@@ -24,7 +24,6 @@ from watcher.notification.products import Products
 from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
-from watcher.schedule import Refresh
 from watcher.store.ports import Archive, Store
 from watcher.store.records import Recorded
 
@@ -117,7 +116,7 @@ def _tabled(
 ) -> tuple[ScanTable, Jump | None]:
     """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
     schedule = rules[0].watch_of(scan.watch).schedule if rules else None
-    half = isinstance(schedule, Refresh) and note_data_day(database, schedule, scan, recorded)
+    half = note_data_day(database, schedule, scan, recorded)
     asked = needed(database, scan, recorded)
     needs = [*needs_of(rules), *asked]
     table = ScanTable(scan, recorded, database.history, needs, schedule)

@@ -13,6 +13,7 @@ from tests.web.serving import serving
 from watcher.daemon.supervision.loop_lag import LoopLag
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Refresh
 from watcher.store.sql.silences import Held
 from watcher.store.sqlite.database import Database
 
@@ -36,7 +37,11 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> str:
         database.health.failing("watch", watch.key, "503", world.now + 50)
         database.held.put([Held("taking-off", 1, "me", 1, world.now)])
         api = replace(world.book.api, credits_per_day=500, credits_per_month=9_000)
-        capped = Capped(replace(world.book, api=api), world.now + 100)
+        # Read with the refresh: what an interval read before is its first data day.
+        fresh = replace(watch, schedule=Refresh("US"))
+        rules = tuple(replace(rule, watches=(fresh,)) for rule in world.book.rules)
+        book = replace(world.book, api=api, watches=(fresh,), rules=rules)
+        capped = Capped(book, world.now + 100)
     return asyncio.run(_asked(path, capped))
 
 

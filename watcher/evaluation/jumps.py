@@ -23,7 +23,7 @@ from watcher.evaluation.table import ScanTable
 from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
-from watcher.schedule import Refresh, Schedule
+from watcher.schedule import Schedule
 from watcher.store.ports import Archive, Store
 from watcher.store.records import Baseline, Jumped, Recorded
 from watcher.units import DAY, HOUR
@@ -147,8 +147,7 @@ def remember(database: Store, scan: Scan, schedule: Schedule | None = None) -> R
     """Record ``scan`` as the past of later ones; no rule judges it."""
     with database.atomic():
         recorded = database.history.record(with_facts(database, scan))
-        if isinstance(schedule, Refresh):
-            note_data_day(database, schedule, scan, recorded)
+        note_data_day(database, schedule, scan, recorded)
         if asked := needed(database, scan, recorded):
             table = ScanTable(scan, recorded, database.history, asked, schedule)
             judge_jump(database, scan, recorded, table)

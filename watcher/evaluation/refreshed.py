@@ -14,7 +14,7 @@ from statistics import median
 
 from watcher.data_days import APART, DataDay, DataDays, LookResult, day_after
 from watcher.model import Instant, Scan
-from watcher.schedule import Refresh
+from watcher.schedule import Refresh, Schedule
 from watcher.store.ports import Store
 from watcher.store.records import Recorded
 from watcher.store.sql.refreshes import Reference, ScanDay, Share
@@ -27,8 +27,13 @@ _SURE = 1.5  # standard deviations of a share, by which a list must be more than
 _MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
 
 
-def note_data_day(database: Store, schedule: Refresh, scan: Scan, recorded: Recorded) -> bool:
-    """Note which data day a recorded scan has; whether its data was only half new."""
+def note_data_day(
+    database: Store, schedule: Schedule | None, scan: Scan, recorded: Recorded
+) -> bool:
+    """Note which data day a recorded scan has, where its watch is read with the refresh; whether
+    its data was only half new."""
+    if not isinstance(schedule, Refresh):
+        return False
     refreshes, region = database.refreshes, schedule.region
     days = refreshes.data_days(region).until(scan.at)
     against = refreshes.reference(scan.watch, recorded.scan_id)
