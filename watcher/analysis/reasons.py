@@ -33,7 +33,6 @@ from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.operands import ChangeBy
 from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged, longest_hole
-from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
@@ -163,7 +162,7 @@ def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) ->
         yield "the watch had no complete scan before this one"
     elif isinstance(condition, Reappears):
         yield "the watch had no two complete scans before this one"
-    elif isinstance(condition, Rewording):
+    elif condition.follows:
         yield from _of_texts(condition, table, row)
     elif not condition.metrics:
         own = [each.fact for each in condition.attributes if each.fact is not None]
@@ -182,8 +181,8 @@ def _days(seconds: float) -> int:
     return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
 
 
-def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
-    name = condition.attribute.name
+def _of_texts(condition: Condition, table: ScanColumns, row: int) -> Iterator[str]:
+    name = condition.follows[0].name
     if table.text(name)[row] is None:
         yield "the product has no such text"
     elif table.last_text(name).values[row] is None:
