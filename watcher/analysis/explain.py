@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from watcher.analysis.again_reasons import AgainReason, again_reasons
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
-from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
-from watcher.evaluation.present import newest
 from watcher.fields import CATEGORIES, IDS
 from watcher.model import (
     Alert,
@@ -42,14 +41,6 @@ from watcher.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
-class AgainReason:
-    """The rule's ``again`` on a firing alert, against what a channel was last told with."""
-
-    channel: str
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
     or the last that ended; ``fires_at`` is when a pending one fires at the earliest. ``watch``
@@ -70,8 +61,8 @@ class Explanation:
     again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
-    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
     watch: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
 
     @property
     def zone(self) -> tzinfo:
@@ -91,7 +82,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, book, rule, watch, product, scan)
+    looked = _look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -104,18 +95,32 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=durations(watch.schedule, database.history).over(
-            rule.for_, min(alert.since, now)
-        )
+        fires_at=durations(watch.schedule, database.history).over(rule.for_, min(alert.since, now))
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
-        again=tuple(_again(database, rule, alert, book.zone)),
+        again=tuple(again_reasons(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         names=_names(database, book, product, looked, alert),
         watch=watch.name if len(rule.watches) > 1 else "",
     )
+
+
+def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
+    """Of a rule's watches that which opened the live alert, else that which saw the product last,
+    else the first that was read at all."""
+    if len(rule.watches) == 1:
+        return rule.watch
+    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
+        return rule.watch_of(alert.watch)
+    history = database.history
+    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
+    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
+    return next(read, rule.watch)
 
 
 def _names(
@@ -138,22 +143,6 @@ def _evidence_of(reason: Reason) -> Iterator[Evidence]:
         yield from _evidence_of(part)
 
 
-def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
-    """Of a rule's watches that which opened the live alert, else that which saw the product last,
-    else the first that was read at all."""
-    if len(rule.watches) == 1:
-        return rule.watch
-    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
-        return rule.watch_of(alert.watch)
-    history = database.history
-    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
-    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
-    if found:
-        return max(found, key=lambda pair: pair[0])[1]
-    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
-    return next(read, rule.watch)
-
-
 @dataclass(frozen=True, slots=True)
 class _Looked:
     """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
@@ -167,11 +156,11 @@ class _Looked:
 
 
 def _look(
-    database: Store, book: Rulebook, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow
+    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
     else the last one that listed it, or what was read when it was added to a list of one's own."""
-    zone = book.zone
+    (rule, watch), zone = whose, book.zone
     seen = database.history.sighting(watch.key, product.product)
     if seen is None and watch.query.gives is Gives.LOOKUP:
         seen = database.history.sighting(LOOKUPS, product.product)
@@ -238,32 +227,6 @@ def _gates(
         yield replace(
             each, targets=tuple(replace(queue, last=last.get(queue.target)) for queue in targets)
         )
-
-
-def _again(database: Store, rule: Rule, alert: Alert | None, zone: tzinfo) -> Iterator[AgainReason]:
-    """Yield, for each channel of the rule, how far a firing alert is from being told again."""
-    if rule.again is None or alert is None or alert.state is not AlertState.FIRING:
-        return
-    present = newest(database, rule.watch_of(alert.watch).key, [rule], [alert.product])
-    if present is None or alert.product not in present.rows:
-        return
-    entries = database.alerts.told(rule.name, [alert.product], with_values=True)
-    told = {entry.channel: entry.told_with for entry in entries}
-    for channel in rule.notify:
-        row = present.rows[alert.product]
-        table = AgainTable(present.judge, [row], [told.get(channel)])
-        yield AgainReason(channel, _against_told(reason_of(rule.again, Judge(table), 0, zone)))
-
-
-def _against_told(reason: Reason) -> Reason:
-    """In words, what the conditions are held against."""
-    evidence = against_told(reason.evidence) if reason.evidence is not None else None
-    return replace(
-        reason,
-        condition=reason.condition.replace("from last", "from what was last told"),
-        parts=tuple(map(_against_told, reason.parts)),
-        evidence=evidence,
-    )
 
 
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:

@@ -29,7 +29,6 @@ from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
-from watcher.schedule import Every, Refresh
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
 
@@ -144,17 +143,6 @@ def _same(book: Rulebook, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(by_name[rule.name] for rule in rules)
 
 
-def _each_fresh(rule: Rule, interval: int) -> Rule:
-    """The rule, as if each scan of a list that is read with the refresh had the data of a new day:
-    the few products of a test don't tell when that came."""
-    every = Every(interval)
-    watches = (
-        dataclasses.replace(watch, schedule=every) if isinstance(watch.schedule, Refresh) else watch
-        for watch in rule.watches
-    )
-    return dataclasses.replace(rule, watches=tuple(watches))
-
-
 def _open(path: FilePath) -> TestSource:
     try:
         with path.open("rb") as opened:
@@ -214,7 +202,6 @@ class _Case:
             return None
         line, expected, book = self._source.line(self._path), tuple(alerts), self._book_with_facts()
         own = rules if book is None else _same(book, rules)
-        own = tuple(_each_fresh(rule, interval) for rule in own)
         first, *others = (
             Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
             for cast in casts

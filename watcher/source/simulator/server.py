@@ -286,10 +286,15 @@ class Simulator:
             "pages": self.pages,
         }
         if self._day_seconds is not None:
-            today = datetime.combine(self.market.day, datetime.min.time(), UTC).timestamp()
-            passed = (time.monotonic() - self._day_began) / self._day_seconds
-            state |= {"now": today + min(passed, 1) * DAY, "day_seconds": self._day_seconds}
+            state |= {"now": self.now(), "day_seconds": self._day_seconds}
         return web.json_response(state)
+
+    def now(self) -> float:
+        """The market's time, in seconds of Unix; where its days don't pass, the begin of today."""
+        today = datetime.combine(self.market.day, datetime.min.time(), UTC).timestamp()
+        if self._day_seconds is None:
+            return today
+        return today + min((time.monotonic() - self._day_began) / self._day_seconds, 1) * DAY
 
     async def _advance(self, request: web.Request) -> web.Response:
         text = request.query.get("days", "1")

@@ -187,6 +187,7 @@ class History(Recording, Baselines, ScanHistory):
             (given,),
         )
         return {product_id for (product_id,) in rows}
+
     def taken_out(self, watch: str, scan_id: int, products: Ints) -> Bools:
         return asked.taken_out(self._db, watch, scan_id, products)
 

@@ -174,14 +174,13 @@ class Recording(Face):
         """These were found for a watch by another's scan: where a scan of its own had not seen
         them, they are not new to it any more."""
         row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
-        if row is None:
-            return
-        seen = LastSeen.unpack(*row)
-        new = products[seen.last(products) == 0]
-        after = seen.with_scan(scan_id, new)
+        seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
+        after = seen.with_scan(scan_id, products[seen.last(products) == 0])
         self._db.execute(
-            "UPDATE watches SET seen = ?, size = ? WHERE watch = ?",
-            (after.pack(), len(after.products), watch),
+            "INSERT INTO watches (watch, region, size, seen) "
+            "SELECT CAST(?1 AS TEXT), region, ?2, ?3 FROM scans WHERE id = ?4 "
+            "ON CONFLICT (watch) DO UPDATE SET size = excluded.size, seen = excluded.seen",
+            (watch, len(after.products), after.pack(), scan_id),
         )
 
     def texts_known_since(self) -> Instant | None:

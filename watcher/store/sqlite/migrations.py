@@ -370,7 +370,6 @@ def m015_own_products(db: Tables) -> None:
     db.execute("CREATE INDEX scans_of_no_market ON scans(at) WHERE cut NOTNULL")
 
 
-
 @migrations()
 def m016_followed(db: Tables) -> None:
     """Products that people follow, ids that are read before their list's next scan, and what was
