@@ -29,7 +29,8 @@ _HEAD = """\
 _INSTANT = "Unix seconds, UTC"
 _PRODUCT = "id in the table products"
 _HIDDEN = (
-    "observations", "product_texts", "former_texts", "watches", "told", "held", "messages",
+    "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
+    "watches", "told", "held", "messages",
     "reservations", "rules", "jumps", "depths", "_sqlite_migrations",
 )  # fmt: skip
 

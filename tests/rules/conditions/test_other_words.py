@@ -66,6 +66,10 @@ def test_words_for_a_surge(word: str, metric: str) -> None:
         ({"rank": {"gone": True}}, 'did you mean "disappears: true", beside the metrics?'),
         ({"restocked": True}, 'did you mean "reappears"?'),
         ({"product_name": {"changes": "30%"}}, 'takes only true, as "changes: true"'),
+        (
+            {"product_name": {"changes": True, "from": "7d ago"}},
+            'leave "from" out: product_name is a text',
+        ),
         ({"product_name": {"changes": False}}, "not: {product_name: {changes: true}}"),
         ({"product_name": {"becomes": ["a"]}}, 'for any other text write "changes: true"'),
         ({"new": True}, 'did you mean "appears"?'),

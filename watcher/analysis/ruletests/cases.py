@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from watcher.analysis.ruletests.series import ABSENT, NO_TEXT, Series, TextSeries
-from watcher.attributes import TEXT_OF, VARIANTS, text_with
+from watcher.attributes import MADE, TEXT_OF, VARIANTS, text_with
 from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.metrics import RANK
@@ -113,6 +113,16 @@ def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
             return f"Product {actor.product_id}"
         case _:
             return _written(actor, name, turn)
+
+
+FREE_TEXTS = ("product_name", *MADE)  # that may have spaces
+
+
+def doubled(texts: Container[str], series: Container[str]) -> Iterator[tuple[str, str]]:
+    """Numbers of a product that are read of a text which it gives too, and that text."""
+    for number, text in TEXT_OF.items():
+        if number in series and text in texts:
+            yield number, text
 
 
 def _written(actor: Actor, name: str, turn: int) -> str | None:

@@ -10,10 +10,16 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import TypeVar
 
-from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
+from watcher.analysis.ruletests.cases import (
+    FREE_TEXTS,
+    Actor,
+    Case,
+    Expectation,
+    Suite,
+    doubled,
+)
 from watcher.analysis.ruletests.given_facts import fact_value, with_given
 from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
-from watcher.attributes import MADE, TEXT_OF
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
@@ -26,7 +32,6 @@ from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
 
-_FREE = ("product_name", *MADE)  # texts that may have spaces
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
 
@@ -318,14 +323,13 @@ class _Case:
                 self._source.report(place, refusal, at_key=True)
             elif metric is None:
                 texts[field] = self._read(
-                    place, partial(parse_texts, free=field in _FREE), value, ()
+                    place, partial(parse_texts, free=field in FREE_TEXTS), value, ()
                 )
             else:
                 series[field] = self._read(place, partial(_series, metric), value, ())
-        for number, text in TEXT_OF.items():
-            if number in series and text in texts:
-                what = f"is read of {text}, which this product gives too: give one of the two"
-                self._source.report((*path, number), what, at_key=True)
+        for number, text in doubled(texts, series):
+            what = f"is read of {text}, which this product gives too: give one of the two"
+            self._source.report((*path, number), what, at_key=True)
         return Actor(name, _read_ones(texts), _read_ones(series))
 
     def _is_fact(self, field: str) -> bool:

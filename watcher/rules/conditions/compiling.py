@@ -308,6 +308,8 @@ def _no_operator_of_numbers(name: str, metric: Metric) -> str:
 
 def _no_operator_of_texts(name: str, attribute: Attribute) -> str:
     known = ", ".join(TEXT_BY_NAME)
+    if name == "from":
+        return f'leave "from" out: {attribute.name} is a text, held against its last known one'
     if name in NUMBER_BY_NAME or name in OPTIONS:
         return f"{name} needs a number, and {attribute.name} is a text: it takes {known}"
     return (

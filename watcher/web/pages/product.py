@@ -23,7 +23,7 @@ from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, span_of
 from watcher.web.pages.followed import Beside, beside
-from watcher.web.pages.product_texts import Reworded, reworded, texts_of
+from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
 
 DAYS = (30, 90, 400)
@@ -54,7 +54,7 @@ class _Product:
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
-    reworded: Sequence[Reworded]
+    reworded: Sequence[TextChanged]
     metric: Metric
     days: int
     within: tuple[Instant, Instant]

@@ -38,7 +38,7 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reworded:
+class TextChanged:
     """A text that became another one, both in full; None is none."""
 
     at: Instant
@@ -48,10 +48,10 @@ class Reworded:
     now: str | None
 
 
-def reworded(changes: Sequence[TextChange]) -> list[Reworded]:
+def reworded(changes: Sequence[TextChange]) -> list[TextChanged]:
     """The newest changes of a product's texts."""
     return [
-        Reworded(each.at, each.name, _LABELS[each.name], each.was, each.now)
+        TextChanged(each.at, each.name, _LABELS[each.name], each.was, each.now)
         for each in changes[:_CHANGES]
     ]
 
