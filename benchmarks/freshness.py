@@ -3,10 +3,10 @@
     python -m benchmarks.freshness                   # 16 regions, 120 days, the table in Markdown
     python -m benchmarks.freshness --regions 4 --seed 3
 
-Each region's source renews its data once a day at an hour about 5:30 (40 minutes of deviation) that
-moves three times by hours; six days are left out, and two come in halves three hours apart. Planner,
-store, evaluation and the words to the operator are the daemon's own; a clock that is told the time
-takes the place of its timers.
+Each region's source renews its data once a day at an hour about 5:30 (40 minutes of deviation),
+that moves three times by hours; six days are left out, and two come in halves three hours apart.
+Planner, store, evaluation and the words to the operator are the daemon's own; a clock that is told
+the time takes the place of its timers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ import numpy as np
 
 from watcher.daemon.scheduling.look_records import note_look, note_plan
 from watcher.daemon.scheduling.scan_records import ScanRecords
+from watcher.evaluation.jumps import stored_table
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import Instant, Message, Scan, ScanState
-from watcher.pipeline import ScanOutcome, evaluate
+from watcher.incident import IncidentKind
+from watcher.model import Instant, Scan, ScanState
+from watcher.pipeline import evaluate, needs_of
 from watcher.refreshing import READ_AGAIN
+from watcher.rules.conditions.base import Ago
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.engine import Engine
@@ -57,7 +60,7 @@ class Renewal:
 
 def renewals(seed: int, days: int = DAYS) -> Sequence[Renewal]:
     """A region's luck."""
-    luck = random.Random(seed)  # noqa: S311 - nothing is secret here
+    luck = random.Random(seed)
     shifts = set(luck.sample(range(8, days - 2), SHIFTS))
     omitted = set(luck.sample(range(LEARNING, days - 1), OMITTED))
     halves = set(luck.sample([d for d in range(LEARNING, days - 1) if d not in omitted], HALVES))
@@ -151,16 +154,18 @@ def rulebook(regions: Sequence[str], every: str = "refresh") -> Rulebook:
 
 @dataclass
 class Played:
-    """What came of it. ``read`` has each scan, whether all it read was new and whole, and whether it
-    was a reading-again; ``delays`` are seconds from a renewal to the scan that read it whole."""
+    """What came of it; ``delays`` are seconds from a renewal to the scan that read all of it."""
 
     looks: Counter[int] = field(default_factory=Counter)  # by UTC day
     delays: list[int] = field(default_factory=list)
-    read: list[tuple[Scan, ScanOutcome, bool]] = field(default_factory=list)
+    scans: int = 0
     old: int = 0  # scans of what had been read
     half: int = 0  # scans in the middle of a renewal
     again: int = 0  # of those the ones that were read again
-    words: list[Message] = field(default_factory=list)
+    unseen: int = 0  # scans in the middle of a renewal that were taken for whole
+    checked: int = 0  # baselines held against what the source had then
+    wrong: list[tuple[int, int]] = field(default_factory=list)  # market's days, and days ago
+    words: list[Instant] = field(default_factory=list)  # to the operator, of days left out
 
     def extra(self, days: int) -> float:
         """Credits a day, beside one scan for each renewal, after the days of learning."""
@@ -183,6 +188,17 @@ class Play:
 
     def run(self, end: Instant) -> Played:
         """Look, scan and tell until the end."""
+        self._run(end)
+        told = self.database.outbox.list(limit=1_000)
+        self.played.words = sorted(
+            each.created
+            for each in told
+            if each.message.incident is not None
+            and each.message.incident.kind is IncidentKind.NO_REFRESH
+        )
+        return self.played
+
+    def _run(self, end: Instant) -> None:
         while self.now < end:
             plan = note_plan(self.database, self.records, self.region)
             moments = [*plan.due.values(), *filter(None, (plan.look, plan.wakes(self.now)))]
@@ -195,7 +211,6 @@ class Play:
             elif plan.look is not None and plan.look <= self.now:
                 self._look()
             self.now += 1
-        return self.played
 
     def _look(self) -> None:
         self.played.looks[self.now // DAY] += 1
@@ -206,13 +221,13 @@ class Play:
     def _scan(self) -> None:
         scan, played = page(self.watch, self.region, self.source, self.now), self.played
         rules = self.records.book.rules_of(self.watch)
-        outcome = evaluate(
+        evaluate(
             self.database, scan, rules, self.records.channels, self.records.book.metrics, self.now
         )
         newest = self.source.newest(self.now)
         again = self._half_at is not None and self.now - self._half_at <= READ_AGAIN + MINUTE
         day = newest.day if newest is not None else -1
-        played.read.append((scan, outcome, again))
+        played.scans += 1
         if not self.source.whole(self.now):
             played.half += 1
             self._half_at = self.now
@@ -225,6 +240,27 @@ class Play:
                 played.delays += [self.now - each.whole for each in first]
             self._seen = day
         played.again += again
+        (noted,) = self.database.refreshes.days_of(self.watch.key, 1)
+        half = noted.half
+        if not self.source.whole(self.now):
+            played.unseen += not half
+        elif not half:
+            self._check(day)
+
+    def _check(self, day: int) -> None:
+        """Hold the baselines of a scan that was all new against what the source had then."""
+        history, rules = self.database.history, self.records.book.rules
+        seen = history.newest_sighting(self.watch.key, np.arange(1, PRODUCTS + 1))
+        if seen is None:
+            return
+        table = stored_table(
+            self.database, seen.row, seen.recorded, needs_of(rules), self.watch.schedule
+        )
+        for need in needs_of(rules):
+            if isinstance(need.from_, Ago) and day >= (back := need.from_.seconds // DAY):
+                self.played.checked += 1
+                if not np.array_equal(table.baseline(need)[0], self.source.of_day(day - back)):
+                    self.played.wrong.append((day, back))
 
 
 def play(seed: int, regions: int = REGIONS, days: int = DAYS) -> Iterator[tuple[Played, Play]]:
@@ -241,7 +277,7 @@ def at_fixed_times(seed: int, every: int, regions: int = REGIONS, days: int = DA
     """The delays of a list that is read on a grid, whatever the source does."""
     found = list[int]()
     for place in range(regions):
-        luck = random.Random(f"{seed} {place}")  # noqa: S311
+        luck = random.Random(f"{seed} {place}")
         phase = luck.randrange(every)
         for each in renewals(1_000 * seed + place, days):
             found.append((phase - each.whole) % every)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,12 +15,10 @@ from typing import Any
 
 from watcher.analysis.ruletests.cases import Case, Suite
 from watcher.analysis.ruletests.reading import read_suite
-from watcher.analysis.ruletests.running import run_case
+from watcher.analysis.ruletests.running import run_suite
 from watcher.errors import RulesError
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS
 from watcher.rules.files.document import read
-from watcher.rules.files.loading import load
-from watcher.rules.rulebook import Rulebook
 
 ENV = {"SLACK_URL": "json://localhost"}
 # What a rule can lose without becoming another one.
@@ -61,8 +59,7 @@ class Recipes:
 
     def failures(self) -> list[str]:
         """What differs from the tests, and where."""
-        found = (run_case(case, self.suite.book) for case in self.suite.cases)
-        return [str(result) for result in found if not result.passed]
+        return [str(result) for result in run_suite(self.suite) if not result.passed]
 
     def not_shown(self) -> list[str]:
         """The rules without a test in which they fire and are told, or without a whole one of
@@ -79,16 +76,9 @@ class Recipes:
         """The conditions, options and terms of a rule that may be left out, and all its tests still
         pass."""
         whole = next(one for one in self.written["rules"] if one["name"] == name)
-        cases = self.cases(name)
-        found = []
         with self._beside() as folder:
-            for what, mutant in _mutants(whole):
-                book = self._book(folder, mutant)
-                if book is not None and all(
-                    run_case(replace(case, rules=book.rules), book).passed for case in cases
-                ):
-                    found.append(what)
-        return found
+            tests = self._tests_of(folder, name)
+            return [what for what, mutant in _mutants(whole) if self._passes(mutant, tests)]
 
     @contextmanager
     def _beside(self) -> Iterator[Path]:
@@ -99,14 +89,24 @@ class Recipes:
                     shutil.copy(file, name)
             yield Path(name)
 
-    def _book(self, folder: Path, rule: Mapping[str, Any]) -> Rulebook | None:
-        """The file with this rule alone; None where that is none."""
-        path = folder / self.rules.name
-        path.write_text(json.dumps({**self.written, "rules": [rule]}), "utf-8")
+    def _tests_of(self, folder: Path, rule: str) -> Path:
+        """The tests of one rule, in a file of their own."""
+        whole = json.loads(
+            json.dumps(read(self.tests.read_bytes(), self.tests.name, texts=True).value)
+        )
+        own = {**whole, "tests": [each for each in whole["tests"] if each["rule"] == rule]}
+        path = folder / self.tests.name
+        path.write_text(json.dumps(own), "utf-8")
+        return path
+
+    def _passes(self, rule: Mapping[str, Any], tests: Path) -> bool:
+        """Whether a rule passes the tests; one that can't be read passes none."""
+        whole = {**self.written, "rules": [rule]}
+        (tests.parent / self.rules.name).write_text(json.dumps(whole), "utf-8")
         try:
-            return load([path], ENV)
+            return all(result.passed for result in run_suite(read_suite(tests, ENV)))
         except RulesError:
-            return None
+            return False
 
 
 def _mutants(rule: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -29,8 +29,8 @@ _WATCHED = 36 * HOUR  # a day that comes later after the last look: nobody saw t
 
 
 class DataDay(msgspec.Struct, frozen=True):
-    """A day of a region's data: ``quiet`` is when the old data was last seen, ``began`` when some of
-    the new one was seen first, ``fresh`` when there was enough of it to be read."""
+    """A day of a region's data: ``quiet`` is when the old data was last seen, ``began`` when some
+    of the new one was seen first, ``fresh`` when there was enough of it to be read."""
 
     day: int
     began: Instant
@@ -193,7 +193,7 @@ class Durations:
         return limit if days is None else min(limit, days.in_force(self.ago(seconds, now)))
 
     def over(self, seconds: int, since: Instant) -> Instant:
-        """When a time that began at ``since`` ends: where data days are counted, at the earliest."""
+        """When a time that began at ``since`` ends; in data days, at the earliest."""
         days = self.days.until(since) if self.days is not None else None
         if days and seconds and not seconds % DAY and self.days is not None:
             return self.days.begin(self.days.number(since) + seconds // DAY)
@@ -225,9 +225,9 @@ NO_DAYS = Durations()
 
 
 def longest(schedules: Iterable[Schedule], past: KnowsDays, seconds: int, now: Instant) -> int:
-    """The shortest time up to ``now`` that counts as ``seconds`` whichever of several watches looks:
-    that of the one that looks most often, for else it would reach to another scan than the one
-    meant."""
+    """The shortest time up to ``now`` that counts as ``seconds``, whichever of several watches
+    looks: that of the one that looks most often, for else it would reach to another scan than the
+    one meant."""
     return max(durations(each, past).least(seconds, now) for each in schedules)
 
 

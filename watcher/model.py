@@ -123,6 +123,9 @@ class Listed(Protocol):
     def proves_absence(self) -> bool: ...
 
     @property
+    def of_market(self) -> bool: ...
+
+    @property
     def whole(self) -> bool:
         """Whether all that messages show is in memory, so that a column costs nothing."""
 
@@ -148,6 +151,10 @@ class Scan:
     refused key or credits, and due again once that is over. ``problems`` is all that was odd,
     ``doubt`` what of it keeps the scan from proving an absence. ``facts`` are given of a stored
     scan that is played once more, perhaps without some of its products.
+
+    Of a shop or of products of one's own, which are no list ``of_market``, ``regions`` has that of
+    each product, and ``region`` is that of most. ``asked`` are the ids of a lookup; a shop was
+    ``cut`` where it has more products than were read: in an order that nobody knows.
     """
 
     watch: str
@@ -170,6 +177,10 @@ class Scan:
     facts: ListFacts | None = None
     page_size: int = 10
     followed: frozenset[str] = frozenset()
+    of_market: bool = True
+    regions: tuple[str, ...] = ()
+    asked: tuple[str, ...] | None = None
+    cut: bool = False
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -178,7 +189,7 @@ class Scan:
     def proves_absence(self) -> bool:
         """Whether a product that it does not list is not on the list."""
         doubted = self.doubt is not None and not self.doubt.believed
-        return self.state is ScanState.COMPLETE and not doubted
+        return self.state is ScanState.COMPLETE and not doubted and not self.cut
 
     @property
     def whole(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from watcher.model import Instant, ScanState
 from watcher.retrying import backoff
 from watcher.rules.rulebook import Watch
-from watcher.schedule import Every, Schedule, least
+from watcher.schedule import Cron, Every, Schedule, least
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.units import DAY, MINUTE
@@ -49,9 +49,10 @@ def due_without_timers(schedule: Schedule, scans: Sequence[ScanRow], now: Instan
     which a daemon spreads its watches would leave out every second day of some."""
     moment = due(schedule, scans, now)
     newest = next(_made(scans, now), None)
-    if newest is None or newest.state is ScanState.FAILED or not isinstance(schedule, Every):
+    if newest is None or newest.state is ScanState.FAILED or isinstance(schedule, Cron):
         return moment
-    return min(moment, min(newest.at, now) + least(schedule, schedule.seconds))
+    seconds = schedule.seconds if isinstance(schedule, Every) else DAY
+    return min(moment, min(newest.at, now) + least(schedule, seconds))
 
 
 def after(last: ScanRow | None, now: Instant) -> Instant:

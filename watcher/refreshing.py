@@ -40,6 +40,7 @@ _LEARNED_FROM = 28  # days
 _UNSEEN, _EARLIER = 2 * HOUR, 8 * HOUR
 _SUSPICION = (0.1, 0.3, 0.5)  # after so many days
 _PRICE = 9.0  # of a look, in minutes of waiting
+_AFTER_HOUR = 2 * HOUR  # after the hour of the day before
 _MOST_LOOKS = 12  # that a plan for one day has
 _LATE = 4 * HOUR  # from the end of a day's looks to the first of the next
 _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 4 * HOUR
@@ -84,7 +85,8 @@ def next_look(state: RegionState, a_day: int, now: Instant) -> Instant | None:
     if last is None:
         return None
     earliest = max(now, last.began + APART, _after_failures(state))
-    if state.spent(now - now % DAY, now) >= a_day:
+    today = state.spent(now - now % DAY, now)
+    if today >= a_day:
         earliest = max(earliest, next_midnight(now))
     if (partly := state.first_partly) is not None:
         return max(earliest, partly + READ_AGAIN)
@@ -93,12 +95,20 @@ def next_look(state: RegionState, a_day: int, now: Instant) -> Instant | None:
     window = start + max(0, earliest - start) // DAY * DAY
     density = predicted(state.days)
     sure = _sure_look(last, quiet)
+    if _is_late(last, now) and today >= a_day - 1:
+        return max(earliest, sure)
     for begin in (window, window + DAY, window + 2 * DAY):
         left = a_day - state.spent(begin, now)
         found = _best_look(density, begin, quiet, max(earliest, begin), left)
         if found is not None:
             return min(found, max(earliest, sure))
     return max(earliest, sure)
+
+
+def _is_late(last: DataDay, now: Instant) -> bool:
+    """Whether new data should have come by now: then a look is kept for when it is surely late."""
+    since = now - last.began
+    return since >= DAY and _AFTER_HOUR <= since % DAY < MISSED - DAY
 
 
 def _sure_look(last: DataDay, quiet: Instant) -> Instant:

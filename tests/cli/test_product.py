@@ -159,3 +159,15 @@ def test_a_time_that_lies_in_the_future_is_now(
     monkeypatch.setattr("watcher.cli.options.now_of", lambda _database: now)
     said = format_instant(now)
     assert f"first seen {said}, last {said} (now)" in watcher("product", "1").out
+
+
+def test_shows_what_texts_were(watcher: Command, past: int, folder: Path) -> None:
+    """Both in full, harmless; and as JSON."""
+    with Database.open(folder / "watcher.db") as database:
+        made = scan(past + 60, {"1": 1.0}, watch="w", names={"1": "Glow \x1b[31mCream"})
+        database.history.record(made)
+    shown = watcher("product", "1")
+    assert "\x1b" not in shown.out
+    assert re.search(r"product_name +Glow  \[31mSerum +Glow  \[31mCream", shown.out)
+    (change,) = json.loads(watcher("product", "1", "--json").out)["texts"]
+    assert (change["name"], change["was"]) == ("product_name", "Glow \x1b[31mSerum")

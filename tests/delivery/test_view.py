@@ -10,9 +10,19 @@ import pytest
 
 from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
 from watcher.delivery.view import Product, View, cut_to, view_of
-from watcher.model import Criterion, Evidence, Item, Message, MetricLimit, Severity, Verdict
+from watcher.model import (
+    Criterion,
+    Evidence,
+    Gap,
+    GapKind,
+    Item,
+    Message,
+    MetricLimit,
+    Severity,
+    Verdict,
+)
 from watcher.text.messages import text_of, title_of
-from watcher.units import DAY
+from watcher.units import DAY, Unit
 
 
 def _view(*items: Item, more: tuple[str, ...] = (), rest: int = 0) -> View:
@@ -229,3 +239,27 @@ def test_tells_of_another_region_in_its_zone() -> None:
     west = view_of(message, "", ZoneInfo("America/Los_Angeles"))
     assert west.products[0].why[0].endswith("since 16 Nov")
     assert west.footer.startswith("Data of 23 Nov 2026, 07:00 America/Los_Angeles")
+
+
+def test_a_text_that_changed_is_shown_where_it_did() -> None:
+    """Both, each short, and variants on one line."""
+    same = "a long description that begins as ever and goes on like that, word by word, "
+    asked = Criterion("changes", baseline="last")
+    evidence = Evidence(
+        "description", "description", Unit.TEXT, asked, Verdict.MET, f"{same}to a new end",
+        f"{same}to the old end", NOW - DAY,
+    )  # fmt: skip
+    (why,) = _product(why=(evidence,)).why
+    assert "to the old end" in why
+    assert "to a new end" in why
+    assert len(why) < 170
+    told = {"metric": "variants", "label": "variants", "value": "S\nM", "baseline": "S"}
+    (why,) = _product(why=(msgspec.structs.replace(evidence, **told),)).why
+    assert 'variants "S" \u2192 "S; M"' in why
+
+
+def test_how_long_a_product_was_away() -> None:
+    """Of what has no value the gap is told all the same."""
+    gap, asked = Gap(GapKind.NOT_LISTED, 9 * DAY), Criterion("reappears")
+    evidence = Evidence("reappears", "list", Unit.TEXT, asked, Verdict.MET, gap=gap)
+    assert _product(why=(evidence,)).why == ("list: is listed again (not on the list for 9 days)",)

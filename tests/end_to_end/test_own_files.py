@@ -84,3 +84,13 @@ async def test_files_that_change_vanish_and_come_back(watcher: Watcher, sink: Se
         assert await _troubles(watcher) == []
         await daemon.stop()
     assert len(_told(sink, "last good copy")) == 1
+
+
+async def test_a_run_without_a_daemon_goes_on_too(watcher: Watcher, sink: Service) -> None:
+    """``watcher once`` keeps a copy and goes on with it, and tells it once."""
+    for turn in range(3):
+        code, _, err = await watcher.call("once", "--rule", "below")
+        assert (code, err) == (0, ""), turn
+        if not turn:
+            (watcher.folder / "products.csv").unlink()
+    assert len(_told(sink, "last good copy")) == 1

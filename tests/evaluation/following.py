@@ -30,6 +30,8 @@ class Following:
     at: Instant = START
     watch: str = f"{{sort: {SALES} desc}}"
     seen: list[Scan] = field(default_factory=list)
+    asked: tuple[str, ...] | None = None  # of products of one's own, beside the others
+    cut: bool | None = None
 
     def __post_init__(self) -> None:
         self.book: Rulebook = load_text(f"{HEAD}watches: {{w: {self.watch}}}\nrules:\n{self.rules}")
@@ -63,7 +65,13 @@ class Following:
         }
         doubt = Doubt("a gap", self.at) if kind == DOUBTED else None
         followed = followed_texts(self.book.rules)
-        return replace(found, texts={**found.texts, **texts}, doubt=doubt, followed=followed)
+        made = replace(found, texts={**found.texts, **texts}, doubt=doubt, followed=followed)
+        if self.cut is not None:  # a shop, of which nobody knows how much of it there is
+            made = replace(made, of_market=False, regions=("US",) * len(made), cut=self.cut)
+        if self.asked is not None:
+            asked = tuple({**dict.fromkeys((*self.asked, *OTHERS))})
+            made = replace(made, of_market=False, regions=("US",) * len(made), asked=asked)
+        return made
 
     def scan(
         self, products: Mapping[str, Texts], kind: str = FULL, after: int = DAY, sales: Sales = 50.0

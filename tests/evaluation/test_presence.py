@@ -160,3 +160,53 @@ def test_end_is_told(store: Store) -> None:
     march(world, "lxxx")
     told = [each.message for each in store.outbox.waiting_for("me/1")]
     assert [item.kind for message in told for item in message.items] == ["firing", "resolved"]
+
+
+def asked_for(world: Following, asked: str, looks: str) -> str:
+    """``march`` of products of one's own: at each scan product 1 is asked for (a) or not (n)."""
+    found = ""
+    for ask, look in zip(asked, looks, strict=True):
+        world.asked = ("1",) if ask == "a" else ()
+        found += march(world, look)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "looks", "gone"),
+    [
+        ("aaa", "lxx", "..f"),
+        ("ann", "lxx", "..."),
+        ("aan", "lxx", "..."),
+        ("anaa", "lxxx", "...."),
+        ("annaaaaa", "lxxlxxll", ".....f.."),
+    ],
+)
+def test_own_products_are_gone_where_they_were_asked_for(
+    store: Store, asked: str, looks: str, gone: str
+) -> None:
+    """An id that the user took out has not disappeared."""
+    assert asked_for(Following(store, GONE), asked, looks) == gone
+
+
+@pytest.mark.parametrize(
+    ("asked", "looks", "back"),
+    [
+        ("aaaa", "lxxl", "...f"),
+        ("anna", "lxxl", "...."),
+        ("aanna", "lxxxl", "....."),
+        ("naa", "xxl", "..."),
+    ],
+)
+def test_own_products_are_back_where_they_were_asked_for(
+    store: Store, asked: str, looks: str, back: str
+) -> None:
+    """Nor has one that is asked for once more come back."""
+    assert asked_for(Following(store, BACK), asked, looks) == back
+
+
+def test_a_shop_longer_than_what_is_read_says_nothing(store: Store) -> None:
+    """While it is cut nobody is gone from it; once it is read whole it goes on as ever."""
+    world = Following(store, GONE, cut=True)
+    assert march(world, "lxxxx") == "....."
+    world.cut = False
+    assert march(world, "lxx") == "..f"

@@ -59,7 +59,7 @@ class Asked:
 
     @property
     def page(self) -> int:
-        return int(self.query[self.endpoint.page])
+        return int(self.query[self.endpoint.page]) if self.endpoint.page else 1
 
 
 class ScriptedServer:

@@ -16,7 +16,7 @@ from watcher.fields import FIELDS, NUMERIC, SALES_TRENDS, WINDOWS, FieldType
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.simulator import PRESETS, REAL, SMOOTH, Market
 from watcher.source.simulator.behaviour import FLAT
-from watcher.source.simulator.market import BadParameter
+from watcher.source.simulator.refusals import BadParameter
 from watcher.units import parse_day
 
 START = date(2026, 11, 23)

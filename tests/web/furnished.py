@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from tests.fakes.world import World
 from tests.store.making import DAY
 from watcher.incident import Incident, IncidentKind
@@ -75,6 +77,12 @@ def furnish(database: Store) -> World:
 
 def _name(database: Any) -> None:
     database.execute("UPDATE products SET product_name = ? WHERE product_id = '1'", (HOSTILE,))
+    database.execute(
+        "INSERT INTO former_texts (until, product, texts) "
+        "SELECT max(s.mark) - 3 * 86400, p.id, ? FROM products AS p JOIN scans AS s ON 1 = 1 "
+        "WHERE p.product_id = '1' GROUP BY p.id",
+        (msgspec.json.encode({"product_name": f"Old {HOSTILE}"}).decode(),),
+    )
     texts = LongTexts(None, DESCRIPTION, OPTIONS, VARIANTS)
     database.execute(
         "INSERT INTO product_texts (product, changed, read, meaning, packed) "

@@ -18,6 +18,8 @@ from yarl import URL
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE, HOSTILE
 from tests.web.serving import Page, leads_to, serving
+from watcher.rules.files.fact_files import read_facts
+from watcher.rules.metrics import Catalogue
 from watcher.units import format_instant
 
 PAGES = (
@@ -144,6 +146,21 @@ async def test_a_rule_of_any_name(page: Page) -> None:
     assert data["name"] == "a/b ?#%.json"
 
 
+async def test_a_products_own_numbers(furnished: Furnished, tmp_path: Path) -> None:
+    """What stands in its row of the user's file, as text; of a product without one nothing."""
+    file = read_facts(f"product_id,target,note\n1,19.90,{HOSTILE!r}\n".encode(), "products.csv")
+    book = replace(furnished.book, metrics=Catalogue(furnished.book.metrics.own, None, file.table))
+    path = Path(shutil.copy(furnished.path, tmp_path))
+    async with serving(path, replace(furnished, book=book)) as page:
+        _, text = await page.get("products/US/1")
+        assert "<dt>target</dt><dd>19.9</dd>" in text
+        assert "<script>alert(1)" not in text
+        assert "&lt;script&gt;alert(1)" in text
+        found = json.loads((await page.get("api/products/US/1.json"))[1])
+        assert found["facts"]["target"] == 19.9
+        assert json.loads((await page.get("api/products/US/2.json"))[1])["facts"] == {}
+
+
 async def test_a_product(page: Page) -> None:
     """Its values are in the plot, in the table and in the JSON; its alerts are marked."""
     status, text = await page.get("products/us/1?days=90")
@@ -155,6 +172,8 @@ async def test_a_product(page: Page) -> None:
     assert "&lt;i&gt;red&lt;/i&gt;" in text
     assert "$1.99" in text
     assert "2.99 USD" in text
+    assert "1 change of its texts" in text
+    assert '<td dir="auto">Old &lt;' in text
     _, other = await page.get("products/US/1?metric=earnings&days=400")
     assert "earnings, last 400 days" in other
     _, flag = await page.get("products/US/1?metric=sales_trend_flag")
@@ -213,6 +232,8 @@ async def test_the_json_of_a_product(page: Page) -> None:
     assert data["product"]["product_id"] == "1"
     by_name = {each["name"]: each for each in data["metrics"]}
     assert by_name["total_sale_7d_cnt"]["values"][-1][1] == 150
+    (change,) = data["text_changes"]
+    assert (change["name"], change["was"][:4]) == ("product_name", "Old ")
     assert data["texts"]["variants"][0] == {"name": "gold", "price": "$1.99"}
 
 

@@ -23,7 +23,6 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.conditions.change import Change
-from watcher.rules.conditions.operands import ChangeBy
 from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged, longest_hole
 from watcher.rules.conditions.rewording import Rewording
@@ -76,8 +75,8 @@ def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[st
 def _of_baselines(
     condition: Condition, table: ScanColumns, row: int, zone: tzinfo
 ) -> Iterator[str]:
-    if isinstance(condition, ChangeBy) and not np.isnan(condition.operands[0].now(table)[row]):
-        yield from _no_amount(condition, table, row)
+    if isinstance(condition, Change) and (idle := condition.idle(table, row)):
+        yield idle
     of_zero = isinstance(condition, Change) and condition.percent
     for need in condition.needs:
         value = table.baseline(need)[0][row]
@@ -85,12 +84,6 @@ def _of_baselines(
             yield _no_baseline(need, table, row, zone)
         elif of_zero and value == 0:
             yield "a percentage of 0 has no value (min_change would decide alone)"
-
-
-def _no_amount(condition: ChangeBy, table: ScanColumns, row: int) -> Iterator[str]:
-    amount = condition.operands[0]
-    if not amount.now(table)[row] > 0:
-        yield f"{amount.metric.name} is not above 0, and by less than that nothing moves"
 
 
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:

@@ -61,8 +61,8 @@ class Explanation:
     again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
-    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
     watch: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
 
     @property
     def zone(self) -> tzinfo:
@@ -82,7 +82,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, book, rule, watch, product, scan)
+    looked = _look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -107,6 +107,22 @@ def explain(
     )
 
 
+def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
+    """Of a rule's watches that which opened the live alert, else that which saw the product last,
+    else the first that was read at all."""
+    if len(rule.watches) == 1:
+        return rule.watch
+    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
+        return rule.watch_of(alert.watch)
+    history = database.history
+    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
+    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
+    return next(read, rule.watch)
+
+
 def _names(
     database: Store, book: Rulebook, product: ProductFacts, looked: _Looked, alert: Alert | None
 ) -> Mapping[str, str]:
@@ -127,22 +143,6 @@ def _evidence_of(reason: Reason) -> Iterator[Evidence]:
         yield from _evidence_of(part)
 
 
-def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
-    """Of a rule's watches that which opened the live alert, else that which saw the product last,
-    else the first that was read at all."""
-    if len(rule.watches) == 1:
-        return rule.watch
-    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
-        return rule.watch_of(alert.watch)
-    history = database.history
-    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
-    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
-    if found:
-        return max(found, key=lambda pair: pair[0])[1]
-    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
-    return next(read, rule.watch)
-
-
 @dataclass(frozen=True, slots=True)
 class _Looked:
     """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
@@ -156,11 +156,11 @@ class _Looked:
 
 
 def _look(
-    database: Store, book: Rulebook, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow
+    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
     else the last one that listed it, or what was read when it was added to a list of one's own."""
-    zone = book.zone
+    (rule, watch), zone = whose, book.zone
     seen = database.history.sighting(watch.key, product.product)
     if seen is None and watch.query.gives is Gives.LOOKUP:
         seen = database.history.sighting(LOOKUPS, product.product)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.schedule import Every, Schedule
+from watcher.schedule import Every, Refresh, Schedule
 from watcher.source.endpoint import Gives
 from watcher.units import DAY, at, next_midnight, next_month
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # `check` does without the store where there is no database y
     from watcher.store.records import Spent
 
 MONTH_DAYS = 30
+_USUAL_PROBES = 3.0  # a day and region, measured (docs/benchmarks.md)
 _MOST_SCANS = 200_000  # of one day, for the search of the moment at which a cap is reached
 _MOST_RANKED_SCANS = 2_000  # where each must be compared with what others still need
 
@@ -36,6 +37,15 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeCost:
+    """Requests a day that look whether a region's data is new: so many usually, and at most."""
+
+    region: str
+    usual: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """All watches, their sum, and what will not fit under the caps and from when on."""
 
@@ -43,6 +53,7 @@ class Forecast:
     credits_a_day: float
     credits_a_month: float
     warnings: tuple[str, ...]
+    probes: tuple[ProbeCost, ...] = ()
 
 
 def forecast(
@@ -52,9 +63,18 @@ def forecast(
     ``spent`` what of this day and month is used already. A list may end before ``top``, so the
     first forecast of a watch is the most it can cost."""
     costs = tuple(_cost(watch, pages, now) for watch in book.used_watches)
-    day = sum(cost.credits_a_day for cost in costs)
-    month = sum(cost.credits_a_month for cost in costs)
-    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now, spent)))
+    probes = tuple(_probes(book))
+    looks = sum(each.usual for each in probes)
+    day = sum(cost.credits_a_day for cost in costs) + looks
+    month = sum(cost.credits_a_month for cost in costs) + looks * MONTH_DAYS
+    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now, spent)), probes)
+
+
+def _probes(book: Rulebook) -> Iterator[ProbeCost]:
+    schedules = (watch.schedule for watch in book.used_watches)
+    most = book.api.probes_per_day
+    for region in sorted({each.region for each in schedules if isinstance(each, Refresh)}):
+        yield ProbeCost(region, min(_USUAL_PROBES, most), most)
 
 
 def scans_left(
@@ -72,9 +92,10 @@ def scans_left(
 
 def requests_of(watch: Watch, pages: int) -> int:
     """Requests of one scan: as many ``pages`` as the list should have (0: not known), and the one
-    that shows that it ends there."""
-    of_ids = watch.query.gives is Gives.LOOKUP  # how many there are is known
-    return min(pages + 1, watch.query.pages) if pages and not of_ids else watch.query.pages
+    that shows that it ends there. A lookup asks for all of its ids."""
+    if watch.query.gives is Gives.LOOKUP:
+        return watch.query.pages
+    return min(pages + 1, watch.query.pages) if pages else watch.query.pages
 
 
 def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:
@@ -140,13 +161,14 @@ def _day_cap_reached(
     ]
     ranked = len({one.priority for one in priced}) > 1
     start = now + 1 if used is not None else next_midnight(now)
-    today, spent = start - start % DAY, used.day if used is not None else 0
+    looks = round(sum(each.usual for each in _probes(book)))
+    today, spent = start - start % DAY, used.day if used is not None else looks
     for due in islice(_coming(priced, start), _MOST_RANKED_SCANS if ranked else _MOST_SCANS):
         moment, _, one = due[0]
         if moment >= start + 7 * DAY:
             return None
         if moment >= today + DAY:
-            today, spent = moment - moment % DAY, 0
+            today, spent = moment - moment % DAY, looks
         if spent + one.requests + _kept(due, today + DAY, cap) > cap:
             return moment, one.watch
         spent += one.requests

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.data_days import Look
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.refreshing import UsualHour
+from watcher.region_plan import RegionPlan, region_plan, regions_of
+from watcher.rules.rulebook import Api, Rulebook, Watch
+from watcher.schedule import Refresh
 from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
@@ -43,6 +47,23 @@ class WatchStatus:
     health: Health
     credits_today: int
     not_indexed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshStatus:
+    """What is known of a region's refresh: when the ``last`` was seen, and read until ``next_look``
+    at the earliest; ``hour`` is what was learned, in seconds of the UTC day, None so far. ``looks``
+    are requests of this UTC day; ``day`` is the last data day, ``missed`` were left out since."""
+
+    region: str
+    day: int | None
+    last: Instant | None
+    hour: UsualHour | None
+    next_look: Instant | None
+    looks: int
+    most_looks: int
+    last_look: Look | None
+    missed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +104,7 @@ class Overview:
     queue: Mapping[str, int]
     troubles: tuple[Trouble, ...]
     waiting: tuple[Waiting, ...] = ()
+    refreshes: tuple[RefreshStatus, ...] = ()
 
 
 def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
@@ -91,10 +113,12 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
     credits_today = database.ledger.by_watch(now)
     quiet = database.rules.not_fired_since(now - QUIET_DAYS * DAY)
     health = {(each.kind, each.name): each for each in database.health.list()}
+    plans = {each: region_plan(database, book, each, now) for each in regions_of(book)}
     return Overview(
         now=now,
         watches=tuple(
-            _watch(database, book, watch, health, credits_today, now) for watch in book.used_watches
+            _watch(database, book, watch, _Known(plans, health, credits_today, now))
+            for watch in book.used_watches
         ),
         rules=tuple(
             RuleStatus(
@@ -119,17 +143,22 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
             for each in database.health.incidents()
         ),
         waiting=waiting(database, book, now),
+        refreshes=tuple(_refresh(plan, book.api, now) for plan in plans.values()),
     )
 
 
-def _watch(
-    database: Store,
-    book: Rulebook,
-    watch: Watch,
-    health: Mapping[tuple[str, str], Health],
-    spent: Mapping[str, int],
-    now: Instant,
-) -> WatchStatus:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all watches at ``now``: plans by region, healths by kind and name, and
+    credits of the day by watch."""
+
+    plans: Mapping[str, RegionPlan]
+    health: Mapping[tuple[str, str], Health]
+    spent: Mapping[str, int]
+    now: Instant
+
+
+def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> WatchStatus:
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
     return WatchStatus(
         name=watch.name,
@@ -138,10 +167,36 @@ def _watch(
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
-        due=max(plan.due(watch.schedule, scans, now), now),
-        health=health.get(("watch", watch.key), Health("watch", watch.key)),
-        credits_today=spent.get(watch.key, 0),
+        due=max(_due(watch, known.plans, scans, known.now), known.now),
+        health=known.health.get(("watch", watch.key), Health("watch", watch.key)),
+        credits_today=known.spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
+    )
+
+
+def _due(
+    watch: Watch, plans: Mapping[str, RegionPlan], scans: Sequence[ScanRow], now: Instant
+) -> Instant:
+    """The next scan; of one that is read with the refresh, the next look at the earliest."""
+    if isinstance(watch.schedule, Refresh):
+        expected = plans[watch.schedule.region].expected(watch.key)
+        return expected if expected is not None else now
+    return plan.due(watch.schedule, scans, now)
+
+
+def _refresh(each: RegionPlan, api: Api, now: Instant) -> RefreshStatus:
+    state = each.state
+    last = state.days.last
+    return RefreshStatus(
+        region=each.region,
+        day=last.day if last is not None else None,
+        last=last.began if last is not None else None,
+        hour=each.hour,
+        next_look=max(each.look, now) if each.look is not None else None,
+        looks=state.spent(now - now % DAY, now),
+        most_looks=api.probes_per_day,
+        last_look=state.looks[-1] if state.looks else None,
+        missed=each.missed,
     )
 
 

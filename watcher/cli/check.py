@@ -205,6 +205,12 @@ def _show_costs(out: Output, costs: Forecast) -> None:
         day = (cost.requests, cost.scans_a_day, cost.credits_a_day)
         rows.append((cost.watch, cost.schedule, *day, round(cost.credits_a_month)))
     out.table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    for each in costs.probes:
+        region = f"region {each.region}" if each.region else "lists without a region"
+        out.say(
+            f"\nProbes of {region}: about {format_number(each.usual, 0)} credits a day, at most "
+            f"{each.most} (api.probes_per_day)."
+        )
     out.say(
         f"\nTogether {count_of(round(costs.credits_a_day), 'credit')} a day, "
         f"{format_number(costs.credits_a_month, 0)} in 30 days (1 credit a request of 10 products)."

@@ -11,18 +11,16 @@ from watcher.cli.run_report import RunReport
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_credits
-from watcher.incidents.operator import operator_of
-from watcher.incidents.own_files import note_files
-from watcher.model import Instant
+from watcher.incidents.own_files import adopt_files
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.engine import DatabaseThread
-from watcher.store.ports import Store
 
 _SEND_SECONDS = 60.0
 
@@ -44,24 +42,19 @@ class SingleRun:
             now = self.clock.now()
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own
                 await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
-            await store.run(lambda database: self._adopt(database, now))
+            await store.run(lambda database: database.rules.sync(self.book.marks, now))
+            await store.run(lambda database: adopt_files(database, self.book, now))
             budget = PaidBudget if self.dry_run else LedgerBudget
             told = self.report.told.append
             scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
             due = [each for each in watches if forced or await self._due(store, each)]
             good = all([await self._scan(scanner, watch) for watch in due])
+            if not self.dry_run:
+                await Newcomers(scanner, store).turn()
             await self._release(store, scanner)
             if not self.dry_run:
                 await self._deliver(store)
             return good
-
-    def _adopt(self, database: Store, now: Instant) -> None:
-        """Write down the rules, and the files beside them; tell of those that can't be used."""
-        with database.atomic():
-            database.rules.sync(self.book.marks, now)
-            files = {each.path: each.content for each in self.book.beside}
-            database.rules.keep_files(files, now)
-            note_files(operator_of(database, self.book, now), self.book)
 
     async def _due(self, store: DatabaseThread, watch: Watch) -> bool:
         scans = await store.run(

@@ -8,7 +8,14 @@ from datetime import UTC, tzinfo
 import click
 import msgspec
 
-from watcher.analysis.overview import QUIET_DAYS, Overview, RuleStatus, WatchStatus, overview
+from watcher.analysis.overview import (
+    QUIET_DAYS,
+    Overview,
+    RefreshStatus,
+    RuleStatus,
+    WatchStatus,
+    overview,
+)
 from watcher.cli import options
 from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
@@ -19,7 +26,7 @@ from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.store.places import Server
 from watcher.store.records import ScanRow
-from watcher.units import count_of, format_ago, format_since
+from watcher.units import HOUR, MINUTE, count_of, format_ago, format_since
 from watcher.web.fleet import fleet_json, read_fleet
 from watcher.words import listing
 
@@ -87,6 +94,10 @@ def _show_tables(out: Output, state: Overview) -> None:
     heads = ("Watch", "Last scan", "Next", "Products", "Credits today", "State")
     watches = [_watch(watch, state.now) for watch in state.watches]
     out.table(heads, watches, numbers=("Products", "Credits today"), texts=("Watch",))
+    if state.refreshes:
+        columns = ("Region", "New data since", "Usually at (UTC)", "Next probe", "Probes today")
+        regions = [_refresh(each, state.now) for each in state.refreshes]
+        out.table(columns, regions, apart=True, numbers=("Probes today",), texts=("Region",))
     heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
     rules = [*map(_rule, state.rules)]
     out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
@@ -96,6 +107,20 @@ def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
     when, products, how = _last_scan(watch.last, now)
     state = "failing" if watch.health.failing_since is not None else how
     return (watch.name, when, format_ago(watch.due, now), products, watch.credits_today, state)
+
+
+def _refresh(region: RefreshStatus, now: int) -> tuple[Cell, ...]:
+    """When its data was renewed, and when that is looked for."""
+    last = format_since(region.last, now) if region.last is not None else "never seen"
+    if region.missed:
+        last += f", {count_of(region.missed, 'day')} left out"
+    hour = f"{_clock(region.hour.low)}-{_clock(region.hour.high)}" if region.hour else "not learned"
+    look = format_ago(region.next_look, now) if region.next_look is not None else "after a scan"
+    return region.region or "none", last, hour, look, f"{region.looks} of {region.most_looks}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // HOUR:02}:{seconds % HOUR // MINUTE:02}"
 
 
 def _last_scan(last: ScanRow | None, now: int) -> tuple[str, int | None, str]:

@@ -20,9 +20,8 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.data import forget_jumps
 from watcher.incidents.failing import note_clock
 from watcher.incidents.operator import forget_orphans, operator_of
-from watcher.incidents.own_files import note_files
+from watcher.incidents.own_files import adopt_files
 from watcher.model import Instant
-from watcher.rules.files.keeping import whole
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.source.endpoint import Gives
@@ -60,7 +59,7 @@ class Reloader:
             targets_of(book)
         except WatcherError:
             return False
-        return whole(book)
+        return book.intact
 
     async def stop(self) -> None:
         """Cancel what still runs."""
@@ -79,7 +78,6 @@ class Reloader:
                 mended = each.kind is RULE_FILE.kind and self.broken is None
                 if mended or each.about is About.PART:
                     operator.end(each)
-            note_files(operator, self.core.book)
             if self.broken is not None:
                 operator.begin(RULE_FILE.with_details(error=self.broken))
 
@@ -154,9 +152,7 @@ class Reloader:
         now = self.core.clock.now()
         with database.atomic():
             adopt(database, book, now)
-            operator = operator_of(database, book, now)
-            operator.end(RULE_FILE)
-            note_files(operator, book)
+            operator_of(database, book, now).end(RULE_FILE)
         self.core.scanner.swap(book, client)
         self.core.scanner.doubt(database)
 
@@ -165,7 +161,7 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
     """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
     with database.atomic():
         database.rules.sync(book.marks, now)
-        database.rules.keep_files({each.path: each.content for each in book.beside}, now)
+        adopt_files(database, book, now)
         database.held.keep_only(book.tellings)
         if any(watch.query.gives is Gives.LOOKUP for watch in book.used_watches):
             database.lookups.keep_watches(watch.key for watch in book.used_watches)

@@ -29,4 +29,8 @@ def gone_products(archive: Archive, scan: Listed, scan_id: int) -> Ints:
     if first >= since:
         return _NOBODY
     listed, again = past.listed(watch, first, since), past.listed(watch, since, scan_id + 1)
-    return np.setdiff1d(listed, again)
+    gone = np.setdiff1d(listed, again)
+    # Of products that are asked for by name only those that both scans asked for.
+    for asking in (since, scan_id):
+        gone = gone[~past.taken_out(watch, asking, gone)] if len(gone) else gone
+    return gone

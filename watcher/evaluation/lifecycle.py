@@ -19,6 +19,8 @@ GONE_AFTER = 2  # complete scans in a row without the product: one proves nothin
 CONDITION_ENDED = "condition ended"
 LEFT_THE_LIST = "left the list"
 RULE_CHANGED = "rule changed"
+TAKEN_OUT = "no longer asked for"
+UNTOLD = frozenset((RULE_CHANGED, TAKEN_OUT))  # the user's own doing
 
 
 @dataclass(frozen=True, slots=True)

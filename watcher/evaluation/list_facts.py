@@ -32,7 +32,9 @@ def facts_of(past: Recollection, scan: Listed) -> ListFacts:
     columns = {name: scan.column(name) for name in LIST_NEEDS}
     sums = sums_of(columns, scan.at)
     idle = surges.idle_share(sums.day, sums.week)
-    return ListFacts(surges.day_factor(sums), idle, _sparse(past, scan, idle))
+    # A shop's day is its own doing, and no day of the market.
+    day = surges.day_factor(sums) if scan.of_market else 1.0
+    return ListFacts(day, idle, _sparse(past, scan, idle))
 
 
 def _sparse(past: Recollection, scan: Listed, idle: float | None) -> bool:

@@ -285,9 +285,8 @@ def left_by(archive: Archive, rule: Rule, alerts: Sequence[Alert]) -> Present | 
 
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now, and all of them with
-    the names of the ids that occur, and with the list that they are on, where that is one of
-    several."""
+    """The rows, each live alert with what its rule says of the product now, and all with the list
+    that they are on, where that is one of several, and with the names of the ids that occur."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -297,11 +296,11 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    told = [
+    shown = [
         replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
         for row in rows
     ]
-    return with_names(database, book, told)
+    return with_names(database, book, shown)
 
 
 def _list_of(rule: Rule | None, row: AlertRow) -> str:

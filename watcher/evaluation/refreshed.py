@@ -23,7 +23,7 @@ HALF_NEW = "the list's data was only half new at this scan: what compares waits 
 LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing
-_SURE = 2.0  # standard deviations of a share, by which a list must be more than half new
+_SURE = 1.5  # standard deviations of a share, by which a list must be more than half new
 _MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
 
 
@@ -34,7 +34,9 @@ def note_data_day(database: Store, schedule: Refresh, scan: Scan, recorded: Reco
     against = refreshes.reference(scan.watch, recorded.scan_id)
     all_, first = _shares(database, against, scan, recorded)
     earlier = refreshes.days_of(scan.watch, LEARNED_FROM)
-    day = _day_of(database, region, days, against, scan, all_, usual(earlier))
+    day = _begun(days, against, scan, is_new=is_fresh(all_, usual(earlier)))
+    if day is None:
+        day = _begin_day(database, region, days.last, scan.at)
     half = (
         against is not None
         and _was_old(days, against, day)
@@ -65,18 +67,20 @@ def _shares(
     )
 
 
-def _day_of(
-    database: Store, region: str, days: DataDays, against: Reference | None, scan: Scan,
-    share: Share, usual_share: float | None,
-) -> int:  # fmt: skip
-    """The data day of the scan: that which has begun, but where the scan itself finds the next."""
+def _begun(days: DataDays, against: Reference | None, scan: Scan, *, is_new: bool) -> int | None:
+    """The data day that has begun; None where there is none, or the scan itself finds the next."""
     last = days.last
-    found = last is not None and against is not None and is_next(last, against, scan.at)
-    if last is not None and not (found and is_fresh(share, usual_share)):
-        return last.day
-    quiet = quiet_until(database, region, last, scan.at) if last is not None else scan.at
-    number = day_after(last, quiet, scan.at)
-    database.refreshes.begin_day(region, DataDay(number, scan.at, quiet, scan.at))
+    if last is None:
+        return None
+    found = against is not None and is_new and is_next(last, against, scan.at)
+    return None if found else last.day
+
+
+def _begin_day(database: Store, region: str, last: DataDay | None, at: Instant) -> int:
+    """Note a data day that a scan found; its number."""
+    quiet = quiet_until(database, region, last, at) if last is not None else at
+    number = day_after(last, quiet, at)
+    database.refreshes.begin_day(region, DataDay(number, at, quiet, at))
     return number
 
 

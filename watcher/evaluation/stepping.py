@@ -10,7 +10,16 @@ from typing import TypeAlias
 import numpy as np
 import structlog
 
-from watcher.evaluation.lifecycle import Terms, Verdicts, begin, stays, step, step_absent
+from watcher.evaluation.lifecycle import (
+    TAKEN_OUT,
+    Terms,
+    Verdicts,
+    begin,
+    end,
+    stays,
+    step,
+    step_absent,
+)
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
@@ -86,6 +95,7 @@ class Round:
         self.present = Present(archive, table)
         self._judge = self.present.judge
         self.judged: list[Judged] = []
+        self._taken_out: set[int] = set()
 
     def moves(self, silent: Silent) -> Iterator[list[Moved]]:
         """Move every alert by one step, and save those that changed: some rules, then the next. A
@@ -95,7 +105,7 @@ class Round:
         live = self._live(cases)
         places = positions(self._table.products, live.products)
         mine = self._mine(cases, live, places)
-        stay = self._staying(cases, live, places)
+        stay = self._staying(cases, live, places) & ~self._taken_out_of(live, places)
         speaking = stay & mine & ~silent([case.rule for case in cases], live)
         stay |= ~mine
         saving = _Saving(self._database.alerts, self._at)
@@ -185,6 +195,14 @@ class Round:
         stay = stays(live, met, known, waits, keep, self._at)
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
+    def _taken_out_of(self, live: Live, places: Ints) -> Bools:
+        """(n,) the live alerts on products that the user took out of the watch's own list."""
+        missing = places < 0
+        gone = np.zeros(len(live), np.bool_)
+        gone[missing] = self._table.taken_out(live.products[missing])
+        self._taken_out = {*live.products[gone].tolist()}
+        return gone
+
     def _begun(self, case: _Case, live: Ints, products: Ints) -> Iterator[Alert]:
         """Yield alerts that begin; ``live`` are the rows of those that did before, and
         ``products`` their products."""
@@ -196,10 +214,11 @@ class Round:
             if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
             yield self._with_evidence(case, alert, self._judge, row)
-        for product in case.gone.keys() - {*products.tolist()} if case.gone else ():
-            # The next scan that proves that it is not there ends it.
-            alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
-            yield self._with_evidence(case, step_absent(alert, self._at), *case.gone[product])
+        alive = {*products.tolist()} if case.gone else ()
+        for product, place in case.gone.items():
+            if product not in alive:  # the next scan that proves that it is not there ends it
+                alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
+                yield self._with_evidence(case, step_absent(alert, self._at), *place)
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
         row = self.present.rows.get(alert.product)
@@ -208,6 +227,8 @@ class Round:
     def _absent(self, case: _Case, alert: Alert) -> Alert:
         """Step after a scan that proves that it did not list the product. That it fell below the
         scanned depth may itself be what the rule is about."""
+        if alert.product in self._taken_out:
+            return end(alert, TAKEN_OUT, self._at)
         row = self.present.fallen.get(alert.product)
         if row is not None and case.when.known[row]:
             alert = self._stepped(case, alert, row)

@@ -5,6 +5,7 @@ products."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -179,7 +180,9 @@ class ScanTable:
         if len(proofs) == COMPLETE_SCANS:
             listed = self._past.last(watch, seen.scan_id, seen.products, (), doubted=True).at
             at[: self.listed], known[: self.listed] = listed, True
-            met[: self.listed] = ~seen.first_seen & (listed < proofs[-1][1])
+            back = np.flatnonzero(~seen.first_seen & (listed < proofs[-1][1]))
+            # Who was not asked for then, of products that are asked for by name, was not away.
+            met[back] = ~self._past.taken_out(watch, proofs[-1][0], seen.products[back])
         return Masks(met, known), at
 
     def gone(self) -> Masks:
@@ -190,6 +193,20 @@ class ScanTable:
     def fallen(self) -> Bools:
         """The rows of products that this scan did not list, and the last list had."""
         return np.arange(self.size) >= self.listed
+
+    @cached_property
+    def _regions(self) -> tuple[str, ...]:
+        """Those of the products, first the scan's, where they may be of several."""
+        if self.scan.of_market:
+            return ()
+        told = dict.fromkeys(filter(None, self.scan.texts["region"]))
+        return tuple(dict.fromkeys([self.scan.region, *told]))
+
+    def taken_out(self, products: Ints) -> Bools:
+        """(n,) the products that the user took out of what the watch asks for by name."""
+        if self.scan.of_market or not len(products):
+            return np.zeros(len(products), np.bool_)
+        return self._past.taken_out(self.scan.watch, self._seen.scan_id, products)
 
     def _padded(self, listed: Floats) -> Floats:
         """A column of what the scan listed, with no value for the others."""
@@ -255,7 +272,7 @@ class ScanTable:
             oldest = self.durations.oldest(ago.seconds, ago.older, self.at)
             found = self._past.ago(
                 self.scan.watch, self._seen.products, newest, oldest, fields,
-                scan_id=self._seen.scan_id,
+                scan_id=self._seen.scan_id, regions=self._regions,
             )  # fmt: skip
             columns = {name: found.values[:, index] for index, name in enumerate(fields)}
             self._observed[ago] = (columns, found.at)
@@ -267,7 +284,13 @@ class ScanTable:
         statistics = Statistics(asked, self.size, self.at, self.durations, self._owned)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
-            scan.watch, scan.region, seen.products, within, statistics.fields, seen.scan_id
+            scan.watch,
+            scan.region,
+            seen.products,
+            within,
+            statistics.fields,
+            seen.scan_id,
+            more=self._regions[1:],
         )
         statistics.take(self._past.windows(query))
         self._baselines |= statistics.results()

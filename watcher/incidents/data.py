@@ -17,7 +17,7 @@ import numpy as np
 
 from watcher.evaluation.freshness import LIVELY, LOOK_BACK, is_lively
 from watcher.evaluation.jumps import Jump, sales_of
-from watcher.fields import NUMERIC_INDEX
+from watcher.fields import COMMISSION, NUMERIC_INDEX
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
@@ -34,6 +34,10 @@ _LATE = HOUR  # a scan may come somewhat earlier in the day than the one before
 
 # A product without a discount has none to tell: its absence is a value.
 _MAY_BE_ABSENT = frozenset(("discount",))
+# What one seller may take from all products at once; and how many products must agree where they
+# may be a few, or all of one seller.
+_OF_SELLERS = frozenset((COMMISSION,))
+FEWEST_OF_OWN = 10
 
 
 def note_fields(
@@ -46,6 +50,8 @@ def note_fields(
         return
     database = operator.database
     lost = {*result.missing, *result.mistyped} - _MAY_BE_ABSENT
+    if not scan.of_market:
+        lost -= _OF_SELLERS
     on = operator.on(IncidentKind.FIELDS_LOST)
     own = [each for each in on if each.subject == watch.name]
     others = _fields(each for each in on if each.subject != watch.name)
@@ -111,7 +117,8 @@ def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str
     stored, counts = database.history.had_values(
         scan.region, sample, sorted(numbers), sorted(names - numbers)
     )
-    return {name for name, count in counts.items() if count >= max(FEWEST, stored / 2)}
+    fewest = FEWEST if scan.of_market else FEWEST_OF_OWN
+    return {name for name, count in counts.items() if count >= max(fewest, stored / 2)}
 
 
 def _read_by(rule: Rule) -> set[str]:
@@ -126,7 +133,7 @@ def note_jump(
 ) -> None:
     """Tell that the sales of a region jumped, once, and what became of it. One message is enough
     for what one cause does to many watches: it is over when none waits."""
-    if jump is None:
+    if jump is None or not scan.of_market:  # all products of one seller may well jump together
         return
     incident = _jumped(scan.region)
     if not jump.waits:

@@ -76,12 +76,20 @@ def targets_named(book: Rulebook) -> set[str]:
     return {target for channel in book.channels.values() for target in channel.targets}
 
 
+def _regions(database: Store, book: Rulebook) -> set[str]:
+    """Those of the lists, and of what was read of shops and products of one's own."""
+    queries = [(watch.key, watch.query) for watch in book.used_watches]
+    lists = {query.region for _, query in queries if query.of_market}
+    others = (database.history.last_scan(key) for key, query in queries if not query.of_market)
+    return lists | {scan.region for scan in others if scan is not None}
+
+
 def forget_orphans(database: Store, book: Rulebook, now: Instant) -> None:
     """End, untold, the incidents of watches, rules, regions and targets that are no more."""
     known = {
         About.WATCH: {watch.name for watch in book.used_watches},
         About.RULE: {rule.name for rule in book.enabled},
-        About.REGION: {watch.query.region for watch in book.used_watches},
+        About.REGION: _regions(database, book),
         About.TARGET: targets_named(book),
     }
     for incident in database.health.incidents():

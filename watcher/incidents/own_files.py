@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from watcher.incident import About, Incident, IncidentKind
-from watcher.incidents.operator import Operator
+from watcher.incidents.operator import Operator, operator_of
+from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
+
+
+def adopt_files(database: Store, book: Rulebook, now: Instant) -> None:
+    """Keep copies of the files beside the rules, and tell of those that can't be used any more."""
+    with database.atomic():
+        database.rules.keep_files({each.path: each.content for each in book.beside}, now)
+        note_files(operator_of(database, book, now), book)
 
 
 def note_files(operator: Operator, book: Rulebook) -> None:

@@ -88,7 +88,7 @@ def _message(
         created=now,
         rule=rule.name,
         description=rule.description,
-        region=_region(rule, ordered),
+        region=_region(rule, ordered, items),
         data_at=data_at,
         items=items,
         more=tuple(products.name(each.alert.product) for each in rest[:NAMED]),
@@ -99,10 +99,14 @@ def _message(
     )
 
 
-def _region(rule: Rule, owed: Sequence[Decided]) -> str:
-    """The regions of the watches that the products were found by."""
-    watches = (rule.watch_of(each.alert.watch) for each in owed) if owed else rule.watches
-    return ", ".join(filter(None, dict.fromkeys(watch.query.region for watch in watches)))
+def _region(rule: Rule, owed: Sequence[Decided], items: Sequence[Item]) -> str:
+    """The regions of the lists that the products were found by; of shops and lookups those of the
+    products that are shown."""
+    watches = [rule.watch_of(each.alert.watch) for each in owed] if owed else rule.watches
+    regions = [watch.query.region for watch in watches if watch.query.of_market]
+    if len(regions) < len(watches):
+        regions += [item.region for item in items]
+    return ", ".join(filter(None, dict.fromkeys(regions)))
 
 
 def combine(parts: Sequence[Part]) -> Message:

@@ -17,7 +17,7 @@ from typing import Self
 import msgspec
 
 from watcher.data_days import KnowsDays
-from watcher.evaluation.lifecycle import RULE_CHANGED
+from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import (
     Alert,
     AlertState,
@@ -276,7 +276,7 @@ def _firing(
 def _ended(
     alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, *, waiting: bool
 ) -> Decision:
-    if alert.reason == RULE_CHANGED:
+    if alert.reason in UNTOLD:
         return Decision.END_NOT_ASKED
     if told is None or told.alert != alert.id:
         untold = Decision.NEVER_TOLD if terms.resolved else Decision.END_NOT_ASKED

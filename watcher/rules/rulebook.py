@@ -219,6 +219,11 @@ class Rulebook:
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
+    def intact(self) -> bool:
+        """Whether each file beside the rules is in force as it is now."""
+        return not any(each.trouble for each in self.beside)
+
+    @property
     def zone(self) -> tzinfo:
         return ZoneInfo(self.timezone)
 

@@ -200,7 +200,7 @@ class Client:
         Raises:
             SourceError: of the kind that says what to do; what ``budget.spend`` raises.
         """
-        asked, read = {**params, endpoint.page: str(page_num)}, decoder_of(endpoint).decode
+        asked, read = {**params, **endpoint.place(page_num)}, decoder_of(endpoint).decode
         request = _Request(endpoint, asked, budget, endpoint.path, read)
         for tried in range(1, self._tries + 1):
             outcome = await self._attempt(request)

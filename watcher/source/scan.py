@@ -1,33 +1,46 @@
-"""Reading a list: pages -> a Scan, with ranks.
+"""Reading what a watch asks for: pages, or batches of ids -> a Scan.
 
 Pages that the last scan showed to exist are read several at once, the ones past them one by one;
 where one may be the last, the next is waited for: so at most one credit is spent beyond the list.
+Batches of ids are all known.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from watcher.errors import BudgetSpent, CreditsUsedUp, KeyRefused, SourceError, SourceUnavailable
+from watcher.errors import (
+    BudgetSpent,
+    CreditsUsedUp,
+    InvalidQuery,
+    KeyRefused,
+    SourceError,
+    SourceUnavailable,
+)
 from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING, TEXTS
 from watcher.model import Doubt, Instant, Scan, ScanState
+from watcher.source.batches import Batches
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
-from watcher.source.query import Query
-from watcher.source.rows import Rows, Settled, settle
-from watcher.units import count_of, plural
+from watcher.source.endpoint import Gives
+from watcher.source.pages import Pages
+from watcher.source.rows import Joined, Rows, Settled, settle
+from watcher.source.watch_query import Query
+from watcher.units import plural
 
 # So many pages in a row that failed for good, or had nothing but rubbish: the server is down, not
 # the page.
 _MOST_FAILURES_IN_A_ROW = 3
-_MOST_PROBLEMS = 50
-_MOST_FLAWS = 3  # of each kind that are named one by one
+
+
+_REGION = "region"
+NO_REGION = "ZZ"  # of a product where nothing says in which market it is: a code that none has
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +87,8 @@ async def read_scan(
     """
     started, query = now(), order.query
     page_size = query.endpoint.page_size
-    rows = Rows(query.top, order.wants_texts, page_size, order.made)
-    pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
+    rows = Rows(query.depth, order.wants_texts, page_size, order.made)
+    pages = _pages(order)
     reading = _Reading(order, client, budget, query.params(started), rows, pages)
     stop = stop or asyncio.Event()
     async with client.reading():
@@ -83,9 +96,10 @@ async def read_scan(
     flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
     settled = await asyncio.to_thread(settle, joined.numbers)
+    regions = _regions(query, joined)
     scan = Scan(
         watch=order.watch,
-        region=query.region,
+        region=_most_frequent(regions) or query.region,
         at=order.at,
         started=started,
         finished=now(),
@@ -103,9 +117,40 @@ async def read_scan(
         doubt=Doubt(flaws, order.at) if flaws is not None else None,
         page_size=page_size,
         followed=order.followed,
+        of_market=query.of_market,
+        regions=regions,
+        asked=query.ids if query.gives is Gives.LOOKUP else None,
+        cut=query.gives is Gives.SHOP and pages.full,
     )
     missing = await asyncio.to_thread(_missing, scan, settled)
     return ScanResult(scan, reading.failure(), missing, reading.mistyped())
+
+
+def _pages(order: ScanOrder) -> Pages | Batches:
+    query = order.query
+    if query.gives is Gives.LOOKUP:
+        return Batches(query)
+    expected = min(order.known_pages, query.pages)
+    return Pages(query.pages, expected, query.endpoint.page_size, query.top)
+
+
+def _regions(query: Query, joined: Joined) -> tuple[str, ...]:
+    """The region of each row; none of a market's list, for all of it is of that market. A row that
+    does not say its own has that of most others."""
+    if query.of_market:
+        return ()
+    told = [_code(text) for text in joined.texts[_REGION]]
+    usual = query.region or _most_frequent(filter(None, told)) or NO_REGION
+    return tuple(region or usual for region in told)
+
+
+def _code(text: str | None) -> str:
+    code = (text or "").strip().upper()
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
+
+
+def _most_frequent(regions: Iterable[str]) -> str:
+    return next((region for region, _ in Counter(regions).most_common(1)), "")
 
 
 # ------------------------------------------------------------------ reading
@@ -123,7 +168,7 @@ class _Reading:
     budget: Budget
     params: Mapping[str, str]
     rows: Rows
-    pages: Pages
+    pages: Pages | Batches
     failed: dict[int, SourceError] = field(default_factory=dict)
     fatal: SourceError | None = None
     failures_in_a_row: int = 0
@@ -172,16 +217,24 @@ class _Reading:
                 self.answered.notify_all()
 
     async def _read_page(self, page_num: int) -> None:
-        endpoint = self.order.query.endpoint
+        query = self.order.query
+        params = {**self.params, **query.asked_for(page_num)}
         try:
-            page = await self.client.page(self.params, page_num, self, endpoint)
+            page = await self.client.page(params, page_num, self, query.endpoint)
         except SourceError as error:
             self.failed[page_num] = error
             self.failures_in_a_row += 1
-            if self.fatal is None and not isinstance(error, SourceUnavailable):
+            if self.fatal is None and self._is_fatal(error):
                 self.fatal = error
         else:
-            self._page_read(page_num, page)
+            self._page_read(page_num, self.pages.kept(page_num, page))
+
+    def _is_fatal(self, error: SourceError) -> bool:
+        """Whether no other page can be read either. What is wrong with one batch of ids need not be
+        wrong with the next."""
+        passing = isinstance(error, SourceUnavailable)
+        of_batch = self.order.query.gives is Gives.LOOKUP and isinstance(error, InvalidQuery)
+        return not (passing or of_batch)
 
     def _is_clear(self, page_num: int, stop: asyncio.Event) -> bool:
         """Whether no answer that is due may show that the list ends before this page."""
@@ -290,162 +343,3 @@ def _missing(scan: Scan, settled: Settled) -> frozenset[str]:
     texts = (text.name for text in TEXTS if not any(scan.texts[text.name]))
     there = {RATING} if settled.unrated else set[str]()  # though it says nothing
     return frozenset((*numbers, *texts)) - there
-
-
-# ------------------------------------------------------------------ pages
-
-
-@dataclass(slots=True)
-class Pages:
-    """The pages of a list read so far, by number from 1: where it ends, and what is wrong with it.
-
-    A page is no proof by itself: KeyAPI may hide a product after it cut the page, leave a page
-    empty in the middle of a list, or give one again and again. So an end needs a second witness,
-    and what can't be explained is told: a list read with such flaws proves no absence.
-    """
-
-    wanted: int  # the last one to ask for
-    expected: int = 0  # the last one that the scan before found
-    page_size: int = 10
-    highest: int = 0  # the last with a product, or an unreadable row, that none before it had
-    products: int = 0
-    rows: dict[int, int] = field(default_factory=dict)
-    _empty: set[int] = field(default_factory=set)
-    _short: set[int] = field(default_factory=set)
-    _repeated: set[int] = field(default_factory=set)
-    _unread: dict[int, int] = field(default_factory=dict)
-    _problems: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    _first_on: dict[str, int] = field(default_factory=dict)  # by product, the first page with it
-    _own: dict[int, int] = field(default_factory=dict)  # by page, products that are first on it
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def put(self, page_num: int, page: Page) -> None:
-        """Take note of a page; pages that are read at once come in any order."""
-        self.rows[page_num] = page.rows
-        self.products += len(page.products)
-        if page.problems:
-            self._problems[page_num] = page.problems
-        if page.unread:
-            self._unread[page_num] = page.unread
-        if not page.rows:
-            self._empty.add(page_num)
-            return
-        if page.rows < self.page_size:
-            self._short.add(page_num)
-        self._place(page_num, [product.product_id for product in page.products])
-
-    def _place(self, page_num: int, ids: list[str]) -> None:
-        if not self._first_on.keys().isdisjoint(ids):  # rarely
-            self._place_repeats(page_num, ids)
-            return
-        self._first_on.update(dict.fromkeys(ids, page_num))
-        self._own[page_num] = len(ids)
-        self._judge(page_num, repeats=False, at_one=False)
-
-    def _place_repeats(self, page_num: int, ids: list[str]) -> None:
-        """Find out whether the page, or a later one that was read before it, has nothing new.
-
-        Of a page with unreadable rows that is known only where all its products are on one other.
-        """
-        taken = Counter[int]()  # from pages behind this one, which had these products first so far
-        there = set[int]()
-        own = 0
-        for product_id in ids:
-            first = self._first_on.setdefault(product_id, page_num)
-            if first > page_num:
-                self._first_on[product_id] = page_num
-                taken[first] += 1
-            elif first < page_num:
-                there.add(first)
-                continue
-            own += 1
-        self._own[page_num] = own
-        self._judge(page_num, repeats=not own, at_one=len(there) == 1)
-        for later, count in taken.items():
-            self._own[later] -= count
-            self._judge(later, repeats=not self._own[later], at_one=True)
-
-    def _judge(self, page_num: int, *, repeats: bool, at_one: bool) -> None:
-        if not repeats or (page_num in self._unread and not at_one):
-            self.highest = max(self.highest, page_num)
-            return
-        self._repeated.add(page_num)
-        if page_num == self.highest:
-            new = self.rows.keys() - self._empty - self._repeated
-            self.highest = max(new, default=0)
-
-    @property
-    def end(self) -> int | None:
-        """The page with which the list is over; None while not seen.
-
-        An empty one, if the scan before found none behind it, or it stands behind a short one, or
-        the next is empty too; or one that has nothing new, for all that follow would be the same.
-        """
-        ends = (page for page in self._empty if page > self.highest and self._is_end(page))
-        return min((*ends, *self._repeated), default=None)
-
-    def _is_end(self, empty: int) -> bool:
-        return (
-            empty >= self.expected
-            or (empty == self.highest + 1 and self.highest in self._short)
-            or empty + 1 in self._empty
-        )
-
-    @property
-    def doubtful(self) -> int | None:
-        """The page that is waited for because the one before it may be the last; None without."""
-        last = max(self._empty, default=0)
-        if last > self.highest or self.highest in self._short:
-            return max(last, self.highest) + 1
-        return None
-
-    @property
-    def whole(self) -> bool:
-        """Whether every page up to the end, or up to the last one wanted, was read."""
-        last = self.end or self.wanted
-        return all(page_num in self.rows for page_num in range(1, last + 1))
-
-    @property
-    def rubbish(self) -> str | None:
-        """The problem of rows none of which is a product, in words."""
-        if self.products or not self._unread:
-            return None
-        return f"nothing of the list can be read: {self._unreadable()}"
-
-    def _unreadable(self) -> str:
-        rows, page_num = count_of(sum(self._unread.values()), "row"), min(self._unread)
-        return f"{rows} can't be read (page {page_num}: {self._problems[page_num][0]})"
-
-    def flaws(self) -> str | None:
-        """The reasons why a list may have more than was read of it; None without any."""
-        found = [self._unreadable()] if self._unread else []
-        for flaws in (self._gaps(), self._repeats()):
-            found += _first(_MOST_FLAWS, flaws, "pages")
-        return "; ".join(found) or None
-
-    def problems(self) -> tuple[str, ...]:
-        """All that is wrong with the pages, in words."""
-        found = [
-            f"page {page}: {one}" for page, told in sorted(self._problems.items()) for one in told
-        ]
-        return tuple(_first(_MOST_PROBLEMS, [*found, *self._gaps(), *self._repeats()], "problems"))
-
-    def _gaps(self) -> list[str]:
-        pages = sorted(page for page in self._short | self._empty if page < self.highest)
-        return [
-            f"page {page} is {'empty' if page in self._empty else 'short'}, but the list goes on"
-            for page in pages
-        ]
-
-    def _repeats(self) -> list[str]:
-        return [
-            f"page {page} has only products that other pages had: reading ended there"
-            for page in sorted(self._repeated)
-        ]
-
-
-def _first(most: int, told: list[str], what: str) -> list[str]:
-    more = len(told) - most
-    return told if more <= 0 else [*told[:most], f"and {more} more {what}"]

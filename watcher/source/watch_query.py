@@ -73,6 +73,12 @@ class Query:
         size = self.endpoint.page_size
         return self.ids[(page_num - 1) * size : page_num * size]
 
+    def asked_for(self, page_num: int) -> dict[str, str]:
+        """The parameters of one batch of a lookup; none of another."""
+        if self.gives is not Gives.LOOKUP:
+            return {}
+        return {self.endpoint.batch: ",".join(self.batch(page_num))}
+
     def params(self, now: Instant) -> dict[str, str]:
         """The request's parameters but the page; ``now`` is what "30d ago" counts from."""
         asked = self.endpoint.frame(self.region)

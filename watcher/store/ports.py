@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from watcher.data_days import DataDays
-from watcher.model import Evidence, Instant, Ints, LastTexts, ProductFacts
+from watcher.model import Bools, Evidence, Instant, Ints, LastTexts, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import Place
 from watcher.store.records import (
@@ -110,14 +110,19 @@ class Past(Protocol):
 
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
-        *, scan_id: int = AFTER_ALL,
+        *, scan_id: int = AFTER_ALL, regions: Sequence[str] = (),
     ) -> Baseline:  # fmt: skip
         """Each product's observation in force at ``at``: by the newest scan of any watch from
-        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. As the scan
+        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. The products are all
+        of one region, or of the ``regions``. As the scan
         ``scan_id`` sees the past: in place of what is doubted stands what was seen before it."""
 
     def windows(self, query: WindowQuery) -> Iterator[Window]:
         """All values in a time, one for each scan that saw a product, part by part."""
+
+    def taken_out(self, watch: str, scan_id: int, products: Ints) -> Bools:
+        """(n,) the products that the user had taken out of what a watch asks for by name when it
+        made a scan."""
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""

@@ -40,6 +40,7 @@ OF_SCAN = frozenset([RANK, *OF_LIST, *TEXT_OF])
 AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
 _SHARED = (
     "watch", "region", "at", "started", "finished", "state", "requests", "pages", "doubt",
+    "of_market", "cut",
 )  # fmt: skip
 # What says why an alert fires.
 Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
@@ -68,8 +69,10 @@ class ScanRow(Struct, frozen=True):
     problems: tuple[str, ...] = ()
     doubt: Doubt | None = None
     facts: ListFacts | None = None
+    of_market: bool = True
+    cut: bool = False
 
-    def cut(
+    def of(
         self, ids: tuple[str, ...], ranks: Ints, numbers: Floats,
         texts: Mapping[str, Sequence[str | None]],
     ) -> Scan:  # fmt: skip
@@ -117,7 +120,7 @@ class Sighting(Struct, frozen=True):
         )
         names = (*(text.name for text in TEXTS), *MADE)
         texts: dict[str, tuple[str | None, ...]] = dict.fromkeys(names, ())
-        return cls(scan, scan.cut((), keys, numbers, texts), recorded)
+        return cls(scan, scan.of((), keys, numbers, texts), recorded)
 
 
 class Baseline(Struct, frozen=True):
@@ -132,9 +135,11 @@ class Baseline(Struct, frozen=True):
 
 
 class WindowQuery(Struct, frozen=True):
-    """All that the scans of a region found in ``within`` (the end does not belong to it).
+    """All that the scans of a region found in ``within`` (the end does not belong to it), and of
+    ``more`` regions, where the products are of several.
 
-    Numbers count from any watch of the region (not if ``own``), ranks from ``watch`` only; what
+    Numbers count from any watch of these (not if ``own``), and from any shop and lookup, whose
+    products may be of any region; ranks from ``watch`` only; what
     a list says of itself goes with each scan's numbers. The scan ``scan_id`` is the one that looks
     back: a scan that it doubts has the numbers of the one before, or is left out (if ``own``).
     """
@@ -146,6 +151,11 @@ class WindowQuery(Struct, frozen=True):
     fields: Sequence[str]
     scan_id: int = AFTER_ALL
     own: bool = False
+    more: tuple[str, ...] = ()
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return (self.region, *self.more)
 
     @property
     def numbers(self) -> list[str]:
@@ -327,9 +337,9 @@ class AlertHold(Struct, frozen=True):
 
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
-    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur,
-    ``watch`` is the list that it is on where its rule has several: they follow from the rules, so
-    that the store leaves them empty."""
+    is what is held back of it, ``known`` what is so now, ``watch`` the list that it is on where its
+    rule has several, ``names`` those of the ids that occur: they follow from the rules, so that the
+    store leaves them empty."""
 
     alert: Alert
     region: str
@@ -339,9 +349,9 @@ class AlertRow(Struct, frozen=True):
     currency: str | None = None
     holds: tuple[AlertHold, ...] = ()
     known: LatestEvidence | None = None
+    watch: str = ""
     seller_id: str | None = None
     names: Mapping[str, str] = {}
-    watch: str = ""
 
 
 class Delivered(Struct, frozen=True):

@@ -19,7 +19,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from watcher import __version__
-from watcher.analysis.overview import RuleStatus, WatchStatus, overview
+from watcher.analysis.overview import RefreshStatus, RuleStatus, WatchStatus, overview
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting
 from watcher.rules.rulebook import Rulebook
@@ -90,6 +90,14 @@ FAMILIES = (
     Family("watch_failing", "1 while the watch fails", _WATCH),
     Family("watch_failures", "Scans that failed since the last good one", _WATCH),
     Family("watch_credits_used", "Requests of this UTC day, those set aside included", _WATCH),
+    Family(
+        "refresh_last_timestamp_seconds",
+        "When new data of the region was last seen, for `every: refresh`",
+        ("region",),
+    ),
+    Family("refresh_next_probe_timestamp_seconds", "When it is looked for next", ("region",)),
+    Family("refresh_probes", "Requests of this UTC day that looked for new data", ("region",)),
+    Family("refresh_missed_days", "Days left out since there was new data", ("region",)),
     Family("alerts", "Alerts by state", ("rule", "severity", "state")),
     Family(
         "alerts_held",
@@ -205,8 +213,18 @@ def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Sna
         samples += _of_watch(status, watch.schedule)
     for rule in state.rules:
         samples += _of_rule(rule)
+    for region in state.refreshes:
+        samples += _of_region(region)
     samples += _held(state.waiting)
     return Snapshot(samples)
+
+
+def _of_region(region: RefreshStatus) -> Iterator[Sample]:
+    name = (region.region,)
+    yield "refresh_last_timestamp_seconds", name, region.last
+    yield "refresh_next_probe_timestamp_seconds", name, region.next_look
+    yield "refresh_probes", name, region.looks
+    yield "refresh_missed_days", name, region.missed
 
 
 def _of_rule(rule: RuleStatus) -> Iterator[Sample]:

@@ -9,12 +9,14 @@ import pytest
 
 from tests.daemon.scheduling.bench import KEY, RULES, Bench, watch_of
 from tests.fakes.clock import START
+from tests.store.making import raw
 from watcher import plan
 from watcher.daemon.scheduling import scanner as scanning
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.model import Instant, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.source import rows
+from watcher.store.ports import Store
 from watcher.store.records import Spent
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of
@@ -180,6 +182,28 @@ async def test_each_product_of_a_long_list_has_its_texts_read(
     known = await bench.writer.run(lambda db: db.history.known_texts("US"))
     (seen,) = await bench.writer.run(lambda db: db.history.scans(limit=1))
     assert len(known) == seen.products == 30
+
+
+@pytest.mark.parametrize("when", ["{rank: 1}", "{description: {changes: true}, variant_count: 1}"])
+async def test_texts_are_made_where_a_rule_names_them(bench: Bench, when: str) -> None:
+    """Of every product of the list, at each scan; and of none where no rule does."""
+    async with bench.client() as client:
+        book = load_text(
+            RULES.replace("API", "concurrency: 1").replace("{rank: {at_most: 3}}", when),
+            env={"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url},
+        )
+        scanner = Scanner(book, client, bench.writer, bench.clock)
+        for day in range(2):
+            bench.clock.instant = START + day * DAY
+            await bench.scan(scanner)
+    found = await bench.writer.run(_made_texts)
+    assert found.keys() == ({"description", "variants"} if "description" in when else set())
+    assert all(count > 20 for count in found.values())  # a few have none that can be read
+
+
+def _made_texts(database: Store) -> dict[str, int]:
+    sql = "SELECT name, count(DISTINCT product) FROM made_texts GROUP BY name"
+    return dict(raw(database).rows(sql))
 
 
 async def test_long_texts_are_read_anew_after_a_month(bench: Bench) -> None:

@@ -133,9 +133,9 @@ def test_words() -> None:
 
 
 def test_takes_every_operator_that_a_number_stands_under() -> None:
-    """All but those of places, scores, times and lists."""
-    constant = (Takes.PLACES, Takes.SCORE, Takes.TIME, Takes.VALUES)
-    assert set(LIMITED) == {one.name for one in NUMBER_OPERATORS if one.takes not in constant}
+    """None of places, scores, times and lists."""
+    amounts = (Takes.VALUE, Takes.RANGE, Takes.CHANGE)
+    assert set(LIMITED) == {one.name for one in NUMBER_OPERATORS if one.takes in amounts}
 
 
 @pytest.mark.parametrize(

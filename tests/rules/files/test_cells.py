@@ -51,6 +51,12 @@ def test_what_is_no_number(text: str) -> None:
     assert cell is None or {cell.value(point) for point in Decimals} == {None}
 
 
+def test_an_id_is_no_number() -> None:
+    """Its last digits would be lost."""
+    assert cell_of("7495981769829615944") is None
+    assert plain_number("7495981769829615944") is None
+
+
 def test_a_cell_that_could_be_two_numbers_is_none() -> None:
     """Until another cell of the file tells."""
     cell = cell_of("1,234")

@@ -171,6 +171,12 @@ def test_thousands_and_decimals_by_the_whole_file() -> None:
     assert values(facts(f"product_id,target\n{A},1.234\n"), "target", A) == [1.234]
 
 
+def test_a_column_of_ids_is_text() -> None:
+    """As it stands there, also where an unseen sign came along with what was pasted."""
+    found = facts(f"product_id,rival\n\u200e{A}\u200b,7495981769829615944\n")
+    assert values(found, "rival", A) == ["7495981769829615944"]
+
+
 def test_signs_beside_numbers_say_what_they_count() -> None:
     """Percentages are fractions, and money is money; where only some cells say so it is doubted."""
     found = facts(f"product_id,share,price,plain\n{A},10%,$5,3\n{B},5%,\u20ac4,4\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from watcher.errors import RulesError
-from watcher.rules.files.keeping import KeepingLoader, whole
+from watcher.rules.files.keeping import KeepingLoader
 from watcher.rules.files.loading import load, named_files
 from watcher.rules.rulebook import Rulebook
 
@@ -39,6 +39,11 @@ def reader(folder: Path) -> Callable[[Mapping[str, bytes]], Rulebook]:
     return partial(load, [folder / "rules.yaml"], {})
 
 
+def _made_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 BROKEN: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
@@ -50,7 +55,7 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "the column is text now": lambda path: path.write_text(
         "product_id,target,cost\n1729,9,much\n", "utf-8"
     ),
-    "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
+    "a folder in its place": _made_a_folder,
 }
 
 
@@ -58,16 +63,16 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 def test_the_copy_stands_in(folder: Path, how: str) -> None:
     """Whatever befalls the file, while the other file is read as it is now."""
     loading = KeepingLoader(reader(folder))
-    assert whole(loading())
+    assert loading().intact
     BROKEN[how](folder / "products.csv")
     (folder / "ok.txt").write_text("7\n8\n", "utf-8")
     book = loading()
-    assert not whole(book)
+    assert not book.intact
     assert book.metrics.facts is not None
     assert dict(book.metrics.facts.of("1729")) == {"target": 5, "cost": 3}
     (trouble,) = [each.trouble for each in book.beside if each.path.endswith("products.csv")]
     assert trouble
-    assert whole(loading()) is False, "and again, from the copy"
+    assert loading().intact is False, "and again, from the copy"
     with pytest.raises(RulesError):
         reader(folder)({})
 
@@ -77,10 +82,10 @@ def test_it_is_in_force_again_once_mended(folder: Path) -> None:
     loading = KeepingLoader(reader(folder))
     loading()
     (folder / "products.csv").unlink()
-    assert not whole(loading())
+    assert not loading().intact
     (folder / "products.csv").write_text(CSV.replace("5", "6"), "utf-8")
     book = loading()
-    assert whole(book)
+    assert book.intact
     assert book.metrics.facts is not None
     assert dict(book.metrics.facts.of("1729"))["target"] == 6
 
@@ -90,7 +95,7 @@ def test_copies_of_an_earlier_run(folder: Path) -> None:
     first = KeepingLoader(reader(folder))
     first()
     (folder / "products.csv").unlink()
-    assert not whole(KeepingLoader(reader(folder), lambda: first.kept)())
+    assert not KeepingLoader(reader(folder), lambda: first.kept)().intact
     with pytest.raises(RulesError, match="there is no such file"):
         KeepingLoader(reader(folder))()
 

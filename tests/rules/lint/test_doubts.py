@@ -429,3 +429,29 @@ def test_many_alternatives_take_no_time() -> None:
     """Twenty parts of two would be a million clauses: such a rule is not doubted."""
     part = "{any: [{review_count: {above: 10, below: 5}}, {review_count: 3}]}"
     assert doubts(f"when: {{all: [{', '.join([part] * 20)}]}}") == []
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("{disappears: true}", '"disappears" is met at one scan only'),
+        ("{reappears: true}", '"reappears" is met at one scan only'),
+        ("{seller_id: {becomes: a}}", 'seller_id becomes "a" is met at one scan only'),
+        ("{appears: true, disappears: true}", "exclude each other"),
+        ("{reappears: true, disappears: true}", "exclude each other"),
+        ("{appears: true, product_name: {changes: true}}", "compares with the product's past"),
+    ],
+)
+def test_texts_and_presence(when: str, said: str) -> None:
+    """What holds at one scan waits in vain; who is new is not gone, and had no other text."""
+    (doubt,) = doubts(f"for: 24h, when: {when}")
+    assert said in doubt
+    assert NEVER in doubt
+
+
+@pytest.mark.parametrize(
+    "when", ["{product_name: {changes: true}}", "{disappears: true, rank: {at_most: 9}}"]
+)
+def test_nothing_to_doubt(when: str) -> None:
+    """A text may change at each scan; what is gone is judged on its last values."""
+    assert doubts(f"when: {when}") == []

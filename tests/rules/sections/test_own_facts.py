@@ -176,6 +176,14 @@ def test_what_can_not_be_compared_is_doubted(tmp_path: Path, when: str, wanted: 
     assert bool(found) is bool(wanted)
 
 
+def test_waiting_for_a_second_crossing_is_doubted(tmp_path: Path) -> None:
+    """Of a line that stands still; one that moves may be crossed twice in a row."""
+    for line, wanted in (("target", True), ("min_price", False)):
+        when = f"{{spu_avg_price: {{crosses_below: {line}}}}}, for: 48h"
+        text = " ".join(doubts(tmp_path, when))
+        assert ("is met at one scan only" in text) is wanted
+
+
 def test_pushed_rules_read_nothing_but_what_was_pushed(tmp_path: Path) -> None:
     """Who pushes them does not own the machine."""
     from watcher.rules.files.pushed import load_pushed

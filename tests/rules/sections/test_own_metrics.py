@@ -72,6 +72,18 @@ def test_refuses(metrics: str, message: str) -> None:
     assert message in problem
 
 
+@pytest.mark.parametrize("name", ["description", "variants", "discount_rate", "variant_count",
+                                  "reappears", "disappears"])  # fmt: skip
+def test_a_name_that_became_ours_stays_the_user_s(name: str) -> None:
+    """With a warning, and not with our meaning."""
+    text = f"metrics: {{{name}: review_count * 2}}\n" + RULES.replace(
+        "review_count: 1", f"{name}: 4"
+    )
+    book = load_text(text)
+    assert str(book.rules[0].when.metrics[0].canonical) == f"{name}:=review_count * 2"
+    assert any(f'"{name}" by now' in warning.message for warning in book.warnings)
+
+
 def test_a_broken_metric_is_reported_once() -> None:
     """Not again by its users: other formulas and rules."""
     (problem,) = problems_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.tables import problems_of
+from watcher.data_days import DataDays
 from watcher.errors import RulesError
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
@@ -98,10 +99,17 @@ def test_the_order_of_watches_and_schedules_begin_nothing_anew() -> None:
     assert mark("a") != mark("b") != mark("[a, b]")
 
 
+class _WithoutDays:
+    """A history in which nothing was read with the refresh."""
+
+    def data_days(self, region: str) -> DataDays:
+        return DataDays()
+
+
 def test_the_least_of_a_time_is_that_of_who_looks_most_often() -> None:
     """A cooldown counts for all lists of a rule."""
     (rule,) = read("[a, c]").rules
-    assert rule.least(86_400) == max(each.least(86_400) for each in rule.watches)
+    assert rule.least(86_400, _WithoutDays(), 0) == max(each.least(86_400) for each in rule.watches)
 
 
 def test_a_doubt_that_is_of_one_list_says_so() -> None:

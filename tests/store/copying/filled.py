@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.analysis.test_lockstep import RULES, nine_days
 from tests.fakes.lockstep import Daemon
 from tests.store.making import scan
@@ -25,6 +27,14 @@ def fill(database: Store) -> None:
              names={"1": "Tasse „Ä“ \U0001f375\t'"},
              texts={"1": LongTexts("a\\b", "c\nd", None, "")})
     )  # fmt: skip
+    made = scan(now + 120, {"1": 2, "2": 3}, watch="odd")
+    texts = {
+        **made.texts,
+        "description": ("Tasse \u201e\U0001f375\t'", None),
+        "variants": ("S", "M"),
+    }
+    followed = frozenset(["product_name", "description"])
+    database.history.record(replace(made, texts=texts, followed=followed))
     database.ledger.charge("odd", 7, now)
     assert database.ledger.reserve("odd", 3, now, None, None)
     database.health.failing("watch", "odd", "HTTP 500", now)

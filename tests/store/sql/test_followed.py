@@ -19,7 +19,7 @@ def test_each_is_followed_once(store: Database) -> None:
     ]
     assert followed.add(["11"], START + 9, "mine") == []
     assert followed.get("11") == Follow("11", START, "mine")
-    assert followed.ids() == ("12", "11", "13")
+    assert followed.ids() == ("11", "12", "13")
 
 
 def test_only_what_is_followed_can_be_let_go(store: Database) -> None:

@@ -15,6 +15,8 @@ from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch, followed_texts, made_texts
+from watcher.source.endpoint import Gives
+from watcher.source.scan import NO_REGION
 
 _Values = Mapping[str, float]
 _T = TypeVar("_T")
@@ -28,7 +30,8 @@ def scene(case: Case, turn: int) -> Scan:
         places = np.array(_places([values.get(RANK) for _, values in present]), np.int64)
         order = np.argsort(np.where(places > 0, places, np.inf), kind="stable")
         present, ranks = [present[row] for row in order], places[order]
-    at, region = case.at(turn), case.watch.query.region
+    at, query = case.at(turn), case.watch.query
+    region = query.region or NO_REGION
     pages = -(-len(present) // case.watch.query.endpoint.page_size)
     return Scan(
         watch=case.watch.key,
@@ -47,7 +50,15 @@ def scene(case: Case, turn: int) -> Scan:
             for name in (*(text.name for text in TEXTS), *made_texts(case.rules))
         },
         followed=followed_texts(case.rules),
+        of_market=query.of_market,
+        regions=() if query.of_market else (region,) * len(present),
+        asked=_ids(case) if query.gives is Gives.LOOKUP else None,
     )
+
+
+def _ids(case: Case) -> tuple[str, ...]:
+    """All products of the test: those that a list of one's own asks for."""
+    return tuple(actor.product_id for actor in case.actors)
 
 
 def _present(case: Case, turn: int) -> list[tuple[Actor, _Values]]:

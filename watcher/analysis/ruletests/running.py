@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
+from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.jumps import remember, stored_table
 from watcher.evaluation.present import Present
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.schedule import Refresh, Schedule
 from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
@@ -23,15 +25,33 @@ class Player(Stage):
 
     def examine(self, scan: Scan) -> Present:
         """Record a scan, and judge it with the past that there is."""
-        recorded, rules = remember(self.database, scan), self._of(scan)
-        schedule = rules[0].watch_of(scan.watch).schedule
+        self._renew(scan)
+        schedule, rules = self._schedule(scan), self._of(scan)
+        recorded = remember(self.database, scan, schedule)
         table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
         return Present(self.database, table)
+
+    def remember(self, scan: Scan) -> None:
+        """Record a scan, as the past of the next."""
+        self._renew(scan)
+        remember(self.database, scan, self._schedule(scan))
+
+    def _renew(self, scan: Scan) -> None:
+        """On a watch that is read with the refresh each scan has new data: of another day, where
+        it is not of the same hours."""
+        schedule = self._schedule(scan)
+        if not isinstance(schedule, Refresh):
+            return
+        last = self.database.refreshes.data_days(schedule.region).last
+        if last is None or scan.at >= last.began + APART:
+            day = day_after(last, 0, scan.at)
+            self.database.refreshes.begin_day(schedule.region, DataDay(day, scan.at, 0, scan.at))
 
     def play(self, scans: Iterable[Scan]) -> Played:
         """All of one moment, one after the other."""
         written: list[int] = []
         for scan in scans:
+            self._renew(scan)
             rules, catalogue = self._of(scan), self.book.metrics
             outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
             written += outcome.notifications
@@ -39,6 +59,9 @@ class Player(Stage):
 
     def _of(self, scan: Scan) -> list[Rule]:
         return [rule for rule in self.rules if rule.reads(scan.watch)]
+
+    def _schedule(self, scan: Scan) -> Schedule:
+        return self._of(scan)[0].watch_of(scan.watch).schedule
 
     def states(self, played: Played) -> Mapping[str, frozenset[str]]:
         """The ids of the products whose alerts fire and are pending, and which were told."""
@@ -140,7 +163,7 @@ def _values(
     with Player(book, case.rules) as player:
         for turn in range(scan):
             for part in case.parts:
-                remember(player.database, scene(part, turn))
+                player.remember(scene(part, turn))
         scenes = [(part, scene(part, scan)) for part in case.parts]
         judged = [(part, player.examine(each)) for part, each in scenes]
         listed = {each for _, of_list in scenes for each in of_list.product_ids}

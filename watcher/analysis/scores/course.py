@@ -202,7 +202,7 @@ class _Gone:
         if not _ranks_by_sales(watch):
             return np.nan
         for look in self._past.within(at - _SLACK, at + (LATEST - DAYS) * DAY, watch.key):
-            if look.proves and look.size >= watch.query.top:
+            if look.proves and look.size >= watch.query.depth:
                 return self._past.last_place(look, WEEK)
         return np.nan
 

@@ -12,7 +12,6 @@ from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.delivery.courier import pause_until
 from watcher.errors import WatcherError
-from watcher.rules.files.keeping import whole
 from watcher.rules.rulebook import Rulebook
 
 _LOOK = 5.0  # seconds between two looks at broken files, while nothing is in force
@@ -60,6 +59,6 @@ class LocalRules:
 
     def _is_good(self) -> bool:
         try:
-            return whole(self.load())
+            return self.load().intact
         except WatcherError:
             return False

@@ -191,6 +191,8 @@ def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant)
         cost = requests_of(other, database.history.expected_pages(other.key))
         # The credits of one that is under way are set aside already.
         due = other.schedule.next(now) if other.key in under_way else _due(database, other, now)
+        if not cost:  # a list of one's own without a product
+            continue
         fitting = max(0, room - kept) // cost
         kept += cost * scans_left(other.schedule, due, now, next_midnight(now), at_most=fitting)
     return kept

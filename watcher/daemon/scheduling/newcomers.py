@@ -99,9 +99,9 @@ class Newcomers:
     ) -> _Task | None:
         """What is to be read of a watch now, with its credits set aside."""
         lookups = database.lookups
+        if database.history.last_complete(watch.key) is None:
+            return None  # its first whole scan is to come, and reads them all
         scanned = lookups.asked_by_scans(watch.key)
-        if not scanned:  # its first whole scan is to come, and reads them all
-            return None
         added = [each for each in ids if each not in scanned]
         lookups.keep_only(watch.key, added)
         due = lookups.due(watch.key, added, now)

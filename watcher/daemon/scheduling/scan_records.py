@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import structlog
+from msgspec import structs
 
 from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
@@ -96,7 +97,8 @@ class ScanRecords:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
         rules = self.book.rules_of(watch)
-        texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
+        region = watch.query.region if watch.query.of_market or last is None else last.region
+        texts = frozenset(history.known_texts(region, now - texts_keep))
         return replace(
             order,
             query=watch.query,
@@ -189,4 +191,7 @@ def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
     last = database.history.last_complete(watch.key)
     proof = database.history.last_proof(watch.key)
     expected = watch.schedule.next(proof.at) if proof is not None else 0
+    if proof is not None and scan.asked is not None:  # what the user took out is not missing
+        still = database.history.still_asked(proof.id, scan.asked)
+        proof = structs.replace(proof, products=still)
     return doubted(scan, Before(last, proof, expected))

@@ -145,6 +145,6 @@ def _texts_keep(watch: Watch, now: Instant) -> int:
     """Seconds for which long texts are kept: in that time each product of the list has its turn,
     and its first products are not read anew before its last ones were read at all."""
     due = now
-    for _ in range(-(-watch.query.top // MOST_TEXTS) + 1):
+    for _ in range(-(-watch.query.depth // MOST_TEXTS) + 1):
         due = watch.schedule.next(due)
     return max(TEXTS_KEEP, due - now)

@@ -103,6 +103,10 @@ class Change(BaselineCondition):
         slack = _SLACK * np.maximum(np.abs(now), size)
         return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
+    def idle(self, table: ScanColumns, row: int) -> str:
+        """The reason for which no move of a product would do; empty where one would."""
+        return ""
+
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]

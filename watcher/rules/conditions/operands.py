@@ -98,7 +98,7 @@ class AgainstMetrics(MetricCondition):
         return tuple(dict.fromkeys([self.metric, *(each.metric for each in self.operands)]))
 
     def known(self, table: ScanColumns) -> Bools:
-        """Where the value and all limits are there."""
+        """A mask of the products that have the value and all limits."""
         known = present(table, self.metric)
         for each in self.operands:
             known = known & present(table, each.metric)
@@ -182,7 +182,7 @@ class BetweenMetrics(AgainstMetrics):
         return self.asked(Criterion("between"))
 
 
-class _SinceLast(AgainstMetrics, BaselineCondition):
+class SinceLast(AgainstMetrics, BaselineCondition):
     """A condition on now and the last observation, both of the metric and of the limit."""
 
     operand: Operand
@@ -203,7 +203,7 @@ class _SinceLast(AgainstMetrics, BaselineCondition):
 
 
 @dataclass(frozen=True, eq=False)
-class CrossesMetric(_SinceLast):
+class CrossesMetric(SinceLast):
     """The value was on the other side of another metric when last known, or on it."""
 
     operand: Operand
@@ -227,7 +227,7 @@ class CrossesMetric(_SinceLast):
 
 
 @dataclass(frozen=True, eq=False)
-class BecomesMetric(_SinceLast):
+class BecomesMetric(SinceLast):
     """The value was not that of another metric when last known, and is now; or the reverse."""
 
     operand: Operand
@@ -270,6 +270,12 @@ class ChangeBy(AgainstMetrics, Change):
             met &= move.moved >= self.min_change - move.slack
         known = asked & (move.sized if self.percent and self.min_change is None else move.known)
         return Masks(met & known, known)
+
+    def idle(self, table: ScanColumns, row: int) -> str:
+        amount = self.operands[0]
+        if not amount.now(table)[row] <= 0:
+            return ""
+        return f"{amount.metric.name} is not above 0, and by less than that nothing moves"
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
@@ -372,7 +378,7 @@ def within(metric: Metric, low: Limit, high: Limit) -> Condition:
 
 
 def _refuse_upside_down(metric: Metric, low: Limit, high: Limit) -> None:
-    """Of parts of the same metric the smaller comes first, too."""
+    """Raise ``Wrong`` where of two parts of the same metric the larger comes first."""
     if isinstance(low, float) or isinstance(high, float) or low.metric != high.metric:
         return
     parts = [1.0 if each.factor is None else each.factor for each in (low, high)]

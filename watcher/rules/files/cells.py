@@ -26,6 +26,8 @@ _WHOLE = re.compile(
 _POWER = re.compile(r"-?\d(?:[.,]\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[.,'\u2019 ])\d{3}(?:(?P=mark)\d{3})*", re.ASCII)
 _SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
+_MOST_DIGITS = 18
 _FACTORS = {"k": 1e3, "m": 1e6}
 
 
@@ -52,7 +54,7 @@ class Cell:
 
     @property
     def point(self) -> Decimals:
-        """What it says of the file's decimal sign."""
+        """The file's decimal sign, as far as this cell tells it."""
         dots, commas = self.digits.count("."), self.digits.count(",")
         if dots and commas:
             return (
@@ -96,9 +98,11 @@ class Cell:
 
 
 def cell_of(text: str) -> Cell | None:
-    """A cell as a number to be; None of what is none."""
+    """A cell as a number to be; None of what is none, as an id is none."""
     match = _WHOLE.fullmatch(text)
-    return Cell(match) if match is not None else None
+    if match is None or sum(map(str.isdecimal, match["digits"])) > _MOST_DIGITS:
+        return None
+    return Cell(match)
 
 
 def plain_number(text: str) -> float | None:
@@ -122,7 +126,7 @@ def tidy(text: str) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).translate(_UNSEEN).strip()
 
 
 def point_of(texts: Iterable[str]) -> Decimals:

@@ -28,8 +28,3 @@ class KeepingLoader:
             book = self.read(stored)
         self.kept = {each.path: each.content for each in book.beside}
         return book
-
-
-def whole(book: Rulebook) -> bool:
-    """Whether each file beside the rules is in force as it is now."""
-    return not any(each.trouble for each in book.beside)

@@ -57,7 +57,7 @@ class SideFiles:
         self.stand_ins: dict[object, object] = {}  # by what they would be parsed with
 
     def use(self, path: Path, parse: Callable[[bytes, str], T]) -> T:
-        """What ``parse`` makes of a file, given its content and its name for people. Raises
+        """Read a file with ``parse``, which is given its content and its name for people. Raises
         ``RulesError`` where neither it nor a kept copy can be used."""
         key = os.path.abspath(path)  # noqa: PTH100 - its links stay: they may be swapped
         known = self.stand_ins.get(parse) or self._parsed.get((key, parse))

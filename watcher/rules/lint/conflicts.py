@@ -11,6 +11,7 @@ from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
 from watcher.rules.conditions.logic import All, Combination, Not
+from watcher.rules.conditions.operands import SinceLast
 from watcher.rules.conditions.presence import Disappears, Reappears
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.rewording import BecomesText, Rewording
@@ -330,5 +331,10 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS))
+    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS) or _stands_still(one))
     return next(once, None)
+
+
+def _stands_still(condition: Condition) -> bool:
+    """Whether it is a crossing of a number of the user's own, which does not move by itself."""
+    return isinstance(condition, SinceLast) and condition.operand.metric.is_fact

@@ -14,14 +14,13 @@ from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout,
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
-from watcher.rules.conditions.operands import AgainstMetrics, ChangeBy
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import SCORES
-from watcher.rules.metrics import Metric
+from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
@@ -37,17 +36,6 @@ _ALWAYS = (
     'give it a limit, or "appears: true"'
 )
 _STEEP = 10  # a growth of 1,000% that is written without a percent sign was meant as 10%
-# GMV and prices are amounts alike.
-_KINDS = {Unit.GMV: Unit.MONEY}
-_SAID = {
-    Unit.MONEY: "an amount of money",
-    Unit.COUNT: "a count",
-    Unit.FRACTION: "a percentage",
-    Unit.FLAG: "a flag",
-    Unit.DAY: "a day",
-    Unit.DAYS: "an age",
-    Unit.PLACE: "a place",
-}
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
@@ -129,12 +117,11 @@ def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
 def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
-    depth = watch.query.top
+    depth = watch.query.depth
     spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
     for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, watch)
-        if isinstance(leaf, AgainstMetrics):
-            yield from ((leaf, text) for text in _against_metrics(leaf))
+        yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
             yield leaf, text
@@ -143,34 +130,6 @@ def _leaves(
             cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
             yield leaf, f"{deep} outside: {cure}"
         yield from _outlived(leaf, kept)
-
-
-def _against_metrics(leaf: AgainstMetrics) -> Iterator[str]:
-    """Whether what is compared can be: a price with a number of products says nothing."""
-    own = leaf.metric
-    for operand in leaf.operands:
-        other = operand.metric
-        if other == own:
-            yield f"{said(leaf)} compares {own.name} with itself"
-        elif not (isinstance(leaf, ChangeBy) and leaf.percent) and not _alike(own, other):
-            yield (
-                f"{said(leaf)} compares {_counts(own)} with {_counts(other)}: {own.name} and "
-                f"{other.name} do not count the same"
-            )
-        if operand.factor is not None and operand.factor >= _STEEP:
-            number = format_number(operand.factor, 6)
-            yield f"{said(leaf)} is {number} times {other.name}: write {number}% for a part of it"
-
-
-def _alike(one: Metric, other: Metric) -> bool:
-    """Whether they are of one kind; of what is the user's own it is not known, unless a sign beside
-    its numbers says it."""
-    kinds = {_KINDS.get(each.unit, each.unit) for each in (one, other)}
-    return Unit.SCORE in kinds or len(kinds) == 1
-
-
-def _counts(metric: Metric) -> str:
-    return _SAID.get(_KINDS.get(metric.unit, metric.unit), "a number")
 
 
 def _unordered(leaf: Condition) -> str:

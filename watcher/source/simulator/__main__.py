@@ -14,7 +14,9 @@ import click
 
 from watcher.source.simulator.behaviour import PRESETS, Behaviour
 from watcher.source.simulator.market import REGIONS, Market
+from watcher.source.simulator.renewing import Hours, Renewing
 from watcher.source.simulator.server import Simulator, Weather
+from watcher.units import HOUR, MINUTE
 
 _USAGE = """\
 A simulated market of {products} products in {regions} is served at {url}, today is {day}.
@@ -95,12 +97,23 @@ class _Closed(click.ParamType[Mapping[str, Any]]):
     "--absent", is_flag=True, default=None, help="... or they are not on that day's list."
 )
 @click.option("--late", type=_CHANCE, help="The share of days that bring nothing new.")
+@click.option(
+    "--refresh",
+    type=click.DateTime(["%H:%M"]),
+    help="Give a day's data from about this hour (UTC) on, with --day-seconds; with 40 minutes of "
+    "deviation, one day in 20 left out, one in 60 in halves.  [default: midnight]",
+)
 def main(
-    *, port: int, key: str, day_seconds: float | None, faults: float, seed: int, **asked: Any
-) -> None:
+    *, port: int, key: str, day_seconds: float | None, faults: float, seed: int,
+    refresh: datetime | None, **asked: Any,
+) -> None:  # fmt: skip
     """Serve a simulated market on loopback as KeyAPI would."""
     weather = Weather(faults, seed) if faults else None
     simulator = Simulator(_market(seed=seed, **asked), key, port=port, weather=weather)
+    if refresh is not None:
+        middle = refresh.hour * HOUR + refresh.minute * MINUTE
+        hours = Hours(middle=middle, spread=40 * MINUTE, left_out=1 / 20, halves=1 / 60, seed=seed)
+        simulator.answer = Renewing(simulator.market, simulator.now, hours).answer
     try:
         asyncio.run(_serve(simulator, key, day_seconds))
     except OSError as error:

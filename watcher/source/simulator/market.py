@@ -16,13 +16,14 @@ import numpy as np
 
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Bools, Floats, Ints
-from watcher.source.endpoint import Endpoint, Parameter, ParameterType, Use
+from watcher.source.endpoint import Endpoint, Gives, Parameter, ParameterType, Use
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.simulator import dynamics
+from watcher.source.simulator import dynamics, others
 from watcher.source.simulator.behaviour import REAL, Behaviour
 from watcher.source.simulator.catalogue import Goods, draw, joined
 from watcher.source.simulator.columns import READERS, Collection, Columns, Index, Windows
 from watcher.source.simulator.dynamics import SERIES, Day, State
+from watcher.source.simulator.refusals import BadParameter
 from watcher.source.simulator.texts import texts
 from watcher.units import parse_day
 
@@ -33,14 +34,13 @@ _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _LARGEST = 2**63 - 1
 _REGION = re.compile(r"[A-Z]{2}", re.ASCII)
 _REMEMBERED = 64  # lists
-_COMPARED = {Use.MINIMUM: np.greater_equal, Use.MAXIMUM: np.less_equal, Use.FILTER: np.equal}
+_COMPARED = {
+    Use.MINIMUM: np.greater_equal, Use.MAXIMUM: np.less_equal, Use.FILTER: np.equal,
+    Use.OWN: np.equal,
+}  # fmt: skip
 
 _CATEGORIES = ("category_id", "category_l2_id", "category_l3_id")
 _COLUMNS = (*NUMERIC_NAMES, *_CATEGORIES)
-
-
-class BadParameter(ValueError):
-    """A parameter that an endpoint refuses (400)."""
 
 
 class Request(NamedTuple):
@@ -76,6 +76,22 @@ def parse(params: Mapping[str, str], endpoint: Endpoint = PRODUCT_LIST) -> Reque
     sort = sorts.get(int(values.pop(endpoint.sort_field, 0)))
     descending = values.pop(endpoint.sort_type, 1) == 1
     return Request(endpoint, region, tuple(sorted(values.items())), sort, descending, page, size)
+
+
+def asked_ids(params: Mapping[str, str], endpoint: Endpoint) -> list[str]:
+    """The ids that a lookup asks for; raises ``BadParameter`` with the first fault."""
+    for name in params:
+        if name != endpoint.batch:
+            raise BadParameter(f"unknown parameter {name}")
+    given = params.get(endpoint.batch, "")
+    if not given:
+        raise BadParameter(f"{endpoint.batch} is required")
+    ids = given.split(",")
+    if len(ids) > endpoint.page_size:
+        raise BadParameter(f"{endpoint.batch} takes up to {endpoint.page_size} ids")
+    if not all(_INTEGER.fullmatch(each) for each in ids):
+        raise BadParameter(f"{endpoint.batch} must be ids, with commas between them")
+    return ids
 
 
 def _value(name: str, text: str, endpoint: Endpoint) -> float:
@@ -186,6 +202,10 @@ class Market:
         self, params: Mapping[str, str], endpoint: Endpoint = PRODUCT_LIST
     ) -> list[dict[str, object]]:
         """The page of products for request parameters; raises ``BadParameter``."""
+        if endpoint.gives is Gives.LOOKUP:
+            return self._records(self._found(asked_ids(params, endpoint)), endpoint)
+        if endpoint.gives is Gives.OTHER:
+            return others.answer(self, params, endpoint)
         request = parse(params, endpoint)
         key = request[:5]
         if key not in self._lists:  # else remembered: its other pages are cheap
@@ -213,6 +233,13 @@ class Market:
         """A numeric field (amounts in units) or a category, of all products or those ``at``."""
         columns = Columns(self.goods, self.state, self.windows, self.origin)
         return READERS[name](columns, at)
+
+    def _found(self, ids: Sequence[str]) -> Ints:
+        """The listed products of these ids, as places in the columns, in an order of the day's."""
+        shown = self.listed()
+        slots = dict.fromkeys(self.slots[each] for each in ids if each in self.slots)
+        places = np.array([slot for slot in slots if shown[slot]], np.int64)
+        return np.random.default_rng([self.seed, self._elapsed, 2]).permutation(places)
 
     def _select(self, request: Request) -> Ints:
         """The products of a list, as places in the columns."""

@@ -20,8 +20,9 @@ from aiohttp import web
 
 from watcher.errors import WatcherError
 from watcher.source.endpoint import Endpoint
-from watcher.source.endpoints import ENDPOINTS
-from watcher.source.simulator.market import BadParameter, Market
+from watcher.source.endpoints import ENDPOINTS, SIBLINGS
+from watcher.source.simulator.market import Market
+from watcher.source.simulator.refusals import BadParameter
 from watcher.units import DAY
 
 CONTROL = "/simulator"
@@ -87,7 +88,7 @@ class Fault:
 
     def asked(self, query: Mapping[str, str], page: str) -> dict[str, str]:
         """The parameters of the page that is given; ``page`` is the name of its number."""
-        return {**query} if self.instead is None else {**query, page: str(self.instead)}
+        return {**query} if self.instead is None or not page else {**query, page: str(self.instead)}
 
 
 def rows_edited(change: Callable[[list[Any]], list[Any]]) -> Edit:
@@ -189,7 +190,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        for endpoint in ENDPOINTS.values():
+        for endpoint in _served():
             app.router.add_get(endpoint.path, self._list)
         app.router.add_get(CONTROL, self._state)
         app.router.add_post(f"{CONTROL}/advance", self._advance)
@@ -220,7 +221,8 @@ class Simulator:
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.requests += 1
         self.asked.append(dict(request.query))
-        fault = self._fault(request.query.get(_asked_of(request).page, "")) or Fault()
+        page = _asked_of(request).page
+        fault = self._fault(request.query.get(page, "") if page else "1") or Fault()
         await asyncio.sleep(fault.delay)
         return await self._reply(request, fault)
 
@@ -284,10 +286,15 @@ class Simulator:
             "pages": self.pages,
         }
         if self._day_seconds is not None:
-            today = datetime.combine(self.market.day, datetime.min.time(), UTC).timestamp()
-            passed = (time.monotonic() - self._day_began) / self._day_seconds
-            state |= {"now": today + min(passed, 1) * DAY, "day_seconds": self._day_seconds}
+            state |= {"now": self.now(), "day_seconds": self._day_seconds}
         return web.json_response(state)
+
+    def now(self) -> float:
+        """The market's time, in seconds of Unix; where its days don't pass, the begin of today."""
+        today = datetime.combine(self.market.day, datetime.min.time(), UTC).timestamp()
+        if self._day_seconds is None:
+            return today
+        return today + min((time.monotonic() - self._day_began) / self._day_seconds, 1) * DAY
 
     async def _advance(self, request: web.Request) -> web.Response:
         text = request.query.get("days", "1")
@@ -298,7 +305,12 @@ class Simulator:
 
 
 def _asked_of(request: web.Request) -> Endpoint:
-    return next(one for one in ENDPOINTS.values() if one.path == request.path)
+    return next(one for one in _served() if one.path == request.path)
+
+
+def _served() -> tuple[Endpoint, ...]:
+    """The lists, and what is asked with the same key beside them."""
+    return (*ENDPOINTS.values(), *SIBLINGS)
 
 
 def _body(code: int, message: str, data: object = None) -> bytes:

@@ -70,7 +70,7 @@ class Matrix:
 
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
-        *, scan_id: int = AFTER_ALL,
+        *, scan_id: int = AFTER_ALL, regions: Sequence[str] = (),
     ) -> Baseline:  # fmt: skip
         baseline, within = Baseline.nothing(len(products), fields), (not_before, at)
         line, before = self.timeline, self.timeline.place(scan_id)
@@ -81,7 +81,8 @@ class Matrix:
             self._fill_ranks(baseline, products, scans, fields)
         if any(name != RANK for name in fields):
             every = line.of_watch(watch)
-            others = line.of_region(line.regions[every[0]] if len(every) else "", before)
+            here = regions or [line.regions[every[0]] if len(every) else ""]
+            others = line.of_regions(here, before)
             scans = self._walk(others, products, within, scan_id)
             baseline.at[:] = np.where(scans >= 0, line.at[scans], 0)
             self._fill(baseline, products, scans, fields)
@@ -110,7 +111,9 @@ class Matrix:
         """The scans of a time, and those whose numbers each of them has."""
         line, own, scan_id = self.timeline, query.only_own, query.scan_id
         before, (begin, end) = line.place(scan_id), query.within
-        scans = line.of_watch(query.watch, before) if own else line.of_region(query.region, before)
+        scans = (
+            line.of_watch(query.watch, before) if own else line.of_regions(query.regions, before)
+        )
         at = line.at[scans]
         scans = scans[(at >= begin) & (at < end) & (line.sizes[scans] > 0)]
         valued = scans.copy()
@@ -206,7 +209,7 @@ class Matrix:
 
     def last_seen(self, region: str, products: Ints, before: int) -> Ints:
         """(n,) when any watch saw each last before a place; 0 for never."""
-        scans = self.timeline.of_region(region, before)[::-1]
+        scans = self.timeline.of_regions([region], before)[::-1]
         found = self._newest(iter(scans.tolist()), products)
         return np.where(found >= 0, self.timeline.at[found], 0)
 

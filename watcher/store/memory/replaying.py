@@ -22,6 +22,7 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY, LastSeen, positions
 from watcher.store.records import LastChange, Recorded, Sighting
+from watcher.store.sql.asked import asked_before, taken_out
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
@@ -182,6 +183,9 @@ class Recalled:
                 return self.sighting(place, products)
         return None
 
+    def taken_out(self, watch: str, scan_id: int, products: Ints) -> Bools:
+        return taken_out(self._db, watch, scan_id, products)
+
     def last_change(self, region: str, since: Instant) -> LastChange | None:
         upto = int(self._line.ids[self._place])
         return ScanHistory(self._db).last_change(region, since, upto)
@@ -197,7 +201,7 @@ class Recalled:
     def largest_is_sparse(self, region: str, since: Instant) -> bool:
         line = self._line
         scans = line.of_region(region, self._place)
-        scans = scans[line.complete[scans] & (line.sizes[scans] > 0)]
+        scans = scans[line.complete[scans] & (line.sizes[scans] > 0) & line.of_market[scans]]
         newest = {line.watches[place]: place for place in scans.tolist()}
         told = np.array([*newest.values()], np.int64)
         told = told[(line.at[told] >= since) & ~np.isnan(line.idle[told])]
@@ -230,11 +234,15 @@ class Recalled:
         line, kept = self._line, slice(None) if rows is None else rows
         listing = line.list_of(place)
         earlier = line.of_watch(line.watches[place], place)
+        scan_id, products = int(line.ids[place]), listing.products[kept].astype(np.int64)
+        first = listing.previous[kept] == 0
+        if not line.of_market[place]:
+            first[first] = asked_before(self._db, line.watches[place], scan_id, products[first])
         return Recorded(
-            int(line.ids[place]),
-            listing.products[kept].astype(np.int64),
-            listing.previous[kept] == 0,
-            bool(line.proves[earlier].any()),
+            scan_id,
+            products,
+            first,
+            bool(line.proves[earlier].any()) and not line.cut[place],
             int(line.changed[place]),
             line.facts[place],
         )
@@ -253,6 +261,7 @@ class RecalledScan:
         self.watch, self.region = line.watches[place], line.regions[place]
         self.at, self.finished = int(line.at[place]), int(line.finished[place])
         self.proves_absence = bool(line.proves[place])
+        self.of_market = bool(line.of_market[place])
         kept = slice(None) if rows is None else rows
         self.products, self.ranks = listing.products[kept], listing.ranks[kept].astype(np.int64)
         self.texts = {name: _Column(past, name, place, self.products) for name in past.text_names}

@@ -19,11 +19,11 @@ from watcher.store.sql.scans import PROVES, facts_of
 
 _ROWS = (
     "SELECT s.id, s.at, s.mark, s.finished, s.size, s.rows, coalesce(d.places, 0), "
-    f"{PROVES}, s.state, s.watch, s.region, s.list_day, s.list_idle, s.list_sparse "
-    "FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
-    "WHERE s.region IN {} ORDER BY s.id"
+    f"{PROVES}, coalesce(s.cut, -1), s.state, s.watch, s.region, s.list_day, s.list_idle, "
+    "s.list_sparse FROM scans AS s LEFT JOIN depths AS d ON d.scan = s.id "
+    "WHERE s.region IN {} OR s.cut IS NOT NULL ORDER BY s.id"
 )
-_NUMBERS, _WIDTH = 8, 14  # of its columns
+_NUMBERS, _WIDTH = 9, 15  # of its columns
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
 _MOST_PLACES = 6_000_000
 Wholes: TypeAlias = NDArray[np.integer[Any]]
@@ -58,12 +58,14 @@ class Timeline:
         rows = np.array(db.rows(sql, (db.dialect.listed(regions),)), np.object_).reshape(-1, _WIDTH)
         (
             self.ids, self.at, self.marks, self.finished, self.sizes, self.changed, self.depths,
-            proves,
+            proves, cut,
         ) = rows[:, :_NUMBERS].T.astype(np.int64, order="C")  # fmt: skip
         states, each_watch, each_region, *facts = rows[:, _NUMBERS:].T
         self.complete: Bools = states == ScanState.COMPLETE.value
         self.failed: Bools = states == ScanState.FAILED.value
         self.proves: Bools = proves == 1
+        self.cut: Bools = cut == 1
+        self.of_market: Bools = cut < 0
         self.read = (self.sizes > 0) & ~self.failed  # something
         self.states: list[str] = states.tolist()
         self.watches: list[str] = each_watch.tolist()
@@ -72,6 +74,7 @@ class Timeline:
         self.idle, self.sparse = facts[1].astype(np.float64), facts[2] == 1
         self._of_watch = _by_name(self.watches)
         self._of_region = _by_name(self.regions)
+        self._of_no_market = np.flatnonzero(~self.of_market)
         self._lists: OrderedDict[int, PastList] = OrderedDict()
         self._places = 0
         self._counted = np.zeros(0, np.int32)
@@ -95,8 +98,16 @@ class Timeline:
         return _until(self._of_watch.get(watch, _NO_SCANS), before)
 
     def of_region(self, region: str, before: int | None = None) -> Ints:
-        """The scans of all watches of a region."""
+        """The scans of all lists of a region's market, and of shops and lookups of most of whose
+        products it is the region."""
         return _until(self._of_region.get(region, _NO_SCANS), before)
+
+    def of_regions(self, regions: Sequence[str], before: int | None = None) -> Ints:
+        """The scans of some regions, and all of shops and lookups: their products may be of any."""
+        found = [self._of_region.get(region, _NO_SCANS) for region in regions]
+        if len(found) == 1 and not len(self._of_no_market):
+            return _until(found[0], before)
+        return _until(np.unique(np.concatenate([*found, self._of_no_market])), before)
 
     def newest_first(self, watch: str, before: int) -> Iterator[int]:
         """The watch's scans before a place, the newest first."""
@@ -290,7 +301,7 @@ def _runs(db: Connection, scan_id: int, regions: object) -> list[tuple[int, int]
     runs = []
     for first, after in db.execute(
         "SELECT first_row, first_row + rows FROM scans WHERE id > ? AND rows > 0 "
-        f"AND region NOT IN {db.dialect.among(sort=TEXT)} ORDER BY first_row",
+        f"AND cut IS NULL AND region NOT IN {db.dialect.among(sort=TEXT)} ORDER BY first_row",
         (scan_id, regions),
     ):
         if begin < first:

@@ -145,6 +145,12 @@ CREATE TABLE known_watches (watch text PRIMARY KEY, query text NOT NULL, schedul
     name text NOT NULL, rule text NOT NULL);
 ALTER TABLE alerts ADD COLUMN watch text NOT NULL DEFAULT '';
 """
+_OWN_PRODUCTS = """
+CREATE TABLE asked (watch text NOT NULL, product_id text NOT NULL, since bigint NOT NULL,
+    until bigint, PRIMARY KEY (watch, product_id));
+ALTER TABLE scans ADD COLUMN cut bigint;
+CREATE INDEX scans_of_no_market ON scans (at) WHERE cut IS NOT NULL;
+"""
 _FOLLOWED = """
 CREATE TABLE followed (product_id text PRIMARY KEY, since bigint NOT NULL, note text NOT NULL);
 CREATE TABLE lookups (watch text NOT NULL, product_id text NOT NULL, added bigint NOT NULL,
@@ -203,6 +209,7 @@ MIGRATIONS = {
     "m012_incident_details": _INCIDENT_DETAILS,
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
+    "m015_own_products": _OWN_PRODUCTS,
     "m016_followed": _FOLLOWED,
     "m017_refresh": _REFRESH,
     "m018_text_history": _TEXT_HISTORY,

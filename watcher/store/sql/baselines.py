@@ -13,6 +13,7 @@ from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, LastTexts
 from watcher.store.packing import EMPTY, PackedList, positions
 from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
 from watcher.store.sql.connection import Connection, Face, chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
 # Of a scan's row: that the scan of the given id does not doubt it.
@@ -21,6 +22,21 @@ BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
 _LISTED_CELLS = 32_000_000
 _VALUE_CELLS = 1_000_000
 _LATEST = 1 << 62
+
+
+def of_regions(db: Connection, select: str, where: str, *, several: bool) -> str:
+    """Scans of the regions of ?2, by time; and those of shops and lookups, whose products may be of
+    any region. ``select`` is all up to the table, ``where`` further conditions."""
+    here = f"region IN {db.dialect.among('?2', TEXT)}" if several else "region = ?2"
+    return (
+        f"{select} FROM scans {db.dialect.by_time} WHERE {here} AND {where} UNION ALL "
+        f"{select} FROM scans WHERE cut IS NOT NULL AND NOT {here} AND {where}"
+    )
+
+
+def regions_of(db: Connection, regions: Sequence[str]) -> object:
+    """The parameter ?2 of ``of_regions``."""
+    return db.dialect.listed(regions) if len(regions) > 1 else regions[0]
 
 
 class Baselines(Face):
@@ -68,17 +84,17 @@ class Baselines(Face):
 
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
-        *, scan_id: int = AFTER_ALL,
+        *, scan_id: int = AFTER_ALL, regions: Sequence[str] = (),
     ) -> Baseline:  # fmt: skip
         # ``at`` is that of the numbers; of the rank, where nothing else is asked for.
         within = not_before, at
         baseline = Baseline.nothing(len(products), fields)
         if RANK in fields:
-            ranked = _Walk(self._db, products, within, scan_id, watch)
+            ranked = _Walk(self._db, products, within, scan_id, regions, watch)
             baseline.values[:, fields.index(RANK)] = ranked.ranks
             baseline.at[:] = ranked.at
         if any(name != RANK for name in fields):
-            walk = _Walk(self._db, products, within, scan_id)
+            walk = _Walk(self._db, products, within, scan_id, regions)
             baseline.at[:] = walk.at
             _fill_numbers(self._db, baseline, products, walk.marks, fields)
         return baseline
@@ -179,7 +195,7 @@ class _Walk:
 
     def __init__(
         self, db: Connection, products: Ints, within: tuple[Instant, Instant], scan_id: int,
-        watch: str = "",
+        regions: Sequence[str], watch: str = "",
     ) -> None:  # fmt: skip
         size = len(products)
         self._db = db
@@ -188,7 +204,8 @@ class _Walk:
         self.at, self.marks = np.zeros(size, np.int64), np.zeros(size, np.int64)
         self.ranks = np.full(size, np.nan)
         left, doubted = np.arange(size), list[int]()
-        for turn, (scan, at, mark, doubt, listing) in enumerate(self._scans(within, watch)):
+        scans = self._scans(within, regions, watch)
+        for turn, (scan, at, mark, doubt, listing) in enumerate(scans):
             if doubt:
                 doubted.append(scan)
             else:
@@ -222,18 +239,24 @@ class _Walk:
         return np.asarray(left[self.at[left] == 0])
 
     def _scans(
-        self, within: tuple[Instant, Instant], watch: str
+        self, within: tuple[Instant, Instant], regions: Sequence[str], watch: str
     ) -> Iterator[tuple[int, int, int, int, PackedList]]:
         if not len(self._products):
             return
-        first = int(self._products[0])
-        (region,) = self._db.one("SELECT region FROM products WHERE id = ?", (first,)) or ("",)
-        condition, value = ("watch = ?1", watch) if watch else ("region = ?1", region)
+        if not regions:
+            first = int(self._products[0])
+            sql = "SELECT region FROM products WHERE id = ?"
+            regions = self._db.one(sql, (first,)) or ("",)
+        condition = f"watch {'=' if watch else '<>'} CAST(?1 AS TEXT)"  # none has no key
+        sql = of_regions(
+            self._db,
+            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products",
+            f"{condition} AND at BETWEEN ?3 AND ?4 AND size > 0 AND id < ?5",
+            several=len(regions) > 1,
+        )
         cursor = self._db.stream(
-            f"SELECT id, at, mark, NOT {BELIEVED.format('?5')}, size, products "
-            f"FROM scans {self._db.dialect.by_time} WHERE region = ?2 AND at BETWEEN ?3 AND ?4 "
-            f"AND size > 0 AND {condition} AND id < ?5 ORDER BY at DESC, id DESC",
-            (value, region, *within, self._scan_id),
+            f"{sql} ORDER BY at DESC, id DESC",
+            (watch, regions_of(self._db, regions), *within, self._scan_id),
         )
         for scan, at, mark, doubted, size, blob in cursor:
             yield scan, at, mark, doubted, PackedList.unpack(blob, size, scan)
@@ -329,12 +352,15 @@ class _Scans(Struct, frozen=True):
 
 
 def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
-    rows = db.rows(
-        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')} FROM scans "
-        f"{db.dialect.by_time} WHERE region = ?2 AND at >= ?3 AND at < ?4 AND size > 0 "
-        "AND (watch = ?1 OR NOT ?5) AND id < ?6 ORDER BY mark",
-        (query.watch, query.region, *query.within, query.only_own, query.scan_id),
+    sql = of_regions(
+        db,
+        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')}",
+        "at >= ?3 AND at < ?4 AND size > 0 AND (watch = ?1 OR NOT ?5) AND id < ?6",
+        several=len(query.regions) > 1,
     )
+    regions = regions_of(db, query.regions)
+    asked = query.watch, regions, *query.within, query.only_own, query.scan_id
+    rows = db.rows(f"{sql} ORDER BY mark", asked)
     ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))

@@ -60,7 +60,9 @@ class Followed(Face):
 
     def ids(self) -> tuple[str, ...]:
         """Return all ids, the one that was followed first comes first."""
-        return tuple(each.product_id for each in reversed(self.list()))
+        return tuple(
+            self._db.all(str, "SELECT product_id FROM followed ORDER BY since, product_id")
+        )
 
     def list(self) -> builtins.list[Follow]:
         """All, the newest first."""

@@ -12,14 +12,16 @@ from msgspec import Struct
 
 from watcher.data_days import DataDays
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
-from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.packing import LastSeen, PackedList, positions
 from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
+from watcher.store.sql import asked
 from watcher.store.sql.aftermath import Aftermath
+from watcher.store.sql.asked import asked_before
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.recording import Recording, had_proof, unpack_texts
+from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack_texts
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
@@ -142,9 +144,9 @@ class History(Recording, Baselines, ScanHistory):
         keys = np.array(products, np.int64)
         newest = np.zeros(len(keys), np.int64)
         lists = self._db.execute(
-            "SELECT seen, size FROM watches WHERE region IN (SELECT p.region "
-            f"FROM {self._sql.rows_of()} {self._sql.join} products AS p ON p.id = w.value)",
-            (self._sql.listed(keys.tolist()),),
+            "SELECT seen, size FROM watches WHERE region = ?2 OR region IN (SELECT p.region "
+            f"FROM {self._sql.rows_of('?1')} {self._sql.join} products AS p ON p.id = w.value)",
+            (self._sql.listed(keys.tolist()), ANY_REGION),
         )
         times = dict[int, int]()
         for blob, size in lists:
@@ -185,6 +187,14 @@ class History(Recording, Baselines, ScanHistory):
             (given,),
         )
         return {product_id for (product_id,) in rows}
+
+    def taken_out(self, watch: str, scan_id: int, products: Ints) -> Bools:
+        return asked.taken_out(self._db, watch, scan_id, products)
+
+    def still_asked(self, scan_id: int, ids: tuple[str, ...]) -> int:
+        """The number of the products that a scan listed whose ids are among these."""
+        row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (scan_id,))
+        return asked.count_asked(self._db, PackedList.unpack(*row).products, ids) if row else 0
 
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
         """Ids of the products whose long texts are stored and were read at ``since`` or later."""
@@ -281,8 +291,10 @@ class History(Recording, Baselines, ScanHistory):
         texts = StoredTexts(self._db, products, mark, scan.id)
         ids = tuple(str(each) for each in texts["product_id"])
         first, proof = listing.previous[places] == 0, had_proof(self._db, scan.watch, scan.id)
-        recorded = Recorded(scan.id, products, first, proof, 0, scan.facts)
-        return Sighting(scan, scan.cut(ids, listing.ranks[places], numbers, texts), recorded)
+        if not scan.of_market:
+            first[first] = asked_before(self._db, scan.watch, scan.id, products[first])
+        recorded = Recorded(scan.id, products, first, proof and not scan.cut, 0, scan.facts)
+        return Sighting(scan, scan.of(ids, listing.ranks[places], numbers, texts), recorded)
 
     def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
         """Times when scans after ``since`` missed a product until one saw it again, by product."""
@@ -312,9 +324,9 @@ class History(Recording, Baselines, ScanHistory):
         """The watches that ever listed some of the products, and which."""
         keys = np.array(products, np.int64)
         for watch, seen, size in self._db.rows(
-            "SELECT watch, seen, size FROM watches WHERE region = (SELECT region FROM products "
-            "WHERE id = ?) ORDER BY watch",
-            (next(iter(products), 0),),
+            "SELECT watch, seen, size FROM watches WHERE region = ?2 "
+            "OR region = (SELECT region FROM products WHERE id = ?1) ORDER BY watch",
+            (next(iter(products), 0), ANY_REGION),
         ):
             known = keys[LastSeen.unpack(seen, size).last(keys) > 0].tolist()
             if known:

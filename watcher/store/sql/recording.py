@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from watcher.store.nul import clean, clean_all
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Recorded, Row, TextChange
 from watcher.store.sql import text_history
+from watcher.store.sql.asked import asked_before, note_asked
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import PROVES
@@ -28,12 +30,14 @@ _KEPT = ("seller_id", "product_name", "category_id", "category_l2_id", "category
 TEXTS = (*_KEPT, "discount")
 _TEXT_COLUMNS = ", ".join(TEXTS)
 Texts = tuple[str | None, ...]
+T = TypeVar("T")
 PRODUCT_COLUMNS = (
     "id", "region", "product_id", *TEXTS, "first_seen", "last_changed", "newest", "digest",
 )  # fmt: skip
 # Columns of a scan that have its own values.
 _AS_IT_IS = "watch", "region", "at", "started", "finished", "state", "requests", "pages"
 _NOBODY = 0
+ANY_REGION = ""  # of a watch whose products may be of several
 _NAMES = ("cover_url", "desc_detail", "sale_props", "skus")
 _LONG_COLUMNS = "product", "changed", "read", "meaning", "packed"
 _QUERY = re.compile(r"""(https?://[^\s"'<>?\\]+)\?[^\s"'<>\\]*""")
@@ -64,20 +68,24 @@ class Recording(Face):
             first_row = self._db.number(self._sql.next_id("observations"))
             products, changed = self._record_products(scan, first_row, mark)
             previous = _record_seen(self._db, scan, scan_id, products)
+            fresh = previous == 0
+            if scan.asked is not None:
+                fresh[fresh] = asked_before(self._db, scan.watch, scan_id, products[fresh])
+                note_asked(self._db, scan, scan_id)
             listing = PackedList(products, scan.ranks.astype(np.int64), previous)
             _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
             _record_long_texts(self._db, scan, products)
             text_history.record_made(self._db, scan, products, mark)
             text_history.record_lacks(self._db, scan, scan_id, products)
-        return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
+        appears = had_complete and not scan.cut
+        return Recorded(scan_id, products, fresh, appears, changed, scan.facts)
 
     def _record_products(self, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
         """Keys of the scan's products, and how many rows of numbers were written."""
         keys = np.zeros(len(scan), np.int64)
         next_key, next_row = self._db.number(self._sql.next_id("products")), first_row
         # In parts: the rows of a large scan, all at once as Python objects, would fill the memory.
-        for part in chunks(len(scan), self._part):
-            piece = Piece.of(scan, part)
+        for part, piece in self._pieces(scan):
             known = _look_up(self._db, piece)
             fresh = known.keys == 0
             self._update_known(piece, known, mark)
@@ -92,6 +100,17 @@ class Recording(Face):
             keys[part] = known.keys
             next_key, next_row = next_key + int(fresh.sum()), next_row + int(changed.sum())
         return keys, next_row - first_row
+
+    def _pieces(self, scan: Scan) -> Iterator[tuple[slice | Ints, Piece]]:
+        """The scan in parts, each of one region, and their places in it."""
+        for part in chunks(len(scan), self._part):
+            here = scan.regions[part]
+            if not scan.regions or here.count(here[0]) == len(here):
+                yield part, Piece.of(scan, part, here[0] if here else scan.region)
+                continue
+            for region in dict.fromkeys(here):
+                places = part.start + np.flatnonzero(np.array(here) == region)
+                yield places, Piece.of(scan, places, region)
 
     def _update_known(self, piece: Piece, known: _Stored, mark: Instant) -> None:
         changed = [*_changed_texts(known, piece.texts)]
@@ -155,14 +174,13 @@ class Recording(Face):
         """These were found for a watch by another's scan: where a scan of its own had not seen
         them, they are not new to it any more."""
         row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
-        if row is None:
-            return
-        seen = LastSeen.unpack(*row)
-        new = products[seen.last(products) == 0]
-        after = seen.with_scan(scan_id, new)
+        seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
+        after = seen.with_scan(scan_id, products[seen.last(products) == 0])
         self._db.execute(
-            "UPDATE watches SET seen = ?, size = ? WHERE watch = ?",
-            (after.pack(), len(after.products), watch),
+            "INSERT INTO watches (watch, region, size, seen) "
+            "SELECT CAST(?1 AS TEXT), region, ?2, ?3 FROM scans WHERE id = ?4 "
+            "ON CONFLICT (watch) DO UPDATE SET size = excluded.size, seen = excluded.seen",
+            (watch, len(after.products), after.pack(), scan_id),
         )
 
     def texts_known_since(self) -> Instant | None:
@@ -191,11 +209,21 @@ class Piece(Struct, frozen=True):
     texts: list[Texts]
 
     @classmethod
-    def of(cls, scan: Scan, part: slice) -> Piece:
-        ids, numbers = scan.product_ids[part], scan.numbers[part]
-        columns = (scan.texts.get(name, ())[part] or (None,) * len(ids) for name in TEXTS)
+    def of(cls, scan: Scan, part: slice | Ints, region: str) -> Piece:
+        """Those at some places of the scan, all of which are of that region."""
+        ids, numbers = _taken(scan.product_ids, part), scan.numbers[part]
+        columns = (
+            _taken(scan.texts[name], part) if scan.texts.get(name) else (None,) * len(ids)
+            for name in TEXTS
+        )
         texts = list(zip(*map(clean_all, columns), strict=True))
-        return cls(scan.region, scan.at, ids, numbers, digests(numbers), texts)
+        return cls(region, scan.at, ids, numbers, digests(numbers), texts)
+
+
+def _taken(column: Sequence[T], part: slice | Ints) -> tuple[T, ...]:
+    if isinstance(part, slice):
+        return tuple(column[part])
+    return tuple(column[place] for place in part.tolist())
 
 
 def _look_up(db: Connection, piece: Piece) -> _Stored:
@@ -258,10 +286,11 @@ def _record_seen(db: Connection, scan: Scan, scan_id: int, products: Ints) -> In
     seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
     previous = seen.last(products)
     after = seen.with_scan(scan_id, products)
+    region = scan.region if scan.of_market else ANY_REGION
     db.execute(
         "INSERT INTO watches (watch, region, size, seen) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (watch) DO UPDATE SET size = excluded.size, seen = excluded.seen",
-        (scan.watch, scan.region, len(after.products), after.pack()),
+        (scan.watch, region, len(after.products), after.pack()),
     )
     return previous
 
@@ -276,6 +305,8 @@ def _record_scan(
         "error": clean(scan.error), "products": listing.pack(scan_id),
         "problems": msgspec.json.encode([clean(text) for text in scan.problems]).decode(),
     }  # fmt: skip
+    if not scan.of_market:
+        given["cut"] = int(scan.cut)
     if (facts := scan.facts) is not None:
         given |= {"list_day": facts.day, "list_idle": facts.idle, "list_sparse": int(facts.sparse)}
     db.execute(

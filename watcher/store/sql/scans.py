@@ -19,15 +19,17 @@ from watcher.units import DAY
 COLUMNS = (
     "s.id, s.watch, s.region, s.at, s.started, s.finished, s.state, s.requests, s.pages, s.size, "
     "s.rows, s.error, s.interrupted, s.problems, d.why, d.since, d.turn, d.believed, "
-    "s.list_day, s.list_idle, s.list_sparse"
+    "s.list_day, s.list_idle, s.list_sparse, s.cut"
 )
 TABLES = "scans AS s LEFT JOIN doubts AS d ON d.scan = s.id"
 _SCAN = f"SELECT {COLUMNS} FROM {TABLES}"
-# A complete scan that nothing speaks against: who is not listed is not on the list.
-PROVES = (
+# A complete scan that nothing speaks against.
+_UNDOUBTED = (
     "s.state = 'complete' AND NOT EXISTS "
     "(SELECT 1 FROM doubts WHERE doubts.scan = s.id AND doubts.believed = 0)"
 )
+# Who is not listed by one, and it is no part of a longer shop, is not on the list.
+PROVES = f"{_UNDOUBTED} AND coalesce(s.cut, 0) = 0"
 _NEVER = 1 << 61  # no scan has so large an id
 HALF = _NEVER + 1  # of a scan whose data was only half new: it is no baseline, and no jump
 
@@ -36,7 +38,8 @@ def scan_row(row: Row) -> ScanRow:
     """A scan from its ``COLUMNS``."""
     why, since, turn, believed = row[14:18]
     doubt = Doubt(why, since, turn, bool(believed)) if why is not None else None
-    values = [*row[:14], doubt, facts_of(row[18:])]
+    cut = row[21]
+    values = [*row[:14], doubt, facts_of(row[18:21]), cut is None, bool(cut)]
     values[6], values[12] = ScanState(values[6]), bool(values[12])
     values[13] = tuple(msgspec.json.decode(values[13] or "[]", type=list[str]))
     return ScanRow(*values)
@@ -208,8 +211,8 @@ class ScanHistory(Face):
         return self._newest(watch, "s.state = 'complete'")
 
     def last_proof(self, watch: str) -> ScanRow | None:
-        """The newest scan that proves an absence."""
-        return self._newest(watch, PROVES)
+        """The newest scan that proves an absence, or would if the shop were not longer."""
+        return self._newest(watch, _UNDOUBTED)
 
     def expected_pages(self, watch: str) -> int:
         """Pages that the list should have, by scans that no fault cut short; 0 for unknown."""

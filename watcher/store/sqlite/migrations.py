@@ -357,6 +357,20 @@ def m014_watch_identity(db: Tables) -> None:
 
 
 @migrations()
+def m015_own_products(db: Tables) -> None:
+    """The ids that a lookup asks for: from which of its complete scans on, and up to which; and of
+    a scan of a shop or of a lookup, whether it was cut, NULL is one of a market's list."""
+    db.execute(
+        "CREATE TABLE asked (watch TEXT NOT NULL, product_id TEXT NOT NULL, "
+        "since INTEGER NOT NULL, until INTEGER, PRIMARY KEY (watch, product_id)) "
+        "STRICT, WITHOUT ROWID"
+    )
+    db.execute("ALTER TABLE scans ADD COLUMN cut INTEGER")
+    # Their products may be of any region, so they are looked for by themselves.
+    db.execute("CREATE INDEX scans_of_no_market ON scans(at) WHERE cut NOTNULL")
+
+
+@migrations()
 def m016_followed(db: Tables) -> None:
     """Products that people follow, ids that are read before their list's next scan, and what was
     found out about the source's other endpoints, with what these gave."""

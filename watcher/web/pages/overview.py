@@ -59,7 +59,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
     state = await context.read(overview)
-    return context.html(request, "watches.html", watches=_urgent(state.watches))
+    return context.html(
+        request, "watches.html", watches=_urgent(state.watches), refreshes=state.refreshes
+    )
 
 
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:

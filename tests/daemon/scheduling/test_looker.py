@@ -1,0 +1,294 @@
+"""Looking for new data over real HTTP: what is asked, paid for, noted and told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.daemon.scheduling.bench import KEY, Bench
+from watcher.daemon.scheduling.looker import Looker
+from watcher.daemon.scheduling.scanner import Scanner
+from watcher.data_days import DataDays, Look, LookResult
+from watcher.model import Instant
+from watcher.refreshing import READ_AGAIN, SETTLE
+from watcher.region_plan import RegionPlan, region_plan
+from watcher.rules.files.loading import load_text
+from watcher.rules.rulebook import Rulebook
+from watcher.store.sql.refreshes import ScanDay
+from watcher.text.messages import text_of
+from watcher.units import DAY, HOUR, MINUTE
+
+RULES = """
+api: {API, requests_per_second: 1000, concurrency: 1}
+channels: {me: {url: "json://localhost/"}}
+operator: [me]
+defaults: {region: US, notify: [me], every: refresh}
+watches:
+  large: {sort: total_sale_7d_cnt desc, top: 50}
+  small: {sort: spu_avg_price desc, top: 20}
+rules:
+  - {name: rises, watch: large, when: {total_sale_7d_cnt: {rises: 1, from: 1d ago}}}
+  - {name: vital, watch: small, priority: 5, when: {spu_avg_price: {at_least: 0}}}
+"""
+
+
+@dataclass
+class Region:
+    """One region's looks and scans, by a clock that is set."""
+
+    bench: Bench
+    scanner: Scanner
+    looker: Looker
+    looks: list[Look] = field(default_factory=list)
+
+    async def attend(self) -> RegionPlan:
+        return await self.looker.attend("US", lambda: None)
+
+    async def plan(self) -> RegionPlan:
+        now = self.bench.clock.now()
+        return await self.bench.writer.run(lambda db: region_plan(db, self.scanner.book, "US", now))
+
+    async def scan_due(self) -> list[str]:
+        """Scan what is due now; the names."""
+        plan, now, names = await self.plan(), self.bench.clock.now(), []
+        for watch in self.scanner.book.used_watches:
+            if plan.due.get(watch.key, now + 1) <= now:
+                await self.scanner.scan(watch, now)
+                names.append(watch.name)
+        return names
+
+    async def look(self, at: Instant) -> LookResult | None:
+        """Have a look be due at an instant, and make it; what it found."""
+        self.bench.clock.instant = at
+        before = len(await self.noted())
+        while (plan := await self.plan()).look is not None and plan.look > self.bench.clock.now():
+            self.bench.clock.instant = plan.look
+        await self.attend()
+        noted = await self.noted()
+        return noted[-1].result if len(noted) > before else None
+
+    async def noted(self) -> list[Look]:
+        return [*await self.bench.writer.run(lambda db: db.refreshes.looks("US", 0))]
+
+    async def days(self) -> DataDays:
+        return await self.bench.writer.run(lambda db: db.refreshes.data_days("US"))
+
+    async def scan_days(self, name: str) -> list[ScanDay]:
+        (watch,) = (each for each in self.scanner.book.used_watches if each.name == name)
+        return [*await self.bench.writer.run(lambda db: db.refreshes.days_of(watch.key, 10))]
+
+    async def told(self) -> list[str]:
+        rows = await self.bench.writer.run(lambda db: db.outbox.waiting_for("me/1"))
+        return [text_of(row.message) for row in rows if row.message.kind == "operator"]
+
+
+def book_of(bench: Bench, api: str = "probes_per_day: 6") -> Rulebook:
+    """Two watches of a region."""
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    return load_text(RULES.replace("API", api), env=env)
+
+
+@asynccontextmanager
+async def region_of(bench: Bench, api: str = "probes_per_day: 6") -> AsyncIterator[Region]:
+    """The region, after the first scans of its watches."""
+    async with bench.client() as client:
+        scanner = Scanner(book_of(bench, api), client, bench.writer, bench.clock)
+        region = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
+        assert sorted(await region.scan_due()) == ["large", "small"]
+        yield region
+
+
+async def test_a_day_from_probe_to_scan(bench: Bench) -> None:
+    """New watches are read at once; then a probe finds the old data, one the new, and what is due
+    is due after it settled. Each probe is one credit and one page of the largest list."""
+    async with region_of(bench) as region:
+        plan = await region.plan()
+        assert not plan.due
+        assert plan.at_watch is not None
+        assert plan.at_watch.name == "large"
+        asked = bench.simulator.requests
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now()) is LookResult.FRESH
+        assert bench.simulator.requests == asked + 2
+        assert not await region.scan_due()  # it settles
+        found = bench.clock.now()
+        plan = await region.plan()
+        assert set(plan.due.values()) == {found + SETTLE}
+        small, large = (each.key for each in region.scanner.book.used_watches[::-1])
+        assert [*plan.due] == [small, large]  # the higher priority first
+        bench.clock.instant = found + SETTLE
+        assert sorted(await region.scan_due()) == ["large", "small"]
+        assert not (await region.plan()).due
+        first, second = (await region.days()).rows
+        assert second.day == first.day + 1
+        assert [each.half for each in await region.scan_days("large")] == [False, False]
+        assert (await bench.spent()).month == bench.simulator.requests
+
+
+async def test_old_data_is_not_scanned(bench: Bench) -> None:
+    """A day without new data: no list is read, one word is told, and the next day is as ever."""
+    async with region_of(bench) as region:
+        begin = bench.clock.now()
+        results = []
+        while bench.clock.now() < begin + 37 * HOUR:
+            results.append(await region.look(bench.clock.now()))
+            assert not (await region.plan()).due
+            bench.clock.instant += 1
+        await region.attend()
+        assert set(results) <= {LookResult.QUIET, None}
+        (word,) = await region.told()
+        assert "has not renewed the data of region US" in word
+        await region.attend()
+        assert len(await region.told()) == 1
+        bench.simulator.market.advance(2)
+        assert await region.look(begin + 47 * HOUR) is LookResult.FRESH
+        bench.clock.instant += SETTLE
+        assert len(await region.scan_due()) == 2
+        first, second = (await region.days()).rows
+        assert second.day == first.day + 2
+        assert len(await region.told()) == 1  # nothing more at its end
+
+
+async def test_probes_end_with_the_cap(bench: Bench) -> None:
+    """Never more than so many in a UTC day, tries in vain included."""
+    async with region_of(bench, "probes_per_day: 2") as region:
+        bench.clock.instant += 20 * HOUR
+        bench.clock.instant -= bench.clock.instant % DAY
+        for _ in range(4):
+            bench.simulator.fail_next(status=503)
+        results = [await region.look(bench.clock.now())]
+        assert results == [LookResult.FAILED]
+        assert (await region.noted())[-1].requests == 2
+        plan = await region.plan()
+        assert plan.look is not None
+        assert plan.look >= bench.clock.now() - bench.clock.now() % DAY + DAY
+
+
+async def test_a_refused_key_shuts_the_breaker(bench: Bench) -> None:
+    """One probe in vain, and a word; no more until a reload."""
+    async with region_of(bench) as region:
+        bench.simulator.fail_next(status=401)
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.FAILED
+        asked = bench.simulator.requests
+        bench.clock.instant += 2 * HOUR
+        await region.attend()
+        assert bench.simulator.requests == asked
+        assert len(await region.told()) == 1
+        region.scanner.adopt(region.scanner.book)
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now()) is LookResult.FRESH
+        # A key that works again is told by the look that found so.
+        assert len(await region.told()) == 2
+
+
+async def test_caps_that_are_used_up_put_probes_off(bench: Bench) -> None:
+    """To the next day (UTC), with a word."""
+    async with region_of(bench, "credits_per_day: 8") as region:
+        asked, day = bench.simulator.requests, bench.clock.now() // DAY
+        now = bench.clock.now()
+        await bench.writer.run(lambda db: db.ledger.charge("other", 8, now + DAY))
+        await region.look((day + 1) * DAY + HOUR)
+        assert bench.simulator.requests == asked
+        assert any("was not read" in text for text in await region.told())
+        assert region.looker.opens(await region.plan()) == (day + 2) * DAY
+
+
+async def test_half_new_data_is_read_again(bench: Bench) -> None:
+    """A scan in the middle of a refresh waits, is no baseline, and is made once more after three
+    hours; then it is judged, and tells what moved in both halves."""
+    async with region_of(bench) as region:
+        for _ in range(2):
+            bench.simulator.market.advance()
+            assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.FRESH
+            bench.clock.instant += SETTLE
+            await region.scan_due()
+        whole = bench.simulator.answer
+        old = bench.simulator.market
+        before = {one: old.product(one) for one in old.product_ids()}
+        assert await region.look(bench.clock.now() + 19 * HOUR) is LookResult.QUIET
+        old.advance()
+
+        def half(params, endpoint):  # type: ignore[no-untyped-def]
+            rows = whole(params, endpoint)
+            keep = [n for n in range(len(rows)) if n % 2 and str(rows[n]["product_id"]) in before]
+            return [before[str(rows[n]["product_id"])] if n in keep else rows[n]
+                    for n in range(len(rows))]  # fmt: skip
+
+        bench.simulator.answer = half
+        found = await region.look(bench.clock.now())
+        if found is LookResult.PARTLY:
+            found = await region.look(bench.clock.now())
+        assert found is LookResult.FRESH
+        bench.clock.instant += SETTLE
+        await region.scan_due()
+        noted = (await region.scan_days("large"))[0]
+        assert noted.half
+        plan = await region.plan()
+        (large,) = (one for one in region.scanner.book.used_watches if one.name == "large")
+        assert plan.due[large.key] == bench.clock.now() + READ_AGAIN
+        bench.simulator.answer = whole
+        bench.clock.instant += READ_AGAIN
+        await region.scan_due()
+        again = (await region.scan_days("large"))[0]
+        assert (again.half, again.day, again.since) == (False, noted.day, noted.day - 1)
+        assert large.key not in (await region.plan()).due
+
+
+async def test_a_restart_goes_on(bench: Bench) -> None:
+    """All that was learned is the store's: another scanner, as of another daemon, plans alike."""
+    async with region_of(bench) as region:
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
+        plan = await region.plan()
+        now = bench.clock.now()
+        book = book_of(bench)
+        other = await bench.writer.run(lambda db: region_plan(db, book, "US", now))
+        assert (other.look, other.due) == (plan.look, plan.due)
+
+
+async def test_from_an_interval_to_the_refresh_and_back(bench: Bench) -> None:
+    """What was scanned at an interval is a data day; nothing is read at once, and nothing twice."""
+    async with bench.client() as client:
+        text = RULES.replace("API", "probes_per_day: 6").replace("every: refresh", "every: 24h")
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+        daily = load_text(text, env=env)
+        scanner = Scanner(daily, client, bench.writer, bench.clock)
+        for watch in daily.used_watches:
+            await scanner.scan(watch, bench.clock.now())
+        assert not len(await bench.writer.run(lambda db: db.refreshes.data_days("US")))
+        scanner.adopt(book_of(bench))
+        region = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
+        assert not await region.scan_due()
+        plan = await region.attend()
+        assert plan.look is not None
+        assert len(await region.days()) == 1
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now() + 12 * HOUR) is LookResult.FRESH
+        bench.clock.instant += SETTLE
+        assert len(await region.scan_due()) == 2
+        scanner.adopt(daily)
+        bench.clock.instant += 9 * DAY + 7 * MINUTE
+        for watch in daily.used_watches:
+            await scanner.scan(watch, bench.clock.now())
+        scanner.adopt(book_of(bench))
+        assert not await region.scan_due()
+        await region.attend()
+        first, _, last = (await region.days()).rows
+        assert last.day - first.day in (9, 10)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_a_source_that_fails_is_asked_again(bench: Bench, status: int) -> None:
+    """Later the same day, within the probes of it."""
+    async with region_of(bench) as region:
+        for _ in range(4):
+            bench.simulator.fail_next(status=status, headers={"Retry-After": "0"})
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.FAILED
+        bench.simulator.market.advance()
+        bench.simulator.faults.clear()
+        failed = bench.clock.now()
+        assert await region.look(failed) is LookResult.FRESH
+        assert bench.clock.now() >= failed + 15 * MINUTE or bench.clock.now() // DAY > failed // DAY
