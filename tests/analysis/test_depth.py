@@ -137,6 +137,7 @@ def test_a_list_without_order_has_no_places(store: Database) -> None:
     assert said(world) == []
 
 
+@pytest.mark.sqlite
 def test_on_a_deep_list_it_is_quick(store: Database) -> None:
     """Only the lists are read, and none of the values."""
     world = world_of(store, CHEAP)
