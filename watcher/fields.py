@@ -145,6 +145,11 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
+SELLER = "seller_id"
+# Texts that are ids, and may have names beside them.
+IDS = (SELLER, "category_id", "category_l2_id", "category_l3_id")
+CATEGORIES = IDS[1:]
+
 BY_NAME = {field.name: field for field in FIELDS}
 NUMERIC = tuple(field for field in FIELDS if field.type is FieldType.NUMBER)
 TEXTS = tuple(field for field in FIELDS if field.type is FieldType.TEXT)

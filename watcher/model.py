@@ -265,7 +265,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
     ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
-    the list that it is on, where the rule has several.
+    the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
+    user named it; ``names`` are those of the ids that occur here.
     """
 
     alert: str
@@ -283,6 +284,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     now: tuple[Evidence, ...] = ()
     seen: Instant | None = None
     watch: str = ""
+    seller: str = ""
+    names: dict[str, str] = {}
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.world import World
-from tests.store.making import scan
+from tests.store.making import memory, scan
 from watcher.evaluation.lifecycle import LEFT_THE_LIST, RULE_CHANGED
 from watcher.model import Alert, AlertState, ScanState
 from watcher.notification.policy import policies_of
@@ -223,3 +225,47 @@ def test_what_is_pending_is_dropped_by_a_pause(store: Database) -> None:
     world.reread(rule("mine", "for: 2d"))
     world.scan(MET, of="mine")
     assert world.state() == "p"
+
+
+class Model:
+    """What must be so, told in few words: each product's owner, and how often it was missing."""
+
+    def __init__(self) -> None:
+        self.owner: dict[str, str] = {}
+        self.absent: dict[str, int] = {}
+
+    def scan(self, name: str, sales: dict[str, int]) -> None:
+        for product in sorted({*self.owner, *sales}):
+            if self.owner.get(product, name) != name:
+                continue
+            missing = self.absent.get(product, 0) + 1 if product not in sales else 0
+            met = sales.get(product, 0) >= 10
+            if met or (product in self.owner and product not in sales and missing < 2):
+                self.owner[product], self.absent[product] = name, missing
+            else:
+                self.owner.pop(product, None)
+                self.absent.pop(product, None)
+
+
+SCANS = st.lists(
+    st.tuples(
+        st.sampled_from(["mine", "rival", "weekly"]),
+        st.dictionaries(st.sampled_from("1234"), st.sampled_from([1, 20]), max_size=4),
+    ),
+    max_size=12,
+)
+
+
+@given(scans=SCANS)
+def test_whoever_opened_it_moves_it_in_any_order(scans: list[tuple[str, dict[str, int]]]) -> None:
+    """Three lists, scans in any order: the alerts, and their owners, are those of the model."""
+    with memory() as store:
+        world, model = world_of(store, rule("[mine, rival, weekly]")), Model()
+        names = {key(world, name): name for name in ("mine", "rival", "weekly")}
+        for name, sales in scans:
+            world.scan({**dict(sales), "9": 0}, of=name)
+            model.scan(name, sales)
+            live = store.alerts.live(["r"])
+            facts = store.history.facts([each.product for each in live])
+            found = {facts[each.product].product_id: names[each.watch] for each in live}
+            assert found == model.owner

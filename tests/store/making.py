@@ -34,7 +34,8 @@ TABLES = (
     "products", "product_texts", "former_texts", "observations", "scans", "watches", "rules",
     "alerts", "transitions", "told", "held", "messages", "notifications", "tries", "credits",
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
-    "known_watches", "asked",
+    "followed", "lookups", "probes", "categories", "pictures", "known_watches",
+    "asked",
 )  # fmt: skip
 START = 1_700_000_000
 

@@ -19,9 +19,10 @@ from tests.web.test_access import TOKEN
 from tests.web.test_pages import ODD, PAGES
 from watcher.errors import ListenError
 from watcher.web.address import Origin, PageUrl, parse_page_url
-from watcher.web.app import DATA, FORMS, Site
-from watcher.web.app import PAGES as ROUTES
+from watcher.web.app import Site
 from watcher.web.rendering import relative
+from watcher.web.routes import DATA, FORMS
+from watcher.web.routes import PAGES as ROUTES
 
 PUBLIC = "https://shop.example:8443/tools/watcher/"
 _NAMED = re.compile(r'(?:href|src|action|formaction)="([^"#]*)"')

@@ -3,9 +3,10 @@ judges and holds in earnest, on the newest stored scan of the rule's watch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +14,16 @@ import numpy as np
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
 from watcher.evaluation.jumps import stored_table
-from watcher.model import Alert, AlertState, Instant, NotificationState, ProductFacts, Verdict
+from watcher.evaluation.names import names_in
+from watcher.model import (
+    Alert,
+    AlertState,
+    Evidence,
+    Instant,
+    NotificationState,
+    ProductFacts,
+    Verdict,
+)
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
@@ -21,6 +31,7 @@ from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.store.sql.followed import LOOKUPS
 from watcher.units import format_duration
 
 
@@ -45,6 +56,7 @@ class Explanation:
     notes: tuple[str, ...]
     timezone: str = "UTC"
     watch: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
 
     @property
     def zone(self) -> tzinfo:
@@ -64,7 +76,7 @@ def explain(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, rule, watch, product, scan, book.zone)
+    looked = _look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -84,6 +96,7 @@ def explain(
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         watch=watch.name if len(rule.watches) > 1 else "",
+        names=_names(database, book, product, looked, alert),
     )
 
 
@@ -103,24 +116,46 @@ def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | No
     return next(read, rule.watch)
 
 
+def _names(
+    database: Store, book: Rulebook, product: ProductFacts, looked: _Looked, alert: Alert | None
+) -> Mapping[str, str]:
+    """Names of the sellers and categories that an explanation has."""
+    reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
+    evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
+    evidence += alert.evidence if alert is not None else ()
+    return names_in(database.history, book.sellers, evidence, product.seller_id)
+
+
+def _evidence_of(reason: Reason) -> Iterator[Evidence]:
+    if reason.evidence is not None:
+        yield reason.evidence
+    for part in reason.parts:
+        yield from _evidence_of(part)
+
+
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
+    has listed yet, read when it was added."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
+    added: bool = False
 
 
 def _look(
-    database: Store, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow, zone: tzinfo
+    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it."""
+    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    (rule, watch), zone = whose, book.zone
     seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.of_ids:
+        seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
-        read = "; ".join(each.query.describe() for each in rule.watches)
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
         which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
             f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
@@ -151,7 +186,7 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until)
+    return _Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
 
 
 def _gates(
@@ -196,6 +231,8 @@ def _notes(
         yield from _holding(rule, looked.when.verdict, alert)
     elif looked.when.verdict is Verdict.MET and listed and rule.enabled:
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
+    if looked.added:
+        yield "read when it was added to the list; no scan has judged it yet"
     if not rule.notify:
         yield "the rule names no channel (notify), so nobody is told"
 

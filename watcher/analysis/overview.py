@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook, Watch
@@ -28,7 +29,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """A watch, and the credits that it used on this UTC day, those set aside included."""
+    """A watch, and the credits that it used on this UTC day, those set aside included.
+    ``not_indexed`` are ids of one's own that were asked for, and the source never had."""
 
     name: str
     key: str
@@ -39,6 +41,7 @@ class WatchStatus:
     due: Instant
     health: Health
     credits_today: int
+    not_indexed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +133,29 @@ def _watch(
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=watch.query.describe(),
+        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
         due=max(plan.due(watch.schedule, scans, now), now),
         health=health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=spent.get(watch.key, 0),
+        not_indexed=_not_indexed(database, watch),
     )
+
+
+def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
+    """Names of the seller or the categories that a watch names."""
+    ids = [str(value) for name, value in watch.query.filters if name in CATEGORIES]
+    return {**(database.categories.names(ids) if ids else {}), **book.sellers}
+
+
+def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
+    """In the order of the list; none of a watch that asks for no ids."""
+    if not watch.query.of_ids:
+        return ()
+    ids = database.followed.ids() if watch.query.followed else watch.query.ids
+    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
+    wanted = [each for each in ids if each in asked]
+    found = database.history.found_by(watch.key) if wanted else frozenset()
+    return tuple(each for each in wanted if each not in found)

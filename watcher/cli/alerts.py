@@ -82,8 +82,9 @@ def _show(found: Listing[AlertRow]) -> None:
 def _cells(line: AlertLine, now: Instant, zone: tzinfo) -> tuple[Cell, ...]:
     row = line.row
     short, name, *rest, told = alert_cells(row, now, zone)
-    product = (row.name or "(no name)", f"{row.region} {row.product_id}")
-    return (short, name, product, *rest, "; ".join(line.why), told)
+    product = [row.name or "(no name)", f"{row.region} {row.product_id}"]
+    product += [f"seller {line.seller}"] if line.seller else []
+    return (short, name, tuple(product), *rest, "; ".join(line.why), told)
 
 
 def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
@@ -103,6 +104,7 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "rule": row.alert.rule,
         "watch": row.watch or None,
         **fields_of(row, "region product_id name"),
+        **({"seller": seller} if (seller := row.names.get(row.seller_id or "")) else {}),
         **fields_of(row.alert, "state since fired_at resolved_at reason"),
         "why": row.alert.evidence,
         "now": row.known,

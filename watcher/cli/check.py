@@ -12,6 +12,14 @@ import click
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
+from watcher.cli.endpoints import (
+    category_doubts,
+    category_ids,
+    endpoint_doubts,
+    endpoint_lines,
+    endpoint_states,
+    name_lines,
+)
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from watcher.analysis.unmet import Unmet
     from watcher.store.ports import Store
     from watcher.store.records import Spent
+    from watcher.store.sql.siblings import Probe
 
 _DOUBT = ProblemCode.DOUBT
 
@@ -37,12 +46,19 @@ def command(files: options.Files) -> None:
     warnings += [Problem("environment", 0, 0, "", text, _DOUBT) for text in network.doubts()]
     known = _known(files, book)
     warnings += known.doubts
-    costs = forecast(book, known.pages, files.now, known.spent)
+    states, now = endpoint_states(book, known.probes), files.now
+    costs = forecast(book.with_followed(known.followed), known.pages, files.now, known.spent)
     found = {"ok": True, "rules": len(book.rules), "forecast": costs}
     found |= {"warnings": warnings, "unmet": known.unmet}
+    if states:
+        found["endpoints"] = {each.endpoint.name: each.state for each in states}
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
-    doubts = (*warnings, *costs.warnings, *trouble)
-    answer(found, lambda: _show(files.named, book, costs, doubts, known.unmet))
+    doubts = (
+        *warnings, *costs.warnings, *trouble, *endpoint_doubts(states, now),
+        *category_doubts(book, known.categories),
+    )  # fmt: skip
+    told = [*endpoint_lines(states, now), *name_lines(book, known.categories)]
+    answer(found, lambda: _show(files.named, book, costs, (told, doubts), known.unmet))
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
@@ -62,11 +78,16 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 
 def _show(
-    rules: str, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
-) -> None:
+    rules: str, book: Rulebook, costs: Forecast,
+    told: tuple[Sequence[str], Sequence[object]], unmet: Sequence[Unmet],
+) -> None:  # fmt: skip
+    """``told`` is what is good to know, and what is doubtful."""
+    known, doubts = told
     out = console()
     out.say(f"{rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     _show_costs(out, costs)
+    for line in known:
+        out.say(line)
     if book.api.key is None:
         out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
     _warn(doubts)
@@ -94,6 +115,9 @@ class _History:
     spent: Spent | None = None
     unmet: Sequence[Unmet] = ()
     doubts: Sequence[Problem] = ()
+    followed: tuple[str, ...] = ()
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
 
 
@@ -110,6 +134,9 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
                 _idle_silences(database, files, book),
+                database.followed.ids(),
+                database.probes.all(),
+                database.categories.names(category_ids(book)),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
@@ -120,10 +147,12 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
     """A mistyped pattern silences nothing, and nobody notices."""
     path, names = str(files.database), [rule.name for rule in book.rules]
     idle = "matches nothing that there is; `watcher silence end {}` ends it"
-    return [
-        Problem(path, 0, 0, f"silence {each.id}", f"{each}: {idle.format(each.id)}", _DOUBT)
-        for each in database.silences.matching_nothing(names, files.now)
-    ]
+    found = database.silences.matching_nothing(names, files.now)
+    told = {
+        f"silence {each.id}": f"{each.in_words(book.sellers)}: {idle.format(each.id)}"
+        for each in found
+    }
+    return [Problem(path, 0, 0, which, text, _DOUBT) for which, text in told.items()]
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

@@ -85,6 +85,13 @@ def _keys(section: str) -> Completer:
     return _completer(lambda ctx: ((name, "") for name, _ in _entries(ctx, section)))
 
 
+def _sellers(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Sellers by the names that the rule file gives them, and by their ids."""
+    for seller_id, name in _entries(ctx, "sellers"):
+        yield name, seller_id
+        yield seller_id, name
+
+
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
@@ -99,6 +106,18 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
     with open_store(_place(ctx), readonly=True) as database:
         for row in database.alerts.list(limit=_MOST):
             yield row.product_id, row.name
+
+
+def _followed(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Products that are followed, the newest first."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
+
+    with open_store(_place(ctx), readonly=True) as database:
+        found = database.followed.list()[:_MOST]
+        names = {each.product_id: each.name for each in database.history.find_all(
+            [each.product_id for each in found])}  # fmt: skip
+    for each in found:
+        yield each.product_id, names.get(each.product_id, each.note)
 
 
 def _books(ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -171,6 +190,8 @@ book_names = _completer(_books)
 rule_names = _completer(_rules)
 channel_names = _keys("channels")
 watch_names = _keys("watches")
+seller_names = _completer(_sellers)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
+followed_ids = _completer(_followed)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import click
@@ -18,12 +18,12 @@ from watcher.cli.lookup import chosen, chosen_product
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.fields import unit_of
+from watcher.fields import IDS, unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.transition import APPEARS
 from watcher.rules.rulebook import Rule
-from watcher.text.evidence import condition_of, gap_of, label_of, spelled
+from watcher.text.evidence import condition_of, gap_of, label_of, named, spelled, with_name
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
 
@@ -71,16 +71,19 @@ def _market(rule: Rule, region: str | None) -> str | None:
 
 def _worded(explained: Explanation) -> Explanation:
     """Word all evidence, for programs."""
-    alert, until = explained.alert, explained.until
+    alert, until, names = explained.alert, explained.until, explained.names
     if alert is not None:
-        alert = structs.replace(alert, evidence=tuple(map(spelled, alert.evidence)))
-    until = _worded_reason(until) if until is not None else None
-    return replace(explained, when=_worded_reason(explained.when), until=until, alert=alert)
+        evidence = tuple(spelled(each, names) for each in alert.evidence)
+        alert = structs.replace(alert, evidence=evidence)
+    when = _worded_reason(explained.when, names)
+    until = _worded_reason(until, names) if until is not None else None
+    return replace(explained, when=when, until=until, alert=alert)
 
 
-def _worded_reason(reason: Reason) -> Reason:
-    evidence = spelled(reason.evidence) if reason.evidence is not None else None
-    return replace(reason, evidence=evidence, parts=tuple(map(_worded_reason, reason.parts)))
+def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
+    evidence = spelled(reason.evidence, names) if reason.evidence is not None else None
+    parts = tuple(_worded_reason(part, names) for part in reason.parts)
+    return replace(reason, evidence=evidence, parts=parts)
 
 
 def show(explained: Explanation) -> None:
@@ -88,6 +91,8 @@ def show(explained: Explanation) -> None:
     out = console()
     facts = explained.product
     out.say(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
+    if (seller := facts.seller_id or "") in explained.names:
+        out.say(plain(f"seller {with_name(seller, explained.names)}"))
     out.say(f"{_data(explained)}\n")
     for word, reason in (("when", explained.when), ("until", explained.until)):
         if reason is not None:
@@ -148,7 +153,8 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     if evidence.metric == APPEARS:
         return f"{label}: {condition_of(evidence)}{f': {reason.why}' if reason.why else ''}"
     told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
-    return plain(f"{label}{_form(evidence)} {reason.condition}{told and f': {told}'}")
+    asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
+    return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")
 
 
 def _form(evidence: Evidence) -> str:
@@ -163,7 +169,8 @@ def _fired_on(explained: Explanation) -> Iterator[str]:
     for each in alert.evidence:
         if each.verdict is Verdict.MET:
             values = ", ".join(_values(each, explained)) or "met"
-            yield plain(f"{label_of(each)}{_form(each)} {condition_of(each)}: {values}")
+            asked = condition_of(each, explained.names)
+            yield plain(f"{label_of(each)}{_form(each)} {asked}: {values}")
 
 
 def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = None) -> list[str]:
@@ -190,8 +197,9 @@ def _said(evidence: Evidence, value: float | str | None, explained: Explanation)
     if value is None:
         return None
     currencies = Currencies(explained.product.currency, explained.gmv_currency)
-    shown = said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)
-    return f'"{shown}"' if evidence.unit == Unit.TEXT else shown
+    if isinstance(value, str) and evidence.unit == Unit.TEXT:
+        return plain(named(evidence.metric, value, explained.names))
+    return said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)
 
 
 def _state(explained: Explanation) -> str:
@@ -216,7 +224,8 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
     text = owed.format(text) if gate.decision.owed else text
     if silence := gate.silence:
         comment = f' "{silence.comment}"' if silence.comment else ""
-        text += f" by silence {silence.id} ({silence}){comment}"
+        said_of_it = silence.in_words(explained.names)
+        text += f" by silence {silence.id} ({said_of_it}){comment}"
     return plain(f"{text}{_opens(gate, explained)}{_last_told(gate, explained)}")
 
 

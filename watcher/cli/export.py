@@ -143,7 +143,10 @@ def _export(database: Store, wanted: _Wanted, book: Rulebook | None) -> Export:
     catalogue = book.metrics if book else Catalogue()
     metrics, names = _metrics(wanted, catalogue), _names(wanted, book, choice)
     observed = partial(history.observations, every_scan=wanted["every_scan"])
-    return observed(database, choice, metrics, names, gmv_currency=catalogue.gmv_currency)
+    return observed(
+        database, choice, metrics, names,
+        gmv_currency=catalogue.gmv_currency, sellers=catalogue.sellers,
+    )  # fmt: skip
 
 
 def _names(wanted: _Wanted, book: Rulebook | None, choice: Choice) -> dict[str, str]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from watcher.cli.options import Files
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
-from watcher.rules.metrics import Catalogue, Metric
+from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.rules.rulebook import Channel, Rule, Watch
+from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
+from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.words import listing, nearest, quoted
+from watcher.words import Wrong, listing, nearest, quoted
+
+__all__ = [
+    "chosen", "chosen_metrics", "chosen_product", "chosen_seller", "seller_id_of", "sellers_of",
+    "with_name",
+]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
 
+_OF_IDS = frozenset("0123456789*?[]!-")  # a pattern of ids has no other character
 _SHOWN = 8
 _NAME = 50  # cells of a name among several
 
@@ -28,6 +37,32 @@ def chosen(what: str, name: str, there: Sequence[N]) -> N:
     names = [each.name for each in there]
     hint = nearest(name, names) or f"; there are {listing(names)}"
     raise WatcherError(f"no {what} {quoted(name)}{hint}")
+
+
+def sellers_of(files: Files) -> Mapping[str, str]:
+    """The names that the rule file gives sellers, by id; none where it can't be read."""
+    book = files.book_if_any
+    return book.sellers if book is not None else {}
+
+
+def chosen_seller(sellers: Mapping[str, str], text: str) -> str:
+    """The id that a name stands for; a pattern of ids is what it is. Raises ``WatcherError`` for
+    what looks like a name and is none."""
+    if not sellers or text in sellers or set(text) <= _OF_IDS:
+        return text
+    try:
+        return Attribute("seller_id", "", "", sellers).id_of(text)
+    except Wrong as error:
+        raise WatcherError(str(error)) from None
+
+
+def seller_id_of(sellers: Mapping[str, str], text: str) -> str:
+    """A seller's id as it is written on a command line: digits, an address, or a name of one's own;
+    else ``WatcherError``."""
+    try:
+        return id_of(chosen_seller(sellers, text) if "/" not in text else text, SELLER)
+    except Wrong as error:
+        raise WatcherError(plain(str(error))) from None
 
 
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -17,7 +17,7 @@ from watcher.charts.scale import level_axis, value_axis
 from watcher.cli import options
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
-from watcher.cli.lookup import chosen_metrics, chosen_product
+from watcher.cli.lookup import chosen_metrics, chosen_product, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, heights_of, merged, number, tracks_of
@@ -51,6 +51,7 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
+    names: Mapping[str, str]  # of its seller and category, as far as they are known
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -106,10 +107,13 @@ def _past(
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        known = {**database.categories.names([product.category_id]), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
-    return _Past(now, days, zone, catalogue.gmv_currency, product, tracks, *merged(tracks), alerts)
+    at_, rows = merged(tracks)
+    currency = catalogue.gmv_currency
+    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -179,7 +183,9 @@ def _head(past: _Past) -> list[str]:
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        plain(f"seller {seller}, category {category}"),
+        plain(
+            f"seller {with_name(seller, past.names)}, category {with_name(category, past.names)}"
+        ),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
     ]
@@ -205,8 +211,11 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
+    ids = {"seller": past.product.seller_id, "category": past.product.category_id}
+    known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
     found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
-    return {**fields_of(past, "product gmv_currency"), **found}
+    named = {"names": known} if known else {}
+    return {**fields_of(past, "product gmv_currency"), **found, **named}
 
 
 def plot(

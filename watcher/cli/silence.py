@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from watcher.cli import options
-from watcher.cli.completion import product_ids, rule_names
+from watcher.cli.completion import product_ids, rule_names, seller_names
+from watcher.cli.lookup import chosen_seller, sellers_of
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.store.places import Place
 from watcher.store.sql.silences import Silence
 from watcher.units import format_ago, format_instant, format_since
 
@@ -25,7 +27,10 @@ def command() -> None:
 @click.option(
     "--product", metavar="PATTERN", shell_complete=product_ids, help="Of this product's id or name."
 )
-@click.option("--seller", metavar="PATTERN", help="Of products of this seller's id.")
+@click.option(
+    "--seller", metavar="PATTERN", shell_complete=seller_names,
+    help="Of products of this seller's id, or of its name in sellers:.",
+)  # fmt: skip
 @click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
 @click.option("--for", "duration", type=options.DURATION, required=True, help="How long, as 2d.")
 @click.option("--comment", default="", show_default=False, help="Why, for whoever looks later.")
@@ -42,45 +47,50 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
         raise click.UsageError("give at least one of --rule, --product, --seller, --category")
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
+    sellers = sellers_of(files)
+    if "seller" in given:
+        given["seller"] = chosen_seller(sellers, given["seller"])
     now = files.now
     over, why = now + duration, comment.strip()
     with options.open_to_write(files.database) as opened:
         silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
     until = format_instant(silence.ends, files.zone)
     console().say(
-        f"Silence {silence.id} of {silence} until {until}; "
+        f"Silence {silence.id} of {silence.in_words(sellers)} until {until}; "
         f"`watcher silence end {silence.id}` ends it sooner."
     )
 
 
 @command.command("list")
-@options.database
+@options.files
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
 @as_json
-def list_(database: Place, *, everything: bool) -> None:
+def list_(files: options.Files, *, everything: bool) -> None:
     """List the silences, the newest first."""
-    now = options.now_of(database)
-    with options.open_to_read(database) as opened:
+    now, sellers = files.now, sellers_of(files)
+    with files.open() as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
     if json_wanted():
-        print_json([_json(each, now) for each in silences])
+        print_json([_json(each, now, sellers) for each in silences])
     elif not silences:
         over = "" if everything else " now; --all shows those that are over"
         console().say(f"No silences{over}.")
     else:
         columns = ("Id", "Of", "Begins", "Ends", "Comment")
-        rows = [_row(each, now) for each in silences]
+        rows = [_row(each, now, sellers) for each in silences]
         console().table(columns, rows, numbers=("Id",), texts=("Of", "Comment"))
 
 
-def _json(silence: Silence, now: Instant) -> dict[str, object]:
+def _json(silence: Silence, now: Instant, sellers: Mapping[str, str]) -> dict[str, object]:
     more = {"on": silence.is_on(now), "patterns": dict(silence.patterns)}
-    return {**fields_of(silence, "id begins ends comment"), **more}
+    name = sellers.get(silence.seller or "")
+    named = {"seller": name} if name else {}
+    return {**fields_of(silence, "id begins ends comment"), **more, **named}
 
 
-def _row(silence: Silence, now: Instant) -> tuple[str, ...]:
+def _row(silence: Silence, now: Instant, sellers: Mapping[str, str]) -> tuple[str, ...]:
     begins, ends = format_since(silence.begins, now), format_ago(silence.ends, now)
-    return (str(silence.id), str(silence), begins, ends, silence.comment)
+    return (str(silence.id), silence.in_words(sellers), begins, ends, silence.comment)
 
 
 @command.command("end")
@@ -95,4 +105,4 @@ def end(files: options.Files, number: int) -> None:
         if not opened.silences.end(number, files.now):
             over = format_instant(silence.ends, files.zone)
             raise WatcherError(f"silence {number} is over since {over}")
-    console().say(f"Silence {number} of {silence} is over.")
+    console().say(f"Silence {number} of {silence.in_words(sellers_of(files))} is over.")

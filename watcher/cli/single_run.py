@@ -11,6 +11,7 @@ from watcher.cli.run_report import RunReport
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
+from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
@@ -46,6 +47,8 @@ class SingleRun:
             scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
             due = [each for each in watches if forced or await self._due(store, each)]
             good = all([await self._scan(scanner, watch) for watch in due])
+            if not self.dry_run:
+                await Newcomers(scanner, store).turn()
             await self._release(store, scanner)
             if not self.dry_run:
                 await self._deliver(store)

@@ -19,7 +19,7 @@ from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.store.places import Server
 from watcher.store.records import ScanRow
-from watcher.units import format_ago, format_since
+from watcher.units import count_of, format_ago, format_since
 from watcher.web.fleet import fleet_json, read_fleet
 from watcher.words import listing
 
@@ -72,6 +72,10 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
         names = listing(quiet)
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
+    for watch in state.watches:
+        if watch.not_indexed:
+            number = count_of(len(watch.not_indexed), "product")
+            out.say(f"\n{watch.name}: {number} not indexed: {listing(watch.not_indexed)}")
     for line in _problems(state, zone):
         out.say(line, "yellow")
     out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
@@ -40,6 +41,7 @@ class Core:
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
+        self.errands = Errands.of(self.scanner, self.writer)
         self.courier = Courier(
             self.writer,
             targets_of(self.book),
@@ -49,6 +51,11 @@ class Core:
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )
+
+    def wake(self) -> None:
+        """Somebody wrote something that is to be done: in the outbox, or what is followed."""
+        self.courier.wake()
+        self.errands.wake()
 
     @property
     def watches(self) -> dict[str, Watch]:

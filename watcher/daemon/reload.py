@@ -140,6 +140,7 @@ class Reloader:
             retired, self.core.client = self.core.client, client
             await retired.retire()  # a running scan may still read through it
         before, self.core.book = self.core.watches.keys(), book
+        self.core.errands.look_anew()
         for gone in before - self.core.watches.keys():
             self.core.timers.disarm(gone)
 
@@ -158,6 +159,8 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
     with database.atomic():
         database.rules.sync(book.marks, now)
         database.held.keep_only(book.tellings)
+        if any(watch.query.of_ids for watch in book.used_watches):
+            database.lookups.keep_watches(watch.key for watch in book.used_watches)
         kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():
             if health.name not in kept and health.kind != DAEMON:

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.model import Evidence, Instant, Item, Message, Verdict
-from watcher.text.evidence import flag_of, spelled
+from watcher.text.evidence import NO_NAMES, flag_of, named, spelled
 from watcher.text.messages import text_of
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
@@ -112,11 +112,12 @@ class _Telling:
     def __init__(self, item: Item, told_at: Instant, zone: tzinfo) -> None:
         self._item, self._told_at, self._zone = item, told_at, zone
         codes = (neutralise(each, 8) or None for each in (item.currency, item.gmv_currency))
+        self._names = {each: neutralise_name(name, 60) for each, name in item.names.items()}
         self._currencies = Currencies(*codes)
         self._without_prices = self._currencies._replace(prices=None)
 
     def product(self, number: int) -> Product:
-        item, reasons = self._item, _reasons(self._item)
+        item, reasons = self._item, _reasons(self._item, self._names)
         shown = [each for each in reasons if each.met] or reasons
         seen = f"last seen {self._day(item.seen)}" if item.seen is not None else ""
         # Ids are digits; should one ever not be, it stays one harmless segment of the path.
@@ -128,9 +129,14 @@ class _Telling:
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
             why=tuple(filter(None, map(self._reason, shown[:REASONS]))),
-            facts=tuple(filter(None, _facts(item.facts, self._currencies))),
+            facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
         )
+
+    def _seller(self) -> str:
+        """``seller GlowLab (7495981769829615944)``, where the user named it."""
+        seller = neutralise(self._item.seller, 60)
+        return f"seller {self._names[seller]} ({seller})" if seller in self._names else ""
 
     def _notes(self) -> Iterator[str]:
         item = self._item
@@ -172,17 +178,20 @@ class _Telling:
 
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""
-        change = moved(evidence, self._without_prices) if _moves(evidence) else ""
-        return change or _value(evidence.value, evidence, self._currencies) or "no value"
+        change = moved(evidence, self._without_prices, self._names) if _moves(evidence) else ""
+        return change or self._value(evidence) or "no value"
+
+    def _value(self, evidence: Evidence) -> str | None:
+        return _value(evidence.value, evidence, self._currencies, self._names)
 
     def _why(self, evidence: Evidence) -> str:
         """``7-day GMV 1,200 → 4,830 (+303%) since 16 Nov``, or the value and what it was to be."""
         label = _label(evidence)
-        value = _value(evidence.value, evidence, self._currencies)
+        value = self._value(evidence)
         if value is None:
             condition = neutralise(evidence.condition, 80)
             return f"{label}: {condition}" if condition else label
-        change = moved(evidence, self._without_prices)
+        change = moved(evidence, self._without_prices, self._names)
         if not change:
             return f"{label} {value}{_in_brackets(evidence)}"
         gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
@@ -217,11 +226,11 @@ class _Reason:
         return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
-def _reasons(item: Item) -> list[_Reason]:
-    why = [spelled(each) for each in item.why]
+def _reasons(item: Item, names: Mapping[str, str]) -> list[_Reason]:
+    why = [spelled(each, names) for each in item.why]
     if not item.now:
         return [_Reason(each) for each in why]
-    return [_Reason(now, _began(now, why)) for now in map(spelled, item.now)]
+    return [_Reason(now, _began(now, why)) for now in (spelled(each, names) for each in item.now)]
 
 
 def _began(now: Evidence, why: Sequence[Evidence]) -> Evidence | None:
@@ -258,23 +267,28 @@ def _moves(evidence: Evidence) -> bool:
     return evidence.baseline is not None and evidence.value not in (None, evidence.baseline)
 
 
-def moved(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
+def moved(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES,
+    names: Mapping[str, str] = NO_NAMES,
+) -> str:  # fmt: skip
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
-    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES)
-    value = _value(evidence.value, evidence, currencies)
+    baseline = _value(evidence.baseline, evidence, NO_CURRENCIES, names)
+    value = _value(evidence.value, evidence, currencies, names)
     if value is None or baseline is None:
         return ""
     return f"{baseline} → {value}{_share(evidence)}"
 
 
-def _value(value: float | str | None, evidence: Evidence, currencies: Currencies) -> str | None:
+def _value(
+    value: float | str | None, evidence: Evidence, currencies: Currencies, names: Mapping[str, str]
+) -> str | None:
     if isinstance(value, str):
-        return f'"{neutralise_name(value, 60)}"'
+        return named(evidence.metric, neutralise_name(value, 60), names)
     if value is None or not math.isfinite(value):
         return None
-    named = flag_of(evidence.metric, value)
-    if named is not None:
-        return named
+    flag = flag_of(evidence.metric, value)
+    if flag is not None:
+        return flag
     unit = unit_of(evidence.metric, evidence.unit)
     return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
 

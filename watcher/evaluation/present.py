@@ -5,7 +5,7 @@ written. It is judged anew from the stored observations, by the rule's own condi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -13,14 +13,16 @@ import structlog
 from msgspec.structs import replace
 
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.names import names_in
 from watcher.evaluation.table import ScanTable
-from watcher.model import Bools, Floats, Instant, Ints, LatestEvidence
+from watcher.fields import IDS
+from watcher.model import Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Archive, Store
 from watcher.store.records import AlertRow, Sighting
-from watcher.text.evidence import spelled
+from watcher.text.evidence import ids_in, spelled
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
@@ -206,7 +208,7 @@ def newest(
 
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows, each live alert with what its rule says of the product now, and all with the list
-    that they are on, where that is one of several."""
+    that they are on, where that is one of several, and with the names of the ids that occur."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -216,10 +218,11 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return [
+    shown = [
         replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
         for row in rows
     ]
+    return with_names(database, book, shown)
 
 
 def _list_of(rule: Rule | None, row: AlertRow) -> str:
@@ -227,13 +230,35 @@ def _list_of(rule: Rule | None, row: AlertRow) -> str:
     return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
+def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """The rows with the names of the sellers and categories that occur in them."""
+    everything = [each for row in rows for each in _evidence_of(row)]
+    known = names_in(database.history, book.sellers, everything, *(row.seller_id for row in rows))
+    return [replace(row, names=_names_of(row, known)) for row in rows] if known else [*rows]
+
+
+def _names_of(row: AlertRow, known: Mapping[str, str]) -> Mapping[str, str]:
+    occurring = (row.seller_id or "", *ids_in(_evidence_of(row), IDS))
+    return {each: known[each] for each in occurring if each in known}
+
+
+def _evidence_of(row: AlertRow) -> Iterator[Evidence]:
+    yield from row.alert.evidence
+    if row.known is not None:
+        yield from row.known.evidence
+
+
 def worded(row: AlertRow) -> AlertRow:
     """The row with all evidence in words, as programs are given it."""
     alert, known = row.alert, row.known
     if known is not None:
-        known = dataclasses.replace(known, evidence=tuple(map(spelled, known.evidence)))
-    alert = replace(alert, evidence=tuple(map(spelled, alert.evidence)))
+        known = dataclasses.replace(known, evidence=_spelled(known.evidence, row.names))
+    alert = replace(alert, evidence=_spelled(alert.evidence, row.names))
     return replace(row, alert=alert, known=known)
+
+
+def _spelled(evidence: Sequence[Evidence], names: Mapping[str, str]) -> tuple[Evidence, ...]:
+    return tuple(spelled(each, names) for each in evidence)
 
 
 def _known_of(

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from watcher.export.table import Column, Export, Kind, Part, cells
-from watcher.fields import BY_NAME, NUMERIC_NAMES
+from watcher.fields import BY_NAME, NUMERIC_NAMES, SELLER
 from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store.ports import Store
 from watcher.store.records import Row
 from watcher.store.sql.extracts import OBSERVED_TEXTS, Choice, Extract, Observed
-from watcher.text.evidence import spelled
+from watcher.text.evidence import NO_NAMES, spelled
 from watcher.units import Unit
 
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
@@ -22,6 +22,7 @@ _WATCH = Column("watch", Kind.TEXT, "the watch that looked; its key where no wat
 _REGION = Column("region", Kind.TEXT, BY_NAME["region"].meaning)
 _ID = Column("product_id", Kind.DIGITS, BY_NAME["product_id"].meaning)
 _NAME = Column("product_name", Kind.TEXT, "the product's name today")
+_SELLER_NAME = Column("seller_name", Kind.TEXT, "the seller's name in the rule file")
 _RULE = Column("rule", Kind.TEXT, "the rule's name")
 _REASON = Column("reason", Kind.TEXT, "why it ended, or what else happened")
 _ALERT = Column("alert", Kind.TEXT, "the alert's id, as messages have it")
@@ -35,9 +36,11 @@ def observations(
     *,
     every_scan: bool = False,
     gmv_currency: str | None = None,
+    sellers: Mapping[str, str] = NO_NAMES,
 ) -> Export:
     """Observations of products: a row where some number changed, or one for each scan. ``metrics``
-    are its columns beside those that say what, where and when; ``watches`` are names by key."""
+    are its columns beside those that say what, where and when; ``watches`` are names by key, and
+    ``sellers`` by id: they have a column where there are any."""
     others = [metric for metric in metrics if metric.name != RANK]  # it has its column anyway
     fields = sorted({name for metric in metrics for name in metric.needs} - {RANK})
     stored = database.observations
@@ -50,7 +53,11 @@ def observations(
         *(_column(metric, gmv_currency) for metric in others),
     )
     parts = (_part(each, fields, others, watches) for each in extract.parts)
-    return Export(columns, extract.total, parts)
+    if not sellers:
+        return Export(columns, extract.total, parts)
+    place = 1 + next(at for at, column in enumerate(columns) if column.name == SELLER)
+    columns = (*columns[:place], _SELLER_NAME, *columns[place:])
+    return Export(columns, extract.total, (_with_sellers(part, place, sellers) for part in parts))
 
 
 def fields() -> list[Metric]:
@@ -114,6 +121,12 @@ def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Export
         15: lambda sparse: None if sparse is None else bool(sparse),
     }
     return _plain(columns, database.extracts.scans(choice), shown)
+
+
+def _with_sellers(part: Part, place: int, sellers: Mapping[str, str]) -> Part:
+    """A part with the sellers' names behind their ids."""
+    names = [sellers.get(str(each)) for each in part[place - 1]]
+    return [*part[:place], names, *part[place:]]
 
 
 def _text(name: str) -> Column:

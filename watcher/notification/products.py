@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from watcher.evaluation.names import names_in
 from watcher.evaluation.present import Present, Presents, newest
 from watcher.model import (
     Alert,
@@ -37,6 +38,7 @@ class Products:
         self._present = present
         self._shown = [metric for name in FACTS if (metric := catalogue.get(name)) is not None]
         self._gmv_currency = catalogue.gmv_currency
+        self._sellers = catalogue.sellers
         self._facts: dict[int, ProductFacts] = {}
         self._told: dict[int, dict[str, float | None]] = {}
 
@@ -66,6 +68,8 @@ class Products:
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
+        now = known.evidence if known.at != since else ()
+        seller = facts.seller_id or ""
         return Item(
             alert=alert.short_id,
             kind=kind,
@@ -77,10 +81,12 @@ class Products:
             gmv_currency=self._gmv_currency,
             reason=reason,
             why=alert.evidence,
-            now=known.evidence if known.at != since else (),
+            now=now,
             seen=None if known.current else known.at,
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
+            seller=seller if seller in self._sellers else "",
+            names=names_in(self._source, self._sellers, (*alert.evidence, *now), seller),
         )
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:

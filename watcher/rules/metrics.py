@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import TypeAlias
@@ -15,12 +15,12 @@ from typing import TypeAlias
 import numpy as np
 
 from watcher.errors import ProblemCode
-from watcher.fields import BY_NAME, NUMERIC, TEXTS
+from watcher.fields import BY_NAME, NUMERIC, SELLER, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.surges import MONTH, TWO_MONTHS, WEEK, YOUNGEST, Sums
 from watcher.units import DAY, Unit
-from watcher.words import Wrong, nearest, quoted
+from watcher.words import Wrong, listing, nearest, quoted
 
 Columns: TypeAlias = Mapping[str, Floats]
 When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
@@ -113,6 +113,20 @@ class Attribute:
     name: str
     label: str
     meaning: str
+    names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Names of one's own for its values, which are ids, by id."""
+
+    def id_of(self, text: str) -> str:
+        """The id that a name stands for; another text is what it is. Raises ``Wrong`` for what can
+        be neither, where there are names."""
+        if not self.names or text in self.names or text.isdecimal():
+            return text
+        wanted = text.strip().casefold()
+        for each, name in self.names.items():
+            if name.casefold() == wanted:
+                return each
+        hint = nearest(text, self.names.values()) or f": there are {listing(self.names.values())}"
+        raise Wrong(f"{quoted(text)} is no seller's id, and no name in sellers:{hint}")
 
 
 ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TEXTS)
@@ -345,13 +359,23 @@ def _spoken(name: str) -> str:
 
 class Catalogue:
     """All metrics and text attributes by name; the user's own beside the built-in ones.
-    ``gmv_currency`` is the code of the currency of all GMV, where the user named one."""
+    ``gmv_currency`` is the code of the currency of all GMV, where the user named one; ``sellers``
+    are the user's names for sellers, by id."""
 
-    def __init__(self, own: Iterable[Metric] = (), gmv_currency: str | None = None) -> None:
+    def __init__(
+        self,
+        own: Iterable[Metric] = (),
+        gmv_currency: str | None = None,
+        sellers: Mapping[str, str] | None = None,
+    ) -> None:
         self.own = tuple(own)
         self.gmv_currency = gmv_currency
         self._metrics = {metric.name: metric for metric in (*DERIVED, *_API, *self.own)}
+        self.sellers = dict(sellers or {})
         self._attributes = {attribute.name: attribute for attribute in ATTRIBUTES}
+        if self.sellers:
+            seller = self._attributes[SELLER]
+            self._attributes[SELLER] = replace(seller, names=self.sellers)
 
     def get(self, name: str) -> Metric | None:
         return self._metrics.get(name)

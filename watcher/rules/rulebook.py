@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,14 @@ class Api:
     credits_per_day: int | None = None
     credits_per_month: int | None = None
     gmv_currency: str | None = None
+
+    @property
+    def credential(self) -> str:
+        """A text that is the key's alone, and does not tell it; empty without a key."""
+        if self.key is None:
+            return ""
+        hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
+        return hashed.hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,11 @@ class Rulebook:
         return ZoneInfo(self.timezone)
 
     @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule uses: those to scan."""
         used = {watch.key for rule in self.enabled for watch in rule.watches}
@@ -236,6 +250,22 @@ class Rulebook:
     def tellings(self) -> list[tuple[str, str]]:
         """The name of each enabled rule with each of the channels that it tells."""
         return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
+
+    def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
+        """The book whose watches of what is followed have these ids: for what they cost."""
+        watches = tuple(
+            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
+            for watch in self.watches
+        )
+        return replace(self, watches=watches)
+
+    def current(self, watch: Watch) -> Watch:
+        """The watch as the book has it now: its key changes where a second schedule of its query
+        comes or goes. One that the book has no more is what it was."""
+        same = [each for each in self.watches if each.query == watch.query]
+        found = [each for each in same if each.key == watch.key]
+        found += [each for each in same if each.schedule == watch.schedule]
+        return next(iter([*found, *same]), watch)
 
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""

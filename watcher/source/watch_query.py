@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from watcher.fields import BY_NAME
+from watcher.fields import BY_NAME, IDS
 from watcher.model import Instant
 from watcher.source.endpoint import Endpoint, Gives
 from watcher.source.endpoints import PRODUCT_LIST
@@ -13,6 +14,7 @@ from watcher.source.values import Value, value_text
 from watcher.units import count_of
 
 DEFAULT_TOP = 100
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 SELLER_ID = "seller_id"  # the parameter that says whose products a shop's are
 
 
@@ -45,6 +47,11 @@ class Query:
     def gives(self) -> Gives:
         """What it reads: a list, a shop, or products by their ids."""
         return self.endpoint.gives
+
+    @property
+    def of_ids(self) -> bool:
+        """Whether it reads products by their ids: one's own."""
+        return self.gives is Gives.LOOKUP
 
     @property
     def of_market(self) -> bool:
@@ -109,21 +116,24 @@ class Query:
         sort = "none" if self.sort is None else f"{self.sort} {order}"
         return "&".join([*parts, f"sort={sort}", f"top={self.top}"])
 
-    def describe(self) -> str:
-        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
+    def describe(self, names: Mapping[str, str] = NO_NAMES) -> str:
+        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``; with
+        the ``names`` of the sellers and categories that have some, by their ids."""
         parts = [self.region] if self.region else []
         if self.gives is Gives.LOOKUP:
             whose = "followed" if self.followed else "of one's own"
             return ", ".join([*parts, f"{count_of(len(self.ids), 'product')} {whose}"])
-        parts += [self.describe_filter(name, value) for name, value in self.filters]
+        parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
         return ", ".join([*parts, f"first {self.top}"])
 
-    def describe_filter(self, name: str, value: Value) -> str:
+    def describe_filter(self, name: str, value: Value, names: Mapping[str, str] = NO_NAMES) -> str:
         """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
         parameter = self.endpoint.by_name[name]
         by_name = next((name for name, number in parameter.names if number == value), None)
         label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+        if parameter.field in IDS and str(value) in names:
+            return f"{label} {names[str(value)]} ({value})"
         return f"{label} {by_name or value_text(value)}"

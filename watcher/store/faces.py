@@ -6,11 +6,13 @@ from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.extracts import Extracts, Observations
+from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
+from watcher.store.sql.siblings import Categories, Pictures, Probes
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -31,3 +33,8 @@ class Faces:
         self.browsing: Browsing = Browsing(db)
         self.extracts: Extracts = Extracts(db)
         self.observations: Observations = Observations(db)
+        self.followed: Followed = Followed(db)
+        self.lookups: Lookups = Lookups(db)
+        self.probes: Probes = Probes(db)
+        self.categories: Categories = Categories(db)
+        self.pictures: Pictures = Pictures(db)

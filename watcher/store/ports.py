@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
@@ -29,11 +29,13 @@ from watcher.store.records import (
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
+from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
+from watcher.store.sql.siblings import Categories, Pictures, Probes
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -48,6 +50,11 @@ class Store(Protocol):
     rules: Rules
     held: Holding
     silences: Silences
+    followed: Followed
+    lookups: Lookups
+    probes: Probes
+    categories: Categories
+    pictures: Pictures
     tellings: Tellings
     browsing: Browsing
     extracts: Extracts
@@ -127,6 +134,9 @@ class Recollection(Past, Protocol):
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         """Products by the store's key; unknown keys are left out."""
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Names of these categories, as far as they are known."""
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         """The watch's scans that saw each of the products last, cut to these."""

@@ -318,7 +318,8 @@ class AlertHold(Struct, frozen=True):
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
     is what is held back of it, ``known`` what is so now, ``watch`` the list that it is on where its
-    rule has several: they follow from the rules, so that the store leaves them empty."""
+    rule has several, ``names`` those of the ids that occur: they follow from the rules, so that the
+    store leaves them empty."""
 
     alert: Alert
     region: str
@@ -329,6 +330,8 @@ class AlertRow(Struct, frozen=True):
     holds: tuple[AlertHold, ...] = ()
     known: LatestEvidence | None = None
     watch: str = ""
+    seller_id: str | None = None
+    names: Mapping[str, str] = {}
 
 
 class Delivered(Struct, frozen=True):

@@ -5,11 +5,12 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.fields import BY_NAME
+from watcher.fields import BY_NAME, IDS
 from watcher.model import Criterion, Evidence, Gap, GapKind
 from watcher.units import (
     DAY,
@@ -57,24 +58,50 @@ _GAPS = {
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _TRUTH = (("no", 0), ("yes", 1))
 
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
-def spelled(evidence: Evidence) -> Evidence:
-    """Evidence with its label, condition and gap in words, as older versions stored it."""
+
+def spelled(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> Evidence:
+    """Evidence with its label, condition and gap in words, as older versions stored it. ``names``
+    are shown beside the ids that they belong to."""
     return replace(
         evidence,
         label=label_of(evidence),
-        condition=condition_of(evidence),
+        condition=condition_of(evidence, names),
         gap=gap_of(evidence) or None,
         score=None,
         negations=0,
     )
 
 
-def condition_of(evidence: Evidence) -> str:
+def with_name(text: str, names: Mapping[str, str]) -> str:
+    """An id with its name before it, where it has one."""
+    return f"{names[text]} ({text})" if text in names else text
+
+
+def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
+    quotes."""
+    known = metric in IDS and text in names
+    return with_name(text, names) if known else f'"{text}"'
+
+
+def ids_in(evidence: Iterable[Evidence], attributes: Collection[str]) -> list[str]:
+    """The ids of these attributes that occur in evidence, each once."""
+    found: dict[str, None] = {}
+    for each in evidence:
+        if each.metric in attributes:
+            asked = each.condition.limits if isinstance(each.condition, Criterion) else ()
+            texts = (each.value, each.baseline, *asked)
+            found.update(dict.fromkeys(text for text in texts if isinstance(text, str)))
+    return [*found]
+
+
+def condition_of(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> str:
     """The condition: ``rises 30% from 7d ago``."""
     asked = evidence.condition
     if isinstance(asked, Criterion):
-        asked = criterion(asked, evidence.metric, evidence.unit)
+        asked = criterion(asked, evidence.metric, evidence.unit, names)
     return "not: " * evidence.negations + asked
 
 
@@ -107,9 +134,14 @@ def gap_of(evidence: Evidence) -> str:
     return f"{_GAPS[gap.kind]} for {age}"
 
 
-def criterion(asked: Criterion, metric: str, unit: str) -> str:
+def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A criterion in words: ``at least 50%``."""
-    limits = [_limit(asked, each, metric, unit) for each in asked.limits]
+    limits = [
+        _text_limit(asked, each, metric, names)
+        if isinstance(each, str)
+        else _limit(asked, each, metric, unit)
+        for each in asked.limits
+    ]
     more = f" and {asked.more:,} more" if asked.more else ""
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
     pattern = PATTERNS[asked.operator]
@@ -153,9 +185,11 @@ def said(
     return named or format_value(value, unit, currencies)
 
 
-def _limit(asked: Criterion, value: float | str, metric: str, unit: str) -> str:
-    if isinstance(value, str):
-        return value if asked.operator == "matches" else f'"{value}"'
+def _text_limit(asked: Criterion, text: str, metric: str, names: Mapping[str, str]) -> str:
+    return text if asked.operator == "matches" else named(metric, text, names)
+
+
+def _limit(asked: Criterion, value: float, metric: str, unit: str) -> str:
     if asked.percent:
         return _percent(value)
     return _LIMITS.get(asked.operator, value_of)(value, metric, unit)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from watcher.errors import ListenError
 from watcher.network import LOOPBACK, PORTS
@@ -133,3 +133,23 @@ def _origin_of(parts: SplitResult) -> Origin | None:
     port = "" if parts.port is None else f":{parts.port}"
     origin = Origin.of(f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}")
     return origin if origin is not None and _HOST.fullmatch(origin.host) else None
+
+
+CONTENT_POLICY = "Content-Security-Policy"
+
+
+def content_policy(picture: str = "") -> str:
+    """What a page may load: its own style and pictures, and the ``picture`` at that address."""
+    shown = f" {_source(picture)}" if picture else ""
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'{shown}; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _source(address: str) -> str:
+    """An address as a policy names it: without its query, which may change nothing of what it is;
+    no character in it ends the directive."""
+    url = urlsplit(address)
+    path = quote(url.path, safe="/%~!$&'()*+:=@-._")
+    return f"https://{url.netloc.rpartition('@')[2]}{path or '/'}"

@@ -1,8 +1,8 @@
 """The web page's server: which address shows what, and what every answer has in common.
 
 Server-rendered and without a script. What it shows comes from the database through a read-only
-connection, and is made anew for each request. Only silences, retries and drops write, by POST with
-a token (``forms``).
+connection, and is made anew for each request. Only silences, what is followed, retries and drops
+write, by POST with a token (``forms``).
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ from watcher.web.accept_errors import (
     Visits,
 )
 from watcher.web.access import Access, WrongToken
-from watcher.web.address import PageUrl, parse_address
+from watcher.web.address import CONTENT_POLICY, PageUrl, content_policy, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
-from watcher.web.pages import alerts, index, outbox, overview, product, products, rule
-from watcher.web.pages.index import send_home
+from watcher.web.routes import DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 
@@ -45,52 +44,16 @@ log = structlog.get_logger("watcher.web")
 # Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
 # The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    CONTENT_POLICY: content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
-PAGES: tuple[tuple[str, Handler], ...] = (
-    ("/", overview.page),
-    ("/watches", overview.watches),
-    ("/rules", overview.rules),
-    ("/rules/{name}", rule.page),
-    ("/scores", rule.scores),
-    ("/alerts", alerts.page),
-    ("/products", products.search),
-    ("/products/{region}/{id}", product.page),
-    ("/outbox", outbox.page),
-    (r"/outbox/{id:\d{1,15}}", outbox.message),
-    ("/silences", alerts.silences),
-)
-FORMS: tuple[tuple[str, Handler], ...] = (
-    ("/outbox/retry", outbox.retry),
-    ("/outbox/drop", outbox.drop),
-    ("/silences", alerts.add_silence),
-    ("/silences/end", alerts.end_silence),
-)
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-DATA: tuple[tuple[str, Handler], ...] = (
-    ("/healthz", overview.healthz),
-    ("/metrics", overview.metrics),
-    ("/api/overview.json", overview.data),
-    ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", rule.scores_data),
-    ("/api/products/{region}/{id}.json", product.data),
-    ("/api/outbox.json", outbox.data),
-    ("/api/alerts.json", alerts.data),
-)
 _READ_ONLY = (
     "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
     "or by the command line with the primary server's URL."
-)
-INDEX: tuple[tuple[str, index.Handler], ...] = (
-    ("/", index.page),
-    ("/healthz", index.healthz),
-    ("/metrics", index.metrics),
-    ("/api/fleet.json", index.data),
 )
 
 
@@ -230,7 +193,8 @@ class Site:
 
     async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
         """Here, and not by the server after us, to know when the visitor has taken it all."""
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)  # a page may allow itself one picture
         with suppress(ConnectionError):  # the server finds that out for itself
             await response.prepare(request)
             await response.write_eof()

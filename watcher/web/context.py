@@ -162,7 +162,8 @@ class PageContext:
         """A page; ``values`` are the template's own."""
         token = None if self.sources.readonly else self.forms.token()
         scene = Scene(self.sources.now(), self.zone, token, self.book)
-        return self.renderer.html(request, template, scene, status, **values)
+        sellers = self.sources.book().sellers
+        return self.renderer.html(request, template, scene, status, sellers=sellers, **values)
 
     def see(
         self, request: web.Request, fields: Mapping[str, str], notice: str, number: int

@@ -25,6 +25,7 @@ from watcher.units import (
     format_number,
     format_percent,
 )
+from watcher.words import listing
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ NAVIGATION = (
     ("/alerts", "Alerts"),
     ("/rules", "Rules"),
     ("/products", "Products"),
+    ("/followed", "Followed"),
     ("/outbox", "Outbox"),
     ("/silences", "Silences"),
 )
@@ -42,6 +44,11 @@ _NOTICES = {
     "ended": ("Silence {} is over.",),
     "over": ("Silence {} was over already.",),
     "retried": ("{} message is sent again.", "{} messages are sent again."),
+    "followed": ("The product is followed, and read in a moment.",),
+    "followed_already": ("The product is followed already.",),
+    "unfollowed": ("The product is followed no more.",),
+    "not_followed": ("The product was not followed.",),
+    "picture": ("Its picture is asked for: reload the page in a moment.",),
     "dropped": ("{} message was dropped.", "{} messages were dropped."),
 }
 
@@ -121,6 +128,7 @@ def templates() -> jinja2.Environment:
     made.filters |= {
         "number": format_number,
         "count_of": count_of,
+        "listing": listing,
         "percent": format_percent,
         "ago": format_ago,
         "instant": _instant,

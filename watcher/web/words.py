@@ -9,6 +9,7 @@ from datetime import tzinfo
 from watcher.delivery.view import view_of
 from watcher.model import Instant, Item, Message, Severity
 from watcher.store.records import AlertRow
+from watcher.text.evidence import with_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class AlertLine:
     def since(self) -> Instant:
         """The instant it fired at, or else at which its state began."""
         return self.row.alert.fired_at or self.row.alert.since
+
+    @property
+    def seller(self) -> str:
+        """``GlowLab (7495981769829615944)``, where the user named it."""
+        seller = self.row.seller_id or ""
+        return with_name(seller, self.row.names) if seller in self.row.names else ""
 
     @property
     def told(self) -> str:
@@ -62,4 +69,5 @@ def _item(row: AlertRow, gmv_currency: str | None) -> Item:
         currency=row.currency, gmv_currency=gmv_currency, why=alert.evidence,
         now=known.evidence if known is not None and known.at != alert.fired_at else (),
         seen=known.at if known is not None and not known.current else None,
+        names=dict(row.names),
     )  # fmt: skip

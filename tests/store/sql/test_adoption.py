@@ -52,6 +52,9 @@ def fill(store: Store, key: str, day: int = 0) -> None:
     store.ledger.charge(key, 3, at)
     store.ledger.reserve(key, 5, at, None, None)
     store.health.failing("watch", key, "broken", at)
+    sql = "INSERT INTO asked (watch, product_id, since) VALUES (?, ?, ?)"
+    raw(store).execute(sql, (key, f"{day}", at))
+    store.lookups.due(key, ["3"], at)
     if not store.alerts.live(["r"]):
         store.alerts.save([replace(firing("r", int(products[0]), at), watch=key)])
 

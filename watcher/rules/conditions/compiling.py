@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode
@@ -11,6 +12,7 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, answer, of_no_metric
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME, RuleOperator
+from watcher.rules.conditions.text import PARTS_OF_TEXTS
 from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
@@ -148,7 +150,7 @@ class Compiler:
             hint = f', did you mean "{better}"?' if better else ""
             self.report(path, f"{name} is only for rank, not for {subject.name}{hint}", at_key=True)
         else:
-            return self._attempt(path, operator.build, name, subject, setting)
+            return self._attempt(path, partial(_built, operator), name, subject, setting)
         return None
 
     def _check_options(
@@ -175,6 +177,21 @@ class Compiler:
             self.places[id(condition)] = condition, path
             return condition
         return None
+
+
+def _built(
+    operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
+) -> Condition:
+    """What the operator builds; a name that the user gave an id stands for that."""
+    if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
+        setting = replace(setting, value=_with_ids(subject, setting.value))
+    return operator.build(name, subject, setting)
+
+
+def _with_ids(attribute: Attribute, value: object) -> object:
+    if isinstance(value, list):
+        return [_with_ids(attribute, one) for one in value]
+    return attribute.id_of(value) if isinstance(value, str) else value
 
 
 def _joined(

@@ -20,6 +20,7 @@ from watcher.text.evidence import criterion
 from watcher.units import Unit
 from watcher.words import Wrong, kind, shortened, told
 
+PARTS_OF_TEXTS = ("contains", "matches")  # operators that take no whole text
 _LONGEST = 1_000  # characters of a pattern
 # What a pattern may cost: bytes of its automaton, and instructions, for each of which RE2 may look
 # at each letter (5,000 on a name of 200 letters take about a millisecond).
@@ -62,7 +63,7 @@ class Text(Condition):
         return (Evidence(name, label, Unit.TEXT, self.criterion, verdict, value),)
 
     def __str__(self) -> str:
-        return criterion(self.criterion, self.attribute.name, Unit.TEXT)
+        return criterion(self.criterion, self.attribute.name, Unit.TEXT, self.attribute.names)
 
 
 @dataclass(frozen=True, eq=False)

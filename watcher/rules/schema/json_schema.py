@@ -23,6 +23,7 @@ from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
+from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
 from watcher.source.query import FOLLOWED, MOST_PRODUCTS
@@ -54,6 +55,12 @@ def _sections() -> Schema:
         "operator": shapes.also(shapes.NAMES, "null")
         | {"description": "channels that hear of the watcher's own trouble"},
         "defaults": _or_empty(_defaults()),
+        "sellers": _named(
+            {f"^{SELLER_ID}$": _SELLER},
+            "your own names for sellers, valid wherever a seller's id is",
+            "sellers",
+            _A_SELLER,
+        ),
         "metrics": _named(
             {f"^{METRIC_NAME}$": _FORMULA},
             "your own metrics: formulas over others, as spu_avg_price * commission",
@@ -79,6 +86,7 @@ def _snippet(label: str, body: object) -> Schema:
 
 
 _A_CHANNEL = _snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
+_A_SELLER = _snippet("a seller", {"${1:7495981769829615944}": "${2:GlowLab}"})
 _A_METRIC = _snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
 _WATCH = {"region": "${2:US}", "sort": "total_sale_7d_cnt desc", "top": "${3:100}"}
 _A_WATCH = _snippet("a watch", {"${1:bestsellers}": _WATCH})
@@ -93,6 +101,12 @@ _A_RULE = _snippet("a rule", _RULE)
 _SOME_RULES = _snippet("a first rule", [_RULE])
 
 _A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
+_SELLER: Schema = {
+    "type": "string",
+    "pattern": r"[^0-9\s]",
+    "patternErrorMessage": "write a name, as GlowLab: it has more than digits",
+    "description": "the seller's name, as you call it",
+}
 _FORMULA: Schema = {
     "type": "string",
     "pattern": r"[A-Za-z_]",

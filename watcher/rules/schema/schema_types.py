@@ -158,9 +158,11 @@ CATEGORY = written(
     "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
 )
 _PAGE_OR_ID = r"[0-9]{10,24}|(https?:|HTTPS?:)?(//)?[^\s/]+\.[A-Za-z]{2,}[^\s]*"
+# A name of one's own has more than digits, and may have anything else.
 SELLER = written(
-    _PAGE_OR_ID,
-    "write the seller's id, as \"7495981769829615944\", or the address of its store's page",
+    rf"{_PAGE_OR_ID}|[^/]*[^\s0-9/,.+-][^/]*",
+    "write the seller's id, as \"7495981769829615944\", the address of its store's page, or its "
+    "name in sellers:",
     (),
     "integer",
     minimum=10**9,

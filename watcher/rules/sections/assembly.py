@@ -18,6 +18,7 @@ from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
 from watcher.rules.sections.own_metrics import OwnMetrics
 from watcher.rules.sections.rule_builder import RuleBuilder
+from watcher.rules.sections.sellers import Sellers
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
 from watcher.words import kind, nearest, quoted
@@ -81,7 +82,7 @@ class _Assembly:
         told = (channels.known(entry) for entry in self._sections("operator"))
         operator = tuple(dict.fromkeys(chain.from_iterable(told)))
         metrics = self._metrics(api)
-        watches = Watches(defaults.region, defaults.every, defaults.timezone)
+        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics.sellers)
         for name, entry in self._entries("watches"):
             watches.add(name, entry)
         section_of = self._mapping("defaults")
@@ -146,7 +147,11 @@ class _Assembly:
         for name, entry in self._entries("metrics"):
             if names.take(name, entry) and entry.file.filled(entry.path):
                 own.add(name, entry)
-        return own.catalogue(api.gmv_currency if api is not None else None)
+        sellers = Sellers()
+        for seller_id, entry in self._entries("sellers"):
+            if entry.file.filled(entry.path):
+                sellers.add(seller_id, entry)
+        return own.catalogue(api.gmv_currency if api is not None else None, sellers.names)
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         lists = list(self._sections("rules"))

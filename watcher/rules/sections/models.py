@@ -148,7 +148,9 @@ class KeepSection(Section):
     notifications: Duration = Field(90 * DAY, ge=DAY, description="what was told; 90d if left out")
 
 
-SECTIONS = tuple("api channels operator defaults metrics watches rules keep heartbeat".split())
+SECTIONS = tuple(
+    "api channels operator defaults sellers metrics watches rules keep heartbeat".split()
+)
 
 # Keys of a watch; some are looked for in a rule.
 WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])

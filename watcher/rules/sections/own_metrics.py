@@ -59,7 +59,9 @@ class OwnMetrics:
         except ValueError as error:
             self._fail(name, entry, str(error))
 
-    def catalogue(self, gmv_currency: str | None = None) -> Catalogue:
+    def catalogue(
+        self, gmv_currency: str | None = None, sellers: Mapping[str, str] | None = None
+    ) -> Catalogue:
         """All metrics; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
             self._metric(name, ())
@@ -68,7 +70,7 @@ class OwnMetrics:
             for name in self._broken
             if name not in self._done
         ]
-        return Catalogue([*self._done.values(), *broken], gmv_currency)
+        return Catalogue([*self._done.values(), *broken], gmv_currency, sellers)
 
     def _fail(
         self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID

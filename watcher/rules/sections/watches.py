@@ -16,7 +16,7 @@ from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import Cron, Every, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
-from watcher.words import Wrong, kind, quoted
+from watcher.words import Wrong, kind, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
 
@@ -52,8 +52,15 @@ class Watches:
     """The watches read so far, by name and by a key that has the schedule in it: whether that is
     part of a watch's identity is known once all are read, and ``settled`` tells."""
 
-    def __init__(self, region: str | None, every: object = None, timezone: object = None) -> None:
+    def __init__(
+        self,
+        region: str | None,
+        every: object = None,
+        timezone: object = None,
+        sellers: Mapping[str, str] | None = None,
+    ) -> None:
         self._region = region
+        self._sellers = sellers or {}
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
@@ -148,12 +155,16 @@ class Watches:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
+        if isinstance(asked.get("shop"), str):
+            asked["shop"] = self._seller(str(asked["shop"]))
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
         def report(inner: tuple[str | int, ...], message: str) -> None:
             key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
+            if key == "shop" and self._sellers:
+                message += nearest(str(raw["shop"]), self._sellers.values())
             if key != "region" or not mistyped:
                 _inside(entry, inner).report(message, code, at_key=key in unknown)
 
@@ -162,6 +173,12 @@ class Watches:
 
         query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
         return self._unlike(query, entry)
+
+    def _seller(self, written: str) -> str:
+        """The id of the seller that has such a name of one's own; else what is written."""
+        wanted = written.strip().casefold()
+        named = (each for each, name in self._sellers.items() if name.casefold() == wanted)
+        return next(named, written)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
         """The query, unless it is a rule's second list of its own: that goes by its name."""

@@ -23,6 +23,7 @@ from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
+from watcher.store.sql.siblings import Categories
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
@@ -135,6 +136,10 @@ class Recalled:
                 zip(keys.tolist(), rows, strict=True)
             )
         }
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Names of today: they are the source's, and have no past."""
+        return Categories(self._db).names(ids)
 
     def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
         last = self.matrix.last_sights(watch, products, self._place + 1)

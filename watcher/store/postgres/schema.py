@@ -151,6 +151,17 @@ CREATE TABLE asked (watch text NOT NULL, product_id text NOT NULL, since bigint 
 ALTER TABLE scans ADD COLUMN cut bigint;
 CREATE INDEX scans_of_no_market ON scans (at) WHERE cut IS NOT NULL;
 """
+_FOLLOWED = """
+CREATE TABLE followed (product_id text PRIMARY KEY, since bigint NOT NULL, note text NOT NULL);
+CREATE TABLE lookups (watch text NOT NULL, product_id text NOT NULL, added bigint NOT NULL,
+    done bigint, tries bigint NOT NULL, next_try bigint NOT NULL, PRIMARY KEY (watch, product_id));
+CREATE TABLE probes (endpoint text PRIMARY KEY, at bigint NOT NULL, works bigint NOT NULL,
+    status bigint, words text NOT NULL, path text NOT NULL, credential text NOT NULL);
+CREATE TABLE categories (category_id text PRIMARY KEY, level bigint NOT NULL, name text NOT NULL,
+    read bigint NOT NULL);
+CREATE TABLE pictures (product bigint PRIMARY KEY REFERENCES products(id), wanted bigint NOT NULL,
+    address text, until bigint NOT NULL, error text);
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -168,6 +179,7 @@ MIGRATIONS = {
     "m013_one_scan_a_time": _ONE_SCAN_A_TIME,
     "m014_watch_identity": _WATCH_IDENTITY,
     "m015_own_products": _OWN_PRODUCTS,
+    "m016_followed": _FOLLOWED,
 }
 
 

@@ -20,7 +20,7 @@ from watcher.units import DAY, HOUR, MINUTE, format_duration
 
 # Every table with a column that names a watch by its key: with what a watch can have once, with
 # many, and with credits, which are added up. ``health`` names watches, too, and rules beside them.
-ONE_ROW, ADDED_UP = ("watches", "asked"), ("credits",)
+ONE_ROW, ADDED_UP = ("watches", "asked", "lookups"), ("credits",)
 MANY_ROWS = ("scans", "reservations", "alerts")
 KNOWN = "known_watches"
 # Seconds that a schedule of before m014 may have been, if it was edited since.

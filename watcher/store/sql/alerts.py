@@ -35,7 +35,7 @@ _UPDATE = (
 )
 _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
-_PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency"
+_PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency, p.seller_id"
 _TOLD_COLUMNS = "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification"
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
@@ -253,8 +253,11 @@ class Alerts(Face):
         alerts = [_alert(row) for row in rows]
         deliveries = self._deliveries(alerts)
         return [
-            AlertRow(alert, region, product_id, name, deliveries.get(alert.id, ()), currency)
-            for alert, (*_, region, product_id, name, currency) in zip(alerts, rows, strict=True)
+            AlertRow(alert, *product, deliveries.get(alert.id, ()), currency, seller_id=seller_id)
+            for alert, (*_, region, product_id, name, currency, seller_id) in zip(
+                alerts, rows, strict=True
+            )
+            for product in [(region, product_id, name)]
         ]
 
     def counts(self) -> dict[tuple[str, AlertState], int]:

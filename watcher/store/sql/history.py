@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 import numpy as np
@@ -18,8 +19,10 @@ from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.asked import asked_before
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack_texts
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
+from watcher.store.sql.siblings import Categories
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
@@ -80,6 +83,39 @@ class History(Recording, Baselines, ScanHistory):
         )
         return self._facts(rows)
 
+    def find_all(self, ids: Sequence[str]) -> builtins.list[ProductFacts]:
+        """Products of these ids, each in each region that knows it."""
+        found: builtins.list[ProductFacts] = []
+        for part in chunks(len(ids)):
+            rows = self._db.rows(
+                f"{self._facts_of()} FROM {self._sql.rows_of(sort=TEXT)} "
+                f"{self._sql.join} (SELECT DISTINCT region FROM products) AS r ON TRUE "
+                f"{self._sql.join} products AS p ON p.region = r.region AND p.product_id = w.value "
+                f"{self._sql.newest} ORDER BY w.key, p.region",
+                (self._sql.listed(ids[part]),),
+            )
+            found += self._facts(rows)
+        return found
+
+    def found_by(self, watch: str) -> frozenset[str]:
+        """The ids of all products that the watch ever saw, or that were found for it."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return frozenset()
+        products = LastSeen.unpack(*row).products
+        return frozenset(str(each) for (each,) in product_rows(self._db, products, "product_id"))
+
+    def categories(self) -> Sequence[tuple[str | None, ...]]:
+        """The categories of level 1, 2 and 3 that products have, each combination once."""
+        columns = "category_id, category_l2_id, category_l3_id"
+        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+
+    def some_products(self, limit: int) -> builtins.list[ProductFacts]:
+        """The products that were seen first of late, the newest first."""
+        ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
+        facts = self.facts(ids)
+        return [facts[each] for each in ids if each in facts]
+
     def _facts_of(self) -> str:
         return f"SELECT {_FACTS}, {', '.join(map(self._sql.field, NUMERIC_NAMES))}"
 
@@ -116,6 +152,10 @@ class History(Recording, Baselines, ScanHistory):
             newest = np.maximum(newest, [times.get(scan, 0) for scan in scans])
         pairs = zip(products, newest.tolist(), strict=True)
         return {product: at for product, at in pairs if at}
+
+    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the names of these categories, as far as they are known."""
+        return Categories(self._db).names(ids)
 
     def named(self, part: str, region: str | None, limit: int) -> list[tuple[str, str, str]]:
         """Region, id and name of products whose name has ``part`` in it, capitals or not."""

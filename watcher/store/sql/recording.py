@@ -163,6 +163,19 @@ class Recording(Face):
             np.column_stack([rows, digests, keys]).tolist(),
         )
 
+    def note_seen(self, watch: str, scan_id: int, products: Ints) -> None:
+        """These were found for a watch by another's scan: where a scan of its own had not seen
+        them, they are not new to it any more."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        seen = LastSeen.unpack(*row) if row else LastSeen(EMPTY, EMPTY)
+        after = seen.with_scan(scan_id, products[seen.last(products) == 0])
+        self._db.execute(
+            "INSERT INTO watches (watch, region, size, seen) "
+            "SELECT CAST(?1 AS TEXT), region, ?2, ?3 FROM scans WHERE id = ?4 "
+            "ON CONFLICT (watch) DO UPDATE SET size = excluded.size, seen = excluded.seen",
+            (watch, len(after.products), after.pack(), scan_id),
+        )
+
     def texts_known_since(self) -> Instant | None:
         """Since when replaced texts are stored; None where that is always."""
         return (

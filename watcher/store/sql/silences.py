@@ -14,6 +14,7 @@ from msgspec.structs import astuple
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
+from watcher.text.evidence import with_name
 
 _OF = ("rule", "product", "seller", "category")
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
@@ -37,6 +38,14 @@ class Silence(Struct, frozen=True):
     def __str__(self) -> str:
         """``rule beauty-*, seller 7495*``."""
         return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
+
+    def in_words(self, sellers: Mapping[str, str]) -> str:
+        """As ``str``, with the name beside the id of a seller that has one."""
+        told = (
+            f"{name} {with_name(pattern, sellers) if name == 'seller' else pattern}"
+            for name, pattern in self.patterns.items()
+        )
+        return ", ".join(told)
 
     @property
     def patterns(self) -> Mapping[str, str]:

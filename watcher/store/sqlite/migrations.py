@@ -370,6 +370,34 @@ def _free(db: Tables, watch: str, at: int) -> int:
     return next(each for each in count(at + 1) if each not in taken)
 
 
+@migrations()
+def m016_followed(db: Tables) -> None:
+    """Products that people follow, ids that are read before their list's next scan, and what was
+    found out about the source's other endpoints, with what these gave."""
+    db.execute(
+        "CREATE TABLE followed (product_id TEXT PRIMARY KEY, since INTEGER NOT NULL, "
+        "note TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE lookups (watch TEXT NOT NULL, product_id TEXT NOT NULL, "
+        "added INTEGER NOT NULL, done INTEGER, tries INTEGER NOT NULL, next_try INTEGER NOT NULL, "
+        "PRIMARY KEY (watch, product_id)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE probes (endpoint TEXT PRIMARY KEY, at INTEGER NOT NULL, "
+        "works INTEGER NOT NULL, status INTEGER, words TEXT NOT NULL, path TEXT NOT NULL, "
+        "credential TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE categories (category_id TEXT PRIMARY KEY, level INTEGER NOT NULL, "
+        "name TEXT NOT NULL, read INTEGER NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE pictures (product INTEGER PRIMARY KEY REFERENCES products(id), "
+        "wanted INTEGER NOT NULL, address TEXT, until INTEGER NOT NULL, error TEXT) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

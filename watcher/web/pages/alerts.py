@@ -73,7 +73,7 @@ async def silences(context: PageContext, request: web.Request) -> web.StreamResp
 async def add_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
     fields = await context.forms.read(request)
-    patterns, seconds = _patterns(fields), _seconds(fields)
+    patterns, seconds = _patterns(fields, context.sources.book().sellers), _seconds(fields)
     comment, now = fields.get("comment", "").strip(), context.sources.now()
     silence = await context.sources.write(
         lambda database: database.silences.add(
@@ -83,8 +83,11 @@ async def add_silence(context: PageContext, request: web.Request) -> web.StreamR
     raise context.see(request, fields, "silenced", silence.id)
 
 
-def _patterns(fields: Mapping[str, str]) -> dict[str, str]:
+def _patterns(fields: Mapping[str, str], sellers: Mapping[str, str]) -> dict[str, str]:
     patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
+    ids = {name.casefold(): each for each, name in sellers.items()}
+    if (seller := patterns.get("seller", "").casefold()) in ids:
+        patterns["seller"] = ids[seller]
     if not patterns:
         raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
     if "exact" in fields:  # the pattern that only this text matches

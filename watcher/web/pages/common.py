@@ -55,6 +55,11 @@ def page_of(found: Sequence[T], size: int) -> tuple[Sequence[T], bool]:
     return found[:size], len(found) > size
 
 
+def span_of(query: Mapping[str, str], name: str) -> int | None:
+    """A number of the address; None where it is none."""
+    return whole_number(query, name)
+
+
 def number_of(fields: Mapping[str, str], what: str) -> int:
     """The id that a form names; 400 without one."""
     number = whole_number(fields, "id")

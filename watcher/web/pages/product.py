@@ -18,13 +18,13 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.text.evidence import said
+from watcher.text.evidence import said, with_name
 from watcher.units import DAY, Currencies, Unit
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
+from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, span_of
+from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import texts_of
 from watcher.web.plots import card_of, chart_of
-from watcher.web.rendering import whole_number
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -57,6 +57,8 @@ class _Product:
     metric: Metric
     days: int
     within: tuple[Instant, Instant]
+    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    beside: Beside
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -66,11 +68,11 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     # The track that is asked for; where it has no value, none.
     chosen = next((track for track in past.tracks if track.metric == past.metric), None)
     currencies = Currencies(facts.currency, book.metrics.gmv_currency)
-    return context.html(
+    response = context.html(
         request,
         "product.html",
         facts=facts,
-        known=tuple(_known(facts)),
+        known=tuple(_known(facts, past.names)),
         outside=product_page(facts.product_id),
         cards=[
             card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
@@ -87,7 +89,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         texts=texts_of(past.texts),
         durations=DURATIONS,
         back=context.here(request),
+        beside=past.beside,
     )
+    return past.beside.allowed(response)
 
 
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -99,16 +103,22 @@ def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/products/REGION/ID.json`` with the same query; times are Unix seconds."""
     past = await context.read(partial(_past, request))
+    facts = past.facts
     return as_json(
         {
-            "product": past.facts,
+            "product": facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
             "metrics": [_track(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "silences": past.silences,
+            "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
         }
     )
+
+
+def _ids(facts: ProductFacts) -> list[str]:
+    return [each for each in (facts.seller_id, facts.category_id) if each]
 
 
 def _track(track: Track) -> dict[str, object]:
@@ -124,7 +134,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
-    wanted = whole_number(query, "days")
+    wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
     begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
@@ -143,6 +153,8 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         asked,
         days,
         (begin, now),
+        {**database.categories.names([facts.category_id]), **book.sellers},
+        beside(database, book, facts, now),
     )
 
 
@@ -168,13 +180,13 @@ def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
     ]
 
 
-def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
+def _known(facts: ProductFacts, names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
     known = [
         ("Trend", said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
-        ("Seller", facts.seller_id or "unknown"),
-        ("Category", facts.category_id or "unknown"),
+        ("Seller", with_name(facts.seller_id or "unknown", names)),
+        ("Category", with_name(facts.category_id or "unknown", names)),
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]

@@ -1,0 +1,137 @@
+"""Findings about the source's other endpoints, and what these gave: names, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from watcher.model import Instant
+from watcher.store.sql.connection import Face
+from watcher.store.sql.dialect import TEXT
+
+_PROBE = "endpoint, at, works, status, words, path, credential"
+_PICTURE = "product, wanted, address, until, error"
+
+
+class Probe(Struct, frozen=True):
+    """An endpoint that was asked once: ``status`` is HTTP's (None: no answer came), ``words`` are
+    the server's own. ``path`` is what was asked; ``credential`` stands for the key, which it does
+    not tell."""
+
+    endpoint: str
+    at: Instant
+    works: bool
+    status: int | None
+    words: str
+    path: str
+    credential: str
+
+
+class Probes(Face):
+    """The last probe of each endpoint."""
+
+    def put(self, probe: Probe) -> None:
+        """Keep it, in place of an earlier one of its endpoint."""
+        columns = _PROBE.split(", ")
+        self._db.execute(
+            self._sql.upsert("probes", columns, columns[:1]),
+            (
+                probe.endpoint, probe.at, int(probe.works), probe.status, probe.words, probe.path,
+                probe.credential,
+            ),
+        )  # fmt: skip
+
+    def all(self) -> Mapping[str, Probe]:
+        """All of them, by endpoint."""
+        rows = self._db.rows(f"SELECT {_PROBE} FROM probes ORDER BY endpoint")
+        probes = [Probe(name, at, bool(works), *rest) for name, at, works, *rest in rows]
+        return {each.endpoint: each for each in probes}
+
+    def found(self, endpoint: str) -> Probe | None:
+        """The endpoint's probe, if it worked."""
+        probe = self.all().get(endpoint)
+        return probe if probe is not None and probe.works else None
+
+
+class Category(Struct, frozen=True):
+    """A category's name, as the source has it."""
+
+    category_id: str
+    level: int
+    name: str
+
+
+class Categories(Face):
+    """Names of categories, by id; none until the endpoint was found that gives them."""
+
+    def put(self, categories: Iterable[Category], now: Instant) -> None:
+        """Keep their names, in place of older ones."""
+        columns = ["category_id", "level", "name", "read"]
+        self._db.many(
+            self._sql.upsert("categories", columns, columns[:1]),
+            ((each.category_id, each.level, each.name, now) for each in categories),
+        )
+
+    def names(self, ids: Iterable[str | None] | None = None) -> Mapping[str, str]:
+        """Names by id, of all or of these."""
+        if ids is None:
+            return dict(self._db.rows("SELECT category_id, name FROM categories"))
+        given = sorted({each for each in ids if each})
+        if not given:
+            return {}
+        rows = self._db.rows(
+            "SELECT category_id, name FROM categories "
+            f"WHERE category_id IN {self._sql.among(sort=TEXT)}",
+            (self._sql.listed(given),),
+        )
+        return dict(rows)
+
+    def read_at(self) -> Instant | None:
+        """The time at which they were read; None where there are none."""
+        return self._db.number("SELECT max(read) FROM categories") or None
+
+
+class Picture(Struct, frozen=True):
+    """A product's picture that somebody wants to see: its ``address`` is good before ``until``."""
+
+    product: int
+    wanted: Instant
+    address: str | None
+    until: Instant
+    error: str | None = None
+
+
+class Pictures(Face):
+    """Addresses of pictures that can be shown for a while."""
+
+    def want(self, product: int, now: Instant) -> None:
+        """Somebody wants to see it: its address is asked for."""
+        columns = _PICTURE.split(", ")
+        self._db.execute(
+            self._sql.upsert("pictures", columns, columns[:1]), (product, now, None, 0, None)
+        )
+
+    def wanted(self) -> Sequence[int]:
+        """Products whose pictures wait for an address, who waits longest first."""
+        sql = "SELECT product FROM pictures WHERE address IS NULL AND error IS NULL ORDER BY wanted"
+        return self._db.all(int, sql)
+
+    def put(self, pictures: Iterable[Picture]) -> None:
+        """Keep what was found."""
+        self._db.many(
+            "UPDATE pictures SET address = ?, until = ?, error = ? WHERE product = ?",
+            ((each.address, each.until, each.error, each.product) for each in pictures),
+        )
+
+    def of(self, product: int, now: Instant) -> Picture | None:
+        """The product's picture, unless its address is good no more."""
+        row = self._db.one(f"SELECT {_PICTURE} FROM pictures WHERE product = ?", (product,))
+        picture = Picture(*row) if row else None
+        over = picture is not None and picture.address is not None and picture.until <= now
+        return None if over else picture
+
+    def forget(self, now: Instant) -> None:
+        """Drop the addresses that are good no more."""
+        sql = "DELETE FROM pictures WHERE address IS NOT NULL AND until <= ?"
+        self._db.execute(sql, (now,))

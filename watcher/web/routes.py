@@ -1,0 +1,50 @@
+"""Which address shows what, and which form changes what."""
+
+from __future__ import annotations
+
+from watcher.web.context import Handler
+from watcher.web.pages import alerts, followed, index, outbox, overview, product, products, rule
+from watcher.web.pages.index import send_home
+
+__all__ = ["DATA", "FORMS", "INDEX", "PAGES", "send_home"]
+
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/", overview.page),
+    ("/watches", overview.watches),
+    ("/rules", overview.rules),
+    ("/rules/{name}", rule.page),
+    ("/scores", rule.scores),
+    ("/alerts", alerts.page),
+    ("/products", products.search),
+    ("/products/{region}/{id}", product.page),
+    ("/followed", followed.page),
+    ("/outbox", outbox.page),
+    (r"/outbox/{id:\d{1,15}}", outbox.message),
+    ("/silences", alerts.silences),
+)
+FORMS: tuple[tuple[str, Handler], ...] = (
+    ("/outbox/retry", outbox.retry),
+    ("/outbox/drop", outbox.drop),
+    ("/followed", followed.add),
+    ("/followed/remove", followed.remove),
+    ("/pictures", followed.picture),
+    ("/silences", alerts.add_silence),
+    ("/silences/end", alerts.end_silence),
+)
+DATA: tuple[tuple[str, Handler], ...] = (
+    ("/healthz", overview.healthz),
+    ("/metrics", overview.metrics),
+    ("/api/overview.json", overview.data),
+    ("/api/rules/{name}.json", rule.data),
+    ("/api/scores.json", rule.scores_data),
+    ("/api/products/{region}/{id}.json", product.data),
+    ("/api/followed.json", followed.data),
+    ("/api/outbox.json", outbox.data),
+    ("/api/alerts.json", alerts.data),
+)
+INDEX: tuple[tuple[str, index.Handler], ...] = (
+    ("/", index.page),
+    ("/healthz", index.healthz),
+    ("/metrics", index.metrics),
+    ("/api/fleet.json", index.data),
+)
