@@ -215,3 +215,28 @@ def test_a_channels_url_is_not_shown(kind: str, url: str) -> None:
     problems = problems_of(f"rules: [{{name: r, watch: {{{kind.format(repr(url))}}}, {WHEN}}}]")
     assert problems
     assert "S3cr3t" not in "".join(problems)
+
+
+def test_what_many_products_cost_is_said() -> None:
+    """Before anything is read, by who checks and by who runs."""
+    ids = [str(10**18 + number) for number in range(5_000)]
+    found = book(f"{{products: {ids}, every: 12h}}")
+    (warning,) = found.warnings
+    assert "watch.products: 5,000 products cost 500 credits a scan, 30,000 in 30 days" in str(
+        warning
+    )
+    assert book(f"{{products: {ids[:999]}}}").warnings == ()
+
+
+def test_a_rules_own_list_goes_by_its_name() -> None:
+    """It can have one; a renamed rule goes on with it, for its fingerprint is the same."""
+    one = f"{{products: ['{ID}']}}"
+    (problem,) = problems_of(
+        f"rules: [{{name: r, watch: [{one}, {{products: ['{OTHER}']}}], {WHEN}}}]"
+    )
+    assert "watch[1]: is the rule's second list, after rules.yaml:1: name it under" in problem
+    text = f"rules: [{{name: r, watch: {one}, {WHEN}}}, {{name: s, watch: {one}, {WHEN}}}]"
+    first, second = load_text(text).rules
+    assert first.watch.key != second.watch.key
+    assert first.fingerprint == second.fingerprint
+    assert (first.watch.mark.rule, second.watch.mark.rule) == ("r", "s")

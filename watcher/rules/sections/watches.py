@@ -15,11 +15,13 @@ from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
+from watcher.source.endpoint import Gives
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
 from watcher.words import Wrong, kind, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
+MANY = 1_000  # products of one's own whose price is said by itself
 
 
 def read_schedule(every: object, timezone: object, entry: Entry) -> Schedule | None:
@@ -231,6 +233,12 @@ def _meant_as_region(key: str) -> bool:
 
 
 def _doubt(entry: Entry, query: Query, schedule: Schedule) -> None:
+    if query.gives is Gives.LOOKUP and len(query.ids) >= MANY:
+        month = schedule.scans_between(0, 30 * DAY) * query.pages
+        entry["products"].warn(
+            f"{len(query.ids):,} products cost {query.pages:,} credits a scan, "
+            f"{month:,.0f} in 30 days"
+        )
     for warning in query_warnings(query):
         entry["region"].warn(warning)
     if not isinstance(schedule, Cron) and "timezone" in entry:
