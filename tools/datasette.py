@@ -143,6 +143,18 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "What is held back, by patterns.",
         "columns": {"begins": _INSTANT, "ends": _INSTANT},
     },
+    "known_watches": {
+        "title": "Watches",
+        "description": "The watches of the rule files as they were last read, and those whose "
+        "scans are kept.",
+        "columns": {
+            "watch": "the watch's key",
+            "query": "a digest of what it asks for",
+            "schedule": "when it is read",
+            "name": "its name",
+            "rule": "the rule by whose name a list of one's own goes",
+        },
+    },
 }  # fmt: skip
 
 _QUERIES: dict[str, tuple[str, str]] = {

@@ -14,15 +14,13 @@ from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
-from watcher.cli.lookup import chosen, chosen_product
+from watcher.cli.lookup import chosen, chosen_product, market_of
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
-from watcher.errors import WatcherError
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import IDS, unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.transition import APPEARS
-from watcher.rules.rulebook import Rule
 from watcher.text.evidence import condition_of, gap_of, label_of, named, spelled, with_name
 from watcher.text.sanitize import plain
 from watcher.units import Currencies, Unit, format_ago, format_duration, format_instant
@@ -48,7 +46,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = _market(rule, region)
+    market = market_of(rule, region)
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
@@ -56,17 +54,6 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
         print_json(_worded(explanation))
     else:
         show(explanation)
-
-
-def _market(rule: Rule, region: str | None) -> str | None:
-    """The market that the product is looked for in: that named, else the only one of the rule's.
-    None where a shop or products of one's own may be of any."""
-    markets = {watch.query.region if watch.query.of_market else "" for watch in rule.watches}
-    if region is None:
-        return markets.pop() or None if len(markets) == 1 else None
-    if region.upper() not in markets and "" not in markets:
-        raise WatcherError(f'rule "{rule.name}" watches {rule.regions}, not {region.upper()}')
-    return region.upper()
 
 
 def _worded(explained: Explanation) -> Explanation:

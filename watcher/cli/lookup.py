@@ -81,6 +81,17 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
     return found[0]
 
 
+def market_of(rule: Rule, region: str | None) -> str | None:
+    """The market that the product is looked for in: that named, else the only one of the rule's.
+    None where a shop or products of one's own may be of any."""
+    markets = {watch.query.region if watch.query.of_market else "" for watch in rule.watches}
+    if region is None:
+        return markets.pop() or None if len(markets) == 1 else None
+    if region.upper() not in markets and "" not in markets:
+        raise WatcherError(f'rule "{rule.name}" watches {rule.regions}, not {region.upper()}')
+    return region.upper()
+
+
 def _by_name(database: Store, part: str, region: str | None, where: str) -> list[ProductFacts]:
     matches = database.history.named(part, region, _SHOWN + 1)
     if len(matches) > 1:

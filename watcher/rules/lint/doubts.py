@@ -24,7 +24,6 @@ from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
 from watcher.units import DAY, Unit, format_duration, format_number
-from watcher.words import listing
 
 Doubt = tuple[Path, str]
 # The simple condition, or the key of the rule, that is doubted; and why.
@@ -63,7 +62,7 @@ def _of_all(
             found.setdefault(key, (where, []))[1].append(watch.name)
     for (_, why), (where, names) in found.items():
         several = len(set(names)) < len(rule.watches)
-        yield where, f"on {listing(dict.fromkeys(names))}: {why}" if several else why
+        yield where, f"on {', '.join(dict.fromkeys(names))}: {why}" if several else why
 
 
 def _when(rule: Rule, watch: Watch) -> Iterator[_Found]:

@@ -6,6 +6,7 @@ begins anew because a schedule was edited, or because there are two now."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 from msgspec import Struct
@@ -60,41 +61,40 @@ class Adoption:
         fresh = [mark for mark in self._without_scans() if bool(mark.rule) is of_rules]
         if not fresh:
             return
-        unknown = self._unknown()
         for find in (self._alike, self._former, self._other, self._guessed):
             for mark in fresh:
                 if mark.key not in self._adopted:
                     rule = renamed.get(mark.rule, mark.rule)
-                    free = unknown - {*self._adopted.values()}
-                    if (old := find(mark, rule, free)) is not None:
+                    if (old := find(mark, rule)) is not None:
                         self._adopted[mark.key] = old
+                        self._unknown.discard(old)
                         _hand_on(self._db, old, mark.key)
 
-    def _alike(self, mark: WatchMark, rule: str, _: set[str]) -> str | None:
+    def _alike(self, mark: WatchMark, rule: str) -> str | None:
         """That of the same query and schedule."""
         found = (each for each in self._of_query(mark, rule) if each.schedule == mark.schedule)
         return next((each.watch for each in found), None)
 
-    def _former(self, mark: WatchMark, _: str, unknown: set[str]) -> str | None:
+    def _former(self, mark: WatchMark, _: str) -> str | None:
         """That of before m014, if the schedule is still the same."""
         key = scheduled_key(mark.query, mark.schedule)
-        return key if key in unknown else None
+        return key if key in self._unknown else None
 
-    def _other(self, mark: WatchMark, rule: str, _: set[str]) -> str | None:
+    def _other(self, mark: WatchMark, rule: str) -> str | None:
         """That of the same query which was scanned last."""
         found = [each.watch for each in self._of_query(mark, rule)]
         return max(found, key=self._last_scan, default=None)
 
-    def _guessed(self, mark: WatchMark, _: str, unknown: set[str]) -> str | None:
+    def _guessed(self, mark: WatchMark, _: str) -> str | None:
         """That of before m014, if it had another schedule: nothing says which one."""
-        return next(iter(self._guesses(mark, unknown)), None)
+        return next(iter(self._guesses(mark)), None)
 
-    def _guesses(self, mark: WatchMark, unknown: set[str]) -> list[str]:
+    def _guesses(self, mark: WatchMark) -> list[str]:
         """The unknown keys that a watch may have had before m014."""
-        if not unknown:
+        if not self._unknown:
             return []
         keys = (scheduled_key(mark.query, text) for text in self._schedules())
-        return [key for key in keys if key in unknown]
+        return [key for key in keys if key in self._unknown]
 
     def _schedules(self) -> Iterator[str]:
         yield from dict.fromkeys(mark.schedule for mark in self._marks.watches)
@@ -119,6 +119,7 @@ class Adoption:
         )
         return [mark for key, mark in self._book.items() if key not in {*scanned}]
 
+    @cached_property
     def _unknown(self) -> set[str]:
         """Keys that have scans and that no book had since m014."""
         rows = self._db.all(
@@ -141,7 +142,7 @@ class Adoption:
                 former = {former_fingerprint(key, rule.conditions) for key in self._formers(mark)}
                 if stored.get(rule.name, rule.fingerprint) not in {rule.fingerprint, *former}:
                     # Perhaps it was moved to another watch of the same query, which is none now.
-                    guesses = self._guesses(mark, self._unknown())
+                    guesses = self._guesses(mark)
                     former |= {former_fingerprint(key, rule.conditions) for key in guesses}
                 found |= dict.fromkeys(former, rule.fingerprint)
         return found
