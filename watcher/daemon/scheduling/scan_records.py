@@ -96,8 +96,10 @@ class ScanRecords:
             if cost is not None:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
-        region = watch.query.region if watch.query.of_market or last is None else last.region
-        texts = frozenset(history.known_texts(region, now - texts_keep))
+        if watch.query.of_market:
+            texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
+        else:
+            texts = frozenset(history.own_texts(watch.key, now - texts_keep))
         return replace(
             order,
             query=watch.query,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
-from watcher.store.packing import EMPTY, PackedList, positions
+from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
 from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
@@ -325,14 +325,18 @@ class _Scans(Struct, frozen=True):
 def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
     sql = of_regions(
         db,
-        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')}",
+        f"SELECT id, at, mark, watch = ?1, {BELIEVED.format('?6')}, cut IS NOT NULL",
         "at >= ?3 AND at < ?4 AND size > 0 AND (watch = ?1 OR NOT ?5) AND id < ?6",
         several=len(query.regions) > 1,
     )
     regions = regions_of(db, query.regions)
     asked = query.watch, regions, *query.within, query.only_own, query.scan_id
-    rows = db.rows(f"{sql} ORDER BY mark", asked)
-    ids, at, marks, own, believed = np.array(rows, np.int64).reshape(len(rows), 5).T
+    rows = np.array(db.rows(f"{sql} ORDER BY mark", asked), np.int64).reshape(-1, 6)
+    ids, at, marks, own, believed, of_others = rows.T
+    foreign = (of_others > 0) & (own == 0)
+    if foreign.any():
+        kept = ~foreign | np.isin(ids, _of_concern(db, ids[foreign], query.products))
+        ids, at, marks, own, believed = rows[kept, :5].T
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))
     for place in np.flatnonzero(believed == 0).tolist():
@@ -341,6 +345,27 @@ def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
     order = kept[np.argsort(marks[kept], kind="stable")]
     # The place in a list is another's then, so such a scan gives no ranks.
     return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
+
+
+def _of_concern(db: Connection, scans: Ints, products: Ints) -> list[int]:
+    """Scans of shops and lookups, of these, whose watches ever listed one of the products: of
+    many shops hardly one, and to read all their lists takes long."""
+    rows = db.rows(
+        f"SELECT watch, seen, size FROM watches WHERE watch IN (SELECT watch FROM scans "
+        f"WHERE id IN {db.dialect.among('?1')})",
+        (db.dialect.listed(scans.tolist()),),
+    )
+    ordered = np.sort(products)
+    watches = [
+        watch for watch, seen, size in rows
+        if (positions(ordered, LastSeen.unpack(seen, size).products) >= 0).any()
+    ]  # fmt: skip
+    return db.all(
+        int,
+        f"SELECT id FROM scans WHERE id IN {db.dialect.among('?1')} "
+        f"AND watch IN {db.dialect.among('?2', TEXT)}",
+        (db.dialect.listed(scans.tolist()), db.dialect.listed(watches)),
+    )
 
 
 def _parts(

@@ -190,6 +190,20 @@ class History(Recording, Baselines, ScanHistory):
         )
         return {row[0] for row in rows}
 
+    def own_texts(self, watch: str, since: Instant = 0) -> set[str]:
+        """``known_texts`` of the products that a watch has ever listed, whatever their regions."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        keys = LastSeen.unpack(*row).products.tolist() if row else []
+        return set(
+            self._db.all(
+                str,
+                f"SELECT p.product_id FROM {self._sql.rows_of('?1')} {self._sql.join} "
+                "product_texts AS t ON t.product = w.value JOIN products AS p "
+                "ON p.id = t.product WHERE t.read >= ?2",
+                (self._sql.listed(keys), since),
+            )
+        )
+
     def series(self, product: int, fields: Sequence[str], since: Instant) -> tuple[Ints, Floats]:
         """(m,) instants and (m, k) values for a plot of steps. The value in force at ``since``,
         each change after it, and the newest value once more at the time when the product was last

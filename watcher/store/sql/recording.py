@@ -203,7 +203,7 @@ class Piece(Struct, frozen=True):
 
     @classmethod
     def of(cls, scan: Scan, part: slice | Ints, region: str) -> Piece:
-        """Those at some places of the scan, all of which are of that region."""
+        """The piece at some places of the scan, all of which are of that region."""
         ids, numbers = _taken(scan.product_ids, part), scan.numbers[part]
         columns = (
             _taken(scan.texts[name], part) if scan.texts.get(name) else (None,) * len(ids)
