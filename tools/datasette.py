@@ -156,6 +156,42 @@ _TABLES: dict[str, dict[str, Any]] = {
             "rule": "the rule by whose name a list of one's own goes",
         },
     },
+    "followed": {
+        "title": "Followed",
+        "description": "Products that people follow.",
+        "columns": {"product_id": "the product's id", "since": _INSTANT, "note": "why"},
+    },
+    "lookups": {
+        "title": "Added products",
+        "description": "Ids that were added to lists of one's own, and are read before the next "
+        "scan.",
+        "columns": {
+            "watch": "the watch's key",
+            "added": _INSTANT,
+            "done": f"when the source answered; {_INSTANT}",
+            "next_try": _INSTANT,
+        },
+    },
+    "probes": {
+        "title": "Probes",
+        "description": "What the source's other endpoints answered when they were asked once.",
+        "columns": {
+            "at": _INSTANT,
+            "status": "HTTP's; empty where no answer came",
+            "words": "the server's own",
+            "credential": "stands for the key, and does not tell it",
+        },
+    },
+    "categories": {
+        "title": "Categories",
+        "description": "Names of categories, as the source gave them.",
+        "columns": {"level": "1, 2 or 3", "read": _INSTANT},
+    },
+    "pictures": {
+        "title": "Pictures",
+        "description": "Addresses of products' pictures that can be shown for a while.",
+        "columns": {"wanted": _INSTANT, "until": _INSTANT},
+    },
 }  # fmt: skip
 
 _QUERIES: dict[str, tuple[str, str]] = {
