@@ -16,6 +16,7 @@ from typing import Any
 from watcher.analysis.ruletests.cases import Case, Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import run_case
+from watcher.errors import RulesError
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS
 from watcher.rules.files.document import read
 from watcher.rules.files.loading import load
@@ -83,7 +84,9 @@ class Recipes:
         with self._beside() as folder:
             for what, mutant in _mutants(whole):
                 book = self._book(folder, mutant)
-                if all(run_case(replace(case, rules=book.rules), book).passed for case in cases):
+                if book is not None and all(
+                    run_case(replace(case, rules=book.rules), book).passed for case in cases
+                ):
                     found.append(what)
         return found
 
@@ -96,10 +99,14 @@ class Recipes:
                     shutil.copy(file, name)
             yield Path(name)
 
-    def _book(self, folder: Path, rule: Mapping[str, Any]) -> Rulebook:
+    def _book(self, folder: Path, rule: Mapping[str, Any]) -> Rulebook | None:
+        """The file with this rule alone; None where that is none."""
         path = folder / self.rules.name
         path.write_text(json.dumps({**self.written, "rules": [rule]}), "utf-8")
-        return load([path], ENV)
+        try:
+            return load([path], ENV)
+        except RulesError:
+            return None
 
 
 def _mutants(rule: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -98,5 +98,5 @@ def _costs(book: Rulebook) -> tuple[str, str, str]:
     return f"{requests:,}", _whole(costs.credits_a_day), _whole(costs.credits_a_month)
 
 
-def _whole(credits: float) -> str:
-    return re.sub(r"\.0$", "", f"{credits:,.1f}")
+def _whole(amount: float) -> str:
+    return re.sub(r"\.0$", "", f"{amount:,.1f}")

@@ -17,6 +17,7 @@ _TAKES = {
     Takes.TIME: "a time",
     Takes.TEXT: "a text",
     Takes.TEXTS: "a list of texts",
+    Takes.TRUE: "`true`",
 }
 _TYPES = {
     ParameterType.REGION: "a region, as `US`",

@@ -55,13 +55,20 @@ class RulesError(WatcherError):
 
 
 class SourceError(WatcherError):
-    """KeyAPI did not give a page of products; ``retry_after`` are seconds, where it named them."""
+    """KeyAPI did not give a page of products; ``retry_after`` are seconds, where it named them,
+    ``said`` are its own words."""
 
     def __init__(
-        self, message: str, *, status: int | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.said = said
         self.retry_after = retry_after
 
 

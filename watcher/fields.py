@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from watcher.attributes import DESCRIPTION, VARIANTS
 from watcher.units import Unit, count_of
 
 WINDOWS = (1, 7, 15, 30, 60, 90)
@@ -150,6 +151,11 @@ SELLER = "seller_id"
 IDS = (SELLER, "category_id", "category_l2_id", "category_l3_id")
 CATEGORIES = IDS[1:]
 
+# Made of the long texts: no fields of the API's.
+MADE_TEXTS = (
+    _text(DESCRIPTION, "description", "the words of desc_detail"),
+    _text(VARIANTS, "variants", "the names of the variants, one a line"),
+)
 BY_NAME = {field.name: field for field in FIELDS}
 NUMERIC = tuple(field for field in FIELDS if field.type is FieldType.NUMBER)
 TEXTS = tuple(field for field in FIELDS if field.type is FieldType.TEXT)

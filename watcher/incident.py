@@ -13,6 +13,7 @@ class IncidentKind(StrEnum):
     """The values are keys of the store and names in English; texts are in ``text/incidents.py``."""
 
     RULE_FILE = "rule file"
+    OWN_FILE = "file of one's own"
     DISK = "disk nearly full"
     DATABASE = "the database fails"
     CLOCK_SET_BACK = "the clock was set back"
@@ -44,6 +45,7 @@ class About(StrEnum):
     REGION = "region"
     TARGET = "target"
     PART = "part"
+    FILE = "file"
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):

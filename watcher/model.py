@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.attributes import TEXT_OF, numbers_of
 from watcher.fields import NUMERIC_INDEX
 from watcher.incident import Incident
 
@@ -115,7 +116,8 @@ class Listed(Protocol):
     def ranks(self) -> Ints: ...
 
     @property
-    def texts(self) -> Mapping[str, Sequence[str | None]]: ...
+    def texts(self) -> Mapping[str, Sequence[str | None]]:
+        """Those that were read, by name."""
 
     @property
     def proves_absence(self) -> bool: ...
@@ -127,7 +129,7 @@ class Listed(Protocol):
     def __len__(self) -> int: ...
 
     def column(self, name: str) -> Floats:
-        """(n,) the numeric field of that name; NaN is absent."""
+        """(n,) the numeric field of that name, or the number in a text; NaN is absent."""
 
     def cell(self, name: str, row: int) -> float:
         """One product's value of it."""
@@ -140,7 +142,9 @@ class Scan:
     ``at`` is the instant that the observations carry (the timer's, if one started the scan).
     ``ranks`` counts from 1; 0 where the watch has no sort. ``numbers`` is (n, 88) in the order of
     ``fields.NUMERIC``, NaN is absent; ``texts`` has a column for each of ``fields.TEXTS``;
-    ``long_texts`` are those that the reader asked for, by product id. ``interrupted``: by a stop, a
+    those made of long texts (``attributes.MADE``) where they were read. ``long_texts`` are those
+    that the reader asked for, by product id; ``followed`` names the texts that rules of the watch
+    hold against the past, so that it is noted who lacks them. ``interrupted``: by a stop, a
     refused key or credits, and due again once that is over. ``problems`` is all that was odd,
     ``doubt`` what of it keeps the scan from proving an absence. ``facts`` are given of a stored
     scan that is played once more, perhaps without some of its products.
@@ -157,7 +161,7 @@ class Scan:
     product_ids: tuple[str, ...]
     ranks: Ints
     numbers: Floats
-    texts: Mapping[str, tuple[str | None, ...]]
+    texts: Mapping[str, Sequence[str | None]]
     long_texts: Mapping[str, LongTexts] = field(default_factory=dict)
     error: str | None = None
     problems: tuple[str, ...] = ()
@@ -165,6 +169,7 @@ class Scan:
     doubt: Doubt | None = None
     facts: ListFacts | None = None
     page_size: int = 10
+    followed: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -180,13 +185,18 @@ class Scan:
         return True
 
     def column(self, name: str) -> Floats:
+        if name in TEXT_OF:
+            texts = self.texts.get(TEXT_OF[name])
+            return numbers_of(name, texts or (None,) * len(self))
         return self.numbers[:, NUMERIC_INDEX[name]]
 
     def cell(self, name: str, row: int) -> float:
+        if name in TEXT_OF:
+            return float(self.column(name)[row])
         return float(self.numbers[row, NUMERIC_INDEX[name]])
 
 
-class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
+class MetricLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for
     one product, None where it has none or where no product is spoken of."""
 
@@ -194,6 +204,14 @@ class Measure(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: str = ""
     factor: float | None = None
     value: float | None = None
+
+
+class LastTexts(NamedTuple):
+    """Texts (n,) as a watch knew them last, not older than two weeks, and the instants (n,) of the
+    scans that found them; None and 0 for unknown."""
+
+    values: Sequence[str | None]
+    at: Ints
 
 
 class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -210,7 +228,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     baseline: str = ""
     seconds: int = 0
     floor: float | None = None
-    measures: tuple[Measure | None, ...] = ()
+    measures: tuple[MetricLimit | None, ...] = ()
     file: str = ""
 
 
@@ -266,12 +284,13 @@ class LatestEvidence:
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message.
 
-    ``alert`` is the short id; ``kind`` firing, reminder or resolved; ``since`` when it fired;
-    ``facts`` are the values worth showing, by metric; ``rule`` is given where there are several.
+    ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
+    fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
     ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
     ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
     the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
-    user named it; ``names`` are those of the ids that occur here.
+    user named it; ``names`` are those of the ids that occur here. ``again`` says what moved since
+    the channel was last told, where that is why it is told.
     """
 
     alert: str
@@ -291,6 +310,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     watch: str = ""
     seller: str = ""
     names: dict[str, str] = {}
+    again: tuple[Evidence, ...] = ()
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -441,9 +461,18 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
         return self.reason or "over" if self.state is AlertState.INACTIVE else self.state.value
 
 
+class ToldWith(msgspec.Struct, frozen=True):
+    """Values (by the canonical text of a metric) that a message was told with, of data of ``at``;
+    what had no value is left out."""
+
+    at: Instant
+    values: dict[str, float]
+
+
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     """A channel's last news of one rule and product: the alert, and the message's first
-    ``notification``, None where it was queued for no target."""
+    ``notification``, None where it was queued for no target. ``told_with`` are the values of which
+    the rule's ``again`` speaks; None where it has none, or they were not asked for."""
 
     rule: str
     product: int
@@ -452,6 +481,7 @@ class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     told_at: Instant
     resolved_told: bool = False
     notification: int | None = None
+    told_with: ToldWith | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ daemon was down is due at once, one time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from watcher.model import Instant, ScanState
 from watcher.retrying import backoff
+from watcher.rules.rulebook import Watch
 from watcher.schedule import Cron, Every, Schedule, least
+from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.units import DAY, MINUTE
 
@@ -60,6 +63,13 @@ def after(last: ScanRow | None, now: Instant) -> Instant:
 def believed(at: Instant, now: Instant) -> bool:
     """Whether the clock that stamped a scan with ``at`` can have been right."""
     return at <= now + _BELIEVED
+
+
+def with_followed(database: Store, watch: Watch) -> Watch:
+    """The watch with the ids that are followed now, where it reads those."""
+    if not watch.query.followed:
+        return watch
+    return replace(watch, query=replace(watch.query, ids=database.followed.ids()))
 
 
 def _made(scans: Sequence[ScanRow], now: Instant) -> Iterator[ScanRow]:

@@ -57,6 +57,10 @@ rules:
      notify: [night, boss], severity: critical}
   - {name: ripe, watch: all, for: 24h, notify: [paper, night], cooldown: 12h, resolved: true,
      when: {any: [{sales_trend_flag: {equals: rising}}, {total_sale_7d_cnt: {rises: 500%}}]}}
+  - {name: steps, watch: all, when: {total_sale_7d_cnt: {at_least: 40}}, cooldown: 3d,
+     again: {total_sale_7d_cnt: {changes: 10%}}, notify: [me, night, paper], resolved: true}
+  - {name: steps-of-rank, watch: all, when: {rank: {enters_top: 6}}, until: {rank: {above: 12}},
+     again: {any: [{rank: {climbs: 1}}, {each: {falls: 5%}}]}, remind: 2d, notify: [me, night]}
   - {name: cheapest, watch: all, when: {each: {lowest: 4d}}, notify: [me, paper], resolved: true}
   - {name: dearest, watch: all, when: {total_sale_7d_cnt: {highest: 6d}}, cooldown: 12h}
   - {name: still, watch: all, when: {sales_trend_flag: {unchanged: 2d}}, resolved: true}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from subprocess import run
 
@@ -14,6 +15,8 @@ from tests.store.making import START, firing, scan
 from watcher import __version__
 from watcher.cli.main import COMMANDS
 from watcher.fields import FIELDS
+from watcher.notification.policy import policies_of
+from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load
 from watcher.store.sqlite.database import Database
 
@@ -154,6 +157,31 @@ def test_check_warns_of_a_lonely_operator(
     data = json.loads(watcher("check", "--rules", folder, "--json").out)
     assert any(each["path"] == "operator" for each in data["warnings"]) is warned
     assert {each["code"] for each in data["warnings"]} <= {"doubt"}
+
+
+def test_check_names_a_smaller_top(watcher: Command, rules: Path, folder: Path) -> None:
+    """And what that saves, in words and for programs."""
+    deep = RULES.replace("top: 50, every: 6h", "top: 200, every: 24h")
+    rules.write_text(deep.replace("at_least: 1", "at_least: 50"), encoding="utf-8")
+    book, now = load([rules], {}), int(time.time())
+    (watch,) = book.used_watches
+    with Database.open(folder / "watcher.db") as database:
+        for day in range(32, -1, -1):
+            at = now - day * 86_400 - 60
+            if day == 32:
+                database.rules.sync(book.marks, at)
+            sales = {
+                str(place): 50.0 - place + (place == 13) * (day < 9) * 50 for place in range(30)
+            }
+            made = scan(at, sales, watch=watch.key)
+            policies = policies_of(book.channels)
+            evaluate(database, made, book.rules, policies, book.metrics, at)
+    result = watcher("check")
+    assert result.code == 0
+    assert "These lists could be read less deep:" in result.out
+    assert "with top: 20 it saves" in result.out
+    (found,) = json.loads(watcher("check", "--json").out)["shallower"]
+    assert (found["alerts"], found["began"], found["top"], found["smaller"]) == (1, 14, 200, 20)
 
 
 def test_check_says_what_the_history_knows(watcher: Command, rules: Path, history: Path) -> None:

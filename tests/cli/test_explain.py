@@ -162,3 +162,30 @@ def test_the_database_is_untouched(watcher: Command, past: Path) -> None:
     missing = past.with_name("none.db")
     assert watcher("explain", "rising", "1", "--db", missing).code == 1
     assert not missing.exists()
+
+
+def test_again(watcher: Command, folder: Path) -> None:
+    """For each channel that it tells: what it was last told with, and how far it is from a word
+    more."""
+    path = folder / "rules.yaml"
+    path.write_text(
+        'channels: {me: {url: "json://localhost"}}\ndefaults: {region: US, notify: [me]}\n'
+        "rules:\n- {name: cheap, watch: {sort: total_sale_7d_cnt desc}, "
+        "when: {spu_avg_price: {below: 20}}, again: {spu_avg_price: {falls: 5%}}}\n",
+        encoding="utf-8",
+    )
+    book = load([path], {})
+    (watch,) = book.used_watches
+    last = int(time.time()) - 3600
+    with Database.open(folder / "watcher.db") as database:
+        for day, price in enumerate((19.9, 19.5)):
+            at = last - (1 - day) * DAY
+            made = scan(at, {"1": {"spu_avg_price": price, SALES: 9.0 + day}}, watch=watch.key)
+            policies = policies_of(book.channels)
+            evaluate(database, made, book.rules, policies, book.metrics, at)
+    page = watcher("explain", "cheap", "1").out
+    assert "told again when" in page
+    assert "price falls 5% from what was last told: 19.50, was 19.90" in page
+    (again,) = json.loads(watcher("explain", "cheap", "1", "--json").out)["again"]
+    assert (again["channel"], again["reason"]["verdict"]) == ("me", "not met")
+    assert again["reason"]["evidence"]["condition"] == "falls 5% from what was last told"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
 from watcher.delivery.view import Product, View, cut_to, view_of
-from watcher.model import Evidence, Item, Message, Severity, Verdict
+from watcher.model import Criterion, Evidence, Item, Message, MetricLimit, Severity, Verdict
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY
 
@@ -38,6 +38,25 @@ def test_tells_a_plain_comparison_with_its_condition() -> None:
     """A value without baseline says what it was to be."""
     evidence = Evidence("spu_avg_price", "price", "money", "below 5", Verdict.MET, 4.99)
     assert _product(why=(evidence,)).why == ("price 4.99 USD (below 5)",)
+
+
+def test_tells_a_metric_that_stands_for_a_limit_with_its_value() -> None:
+    """By its name; where the condition asks for a part of it, by how much the value is beyond it.
+    A limit that moved since the alert began makes no other condition."""
+    target = MetricLimit("target", "score", None, 19.9)
+    asked = Criterion("at_most", (0.0,), measures=(target,))
+    evidence = Evidence("spu_avg_price", "price", "money", asked, Verdict.MET, 17.1)
+    assert _product(why=(evidence,)).why == ("price 17.10 USD, at most target (19.90)",)
+    part = msgspec.structs.replace(target, factor=0.9)
+    below = msgspec.structs.replace(asked, operator="below", measures=(part,))
+    told = msgspec.structs.replace(evidence, condition=below)
+    assert _product(why=(told,)).why == ("price 17.10 USD, 14.1% below target (19.90)",)
+    moved = msgspec.structs.replace(asked, measures=(MetricLimit("target", "score", None, 25.0),))
+    now = msgspec.structs.replace(evidence, condition=moved, value=16.0)
+    other = msgspec.structs.replace(evidence, condition=Criterion("above", (5.0,)))
+    assert _product(why=(other, evidence), now=(now,)).why == (
+        "price 17.10 USD when it began, 16 USD now, at most target (25)",
+    )
 
 
 def test_tells_the_form_of_a_surge() -> None:

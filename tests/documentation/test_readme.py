@@ -54,8 +54,14 @@ A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {ab
 
 
 @pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
-def test_the_examples_of_the_pages_load(text: str) -> None:
-    """Each by itself, as somebody copies it; one without rules beside a rule."""
+def test_the_examples_of_the_pages_load(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by itself, as somebody copies it; one without rules beside a rule, and one that names
+    files beside such files."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "products.csv").write_text("product_id,target,cost,map\n1729,5,3,4\n", "utf-8")
+    (tmp_path / "authorised.txt").write_text("7495\n", "utf-8")
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
     load_text(whole, env={**ENV, "KEYAPI_KEY": "a-key"})
 

@@ -100,7 +100,7 @@ MISTAKES = {
     WATCH + "sales_trend_flag: risin": 'Valid values: "stable", "rising", "falling".',
     WATCH + "sort: total_sales desc": 'Valid values: "total_sale_cnt desc"',
     WHEN + "sales_growth: {at_lest: 5}": "Property at_lest is not allowed.",
-    WHEN + "sales_growth: {at_least: many}": "write a number, as 12, 0.5, 10k, 1.5m or 10%",
+    WHEN + "sales_growth: {at_least: so many}": "write a number, as 12, 0.5, 10k, 1.5m or 10%",
     WHEN + "sales_growth: {rises: 5, from: 7d}": 'write "last", a time as "7d ago"',
     WHEN + "sales_growth: {climbs: 5}": "Property climbs is not allowed.",
     WHEN + "sales_trend_flag: {becomes: risin}": 'Valid values: "stable", "rising", "falling".',

@@ -71,7 +71,7 @@ def test_an_empty_table_has_its_columns(what: str) -> None:
     """And no row."""
     with memory() as database:
         tables = {
-            "alerts": history.alerts(database, Choice()),
+            "alerts": history.alerts(database, Choice(), {}),
             "transitions": history.transitions(database, Choice()),
             "scans": history.scans(database, Choice(), {}),
         }

@@ -33,7 +33,8 @@ class Daemon:
     def scan(self, scan: Scan) -> None:
         """One more scan, at its time."""
         self.wait(scan.finished)
-        rules = [rule for rule in self.book.rules if rule.watch.key == scan.watch]
+        (watch,) = (each for each in self.book.watches if each.key == scan.watch)
+        rules = self.book.rules_of(watch)
         outcome = evaluate(
             self.database, scan, rules, self.policies, self.book.metrics, scan.finished
         )
@@ -63,8 +64,8 @@ def replayed(
 ) -> list[Said]:
     """What a replay of all rules tells."""
     with source.snapshot():
-        reading = Reading(source, book.rules, time)
-        with Replay(reading, book, book.rules, every=every) as replay:
+        reading = Reading(source, book.enabled, time)
+        with Replay(reading, book, book.enabled, every=every) as replay:
             return [
                 (sent.at, sent.channel, sent.message)
                 for played in replay.run()

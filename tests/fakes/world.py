@@ -36,7 +36,7 @@ class Scanned:
 
 @dataclass
 class World:
-    """One watch and its rules; a day for each scan."""
+    """Watches and their rules, mostly one; a day for each scan."""
 
     database: Store
     rules: str
@@ -56,14 +56,21 @@ class World:
     def now(self) -> Instant:
         return START + self.day * DAY
 
-    def scan(self, products: Products, state: ScanState = ScanState.COMPLETE) -> Scanned:
-        """The next day's scan."""
-        (watch,) = self.book.used_watches
-        self.day += 1
+    def scan(
+        self,
+        products: Products,
+        state: ScanState = ScanState.COMPLETE,
+        *,
+        of: str | None = None,
+        days: int = 1,
+    ) -> Scanned:
+        """The next day's scan; ``of`` the watch of that name, where there are several."""
+        (watch,) = (each for each in self.book.used_watches if of in (None, each.name))
+        self.day += days
         outcome = evaluate(
             self.database,
             scan(self.now, products, watch=watch.key, state=state),
-            self.book.rules,
+            self.book.rules_of(watch),
             policies_of(self.book.channels),
             self.book.metrics,
             self.now + 60,

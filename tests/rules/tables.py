@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from watcher.errors import ProblemCode, RulesError
-from watcher.model import Bools, Floats, Gap, Ints
+from watcher.model import Bools, Floats, Gap, Ints, LastTexts
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need, Spread
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text
@@ -31,6 +31,10 @@ class FakeTable:
         texts: Mapping[str, Sequence[str | None]] | None = None,
         appeared: Sequence[bool | None] | None = None,
         fallen: Sequence[bool] | None = None,
+        *,
+        last_texts: Mapping[str, Sequence[str | None]] | None = None,
+        returned: Sequence[bool | None] | None = None,
+        gone: Sequence[bool] | None = None,
     ) -> None:
         self.at = AT
         self.waits = ""
@@ -39,7 +43,12 @@ class FakeTable:
         self._texts = texts or {}
         self._appeared = appeared
         self._fallen = fallen
-        columns = [*self.now.values(), *self._texts.values(), appeared or ()]
+        self._last_texts = last_texts or {}
+        self._returned = returned
+        self._gone = gone
+        self.gone_at = None if gone is None else AT
+        given = (appeared, returned, gone)
+        columns = [*self.now.values(), *self._texts.values(), *(each for each in given if each)]
         self.size = len(columns[0])
         self.asked: list[str] = []
 
@@ -69,13 +78,34 @@ class FakeTable:
     def days(self, need: Need, row: int) -> int | None:
         return None
 
+    @property
+    def products(self) -> Ints:
+        return np.arange(self.size)
+
+    def last_text(self, name: str) -> LastTexts:
+        values = self._last_texts.get(name, [None] * self.size)
+        return LastTexts(values, np.array([0 if each is None else THEN for each in values]))
+
+    def text_gap(self, name: str, row: int) -> Gap | None:
+        return None
+
+    def returned(self) -> tuple[Masks, Ints]:
+        return _masks(self._returned, self.size), np.full(self.size, THEN)
+
+    def gone(self) -> Masks:
+        return _masks(self._gone, self.size)
+
     def fallen(self) -> Bools:
         return np.array(self._fallen or [False] * self.size)
 
     def appeared(self) -> Masks:
-        marks = self._appeared or [None] * self.size
-        met = np.array([mark is True for mark in marks])
-        return Masks(met, np.array([mark is not None for mark in marks]))
+        return _masks(self._appeared, self.size)
+
+
+def _masks(given: Sequence[bool | None] | None, size: int) -> Masks:
+    marks = given or [None] * size
+    met = np.array([mark is True for mark in marks])
+    return Masks(met, np.array([mark is not None for mark in marks]))
 
 
 class CachedTable(FakeTable):

@@ -20,7 +20,7 @@ NOW = int(datetime(2026, 11, 23, 1, 0, tzinfo=UTC).timestamp())
 def problems_of(raw: dict[str, Any]) -> list[tuple[str, str]]:
     """Every problem of a watch as (key, message); the watch must be refused."""
     found: list[tuple[str, str]] = []
-    query = parse_query(raw, lambda path, message: found.append((path[0], message)))
+    query = parse_query(raw, lambda path, message: found.append((str(path[0]), message)))
     assert query is None
     assert found
     return found

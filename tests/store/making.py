@@ -34,8 +34,8 @@ TABLES = (
     "products", "product_texts", "former_texts", "observations", "scans", "watches", "rules",
     "alerts", "transitions", "told", "held", "messages", "notifications", "tries", "credits",
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
-    "followed", "lookups", "probes", "categories", "pictures",
-    "data_days", "looks", "scan_days",
+    "followed", "lookups", "probes", "categories", "pictures", "data_days", "looks", "scan_days",
+    "made_texts", "lacking_texts", "known_watches",
 )  # fmt: skip
 START = 1_700_000_000
 

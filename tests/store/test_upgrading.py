@@ -161,3 +161,19 @@ def test_scans_of_one_time_are_told_apart(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.IntegrityError, match=r"scans\.watch, scans\.at"):
             store.history.record(scan(START, {"1": 6}, watch="v"))
         assert store.number("SELECT count(*) FROM observations") == 1
+
+
+def test_what_was_told_before_has_no_values(tmp_path: Path) -> None:
+    """It stays as it is: what is held against it has no data until it is told once more."""
+    path = tmp_path / "w.db"
+    with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
+        migrations.migrations.apply(store.db, stop_before="m019_told_with")
+        product, *_ = with_products(store)
+        store.execute(
+            "INSERT INTO told (rule, product, channel, alert, told_at, resolved_told) "
+            "VALUES ('r', ?, 'me', 7, ?, 0)",
+            (product, START),
+        )
+    with Database.open(path) as store:
+        (entry,) = store.alerts.told("r", [product], with_values=True)
+        assert (entry.alert, entry.told_at, entry.told_with) == (7, START, None)

@@ -18,6 +18,8 @@ from yarl import URL
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE, HOSTILE
 from tests.web.serving import Page, leads_to, serving
+from watcher.rules.files.fact_files import read_facts
+from watcher.rules.metrics import Catalogue
 from watcher.units import format_instant
 
 PAGES = (
@@ -142,6 +144,21 @@ async def test_a_rule_of_any_name(page: Page) -> None:
     assert "a/b ?#%.json" in (await page.get(f"rules/{name}"))[1]
     data = json.loads((await page.get(f"api/rules/{name}.json"))[1])
     assert data["name"] == "a/b ?#%.json"
+
+
+async def test_a_products_own_numbers(furnished: Furnished, tmp_path: Path) -> None:
+    """What stands in its row of the user's file, as text; of a product without one nothing."""
+    file = read_facts(f"product_id,target,note\n1,19.90,{HOSTILE!r}\n".encode(), "products.csv")
+    book = replace(furnished.book, metrics=Catalogue(furnished.book.metrics.own, None, file.table))
+    path = Path(shutil.copy(furnished.path, tmp_path))
+    async with serving(path, replace(furnished, book=book)) as page:
+        _, text = await page.get("products/US/1")
+        assert "<dt>target</dt><dd>19.9</dd>" in text
+        assert "<script>alert(1)" not in text
+        assert "&lt;script&gt;alert(1)" in text
+        found = json.loads((await page.get("api/products/US/1.json"))[1])
+        assert found["facts"]["target"] == 19.9
+        assert json.loads((await page.get("api/products/US/2.json"))[1])["facts"] == {}
 
 
 async def test_a_product(page: Page) -> None:

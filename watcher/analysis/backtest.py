@@ -69,12 +69,13 @@ class Backtest:
 @dataclass(frozen=True, slots=True)
 class Backtests:
     """Several rules together, as a file has them: a digest tells of all of them at once. ``unread``
-    names the rules of whose watch no scan is stored in that time."""
+    names the rules of whose watch no scan is stored in that time; ``scans`` are those of all."""
 
     rules: tuple[Backtest, ...]
     channels: tuple[ChannelSum, ...]
     told: tuple[Sent, ...]
     unread: tuple[str, ...] = ()
+    scans: int = 0
 
 
 def backtest(
@@ -103,9 +104,11 @@ def backtests(
         reading = Reading(source, rules, time)
         tallies = {rule.name: _Tally(rule) for rule in rules}
         told: list[Sent] = []
+        scans = 0
         with Replay(reading, book, rules, every=False) as replay:
             for played in replay.run(progress):
                 told += played.sent
+                scans += played.scan is not None
                 _hear(tallies, played)
             texts = source.history.texts_known_since()
             found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
@@ -116,6 +119,7 @@ def backtests(
         tuple(_channels(rules, told, found)),
         tuple(told),
         tuple(name for name, tally in tallies.items() if not tally.scans),
+        scans,
     )
 
 
@@ -130,12 +134,12 @@ def _channels(
 
 
 def _unread(rules: Sequence[Rule]) -> str:
-    watches = dict.fromkeys(rule.watch.name for rule in rules)
+    watches = dict.fromkeys(watch.name for rule in rules for watch in rule.watches)
     named = f"{plural(len(watches), 'watch', 'watches')} {', '.join(watches)}"
     return (
         f"no stored scan of the {named} is in that time: a rule can be tried on what "
-        "`watcher run` has read for its watch (--days takes more of it; a watch whose query or "
-        "schedule was changed is a new one)"
+        "`watcher run` has read for its watch (--days takes more of it; a watch whose query was "
+        "changed is a new one)"
     )
 
 
@@ -195,8 +199,8 @@ class _Tally:
         counts = Counter(told.channel for told in self.told)
         return Backtest(
             rule=rule.name,
-            watch=rule.watch.name,
-            region=rule.watch.query.region,
+            watch=rule.watched,
+            region=rule.regions,
             since=since,
             until=until,
             scans=self.scans,

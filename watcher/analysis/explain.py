@@ -14,7 +14,10 @@ import numpy as np
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.data_days import durations
 from watcher.errors import WatcherError
+from watcher.evaluation.absence import gone_products
+from watcher.evaluation.again import AgainTable, against_told
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.present import newest
 from watcher.fields import CATEGORIES, IDS
 from watcher.model import (
     Alert,
@@ -29,17 +32,28 @@ from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_st
 from watcher.notification.policy import Decision, policies_of
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Judge
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow, Sighting
+from watcher.store.sql.followed import LOOKUPS
 from watcher.text.evidence import ids_in
 from watcher.units import format_duration
 
 
 @dataclass(frozen=True, slots=True)
+class AgainReason:
+    """The rule's ``again`` on a firing alert, against what a channel was last told with."""
+
+    channel: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
-    or the last that ended; ``fires_at`` is when a pending one fires at the earliest."""
+    or the last that ended; ``fires_at`` is when a pending one fires at the earliest. ``watch``
+    names the list that it was judged on, where the rule has several."""
 
     now: Instant
     rule: str
@@ -53,9 +67,11 @@ class Explanation:
     gmv_currency: str | None
     fires_at: Instant | None
     gates: tuple[ChannelStatus, ...]
+    again: tuple[AgainReason, ...]
     notes: tuple[str, ...]
     timezone: str = "UTC"
     names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
+    watch: str = ""
 
     @property
     def zone(self) -> tzinfo:
@@ -66,16 +82,17 @@ def explain(
     database: Store, book: Rulebook, rule: Rule, product: ProductFacts, now: Instant
 ) -> Explanation:
     """Explain ``rule`` on ``product``; raises ``WatcherError`` where its watch never saw it."""
-    scan = database.history.newest_scan(rule.watch.key)
+    row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
+    alert = row.alert if row is not None else None
+    watch = _watch(database, rule, product, alert)
+    scan = database.history.newest_scan(watch.key)
     if scan is None:
         raise WatcherError(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, rule, product, scan, book.zone)
+    looked = _look(database, book, rule, watch, product, scan)
     listed = looked.at == scan.at and not looked.fallen
-    row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
-    alert = row.alert if row is not None else None
     return Explanation(
         now=now,
         rule=rule.name,
@@ -87,15 +104,17 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=durations(rule.watch_of(alert.watch).schedule, database.history).over(
+        fires_at=durations(watch.schedule, database.history).over(
             rule.for_, min(alert.since, now)
         )
         if alert is not None and alert.state is AlertState.PENDING
         else None,
         gates=tuple(_gates(database, book, rule, row, now)),
+        again=tuple(_again(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         names=_names(database, book, product, looked, alert),
+        watch=watch.name if len(rule.watches) > 1 else "",
     )
 
 
@@ -119,43 +138,78 @@ def _evidence_of(reason: Reason) -> Iterator[Evidence]:
         yield from _evidence_of(part)
 
 
+def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
+    """Of a rule's watches that which opened the live alert, else that which saw the product last,
+    else the first that was read at all."""
+    if len(rule.watches) == 1:
+        return rule.watch
+    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
+        return rule.watch_of(alert.watch)
+    history = database.history
+    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
+    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
+    return next(read, rule.watch)
+
+
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """Reasons at ``at``; ``fallen``: of a product that fell off that list."""
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
+    has listed yet, read when it was added."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
+    added: bool = False
 
 
 def _look(
-    database: Store, rule: Rule, product: ProductFacts, scan: ScanRow, zone: tzinfo
+    database: Store, book: Rulebook, rule: Rule, watch: Watch, product: ProductFacts, scan: ScanRow
 ) -> _Looked:
     """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it."""
-    seen = database.history.sighting(rule.watch.key, product.product)
+    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    zone = book.zone
+    seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.gives is Gives.LOOKUP:
+        seen = database.history.sighting(LOOKUPS, product.product)
     if seen is None:
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
+        which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
-            f'the watch of rule "{rule.name}" has not listed {product.product_id} '
-            f"({product.name}): it reads {rule.watch.query.describe()}"
+            f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
+            f"{product.product_id} ({product.name}): it reads {read}"
         )
     if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, Sighting.absent(scan), product, zone)
+        fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
         if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
             return replace(fallen, fallen=True)
-    judged = _judged(database, rule, seen, product, zone)
+    gone_at = _gone_at(database, rule, seen, scan)
+    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
 
 
+def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
+    """When the newest scan proved that what was seen last is gone, for a rule on such."""
+    if not rule.when.of_gone or seen.scan.id == newest.id:
+        return None
+    last = Sighting.absent(newest)
+    gone = gone_products(database, last.row, newest.id)
+    return newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
 def _judged(
-    database: Store, rule: Rule, seen: Sighting, product: ProductFacts, zone: tzinfo
-) -> _Looked | None:
+    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
+    *, gone_at: Instant | None = None,
+) -> _Looked | None:  # fmt: skip
     """None where the scan knows nothing of the product."""
-    needs, schedule = needs_of([rule]), rule.watch.schedule
-    table = stored_table(database, seen.row, seen.recorded, needs, schedule)
+    needs = needs_of([rule])
+    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
+    table.gone_at = gone_at
     rows = np.flatnonzero(table.products == product.product).tolist()
     if not rows:
         return None
@@ -166,7 +220,7 @@ def _judged(
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until)
+    return _Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
 
 
 def _gates(
@@ -186,6 +240,32 @@ def _gates(
         )
 
 
+def _again(database: Store, rule: Rule, alert: Alert | None, zone: tzinfo) -> Iterator[AgainReason]:
+    """Yield, for each channel of the rule, how far a firing alert is from being told again."""
+    if rule.again is None or alert is None or alert.state is not AlertState.FIRING:
+        return
+    present = newest(database, rule.watch_of(alert.watch).key, [rule], [alert.product])
+    if present is None or alert.product not in present.rows:
+        return
+    entries = database.alerts.told(rule.name, [alert.product], with_values=True)
+    told = {entry.channel: entry.told_with for entry in entries}
+    for channel in rule.notify:
+        row = present.rows[alert.product]
+        table = AgainTable(present.judge, [row], [told.get(channel)])
+        yield AgainReason(channel, _against_told(reason_of(rule.again, Judge(table), 0, zone)))
+
+
+def _against_told(reason: Reason) -> Reason:
+    """In words, what the conditions are held against."""
+    evidence = against_told(reason.evidence) if reason.evidence is not None else None
+    return replace(
+        reason,
+        condition=reason.condition.replace("from last", "from what was last told"),
+        parts=tuple(map(_against_told, reason.parts)),
+        evidence=evidence,
+    )
+
+
 def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
     """The targets whose messages wait or are dead."""
     queues: dict[str, TargetQueue] = {}
@@ -202,13 +282,17 @@ def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
 def _notes(
     database: Store, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
 ) -> Iterator[str]:
+    if not rule.enabled:
+        yield "the rule has enabled: false: it is not judged, and nothing is read for it"
     health = database.health.get("rule", rule.name)
     if health.failing_since is not None:
         yield f"the rule can't be judged: {health.last_error}"
     if alert is not None and alert.state is not AlertState.INACTIVE:
         yield from _holding(rule, looked.when.verdict, alert)
-    elif looked.when.verdict is Verdict.MET and listed:
+    elif looked.when.verdict is Verdict.MET and listed and rule.enabled:
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
+    if looked.added:
+        yield "read when it was added to the list; no scan has judged it yet"
     if not rule.notify:
         yield "the rule names no channel (notify), so nobody is told"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every, Refresh, Schedule
+from watcher.source.endpoint import Gives
 from watcher.units import DAY, at, next_midnight, next_month
 
 if TYPE_CHECKING:  # `check` does without the store where there is no database yet
@@ -92,7 +93,8 @@ def scans_left(
 def requests_of(watch: Watch, pages: int) -> int:
     """Requests of one scan: as many ``pages`` as the list should have (0: not known), and the one
     that shows that it ends there."""
-    return min(pages + 1, watch.query.pages) if pages else watch.query.pages
+    of_ids = watch.query.gives is Gives.LOOKUP  # how many there are is known
+    return min(pages + 1, watch.query.pages) if pages and not of_ids else watch.query.pages
 
 
 def _cost(watch: Watch, pages: Mapping[str, int], now: Instant) -> Cost:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from watcher import plan
 from watcher.data_days import Look
+from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.refreshing import UsualHour
 from watcher.region_plan import RegionPlan, region_plan, regions_of
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.schedule import Refresh
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.text.incidents import incident_text
@@ -32,7 +34,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """A watch, and the credits that it used on this UTC day, those set aside included."""
+    """A watch, and the credits that it used on this UTC day, those set aside included.
+    ``not_indexed`` are ids of one's own that were asked for, and the source never had."""
 
     name: str
     key: str
@@ -43,6 +46,7 @@ class WatchStatus:
     due: Instant
     health: Health
     credits_today: int
+    not_indexed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class RefreshStatus:
 
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
-    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could."""
+    """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could. ``watch`` has the
+    names of all its watches."""
 
     name: str
     watch: str
@@ -74,6 +79,7 @@ class RuleStatus:
     firing: int
     health: Health
     quiet: bool = False
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +123,14 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         rules=tuple(
             RuleStatus(
                 rule.name,
-                rule.watch.name,
+                rule.watched,
                 rule.severity.value,
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),
                 health.get(("rule", rule.name), Health("rule", rule.name)),
-                rule.name in quiet,
+                rule.enabled and rule.name in quiet,
+                rule.enabled,
             )
             for rule in book.rules
         ),
@@ -156,13 +163,14 @@ def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> Watc
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=watch.query.describe(),
+        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
         due=max(_due(watch, known.plans, scans, known.now), known.now),
         health=known.health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=known.spent.get(watch.key, 0),
+        not_indexed=_not_indexed(database, watch),
     )
 
 
@@ -190,3 +198,20 @@ def _refresh(each: RegionPlan, api: Api, now: Instant) -> RefreshStatus:
         last_look=state.looks[-1] if state.looks else None,
         missed=each.missed,
     )
+
+
+def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
+    """Names of the seller or the categories that a watch names."""
+    ids = [str(value) for name, value in watch.query.filters if name in CATEGORIES]
+    return {**(database.categories.names(ids) if ids else {}), **book.sellers}
+
+
+def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
+    """In the order of the list; none of a watch that asks for no ids."""
+    if watch.query.gives is not Gives.LOOKUP:
+        return ()
+    ids = database.followed.ids() if watch.query.followed else watch.query.ids
+    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
+    wanted = [each for each in ids if each in asked]
+    found = database.history.found_by(watch.key) if wanted else frozenset()
+    return tuple(each for each in wanted if each not in found)

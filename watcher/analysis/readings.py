@@ -18,7 +18,7 @@ from watcher.notification.products import FACTS
 from watcher.pipeline import needs_of
 from watcher.rules.conditions.base import Ago, Last, LastList, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, Watch, made_texts
 from watcher.schedule import Refresh, Schedule
 from watcher.store.memory.replaying import Extent, Recalled
 from watcher.store.ports import Store
@@ -48,7 +48,7 @@ class Reading:
         self._rules = rules
         self._past = source.past_scans(_extent(source, rules, time[0]))
         self.matrix = self._past.matrix
-        line, own = self.matrix.timeline, {rule.watch.key for rule in rules}
+        line, own = self.matrix.timeline, {watch.key for watch in _watches(rules)}
         others = any(_asks_others(need) for need in needs_of(rules))
         late = range(self._past.first, len(line))
         judged = [place for place in late if others or line.watches[place] in own]
@@ -65,7 +65,7 @@ class Reading:
         return since <= line.at[place] <= until and not line.failed[place]
 
     def _judge(self, places: Iterable[int]) -> None:
-        schedules = {rule.watch.key: rule.watch.schedule for rule in self._rules}
+        schedules = {watch.key: watch.schedule for watch in _watches(self._rules)}
         of_lists = any(metric.needs & {*OF_LIST} for metric in _metrics(self._rules))
         line, past = self.matrix.timeline, self.recalled()
         for place in places:
@@ -88,19 +88,34 @@ def _extent(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
     if len(rules) >= _MANY:
         fields |= shown
     return Extent(
-        watches=frozenset(rule.watch.key for rule in rules),
-        regions=frozenset(rule.watch.query.region for rule in rules),
-        since=min((_begin(source, rule, since) for rule in rules), default=since),
+        watches=frozenset(watch.key for watch in _watches(rules)),
+        regions=frozenset(region_of(source, watch) for watch in _watches(rules)),
+        since=min(
+            (_begin(source, rule, watch, since) for rule in rules for watch in rule.watches),
+            default=since,
+        ),
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
+        made=made_texts(rules),
     )
 
 
-def _begin(source: Store, rule: Rule, since: Instant) -> Instant:
-    """The moment from which on a rule that begins at ``since`` needs the past."""
-    complete = source.history.last_proof_before(rule.watch.key, since)
+def region_of(database: Store, watch: Watch) -> str:
+    """The region of the products that a watch finds; of a shop, and of products of one's own, that
+    of most of them."""
+    scan = None if watch.query.of_market else database.history.newest_scan(watch.key)
+    return watch.query.region if scan is None else scan.region
+
+
+def _watches(rules: Sequence[Rule]) -> Iterator[Watch]:
+    return (watch for rule in rules for watch in rule.watches)
+
+
+def _begin(source: Store, rule: Rule, watch: Watch, since: Instant) -> Instant:
+    """The moment from which on a rule that begins at ``since`` needs the past of a watch."""
+    complete = source.history.last_proof_before(watch.key, since)
     first = since if complete is None else min(since, complete)
-    schedule = rule.watch.schedule
+    schedule = watch.schedule
     last = last_reach(schedule)  # also of what tells a jump
     return first - max([last, *(_looks_back(need, schedule) for need in needs_of([rule]))])
 
@@ -120,6 +135,11 @@ def _asks_others(need: Need) -> bool:
 
 
 def _metrics(rules: Sequence[Rule]) -> set[Metric]:
-    spoken = [each for rule in rules for each in (rule.when, rule.until, rule.order_by) if each]
+    spoken = [
+        each
+        for rule in rules
+        for each in (rule.when, rule.until, rule.order_by, rule.again)
+        if each is not None
+    ]
     metrics = {metric for each in spoken for metric in each.metrics}
     return metrics | {need.metric for need in needs_of(rules)}

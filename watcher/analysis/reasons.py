@@ -30,10 +30,13 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged, longest_hole
+from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS, Unusual
-from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
+from watcher.text.evidence import criterion
 from watcher.units import (
     AMOUNTS,
     DAY,
@@ -45,6 +48,7 @@ from watcher.units import (
 )
 
 _BUILT_IN = Catalogue()
+_NO_TEXT = "the product has no such text"
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _OVER_TIME = (Statistic, Usual, Throughout)
 _ROUNDED = (*AMOUNTS, Unit.SCORE, Unit.COUNT, Unit.FRACTION, Unit.PLACE, Unit.DAYS)
@@ -83,9 +87,17 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
     over = str(overs[0]) if overs else ""
     meant = _meant(condition, evidence) if evidence is not None else ""
     return Reason(
-        str(condition), verdict, evidence=evidence, why=why, over=over,
+        _asked(condition, evidence), verdict, evidence=evidence, why=why, over=over,
         meant="; ".join(filter(None, [known, meant])),
     )  # fmt: skip
+
+
+def _asked(condition: Condition, evidence: Evidence | None) -> str:
+    """The condition, with the product's own values of metrics that it is held against."""
+    asked = evidence.condition if evidence is not None else None
+    if evidence is None or not isinstance(asked, Criterion) or not asked.measures:
+        return str(condition)
+    return criterion(asked, evidence.metric, evidence.unit)
 
 
 def _known(condition: Condition, table: ScanColumns, row: int) -> str:
@@ -131,20 +143,30 @@ def unrounded(evidence: Evidence, shown: str) -> str:
 def _limits(evidence: Evidence) -> Iterator[float]:
     """Yield the condition's numbers; as words were stored once, they are not known."""
     asked = evidence.condition
-    for each in asked.limits if isinstance(asked, Criterion) else ():
+    if not isinstance(asked, Criterion):
+        return
+    if asked.measures:
+        yield from (each.value for each in asked.measures if each and each.value is not None)
+        return
+    for each in asked.limits:
         if not isinstance(each, str):
             yield each
 
 
 def _causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
-    if table.waits and condition.needs:
+    if table.waits and (condition.needs or condition.follows):
         yield table.waits
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
         yield "the watch had no complete scan before this one"
+    elif isinstance(condition, Reappears):
+        yield "the watch had no two complete scans before this one"
+    elif isinstance(condition, Rewording):
+        yield from _of_texts(condition, table, row)
     elif not condition.metrics:
-        yield "the product has no such text"
+        own = [each.fact for each in condition.attributes if each.fact is not None]
+        yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
     for metric in condition.metrics:
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
@@ -159,9 +181,19 @@ def _days(seconds: float) -> int:
     return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
 
 
+def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
+    name = condition.attribute.name
+    if table.text(name)[row] is None:
+        yield "the product has no such text"
+    elif table.last_text(name).values[row] is None:
+        yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
+
+
 def _of_baselines(
     condition: Condition, table: ScanColumns, row: int, zone: tzinfo
 ) -> Iterator[str]:
+    if isinstance(condition, Change) and (idle := condition.idle(table, row)):
+        yield idle
     of_zero = isinstance(condition, Change) and condition.percent
     for need in condition.needs:
         value = table.baseline(need)[0][row]
@@ -173,6 +205,10 @@ def _of_baselines(
 
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     """The fields that the product lacks, or that the formula gives nothing."""
+    own = [fact.name for fact in metric.facts if np.isnan(table.number(fact_metric(fact))[row])]
+    if own:
+        file = metric.facts[0].table.file
+        return f"the product has no {' and no '.join(own)} in {file}"
     unused = {*OF_LIST}
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0

@@ -40,11 +40,13 @@ class Sent:
 
 
 class PlayedAlert(msgspec.Struct, frozen=True, gc=False):
-    """An alert that a channel was told of: its rule, product (the key in the store) and why."""
+    """An alert that a channel was told of: its rule, product (the key in the store), the watch that
+    opened it, and why."""
 
     channel: str
     rule: str
     product: int
+    watch: str
     alert: int
     decision: Decision
 
@@ -71,8 +73,9 @@ class Played:
 
 class Stage:
     """Rules whose messages go nowhere; close it at the end. A rule that tells nobody tells
-    ``NOBODY``. Where ``held``, quiet hours and digests hold messages back as in earnest.
-    ``foreign``: alerts are of products that another database has."""
+    ``NOBODY``, and one that is not enabled is enabled here. Where ``held``, quiet hours and digests
+    hold messages back as in earnest. ``foreign``: alerts are of products that another database
+    has."""
 
     def __init__(
         self, book: Rulebook, rules: Sequence[Rule], *, held: bool = False, foreign: bool = False
@@ -81,7 +84,7 @@ class Stage:
         self.outbox = MemoryOutbox()
         self.database.outbox = self.outbox
         self.rules = tuple(
-            rule if rule.notify else replace(rule, notify=(NOBODY,)) for rule in rules
+            replace(rule, notify=rule.notify or (NOBODY,), enabled=True) for rule in rules
         )
         self.book = replace(book, rules=self.rules)
         named = policies_of(book.channels)
@@ -99,7 +102,8 @@ class Stage:
         """The messages and alerts of these notifications, written now."""
         messages = self._written(notifications)
         ids = {one for _, each in messages for found in each.alerts.values() for one in found}
-        alerts = {alert: (rule, key) for alert, rule, key, _ in self.database.alerts.brief(ids)}
+        briefs = self.database.alerts.brief(ids)
+        alerts = {alert: (rule, key, watch) for alert, rule, key, _, watch in briefs}
         sent: list[Sent] = []
         told: list[PlayedAlert] = []
         for channel, message in messages:
@@ -140,8 +144,9 @@ class Replay(Stage):
         self._every = every
         self._reading = reading
         self.past = reading.recalled()  # all that is known at the moment that is played
-        # Texts are known as they were at the moment that is played, not before.
-        of_texts = {rule.name for rule in self.rules if rule.when.attributes}
+        # Texts are known as they were at the moment that is played, not before; and who is gone
+        # stands in no table of that scan.
+        of_texts = {rule.name for rule in self.rules if rule.when.attributes or rule.when.of_gone}
         self._alerts = MemoryAlerts(self._why, of_texts)
         self.database.alerts = self._alerts
         self._by_name = {rule.name: rule for rule in self.rules}
@@ -153,7 +158,8 @@ class Replay(Stage):
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
         line = self.past.matrix.timeline
-        rules = {rule.watch.key: self.book.rules_of(rule.watch) for rule in self.rules}
+        watches = [watch for rule in self.rules for watch in rule.watches]
+        rules = {watch.key: self.book.rules_of(watch) for watch in watches}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
@@ -168,7 +174,7 @@ class Replay(Stage):
 
     def _play(self, place: int, rules: Sequence[Rule], now: Instant) -> Played:
         scan, seen = self.past.scan(place)
-        schedule = rules[0].watch.schedule
+        schedule = rules[0].watch_of(scan.watch).schedule
         table = stored_table(self.past, scan, seen, needs_of(rules), schedule)
         if not table.waits and any(map(compares, rules)) and is_late(self.past, scan):
             table.waits = LATE
@@ -195,10 +201,11 @@ class Replay(Stage):
     def _why(self, alert: Alert) -> tuple[Evidence, ...]:
         """The evidence of an alert that fired at an earlier scan, judged once more."""
         rule = self._by_name[alert.rule]
-        place = self._places[rule.watch.key, alert.fired_at or 0]
+        watch = rule.watch_of(alert.watch)
+        place = self._places[watch.key, alert.fired_at or 0]
         seen = self.past.sighting(place, np.array([alert.product]))
-        needs, schedule = rule.when.needs, rule.watch.schedule
-        table = stored_table(self.past, seen.row, seen.recorded, needs, schedule)
+        needs = rule.when.needs
+        table = stored_table(self.past, seen.row, seen.recorded, needs, watch.schedule)
         row = int(np.flatnonzero(table.products == alert.product)[0])
         return rule.when.evidence(Judge(table), row)
 

@@ -47,14 +47,23 @@ class Unmet:
 
 
 def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
-    """Yield those of the rules that never fired as they are written."""
+    """Yield those of the rules that never fired as they are written: of several watches one on
+    each of them, where none has met it."""
     fired = database.rules.ever_fired()
+    found: dict[str, list[Unmet]] = {}
     for watch in book.used_watches:
         rules = [
-            rule for rule in book.rules_of(watch) if (rule.name, rule.fingerprint) not in fired
+            rule
+            for rule in book.rules_of(watch)
+            # Of who is gone no list says anything.
+            if (rule.name, rule.fingerprint) not in fired and not rule.when.of_gone
         ]
-        if rules:
-            yield from _of_watch(database, watch, rules)
+        for each in _of_watch(database, watch, rules) if rules else ():
+            found.setdefault(each.rule, []).append(each)
+    for rule in book.enabled:
+        own = found.get(rule.name, [])
+        if len(own) == len(rule.watches):
+            yield from own
 
 
 def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
@@ -72,7 +81,9 @@ def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[
     if scans >= LEAST_SCANS or rows >= _MOST_ROWS:
         for rule, tally in zip(rules, tallies, strict=True):
             if not tally.met:
-                yield Unmet(rule.name, rule.file, rule.line, scans, products, tally.why())
+                on = f"on {watch.name}, " if len(rule.watches) > 1 else ""
+                why = f"{on}{tally.why()}"
+                yield Unmet(rule.name, rule.file, rule.line, scans, products, why)
 
 
 def _fields(rules: Sequence[Rule], needs: Sequence[Need]) -> list[str]:

@@ -92,7 +92,8 @@ def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
     alert, told = row.alert, [*map(str, row.deliveries)]
     told += [f"{each.channel}: {reason(each, now, zone)}" for each in row.holds]
     since = format_since(alert.since, now)
-    return (alert.short_id, alert.rule, alert.outcome, since, ", ".join(told) or "not told")
+    rule = f"{alert.rule} (on {row.watch})" if row.watch else alert.rule
+    return (alert.short_id, rule, alert.outcome, since, ", ".join(told) or "not told")
 
 
 def alert_json(row: AlertRow) -> dict[str, object]:
@@ -101,6 +102,7 @@ def alert_json(row: AlertRow) -> dict[str, object]:
     return {
         "id": row.alert.short_id,
         "rule": row.alert.rule,
+        "watch": row.watch or None,
         **fields_of(row, "region product_id name"),
         **({"seller": seller} if (seller := row.names.get(row.seller_id or "")) else {}),
         **fields_of(row.alert, "state since fired_at resolved_at reason"),

@@ -105,7 +105,7 @@ def _show(found: Backtest | Backtests, zone: tzinfo) -> None:
 
 def _show_all(found: Backtests, zone: tzinfo) -> None:
     out = console()
-    out.say(f"{_replayed(found.rules, zone)}\n")
+    out.say(f"{_replayed(found, zone)}\n")
     columns = ("Rule", "Watch", "Messages", "A week", "Products", "Fired", "Ended", "Fire now")
     out.table(columns, [*map(_rule, found.rules)], numbers=columns[2:], names=columns[:1])
     out.print()
@@ -119,10 +119,10 @@ def _show_all(found: Backtests, zone: tzinfo) -> None:
         out.say(f"No scan is stored in that time for {', '.join(found.unread)}.")
 
 
-def _replayed(rules: Sequence[Backtest], zone: tzinfo) -> str:
-    scans = sum({each.watch: each.scans for each in rules}.values())
+def _replayed(found: Backtests, zone: tzinfo) -> str:
+    rules = found.rules
     span = format_span(min(each.since for each in rules), max(each.until for each in rules), zone)
-    return f"{_count(len(rules), 'rule')}: {_count(scans, 'scan')}, {span}"
+    return f"{_count(len(rules), 'rule')}: {_count(found.scans, 'scan')}, {span}"
 
 
 def _rule(found: Backtest) -> tuple[Cell, ...]:

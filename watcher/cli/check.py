@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,18 +12,29 @@ import click
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
+from watcher.cli.endpoints import (
+    category_doubts,
+    category_ids,
+    endpoint_doubts,
+    endpoint_lines,
+    endpoint_states,
+    name_lines,
+)
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
-from watcher.units import count_of, format_number
+from watcher.units import count_of, format_number, plural
 
 if TYPE_CHECKING:
+    from watcher.analysis.depth import Shallower
     from watcher.analysis.unmet import Unmet
     from watcher.store.ports import Store
     from watcher.store.records import Spent
+    from watcher.store.sql.siblings import Probe
 
 _DOUBT = ProblemCode.DOUBT
+_NAMED = 5  # ids
 
 
 @click.command()
@@ -37,19 +48,26 @@ def command(files: options.Files) -> None:
     warnings += [Problem("environment", 0, 0, "", text, _DOUBT) for text in network.doubts()]
     known = _known(files, book)
     warnings += known.doubts
-    costs = forecast(book, known.pages, files.now, known.spent)
+    states, now = endpoint_states(book, known.probes), files.now
+    costs = forecast(book.with_followed(known.followed), known.pages, files.now, known.spent)
     found = {"ok": True, "rules": len(book.rules), "forecast": costs}
-    found |= {"warnings": warnings, "unmet": known.unmet}
+    found |= {"warnings": warnings, "unmet": known.unmet, "shallower": known.shallower}
+    if states:
+        found["endpoints"] = {each.endpoint.name: each.state for each in states}
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
-    doubts = (*warnings, *costs.warnings, *trouble)
-    answer(found, lambda: _show(files.named, book, costs, doubts, known.unmet))
+    doubts = (
+        *warnings, *costs.warnings, *trouble, *endpoint_doubts(states, now),
+        *category_doubts(book, known.categories),
+    )  # fmt: skip
+    told = [*endpoint_lines(states, now), *name_lines(book, known.categories)]
+    answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
     """The rules with their doubts; where they have errors, the end of the command."""
     warnings: list[Problem] = []
     try:
-        book = files.whole_book
+        book = files.fresh_book
         warnings += (*book.warnings, *_of_a_lonely_operator(files.named, book))
         warnings += _try_channels(book)
     except RulesError as error:
@@ -62,18 +80,27 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 
 def _show(
-    rules: str, book: Rulebook, costs: Forecast, doubts: Sequence[object], unmet: Sequence[Unmet]
-) -> None:
+    rules: str, book: Rulebook, costs: Forecast,
+    told: tuple[Sequence[str], Sequence[object]], known: _History,
+) -> None:  # fmt: skip
+    """``told`` is what is good to know, and what is doubtful."""
+    lines, doubts = told
     out = console()
     out.say(f"{rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
     _show_costs(out, costs)
+    for line in lines:
+        out.say(line)
     if book.api.key is None:
         out.say("\nNo key yet: before `watcher run` set KEYAPI_KEY (or KEYAPI_TOKEN), or api.key.")
     _warn(doubts)
-    if unmet:
+    if known.unmet:
         out.say("\nNothing in the stored scans met these rules:")
-    for each in unmet:
+    for each in known.unmet:
         out.say(f"  {each.file}:{each.line}: {each}")
+    if known.shallower:
+        out.say("\nThese lists could be read less deep:")
+    for less in known.shallower:
+        out.say(f"  {less}")
 
 
 def _try_channels(book: Rulebook) -> list[Problem]:
@@ -93,23 +120,33 @@ class _History:
     pages: Mapping[str, int] = field(default_factory=dict)
     spent: Spent | None = None
     unmet: Sequence[Unmet] = ()
+    shallower: Sequence[Shallower] = ()
     doubts: Sequence[Problem] = ()
+    followed: tuple[str, ...] = ()
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    categories: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
 
 
 def _known(files: options.Files, book: Rulebook) -> _History:
     if isinstance(files.database, Path) and not files.database.exists():
         return _History()
+    from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
 
     keys = [watch.key for watch in book.used_watches]
     try:
         with files.open() as database:
+            pages = {key: database.history.expected_pages(key) for key in keys}
             return _History(
-                {key: database.history.expected_pages(key) for key in keys},
+                pages,
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
-                _idle_silences(database, files, book),
+                list(shallower(database, book, pages, files.now)),
+                [*_idle_silences(database, files, book), *_unseen(database, book)],
+                database.followed.ids(),
+                database.probes.all(),
+                database.categories.names(category_ids(book)),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
@@ -126,6 +163,25 @@ def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> lis
         for each in found
     }
     return [Problem(path, 0, 0, which, text, _DOUBT) for which, text in told.items()]
+
+
+def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:
+    """Ids in a file of one's own that no scan has ever found: mistyped ones have no effect, and
+    nobody notices."""
+    table = book.metrics.facts
+    ids = list(table.rows) if table is not None else []
+    if table is None or not ids:
+        return
+    known = database.history.known_ids(ids)
+    missing = [each for each in ids if each not in known]
+    if not missing:
+        return
+    named = [f"{each} (line {table.line_of(each)})" for each in missing[:_NAMED]]
+    more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+    count = f"{len(missing):,} of its {count_of(len(ids), 'product')}"
+    were = plural(len(missing), "was", "were")
+    text = f"{count} {were} seen by no watch yet: {', '.join(named)}{more}"
+    yield Problem(table.file, 0, 0, "", text, _DOUBT)
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -96,7 +97,23 @@ def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
     yield from _entries(ctx, "metrics")
+    yield from _columns(ctx)
     yield from ((metric.name, metric.meaning) for metric in Catalogue().metrics())
+
+
+def _columns(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """The columns of numbers of the user's own file."""
+    from watcher.rules.files.fact_files import read_facts  # noqa: PLC0415 - where there is one
+    from watcher.rules.files.side_files import content_of  # noqa: PLC0415
+
+    path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
+    folder = path if path.is_dir() else path.parent
+    for section in _sections(ctx, "facts"):
+        name = section.get("file") if isinstance(section, Mapping) else None
+        if isinstance(name, str):
+            with suppress(WatcherError, OSError, ValueError):
+                table = read_facts(content_of(folder / name), name).table
+                yield from ((column, f"your own, from {name}") for column in table.numbers)
 
 
 def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -106,6 +123,18 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
     with open_store(_place(ctx), readonly=True) as database:
         for row in database.alerts.list(limit=_MOST):
             yield row.product_id, row.name
+
+
+def _followed(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Products that are followed, the newest first."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
+
+    with open_store(_place(ctx), readonly=True) as database:
+        found = database.followed.list()[:_MOST]
+        names = {each.product_id: each.name for each in database.history.find_all(
+            [each.product_id for each in found])}  # fmt: skip
+    for each in found:
+        yield each.product_id, names.get(each.product_id, each.note)
 
 
 def _books(ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -181,4 +210,5 @@ watch_names = _keys("watches")
 seller_names = _completer(_sellers)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
+followed_ids = _completer(_followed)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

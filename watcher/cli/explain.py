@@ -21,7 +21,8 @@ from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import IDS, unit_of
 from watcher.model import AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
-from watcher.rules.conditions.transition import APPEARS
+from watcher.rules.conditions.registry import WORDS
+from watcher.rules.rulebook import Rule
 from watcher.text.evidence import (
     condition_of,
     days_of,
@@ -55,9 +56,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = rule.watch.query.region
-    if region is not None and region.upper() != market:
-        raise WatcherError(f'rule "{rule.name}" watches {market}, not {region.upper()}')
+    market = _market(rule, region)
     with files.open() as opened, opened.snapshot():
         facts = chosen_product(opened, product, market)
         explanation = explain(opened, book, rule, facts, files.now)
@@ -65,6 +64,17 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
         print_json(_worded(explanation))
     else:
         show(explanation)
+
+
+def _market(rule: Rule, region: str | None) -> str | None:
+    """The market that the product is looked for in: that named, else the only one of the rule's.
+    None where a shop or products of one's own may be of any."""
+    markets = {watch.query.region if watch.query.of_market else "" for watch in rule.watches}
+    if region is None:
+        return markets.pop() or None if len(markets) == 1 else None
+    if region.upper() not in markets and "" not in markets:
+        raise WatcherError(f'rule "{rule.name}" watches {rule.regions}, not {region.upper()}')
+    return region.upper()
 
 
 def _worded(explained: Explanation) -> Explanation:
@@ -75,7 +85,10 @@ def _worded(explained: Explanation) -> Explanation:
         alert = structs.replace(alert, evidence=evidence)
     when = _worded_reason(explained.when, names)
     until = _worded_reason(until, names) if until is not None else None
-    return replace(explained, when=when, until=until, alert=alert)
+    again = tuple(
+        replace(each, reason=_worded_reason(each.reason, names)) for each in explained.again
+    )
+    return replace(explained, when=when, until=until, alert=alert, again=again)
 
 
 def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
@@ -100,8 +113,11 @@ def show(explained: Explanation) -> None:
         out.say(f"  fired on: {line}")
     for note in explained.notes:
         out.say(f"Note: {plain(note)}")
+    again = {each.channel: each.reason for each in explained.again}
     for gate in explained.gates:
         out.say(f"Channel {gate.channel}: {_gate(gate, explained)}")
+        if gate.channel in again:
+            out.print(_tree("  told again when", again[gate.channel], explained))
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")
@@ -109,7 +125,8 @@ def show(explained: Explanation) -> None:
 
 def _data(explained: Explanation) -> str:
     scan = explained.scan
-    newest = f"newest scan: {_past(scan.at, explained)}, {scan.state.value}"
+    of = f" of {explained.watch}" if explained.watch else ""
+    newest = f"newest scan{of}: {_past(scan.at, explained)}, {scan.state.value}"
     if explained.listed:
         return f"Judged on the {newest}."
     if scan.doubt is not None:
@@ -147,8 +164,9 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     """``sales growth at least 50%: 84%``, with the baseline and its age where there is one."""
     # The condition names its own baseline: "price falls 10% from median 14d".
     label = evidence.label if evidence.score is None else label_of(evidence)
-    if evidence.metric == APPEARS:
-        return f"{label}: {condition_of(evidence)}{f': {reason.why}' if reason.why else ''}"
+    if evidence.metric in WORDS:
+        more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
+        return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
     told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
     asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
     return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")

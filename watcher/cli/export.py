@@ -119,7 +119,7 @@ def _rulebook(wanted: _Wanted) -> Rulebook | None:
     files: options.Files = wanted["files"]
     known = Catalogue()
     needed = wanted["watch"] is not None or not all(map(known.get, wanted["metrics"]))
-    if not needed and (not files.has_rules or wanted["what"] in ("alerts", "transitions")):
+    if not needed and (not files.has_rules or wanted["what"] == "transitions"):
         return None
     try:
         return files.book
@@ -135,7 +135,7 @@ def _export(database: Store, wanted: _Wanted, book: Rulebook | None) -> Export:
     choice = _choice(database, wanted, book)
     match wanted["what"]:
         case "alerts":
-            return history.alerts(database, choice)
+            return history.alerts(database, choice, _names(wanted, book, choice))
         case "transitions":
             return history.transitions(database, choice)
         case "scans":

@@ -11,6 +11,7 @@ from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.rules.rulebook import Channel, Rule, Watch
+from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
 from watcher.text.sanitize import plain
 from watcher.words import Wrong, listing, nearest, quoted
@@ -47,6 +48,15 @@ def chosen_seller(sellers: Mapping[str, str], text: str) -> str:
         return Attribute("seller_id", "", "", names=sellers).id_of(text)
     except Wrong as error:
         raise WatcherError(str(error)) from None
+
+
+def seller_id_of(sellers: Mapping[str, str], text: str) -> str:
+    """A seller's id as it is written on a command line: digits, an address, or a name of one's own;
+    else ``WatcherError``."""
+    try:
+        return id_of(chosen_seller(sellers, text) if "/" not in text else text, SELLER)
+    except Wrong as error:
+        raise WatcherError(plain(str(error))) from None
 
 
 def chosen_product(database: Store, wanted: str, region: str | None) -> ProductFacts:

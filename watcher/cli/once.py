@@ -16,6 +16,8 @@ from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of
+from watcher.errors import WatcherError
+from watcher.rules.rulebook import Rule
 from watcher.store.engine import Scratch, Writer, hold
 
 
@@ -35,7 +37,9 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     """
     configure("text", "warning")
     book = files.whole_book
-    named = [chosen("rule", name, book.rules).watch for name in names]
+    named = [
+        watch for name in names for watch in _enabled(chosen("rule", name, book.rules)).watches
+    ]
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(files.database) as lease:
@@ -47,3 +51,13 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
         good = asyncio.run(run.run(watches, forced=bool(names)))
         report.end(good=good)
     leave(0 if good else 1)
+
+
+def _enabled(rule: Rule) -> Rule:
+    """The rule; raises ``WatcherError`` where no scan would be judged by it."""
+    if not rule.enabled:
+        raise WatcherError(
+            f'rule "{rule.name}" has enabled: false, so nothing is read for it; '
+            f"`watcher backtest {rule.name}` tries it on what is stored"
+        )
+    return rule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import Enum, auto
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from watcher.daemon.clock import Clock, book_clock, file_clock
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.redaction import log_redaction
+from watcher.rules.files.keeping import KeepingLoader
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.store.places import Place, Server
@@ -175,9 +176,14 @@ class Files:
         """The rules for who sends or asks by them: with all secrets; raises ``RulesError``."""
         return self._read(whole=True)
 
+    @property
+    def fresh_book(self) -> Rulebook:
+        """The whole rules as their files are now, those beside them, too; raises ``RulesError``."""
+        return load_rules(self.rules) if self._pushed is None else self.whole_book
+
     def _read(self, *, whole: bool) -> Rulebook:
         if self._pushed is None:
-            return load_rules(self.rules)
+            return keeping_loader(self.rules, self.database)()
         book = self._pushed.load(whole=whole)
         learn_secrets(book)
         return book
@@ -215,11 +221,28 @@ class Files:
         return open_to_read(self.database)
 
 
-def load_rules(path: Path) -> Rulebook:
-    """The rules at ``path``, with the environment; raises ``RulesError``."""
-    book = load([path], os.environ)
+def load_rules(path: Path, kept: Mapping[str, bytes] | None = None) -> Rulebook:
+    """The rules at ``path``, with the environment; raises ``RulesError``. ``kept`` are copies of
+    files that they name."""
+    book = load([path], os.environ, kept)
     learn_secrets(book)
     return book
+
+
+def keeping_loader(path: Path, database: Place) -> KeepingLoader:
+    """A reader of the rules at ``path``, which go on with what the database keeps of a file that
+    they name, once that can't be used."""
+    return KeepingLoader(partial(load_rules, path), lambda: _kept_files(database))
+
+
+def _kept_files(place: Place) -> Mapping[str, bytes]:
+    if isinstance(place, Path) and not place.exists():
+        return {}
+    try:
+        with open_to_read(place) as database:
+            return database.rules.kept_files()
+    except WatcherError:  # a database that can't tell: the file's own trouble is said
+        return {}
 
 
 def learn_secrets(book: Rulebook) -> None:

@@ -25,12 +25,22 @@ from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
-from watcher.store.records import AlertRow
+from watcher.store.records import AlertRow, TextChange
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import DAY, NO_CURRENCIES, Currencies, Unit, at, format_instant, format_since
+from watcher.units import (
+    DAY,
+    NO_CURRENCIES,
+    Currencies,
+    Unit,
+    at,
+    format_instant,
+    format_since,
+    format_value,
+)
 
 _ALERTS = 20  # shown at most
+_TEXTS = 20  # changes of texts
 _WIDTH = 80  # of a plot, at most
 _HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
@@ -53,6 +63,8 @@ class _Past:
     rows: Floats
     alerts: Sequence[AlertRow]
     names: Mapping[str, str]  # of its seller and category, as far as they are known
+    own: Mapping[str, float | str]  # the user's own numbers and texts of it
+    texts: Sequence[TextChange] = ()
 
     @property
     def pairs(self) -> list[tuple[Instant, list[float]]]:
@@ -108,13 +120,16 @@ def _past(
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        texts = database.history.text_changes(product.product, since)
         known = {**database.categories.names([product.category_id]), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
     at_, rows = merged(tracks)
+    table = catalogue.facts
+    facts = {} if table is None else dict(table.of(product.product_id))
     currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known)
+    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts, texts)
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -140,6 +155,8 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for track in plotted:
         _show_plot(out, track, past)
     _show_values(out, past)
+    if past.texts:
+        _show_texts(out, past)
     if past.alerts:
         _show_alerts(out, past)
 
@@ -158,6 +175,20 @@ def _show_values(out: Output, past: _Past) -> None:
         for instant, row in past.pairs
     ]
     out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
+
+
+def _show_texts(out: Output, past: _Past) -> None:
+    """What its texts were, both in full."""
+    rows = [
+        (
+            format_instant(each.at, past.zone)[:16],
+            each.name,
+            *(plain(text or "none") for text in (each.was, each.now)),
+        )
+        for each in past.texts[:_TEXTS]
+    ]
+    columns = (f"Time ({past.zone})", "Text", "Was", "Is")
+    out.table(columns, rows, apart=True, texts=("Was", "Is"))
 
 
 def _show_alerts(out: Output, past: _Past) -> None:
@@ -180,6 +211,9 @@ def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
     seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    own = " · ".join(
+        f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
+    )
     first, last = (format_instant(each, past.zone) for each in (min(product.first_seen, now), seen))
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
@@ -189,6 +223,7 @@ def _head(past: _Past) -> list[str]:
         ),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
+        *([plain(f"your own: {own}")] if own else []),
     ]
 
 
@@ -214,7 +249,10 @@ def _json(past: _Past) -> dict[str, object]:
     ]
     ids = {"seller": past.product.seller_id, "category": past.product.category_id}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    found = {"metrics": metrics, "rows": rows, "alerts": [*map(alert_json, past.alerts)]}
+    alerts = [*map(alert_json, past.alerts)]
+    found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
+    texts = [fields_of(each, "at name was now") for each in past.texts]
+    found["texts"] = texts
     named = {"names": known} if known else {}
     return {**fields_of(past, "product gmv_currency"), **found, **named}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from difflib import unified_diff
@@ -12,6 +13,7 @@ from typing import Self
 import msgspec
 
 from watcher.errors import WatcherError
+from watcher.rules.files.loading import named_files
 from watcher.store.control import MOST_BYTES, MOST_FILES
 
 KINDS = (".yaml", ".csv", ".txt")
@@ -97,11 +99,24 @@ class RuleFolder:
         except (OSError, ValueError):
             return {}
 
+    def _named(self) -> list[Path]:
+        """The files beside a single rule file that it names."""
+        named = named_files(_content_if_any(self.path), self.path, os.environ)
+        return sorted({path for path in named if path.parent == self._folder and path.is_file()})
+
     def _files(self) -> list[Path]:
         if not self.path.is_dir():
-            return [self.path]
+            return [self.path, *self._named()]
         entries = sorted(self.path.iterdir())
         return [each for each in entries if each.suffix in KINDS and _is_pushed(each)]
+
+
+def _content_if_any(path: Path) -> bytes:
+    """What a file holds; nothing of one that can't be read, of which others tell."""
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            return path.read_bytes()
+    return b""
 
 
 def _is_pushed(entry: Path) -> bool:

@@ -67,7 +67,7 @@ def command(
         rules=work.rules,
         database=work.database,
         listen=None if listen == "off" else listen,
-        load=lambda: options.load_rules(work.rules),
+        load=options.keeping_loader(work.rules, work.database),
         clock=work.market_clock() if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,

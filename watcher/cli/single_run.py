@@ -15,6 +15,7 @@ from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.delivery.courier import Courier
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_credits
+from watcher.incidents.own_files import adopt_files
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
@@ -41,6 +42,7 @@ class SingleRun:
             if not self.dry_run:  # else a daemon may run, and what is set aside is its own
                 await store.run(lambda database: database.ledger.settle_all(CHECKPOINT))
             await store.run(lambda database: database.rules.sync(self.book.marks, now))
+            await store.run(lambda database: adopt_files(database, self.book, now))
             budget = PaidBudget if self.dry_run else LedgerBudget
             told = self.report.told.append
             scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)

@@ -79,6 +79,10 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
     if quiet := [rule.name for rule in state.rules if rule.quiet]:
         names = listing(quiet)
         out.say(f"\nNot fired in {QUIET_DAYS} days: {names} (`watcher check` says how near)")
+    for watch in state.watches:
+        if watch.not_indexed:
+            number = count_of(len(watch.not_indexed), "product")
+            out.say(f"\n{watch.name}: {number} not indexed: {listing(watch.not_indexed)}")
     for line in _problems(state, zone):
         out.say(line, "yellow")
     out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")
@@ -129,6 +133,7 @@ def _last_scan(last: ScanRow | None, now: int) -> tuple[str, int | None, str]:
 
 def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
     state = "failing" if rule.health.failing_since is not None else "ok"
+    state = state if rule.enabled else "not enabled"
     return (rule.name, rule.watch, rule.severity, rule.firing, rule.pending, state)
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.looker import Looker
+from watcher.daemon.scheduling.newcomers import Newcomers
+from watcher.daemon.scheduling.pictures import Pictures
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
@@ -41,6 +44,8 @@ class Core:
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
+        self.newcomers = Newcomers(self.scanner, self.writer)
+        self.errands = Errands(self.newcomers, Pictures(self.scanner, self.writer))
         self.looker = Looker(self.scanner, self.writer, self.clock)
         self.courier = Courier(
             self.writer,
@@ -51,6 +56,11 @@ class Core:
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )
+
+    def wake(self) -> None:
+        """Somebody wrote something that is to be done: in the outbox, or what is followed."""
+        self.courier.wake()
+        self.errands.wake()
 
     @property
     def watches(self) -> dict[str, Watch]:

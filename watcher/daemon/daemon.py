@@ -16,6 +16,7 @@ from watcher.daemon.core import Core
 from watcher.daemon.maintenance import Disk, Maintenance
 from watcher.daemon.reload import Reloader
 from watcher.daemon.scheduling.budget import CHECKPOINT
+from watcher.daemon.scheduling.errands import FAR_LOOK_SECONDS, LOOK_SECONDS
 from watcher.daemon.supervision.health import DaemonHealth
 from watcher.daemon.supervision.liveness import WATCH
 from watcher.daemon.supervision.systemd import Systemd
@@ -40,6 +41,8 @@ class Daemon:
     def __post_init__(self, load: Callable[[], Rulebook]) -> None:
         core = self.core
         self.workers = Workers(core)
+        core.newcomers.busy = self.workers.busy
+        core.errands.look = LOOK_SECONDS if self.disk is not None else FAR_LOOK_SECONDS
         self.reloader = Reloader(core, self.workers, self.systemd, load)
         self.maintenance = Maintenance(core, self.workers)
         self.supervisor = core.supervisor()
@@ -70,6 +73,7 @@ class Daemon:
         start("upkeep", self.maintenance.upkeep)
         start("sweep", self.maintenance.sweep)
         start("delivery", lambda: core.courier.run(core.stop))
+        start("errands", lambda: core.errands.run(lambda: core.beat("errands")))
         if (disk := self.disk) is not None:
             start("disk", lambda: self.maintenance.watch_disk(disk))
         if self.systemd.watchdog is not None:

@@ -20,6 +20,6 @@ def sources_of(daemon: Daemon, reader: StoreReader, instruments: Sequence[Collec
         book=lambda: core.book,
         now=core.clock.now,
         ill=daemon.health.ill,
-        wake=core.courier.wake,
+        wake=core.wake,
         instruments=instruments,
     )

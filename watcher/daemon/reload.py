@@ -20,9 +20,11 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.data import forget_jumps
 from watcher.incidents.failing import note_clock
 from watcher.incidents.operator import forget_orphans, operator_of
+from watcher.incidents.own_files import adopt_files
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 
 RULE_FILE = Incident(IncidentKind.RULE_FILE)
@@ -53,10 +55,11 @@ class Reloader:
     def is_good(self) -> bool:
         """Whether the rule files, as they are, could be taken."""
         try:
-            targets_of(self.load())
+            book = self.load()
+            targets_of(book)
         except WatcherError:
             return False
-        return True
+        return book.intact
 
     async def stop(self) -> None:
         """Cancel what still runs."""
@@ -140,6 +143,7 @@ class Reloader:
             retired, self.core.client = self.core.client, client
             await retired.retire()  # a running scan may still read through it
         before, self.core.book = self.core.watches.keys(), book
+        self.core.errands.look_anew()
         for gone in before - self.core.watches.keys():
             self.core.timers.disarm(gone)
 
@@ -157,7 +161,10 @@ def adopt(database: Store, book: Rulebook, now: Instant) -> None:
     """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
     with database.atomic():
         database.rules.sync(book.marks, now)
+        adopt_files(database, book, now)
         database.held.keep_only(book.tellings)
+        if any(watch.query.gives is Gives.LOOKUP for watch in book.used_watches):
+            database.lookups.keep_watches(watch.key for watch in book.used_watches)
         kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
         for health in database.health.list():
             if health.name not in kept and health.kind != DAEMON:

@@ -12,6 +12,7 @@ from datetime import tzinfo
 
 import msgspec
 
+from watcher import attributes
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.model import Criterion, Evidence, Instant, Item, Message, Verdict
@@ -41,6 +42,7 @@ from watcher.units import (
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
 REASONS = 5
+_TEXT = 60  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _Telling:
             name=neutralise_name(item.name) or "(no name)",
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
-            why=tuple(filter(None, map(self._reason, shown[:REASONS]))),
+            why=tuple(filter(None, (*self._again(), *map(self._reason, shown[:REASONS])))),
             facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
         )
@@ -163,6 +165,20 @@ class _Telling:
             yield f"still firing, since {self._day(item.since)}"
         elif item.now:
             yield f"firing since {self._day(item.since)}"
+
+    def _again(self) -> Iterator[str]:
+        """Yield ``again: 18.90, told with 19.90 on 12 Nov`` of what moved since; with the metric's
+        name where the conditions speak of others, too."""
+        spoken = {each.metric for each in (*self._item.why, *self._item.again)}
+        for each in (spelled(each, self._names) for each in self._item.again):
+            value, before = (
+                _value(one, each, self._currencies, self._names)
+                for one in (each.value, each.baseline)
+            )
+            if each.verdict is Verdict.MET and value and before:
+                label = f"{_label(each)} " if len(spoken) > 1 else ""
+                when = f" {self._on(each.baseline_at)}" if each.baseline_at is not None else ""
+                yield f"again: {label}{value}, told with {before}{when}"
 
     def _reason(self, reason: _Reason) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
@@ -202,7 +218,8 @@ class _Telling:
         value = self._value(evidence)
         if value is None:
             condition = neutralise(evidence.condition, 80)
-            return f"{label}: {condition}" if condition else label
+            gap = f" ({neutralise(evidence.gap, 60)})" if evidence.gap else ""
+            return f"{label}: {condition}{gap}" if condition else label
         change = moved(evidence, self._without_prices, self._names)
         if not change:
             return f"{label} {value}{_in_brackets(evidence)}{_days_known(evidence)}"
@@ -311,6 +328,8 @@ def moved(
     names: Mapping[str, str] = NO_NAMES,
 ) -> str:  # fmt: skip
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
+    if isinstance(evidence.baseline, str) and isinstance(evidence.value, str):
+        return _reworded(evidence.metric, evidence.baseline, evidence.value, names)
     baseline = _value(evidence.baseline, evidence, NO_CURRENCIES, names)
     value = _value(evidence.value, evidence, currencies, names)
     if value is None or baseline is None:
@@ -318,11 +337,19 @@ def moved(
     return f"{baseline} → {value}{_share(evidence)}"
 
 
+def _reworded(name: str, was: str, now: str, names: Mapping[str, str]) -> str:
+    """Two texts, of long ones the part where they differ."""
+    parts = attributes.excerpts(attributes.shown(name, was), attributes.shown(name, now), _TEXT)
+    return " \u2192 ".join(named(name, neutralise_name(each, _TEXT), names) for each in parts)
+
+
 def _value(
     value: float | str | None, evidence: Evidence, currencies: Currencies, names: Mapping[str, str]
 ) -> str | None:
     if isinstance(value, str):
-        return named(evidence.metric, neutralise_name(value, 60), names)
+        return named(
+            evidence.metric, neutralise_name(attributes.shown(evidence.metric, value), _TEXT), names
+        )
     if value is None or not math.isfinite(value):
         return None
     flag = flag_of(evidence.metric, value)

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from watcher.evaluation.statistics import Owned, computed
-from watcher.model import Floats, Gap, GapKind, Instant, Ints, Listed
+from watcher.model import Floats, Gap, GapKind, Instant, Ints, LastTexts, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule, longest_gap
@@ -50,6 +50,7 @@ class LastKnown:
         fields = sorted(set[str]().union(*asked))
         self._columns: dict[str, Floats] = {}
         self._at = np.zeros(len(scan), np.int64)
+        self._texts: dict[str, LastTexts] = {}
         if fields:
             found = past.last(scan.watch, seen.scan_id, seen.products, fields, self._since)
             self._columns = {name: found.values[:, index] for index, name in enumerate(fields)}
@@ -57,7 +58,7 @@ class LastKnown:
 
     def of(self, metric: Metric, now: Floats) -> tuple[Floats, Ints]:
         """(n,) the values of a declared metric, and when each was observed (0: never)."""
-        columns = {name: self._columns[name] for name in metric.needs} | self._owned(metric)
+        columns = {name: self._columns[name] for name in metric.needs} | {**self._owned(metric)}
         values, at = metric.compute(columns, self._at), self._at
         values = np.where(at > 0, values, np.nan)
         missing = np.flatnonzero(np.isnan(values) & ~np.isnan(now) & (at > 0))
@@ -68,14 +69,37 @@ class LastKnown:
 
     def gap(self, row: int, at: Instant) -> Gap | None:
         """The reason why a value of ``at`` is the row's last, where that is older than usual."""
+        return self._gap(at, int(self._at[row]))
+
+    def _gap(self, at: Instant, seen: Instant) -> Gap | None:
+        """``seen`` is when the product was listed last."""
         recent = self._recent
         if len(recent) < _USUAL or at >= recent[_USUAL - 1][0]:
             return None
         age = self._scan.at - at
-        if at < self._at[row]:
+        if at < seen:
             return Gap(GapKind.NO_VALUE, age)
         proved = all(proves for scan, proves in recent if scan > at)
         return Gap(GapKind.NOT_LISTED if proved else GapKind.NOT_SEEN, age)
+
+    def text(self, name: str) -> LastTexts:
+        """A text of each product, (n,)."""
+        if name not in self._texts:
+            self._texts[name] = self._past.last_texts(
+                self._seen.scan_id, self._seen.products, name, self._scan.texts[name], self._since
+            )
+        return self._texts[name]
+
+    def text_gap(self, name: str, row: int) -> Gap | None:
+        """The reason why the row's last known text is older than usual, where it is."""
+        at = int(self.text(name).at[row])
+        return self._gap(at, int(self._listed_at[row])) if at else None
+
+    @cached_property
+    def _listed_at(self) -> Ints:
+        """(n,) when the watch listed each product last before."""
+        seen = self._seen
+        return self._past.last(self._scan.watch, seen.scan_id, seen.products, ()).at
 
     def _look_further(self, metric: Metric, missing: Ints, values: Floats, at: Ints) -> None:
         """Fills ``values`` and ``at`` of the missing rows by what older scans found."""

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import structlog
 from msgspec.structs import replace
 
+from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.table import ScanTable
 from watcher.fields import CATEGORIES, IDS
-from watcher.model import Bools, Evidence, Floats, Instant, Ints, LatestEvidence
+from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestEvidence
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
@@ -41,12 +43,18 @@ class Present:
         listed = table.listed
         self.fallen = {key: row for row, key in enumerate(self.keys[listed:], start=listed)}
         self._sightings: list[Sighting] = []
+        self._scan_id = table.scan_id
+        self._scan = table.scan
         self._seen: dict[int, tuple[int, int] | None] = {}  # which sighting, and its row
         self._judges: dict[tuple[int, str], Judge] = {}  # of a sighting, by rule
 
     @property
     def at(self) -> Instant:
         return self.judge.at
+
+    def part(self, _product: int) -> Present | None:
+        """Itself: it is of one watch."""
+        return self
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""
@@ -58,13 +66,42 @@ class Present:
         row = self.rows.get(product)
         return self.judge.value(metric, row) if row is not None else None
 
+    @cached_property
+    def gone(self) -> frozenset[int]:
+        """The products that this scan is the first to prove gone."""
+        return frozenset(gone_products(self._archive, self._scan, self._scan_id).tolist())
+
+    def last_sights(self, rule: Rule) -> Iterator[tuple[Judge, Ints]]:
+        """Yield the products that are gone, for a rule on such: as they were seen last, and their
+        rows there."""
+        groups: dict[Judge, list[int]] = {}
+        self._look_back([*self.gone])
+        for product in sorted(self.gone):
+            if (place := self._before(rule, product)) is not None:
+                groups.setdefault(place[0], []).append(place[1])
+        for judge, rows in groups.items():
+            yield judge, np.array(rows, np.int64)
+
+    def place_of(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """The product's row in the scan at hand, or where it was seen last, of one that is gone, as
+        the rule says of such; None of any other."""
+        if product in self.rows:
+            return self.judge, self.rows[product]
+        gone = rule.when.of_gone and product in self.gone
+        return self._place(rule, product) if gone else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """When a product that is gone, as a rule says of such, was seen last; None of any other."""
+        place = self.place_of(rule, product)
+        return place[0].at if place is not None and product not in self.rows else None
+
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of the rule's order, the first decides, and (n,) who is on this list. No
         keys, which is no order, where the rule can't be judged."""
-        found = _safely(rule, lambda: [self._row(rule, product) for product in products])
+        found = safely(rule, lambda: [self._row(rule, product) for product in products])
         rows = np.array(found if found is not None else [-1] * len(products), np.int64)
         earlier = self._earlier(rule, products, rows)
-        keys = _safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
+        keys = safely(rule, lambda: self._keys(rule, len(products), rows, earlier))
         return keys if keys is not None else np.zeros((0, len(products))), rows >= 0
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
@@ -74,16 +111,32 @@ class Present:
         if place is None:
             return None
         judge, row = place
-        evidence = _safely(rule, lambda: rule.when.evidence(judge, row))
+        evidence = safely(rule, lambda: rule.when.evidence(judge, row))
         return (
             LatestEvidence(judge.at, evidence, judge is self.judge)
             if evidence is not None
             else None
         )
 
+    def values(
+        self, rule: Rule, products: Sequence[int], metrics: Sequence[Metric]
+    ) -> list[dict[str, float]]:
+        """What each product has of the metrics, by their canonical texts: in the scan at hand, or
+        else in the last one that saw it. No value is left out."""
+        self._look_back([product for product in products if product not in self.rows])
+        return [self._values(rule, product, metrics) for product in products]
+
+    def _values(self, rule: Rule, product: int, metrics: Sequence[Metric]) -> dict[str, float]:
+        row = self.rows.get(product)
+        place = (self.judge, row) if row is not None else self._before(rule, product)
+        if place is None:
+            return {}
+        found = {metric.canonical: place[0].value(metric, place[1]) for metric in metrics}
+        return {name: value for name, value in found.items() if not np.isnan(value)}
+
     def _place(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
         """Its row in the scan at hand, else in the last one that saw it."""
-        row = _safely(rule, lambda: self._row(rule, product))
+        row = safely(rule, lambda: self._row(rule, product))
         if row is not None and row >= 0:
             return self.judge, row
         self._look_back([product])
@@ -134,6 +187,9 @@ class Present:
             seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
             schedule = rule.watch_of(self._watch).schedule
             table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
+            # Who was seen last at one scan is gone at one scan.
+            if rule.when.of_gone and product in self.gone:
+                table.gone_at = self.at
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
 
@@ -148,7 +204,7 @@ class Present:
                 self._sightings.append(seen)
 
 
-def _safely(rule: Rule, ask: Callable[[], T]) -> T | None:
+def safely(rule: Rule, ask: Callable[[], T]) -> T | None:
     """Ask; None where the rule breaks: that must not stop what others are told."""
     try:
         return ask()
@@ -164,6 +220,10 @@ class Presents:
         self._of = {product: part for part, products in parts for product in products}
         self.at = max(part.at for part, _ in parts)
 
+    def part(self, product: int) -> Present | None:
+        """The part of the product's watch."""
+        return self._of.get(product)
+
     def text(self, name: str, product: int) -> str | None:
         """``Present.text`` of the product's watch."""
         part = self._of.get(product)
@@ -173,6 +233,11 @@ class Presents:
         """``Present.number`` of the product's watch."""
         part = self._of.get(product)
         return part.number(metric, product) if part is not None else None
+
+    def gone_since(self, rule: Rule, product: int) -> Instant | None:
+        """``Present.gone_since`` of the product's watch."""
+        part = self._of.get(product)
+        return part.gone_since(rule, product) if part is not None else None
 
     def known(self, rule: Rule, product: int) -> LatestEvidence | None:
         """``Present.known`` of the product's watch."""
@@ -205,9 +270,24 @@ def newest(
     return Present(archive, table)
 
 
+def left_by(archive: Archive, rule: Rule, alerts: Sequence[Alert]) -> Present | Presents | None:
+    """The products of a rule's ``alerts`` as the last good scan of their watch left them; None
+    without one."""
+    by_watch: dict[str, list[int]] = {}
+    for alert in alerts:
+        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
+    found = [
+        (left, products)
+        for key, products in by_watch.items()
+        if (left := newest(archive, key, [rule], products)) is not None
+    ]
+    return found[0][0] if len(found) == 1 else Presents(found) if found else None
+
+
 def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows, each live alert with what its rule says of the product now, and all of them with
-    the names of the ids that occur."""
+    the names of the ids that occur, and with the list that they are on, where that is one of
+    several."""
     rules = {rule.name: rule for rule in book.rules}
     asked: dict[str, list[AlertRow]] = {}
     for row in rows:
@@ -217,7 +297,16 @@ def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
     found: dict[int, LatestEvidence | None] = {}
     for watch, live in asked.items():
         found |= _known_of(database, watch, rules, live)
-    return with_names(database, book, [replace(row, known=found.get(row.alert.id)) for row in rows])
+    told = [
+        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
+        for row in rows
+    ]
+    return with_names(database, book, told)
+
+
+def _list_of(rule: Rule | None, row: AlertRow) -> str:
+    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
+    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
 
 
 def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:

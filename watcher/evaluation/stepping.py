@@ -3,7 +3,7 @@ columns; only those that change become objects, and take their step one by one."
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from watcher.evaluation.lifecycle import Terms, Verdicts, begin, stays, step, st
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
 from watcher.model import Alert, AlertState, Bools, Instant, Ints
-from watcher.rules.conditions.base import Masks
+from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import longest_gap
 from watcher.store.packing import positions
@@ -58,12 +58,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A rule that could be judged, and what its conditions say of every row."""
+    """A rule that could be judged, and what its conditions say of every row. ``gone`` are products
+    that meet them as they were seen last, each with its row there: of a rule on such."""
 
     rule: Rule
     terms: Terms
     when: Masks
     until: Masks | None
+    gone: Mapping[int, tuple[Judge, int]] = field(default_factory=dict)
 
 
 class Round:
@@ -103,7 +105,7 @@ class Round:
             moved.speaking.extend(live.alerts(own, speaking))
             for alert in live.alerts(own, ~stay):
                 saving.put(moved, (alert, self._next(case, alert)))
-            for alert in self._begun(case, places[own]):
+            for alert in self._begun(case, places[own], live.products[own]):
                 saving.put(moved, (None, alert))
             if done := saving.done(moved):
                 yield done
@@ -154,7 +156,14 @@ class Round:
         until = self._judge(rule.until) if rule.until is not None else None
         least = self._table.durations.least
         terms = Terms(least(rule.for_, self._at), least(rule.keep_firing_for, self._at))
-        return _Case(rule, terms, when, until)
+        gone = dict(self._gone(rule)) if rule.when.of_gone else {}
+        return _Case(rule, terms, when, until, gone)
+
+    def _gone(self, rule: Rule) -> Iterator[tuple[int, tuple[Judge, int]]]:
+        for judge, rows in self.present.last_sights(rule):
+            met = judge(rule.when).met
+            for row in rows[met[rows]].tolist():
+                yield int(judge.products[row]), (judge, row)
 
     def _counted(self, case: _Case) -> Judged:
         listed = self._table.listed
@@ -176,8 +185,9 @@ class Round:
         stay = stays(live, met, known, waits, keep, self._at)
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
-    def _begun(self, case: _Case, live: Ints) -> Iterator[Alert]:
-        """Yield alerts that begin; ``live`` are the rows of those that did before."""
+    def _begun(self, case: _Case, live: Ints, products: Ints) -> Iterator[Alert]:
+        """Yield alerts that begin; ``live`` are the rows of those that did before, and
+        ``products`` their products."""
         begins = case.when.met.copy()
         begins[live[live >= 0]] = False
         for row in np.flatnonzero(begins).tolist():
@@ -185,7 +195,11 @@ class Round:
             alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
             if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
-            yield self._with_evidence(case, alert, row)
+            yield self._with_evidence(case, alert, self._judge, row)
+        for product in case.gone.keys() - {*products.tolist()} if case.gone else ():
+            # The next scan that proves that it is not there ends it.
+            alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
+            yield self._with_evidence(case, step_absent(alert, self._at), *case.gone[product])
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
         row = self.present.rows.get(alert.product)
@@ -205,14 +219,12 @@ class Round:
         after = step(alert, case.rule.name, alert.product, verdicts, case.terms, self._at)
         if after is None or after is alert:
             return alert
-        return self._with_evidence(case, after, row)
+        return self._with_evidence(case, after, self._judge, row)
 
-    def _with_evidence(self, case: _Case, alert: Alert, row: int) -> Alert:
+    def _with_evidence(self, case: _Case, alert: Alert, judge: Judge, row: int) -> Alert:
         if not _just_fired(alert, self._at):
             return alert
-        return self._database.alerts.witness(
-            alert, lambda: case.rule.when.evidence(self._judge, row)
-        )
+        return self._database.alerts.witness(alert, lambda: case.rule.when.evidence(judge, row))
 
 
 class _Saving:
@@ -271,4 +283,5 @@ def _most_seldom(rule: Rule) -> Watch:
 
 def compares(rule: Rule) -> bool:
     """Whether the rule holds values against earlier ones."""
-    return bool(rule.when.needs or (rule.until is not None and rule.until.needs))
+    spoken = filter(None, (rule.when, rule.until))
+    return any(each.needs or each.follows for each in spoken)

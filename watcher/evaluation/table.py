@@ -18,7 +18,9 @@ from watcher.model import (
     Bools,
     Floats,
     Gap,
+    Instant,
     Ints,
+    LastTexts,
     Listed,
     ListFacts,
 )
@@ -30,6 +32,7 @@ from watcher.rules.conditions.base import (
     Masks,
     Need,
 )
+from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
@@ -44,7 +47,7 @@ class ScanTable:
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
     its order), then, where a condition asks for them, the products that the last list had and this
     one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits`` says
-    why, no baseline has a value."""
+    why, no baseline has a value. ``gone_at`` is set where all of these products are gone since."""
 
     def __init__(
         self,
@@ -57,7 +60,9 @@ class ScanTable:
         self.scan = scan
         self.at = scan.at
         self.listed = len(scan)
+        self.scan_id = seen.scan_id
         self.waits = ""
+        self.gone_at: Instant | None = None
         self._seen = seen
         self._past = past
         self._schedule = schedule
@@ -99,8 +104,26 @@ class ScanTable:
         return float(metric.compute(columns, self.at)[0])
 
     def text(self, name: str) -> Sequence[str | None]:
-        texts = self.scan.texts[name]
+        # Of one that is made of long texts, a scan that did not read those has nothing.
+        texts = self.scan.texts.get(name)
+        if texts is None:
+            return [None] * self.size
         return (*texts, *[None] * (self.size - self.listed)) if self.size > self.listed else texts
+
+    def last_text(self, name: str) -> LastTexts:
+        """A text as the watch knew it before this scan."""
+        if self.waits or self.scan.texts.get(name) is None:
+            return LastTexts([None] * self.size, np.zeros(self.size, np.int64))
+        values, at = self._last.text(name)
+        if self.size == self.listed:
+            return LastTexts(values, at)
+        more = self.size - self.listed
+        return LastTexts([*values, *[None] * more], np.append(at, np.zeros(more, np.int64)))
+
+    def text_gap(self, name: str, row: int) -> Gap | None:
+        """The reason why a text's last one is older than the last two scans, where it is."""
+        known = self.last_text(name).values[row] is not None
+        return self._last.text_gap(name, row) if known else None
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """The values of a declared baseline and the instants they were observed (0: none)."""
@@ -145,6 +168,24 @@ class ScanTable:
         known[: self.listed] = self._seen.had_complete
         fresh[: self.listed] = self._seen.first_seen
         return Masks(fresh & known, known)
+
+    def returned(self) -> tuple[Masks, Ints]:
+        """Products that the watch lists again after it proved that they were not there; known once
+        it had two scans that prove such a thing. And when each was listed last before."""
+        met, known = np.zeros((2, self.size), np.bool_)
+        at = np.zeros(self.size, np.int64)
+        watch, seen = self.scan.watch, self._seen
+        proofs = self._past.proofs(watch, seen.scan_id, COMPLETE_SCANS)
+        if len(proofs) == COMPLETE_SCANS:
+            listed = self._past.last(watch, seen.scan_id, seen.products, (), doubted=True).at
+            at[: self.listed], known[: self.listed] = listed, True
+            met[: self.listed] = ~seen.first_seen & (listed < proofs[-1][1])
+        return Masks(met, known), at
+
+    def gone(self) -> Masks:
+        """Products that are gone: who is listed is not, but where all of them are."""
+        known = np.arange(self.size) < self.listed
+        return Masks(known if self.gone_at is not None else np.zeros_like(known), known)
 
     def fallen(self) -> Bools:
         """The rows of products that this scan did not list, and the last list had."""

@@ -8,7 +8,7 @@ import msgspec
 
 from watcher.export.table import Column, Export, Kind, Part, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES, SELLER
-from watcher.model import LIST_DAY, LIST_SPARSE, Evidence
+from watcher.model import LIST_DAY, LIST_SPARSE, Evidence, Floats
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store.ports import Store
 from watcher.store.records import Row
@@ -66,8 +66,8 @@ def fields() -> list[Metric]:
     return [catalogue[name] for name in NUMERIC_NAMES]
 
 
-def alerts(database: Store, choice: Choice) -> Export:
-    """Alerts, with why they fired as JSON."""
+def alerts(database: Store, choice: Choice, watches: Mapping[str, str]) -> Export:
+    """Alerts, with why they fired as JSON; ``watches`` are names by key."""
     columns = (
         _ALERT, _RULE, _REGION, _ID, _NAME,
         Column("state", Kind.TEXT, "pending, firing, or inactive: over"),
@@ -77,8 +77,10 @@ def alerts(database: Store, choice: Choice) -> Export:
         Column("resolved_at", Kind.TIME, "when it ended"),
         _REASON,
         Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
+        Column("watch", Kind.TEXT, "the watch that opened it; its key where no watch has it now"),
     )  # fmt: skip
-    return _plain(columns, database.extracts.alerts(choice), {0: _short, 11: _spelled})
+    shown = {0: _short, 11: _spelled, 12: lambda key: watches.get(str(key), key) or None}
+    return _plain(columns, database.extracts.alerts(choice), shown)
 
 
 def transitions(database: Store, choice: Choice) -> Export:
@@ -152,15 +154,19 @@ def _part(
     numbers = {name: seen.numbers[:, place] for place, name in enumerate(fields)}
     numbers[RANK] = seen.ranks
     texts = list(zip(*seen.texts, strict=True)) if seen.texts else [()] * len(OBSERVED_TEXTS)
+    ids = texts[OBSERVED_TEXTS.index("product_id")]
+
+    def computed(metric: Metric) -> Floats:
+        """The user's own numbers in it are those of today."""
+        columns = {name: numbers[name] for name in metric.needs} | metric.owned(ids)
+        return metric.compute(columns, seen.at)
+
     return [
         seen.at.tolist(),
         [None if key is None else watches.get(key, key) for key in seen.watches],
         cells(seen.ranks),
         *texts,
-        *(
-            cells(metric.compute({name: numbers[name] for name in metric.needs}, seen.at))
-            for metric in metrics
-        ),
+        *(cells(computed(metric)) for metric in metrics),
     ]
 
 

@@ -6,13 +6,19 @@ and the ends of those that were told before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from watcher.incident import Incident
-from watcher.model import Alert, Instant, Message, Severity, Waited
+from watcher.model import (
+    Alert,
+    Instant,
+    Message,
+    NotificationLogEntry,
+    Severity,
+    Waited,
+)
 from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left
@@ -76,11 +82,11 @@ class _Joining:
         self._database, self._book, self._now = database, book, now
         self._piled, self._summaries = piled, [each.summary for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
-        self._told = self._begun | self._ids(Decision.REMINDER)
+        self._told = self._begun | self._ids(Decision.REMINDER, Decision.AGAIN)
         ended = self._ids(Decision.RESOLVED) - self._begun
         alerts = database.alerts.brief(self._told | ended)
-        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _ in alerts))
-        over = {alert for alert, _, _, resolved_at in alerts if resolved_at is not None}
+        self._keys = list(dict.fromkeys((rule, product) for _, rule, product, _, _ in alerts))
+        over = {alert for alert, _, _, resolved_at, _ in alerts if resolved_at is not None}
         self._passed = over & self._told
         self._over = self._newest(each for each in alerts if each[0] in ended)
         owed = self._owed()
@@ -90,7 +96,7 @@ class _Joining:
 
     def _newest(self, alerts: Iterable[Brief]) -> dict[tuple[str, int], Alert]:
         """The newest of these alerts, by rule and product."""
-        ids = {(rule, product): alert for alert, rule, product, _ in alerts}
+        ids = {(rule, product): alert for alert, rule, product, _, _ in alerts}
         found = self._database.alerts.by_id(list(ids.values()))
         return {(alert.rule, alert.product): alert for alert in found}
 
@@ -124,10 +130,24 @@ class _Joining:
         known = self._book.channels.get(channel)
         if known is None or len(known.targets) > 1:
             return
-        told = chain.from_iterable(part.entries(channel, [row]) for part in self._parts)
-        self._database.alerts.mark_told(
-            entry for entry in told if not entry.resolved_told and entry.alert not in self._told
-        )
+        alerts = self._database.alerts
+        for part in self._parts:
+            told = [each for each in part.entries(channel, [row]) if not each.resolved_told]
+            alerts.mark_told(each for each in told if each.alert not in self._told)
+            if part.rule.again is not None:
+                alerts.mark_told(self._with_values_of_now(channel, part.rule, told))
+
+    def _with_values_of_now(
+        self, channel: str, rule: Rule, told: Iterable[NotificationLogEntry]
+    ) -> Iterator[NotificationLogEntry]:
+        """Yield what the channel was told, with the values of the joined message in place of those
+        of messages that never came."""
+        now = {each.alert: each for each in told if each.alert in self._told}
+        products = [each.product for each in now.values()]
+        for entry in self._database.alerts.told(rule.name, products):
+            if entry.channel == channel and entry.alert in now:
+                values = now[entry.alert].told_with
+                yield msgspec.structs.replace(entry, told_with=values)
 
     def _ids(self, *decisions: Decision) -> set[int]:
         return {

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from watcher.model import Alert, Instant, Item, Message, NotificationLogEntry, RuleCount
+from watcher.model import Alert, Instant, Item, Message, NotificationLogEntry, RuleCount, ToldWith
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
@@ -27,18 +27,23 @@ class Part:
     rule: Rule
     owed: Sequence[Decided]
     message: Message
+    told_with: Sequence[ToldWith | None] = ()
 
     def entries(self, channel: str, rows: Sequence[int]) -> Iterator[NotificationLogEntry]:
         """The channel's log of it, once the notifications ``rows`` are written."""
-        for each in self.owed:
+        values = self.told_with or [None] * len(self.owed)
+        for each, told_with in zip(self.owed, values, strict=True):
+            ended = each.decision.of_an_end
             yield NotificationLogEntry(
                 self.rule.name,
                 each.alert.product,
                 channel,
                 each.alert.id,
                 self.message.data_at or 0,
-                resolved_told=each.decision.of_an_end,
+                resolved_told=ended,
                 notification=rows[0] if rows else None,
+                # The end of one is no step of the next: that goes on from what fired.
+                told_with=each.before if ended else told_with,
             )
 
 
@@ -57,7 +62,12 @@ def compose_all(
     products.load([alert.product for alert in shown])
     whole = {alert.id: alert for alert in explained(shown)}
     return [
-        Part(rule, owed, _message(rule, strongest, products, (at, now), whole))
+        Part(
+            rule,
+            owed,
+            _message(rule, strongest, products, (at, now), whole),
+            products.told_with(rule, [each.alert.product for each in owed], at),
+        )
         for (rule, owed), strongest in zip(parts, ordered, strict=True)
     ]
 
@@ -165,4 +175,4 @@ def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) ->
 def _item(rule: Rule, products: Products, owed: Decided, alert: Alert) -> Item:
     ended = owed.decision.of_an_end
     kind = (Decision.RESOLVED if ended else owed.decision).value
-    return products.item(rule, alert, kind, alert.reason if ended else None)
+    return products.item(rule, alert, kind, alert.reason if ended else None, owed.before)

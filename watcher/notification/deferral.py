@@ -13,6 +13,8 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from watcher.data_days import durations
+from watcher.evaluation.again import moved_on
+from watcher.evaluation.present import left_by
 from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
 from watcher.notification.policy import (
     Decided,
@@ -166,13 +168,18 @@ class _Statuses:
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
         products = [alert.product for alert in alerts]
-        log = by_channel(self.database.alerts.told(rule.name, products))
+        again = rule.again is not None
+        log = by_channel(self.database.alerts.told(rule.name, products, with_values=again))
+        present = left_by(self.database, rule, alerts) if again else None
         held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
         for name in rule.notify:
             told, unheard = log.get(name, {}), unheard_of(held.get(name, {}))
             policy = self.policies[name]
-            for each in self.holds.judge(rule, policy, alerts, told, unheard, self.at):
+            values = {product: entry.told_with for product, entry in told.items()}
+            moved = moved_on(rule, present, values)
+            decided = self.holds.judge(rule, policy, alerts, told, unheard, self.at, moved_on=moved)
+            for each in decided:
                 last = told.get(each.alert.product)
                 found[each.alert.id].append(self._status(rule, name, each, last))
         return {alert: tuple(each) for alert, each in found.items()}

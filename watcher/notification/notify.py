@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.model import Alert, AlertState, Bools, Instant, Message, NotificationLogEntry
+from watcher.model import Alert, AlertState, Bools, Instant, Ints, Message, NotificationLogEntry
 from watcher.notification.composing import Part, compose_all
 from watcher.notification.deferral import by_channel, defer, unheard_of
 from watcher.notification.policy import Decided, Decision, Holds, NotifyPolicy, is_heard, terms_of
@@ -59,7 +59,26 @@ class Teller:
         speaks = np.array([rule.name in held for rule in rules], np.bool_)[live.rules]
         for channel in dict.fromkeys(name for rule in rules for name in rule.notify):
             speaks |= ~self._heard(rules, live, self.policies[channel])
+        for number, rule in enumerate(rules):
+            if rule.again is not None:
+                own = live.of(number)
+                speaks[own] |= self._moved_on(rule, live.products[own])
         return ~(live.firing & speaks)
+
+    def _moved_on(self, rule: Rule, products: Ints) -> Bools:
+        """(n,) whether some channel's last word on each has moved on, as the rule's ``again``
+        asks."""
+        found = set[int]()
+        for log in self._log(rule, products.tolist()).values():
+            found |= self.products.moved_on(rule, log)
+        return np.isin(products, [*found])
+
+    def _log(
+        self, rule: Rule, products: Sequence[int]
+    ) -> dict[str, dict[int, NotificationLogEntry]]:
+        """The last that each channel was told, by product; with values where the rule asks."""
+        told = self.database.alerts.told
+        return by_channel(told(rule.name, products, with_values=rule.again is not None))
 
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
@@ -83,7 +102,7 @@ class Teller:
         held = by_channel(self.database.held.of_rule(rule.name))
         if not held and not rule.resolved:  # no end is told, and thousands may end at once
             alerts = [alert for alert in alerts if alert.state is AlertState.FIRING]
-        log = by_channel(self.database.alerts.told(rule.name, [each.product for each in alerts]))
+        log = self._log(rule, [each.product for each in alerts])
         found = {
             name: self._going(rule, alerts, name, held.get(name, {}), log.get(name, {}))
             for name in channels
@@ -96,7 +115,8 @@ class Teller:
     ) -> list[Decided]:  # fmt: skip
         """Alerts that a channel is to be told of now; ``held`` and ``log`` are its, by product."""
         policy, unheard = self.policies[channel], unheard_of(held)
-        decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at)
+        moved_on = self.products.moved_on(rule, log)
+        decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at, moved_on=moved_on)
         defer(self.database, channel, decided, held, self.now)
         return [each for each in decided if each.goes]
 

@@ -18,7 +18,16 @@ import msgspec
 
 from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import RULE_CHANGED
-from watcher.model import Alert, AlertState, Bools, Instant, Ints, NotificationLogEntry, Severity
+from watcher.model import (
+    Alert,
+    AlertState,
+    Bools,
+    Instant,
+    Ints,
+    NotificationLogEntry,
+    Severity,
+    ToldWith,
+)
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store
@@ -27,9 +36,10 @@ from watcher.store.sql.silences import HeldGroup, Silence
 
 
 class Decision(StrEnum):
-    """Whether one alert is told to one channel now; the first four are told."""
+    """Whether one alert is told to one channel now; the first five are told."""
 
     FIRES = "firing"
+    AGAIN = "again"
     REMINDER = "reminder"
     RESOLVED = "resolved"
     MISSED = "ended while it was held"
@@ -61,7 +71,9 @@ class Decision(StrEnum):
         return self in (Decision.RESOLVED, Decision.MISSED)
 
 
-_OWED = frozenset({Decision.FIRES, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED})
+_OWED = frozenset(
+    {Decision.FIRES, Decision.AGAIN, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +148,13 @@ def terms_of(rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant) -> 
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
-    """An alert, the decision on it for one channel, and the hold on it where it is owed."""
+    """An alert, the decision on it for one channel, and the hold on it where it is owed. ``before``
+    is what the channel was last told with, of a rule that tells again."""
 
     alert: Alert
     decision: Decision
     hold: Hold | None = None
+    before: ToldWith | None = None
 
     @property
     def goes(self) -> bool:
@@ -155,7 +169,7 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 
     def held_by(self, hold: Hold | None) -> Decided:
         """The decision with a hold, where it is owed."""
-        return Decided(self.alert, self.decision, hold) if self.decision.owed else self
+        return msgspec.structs.replace(self, hold=hold) if self.decision.owed else self
 
 
 class Holds:
@@ -185,18 +199,22 @@ class Holds:
 
     def judge(
         self, rule: Rule, policy: NotifyPolicy, alerts: Sequence[Alert],
-        log: Mapping[int, NotificationLogEntry], unheard: Collection[int], at: Instant,
+        log: Mapping[int, NotificationLogEntry], unheard: Collection[int], at: Instant, *,
+        moved_on: Collection[int] = (),
     ) -> list[Decided]:  # fmt: skip
         """The decision on each of the rule's alerts for one channel. ``log`` is what the channel
-        was told last, by product; ``unheard`` are the alerts whose begin is held back for it.
-        Cooldowns and reminders count on ``at``, the time of a scan."""
-        terms = terms_of(rule, policy, self.past, at)
-        decided = [
-            Decided(
-                alert, decide(alert, log.get(alert.product), terms, at, waiting=alert.id in unheard)
-            )
-            for alert in alerts
-        ]
+        was told last, by product; ``unheard`` are the alerts whose begin is held back for it;
+        of the products ``moved_on`` the rule's ``again`` is met against what it was told. Cooldowns
+        and reminders count on ``at``, the time of a scan."""
+        terms, decided = terms_of(rule, policy, self.past, at), list[Decided]()
+        for alert in alerts:
+            told = log.get(alert.product)
+            decision = decide(
+                alert, told, terms, at,
+                waiting=alert.id in unheard, again=alert.product in moved_on,
+            )  # fmt: skip
+            before = told.told_with if told is not None else None
+            decided.append(Decided(alert, decision, before=before))
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
@@ -215,15 +233,15 @@ class Holds:
 
 def decide(
     alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant, *,
-    waiting: bool = False,
+    waiting: bool = False, again: bool = False,
 ) -> Decision:  # fmt: skip
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
-    to be told though it is over."""
+    to be told though it is over. ``again``: what it was told has moved on, as the rule asks for."""
     if not terms.tells:
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
-        return _firing(alert, told, terms, now)
+        return _firing(alert, told, terms, now, again=again)
     if alert.resolved_at is not None:
         return _ended(alert, told, terms, waiting=waiting)
     return Decision.NOT_FIRING
@@ -237,15 +255,20 @@ def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
 
 
 def _firing(
-    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant
-) -> Decision:
+    alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant, *,
+    again: bool,
+) -> Decision:  # fmt: skip
     if alert.carried:
         return Decision.CARRIED
     if told is None:
         return Decision.FIRES
     since_told = now - told.told_at
+    if told.alert != alert.id and since_told >= terms.cooldown:
+        return Decision.FIRES
+    if again:
+        return Decision.AGAIN
     if told.alert != alert.id:
-        return Decision.COOLDOWN if since_told < terms.cooldown else Decision.FIRES
+        return Decision.COOLDOWN
     due = terms.remind is not None and since_told >= terms.remind
     return Decision.REMINDER if due else Decision.ALREADY_TOLD
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from watcher.evaluation.present import Present, Presents, newest
+from watcher.evaluation import again
+from watcher.evaluation.present import Present, Presents, left_by
 from watcher.fields import CATEGORIES, SELLER
 from watcher.model import (
     Alert,
@@ -17,13 +18,16 @@ from watcher.model import (
     Instant,
     Item,
     LatestEvidence,
+    NotificationLogEntry,
     ProductFacts,
+    ToldWith,
 )
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Archive, Recollection, Store
 from watcher.text.evidence import ids_in
 
+_AGAIN = "again"  # a decision
 FACTS = tuple(
     "spu_avg_price total_sale_7d_cnt total_sale_gmv_7d_amt sales_trend_flag rank total_ifl_cnt"
     " creators_7d commission".split()
@@ -65,8 +69,22 @@ class Products:
             return np.zeros((0, len(products))), np.ones(len(products), np.bool_)
         return self._present.strength(rule, products)
 
-    def item(self, rule: Rule, alert: Alert, kind: str, reason: str | None) -> Item:
-        """One product of a message: what is so now, and what was so when its alert fired."""
+    def moved_on(self, rule: Rule, log: Mapping[int, NotificationLogEntry]) -> frozenset[int]:
+        """The products whose ``again`` is met against what a channel's log says of them."""
+        if rule.again is None:
+            return frozenset()
+        told = {product: each.told_with for product, each in log.items()}
+        return again.moved_on(rule, self._present, told)
+
+    def told_with(self, rule: Rule, products: Sequence[int], at: Instant) -> list[ToldWith | None]:
+        """What is to be remembered of what is told of each now."""
+        return again.told_with(rule, self._present, products, at)
+
+    def item(
+        self, rule: Rule, alert: Alert, kind: str, reason: str | None, before: ToldWith | None
+    ) -> Item:
+        """One product of a message: what is so now, and what was so when its alert fired; where it
+        is told again, against what the channel was told ``before``."""
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
@@ -84,11 +102,14 @@ class Products:
             reason=reason,
             why=alert.evidence,
             now=now,
-            seen=None if known.current else known.at,
+            seen=self._last_seen(rule, alert) if known.current else known.at,
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
             names=self._names(seller, (*alert.evidence, *now)),
+            again=again.evidence_of(rule, self._present, alert.product, before)
+            if kind == _AGAIN
+            else (),
         )
 
     def _names(self, seller: str, evidence: Sequence[Evidence]) -> dict[str, str]:
@@ -104,6 +125,11 @@ class Products:
         # Where nothing is known any more, what it fired on is the newest that is.
         known = self._present.known(rule, alert.product)
         return known or LatestEvidence(since, alert.evidence, current=False)
+
+    def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
+        """When a product was seen that is told of because it is gone."""
+        present = self._present
+        return present.gone_since(rule, alert.product) if present is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         # Several rules may tell of the same product.
@@ -132,15 +158,7 @@ def last_left(
     """The products of ``alerts`` as the last good scan of their watch left them, and its time, of
     several watches the latest. Without a scan (pruned, or none of this watch yet) the time is the
     alerts' own."""
-    by_watch: dict[str, list[int]] = {}
-    for alert in alerts:
-        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
-    found = [
-        (left, products)
-        for key, products in by_watch.items()
-        if (left := newest(archive, key, [rule], products)) is not None
-    ]
-    present = found[0][0] if len(found) == 1 else Presents(found) if found else None
+    present = left_by(archive, rule, alerts)
     own = max((alert.since for alert in alerts), default=now)
     at = present.at if present is not None else own
     return Products(archive.history, present, catalogue), at

@@ -14,8 +14,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from watcher.attributes import DISCOUNT_RATE, MADE, TEXT_OF, VARIANT_COUNT
 from watcher.errors import ProblemCode
-from watcher.fields import BY_NAME, NUMERIC, SELLER, TEXTS
+from watcher.fields import BY_NAME, MADE_TEXTS, NUMERIC, SELLER, TEXTS
 from watcher.model import LIST_DAY, LIST_SPARSE, OF_LIST, Floats, Instant, Ints
 from watcher.rules import surges
 from watcher.rules.own_facts import FactColumn, FactTable
@@ -33,8 +34,9 @@ _VIEWS, _VIDEOS = "total_views_{}cnt", "total_video_{}cnt"
 _CREATORS = ("total_ifl_video_{}cnt", "total_ifl_live_{}cnt")
 _PRICE = (_GMV.format("30d_"), _SALES.format("30d_"))
 _SURGE_WINDOWS = (1, WEEK, MONTH, TWO_MONTHS)
-# What a metric may need and no field of the API is: it is the scan's that saw the product.
-OF_SCAN = frozenset([RANK, *OF_LIST])
+# What a metric may need and no number of the API is: it is the scan's that saw the product, or
+# read of a text.
+OF_SCAN = frozenset([RANK, *OF_LIST, *TEXT_OF])
 NORMAL, SPARSE = "normal", "sparse"  # forms of a formula
 _LONGEST_LABEL = 40  # characters
 
@@ -143,7 +145,7 @@ class Attribute:
         raise Wrong(f"{quoted(text)} is no seller's id, and no name in sellers:{hint}")
 
 
-ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in TEXTS)
+ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in (*TEXTS, *MADE_TEXTS))
 
 
 def _plain(
@@ -220,6 +222,15 @@ def sums_of(columns: Columns, at: When, families: tuple[str, ...] = (_SALES,)) -
 
 def _surge(columns: Columns, at: When) -> Floats:
     return surges.score(sums_of(columns, at), columns[LIST_DAY], columns[LIST_SPARSE])
+
+
+def _of_text(name: str, label: str, unit: Unit, meaning: str, *, high: float = inf) -> Metric:
+    """A number that is read of a text (``attributes.TEXT_OF``)."""
+    needs = frozenset([name])
+    return Metric(
+        name, label, unit, meaning, needs, lambda columns, _at: columns[name],
+        low=0, high=high, later=True,
+    )  # fmt: skip
 
 
 _NONE = "; no value for a product younger than 14 days, or without any in 7 days"
@@ -360,8 +371,20 @@ DERIVED: tuple[Metric, ...] = (
     _surge_ratio_of("views_surge_ratio", "views", (_VIEWS,), lambda _columns, _at: 100.0),
     _surge_ratio_of("videos_surge_ratio", "videos", (_VIDEOS,)),
     _surge_ratio_of("creators_surge_ratio", "creators", _CREATORS),
+    _of_text(
+        DISCOUNT_RATE,
+        "discount rate",
+        Unit.FRACTION,
+        'discount as a fraction, "20%" is 0.2; 0 where it is empty or "-", no value where the API '
+        "gives none",
+        high=1,
+    ),
+    _of_text(
+        VARIANT_COUNT, "number of variants", Unit.COUNT, "variants that can be bought, of skus"
+    ),
 )
-ADDED_LATER = frozenset(metric.name for metric in DERIVED if metric.later)
+# Names that users may have given to metrics of their own before they were ours.
+ADDED_LATER = frozenset([*(metric.name for metric in DERIVED if metric.later), *MADE])
 
 _API = tuple(_plain(one.name, one.label, one.unit, one.meaning, one.names) for one in NUMERIC)
 

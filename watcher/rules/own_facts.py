@@ -26,6 +26,8 @@ class FactTable:
     texts: Mapping[str, Sequence[str | None]]
     lines: Sequence[int]
     units: Mapping[str, Unit] = field(default_factory=dict)
+    # The rows of the products that were asked for last: each column of a scan asks for the same.
+    _asked: list[tuple[Sequence[str | None], Ints]] = field(default_factory=list, repr=False)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -33,8 +35,25 @@ class FactTable:
 
     def places(self, ids: Sequence[str | None]) -> Ints:
         """(m,) the row of each product; ``NO_ROW`` of those that have none."""
+        for asked, places in self._asked:
+            if asked is ids:
+                return places
         row = self.rows.get
-        return np.fromiter((row(each, NO_ROW) for each in ids), np.int64, len(ids))  # type: ignore[arg-type]
+        places = np.fromiter(
+            (NO_ROW if each is None else row(each, NO_ROW) for each in ids), np.int64, len(ids)
+        )
+        self._asked[:] = [(ids, places)] if isinstance(ids, tuple) else []  # a list may change
+        return places
+
+    def of(self, product_id: str) -> Iterator[tuple[str, float | str]]:
+        """Yield what stands in a product's row, by name of column."""
+        row = self.rows.get(product_id)
+        if row is None:
+            return
+        for name in self.names:
+            value = self.numbers[name][row] if name in self.numbers else self.texts[name][row]
+            if value is not None and value == value:  # noqa: PLR0124 - NaN is no value
+                yield name, value if isinstance(value, str) else float(value)
 
     def line_of(self, product_id: str) -> int:
         """The line of a product; 0 where it has none."""

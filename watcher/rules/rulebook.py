@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, longest
 from watcher.errors import Problem
 from watcher.identity import Marks, RuleMark, WatchMark, digest
@@ -60,6 +62,14 @@ class Api:
     settle: int = 15 * MINUTE
     gmv_currency: str | None = None
 
+    @property
+    def credential(self) -> str:
+        """A text that is the key's alone, and does not tell it; empty without a key."""
+        if self.key is None:
+            return ""
+        hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
+        return hashed.hexdigest()[:12]
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -95,12 +105,17 @@ class Watch:
 
     @property
     def asks(self) -> str:
-        """The digest of its query, whatever its schedule."""
-        return digest(self.query.canonical())
+        """The digest of its query, whatever its schedule and the name of a rule that has it."""
+        return digest(self._query)
+
+    @property
+    def _query(self) -> str:
+        return self.query.nameless() if self.query.of_rule else self.query.canonical()
 
     @property
     def mark(self) -> WatchMark:
-        return WatchMark(self.key, self.name, self.query.canonical(), str(self.schedule))
+        rule = self.query.own if self.query.of_rule else ""
+        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""
@@ -114,7 +129,8 @@ class Rule:
     ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
-    first. One that is not ``enabled`` is not judged.
+    first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
+    met against the values that it was last told with.
     """
 
     name: str
@@ -134,6 +150,7 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    again: Condition | None = None
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
@@ -147,6 +164,11 @@ class Rule:
     def watched(self) -> str:
         """The names of the watches."""
         return ", ".join(watch.name for watch in self.watches)
+
+    @property
+    def regions(self) -> str:
+        """The regions that the watches are of, as far as they are of any."""
+        return ", ".join(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
 
     @property
     def conditions(self) -> tuple[object, ...]:
@@ -197,6 +219,11 @@ class Rulebook:
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
+    def intact(self) -> bool:
+        """Whether each file beside the rules is in force as it is now."""
+        return not any(each.trouble for each in self.beside)
+
+    @property
     def zone(self) -> tzinfo:
         return ZoneInfo(self.timezone)
 
@@ -236,6 +263,43 @@ class Rulebook:
         """The name of each enabled rule with each of the channels that it tells."""
         return [(rule.name, channel) for rule in self.enabled for channel in rule.notify]
 
+    def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
+        """The book whose watches of what is followed have these ids: for what they cost."""
+        watches = tuple(
+            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
+            for watch in self.watches
+        )
+        return replace(self, watches=watches)
+
+    def current(self, watch: Watch) -> Watch:
+        """The watch as the book has it now: its key changes where a second schedule of its query
+        comes or goes. One that the book has no more is what it was."""
+        same = [each for each in self.watches if each.query == watch.query]
+        found = [each for each in same if each.key == watch.key]
+        found += [each for each in same if each.schedule == watch.schedule]
+        return next(iter([*found, *same]), watch)
+
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
         return tuple(rule for rule in self.enabled if rule.reads(watch.key))
+
+
+def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
+    """The texts that some rules hold against what was known of them last."""
+    spoken = _conditions(rules)
+    return frozenset(attribute.name for each in spoken for attribute in each.follows)
+
+
+def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The texts of those that are made of long ones which some rules ask for."""
+    rules = [*rules]
+    asked = {attribute.name for each in _conditions(rules) for attribute in each.attributes}
+    metrics = {metric for each in _conditions(rules) for metric in each.metrics}
+    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
+    asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
+    return tuple(name for name in MADE if name in asked)
+
+
+def _conditions(rules: Iterable[Rule]) -> Iterator[Condition]:
+    for rule in rules:
+        yield from filter(None, (rule.when, rule.until))

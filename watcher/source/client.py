@@ -16,7 +16,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import aiohttp
 from yarl import URL
@@ -200,7 +200,8 @@ class Client:
         Raises:
             SourceError: of the kind that says what to do; what ``budget.spend`` raises.
         """
-        request = _Request(endpoint, {**params, endpoint.page: str(page_num)}, budget)
+        asked, read = {**params, endpoint.page: str(page_num)}, decoder_of(endpoint).decode
+        request = _Request(endpoint, asked, budget, endpoint.path, read)
         for tried in range(1, self._tries + 1):
             outcome = await self._attempt(request)
             if isinstance(outcome, Page):
@@ -210,22 +211,33 @@ class Client:
             await self._seams.sleep(self._pause(outcome, tried))
         raise ValueError("a client needs at least one try")
 
-    async def _attempt(self, request: _Request) -> Page | SourceError:
-        """A page or the error; raised is only what the budget raises."""
+    async def answer(
+        self, endpoint: Endpoint, params: Mapping[str, str], budget: Budget, path: str = ""
+    ) -> bytes:
+        """The body of an endpoint's answer, whatever is in it, asked for once; the ``path`` may be
+        another than that of its row. Raises as ``page`` does."""
+        request = _Request(endpoint, params, budget, path or endpoint.path, bytes)
+        outcome = await self._attempt(request)
+        if isinstance(outcome, SourceError):
+            raise outcome
+        return bytes(outcome)
+
+    async def _attempt(self, request: _Request) -> Any:
+        """What the request reads, or the error; raised is only what the budget raises."""
         async with self._at_once:
             await self._pace.turn()
             await request.budget.spend()
             outcome, reached = await self._ask(request)
         if not reached:
             await request.budget.refund()
-        if isinstance(outcome, Page):
+        if not isinstance(outcome, SourceError):
             self._pace.speed_up()
         elif outcome.status == 429:
             self._pace.slow_down(self._pause(outcome, 1))
         return outcome
 
-    async def _ask(self, request: _Request) -> tuple[Page | SourceError, bool]:
-        """A page or the error, and whether the request reached the server."""
+    async def _ask(self, request: _Request) -> tuple[Any, bool]:
+        """What the request reads or the error, and whether the request reached the server."""
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
@@ -244,20 +256,20 @@ class Client:
             fault = SourceUnavailable(f"no whole answer from {self._url.host}: {_words(error)}")
             return self._redacted(fault), True
 
-    async def _read(self, response: aiohttp.ClientResponse, request: _Request) -> Page:
+    async def _read(self, response: aiohttp.ClientResponse, request: _Request) -> object:
         body = await _body(response)
         if 200 <= response.status < 300:
             # Whoever echoes the key may do so anywhere, in a product's name too.
-            return decoder_of(request.endpoint).decode(self._redaction.body(body))
+            return request.read(self._redaction.body(body))
         asked = "&".join(f"{name}={value}" for name, value in request.params.items())
         now = self._seams.now()
         raise failure(response.status, response.headers, body, now=now, asked=asked)
 
-    async def _get(self, request: _Request) -> Page:
-        """The page, after redirects that stay on the host: each is one more request."""
+    async def _get(self, request: _Request) -> object:
+        """What it reads, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
-        url, query = URL(f"{self._url}{request.endpoint.path}"), request.params
+        url, query = URL(f"{self._url}{request.path}"), request.params
         for redirected in range(_MOST_REDIRECTS + 1):
             if redirected:
                 await self._pace.turn()
@@ -311,6 +323,7 @@ class Client:
     def _redacted(self, error: SourceError) -> SourceError:
         # A server may repeat the key in what it says about it.
         error.args = tuple(self._redaction(str(part)) for part in error.args)
+        error.said = self._redaction(error.said)
         return error.with_traceback(None)
 
 
@@ -322,6 +335,8 @@ class _Request(NamedTuple):
     endpoint: Endpoint
     params: Mapping[str, str]
     budget: Budget
+    path: str
+    read: Callable[[bytes], object]
 
 
 def _checked_key(key: str) -> str:

@@ -351,10 +351,10 @@ def failure(
     found = _ADVICE.get(402 if _is_used_up(status, body, message) else status)
     if found is not None:
         error, advice = found
-        return error(f"{said}: {advice}", status=status)
+        return error(f"{said}: {advice}", status=status, said=message)
     pause = retry_after(headers.get("Retry-After"), now)
     pause = _PAUSES.get(status) if pause is None else pause
-    return SourceUnavailable(said, status=status, retry_after=pause)
+    return SourceUnavailable(said, status=status, retry_after=pause, said=message)
 
 
 def _is_used_up(status: int, body: bytes, message: str) -> bool:

@@ -7,6 +7,7 @@ is a frozen ``Query``, and two equal queries are one list, to be bought once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -55,10 +56,11 @@ def parse_query(
     report: Report,
     *,
     name: str = "",
+    of_rule: bool = False,
     warn: Report = lambda _path, _message: None,
 ) -> Query | None:
-    """Read a watch's mapping (without ``every`` and ``timezone``). ``name`` is that of a list of
-    one's own.
+    """Read a watch's mapping (without ``every`` and ``timezone``). ``name`` is that of the watch,
+    or of the rule that has it.
 
     Every problem goes to ``report``, what is odd to ``warn``; None if there was a problem. Never
     raises for what a user wrote.
@@ -71,7 +73,8 @@ def parse_query(
     elif not instead:
         query = _list(raw, problems)
     else:
-        query = _READ_INSTEAD[instead[0]](raw, problems, warn, name)
+        query = _READ_INSTEAD[instead[0]](raw, problems, warn)
+        query = replace(query, own=name, of_rule=of_rule) if query.ids else query
     for path, message in problems:
         report(path, message)
     return None if problems else query
@@ -143,7 +146,9 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
     if field in known:
         return f'unknown field "{name}": write {field}'
     if name in _ELSEWHERE:
-        return f"is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
+        return (
+            f"{name} is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
+        )
     if field in BY_NAME:
         return f'KeyAPI can\'t filter by "{field}": make it a condition of a rule'
     return f'unknown field "{name}"{did_you_mean(nearest_keys(name, known))}'
@@ -158,7 +163,7 @@ def nearest_keys(name: str, known: Mapping[str, Parameter] = PARAMETERS) -> list
 # ------------------------------------------------------------------ shops and one's own products
 
 
-def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report, _name: str) -> Query:
+def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query:
     """A seller's products."""
     read = _beside(raw, "shop", ("region", "top"), SHOP_PRODUCTS, problems)
     seller, written = "", raw["shop"]
@@ -176,14 +181,14 @@ def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report, _name: s
     return Query(read.get("region", ""), ((SELLER_ID, seller),), top=top, endpoint=SHOP_PRODUCTS)
 
 
-def _products(raw: Mapping[str, object], problems: _Problems, warn: Report, name: str) -> Query:
+def _products(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query:
     """Products of one's own, each once; or those that are followed."""
     read = _beside(raw, "products", ("region",), PRODUCT_DETAIL, problems)
     region, written = read.get("region", ""), raw["products"]
     if isinstance(written, str) and written.strip().lower() == FOLLOWED:
-        return Query(region, endpoint=PRODUCT_DETAIL, own=FOLLOWED, followed=True)
+        return Query(region, endpoint=PRODUCT_DETAIL, followed=True)
     ids = _ids(written, problems, warn)
-    return Query(region, endpoint=PRODUCT_DETAIL, own=name, ids=ids)
+    return Query(region, endpoint=PRODUCT_DETAIL, ids=ids)
 
 
 def _ids(written: object, problems: _Problems, warn: Report) -> tuple[str, ...]:
@@ -251,7 +256,7 @@ _WHAT = {"shop": "a shop", "products": "products of your own"}
 
 
 def _not_beside(name: str, key: str) -> str:
-    what, beside = _WHAT[key], f"stands beside {key}:, and"
+    what, beside = _WHAT[key], f"{name} stands beside {key}:, and"
     if name in _ELSEWHERE:
         return f"{beside} {what} need no filter: leave it out, or make it a condition of a rule"
     if name in CHOICE or name == "list":
@@ -267,7 +272,7 @@ def _not_beside(name: str, key: str) -> str:
     return _unknown(name, PARAMETERS)
 
 
-_READ_INSTEAD: Mapping[str, Callable[[Mapping[str, object], _Problems, Report, str], Query]] = {
+_READ_INSTEAD: Mapping[str, Callable[[Mapping[str, object], _Problems, Report], Query]] = {
     "shop": _shop,
     "products": _products,
 }

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.attributes import DESCRIPTION, MADE, VARIANTS
 from watcher.fields import COMMISSION, NUMERIC, NUMERIC_INDEX, NUMERIC_NAMES, RATING, TEXTS
 from watcher.model import Bools, Floats, Ints, LongTexts
 from watcher.source.decoding import Page, ProductRow, number_table
+from watcher.source.spoken import description_of, variants_of
 from watcher.units import AMOUNTS, Unit, count_of
 
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
@@ -52,6 +54,7 @@ class Rows:
     top: int
     wants_texts: Callable[[str], bool]  # the long ones, by id: the first ``MOST_TEXTS`` are kept
     page_size: int = 10
+    made: tuple[str, ...] = ()  # texts of ``attributes.MADE`` to be made for all of them
     products: int = 0
     long_texts: dict[str, LongTexts] = field(default_factory=dict)
     mistyped: Counter[str] = field(default_factory=Counter)  # products with something else in it
@@ -90,7 +93,7 @@ class Rows:
         if number not in self._blocks:
             pages = -(-self.top // self.page_size) - number * _BLOCK_PAGES
             size = min(pages, _BLOCK_PAGES) * self.page_size
-            texts = np.empty((size, len(TEXTS)), object)
+            texts = np.empty((size, len(self._names)), object)
             numbers = np.empty((size, len(NUMERIC_NAMES)))
             self._blocks[number] = _Block(numbers, texts, np.zeros(size, np.bool_))
         return self._blocks[number]
@@ -99,12 +102,17 @@ class Rows:
         """The short texts, one object for all equal regions and categories: there are few."""
         texts = product.texts()
         common = texts[_OWN:]
-        return [*texts[:_OWN], *map(self._same.setdefault, common, common)]
+        own = [*texts[:_OWN], *map(self._same.setdefault, common, common)]
+        return [*own, *_made(product, self.made)] if self.made else own
+
+    @property
+    def _names(self) -> list[str]:
+        return [*(text.name for text in TEXTS), *self.made]
 
     def join(self) -> Joined:
         """Each product at its first place; the blocks are given back."""
         places, ids = self._places()
-        texts: list[list[str | None]] = [[] for _ in TEXTS]
+        texts: list[list[str | None]] = [[] for _ in self._names]
         parts: list[Floats] = []
         size = _BLOCK_PAGES * self.page_size
         for number in sorted(self._blocks):
@@ -113,7 +121,7 @@ class Rows:
             for column, values in zip(texts, block.texts[rows].T.tolist(), strict=True):
                 column.extend(values)
             parts.append(_compacted(block.numbers, rows))
-        columns = {text.name: tuple(values) for text, values in zip(TEXTS, texts, strict=True)}
+        columns = dict(zip(self._names, map(tuple, texts), strict=True))
         return Joined(ids, places + 1, _stacked(parts), columns)
 
     def _places(self) -> tuple[Ints, tuple[str, ...]]:
@@ -126,6 +134,17 @@ class Rows:
             for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
                 first.setdefault(product_id, place)
         return np.array(list(first.values()), np.int64), tuple(first)
+
+
+def _made(product: ProductRow, names: tuple[str, ...]) -> list[str | None]:
+    """The texts of these names: at once, for what they are made of is large."""
+    long = product.long_texts()
+    found = dict.fromkeys(MADE)
+    if DESCRIPTION in names:
+        found[DESCRIPTION] = description_of(long.desc_detail)
+    if VARIANTS in names:
+        found[VARIANTS] = variants_of(long.skus, long.sale_props)
+    return [found[name] for name in names]
 
 
 def _compacted(numbers: Floats, rows: Ints) -> Floats:

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from watcher.errors import BudgetSpent, CreditsUsedUp, KeyRefused, SourceError, SourceUnavailable
-from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING
+from watcher.fields import COMMISSION, NUMERIC_NAMES, RATING, TEXTS
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.source.client import Budget, Client
 from watcher.source.decoding import Page
@@ -55,6 +55,8 @@ class ScanOrder:
     known_pages: int = 0  # that the last scan found
     careful: bool = False
     wants_texts: Callable[[str], bool] = lambda _: False  # the long ones of a product, by its id
+    made: tuple[str, ...] = ()  # texts to be made of the long ones of all products
+    followed: frozenset[str] = frozenset()  # texts that rules hold against the past
     progress: Callable[[int, int], None] | None = None  # hears the pages read and those expected
     grace: float = 5.0  # seconds that the pages in flight get after a stop
 
@@ -72,7 +74,7 @@ async def read_scan(
     """
     started, query = now(), order.query
     page_size = query.endpoint.page_size
-    rows = Rows(query.top, order.wants_texts, page_size)
+    rows = Rows(query.top, order.wants_texts, page_size, order.made)
     pages = Pages(query.pages, min(order.known_pages, query.pages), page_size)
     reading = _Reading(order, client, budget, query.params(started), rows, pages)
     stop = stop or asyncio.Event()
@@ -100,6 +102,7 @@ async def read_scan(
         interrupted=reading.interrupted(),
         doubt=Doubt(flaws, order.at) if flaws is not None else None,
         page_size=page_size,
+        followed=order.followed,
     )
     missing = await asyncio.to_thread(_missing, scan, settled)
     return ScanResult(scan, reading.failure(), missing, reading.mistyped())
@@ -284,7 +287,7 @@ def _missing(scan: Scan, settled: Settled) -> frozenset[str]:
         return frozenset()
     absent = np.flatnonzero(np.isnan(scan.numbers).all(axis=0))
     numbers = map(NUMERIC_NAMES.__getitem__, absent)
-    texts = (name for name, values in scan.texts.items() if not any(values))
+    texts = (text.name for text in TEXTS if not any(scan.texts[text.name]))
     there = {RATING} if settled.unrated else set[str]()  # though it says nothing
     return frozenset((*numbers, *texts)) - there
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from watcher.fields import BY_NAME
+from watcher.fields import BY_NAME, IDS
 from watcher.model import Instant
 from watcher.source.endpoint import Endpoint, Gives
 from watcher.source.endpoints import PRODUCT_LIST
@@ -13,6 +14,7 @@ from watcher.source.values import Value, value_text
 from watcher.units import count_of
 
 DEFAULT_TOP = 100
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 SELLER_ID = "seller_id"  # the parameter that says whose products a shop's are
 
 
@@ -20,10 +22,10 @@ SELLER_ID = "seller_id"  # the parameter that says whose products a shop's are
 class Query:
     """What a watch reads: a market's list, the products of a shop, or products of one's own.
 
-    Of the latter ``own`` is the list's name, and ``ids`` are the products: which of them there are
-    makes no other list. Those of the ``followed`` list stand in the database, and are filled in
-    where it is read. The region of a shop and of products of one's own only says for which market
-    they are meant, and may be empty.
+    Of the latter ``own`` is the list's name, or that of the rule (``of_rule``) which has it without
+    a name; ``ids`` are the products: which of them there are makes no other list. Those of the
+    ``followed`` list stand in the database, and are filled in where it is read. The region of a
+    shop and of products of one's own only says for which market they are meant, and may be empty.
     """
 
     region: str
@@ -33,6 +35,7 @@ class Query:
     top: int = DEFAULT_TOP  # products to read, of a list or a shop
     endpoint: Endpoint = PRODUCT_LIST
     own: str = ""
+    of_rule: bool = False
     ids: tuple[str, ...] = field(default=(), compare=False)
     followed: bool = False
 
@@ -86,8 +89,15 @@ class Query:
 
     def canonical(self) -> str:
         """Stable text of all there is, equal for equal queries: for hashes."""
+        if self.gives is Gives.LOOKUP and not self.followed:
+            return f"{self.nameless()}={self.own}"
+        return self.nameless()
+
+    def nameless(self) -> str:
+        """The ``canonical`` text, which of products of one's own does not say in which list."""
         if self.gives is Gives.LOOKUP:
-            return "followed" if self.followed else f"products={self.own}"
+            whose = "of rule" if self.of_rule else "named"
+            return "products followed" if self.followed else f"products {whose}"
         parts = [] if self.endpoint is PRODUCT_LIST else [f"list={self.endpoint.name}"]
         parts += [f"region={self.region}"] if self.of_market else []
         parts += [f"{name}={value_text(value)}" for name, value in self.filters]
@@ -95,21 +105,24 @@ class Query:
         sort = "none" if self.sort is None else f"{self.sort} {order}"
         return "&".join([*parts, f"sort={sort}", f"top={self.top}"])
 
-    def describe(self) -> str:
-        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``."""
+    def describe(self, names: Mapping[str, str] = NO_NAMES) -> str:
+        """One line for people: ``US, 30-day sales: at least 100, by 7-day sales, first 200``; with
+        the ``names`` of the sellers and categories that have some, by their ids."""
         parts = [self.region] if self.region else []
         if self.gives is Gives.LOOKUP:
             whose = "followed" if self.followed else "of one's own"
             return ", ".join([*parts, f"{count_of(len(self.ids), 'product')} {whose}"])
-        parts += [self.describe_filter(name, value) for name, value in self.filters]
+        parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
             parts.append(f"by {BY_NAME[self.sort].label}{order}")
         return ", ".join([*parts, f"first {self.top}"])
 
-    def describe_filter(self, name: str, value: Value) -> str:
+    def describe_filter(self, name: str, value: Value, names: Mapping[str, str] = NO_NAMES) -> str:
         """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
         parameter = self.endpoint.by_name[name]
         by_name = next((name for name, number in parameter.names if number == value), None)
         label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+        if parameter.field in IDS and str(value) in names:
+            return f"{label} {names[str(value)]} ({value})"
         return f"{label} {by_name or value_text(value)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from watcher.data_days import DataDays
-from watcher.model import Evidence, Instant, Ints, ProductFacts
+from watcher.model import Evidence, Instant, Ints, LastTexts, ProductFacts
 from watcher.store.memory.replaying import Extent, PastScans
 from watcher.store.places import Place
 from watcher.store.records import (
@@ -121,6 +121,25 @@ class Past(Protocol):
 
     def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
         """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
+
+    def last_texts(
+        self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],
+        not_before: Instant,
+    ) -> LastTexts:  # fmt: skip
+        """Each product's text as the scan's watch knew it last before the scan, from ``not_before``
+        on, whatever other watches saw in between; ``now`` are the texts of the scan itself."""
+
+    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
+        """The last of the watch's scans before ``scan_id`` that prove an absence, and when each
+        was, the newest first."""
+
+    def judged_before(self, watch: str, scan_id: int) -> int:
+        """The last scan before ``scan_id`` at which it could be said who is gone: one that proves
+        an absence, and did not jump when it was made; 0 for none."""
+
+    def listed(self, watch: str, first: int, after: int) -> Ints:
+        """Products that some scan of the watch listed, from the scan ``first`` on up to the one
+        before ``after``; in rising order."""
 
     def data_days(self, region: str) -> DataDays:
         """The region's data days; none where nothing is read with the refresh."""

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from watcher.attributes import MADE, TEXT_OF
 from watcher.fields import NUMERIC, TEXTS
 from watcher.model import (
     OF_LIST,
@@ -34,7 +35,8 @@ from watcher.store.packing import positions
 
 Row: TypeAlias = tuple[Any, ...]
 RANK = "rank"
-OF_SCAN = frozenset([RANK, *OF_LIST])  # what is asked for like a field, and is no number of one
+# What is asked for like a field, and is no number of one.
+OF_SCAN = frozenset([RANK, *OF_LIST, *TEXT_OF])
 AFTER_ALL = 1 << 62  # the id of one that looks back on all scans, and doubts none
 _SHARED = (
     "watch", "region", "at", "started", "finished", "state", "requests", "pages", "doubt",
@@ -42,8 +44,8 @@ _SHARED = (
 # What says why an alert fires.
 Why: TypeAlias = Callable[[], tuple[Evidence, ...]]
 # An alert without its evidence, as a plain row, for there may be very many: its id, rule and
-# product, and when it ended.
-Brief: TypeAlias = tuple[int, str, int, Instant | None]
+# product, when it ended, and the watch that opened it.
+Brief: TypeAlias = tuple[int, str, int, Instant | None, str]
 Progress = Callable[[int, int], None]
 
 
@@ -69,7 +71,7 @@ class ScanRow(Struct, frozen=True):
 
     def cut(
         self, ids: tuple[str, ...], ranks: Ints, numbers: Floats,
-        texts: Mapping[str, tuple[str | None, ...]],
+        texts: Mapping[str, Sequence[str | None]],
     ) -> Scan:  # fmt: skip
         """The scan as it was recorded, of some products."""
         shared = {name: getattr(self, name) for name in _SHARED}
@@ -89,9 +91,18 @@ class Recorded(Struct, frozen=True):
     facts: ListFacts | None = None
 
 
+class TextChange(Struct, frozen=True):
+    """A product's text of that ``name`` was another one until ``at``; None is none."""
+
+    at: Instant
+    name: str
+    was: str | None
+    now: str | None
+
+
 class Sighting(Struct, frozen=True):
     """Findings of a watch's scan about some products: the ``scan`` as it was recorded, ``row`` and
-    ``recorded`` cut to these products. Texts are those of today, for older ones are not kept."""
+    ``recorded`` cut to these products."""
 
     scan: ScanRow
     row: Listed
@@ -104,7 +115,8 @@ class Sighting(Struct, frozen=True):
         recorded = Recorded(
             scan.id, keys, keys == 0, had_complete=True, changed=0, facts=scan.facts
         )
-        texts: dict[str, tuple[str | None, ...]] = {text.name: () for text in TEXTS}
+        names = (*(text.name for text in TEXTS), *MADE)
+        texts: dict[str, tuple[str | None, ...]] = dict.fromkeys(names, ())
         return cls(scan, scan.cut((), keys, numbers, texts), recorded)
 
 
@@ -282,6 +294,14 @@ class Transition(Struct, frozen=True, gc=False):
     reason: str | None = None
 
 
+class Begun(Struct, frozen=True):
+    """An alert of a rule that began to fire."""
+
+    rule: str
+    product: int
+    fired_at: Instant
+
+
 class Delivery(Struct, frozen=True):
     """The fate of the last message about an alert: of one target, or not queued at all."""
 
@@ -307,8 +327,9 @@ class AlertHold(Struct, frozen=True):
 
 class AlertRow(Struct, frozen=True):
     """An alert for people, with its product's names and what became of its last messages. ``holds``
-    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur:
-    they follow from the rules, so that the store leaves them empty."""
+    is what is held back of it, ``known`` what is so now, ``names`` are those of the ids that occur,
+    ``watch`` is the list that it is on where its rule has several: they follow from the rules, so
+    that the store leaves them empty."""
 
     alert: Alert
     region: str
@@ -320,6 +341,7 @@ class AlertRow(Struct, frozen=True):
     known: LatestEvidence | None = None
     seller_id: str | None = None
     names: Mapping[str, str] = {}
+    watch: str = ""
 
 
 class Delivered(Struct, frozen=True):
@@ -335,13 +357,14 @@ class Delivered(Struct, frozen=True):
 
 
 class FiredAlert(Struct, frozen=True):
-    """An alert as it began; ``resolved_at`` is None while it lives."""
+    """An alert as it began, by a ``watch``; ``resolved_at`` is None while it lives."""
 
     id: int
     rule: str
     product: int
     fired_at: Instant
     resolved_at: Instant | None
+    watch: str = ""
 
 
 class RuleChanges(Struct, frozen=True):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from watcher.fields import BY_NAME, IDS
-from watcher.model import Criterion, Evidence, Gap, GapKind, Measure, Verdict
+from watcher.model import Criterion, Evidence, Gap, GapKind, MetricLimit, Verdict
 from watcher.units import (
     DAY,
     HOUR,
@@ -27,6 +27,8 @@ from watcher.units import (
 
 PATTERNS = {
     "appears": "appears for the first time",
+    "reappears": "is listed again",
+    "disappears": "is gone from it",
     "equals": "is {0}",
     "not_equals": "is not {0}",
     "in": "is one of {all}",
@@ -54,6 +56,7 @@ PATTERNS = {
     "contains": "contains {0}",
     "matches": "matches {0}",
 }
+_BARE = {"changes": "changes"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -159,7 +162,9 @@ def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]
     if asked.file:
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
-    pattern = PATTERNS[asked.operator]
+    # Of a text there is no how much.
+    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
+    pattern = pattern or PATTERNS[asked.operator]
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
     return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
 
@@ -177,14 +182,14 @@ def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) 
     return limits
 
 
-def measured(measure: Measure, unit: str) -> str:
+def measured(measure: MetricLimit, unit: str) -> str:
     """A metric that stands for a limit of another, which has that ``unit``: ``90% of target
     (19.90)``."""
     part = "" if measure.factor is None else f"{_percent(measure.factor)} of "
     return f"{part}{measure.metric}{_worth(measure, unit)}"
 
 
-def _worth(measure: Measure, unit: str) -> str:
+def _worth(measure: MetricLimit, unit: str) -> str:
     if measure.value is None:
         return ""
     # A column of one's own counts in what it is held against, where it does not say itself.
@@ -193,7 +198,7 @@ def _worth(measure: Measure, unit: str) -> str:
 
 
 def beyond(evidence: Evidence) -> str:
-    """By how much a value lies beyond another metric, where the condition asks for a part of that:
+    """The distance of a value from another metric, where the condition asks for a part of that:
     ``14% below target (19.90)``; empty of any other condition."""
     asked = evidence.condition
     if not isinstance(asked, Criterion) or asked.operator not in _SIDES or evidence.negations:
@@ -273,6 +278,8 @@ _LIMITS: dict[str, Callable[[float, str, str], str]] = {
 
 
 def _baseline(asked: Criterion) -> str:
+    if asked.baseline == "told":
+        return "what was last told"
     if asked.baseline == "ago":
         return f"{format_duration(asked.seconds)} ago"
     return f"{asked.baseline} {format_duration(asked.seconds)}" if asked.seconds else asked.baseline

@@ -129,6 +129,9 @@ def _outcome(*, stay: Sequence[str], lists: int, **_other: object) -> str:
 
 _TEXTS = {
     IncidentKind.RULE_FILE: "The rule file can't be used; the old rules stay in force.\n{error}",
+    IncidentKind.OWN_FILE: (
+        "A file that the rules name can't be used; its last good copy stays in force.\n{error}"
+    ),
     IncidentKind.DISK: (
         "{folder}: {free} MiB of {total} MiB are free; when nothing is left, nothing can be read "
         "or told. Free some space, or keep less (keep:)"
@@ -177,5 +180,6 @@ _TEXTS = {
 # Ends that are more than that the text is over.
 _OVER = {
     IncidentKind.DATABASE: "The database can be written again; what waited is done now.",
+    IncidentKind.OWN_FILE: "{subject} can be used again, and is in force as it is now.",
     IncidentKind.FIELDS_LOST: "KeyAPI gives {again} again.",
 }

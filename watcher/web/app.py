@@ -1,8 +1,8 @@
 """The web page's server: which address shows what, and what every answer has in common.
 
 Server-rendered and without a script. What it shows comes from the database through a read-only
-connection, and is made anew for each request. Only silences, retries and drops write, by POST with
-a token (``forms``).
+connection, and is made anew for each request. Only silences, what is followed, retries and drops
+write, by POST with a token (``forms``).
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from watcher.web.access import Access, WrongToken
 from watcher.web.address import PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
-from watcher.web.pages import alerts, index, outbox, overview, product, products, rule
+from watcher.web.pages import alerts, followed, index, outbox, overview, product, products, rule
 from watcher.web.pages.index import send_home
+from watcher.web.rendering import CONTENT_POLICY, content_policy
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 
@@ -45,8 +46,7 @@ log = structlog.get_logger("watcher.web")
 # Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
 # The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    CONTENT_POLICY: content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -61,6 +61,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/alerts", alerts.page),
     ("/products", products.search),
     ("/products/{region}/{id}", product.page),
+    ("/followed", followed.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
     ("/silences", alerts.silences),
@@ -68,6 +69,9 @@ PAGES: tuple[tuple[str, Handler], ...] = (
 FORMS: tuple[tuple[str, Handler], ...] = (
     ("/outbox/retry", outbox.retry),
     ("/outbox/drop", outbox.drop),
+    ("/followed", followed.add),
+    ("/followed/remove", followed.remove),
+    ("/pictures", followed.picture),
     ("/silences", alerts.add_silence),
     ("/silences/end", alerts.end_silence),
 )
@@ -79,6 +83,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/rules/{name}.json", rule.data),
     ("/api/scores.json", rule.scores_data),
     ("/api/products/{region}/{id}.json", product.data),
+    ("/api/followed.json", followed.data),
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
 )
@@ -230,7 +235,8 @@ class Site:
 
     async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
         """Here, and not by the server after us, to know when the visitor has taken it all."""
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)  # a page may allow itself one picture
         with suppress(ConnectionError):  # the server finds that out for itself
             await response.prepare(request)
             await response.write_eof()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import jinja2
 from aiohttp import web
@@ -25,6 +25,7 @@ from watcher.units import (
     format_number,
     format_percent,
 )
+from watcher.words import listing
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ NAVIGATION = (
     ("/alerts", "Alerts"),
     ("/rules", "Rules"),
     ("/products", "Products"),
+    ("/followed", "Followed"),
     ("/outbox", "Outbox"),
     ("/silences", "Silences"),
 )
@@ -42,6 +44,11 @@ _NOTICES = {
     "ended": ("Silence {} is over.",),
     "over": ("Silence {} was over already.",),
     "retried": ("{} message is sent again.", "{} messages are sent again."),
+    "followed": ("The product is followed, and read in a moment.",),
+    "followed_already": ("The product is followed already.",),
+    "unfollowed": ("The product is followed no more.",),
+    "not_followed": ("The product was not followed.",),
+    "picture": ("Its picture is asked for: reload the page in a moment.",),
     "dropped": ("{} message was dropped.", "{} messages were dropped."),
 }
 
@@ -50,6 +57,26 @@ _NOTICES = {
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]"
 )
+
+
+CONTENT_POLICY = "Content-Security-Policy"
+
+
+def content_policy(picture: str = "") -> str:
+    """What a page may load: its own style and pictures, and the ``picture`` at that address."""
+    shown = f" {_source(picture)}" if picture else ""
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'{shown}; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _source(address: str) -> str:
+    """An address as a policy names it: without its query, which may change nothing of what it is;
+    no character in it ends the directive."""
+    url = urlsplit(address)
+    path = quote(url.path, safe="/%~!$&'()*+:=@-._")
+    return f"https://{url.netloc.rpartition('@')[2]}{path or '/'}"
 
 
 class Scene(NamedTuple):
@@ -121,6 +148,7 @@ def templates() -> jinja2.Environment:
     made.filters |= {
         "number": format_number,
         "count_of": count_of,
+        "listing": listing,
         "percent": format_percent,
         "ago": format_ago,
         "instant": _instant,

@@ -139,8 +139,10 @@ def test_a_failing_test_names_rules_baselines_and_unrounded_values(tmp_path: Pat
     (found,) = run_suite(suite(tmp_path, test, rules))
     assert str(found).splitlines()[3:] == [
         "  a  pays: earnings 1.999, at least 2: not met",
-        "     above-usual: 7-day sales 21, rises 10 from median 4d: not met "
-        "(median 4d: 20, 3 days known)",
+        (
+            "     above-usual: 7-day sales 21, rises 10 from median 4d: not met "
+            "(median 4d: 20, 3 days known)"
+        ),
         "     new: list, appears for the first time: not met",
     ]
 

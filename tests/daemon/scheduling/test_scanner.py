@@ -318,3 +318,25 @@ async def test_what_does_not_fit_is_tried_at_its_next_time(bench: Bench, every: 
         assert (following < midnight) == (every == "2h")
         assert scanner.not_before(watch) == min(following, midnight)
     assert bench.simulator.requests == 0
+
+
+async def test_a_scan_is_that_of_the_watch_as_it_is_called_at_its_end(bench: Bench) -> None:
+    """A second schedule of its query came while it was read: it is judged, and stored under the key
+    that the watch has since."""
+    async with bench.client() as client:
+        scanner = Scanner(bench.book(), client, bench.writer, bench.clock)
+        before = watch_of(scanner.book)
+        often = "watch: {sort: total_sale_7d_cnt desc, top: 30, every: 6h}"
+        text = (
+            RULES.replace("API", bench.api)
+            + f"""
+  - {{name: often, {often}, when: {{rank: {{at_most: 1}}}}}}
+"""
+        )
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+        scanner.swap(load_text(text, env=env), None)
+        outcome = await scanner.scan(before, bench.clock.now())
+    assert outcome is not None
+    (top, _) = scanner.book.rules
+    assert before.key != top.watch.key == outcome.scan.watch
+    assert len(outcome.fired) == 3

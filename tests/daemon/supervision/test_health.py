@@ -87,6 +87,7 @@ async def test_each_part_moves_well_within_its_silence(
         "clock": CLOCK_CHECK_SECONDS,
         "rule files": Limits().look,
         "scan": LONGEST_PAUSE,
+        "errands": LONGEST_PAUSE,
     }
     assert periods.keys() == SILENCE.keys()
     assert {part for part in periods if 2 * periods[part] > SILENCE[part]} == set()

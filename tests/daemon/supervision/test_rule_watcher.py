@@ -91,6 +91,73 @@ def test_the_digest_follows_contents_only(tmp_path: Path) -> None:
     assert files.digest() != before
 
 
+NAMING = "facts: {file: lists/products.csv}\nrules: [{when: {a: {in: {file: ok.txt}}}}]\n"
+
+
+def named(folder: Path) -> dict[str, Path]:
+    """A rule file that names two others, and these."""
+    (folder / "lists").mkdir()
+    paths = {"facts": folder / "lists" / "products.csv", "list": folder / "ok.txt"}
+    for path in paths.values():
+        path.write_text("one")
+    (folder / "rules.yaml").write_text(NAMING)
+    return paths
+
+
+def unlink(path: Path) -> None:
+    """As it is removed, or moved away."""
+    path.unlink()
+
+
+@pytest.mark.parametrize("which", ["facts", "list"])
+@pytest.mark.parametrize("save", [overwrite, replace, unlink])
+async def test_a_file_that_rules_name_is_noticed(
+    tmp_path: Path, which: str, save: Callable[[Path], None]
+) -> None:
+    """In whatever folder, however it is saved, and that it is gone; at once, by the system's word,
+    for the watcher itself looks once an hour here."""
+    path = named(tmp_path)[which]
+    changes = asyncio.Semaphore(0)
+
+    async def changed() -> None:
+        changes.release()
+
+    files = RuleFiles(tmp_path / "rules.yaml")
+    watcher = RuleWatcher(files, changed, files.digest(), look=3_600.0)
+    task = asyncio.create_task(watcher.run())
+    async with asyncio.timeout(20):
+        while changes.locked():  # until the folders are really watched
+            if path.exists():
+                save(path)
+            else:
+                path.write_text("back")
+            await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def test_the_digest_follows_what_rules_name(tmp_path: Path) -> None:
+    """While they name it, whether it is there or not; its neighbours play no part."""
+    paths, files = named(tmp_path), RuleFiles(tmp_path / "rules.yaml")
+    seen = [files.digest()]
+    (tmp_path / "other.csv").write_text("x")
+    (tmp_path / "lists" / "other.csv").write_text("x")
+    os.utime(paths["facts"])
+    assert files.digest() == seen[0]
+    for change in (
+        lambda: paths["facts"].write_text("two"),
+        paths["facts"].unlink,
+        lambda: paths["list"].write_text("two"),
+        lambda: (tmp_path / "rules.yaml").write_text("rules: []"),
+    ):
+        change()
+        seen.append(files.digest())
+    assert len(set(seen)) == len(seen)
+    paths["list"].write_text("three")
+    assert files.digest() == seen[-1]
+    assert set(files.places()) == {tmp_path}
+
+
 def test_no_file_is_another_than_an_empty_one(tmp_path: Path) -> None:
     """The one is made where the other was missing: that is news."""
     path = tmp_path / "rules.yaml"

@@ -92,9 +92,18 @@ class Reference:
             return None if inner is None else not inner
         if key == "appears":
             return self._appears(product)
+        if key == "reappears":
+            return self._reappears(product)
+        if key == "disappears":  # judged at the scan that proves it, of which there is no row here
+            return False if product in self.now.products else None
         if key == "product_name":
             sight = self.now.products.get(product)
-            return all_of(text(name, given, sight) for name, given in _operators(value))
+            return all_of(
+                self._reworded(name, given, product)
+                if name in REWORDED
+                else text(name, given, sight)
+                for name, given in _operators(value)
+            )
         options = value if isinstance(value, Mapping) else {}
         return all_of(
             self._operator(key, name, given, options, product)
@@ -106,6 +115,30 @@ class Reference:
         if product not in self.now.products or not any(scan.complete for scan in self.own()):
             return None
         return not any(product in scan.products for scan in self.own())
+
+    def _reappears(self, product: str) -> bool | None:
+        own = self.own()
+        if product not in self.now.products or sum(scan.complete for scan in own) < 2:
+            return None
+        there = [place for place, scan in enumerate(own) if product in scan.products]
+        missed = own[there[-1] + 1 :] if there else []
+        return sum(scan.complete for scan in missed) >= 2
+
+    def _reworded(self, name: str, given: Any, product: str) -> bool | None:
+        sight = self.now.products.get(product)
+        known = [
+            scan.products[product].name
+            for scan in self.own()
+            if product in scan.products and scan.at >= self.now.at - 14 * DAY
+        ]
+        before = [each for each in known if each is not None]
+        if sight is None or sight.name is None or not before:
+            return None
+        then, now, wanted = (
+            " ".join(str(each).lower().split()) for each in (before[-1], sight.name, given)
+        )
+        moved = then != now
+        return moved and {"changes": True, "becomes": now == wanted, "leaves": then == wanted}[name]
 
     def _operator(
         self, metric: str, name: str, given: Any, options: Mapping[str, Any], product: str
@@ -267,6 +300,9 @@ def any_of(verdicts: Any) -> bool | None:
     """One met decides; else one no data makes it no data."""
     found = list(verdicts)
     return True if True in found else None if None in found else False
+
+
+REWORDED = ("changes", "becomes", "leaves")
 
 
 def _operators(value: Any) -> list[tuple[str, Any]]:

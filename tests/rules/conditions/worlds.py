@@ -76,6 +76,7 @@ def scan_of(seen: Seen) -> Scan:
         requests=1, pages=1, product_ids=tuple(seen.products),
         ranks=np.array([sight.rank for sight in seen.products.values()], np.int64),
         numbers=numbers, texts=texts,
+        followed=frozenset(["product_name"]),
         facts=None if seen.day is None else ListFacts(seen.day, sparse=bool(seen.sparse)),
     )  # fmt: skip
 
@@ -164,6 +165,11 @@ LEAVES: dict[str, Leaf] = {
     "highest": _on_numbers("highest", "3d", "7d", "14d", "26w"),
     "unchanged": _on_numbers("unchanged", "1d", "3d", "7d"),
     "appears": lambda _random: {"appears": True},
+    "reappears": lambda _random: {"reappears": True},
+    "disappears": lambda _random: {"disappears": True},
+    "name changes": lambda _random: {"product_name": {"changes": True}},
+    "name becomes": _on_name("becomes", "SERUM", "Night  cream"),
+    "name leaves": _on_name("leaves", "Serum", "night cream"),
     "name equals": _on_name("equals", "serum", "Night cream"),
     "name not_equals": _on_name("not_equals", "serum"),
     "name in": _on_name("in", ["serum", "x"]),

@@ -114,6 +114,17 @@ def test_reads_files_and_folders_together(tmp_path: Path) -> None:
     assert str(warning) == f"{tmp_path}/c.yml: is not read: only *.yaml is; rename it"
 
 
+def test_rule_tests_in_a_folder_are_no_rules(tmp_path: Path) -> None:
+    """As `watcher init --for` leaves them there; rules by such a name are read."""
+    rule = "{{name: {}, watch: {{region: US}}, when: {{review_count: 1}}}}"
+    (tmp_path / "rules.yaml").write_text(f"rules: [{rule.format('a')}]")
+    (tmp_path / "rules.test.yaml").write_text("rules: rules.yaml\ntests:\n  - {name: it}\n")
+    (tmp_path / "no.test.yaml").write_text(f"rules: [{rule.format('b')}]")
+    assert [rule.name for rule in load([tmp_path], {}).rules] == ["b", "a"]
+    with pytest.raises(RulesError):  # who names one as a rule file hears what it is
+        load([tmp_path / "rules.test.yaml"], {})
+
+
 def test_names_are_unique_across_files(tmp_path: Path) -> None:
     """The problem names both places; sections of one file only, too."""
     one, two = tmp_path / "1.yaml", tmp_path / "2.yaml"

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS
+from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, WORDS
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.models import SECTIONS, RuleSection
-from watcher.source.endpoints import CHOICE, PARAMETERS
+from watcher.source.endpoints import CHOICE, INSTEAD, PARAMETERS
 
 SCHEMA = json_schema()
 
@@ -59,9 +59,9 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     """What the file takes is what the editor offers."""
     assert set(SCHEMA["properties"]) == set(SECTIONS)
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
-    extra = {"sort", "top", "every", "timezone", *CHOICE}
+    extra = {"sort", "top", "every", "timezone", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
-    words = {"all", "any", "not", "appears"}
+    words = {"all", "any", "not", *WORDS}
     keys = SCHEMA["$defs"]["condition"]["properties"]
     assert {key for key, value in keys.items() if value} == {*Catalogue().names(), *words}
     fields = {info.alias or name for name, info in RuleSection.model_fields.items()}
@@ -80,6 +80,7 @@ def test_offers_every_operator_where_it_belongs() -> None:
         "unusual",
         "lowest",
         "highest",
+        "of",
     }
     assert all(one["description"] for one in of_rank.values())
 

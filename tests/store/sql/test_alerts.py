@@ -14,6 +14,7 @@ from watcher.model import (
     NotificationLogEntry,
     NotificationState,
     Severity,
+    ToldWith,
     Verdict,
 )
 from watcher.store.records import Delivery, Transition
@@ -169,3 +170,15 @@ def test_what_is_live_is_read_without_its_evidence_and_saved_so(store: Database)
     store.alerts.save([replace(live, absent=1)])
     assert store.alerts.active(["r"]) == [replace(full, absent=1)]
     assert store.alerts.explained([live, full]) == [full, full]
+
+
+def test_values_that_were_told_are_kept_exactly(store: Database) -> None:
+    """And read where they are asked for; what is told without any replaces them."""
+    product, *_ = with_products(store)
+    values = ToldWith(START, {"spu_avg_price": 18.900000000000002, "mine:=a / b": -1e-300})
+    entry = NotificationLogEntry("r", product, "me", 7, START, told_with=values)
+    store.alerts.mark_told([entry])
+    assert store.alerts.told("r", [product], with_values=True) == [entry]
+    assert store.alerts.told("r", [product]) == [replace(entry, told_with=None)]
+    store.alerts.mark_told([replace(entry, told_with=None)])
+    assert store.alerts.told("r", [product], with_values=True) == [replace(entry, told_with=None)]

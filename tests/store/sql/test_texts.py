@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from watcher.model import LongTexts
+from watcher.store.nul import clean, clean_all
 from watcher.store.sql.recording import (
-    clean,
-    clean_all,
     currency_of,
     meaning,
     pack_texts,

@@ -20,7 +20,8 @@ NOW = START + 30 * DAY
 # Times that are mended in their own way; a silence ends so long after its begin as ever.
 OTHERS = {
     ("notifications", "next_try"), ("silences", "begins"), ("silences", "ends"), ("scans", "at"),
-    ("scans", "mark"), ("observations", "at"), ("credits", "day"), ("reservations", "day"),
+    ("scans", "mark"), ("observations", "at"), ("made_texts", "at"), ("credits", "day"),
+    ("reservations", "day"),
 }  # fmt: skip
 NO_TIMES = {
     "id", "newest", "digest", "product", "requests", "pages", "size", "first_row", "rows",

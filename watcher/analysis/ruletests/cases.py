@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from watcher.analysis.ruletests.series import ABSENT, NO_TEXT, Series, TextSeries
+from watcher.attributes import TEXT_OF, VARIANTS, text_with
 from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Instant, Scan, ScanState
 from watcher.rules.metrics import RANK
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.rules.rulebook import Rule, Rulebook, Watch, followed_texts, made_texts
 
 _Values = Mapping[str, float]
 _T = TypeVar("_T")
@@ -42,9 +43,10 @@ def scene(case: Case, turn: int) -> Scan:
         ranks=ranks,
         numbers=_numbers([values for _, values in present]),
         texts={
-            text.name: tuple(_text(actor, text.name, region, turn) for actor, _ in present)
-            for text in TEXTS
+            name: tuple(_text(actor, name, region, turn) for actor, _ in present)
+            for name in (*(text.name for text in TEXTS), *made_texts(case.rules))
         },
+        followed=followed_texts(case.rules),
     )
 
 
@@ -83,7 +85,7 @@ def _numbers(rows: Sequence[_Values]) -> Floats:
     numbers = np.full((len(rows), len(NUMERIC_INDEX)), np.nan)
     for row, values in enumerate(rows):
         for name, value in values.items():
-            if name != RANK:
+            if name != RANK and name not in TEXT_OF:
                 numbers[row, NUMERIC_INDEX[name]] = value
     ratings = numbers[:, NUMERIC_INDEX[RATING]]
     ratings[ratings == 0] = np.nan  # unrated, as of a real list
@@ -99,8 +101,19 @@ def _text(actor: Actor, name: str, region: str, turn: int) -> str | None:
         case "product_name" if name not in actor.texts:
             return f"Product {actor.product_id}"
         case _:
-            text = _at(actor.texts.get(name, (NO_TEXT,)), turn)
-            return text if isinstance(text, str) else None
+            return _written(actor, name, turn)
+
+
+def _written(actor: Actor, name: str, turn: int) -> str | None:
+    """A text that the test gives, or one of which the number that it gives is read."""
+    for number, source in TEXT_OF.items():
+        if source == name and number in actor.series:
+            value = _at(actor.series[number], turn)
+            return None if value is None else text_with(number, value)
+    text = _at(actor.texts.get(name, (NO_TEXT,)), turn)
+    if not isinstance(text, str):
+        return None
+    return "\n".join(map(str.strip, text.split(";"))) if name == VARIANTS else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +153,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart."""
+    """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart.
+    ``book`` are the rules with the user's own numbers as the test gives them, where it does;
+    ``others`` are the same test on the further watches of its rules, read right after it each time;
+    ``on`` is the key of the watch."""
 
     name: str
     line: int
@@ -150,10 +166,19 @@ class Case:
     size: int
     actors: tuple[Actor, ...]
     expectations: tuple[Expectation, ...]
+    book: Rulebook | None = None
+    on: str = ""
+    others: tuple[Case, ...] = ()
 
     @property
     def watch(self) -> Watch:
-        return self.rules[0].watch
+        watches = (watch for rule in self.rules for watch in rule.watches)
+        return next((each for each in watches if each.key == self.on), self.rules[0].watch)
+
+    @property
+    def parts(self) -> tuple[Case, ...]:
+        """The test on each of its watches."""
+        return (self, *self.others)
 
     def at(self, scan: int) -> Instant:
         return self.start + scan * self.interval

@@ -11,18 +11,22 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from watcher.analysis.ruletests.cases import Actor, Case, Expectation, Suite
+from watcher.analysis.ruletests.given_facts import fact_value, with_given
 from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
+from watcher.attributes import MADE, TEXT_OF
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
+from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.loading import load
+from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.rules.sections.validators import duration, whole
 from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, listing, nearest, quoted
 
-_NAME = "product_name"
+_FREE = ("product_name", *MADE)  # texts that may have spaces
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
 
@@ -74,8 +78,10 @@ def listed(value: object) -> list[object]:
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
-_FILE_KEYS = ("rules", "env", "tests")
-_CASE_KEYS = ("name", "rule", "start", "interval", "products", "alerts")
+_FILE_KEYS = ("rules", "env", "facts", "tests")
+_CASE_KEYS = (
+    "name", "rule", "start", "interval", "facts", "products", "watches", "alerts",
+)  # fmt: skip
 _ALERT_KEYS = ("at", "scan", "firing", "pending", "told")
 
 _T = TypeVar("_T")
@@ -92,20 +98,44 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     own = source.mapping(document.get("env", {}), ("env",))
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
-    book = load([path.parent / str(file) for file in files], given)
-    cases = tuple(_cases(source, book, document.get("tests")))
+    paths, facts = [path.parent / str(file) for file in files], _facts(source, path, document)
+
+    def load_with(own: FactFile | None) -> Rulebook:
+        return load(paths, given, facts=own)
+
+    book = load_with(facts)
+    cases = tuple(_cases(source, book, load_with, document.get("tests")))
     source.raise_problems()
     return Suite(str(path), book, cases)
 
 
-def _cases(source: TestSource, book: Rulebook, raw: object) -> Iterator[Case]:
+def _facts(source: TestSource, path: FilePath, document: Mapping[str, object]) -> FactFile | None:
+    """The user's own numbers that the tests name, relative to their file; None: the rules' own."""
+    name = document.get("facts")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.strip():
+        source.report(("facts",), "takes a CSV file beside this one, as facts: products.csv")
+        source.raise_problems()
+    return SideFiles().use(path.parent / str(name).strip(), read_facts)
+
+
+def _cases(
+    source: TestSource, book: Rulebook, load_with: Callable[[FactFile], Rulebook], raw: object
+) -> Iterator[Case]:
     if not isinstance(raw, list) or not raw:
         source.report(("tests",), f"takes a list of tests, each after a dash, not {kind(raw)}")
         return
     for turn, each in enumerate(raw):
-        case = _Case(source, book, ("tests", turn)).read(each)
+        case = _Case(source, book, ("tests", turn), load_with).read(each)
         if case is not None:
             yield case
+
+
+def _same(book: Rulebook, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules of these names in another reading of them."""
+    by_name = {rule.name: rule for rule in book.rules}
+    return tuple(by_name[rule.name] for rule in rules)
 
 
 def _open(path: FilePath) -> TestSource:
@@ -120,13 +150,30 @@ def _open(path: FilePath) -> TestSource:
         raise RulesError(error.problems) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """The products of one list in a test: the key of its ``watch``, and where they are written."""
+
+    watch: str
+    path: Path
+    actors: tuple[Actor, ...]
+
+
 class _Case:
     """Reads one test."""
 
-    def __init__(self, source: TestSource, book: Rulebook, path: Path) -> None:
+    def __init__(
+        self,
+        source: TestSource,
+        book: Rulebook,
+        path: Path,
+        load_with: Callable[[FactFile], Rulebook],
+    ) -> None:
         self._source = source
         self._book = book
         self._path = path
+        self._load_with = load_with
+        self._facts: dict[str, dict[str, object]] = {}
 
     def read(self, raw: object) -> Case | None:
         """The test; None where something about it was reported."""
@@ -139,15 +186,47 @@ class _Case:
         if not name:
             self._source.report(self._path, "the test needs a name")
         rules = self._rules(given)
+        casts = self._casts(given, rules)
+        actors = tuple(actor for cast in casts for actor in cast.actors)
         start = self._value(given, "start", START, _start)
         interval = self._value(given, "interval", DAY, _interval)
-        actors = self._actors(given.get("products"), (*self._path, "products"))
+        self._read_facts(given.get("facts"), (*self._path, "facts"))
         alerts = list(self._alerts(given, actors, interval))
-        size = self._size(actors, alerts)
+        size = self._size(casts, alerts)
         if len(self._source.problems) > before:
             return None
-        line = self._source.line(self._path)
-        return Case(name, line, rules, start, interval, size, actors, tuple(alerts))
+        line, expected, book = self._source.line(self._path), tuple(alerts), self._book_with_facts()
+        own = rules if book is None else _same(book, rules)
+        first, *others = (
+            Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
+            for cast in casts
+        )
+        return dataclasses.replace(first, others=tuple(others))
+
+    def _read_facts(self, raw: object, path: Path) -> None:
+        """The user's own numbers of a test, by product."""
+        for product, values in self._source.mapping({} if raw is None else raw, path).items():
+            place = (*path, product)
+            for name, value in self._source.mapping(values, place).items():
+                self._fact(product, name, value, (*place, name))
+
+    def _fact(self, product: str, name: str, value: object, path: Path) -> None:
+        table = self._book.metrics.facts
+        if table is None or name not in table.names:
+            known = list(table.names) if table is not None else []
+            hint = nearest(name, known) or f": there are {listing(known) or 'none'}"
+            what = f"the facts of the rules have no column {quoted(name)}{hint}"
+            self._source.report(path, what, at_key=True)
+            return
+        read_ = partial(fact_value, table, name)
+        self._facts.setdefault(product, {})[name] = self._read(path, read_, value, None)
+
+    def _book_with_facts(self) -> Rulebook | None:
+        """The rules with what the test gives of the user's own; None where it gives nothing."""
+        table = self._book.metrics.facts
+        if table is None or not self._facts:
+            return None
+        return self._load_with(with_given(table, self._facts))
 
     def _value(
         self, given: Mapping[str, object], key: str, default: _T, read_: Callable[[object], _T]
@@ -167,14 +246,43 @@ class _Case:
         rules, path = self._book.rules, (*self._path, "rule")
         if given.get("rule") is not None:
             rules = self._named(map(str, listed(given["rule"])), path)
-        watches = {rule.watch.name for rule in rules}
-        if len(watches) > 1:
-            self._source.report(
-                path if "rule" in given else self._path,
-                "the rules of a test must have the same watch, these have "
-                f"{listing(sorted(watches))}: name one with rule:",
-            )
         return rules
+
+    def _casts(self, given: Mapping[str, object], rules: tuple[Rule, ...]) -> list[_Cast]:
+        """The products of each list that is read: of the only one of all rules, or by name."""
+        there = {watch.name: watch.key for rule in rules for watch in rule.watches}
+        if "watches" in given:
+            return self._by_watch(given, rules, there)
+        if len(there) > 1:
+            names = listing(sorted(there))
+            path = (*self._path, "rule") if "rule" in given else self._path
+            what = (
+                f"the rules of a test must have the same watch, these have {names}: name one rule "
+                "with rule:, or give each list's products under watches: NAME:"
+            )
+            self._source.report(path, what)
+        path = (*self._path, "products")
+        return [_Cast(next(iter(there.values()), ""), path, self._actors(given, path))]
+
+    def _by_watch(
+        self, given: Mapping[str, object], rules: tuple[Rule, ...], there: Mapping[str, str]
+    ) -> list[_Cast]:
+        path = (*self._path, "watches")
+        if "products" in given:
+            what = "stands beside watches: give the products of each list there"
+            self._source.report((*self._path, "products"), what)
+        raw = self._source.mapping(given["watches"], path, list(there))
+        casts = [
+            _Cast(there[name], (*path, name), self._actors(raw, (*path, name)))
+            for name in raw
+            if name in there
+        ]
+        read = {cast.watch for cast in casts}
+        for rule in rules:
+            if not any(watch.key in read for watch in rule.watches):
+                what = f"rule {quoted(rule.name)} reads {rule.watched}: give its products"
+                self._source.report(path, what)
+        return casts
 
     def _named(self, names: Iterable[str], path: Path) -> tuple[Rule, ...]:
         by_name = {rule.name: rule for rule in self._book.rules}
@@ -189,9 +297,11 @@ class _Case:
                 found[name] = by_name[name]
         return tuple(found.values())
 
-    def _actors(self, raw: object, path: Path) -> tuple[Actor, ...]:
+    def _actors(self, given: Mapping[str, object], path: Path) -> tuple[Actor, ...]:
+        """The products that stand under the last key of a path."""
+        raw = given.get(str(path[-1]))
         if not isinstance(raw, dict) or not raw:
-            what = "products takes a mapping of product ids and their series"
+            what = f"{path[-1]} takes a mapping of product ids and their series"
             self._source.report(path if raw is not None else path[:-1], f"{what}, not {kind(raw)}")
             return ()
         return tuple(self._actor(name, value, (*path, name)) for name, value in raw.items())
@@ -202,15 +312,25 @@ class _Case:
         for field, value in self._source.mapping({} if raw is None else raw, path).items():
             place = (*path, field)
             metric = self._book.metrics.get(field)
-            if refusal := self._refusal(field):
+            if self._is_fact(field):
+                self._fact(name, field, value, place)
+            elif refusal := self._refusal(field):
                 self._source.report(place, refusal, at_key=True)
             elif metric is None:
                 texts[field] = self._read(
-                    place, partial(parse_texts, free=field == _NAME), value, ()
+                    place, partial(parse_texts, free=field in _FREE), value, ()
                 )
             else:
                 series[field] = self._read(place, partial(_series, metric), value, ())
+        for number, text in TEXT_OF.items():
+            if number in series and text in texts:
+                what = f"is read of {text}, which this product gives too: give one of the two"
+                self._source.report((*path, number), what, at_key=True)
         return Actor(name, _read_ones(texts), _read_ones(series))
+
+    def _is_fact(self, field: str) -> bool:
+        table = self._book.metrics.facts
+        return table is not None and field in table.names
 
     def _refusal(self, field: str) -> str:
         """The reason why a test can't give this field; empty where it can."""
@@ -223,7 +343,9 @@ class _Case:
         if metric is None:
             return f"unknown field {quoted(field)}{metrics.suggest(field)}"
         if metric.needs != {metric.name}:
-            return f"{field} is computed: give {', '.join(sorted(metric.needs - {*OF_LIST}))}"
+            own = [fact.name for fact in metric.facts]
+            parts = [*sorted(metric.needs - {*OF_LIST}), *own]
+            return f"{field} is computed: give {', '.join(parts)}"
         return ""
 
     def _alerts(
@@ -277,42 +399,44 @@ class _Case:
                 self._source.report((*path, key), message)
         return frozenset(found)
 
-    def _size(self, actors: tuple[Actor, ...], alerts: list[Expectation]) -> int:
+    def _size(self, casts: Sequence[_Cast], alerts: list[Expectation]) -> int:
         """The number of scans: what the series cover, or up to the last time where all are
         constant."""
-        longest = max((actor.length for actor in actors), default=1)
+        longest = max((actor.length for cast in casts for actor in cast.actors), default=1)
         last = max((alert.scan for alert in alerts), default=0)
         if longest == 1:
-            self._check_places(actors, 1)
+            for cast in casts:
+                self._check_places(cast, 1)
             return last + 1
         for turn, alert in enumerate(alerts):
             if alert.scan >= longest:
                 what = f"is after the last of the {longest} scans that the series cover"
                 self._source.report((*self._path, "alerts", turn), what)
-        self._check_lengths(actors, longest)
-        self._check_places(actors, longest)
+        for cast in casts:
+            self._check_lengths(cast, longest)
+            self._check_places(cast, longest)
         return longest
 
-    def _check_lengths(self, actors: tuple[Actor, ...], longest: int) -> None:
-        for actor in actors:
+    def _check_lengths(self, cast: _Cast, longest: int) -> None:
+        for actor in cast.actors:
             for field, values in actor.all_series.items():
                 if len(values) not in (1, longest):
                     self._source.report(
-                        (*self._path, "products", actor.product_id, field),
+                        (*cast.path, actor.product_id, field),
                         f"has {len(values)} values where the longest series of this test has "
                         f"{longest}: a series has one for each scan, or a single one for all",
                     )
 
-    def _check_places(self, actors: tuple[Actor, ...], size: int) -> None:
-        """No two products may have the same rank at a scan."""
+    def _check_places(self, cast: _Cast, size: int) -> None:
+        """No two products of a list may have the same rank at a scan."""
         taken: dict[tuple[int, float | None], str] = {}
-        for actor in actors:
+        for actor in cast.actors:
             series = actor.series.get(RANK, ())
             for turn, place in enumerate(series * size if len(series) == 1 else series):
                 other = taken.setdefault((turn, place), actor.product_id)
                 if place is not None and place > 0 and other != actor.product_id:
                     self._source.report(
-                        (*self._path, "products", actor.product_id, RANK),
+                        (*cast.path, actor.product_id, RANK),
                         f"has the rank {place:.0f} at scan {turn}, as {quoted(other)} has",
                     )
                     break

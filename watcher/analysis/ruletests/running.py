@@ -10,36 +10,36 @@ from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.jumps import remember, stored_table
+from watcher.evaluation.present import Present
 from watcher.model import AlertState, Evidence, Instant, Scan
 from watcher.pipeline import evaluate, needs_of
-from watcher.rules.conditions.base import Judge
-from watcher.rules.conditions.transition import APPEARS
-from watcher.rules.rulebook import Rulebook
-from watcher.schedule import Refresh
+from watcher.rules.conditions.registry import WORDS
+from watcher.rules.rulebook import Rule, Rulebook
+from watcher.schedule import Refresh, Schedule
 from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
 from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
-    """Plays scans of one watch to rules, the oldest first; channels are told at once."""
+    """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Judge:
+    def examine(self, scan: Scan) -> Present:
         """Record a scan, and judge it with the past that there is."""
         self._renew(scan)
-        schedule = self.rules[0].watch.schedule
+        schedule, rules = self._schedule(scan), self._of(scan)
         recorded = remember(self.database, scan, schedule)
-        needs = needs_of(self.rules)
-        return Judge(stored_table(self.database, scan, recorded, needs, schedule))
+        table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
+        return Present(self.database, table)
 
     def remember(self, scan: Scan) -> None:
         """Record a scan, as the past of the next."""
         self._renew(scan)
-        remember(self.database, scan, self.rules[0].watch.schedule)
+        remember(self.database, scan, self._schedule(scan))
 
     def _renew(self, scan: Scan) -> None:
         """On a watch that is read with the refresh each scan has new data: of another day, where
         it is not of the same hours."""
-        schedule = self.rules[0].watch.schedule
+        schedule = self._schedule(scan)
         if not isinstance(schedule, Refresh):
             return
         last = self.database.refreshes.data_days(schedule.region).last
@@ -47,12 +47,21 @@ class Player(Stage):
             day = day_after(last, 0, scan.at)
             self.database.refreshes.begin_day(schedule.region, DataDay(day, scan.at, 0, scan.at))
 
-    def play(self, scan: Scan) -> Played:
-        self._renew(scan)
-        outcome = evaluate(
-            self.database, scan, self.rules, self.policies, self.book.metrics, scan.at
-        )
-        return self.played(scan.at, outcome.notifications)
+    def play(self, scans: Iterable[Scan]) -> Played:
+        """All of one moment, one after the other."""
+        written: list[int] = []
+        for scan in scans:
+            self._renew(scan)
+            rules, catalogue = self._of(scan), self.book.metrics
+            outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
+            written += outcome.notifications
+        return self.played(scan.at, written)
+
+    def _of(self, scan: Scan) -> list[Rule]:
+        return [rule for rule in self.rules if rule.reads(scan.watch)]
+
+    def _schedule(self, scan: Scan) -> Schedule:
+        return self._of(scan)[0].watch_of(scan.watch).schedule
 
     def states(self, played: Played) -> Mapping[str, frozenset[str]]:
         """The ids of the products whose alerts fire and are pending, and which were told."""
@@ -107,7 +116,7 @@ class Result:
 def run_suite(suite: Suite) -> Iterator[Result]:
     """Run the tests of a file in their order."""
     for case in suite.cases:
-        yield run_case(case, suite.book)
+        yield run_case(case, case.book or suite.book)
 
 
 def run_case(case: Case, book: Rulebook) -> Result:
@@ -115,7 +124,7 @@ def run_case(case: Case, book: Rulebook) -> Result:
     found: list[Difference] = []
     with Player(book, case.rules) as player:
         for turn in range(case.size):
-            played = player.play(scene(case, turn))
+            played = player.play([scene(part, turn) for part in case.parts])
             for expectation in case.expectations:
                 if expectation.scan == turn:
                     found += _compare(case, book, player.states(played), expectation)
@@ -143,7 +152,8 @@ def _compare(
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
     wanted = set(products)
-    return tuple(actor.product_id for actor in case.actors if actor.product_id in wanted)
+    actors = (actor.product_id for part in case.parts for actor in part.actors)
+    return tuple(each for each in dict.fromkeys(actors) if each in wanted)
 
 
 def _values(
@@ -152,31 +162,48 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one."""
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            player.remember(scene(case, turn))
-        judged = scene(case, scan)
-        judge, listed = player.examine(judged), judged.product_ids
+            for part in case.parts:
+                player.remember(scene(part, turn))
+        scenes = [(part, scene(part, scan)) for part in case.parts]
+        judged = [(part, player.examine(each)) for part, each in scenes]
+        listed = {each for _, of_list in scenes for each in of_list.product_ids}
         for product in products:
-            found: list[str] = []
-            if product in listed:
-                evidence = _evidence(case, judge, listed.index(product))
-                found = [f"{of}{_said(each, book, case.at(scan))}" for of, each in evidence]
-            yield product, tuple(found) or ("not in the list",)
+            key = _key(player, product)
+            found = [
+                f"{of}{_said(each, book, case.at(scan))}"
+                for part, present in judged
+                for of, each in _evidence(part, present, key, several=len(judged) > 1)
+            ]
+            missing = () if product in listed else ("not in the list",)
+            yield product, (*missing, *found)
 
 
-def _evidence(case: Case, judge: Judge, row: int) -> Iterator[tuple[str, Evidence]]:
-    """Yield all evidence on a product, and the rule that it is of, where there are several."""
-    for rule in case.rules:
-        of = f"{rule.name}: " if len(case.rules) > 1 else ""
+def _key(player: Player, product_id: str) -> int:
+    """The store's key of a product; 0 of one that was never listed."""
+    return next((each.product for each in player.database.history.find(product_id)), 0)
+
+
+def _evidence(
+    case: Case, present: Present, product: int, *, several: bool
+) -> Iterator[tuple[str, Evidence]]:
+    """Yield all evidence on a product; and the list and the rule that it is of, where there are
+    ``several``: of one that is not listed only of rules that say of it that it is gone."""
+    on = f"{case.watch.name}: " if several else ""
+    for rule in (each for each in case.rules if each.reads(case.watch.key)):
+        of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
+        place = present.place_of(rule, product)
+        if place is None:
+            continue
         for condition in (rule.when, rule.until):
             if condition is not None:
-                yield from ((of, each) for each in condition.evidence(judge, row))
+                yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
     said = f"{condition_of(evidence)}: {evidence.verdict.value}"
-    if evidence.metric == APPEARS:
-        return f"{evidence.label}, {said}"
+    if evidence.metric in WORDS:
+        return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
         return text

@@ -17,7 +17,7 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Between, Compare, Measured
 from watcher.rules.conditions.logic import Combination, Not
-from watcher.rules.conditions.operands import Limited
+from watcher.rules.conditions.operands import AgainstMetrics
 from watcher.rules.conditions.ranking import RankChange, Top
 from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
@@ -130,7 +130,7 @@ def _askable(condition: Condition) -> bool:
     """Whether a later value says if it still holds."""
     if isinstance(condition, Top):
         return not condition.leaves  # who left is not there to be asked
-    if isinstance(condition, Limited) or any(each.facts for each in condition.metrics):
+    if isinstance(condition, AgainstMetrics) or any(each.facts for each in condition.metrics):
         return False  # against what is the user's own, or moves itself
     return isinstance(condition, Measured | BaselineCondition) and not isinstance(
         condition, Appears | Unchanged

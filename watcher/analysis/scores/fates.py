@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from watcher.analysis.readings import region_of
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
 from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
 from watcher.model import Bools, Evidence, Floats, Instant, Ints
@@ -41,11 +42,13 @@ class FateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A product that was told of by data of ``at``, and ``why``, where that is asked."""
+    """A product that was told of by data of ``at``, and ``why``, where that is asked. ``watch`` is
+    the key of that which found it."""
 
     product: int
     at: Instant
     why: tuple[Evidence, ...] = ()
+    watch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,19 @@ class Assessor:
         self._now = now
         self._markets = dict[int, ListMove]()
 
-    def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
-        """One for each telling of the rule, in their order."""
+    def fates(self, rule: Rule, watch: Watch, tellings: Sequence[Telling]) -> list[Fate]:
+        """One for each telling of the rule, all of one of its watches, in their order."""
         claim = claim_of(rule)
         if claim.measure is Measure.NONE:
             return [Fate(FateKind.UNKNOWN, why=UNMEASURED)] * len(tellings)
-        asked = dict(self._asked(rule.watch, claim, tellings))
+        asked = dict(self._asked(watch, claim, tellings))
         found = [self._unseen(each) for each in tellings]  # by no scan, as far as is known yet
         if asked:
             begins, told = list(asked.values()), [tellings[row] for row in asked]
             if claim.condition is None:
-                judged = self._rises(rule.watch, begins, told)
+                judged = self._rises(watch, begins, told)
             else:
-                judged = self._states(rule.watch, claim.condition, begins, told)
+                judged = self._states(watch, claim.condition, begins, told)
             for row, fate in zip(asked, judged, strict=True):
                 found[row] = fate
         return found
@@ -186,6 +189,32 @@ class Assessor:
         columns[RANK] = seen.ranks
         values = metric.compute(columns, seen.data)
         return np.where(seen.marks > 0, values, np.nan)
+
+
+class Assessors:
+    """Assesses tellings of whatever regions, and keeps what was read of them."""
+
+    def __init__(self, database: Store, since: Instant, now: Instant) -> None:
+        self._database, self._since, self._now = database, since, now
+        self._of = dict[str, Assessor]()
+
+    def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
+        """One for each telling of the rule, in their order."""
+        found = dict[int, Fate]()
+        for watch in rule.watches:
+            own = {
+                row: each for row, each in enumerate(tellings) if rule.watch_of(each.watch) is watch
+            }
+            if own:
+                fates = self._assessor(watch).fates(rule, watch, list(own.values()))
+                found.update(zip(own, fates, strict=True))
+        return [found[row] for row in range(len(tellings))]
+
+    def _assessor(self, watch: Watch) -> Assessor:
+        region = region_of(self._database, watch)
+        if region not in self._of:
+            self._of[region] = Assessor(self._database, region, self._since, self._now)
+        return self._of[region]
 
 
 def _outcome(low: float, high: float, least: float) -> FateKind | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from watcher.analysis.scores.claims import Measure, claim_of
-from watcher.analysis.scores.fates import Assessor, Fate, FateKind, Telling
+from watcher.analysis.scores.fates import Assessors, Fate, FateKind, Telling
 from watcher.model import Instant
 from watcher.notification.policy import Decision
 from watcher.rules.rulebook import Rule, Rulebook
@@ -19,7 +19,7 @@ from watcher.store.records import Delivered, FiredAlert
 from watcher.units import DAY, WEEK
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
-_REMINDER = Decision.REMINDER.value
+_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value)
 
 _T = TypeVar("_T")
 
@@ -87,7 +87,7 @@ def _begins(decision: str, alert: FiredAlert, since: Instant) -> bool:
     """Whether that may be the first word on an alert. A reminder is, where the message before it
     never arrived; of an alert that fired before the time that is looked at, that message is not
     known."""
-    return decision in BEGINS or (decision == _REMINDER and alert.fired_at >= since)
+    return decision in BEGINS or (decision in _ONCE_MORE and alert.fired_at >= since)
 
 
 NOISIEST = 10
@@ -196,7 +196,7 @@ class Scorer:
         self.since = now - min(days * DAY, book.keep.notifications)
         self._now = now
         self._told: Told | None = None
-        self._assessors = dict[str, Assessor]()
+        self._assessors: Assessors | None = None
         self._database: Store | None = None
 
     def read(self, database: Store) -> Told:
@@ -209,7 +209,10 @@ class Scorer:
     def scored(self, database: Store, rule: Rule) -> Scored:
         told = self.read(database).by_rule[rule.name]
         fates = self._fates(database, rule, told)
-        known = database.tellings.known_from(rule.name, rule.watch.key)
+        known = min(
+            _known(database.tellings.known_from(rule.name, each.key) for each in rule.watches),
+            default=None,
+        )
         since = max(self.since, min(filter(None, (known, told.first)), default=self.since))
         heard = _heard(told.messages, since, self._now)
         claim = claim_of(rule)
@@ -218,7 +221,7 @@ class Scorer:
         tally = tally_of(fate for _, fate in fates)
         score = RuleScore(
             rule=rule.name,
-            watch=rule.watch.name,
+            watch=rule.watched,
             measure=claim.measure,
             condition=claim.said,
             since=since,
@@ -261,20 +264,18 @@ class Scorer:
         if claim_of(rule).measure is Measure.STATE:
             why = database.tellings.evidence_of(list(told.alerts))
         tellings = [
-            Telling(alert.product, at, why.get(alert.id, ())) for alert, at in told.alerts.values()
+            Telling(alert.product, at, why.get(alert.id, ()), alert.watch)
+            for alert, at in told.alerts.values()
         ]
-        if not tellings:
-            return []
-        fates = self._assessor(database, rule.watch.query.region).fates(rule, tellings)
+        fates = self._assessors_of(database).fates(rule, tellings)
         return [(each.product, fate) for each, fate in zip(tellings, fates, strict=True)]
 
-    def _assessor(self, database: Store, region: str) -> Assessor:
-        """Kept as long as the database is the same: it holds what was read of it."""
-        if self._database is not database:
-            self._database, self._assessors = database, {}
-        if region not in self._assessors:
-            self._assessors[region] = Assessor(database, region, self.since, self._now)
-        return self._assessors[region]
+    def _assessors_of(self, database: Store) -> Assessors:
+        """Kept as long as the database is the same: they hold what was read of it."""
+        if self._assessors is None or self._database is not database:
+            self._database = database
+            self._assessors = Assessors(database, self.since, self._now)
+        return self._assessors
 
 
 def score(

@@ -17,7 +17,7 @@ import numpy as np
 from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import Played, Progress, Replay
 from watcher.analysis.scores.claims import Measure, claim_of, weight
-from watcher.analysis.scores.fates import Assessor, Telling
+from watcher.analysis.scores.fates import Assessors, Telling
 from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.analysis.scores.score import BEGINS, Tally, tally_of
 from watcher.errors import WatcherError
@@ -55,15 +55,15 @@ class Replays:
         ats = [
             line.at[place]
             for place in self._reading.places
-            if line.watches[place] == rule.watch.key and self._reading.counts(place)
+            if rule.reads(line.watches[place]) and self._reading.counts(place)
         ]
         self.scans = len(ats)
         self.since, self.until = (int(ats[0]), int(ats[-1])) if ats else (0, 0)
         if self.until - self.since < DAY:
             raise WatcherError(
-                f"the stored scans of the watch {rule.watch.name} in that time span less than a "
+                f"the stored scans of the watch {rule.watched} in that time span less than a "
                 "day: a threshold is tried on what `watcher run` has read for its watch (--days "
-                "takes more of it; a watch whose query or schedule was changed is a new one)"
+                "takes more of it; a watch whose query was changed is a new one)"
             )
 
     def of(self, rules: Sequence[Rule], progress: Progress | None = None) -> Iterator[Replayed]:
@@ -82,8 +82,8 @@ class Replays:
 
     def _replayed(self, heard: _Heard, why_of: Mapping[int, _Why]) -> Replayed:
         alerts = [
-            Telling(product, at, why_of.get(alert, ()))
-            for alert, (product, at) in heard.told.items()
+            Telling(product, at, why_of.get(alert, ()), watch)
+            for alert, (product, at, watch) in heard.told.items()
         ]
         late = tuple(each for each in alerts if each.at > self.since)
         weeks = (self.until - self.since) / WEEK
@@ -96,7 +96,7 @@ class Replays:
 class _Heard:
     """A form of the rule: what it ``told`` first, by alert, and its messages by channel."""
 
-    told: dict[int, tuple[int, Instant]] = field(default_factory=dict)
+    told: dict[int, tuple[int, Instant, str]] = field(default_factory=dict)
     messages: Counter[str] = field(default_factory=Counter)
 
 
@@ -108,7 +108,7 @@ def _hear(forms: Mapping[str, _Heard], played: Played) -> None:
             forms[name].messages[sent.channel] += 1
         for alert in chain.from_iterable(sent.message.alerts.get(why, ()) for why in BEGINS):
             each = about[alert]
-            forms[each.rule].told.setdefault(alert, (each.product, at))
+            forms[each.rule].told.setdefault(alert, (each.product, at, each.watch))
 
 
 NEIGHBOURS = (-6, -3, 3, 6)  # places of the ladder beside the best
@@ -209,8 +209,8 @@ def tune(
     ladder = knob.ladder()
     with source.snapshot():
         replays = Replays(source, book, rule, time)
-        assessor = Assessor(source, rule.watch.query.region, replays.since, time[1])
-        trials = _Trials(wanted, replays, assessor, progress)
+        assessors = Assessors(source, replays.since, time[1])
+        trials = _Trials(wanted, replays, assessors, progress)
         place = _Search(ladder, ladder.index(knob.value), per_week, trials.rates).nearest()
         near = [ladder[place + step] for step in NEIGHBOURS if 0 <= place + step < len(ladder)]
         shown = sorted({ladder[place], knob.value, *near}, reverse=knob.stricter < 0)
@@ -221,7 +221,7 @@ def tune(
     names.pop(knob.metric.name)
     return Tuning(
         rule=rule.name,
-        watch=rule.watch.name,
+        watch=rule.watched,
         metric=knob.metric.name,
         operator=knob.operator,
         per_week=per_week,
@@ -250,14 +250,14 @@ class _Trials:
     """Replays of the rule with values of the knob; each value once."""
 
     def __init__(
-        self, wanted: Wanted, replays: Replays, assessor: Assessor, progress: Progress | None
+        self, wanted: Wanted, replays: Replays, assessors: Assessors, progress: Progress | None
     ) -> None:
         self._rule, self._knob = wanted.rule, wanted.knob
         self._replays, self._progress = replays, progress
         self.found = dict[float, Replayed]()
         at = written(self._rule, self._knob)
         self._token = at.token if at is not None else None
-        self._assessor = assessor
+        self._assessors = assessors
 
     def of(self, values: Sequence[float]) -> list[Replayed]:
         """Replay the rule with each of these values, unless that was done."""
@@ -275,7 +275,7 @@ class _Trials:
         return list(map(self._step, values, self.of(values)))
 
     def _step(self, value: float, found: Replayed) -> Step:
-        tally = tally_of(self._assessor.fates(self._knob.turned(self._rule, value), found.alerts))
+        tally = tally_of(self._assessors.fates(self._knob.turned(self._rule, value), found.alerts))
         said = as_written(self._knob, value) if self._token is None else like(self._token, value)
         return Step(
             threshold=value,

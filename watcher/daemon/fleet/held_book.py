@@ -61,9 +61,9 @@ class HeldBook:
         return self._daemon.health.still() if self._daemon is not None else None
 
     def wake(self) -> None:
-        """Look at the outbox: somebody wrote into it."""
+        """Look at the outbox and what is followed: somebody wrote into it."""
         if self._daemon is not None:
-            self._daemon.core.courier.wake()
+            self._daemon.core.wake()
 
     async def run(self) -> None:
         """Work; return once it was ended in order, was lost, or is not ours to use."""

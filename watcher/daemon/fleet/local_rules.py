@@ -59,7 +59,6 @@ class LocalRules:
 
     def _is_good(self) -> bool:
         try:
-            self.load()
+            return self.load().intact
         except WatcherError:
             return False
-        return True

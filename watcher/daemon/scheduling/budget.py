@@ -187,6 +187,7 @@ def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant)
         return 0
     kept, under_way = 0, database.ledger.set_aside(now)
     for other in higher:
+        other = plan.with_followed(database, other)  # noqa: PLW2901 - the same, and filled in
         cost = requests_of(other, database.history.expected_pages(other.key))
         # The credits of one that is under way are set aside already.
         due = other.schedule.next(now) if other.key in under_way else _due(database, other, now)

@@ -23,7 +23,7 @@ from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Report, ScanOutcome, evaluate
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
 from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
 from watcher.units import next_midnight
@@ -85,7 +85,7 @@ class ScanRecords:
         """Set the credits aside that the scan should cost; None where the caps don't leave them,
         or the order with the store's knowledge."""
         operator, history = self.operator(database), database.history
-        now = operator.now
+        now, watch = operator.now, plan.with_followed(database, watch)
         note_clock(operator)
         last = history.last_scan(watch.key)
         pages = history.expected_pages(watch.key)
@@ -95,13 +95,17 @@ class ScanRecords:
             if cost is not None:
                 self._skip(operator, watch, cost, budget.kept)
                 return None
+        rules = self.book.rules_of(watch)
         texts = frozenset(history.known_texts(watch.query.region, now - texts_keep))
         return replace(
             order,
+            query=watch.query,
             at=history.free_instant(watch.key, max(order.at, plan.after(last, now))),
             known_pages=pages,
             careful=order.careful or (last is not None and last.state is ScanState.FAILED),
             wants_texts=lambda product: product not in texts,
+            made=made_texts(rules),
+            followed=followed_texts(rules),
         )
 
     def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
@@ -129,6 +133,8 @@ class ScanRecords:
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
+        watch = self.book.current(watch)
+        result = _of_watch(result, watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
             operator = self.operator(database)
@@ -159,6 +165,13 @@ class ScanRecords:
             told = {"problems": first, "count": count, "doubt": doubt}
             logged.warning("scan with problems", **told, proves_absence=scan.proves_absence)
         return outcome
+
+
+def _of_watch(result: ScanResult, watch: Watch) -> ScanResult:
+    """The result as the watch's, whose key may have changed since the scan began."""
+    if result.scan.watch == watch.key:
+        return result
+    return replace(result, scan=replace(result.scan, watch=watch.key))
 
 
 def unstored_of(watch: Watch) -> Incident:

@@ -53,8 +53,8 @@ class Scanner(ScanRecords):
         self.tenure = Tenure()
         self.pause: Pause = pause_until  # between two tries to store a scan
         self._writer = writer
-        self._clock = clock
-        self._stop = stop
+        self.clock = clock
+        self.stop = stop
         self._budget = budget
         self._unstored: dict[str, str] = {}  # watches that wait for the database, and why
 
@@ -82,7 +82,7 @@ class Scanner(ScanRecords):
     ) -> ScanOutcome | None:
         store = self._retrying(watch, moved)
         budget = self._budget(
-            store, self._clock, self.book.api, watch.key, moved, tenure=self.tenure
+            store, self.clock, self.book.api, watch.key, moved, tenure=self.tenure
         )
         asked = ScanOrder(watch.query, watch.key, at, careful=trying)
         order = await self._writer.run(
@@ -91,7 +91,7 @@ class Scanner(ScanRecords):
         if order is None:
             return None
         try:
-            result = await read_scan(order, self.client, budget, self.now, self._stop)
+            result = await read_scan(order, self.client, budget, self.now, self.stop)
             tries = itertools.count()
             return await store.run(
                 lambda db: self.commit(db, watch, result, budget, again=next(tries) > 0)
@@ -126,7 +126,7 @@ class Scanner(ScanRecords):
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 
-        return StoreRetry(self._writer, self._stop, waits, self.pause)
+        return StoreRetry(self._writer, self.stop, waits, self.pause)
 
 
 def client_of(book: Rulebook) -> Client:

@@ -21,42 +21,89 @@ from watcher.daemon.supervision.liveness import Limits
 from watcher.delivery.courier import pause_until
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.rules.files.document import MAX_BYTES
-from watcher.rules.files.loading import rule_files
+from watcher.rules.files.loading import named_files, rule_files
+from watcher.rules.files.side_files import content_of
 
 _SUFFIXES = (".yaml", ".yml")
 
 Aside: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
+_Stamp: TypeAlias = tuple[int, ...]  # what tells a file from itself after a change
+
+
 @dataclass(frozen=True, slots=True)
 class RuleFiles:
-    """A rule file, or a folder of ``*.yaml`` files."""
+    """A rule file, or a folder of ``*.yaml`` files, and the files that these name."""
 
     path: Path
+    # By rule file: a hash of what it held, and what it named.
+    _named: dict[Path, tuple[str, list[Path]]] = field(default_factory=dict, compare=False)
+    _hashes: dict[Path, tuple[_Stamp, bytes]] = field(default_factory=dict, compare=False)
 
     def digest(self) -> str:
         """A hash of names and contents: what has not changed need not be read again."""
         hashed = hashlib.sha256()
-        for file in rule_files(self.path):
+        files = rule_files(self.path)
+        for file in files:
             hashed.update(str(file).encode())
             try:
-                hashed.update(_contents(file))
+                content = _contents(file)
             except OSError:
-                hashed.update(b"unreadable")
+                content = b"unreadable"
+            hashed.update(content)
+            self._look_for_names(file, content)
+        for gone in self._named.keys() - set(files):
+            del self._named[gone]
+        for beside in self.beside():
+            hashed.update(str(beside).encode())
+            hashed.update(self._hash(beside))
         return hashed.hexdigest()
+
+    def beside(self) -> list[Path]:
+        """The files that the rule files named when they were looked at last."""
+        return sorted({path for _, paths in self._named.values() for path in paths})
+
+    def _look_for_names(self, file: Path, content: bytes) -> None:
+        known = hashlib.sha256(content).hexdigest()
+        if self._named.get(file, ("", []))[0] != known:
+            named = named_files(content, file, os.environ) if b"file" in content else []
+            self._named[file] = known, named
+
+    def _hash(self, file: Path) -> bytes:
+        """A hash of what a file holds; it may be large, and is read where its stamp is new."""
+        try:
+            found = file.stat()
+            stamp = (
+                found.st_dev,
+                found.st_ino,
+                found.st_size,
+                found.st_mtime_ns,
+                found.st_ctime_ns,
+            )
+            if self._hashes.get(file, ((), b""))[0] != stamp:
+                self._hashes[file] = stamp, hashlib.sha256(content_of(file)).digest()
+            return self._hashes[file][1]
+        except (OSError, ValueError):
+            return b"unreadable"
 
     def places(self) -> dict[Path, tuple[int, int]]:
         """The folders to watch (editors replace files, and links lead elsewhere), and what tells
         each from one that is put in its place."""
         both = {self.path.absolute().parent, self.path.resolve().parent}
-        folders = [self.path] if self.path.is_dir() else sorted(both)
-        return {folder: _place(folder) for folder in folders}
+        folders = {self.path} if self.path.is_dir() else both
+        for each in self.beside():
+            own = {each.absolute().parent, each.resolve().parent}
+            folders |= {folder for folder in own if folder.is_dir()}  # else nothing would be heard
+        return {folder: _place(folder) for folder in sorted(folders)}
 
     def concerns(self, change: Change, path: str) -> bool:
         """Whether a change of ``path`` may be one of the rules."""
         # A database in the same folder changes all the time; a swapped link may have any name.
         touched = Path(path)
-        return touched.suffix in _SUFFIXES or touched.name == self.path.name or touched.is_symlink()
+        if touched.suffix in _SUFFIXES or touched.is_symlink():
+            return True
+        return touched.name in {self.path.name, *(each.name for each in self.beside())}
 
 
 def _place(folder: Path) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from watcher.model import (
     Gap,
     Instant,
     Ints,
+    LastTexts,
     Verdict,
 )
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
@@ -142,6 +143,10 @@ class ScanColumns(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def products(self) -> Ints:
+        """The store's key of each product, (n,)."""
+
     def number(self, metric: Metric) -> Floats:
         """The metric of each product, (n,)."""
 
@@ -149,6 +154,12 @@ class ScanColumns(Protocol):
 
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
+
+    def last_text(self, name: str) -> LastTexts:
+        """The text attribute as this watch knew it before this scan."""
+
+    def text_gap(self, name: str, row: int) -> Gap | None:
+        """The reason why a row's last known text is older than others, where it is."""
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         """Values (n,) of a declared need, and the instants of their observation (0: none); of what
@@ -176,6 +187,18 @@ class ScanColumns(Protocol):
     def appeared(self) -> Masks:
         """Whether this watch lists the product for the first time."""
 
+    def returned(self) -> tuple[Masks, Ints]:
+        """Whether this watch lists the product again that it proved to be gone, and the instants
+        (n,) of the last scans before that listed it (0: not known)."""
+
+    def gone(self) -> Masks:
+        """Whether the product is gone from the list as of ``gone_at``."""
+
+    @property
+    def gone_at(self) -> Instant | None:
+        """The time of the scan that proves that all of these products, in the scan that listed them
+        last, are gone; None of any other table."""
+
 
 class Condition(ABC):
     """A condition of a rule, compiled. Equal by meaning."""
@@ -193,6 +216,16 @@ class Condition(ABC):
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         return ()
+
+    @property
+    def follows(self) -> tuple[Attribute, ...]:
+        """The texts that it holds against what was known of them last."""
+        return ()
+
+    @property
+    def of_gone(self) -> bool:
+        """Whether it speaks of products that are gone from the list."""
+        return False
 
     @abstractmethod
     def judge(self, table: ScanColumns) -> Masks:
@@ -292,6 +325,7 @@ class Judge:
         self._table = table
         self.at = table.at
         self.size = table.size
+        self.products = table.products
         self.number = table.number
         self.value = table.value
         self.text = table.text
@@ -300,6 +334,8 @@ class Judge:
         self.count = table.count
         self.days = table.days
         self.fallen = table.fallen
+        self.last_text = table.last_text
+        self.text_gap = table.text_gap
         self._masks: dict[str, Masks] = {}
         self._computed: dict[Hashable, object] = {}
 
@@ -313,8 +349,18 @@ class Judge:
     def waits(self) -> str:
         return self._table.waits
 
+    @property
+    def gone_at(self) -> Instant | None:
+        return self._table.gone_at
+
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
+
+    def returned(self) -> tuple[Masks, Ints]:
+        return self.remembered("returned", self._table.returned)
+
+    def gone(self) -> Masks:
+        return self.remembered("gone", self._table.gone)
 
     def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The value that ``compute`` gave when it was asked for ``key`` first."""

@@ -103,6 +103,10 @@ class Change(BaselineCondition):
         slack = _SLACK * np.maximum(np.abs(now), size)
         return _Move(self._moved(now, then), size, slack, known, known & (then != 0))
 
+    def idle(self, table: ScanColumns, row: int) -> str:
+        """The reason for which no move of a product would do; empty where one would."""
+        return ""
+
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
@@ -218,6 +222,7 @@ def _is_duration(text: str) -> bool:
 
 
 def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
+    """The absolute floor beside an operator; None where there is none."""
     if "min_change" not in options:
         return None
     floor = number(options["min_change"])
@@ -229,6 +234,7 @@ def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
 
 
 def above_zero(value: object, direction: str) -> float:
+    """How much a value is to move; ``ValueError`` says what is wrong with it."""
     if isinstance(value, bool):
         raise Wrong("takes how much, as 100 or 30%")
     amount = number(value)

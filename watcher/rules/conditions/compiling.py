@@ -16,11 +16,11 @@ from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
     TEXT_BY_NAME,
+    WORDS,
     RuleOperator,
     Takes,
 )
 from watcher.rules.conditions.text import PARTS_OF_TEXTS
-from watcher.rules.conditions.transition import appears
 from watcher.rules.conditions.values import FileValues, Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
 from watcher.words import WrongOption, either, kind, quoted
@@ -30,10 +30,11 @@ Path: TypeAlias = tuple[str | int, ...]
 # is kept beside its path, for its id must stay its own.
 Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
-_GROUPS = ("all", "any", "not", "appears")
+_GROUPS = ("all", "any", "not", *WORDS)
 _EMPTY = "has no condition in it"
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
-_SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
+NO_SORT = "the products of a shop, and your own, come in no order"
 
 
 class Report(Protocol):
@@ -47,13 +48,14 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True)
 class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
-    ``ranked`` is false for a watch without a sort, whose products have no rank; of several watches
-    ``unsorted`` names those. ``lists`` reads a file of values; ``RulesError`` says what is wrong
-    with it."""
+    ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
+    it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
+    file of values; ``RulesError`` says what is wrong with it."""
 
     catalogue: Catalogue
     report: Report
     ranked: bool = True
+    sorts: str = SORT
     places: Places = field(default_factory=dict)
     lists: Callable[[str], FileValues] | None = None
     unsorted: str = ""
@@ -74,8 +76,9 @@ class Compiler:
                 return self._list(value, path, any_of)
             case "not":
                 return _joined([self.condition(value, path)], lambda parts: Not(parts[0]))
-            case "appears":
-                return self._attempt(path, appears, value)
+            # A user's metric of that name, older than the word, keeps its meaning.
+            case word if word in WORDS and self.catalogue.get(word) is None:
+                return self._attempt(path, WORDS[word][0], value)
             case _:
                 return self._named(key, value, path)
 
@@ -116,7 +119,9 @@ class Compiler:
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
         if self._lacks_rank(subject):
             which = f", which {self.unsorted} is not" if self.unsorted else ""
-            self.report(path, f"{subject.name} needs a sorted list{which}: {_SORT}", at_key=True)
+            self.report(
+                path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
+            )
         elif not isinstance(value, Mapping):
             return self._operator(subject, "equals", Setting(value, {}, self.catalogue), path)
         elif not value:
@@ -171,7 +176,7 @@ class Compiler:
         others = condition.metrics if condition is not None else ()
         lacking = next((each for each in others if self._lacks_rank(each)), None)
         if lacking is not None:
-            self.report(path, f"{lacking.name} needs a sorted list: {_SORT}")
+            self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
         return condition if lacking is None else None
 
     def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:

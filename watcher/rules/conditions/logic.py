@@ -42,6 +42,14 @@ class Combination(Condition):
     def attributes(self) -> tuple[Attribute, ...]:
         return _distinct(part.attributes for part in self.parts)
 
+    @property
+    def follows(self) -> tuple[Attribute, ...]:
+        return _distinct(part.follows for part in self.parts)
+
+    @property
+    def of_gone(self) -> bool:
+        return any(part.of_gone for part in self.parts)
+
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return tuple(evidence for part in self.parts for evidence in part.evidence(table, row))
 

@@ -1,5 +1,5 @@
-"""A metric where a number stands: ``at_most: target``, or a part of it, ``{below: 90%, of: target}``.
-Each product has its own limit; where it has none, there is no data."""
+"""A metric where a number stands (``at_most: target``), or a part of it (``90%, of: target``). Each
+product has its own limit; where it has none, there is no data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.errors import ProblemCode
-from watcher.model import Bools, Criterion, Evidence, Floats, Ints, Measure
+from watcher.model import Bools, Criterion, Evidence, Floats, Ints, MetricLimit
 from watcher.rules.conditions.base import (
     Condition,
     Last,
@@ -69,10 +69,10 @@ class Operand:
     def need(self) -> Need | None:
         return None if self.metric.is_fact else Need(self.metric, Last())
 
-    def measure(self, table: ScanColumns | None = None, row: int = 0) -> Measure:
+    def measure(self, table: ScanColumns | None = None, row: int = 0) -> MetricLimit:
         """Itself as evidence has it: of a product with the metric's value."""
         value = None if table is None else value_at(table.number(self.metric), row)
-        return Measure(self.metric.name, self.metric.unit, self.factor, value)
+        return MetricLimit(self.metric.name, self.metric.unit, self.factor, value)
 
     def canonical(self) -> str:
         part = "" if self.factor is None else f"{self.factor!r} of "
@@ -82,7 +82,7 @@ class Operand:
 Limit: TypeAlias = float | Operand
 
 
-class Limited(MetricCondition):
+class AgainstMetrics(MetricCondition):
     """A condition with limits of which some are metrics."""
 
     @property
@@ -98,7 +98,7 @@ class Limited(MetricCondition):
         return tuple(dict.fromkeys([self.metric, *(each.metric for each in self.operands)]))
 
     def known(self, table: ScanColumns) -> Bools:
-        """Where the value and all limits are there."""
+        """A mask of the products that have the value and all limits."""
         known = present(table, self.metric)
         for each in self.operands:
             known = known & present(table, each.metric)
@@ -126,7 +126,7 @@ class Limited(MetricCondition):
 
 
 @dataclass(frozen=True, eq=False)
-class CompareMetric(Limited):
+class CompareMetric(AgainstMetrics):
     """The value stands in one relation to another metric of the product."""
 
     operator: str
@@ -162,7 +162,7 @@ class CompareMetric(Limited):
 
 
 @dataclass(frozen=True, eq=False)
-class BetweenMetrics(Limited):
+class BetweenMetrics(AgainstMetrics):
     """The value lies between two limits, or on one of them."""
 
     low: Limit
@@ -182,7 +182,7 @@ class BetweenMetrics(Limited):
         return self.asked(Criterion("between"))
 
 
-class _SinceLast(Limited, BaselineCondition):
+class SinceLast(AgainstMetrics, BaselineCondition):
     """A condition on now and the last observation, both of the metric and of the limit."""
 
     operand: Operand
@@ -203,7 +203,7 @@ class _SinceLast(Limited, BaselineCondition):
 
 
 @dataclass(frozen=True, eq=False)
-class CrossesMetric(_SinceLast):
+class CrossesMetric(SinceLast):
     """The value was on the other side of another metric when last known, or on it."""
 
     operand: Operand
@@ -227,7 +227,7 @@ class CrossesMetric(_SinceLast):
 
 
 @dataclass(frozen=True, eq=False)
-class BecomesMetric(_SinceLast):
+class BecomesMetric(SinceLast):
     """The value was not that of another metric when last known, and is now; or the reverse."""
 
     operand: Operand
@@ -249,7 +249,7 @@ class BecomesMetric(_SinceLast):
 
 
 @dataclass(frozen=True, eq=False)
-class ChangeBy(Limited, Change):
+class ChangeBy(AgainstMetrics, Change):
     """The value moved by at least what another metric says: of one in percent, so much of the
     baseline. Without a move above 0 to wait for, there is no data."""
 
@@ -261,7 +261,7 @@ class ChangeBy(Limited, Change):
 
     def judge(self, table: ScanColumns) -> Masks:
         move = self._move(table)
-        amount = self.limits and self.operands[0].now(table)
+        amount = self.operands[0].now(table)
         with np.errstate(invalid="ignore"):
             asked = amount > 0
         least = amount * move.size if self.percent else amount
@@ -270,6 +270,12 @@ class ChangeBy(Limited, Change):
             met &= move.moved >= self.min_change - move.slack
         known = asked & (move.sized if self.percent and self.min_change is None else move.known)
         return Masks(met & known, known)
+
+    def idle(self, table: ScanColumns, row: int) -> str:
+        amount = self.operands[0]
+        if not amount.now(table)[row] <= 0:
+            return ""
+        return f"{amount.metric.name} is not above 0, and by less than that nothing moves"
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"
@@ -284,13 +290,16 @@ class ChangeBy(Limited, Change):
 
 def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
     """A limit of ``metric``: a number, a metric's name, or a part of the metric beside it."""
+    if metric.unit is Unit.FLAG:
+        if OF in setting.options:
+            raise WrongOption(OF, f'"of" is for amounts, and {metric.name} is a flag')
+        return number(value, metric)
     if OF in setting.options:
         return operand_beside(setting, value)
     try:
         return number(value, metric)
     except ValueError as error:
-        # Of a flag's name that is mistyped the flag's own names are nearer than a metric's.
-        other = named(setting, value, guess=not metric.names)
+        other = named(setting, value)
         if other is None:
             raise error from None
         return Operand(other)
@@ -298,18 +307,19 @@ def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
 
 def is_operand(setting: Setting, value: object) -> bool:
     """Whether a metric's name stands there, or beside it."""
-    known = isinstance(value, str) and setting.metrics is not None
-    return OF in setting.options or (known and setting.metrics.get(str(value).strip()) is not None)
+    if OF in setting.options:
+        return True
+    metrics = setting.metrics
+    return isinstance(value, str) and metrics is not None and metrics.get(value.strip()) is not None
 
 
-def named(setting: Setting, value: object, *, guess: bool = True) -> Metric | None:
-    """The metric of a name that is no number; None of what is no name. With ``guess`` one that is
-    near to a metric's is taken for mistyped."""
+def named(setting: Setting, value: object) -> Metric | None:
+    """The metric of a name that is no number; None of what is no name."""
     if not isinstance(value, str) or setting.metrics is None:
         return None
     name = value.strip()
     found = setting.metrics.get(name)
-    if found is not None or not guess or not _NAME.fullmatch(name):
+    if found is not None or not _NAME.fullmatch(name):
         return found
     if setting.metrics.attribute(name) is not None:
         raise Wrong(f"{name} is a text, and no number can be compared with it")
@@ -368,7 +378,7 @@ def within(metric: Metric, low: Limit, high: Limit) -> Condition:
 
 
 def _refuse_upside_down(metric: Metric, low: Limit, high: Limit) -> None:
-    """Of parts of the same metric the smaller comes first, too."""
+    """Raise ``Wrong`` where of two parts of the same metric the larger comes first."""
     if isinstance(low, float) or isinstance(high, float) or low.metric != high.metric:
         return
     parts = [1.0 if each.factor is None else each.factor for each in (low, high)]

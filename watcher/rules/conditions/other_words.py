@@ -60,18 +60,18 @@ PHRASES = {
 INSTEAD_OF_RANK = {"climbs": "rises", "drops": "falls"}
 
 _GONE = (
-    "disappears disappear disappeared vanishes vanished gone missing removed leaves_list left_list "
+    "disappear disappeared vanishes vanished gone missing removed leaves_list left_list "
     "leaves_the_list delisted"
+).split()
+_BACK = (
+    "reappear reappeared returns returned comes_back back back_again is_back relisted restocked "
+    "listed_again appears_again"
 ).split()
 _NEW = "new is_new new_product first_seen appear appeared first_time newly_listed launched".split()
 # What people call a metric that says whether something takes off; of what, before it.
 _SURGES = re.compile(
     "(?:(sales|gmv|views|videos|creators)_)?(?:surges?|velocity|momentum|acceleration|spikes?|"
     "bursts?|breakouts?|take_?offs?)(?:_score)?"
-)
-_ENDS = (
-    "a product that is missing from two complete scans ends its alert: write resolved: true in the "
-    "rule, and that end is told"
 )
 _TEXTS = {
     **dict.fromkeys(
@@ -107,13 +107,15 @@ _INSTEAD = {
     **{word: ("matches", text) for word, text in _TEXTS.items()},
     **{word: ("rises", f'"{phrase}"') for word, phrase in PHRASES.items()},
 }
+_PRESENCE = {"disappears": _GONE, "reappears": _BACK, "appears": _NEW}
 _NO_METRIC = {
-    **dict.fromkeys(_GONE, f": {_ENDS}"),
-    **dict.fromkeys(_NEW, ', did you mean "appears"?'),
+    other: f', did you mean "{word}"?' for word, others in _PRESENCE.items() for other in others
 }
-_NO_OPERATOR = _NO_METRIC | dict.fromkeys(
-    _NEW, ', did you mean "appears: true", beside the metrics?'
-)
+_NO_OPERATOR = {
+    other: f', did you mean "{word}: true", beside the metrics?'
+    for word, others in _PRESENCE.items()
+    for other in (word, *others)
+}
 
 
 def folded(word: str) -> str:

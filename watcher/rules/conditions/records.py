@@ -21,6 +21,7 @@ from watcher.rules.conditions.base import (
     value_at,
 )
 from watcher.rules.conditions.change import BaselineCondition, relative
+from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.conditions.values import Setting, seconds_of
 from watcher.rules.metrics import Metric
 from watcher.units import DAY, Unit
@@ -114,11 +115,13 @@ def longest_hole(condition: Unchanged, table: ScanColumns, row: int) -> float:
 
 def record(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``lowest: 60d`` or ``highest: 90d``."""
+    refuse_fact(metric, operator)
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: no {metric.name} is lower than another")
     return Record(metric, seconds_of(setting.value, _LONGEST), operator == "lowest")
 
 
-def unchanged(_operator: str, metric: Metric, setting: Setting) -> Condition:
+def unchanged(operator: str, metric: Metric, setting: Setting) -> Condition:
     """``unchanged: 30d``."""
+    refuse_fact(metric, operator)
     return Unchanged(metric, seconds_of(setting.value, _LONGEST // 2))

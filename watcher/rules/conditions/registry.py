@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from watcher.rules.conditions import compare, moves, ranking, records, text, transition, unusual
+from watcher.rules.conditions import (
+    compare,
+    moves,
+    presence,
+    ranking,
+    records,
+    rewording,
+    text,
+    transition,
+    unusual,
+)
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.values import Setting
 from watcher.rules.metrics import Attribute, Metric
@@ -27,6 +37,7 @@ class Takes(StrEnum):
     TIME = "time"
     TEXT = "text"
     TEXTS = "texts"
+    TRUE = "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +173,40 @@ TEXT_OPERATORS: tuple[RuleOperator[Attribute], ...] = (
         "a regular expression (RE2) finds something in it; (?i) ignores capitals",
         text.matches,
     ),
+    RuleOperator(
+        "changes",
+        Takes.TRUE,
+        "is another text than when last known; capitals, spaces and the query of an address are no "
+        "change",
+        rewording.changes,
+    ),
+    RuleOperator(
+        "becomes",
+        Takes.TEXT,
+        "was not this text when last known, and is now; capitals and spaces don't matter",
+        rewording.becomes,
+    ),
+    RuleOperator(
+        "leaves",
+        Takes.TEXT,
+        "was this text when last known, and is not now; capitals and spaces don't matter",
+        rewording.becomes,
+    ),
 )
+
+# What stands in place of a metric: how it is compiled, and what it means.
+_GONE = (
+    "on the list before, and missing from two complete scans: so at the second of them, on the "
+    "values that it had last"
+)
+WORDS: Mapping[str, tuple[Callable[[object], Condition], str]] = {
+    transition.APPEARS: (transition.appears, "listed by this watch for the first time"),
+    presence.REAPPEARS: (
+        presence.reappears,
+        "listed again after two complete scans without it, or more",
+    ),
+    presence.DISAPPEARS: (presence.disappears, _GONE),
+}
 
 OPTIONS = {
     "from": 'the baseline: "last" (the last known value; the default), a time as "7d ago", or '

@@ -12,7 +12,7 @@ import numpy as np
 import re2
 from msgspec.structs import replace
 
-from watcher.model import Criterion, Evidence
+from watcher.model import Criterion, Evidence, Verdict
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
@@ -39,7 +39,7 @@ _TOO_LARGE = "is too large an expression: use fewer or smaller repetitions, as {
 
 
 @dataclass(frozen=True, eq=False)
-class Text(Condition):
+class TextCondition(Condition):
     """A condition on one text attribute; a missing text is no data."""
 
     attribute: Attribute
@@ -50,13 +50,27 @@ class Text(Condition):
 
     @property
     @abstractmethod
-    def _test(self) -> Callable[[str], object]:
-        """The test that a text must pass."""
+    def criterion(self) -> Criterion:
+        """The operator and the texts that it compares with."""
+
+    def plain_evidence(self, table: ScanColumns, row: int, verdict: Verdict) -> Evidence:
+        """The text now, and what is said of it."""
+        name, label = self.attribute.name, self.attribute.label
+        value = texts_of(table, self.attribute)[row]
+        return Evidence(name, label, Unit.TEXT, self.criterion, verdict, value)
+
+    def __str__(self) -> str:
+        return criterion(self.criterion, self.attribute.name, Unit.TEXT, self.attribute.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Text(TextCondition):
+    """A condition on a text as it is now."""
 
     @property
     @abstractmethod
-    def criterion(self) -> Criterion:
-        """The operator and the texts that it compares with."""
+    def _test(self) -> Callable[[str], object]:
+        """The test that a text must pass."""
 
     def judge(self, table: ScanColumns) -> Masks:
         texts, test, size = texts_of(table, self.attribute), self._test, table.size
@@ -65,12 +79,7 @@ class Text(Condition):
         return Masks(met, known)
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
-        name, label = self.attribute.name, self.attribute.label
-        verdict, value = judged(table, self).verdict(row), texts_of(table, self.attribute)[row]
-        return (Evidence(name, label, Unit.TEXT, self.criterion, verdict, value),)
-
-    def __str__(self) -> str:
-        return criterion(self.criterion, self.attribute.name, Unit.TEXT, self.attribute.names)
+        return (self.plain_evidence(table, row, judged(table, self).verdict(row)),)
 
 
 def texts_of(table: ScanColumns, attribute: Attribute) -> Sequence[str | None]:
@@ -179,20 +188,20 @@ def equals(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``equals: text``, or the bare text; or ``not_equals: text``."""
     negated = operator == "not_equals"
     better = "not_in" if negated else "in"
-    value = _text(setting.value, f'; for several write "{better}: [...]"')
-    return OneOf(attribute, (_as_written(attribute, value),), negated)
+    value = text_of(setting.value, f'; for several write "{better}: [...]"')
+    return OneOf(attribute, (as_written(attribute, value),), negated)
 
 
 def among(operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``in: [...]`` or ``not_in: [...]``."""
     texts = several(setting.value, "texts, as [a, b]")
-    written = tuple(_as_written(attribute, _text(one)) for one in texts)
+    written = tuple(as_written(attribute, text_of(one)) for one in texts)
     return OneOf(attribute, written, operator == "not_in", file_of(setting.value))
 
 
 def contains(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``contains: text``."""
-    part = _text(setting.value, f"; for several write any: with a {attribute.name} for each")
+    part = text_of(setting.value, f"; for several write any: with a {attribute.name} for each")
     if not part:
         raise Wrong("takes a text that is not empty: every text contains nothing")
     return Contains(attribute, part)
@@ -200,14 +209,15 @@ def contains(_operator: str, attribute: Attribute, setting: Setting) -> Conditio
 
 def matches(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``matches: regular expression``."""
-    condition = Matches(attribute, _text(setting.value, '; for several write "one|other"'))
+    condition = Matches(attribute, text_of(setting.value, '; for several write "one|other"'))
     if not condition.pattern:
         raise Wrong("takes an expression that is not empty: every text matches nothing")
     compile_pattern(condition.pattern)
     return condition
 
 
-def _text(value: object, several: str = "") -> str:
+def text_of(value: object, several: str = "") -> str:
+    """A text as it is written; ``several`` is said of a list of them."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # an id written without quotes
     if not isinstance(value, str):
@@ -216,6 +226,6 @@ def _text(value: object, several: str = "") -> str:
     return value
 
 
-def _as_written(attribute: Attribute, value: str) -> str:
+def as_written(attribute: Attribute, value: str) -> str:
     """A text as the API writes it: a market's code is in capitals, here as in a watch."""
     return value.upper() if attribute.name == "region" else value

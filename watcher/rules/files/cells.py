@@ -15,20 +15,23 @@ _CODES = (
     "USD EUR GBP JPY CNY RMB CNH THB VND IDR MYR PHP SGD MXN BRL SAR AED KRW TWD HKD AUD CAD CHF "
     "PLN SEK NOK DKK CZK INR RUB TRY ZAR US S R RM RP KR ZL"
 ).split()
-_CURRENCY = rf"(?:(?:{'|'.join(sorted(_CODES, key=len, reverse=True))})?[{_SIGNS}]|{'|'.join(sorted(_CODES, key=len, reverse=True))}\.?)"
+_WORDS = "|".join(sorted(_CODES, key=len, reverse=True))
+_CURRENCY = rf"(?:(?:{_WORDS})?[{_SIGNS}]|(?:{_WORDS})\.?)"
 _WHOLE = re.compile(
     rf"(?P<open>\()?\s*(?P<minus>[-\u2212+])?\s*(?P<before>{_CURRENCY})?\s*(?P<sign>[-\u2212+])?"
-    rf"(?P<digits>[\d.,'\u2019 ]*\d|\d)(?P<factor>[kKmM])?\s*(?P<percent>%)?\s*(?P<after>{_CURRENCY})?"
-    r"\s*(?(open)\))",
+    rf"(?P<digits>[\d.,'\u2019 ]*\d|\d)(?P<factor>[kKmM])?\s*(?P<percent>%)?"
+    rf"\s*(?P<after>{_CURRENCY})?\s*(?(open)\))",
     re.IGNORECASE | re.ASCII,
 )
 _POWER = re.compile(r"-?\d(?:[.,]\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[.,'\u2019 ])\d{3}(?:(?P=mark)\d{3})*", re.ASCII)
 _SPACES = re.compile("[\u00a0\u2007\u2009\u202f]")
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\ufeff"))
+_MOST_DIGITS = 18
 _FACTORS = {"k": 1e3, "m": 1e6}
 
 
-class Point(Enum):
+class Decimals(Enum):
     """The sign before the decimals, as far as it is known."""
 
     DOT = "."
@@ -50,31 +53,39 @@ class Cell:
         self.factor = (-1 if minus else 1) * _FACTORS.get((match["factor"] or "").lower(), 1.0)
 
     @property
-    def point(self) -> Point:
-        """What it says of the file's decimal sign."""
+    def point(self) -> Decimals:
+        """The file's decimal sign, as far as this cell tells it."""
         dots, commas = self.digits.count("."), self.digits.count(",")
         if dots and commas:
-            return Point.DOT if self.digits.rindex(".") > self.digits.rindex(",") else Point.COMMA
+            return (
+                Decimals.DOT
+                if self.digits.rindex(".") > self.digits.rindex(",")
+                else Decimals.COMMA
+            )
         if not dots + commas:
-            return Point.UNKNOWN
-        mark, other = (Point.DOT, Point.COMMA) if dots else (Point.COMMA, Point.DOT)
+            return Decimals.UNKNOWN
+        mark, other = (Decimals.DOT, Decimals.COMMA) if dots else (Decimals.COMMA, Decimals.DOT)
         if dots + commas > 1:
             return other  # 1,234,567: that is no decimal sign
         whole, _, part = self.digits.partition(mark.value)
         grouped = len(part) == 3 and 1 <= len(whole.strip()) <= 3 and not whole.startswith("0")
-        return Point.UNKNOWN if grouped else mark
+        return Decimals.UNKNOWN if grouped else mark
 
-    def value(self, point: Point) -> float | None:
+    def value(self, point: Decimals) -> float | None:
         """The number; None of what it could be two of, or what is no number after all."""
         digits = self.digits
         own = self.point
-        if own is Point.UNKNOWN and ("." in digits or "," in digits):
-            if point in (Point.BOTH, Point.UNKNOWN):
+        if own is Decimals.UNKNOWN and ("." in digits or "," in digits):
+            if point in (Decimals.BOTH, Decimals.UNKNOWN):
                 return None
             own = point
-        elif own is not Point.UNKNOWN and point in (Point.DOT, Point.COMMA) and own is not point:
+        elif (
+            own is not Decimals.UNKNOWN
+            and point in (Decimals.DOT, Decimals.COMMA)
+            and own is not point
+        ):
             return None
-        decimal = own.value if own in (Point.DOT, Point.COMMA) else "."
+        decimal = own.value if own in (Decimals.DOT, Decimals.COMMA) else "."
         whole, _, part = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
         whole = whole.strip()
         if whole and not whole.isdecimal() and not _GROUPED.fullmatch(whole):
@@ -87,9 +98,11 @@ class Cell:
 
 
 def cell_of(text: str) -> Cell | None:
-    """A cell as a number to be; None of what is none."""
+    """A cell as a number to be; None of what is none, as an id is none."""
     match = _WHOLE.fullmatch(text)
-    return Cell(match) if match is not None else None
+    if match is None or sum(map(str.isdecimal, match["digits"])) > _MOST_DIGITS:
+        return None
+    return Cell(match)
 
 
 def plain_number(text: str) -> float | None:
@@ -105,7 +118,7 @@ def plain_number(text: str) -> float | None:
 def is_ambiguous(text: str) -> bool:
     """Whether a plain number could have its thousands marked: 1.234."""
     found = cell_of(text)
-    return found is not None and found.point is Point.UNKNOWN and "." in text
+    return found is not None and found.point is Decimals.UNKNOWN and "." in text
 
 
 def tidy(text: str) -> str:
@@ -113,17 +126,17 @@ def tidy(text: str) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).translate(_UNSEEN).strip()
 
 
-def point_of(texts: Iterable[str]) -> Point:
+def point_of(texts: Iterable[str]) -> Decimals:
     """The decimal sign of a file, by all its cells that tell it."""
-    found = set[Point]()
+    found = set[Decimals]()
     for text in texts:
         if "." in text or "," in text:
             cell = cell_of(text)
-            if cell is not None and cell.point is not Point.UNKNOWN:
+            if cell is not None and cell.point is not Decimals.UNKNOWN:
                 found.add(cell.point)
                 if len(found) > 1:
-                    return Point.BOTH
-    return found.pop() if found else Point.UNKNOWN
+                    return Decimals.BOTH
+    return found.pop() if found else Decimals.UNKNOWN

@@ -1,5 +1,5 @@
-"""A CSV file of the user's own numbers and texts into a ``FactTable``: read as spreadsheets save it,
-and where what it means can't be known, refused with the line."""
+"""A CSV file of the user's own numbers and texts into a ``FactTable``: read as spreadsheets save
+it, and where what it means can't be known, refused with the line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.model import Floats
 from watcher.rules.files.cells import (
-    Point,
+    Decimals,
     cell_of,
     is_ambiguous,
     plain_number,
@@ -31,6 +31,7 @@ from watcher.words import Wrong, quoted
 MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 200
 _TOLD = 10  # cells, or rows, of one kind that are named
+_BY_CHANCE = 1_000  # one id in ten thousand ends in four zeros by itself
 _LONGEST_CELL = 10_000
 _DELIMITERS = ",;\t|"
 _IDS = ("product_id", "productid", "product", "id", "product_url", "product_link", "url", "link")
@@ -170,10 +171,9 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
             continue
         if not own:
             without.append((line, "has no product_id: the row is not used"))
-        elif (first := found.setdefault(own, number)) != number:
-            if sheet.rows[first] != row:
-                at = sheet.lines[first]
-                twice.append((line, f"{own} stands in line {at} already, with other values"))
+        elif sheet.rows[first := found.setdefault(own, number)] != row:
+            at = sheet.lines[first]
+            twice.append((line, f"{own} stands in line {at} already, with other values"))
     sheet.several(ruined, "row", refused=True)
     sheet.several(twice, "row", refused=True)
     sheet.several(without, "row", refused=False)
@@ -186,8 +186,8 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
 
 def _too_wide(row: Sequence[str], width: int) -> str:
     return (
-        f"has {len(row)} cells, the first line names {width}: a number with a comma in it stands in "
-        'quotes, as "1,234.50"'
+        f"has {len(row)} cells, the first line names {width}: a number with a comma in it stands "
+        'in quotes, as "1,234.50"'
     )
 
 
@@ -199,7 +199,8 @@ def _check_rounded(sheet: _Sheet, ids: Mapping[str, int]) -> None:
         if rounded(own)
     ]
     refused = len(found) >= 3 and len(found) * 2 >= len(ids)
-    sheet.several(found, "row", refused=refused)
+    if refused or len(found) * _BY_CHANCE > len(ids):
+        sheet.several(found, "row", refused=refused)
 
 
 class _Columns:
@@ -248,24 +249,20 @@ class _Columns:
             self._sheet.doubt(f"columns beyond {_MOST_COLUMNS} are not read", 1)
 
     def _column(self, place: int) -> list[str]:
-        return [tidy(row[place]) if place < len(row) else "" for row in self._sheet.rows]
+        cells = [row[place] if place < len(row) else "" for row in self._sheet.rows]
+        tidied = {text: tidy(text) for text in set(cells)}
+        return [tidied[text] for text in cells]
 
     def _numbers(self, name: str, cells: Sequence[str]) -> tuple[Floats | None, Unit]:
         """A column as numbers, with what they count; None of one that is text."""
-        values = np.full(len(cells), np.nan)
-        signs = Counter[str]()
-        bad: list[int] = []
-        for row, text in enumerate(cells):
-            if not text:
-                continue
-            value, sign = self._number(text)
-            if value is None:
-                bad.append(row)
-            else:
-                values[row] = value
-                signs[sign] += 1
+        # Most of what stands in a column stands there often.
+        found = {text: self._number(text) for text in set(cells) if text}
+        known = {text: value for text, (value, _) in found.items() if value is not None}
+        values = np.array([known.get(text, np.nan) for text in cells], np.float64)
+        signs = Counter(found[text][1] for text in cells if text in known)
+        bad = [row for row, text in enumerate(cells) if text and text not in known]
         count = signs.total()
-        if not count and bad and not any(self._may_be_number(cells[row]) for row in bad):
+        if not count and bad and not any(map(self._may_be_number, {cells[row] for row in bad})):
             return None, Unit.TEXT
         self._tell_bad(name, [(row, cells[row]) for row in bad], count)
         return values, self._unit(name, signs)
@@ -284,8 +281,8 @@ class _Columns:
     @property
     def _point_is_sure(self) -> bool:
         """Whether 1.234 is what a program means by it."""
-        unknown = self._point is Point.UNKNOWN and not self._sheet.semicolons
-        return self._point is Point.DOT or unknown
+        unknown = self._point is Decimals.UNKNOWN and not self._sheet.semicolons
+        return self._point is Decimals.DOT or unknown
 
     @staticmethod
     def _may_be_number(text: str) -> bool:

@@ -32,8 +32,8 @@ def id_of(text: str) -> str:
         return plain
     if _POWER.fullmatch(plain):
         raise Ruined(
-            f"{quoted(plain)} was an id until a spreadsheet made a number of it, and its last digits "
-            "are lost: format the column as text, and paste the ids again"
+            f"{quoted(plain)} was an id until a spreadsheet made a number of it, and its last "
+            "digits are lost: format the column as text, and paste the ids again"
         )
     if match := _TENTHS.fullmatch(plain):
         return match[1]

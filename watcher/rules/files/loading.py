@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
+from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.rule_file import Enough, RuleFile
 from watcher.rules.files.side_files import SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
@@ -33,12 +34,15 @@ def load(
     kept: Mapping[str, bytes] | None = None,
     *,
     within: FilePath | None = None,
+    facts: FactFile | None = None,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
-    ``within`` is the only folder that such files are read from."""
+    ``within`` is the only folder that such files are read from. ``facts`` stand in for those of
+    the file that the rules name."""
     beside = SideFiles(kept, within=within)
+    beside.stand_ins[read_facts] = facts
     try:
         return _load(paths, env, beside)
     except RulesError as error:

@@ -1,4 +1,4 @@
-"""The text of a file that people made with a spreadsheet or an editor, whatever they saved it as."""
+"""The text of a file that people made with a spreadsheet or an editor, however they saved it."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,13 @@ class SideFiles:
         self._within = within
         self._parsed: dict[tuple[str, object], object] = {}
         self.used: dict[str, SideFile] = {}
+        self.stand_ins: dict[object, object] = {}  # by what they would be parsed with
 
     def use(self, path: Path, parse: Callable[[bytes, str], T]) -> T:
-        """What ``parse`` makes of a file, given its content and its name for people. Raises
+        """Read a file with ``parse``, which is given its content and its name for people. Raises
         ``RulesError`` where neither it nor a kept copy can be used."""
-        key = str(path.absolute())
-        known = self._parsed.get((key, parse))
+        key = os.path.abspath(path)  # noqa: PTH100 - its links stay: they may be swapped
+        known = self.stand_ins.get(parse) or self._parsed.get((key, parse))
         if known is not None:
             return cast("T", known)
         try:

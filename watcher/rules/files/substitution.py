@@ -162,7 +162,17 @@ def _is_secret(path: Path, text: str) -> bool:
             return True
         case ("channels", _, "url", *_):
             return True
+        case ("watches" | "rules", *_, "shop") | ("watches" | "rules", *_, "products"):
+            return _is_hidden(text)
+        case ("watches" | "rules", *_, "products", int()):
+            return _is_hidden(text)
     return "://" in text
+
+
+def _is_hidden(text: str) -> bool:
+    """Whether a product's or a seller's address may be no page of the web, but a channel's URL. Of
+    a page its messages show no more than the site, unless it is TikTok's."""
+    return "://" in text and not text.lstrip().lower().startswith(("https://", "http://"))
 
 
 def _slip(path: Path, template: str, name: str, value: str) -> str:

@@ -11,8 +11,11 @@ from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
 from watcher.rules.conditions.logic import All, Combination, Not
+from watcher.rules.conditions.operands import SinceLast
+from watcher.rules.conditions.presence import Disappears, Reappears
 from watcher.rules.conditions.ranking import Top
-from watcher.rules.conditions.text import OneOf, Text
+from watcher.rules.conditions.rewording import BecomesText, Rewording
+from watcher.rules.conditions.text import OneOf, TextCondition
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
 from watcher.rules.lint.facts import (
     EVERY,
@@ -30,6 +33,9 @@ from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
 
+# Conditions that are never met at two scans in a row: of a metric as a line that holds, too, but
+# where the line itself jumps there and back.
+_EVENTS = Becomes | BecomesText | Crosses | Top | Appears | Reappears | Disappears
 _MOST = 200  # alternatives: who writes more is not doubted
 
 
@@ -116,6 +122,7 @@ def conflict(clause: Clause, query: Query) -> Conflict | None:
         _windows(demands),
         _altogether(demands, query),
         _without_past(clause),
+        _comings_and_goings(clause),
     )
     return next(found, None)
 
@@ -127,7 +134,7 @@ def conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
 
 def said(condition: Condition) -> str:
     """A simple condition with its subject, as a message quotes it."""
-    if isinstance(condition, Text):
+    if isinstance(condition, TextCondition):
         return f"{condition.attribute.name} {condition}"  # the texts in it stand in quotes
     subject = f"{condition.metrics[0].name} " if condition.metrics else ""
     return f'"{subject}{condition}"'
@@ -287,8 +294,17 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
         return
     why = "compares with the product's past, and one that appears for the first time has none"
     for one in (each.condition for each in clause):
-        if isinstance(one, BaselineCondition) and not isinstance(one.need.from_, LastList):
+        past = isinstance(one, BaselineCondition) and not isinstance(one.need.from_, LastList)
+        if past or isinstance(one, Rewording):
             yield Conflict(one, f"{said(one)} {why}")
+
+
+def _comings_and_goings(clause: Clause) -> Iterator[Conflict]:
+    """A product is new, back or gone: two of these at once is none."""
+    found = [one for one in _wanted(clause) if isinstance(one, Appears | Reappears | Disappears)]
+    for one, other in combinations(found, 2):
+        if one != other:
+            yield Conflict(other, _excluding(said(one), said(other)))
 
 
 def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
@@ -315,5 +331,10 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    once = (one for one in _wanted(clause) if isinstance(one, Becomes | Crosses | Top | Appears))
+    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS) or _stands_still(one))
     return next(once, None)
+
+
+def _stands_still(condition: Condition) -> bool:
+    """Whether it is a crossing of a number of the user's own, which does not move by itself."""
+    return isinstance(condition, SinceLast) and condition.operand.metric.is_fact

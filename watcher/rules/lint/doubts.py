@@ -20,6 +20,7 @@ from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import SCORES
+from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import longest_gap, shortest_gap
@@ -117,8 +118,10 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[_Found]:
     depth = watch.query.top
-    for leaf in chain(leaves(rule.when), leaves(rule.until) if rule.until is not None else ()):
+    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
+    for leaf in chain.from_iterable(map(leaves, spoken)):
         yield from _baselines(leaf, watch)
+        yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
             yield leaf, text

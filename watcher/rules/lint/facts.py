@@ -136,14 +136,14 @@ def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
 
 def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
     """The one text that ``attribute`` has on that list, and the filter that says so."""
-    if attribute == "region":
-        return query.region, f"region {query.region}"
+    if attribute == "region":  # of a shop and of products of one's own each row says it
+        return (query.region, f"region {query.region}") if query.of_market else None
     value = dict(query.filters).get(attribute)
     return None if value is None else (str(value), f"{attribute} {value}")
 
 
 def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
-    if metric.definition:  # the user's own may be anything
+    if metric.definition or metric.facts:  # the user's own may be anything
         return None
     if metric.name == RANK:
         ranks = [Span(1, top), *([Span(inf, inf)] if outside else [])]

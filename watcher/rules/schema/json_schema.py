@@ -26,6 +26,7 @@ from watcher.rules.sections.own_metrics import TAKEN
 from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
+from watcher.source.query import FOLLOWED, MOST_PRODUCTS
 from watcher.units import Unit
 
 _LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
@@ -60,6 +61,7 @@ def _sections() -> Schema:
             "sellers",
             _A_SELLER,
         ),
+        "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
             {f"^{METRIC_NAME}$": _FORMULA},
             "your own metrics: formulas over others, as spu_avg_price * commission",
@@ -185,7 +187,8 @@ def _rule() -> Schema:
         "uniqueItems": True,
         "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
     }
-    for name, shape in {"watch": watch, "when": _CONDITION, "until": _CONDITION}.items():
+    shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
+    for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
     metrics = Catalogue().metrics()
     known = {
@@ -254,10 +257,26 @@ def _watch() -> Schema:
                 "description": "products to read, 100 if left out; each ten of them cost a credit",
             }
             | shapes.offer([10, 50, 100, 200]),
+            "shop": shapes.SELLER
+            | {"description": "a seller's products, by its id or its page, in place of a list"},
+            "products": _own_products(),
             **_schedule(),
             # Empty it is UTC again, where the defaults say another.
             "timezone": shapes.also(_schedule()["timezone"], "null"),
         },
+    }
+
+
+def _own_products() -> Schema:
+    most = {"minItems": 1, "maxItems": MOST_PRODUCTS}
+    followed = shapes.one_of([FOLLOWED], ["those that watcher follow and the page keep"])
+    return {
+        "description": "products of your own, by ids or pages, in place of a list; or followed",
+        "anyOf": [
+            *followed["anyOf"],
+            shapes.PRODUCT,
+            {"type": "array", "items": shapes.PRODUCT, **most},
+        ],
     }
 
 
@@ -280,14 +299,14 @@ def _parameter(parameter: Parameter) -> Schema:
 _CONDITION: Schema = {"$ref": "#/$defs/condition"}
 # What operators take, by the names that they have in $defs.
 _VALUES = {
-    "a_number": shapes.NUMBER,
-    "an_amount": shapes.AMOUNT,
-    "days": shapes.DAYS,
-    "a_day": shapes.DAY,
+    "a_number": shapes.or_metric(shapes.NUMBER),
+    "an_amount": shapes.or_metric(shapes.AMOUNT),
+    "days": shapes.or_metric(shapes.DAYS),
+    "a_day": shapes.or_metric(shapes.DAY),
     "yes_or_no": shapes.YES_OR_NO,
     "a_text": shapes.ID,
     "a_region": shapes.ID | shapes.offer(REGIONS),
-    "a_change": shapes.CHANGE,
+    "a_change": shapes.or_metric(shapes.CHANGE),
     "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
     "a_least_move": shapes.FLOOR,
     "places": shapes.PLACES,
@@ -295,11 +314,12 @@ _VALUES = {
     "a_baseline": shapes.BASELINE,
     "a_span": shapes.SPAN,
     "a_time": shapes.TIME_BACK,
+    "a_metric": shapes.METRIC,
 }
 # What an editor would show or offer for the mapping, too.
 _OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
 _OF_AMOUNTS = ("unusual", "lowest", "highest")
-_WORDS = ("all", "any", "not", "appears")
+_WORDS = ("all", "any", "not", *registry.WORDS)
 
 
 def _shared() -> Schema:
@@ -331,7 +351,7 @@ def _condition() -> Schema:
             "all": several | {"description": "all of these are met"},
             "any": several | {"description": "at least one of these is met"},
             "not": _CONDITION | {"description": "this is not met"},
-            "appears": {"const": True, "description": "listed by this watch for the first time"},
+            **{word: _true(meaning) for word, (_, meaning) in registry.WORDS.items()},
             **metrics,
             **attributes,
             # Of the rule language, and so no metric of the user's: a line at a wrong place.
@@ -343,6 +363,18 @@ def _condition() -> Schema:
             "description": "one of metrics:, or a mistyped name: watcher check tells",
         },
     }
+
+
+_AMOUNTS = ("a_number", "an_amount", "days", "a_day")
+_LIMITED = {
+    Takes.VALUE: shapes.LIMIT,
+    Takes.CHANGE: shapes.LIMIT,
+    Takes.RANGE: {"type": "array", "minItems": 2, "maxItems": 2, "items": shapes.LIMIT},
+}
+
+
+def _true(meaning: str) -> Schema:
+    return {"const": True, "description": meaning}
 
 
 def _word(metric: Metric) -> str:
@@ -377,14 +409,29 @@ def _operators(
     plain: Schema | None = None,
 ) -> Schema:
     """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
-    operators = {
-        operator.name: _takes(operator, value) | {"description": operator.meaning}
+    known = [
+        operator
         for operator in registry.NUMBER_OPERATORS
         if (places or not operator.only_rank) and operator.name not in without
+    ]
+    operators = {
+        operator.name: _takes(operator, value) | {"description": operator.meaning}
+        for operator in known
     }
-    options = {"from": "a_baseline", "min_change": floor, "over": "a_span"}
+    limited = {each.name: each.takes for each in known if each.takes in _LIMITED}
+    options = {"from": "a_baseline", "min_change": floor, "over": "a_span", "of": "a_metric"}
     said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
-    return _either(plain or _VALUES[value], operators | said)
+    if value not in _AMOUNTS:  # a flag is compared with no other metric
+        del said["of"]
+        return _either(plain or _VALUES[value], operators | said)
+    # A part of another metric is no number of this one: 90% of a target is an amount.
+    strict = {name: operators[name] for name in limited}
+    loose = {
+        name: _LIMITED[takes] | {"description": operators[name]["description"]}
+        for name, takes in limited.items()
+    }
+    plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": strict}}
+    return _either(plain or _VALUES[value], operators | loose | said) | plainly
 
 
 def _attribute(attribute: Attribute) -> Schema:
@@ -396,7 +443,9 @@ def _attribute(attribute: Attribute) -> Schema:
 def _text_operators(value: str) -> Schema:
     operators: Schema = {}
     for operator in registry.TEXT_OPERATORS:
-        takes = _list(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        takes = _list_or_file(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
+        if operator.takes is Takes.TRUE:
+            takes = {"const": True}
         if operator.name in ("contains", "matches"):
             takes = shapes.ID | {"minLength": 1}
         operators[operator.name] = takes | {"description": operator.meaning}
@@ -420,7 +469,11 @@ def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
     taken = _ref(own.get(operator.takes, value))
     if operator.takes is Takes.RANGE:
         return _list(taken) | {"minItems": 2, "maxItems": 2}
-    return _list(taken) if operator.takes is Takes.VALUES else taken
+    return _list_or_file(taken) if operator.takes is Takes.VALUES else taken
+
+
+def _list_or_file(value: Schema) -> Schema:
+    return _list(value) | {"type": ["array", "object"]} | shapes.VALUE_FILE
 
 
 def _list(value: Schema) -> Schema:

@@ -73,6 +73,14 @@ def any_case(words: Iterable[str], *more: str) -> str:
     return "|".join([*either_case, *more])
 
 
+METRIC_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+
+
+def or_metric(schema: Schema) -> Schema:
+    """The schema of a number, or a metric's name in its place."""
+    return schema | {"pattern": rf"{schema['pattern']}|^\s*({METRIC_NAME})\s*$"}
+
+
 TEXT: Schema = {"type": "string"}
 KEY: Schema = TEXT | {"pattern": r"^\s*[!-~]+\s*$|\$\{", "patternErrorMessage": "write the key"}
 TEMPLATE: Schema = TEXT | {"pattern": r"\S", "patternErrorMessage": "write a Jinja2 template"}
@@ -154,9 +162,36 @@ DIGEST = written(
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
+METRIC = written(METRIC_NAME, "write the name of a metric, as target")
+# A part of it, where "of" stands beside.
+LIMIT: Schema = {"type": ["string", "number", "boolean"]}
+VALUE_FILE: Schema = {
+    "properties": {
+        "file": TEXT | {"description": "a text file beside this one, with a value a line"}
+    },
+    "required": ["file"],
+    "additionalProperties": False,
+}
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
 CATEGORY = written(
     "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
+)
+_PAGE_OR_ID = r"[0-9]{10,24}|(https?:|HTTPS?:)?(//)?[^\s/]+\.[A-Za-z]{2,}[^\s]*"
+# A name of one's own has more than digits, and may have anything else.
+SELLER = written(
+    rf"{_PAGE_OR_ID}|[^/]*[^\s0-9/,.+-][^/]*",
+    "write the seller's id, as \"7495981769829615944\", the address of its store's page, or its "
+    "name in sellers:",
+    (),
+    "integer",
+    minimum=10**9,
+)
+PRODUCT = written(
+    _PAGE_OR_ID,
+    'write a product\'s id, as "1729873073559015752", or the address of its page',
+    (),
+    "integer",
+    minimum=10**9,
 )
 URL = written(
     r"[A-Za-z0-9][A-Za-z0-9+.-]*://[\s\S]*",

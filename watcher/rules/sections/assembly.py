@@ -84,7 +84,7 @@ class _Assembly:
         told = (channels.known(entry) for entry in self._sections("operator"))
         operator = tuple(dict.fromkeys(chain.from_iterable(told)))
         metrics = self._metrics(api)
-        watches = Watches(defaults.region, defaults.every, defaults.timezone)
+        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics.sellers)
         for name, entry in self._entries("watches"):
             watches.add(name, entry)
         section_of = self._mapping("defaults")

@@ -134,6 +134,10 @@ class RuleSection(Section):
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
+    again: Any = Field(
+        None, description="tell it again when this is met against what was last told, in spite of "
+        "any cooldown"
+    )  # fmt: skip
     severity: Level | None = Field(None, description=_SEVERITY)
     notify: Names = Field(None, description=_NOTIFY)
     cooldown: Duration | None = Field(None, description=_COOLDOWN)

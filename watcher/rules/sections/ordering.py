@@ -17,6 +17,7 @@ from watcher.rules.conditions.base import (
     by_size,
 )
 from watcher.rules.conditions.change import relative
+from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
@@ -108,6 +109,8 @@ def order_of(
         raise Wrong(f"{name} needs a watch with a sort{which}")
     rest = text.casefold().split()[1:]
     change = rest[:1] == [_CHANGE]
+    if change:
+        refuse_fact(metric, _CHANGE)
     direction = rest[1:] if change else rest
     if direction not in ([], ["asc"], ["desc"]):
         raise Wrong(_no_order(name, words))

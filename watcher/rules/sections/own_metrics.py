@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
+from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.files.rule_file import Entry
 from watcher.rules.metrics import (
@@ -31,6 +32,8 @@ _WORDS = "all any not appears if else".split()
 # Words of the rule language, which no metric may be named by.
 # "of" is none of them: it stands beside an operator only, and may have been a name before.
 TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of"}
+# Words too, but users may have given them to metrics before.
+WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30
@@ -51,9 +54,10 @@ class OwnMetrics:
     def add(self, name: str, entry: Entry) -> None:
         """Take one entry; what is wrong with it is reported. Its name may have become a built-in
         metric's since it was written: it keeps its meaning."""
-        if name in ADDED_LATER:
+        if name in ADDED_LATER or name in WORDS_ADDED_LATER:
+            what = f"metric {quoted(name)}" if name in ADDED_LATER else f"word {quoted(name)}"
             entry.warn(
-                f"there is a metric {quoted(name)} by now, and this formula is used in its place: "
+                f"there is a {what} by now, and this formula is used in its place: "
                 "give yours another name to have both",
             )
         if trouble := _no_name(name):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
 from watcher.identity import fingerprint
+from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import Compiler
+from watcher.rules.conditions.compiling import NO_SORT, SORT, Compiler
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
@@ -29,15 +30,17 @@ _ANY = Appears()  # a condition that names no metric
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Whether all of a rule's watches have a sort, so that there are ranks; where they are several
-    ``not_these`` names those that have none."""
+    ``not_these`` names those that have none. ``how`` says how they get one."""
 
     all: bool
     not_these: str
+    how: str = SORT
 
     @classmethod
     def of(cls, watches: Sequence[Watch]) -> Self:
         names = [watch.name for watch in watches if not watch.query.ranked]
-        return cls(not names, listing(names) if len(watches) > 1 else "")
+        how = SORT if all(watch.query.of_market for watch in watches) else NO_SORT
+        return cls(not names, listing(names) if len(watches) > 1 else "", how)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,12 @@ class RuleBuilder:
             self.metrics,
             entry.file.report,
             sorted_.all,
+            sorted_.how,
             lists=entry.file.values,
             unsorted=sorted_.not_these,
         )
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
+        again = again_of(compiler, entry["again"].value, entry["again"].path)
         notify = self._notify(entry)
         if section is None:
             return None
@@ -92,6 +97,7 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
+            again=again,
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,

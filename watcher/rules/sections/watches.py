@@ -17,7 +17,7 @@ from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
-from watcher.words import Wrong, kind, quoted
+from watcher.words import Wrong, kind, nearest, quoted
 
 _SCHEDULE = ("every", "timezone")
 
@@ -61,17 +61,24 @@ class Watches:
     """The watches read so far, by name and by a key that has the schedule in it: whether that is
     part of a watch's identity is known once all are read, and ``settled`` tells."""
 
-    def __init__(self, region: str | None, every: object = None, timezone: object = None) -> None:
+    def __init__(
+        self,
+        region: str | None,
+        every: object = None,
+        timezone: object = None,
+        sellers: Mapping[str, str] | None = None,
+    ) -> None:
         self._region = region
+        self._sellers = sellers or {}
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
         self._names = Names()
         self._named: dict[str, tuple[Watch | None, Entry]] = {}
         self._used: set[str] = set()  # names
-        self._own: dict[str, Entry] = {}
         self._wanted: set[str] = set()  # keys of what enabled rules use
         self._idle: list[tuple[Watch, Entry]] = []  # what is written out in others
+        self._own: dict[str, Entry] = {}
 
     def settled(self) -> Mapping[str, Watch]:
         """The watches with the keys that they have in the end, by those that they had so far. One
@@ -137,7 +144,7 @@ class Watches:
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
-        query = self._query(raw, entry, f"of rule {name}" if free else name)
+        query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
         key = scheduled_key(query.canonical(), schedule)
@@ -153,34 +160,45 @@ class Watches:
         self._by_key[key] = watch
         return watch
 
-    def _query(self, raw: Mapping[str, object], entry: Entry, name: str) -> Query | None:
+    def _query(
+        self, raw: Mapping[str, object], entry: Entry, name: str, *, free: bool
+    ) -> Query | None:
         asked = {key: value for key, value in raw.items() if key not in _SCHEDULE}
         if self._region is not None:
             asked.setdefault("region", self._region)
+        if isinstance(asked.get("shop"), str):
+            asked["shop"] = self._seller(str(asked["shop"]))
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
         def report(inner: tuple[str | int, ...], message: str) -> None:
             key = str(inner[0])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
+            if key == "shop" and self._sellers:
+                message += nearest(str(raw["shop"]), self._sellers.values())
             if key != "region" or not mistyped:
                 _inside(entry, inner).report(message, code, at_key=key in unknown)
 
         def warn(inner: tuple[str | int, ...], message: str) -> None:
             _inside(entry, inner).warn(message)
 
-        return self._unlike(parse_query(asked, report, name=name, warn=warn), entry)
+        query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
+        return self._unlike(query, entry)
+
+    def _seller(self, written: str) -> str:
+        """The id of the seller that has such a name of one's own; else what is written."""
+        wanted = written.strip().casefold()
+        named = (each for each, name in self._sellers.items() if name.casefold() == wanted)
+        return next(named, written)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
-        """The query, unless it is a second list of one's own of that name: a rule's own list goes
-        by its name, so it can have one only."""
-        if query is None or not query.own or query.followed:
+        """The query, unless it is a rule's second list of its own: that goes by its name."""
+        if query is None or not query.of_rule:
             return query
         first = self._own.setdefault(query.own, entry)
-        if first is entry:
-            return query
-        entry.report(f"is a second list of that name, after {first}: name it under watches:")
-        return None
+        if first is not entry:
+            entry.report(f"is the rule's second list, after {first}: name it under watches:")
+        return query if first is entry else None
 
     def _free(self, name: str) -> str:
         """A name that no other watch has: health and status go by names."""

@@ -98,7 +98,8 @@ class MemoryAlerts(Alerts):
         return self.explained(self._of(ids))
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
-        return [(each.id, each.rule, each.product, each.resolved_at) for each in self._of(ids)]
+        found = self._of(ids)
+        return [(each.id, each.rule, each.product, each.resolved_at, each.watch) for each in found]
 
     def _of(self, ids: Iterable[int]) -> builtins.list[Alert]:
         return [self._alerts[each] for each in sorted(self._alerts.keys() & {*ids})]
@@ -129,7 +130,9 @@ class MemoryAlerts(Alerts):
     def record(self, transitions: Iterable[Transition]) -> None:
         """Nobody looks back on them."""
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
+    def told(
+        self, rule: str, products: Sequence[int], *, with_values: bool = False
+    ) -> builtins.list[NotificationLogEntry]:
         known = self._told[rule]
         return [
             told for product in products if product in known for told in known[product].values()

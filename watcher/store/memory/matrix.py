@@ -5,11 +5,12 @@ in memory it asks the database for."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import numpy as np
 
-from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
+from watcher.attributes import TEXT_OF
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, LastTexts
 from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY
 from watcher.store.records import (
@@ -25,6 +26,7 @@ from watcher.store.records import (
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sql.connection import Connection, chunks
 from watcher.store.sql.scans import HALF
+from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
 _NEVER = 1 << 61  # no scan has so large an id
 _MANY = 100  # products: so many are looked up at once
@@ -43,6 +45,7 @@ class Matrix:
         self._db = db
         self._versions = versions
         self._first_seen = first_seen
+        self._spoken = dict[str, TextNumbers]()
         # By a product's key where it stands among those that are asked for; -1 elsewhere.
         self._row_of = np.full(len(first_seen) + 1, -1, np.int32)
 
@@ -95,6 +98,10 @@ class Matrix:
         facts = {name: line.facts_at(valued, name) for name in OF_LIST if name in query.fields}
         for rows in chunks(len(query.products), max(1, _CELLS // len(scans))):
             window = self._window(query.products[rows], scans, valued, ranked, query.numbers)
+            for name in TEXT_OF.keys() & {*query.fields}:
+                numbers, products = self._numbers_of(name), query.products[rows]
+                found = [numbers.at(products, mark) for mark in line.marks[valued].tolist()]
+                window[name] = np.where(window[_SEEN], np.array(found), np.nan)
             for name, column in facts.items():
                 window[name] = np.where(window[_SEEN], column[:, np.newaxis], np.nan)
             yield Window(rows, line.at[scans], {name: window[name] for name in query.fields})
@@ -137,6 +144,37 @@ class Matrix:
             if not line.failed[scan]:
                 found.append((int(line.at[scan]), bool(line.proves[scan])))
         return found
+
+    def last_texts(
+        self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],
+        not_before: Instant,
+    ) -> LastTexts:  # fmt: skip
+        def before(scan: int, wanted: Ints) -> Ints:
+            previous = self._previous(self.timeline.place(scan), wanted).astype(np.int64)
+            return self._believed(previous, scan_id, wanted)
+
+        reader = LastTextReader(self._db, before)
+        return reader.read(scan_id, products, name, now, not_before)
+
+    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
+        line = self.timeline
+        scans = self._trusted(watch, line.place(scan_id), scan_id)
+        proving = islice((scan for scan in scans if line.proves[scan]), count)
+        return [(int(line.ids[scan]), int(line.at[scan])) for scan in proving]
+
+    def judged_before(self, watch: str, scan_id: int) -> int:
+        line = self.timeline
+        for scan in line.newest_first(watch, line.place(scan_id)):
+            if line.proves[scan] and not self.jumps.is_doubted(int(line.ids[scan])):
+                return int(line.ids[scan])
+        return 0
+
+    def listed(self, watch: str, first: int, after: int) -> Ints:
+        line = self.timeline
+        scans = line.of_watch(watch, line.place(after))
+        scans = scans[scans >= line.place(first)]
+        found = [line.list_of(scan).products.astype(np.int64) for scan in scans.tolist()]
+        return np.unique(np.concatenate([EMPTY, *found]))
 
     def _trusted(self, watch: str, before: int, scan_id: int) -> Iterator[int]:
         """The watch's scans before a place that ``scan_id`` believes, the newest first."""
@@ -201,6 +239,13 @@ class Matrix:
             ranks = np.append(listing.ranks, 0)[places].astype(np.float64)  # -1 finds the 0
             baseline.values[rows, fields.index(RANK)] = np.where(ranks > 0, ranks, np.nan)
 
+    def _numbers_of(self, name: str) -> TextNumbers:
+        """A number in the texts of all products, at any time."""
+        if name not in self._spoken:
+            products = np.flatnonzero(self._first_seen)
+            self._spoken[name] = TextNumbers.read(self._db, products, name)
+        return self._spoken[name]
+
     def _previous(self, scan: int, products: Ints) -> Ints:
         """(n,) the id of the scan in which the scan's watch saw each before; 0 for none."""
         listing = self.timeline.list_of(scan)
@@ -254,6 +299,9 @@ class Matrix:
         line = self.timeline
         for name in set(fields) & set(OF_LIST):
             baseline.values[:, fields.index(name)] = line.facts_at(scans, name)
+        for name in set(fields) & TEXT_OF.keys():
+            marks = np.where(scans >= 0, line.marks[scans], 0)
+            baseline.values[:, fields.index(name)] = self._numbers_of(name).at(products, marks)
         names = of_products(fields)
         if not names:
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Self, TypeAlias
 
 import msgspec
@@ -13,9 +14,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from watcher.attributes import MADE, TEXT_OF, numbers_of
 from watcher.data_days import DataDays
 from watcher.fields import TEXTS
-from watcher.model import Floats, Instant, Ints, ProductFacts, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY, LastSeen, positions
@@ -26,21 +28,25 @@ from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
+from watcher.store.sql.text_history import lacking, made_segments
 
 _TEXTS = tuple(text.name for text in TEXTS)
+_ALWAYS = ("product_id", "region")
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
 Columns: TypeAlias = Mapping[str, NDArray[Any]]
 
 
 class Extent(Struct, frozen=True):
     """Scans to be read: those of some watches of some regions from ``since`` on, with the numbers
-    of ``fields``; of ``shown``, which messages show of a product, when they are asked for."""
+    of ``fields``; of ``shown``, which messages show of a product, when they are asked for.
+    ``made`` names the texts made of long ones that are asked for."""
 
     watches: frozenset[str]
     regions: frozenset[str]
     since: Instant
     fields: frozenset[str]
     shown: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
 
 class PastScans:
@@ -68,7 +74,7 @@ class PastScans:
             "SELECT scan, until FROM jumps WHERE scan < ? OR until = ?", (scan_id, HALF)
         )
         self.matrix.jumps.until.update(doubted)
-        self._texts = FormerTexts(db, products, _TEXTS, begin)
+        self._texts = FormerTexts(db, products, (*_TEXTS, *extent.made), begin)
 
     def recalled(self) -> Recalled:
         """The past before the first of the scans, to go on from there."""
@@ -89,11 +95,18 @@ class Recalled:
         self.windows = matrix.windows
         self.standing = matrix.standing
         self.recent = matrix.recent
+        self.last_texts = matrix.last_texts
+        self.proofs = matrix.proofs
+        self.judged_before = matrix.judged_before
+        self.listed = matrix.listed
         self.shown = tuple(shown)
         self._db = db
         self._line = matrix.timeline
         self._texts = texts
         self._place = -1
+        self._lacks = {
+            (scan, name) for scan, name in db.rows("SELECT scan, name FROM lacking_texts")
+        }
         self._shown_of: dict[tuple[int, int], dict[str, float]] = {}  # by scan and product
         self._days = lru_cache(Refreshes(db).data_days)  # of each region, read once
 
@@ -116,6 +129,18 @@ class Recalled:
         places = np.searchsorted(self._texts.products, products)  # they are in order
         found: list[str | None] = columns[name][places].tolist()
         return found
+
+    def lacking(self, place: int, name: str, products: Wholes) -> Bools:
+        """(n,) whom the scan at a place gave no such text."""
+        scan_id = int(self._line.ids[place])
+        if (scan_id, name) not in self._lacks:
+            return np.full(len(products), name in MADE, np.bool_)
+        return lacking(self._db, scan_id, name, products.astype(np.int64))
+
+    @property
+    def text_names(self) -> Sequence[str]:
+        """The texts that are in memory."""
+        return self._texts.names
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         keys = np.array(products, np.int64)
@@ -230,7 +255,7 @@ class RecalledScan:
         self.proves_absence = bool(line.proves[place])
         kept = slice(None) if rows is None else rows
         self.products, self.ranks = listing.products[kept], listing.ranks[kept].astype(np.int64)
-        self.texts = {name: _Column(past, name, self.products) for name in _TEXTS}
+        self.texts = {name: _Column(past, name, place, self.products) for name in past.text_names}
         self.state = ScanState(line.states[place])
         self._past = past
         self._place = place
@@ -241,7 +266,10 @@ class RecalledScan:
         return len(self.products)
 
     def column(self, name: str) -> Floats:
-        """(n,) the numeric field of that name."""
+        """(n,) the numeric field of that name, or the number in a text."""
+        if name in TEXT_OF:
+            texts = self.texts.get(TEXT_OF[name])
+            return numbers_of(name, [None] * len(self) if texts is None else [*texts])
         return self._past.matrix.column(self._place, name, self._rows)
 
     def cell(self, name: str, row: int) -> float:
@@ -254,18 +282,34 @@ class RecalledScan:
 class _Column(Sequence[str | None]):
     """A text of some products: of one without looking up the others."""
 
-    def __init__(self, past: Recalled, name: str, products: Wholes) -> None:
+    def __init__(self, past: Recalled, name: str, place: int, products: Wholes) -> None:
         self._past = past
         self._name = name
+        self._place = place
         self._products = products
 
     def __getitem__(self, row):  # type: ignore[no-untyped-def]
         if isinstance(row, slice):
-            return self._past.texts(self._name, self._products[row])
-        return self._past.texts(self._name, self._products[[row]])[0]
+            return self._of(self._products[row])
+        return self._of(self._products[[row]])[0]
 
     def __iter__(self) -> Iterator[str | None]:
-        return iter(self._past.texts(self._name, self._products))
+        return iter(self._of(self._products))
+
+    def _of(self, products: Wholes) -> list[str | None]:
+        texts, missing = self._past.texts(self._name, products), self._missing
+        if missing is None or not missing.any():
+            return texts
+        lacks = missing[positions(self._products.astype(np.int64), products.astype(np.int64))]
+        pairs = zip(texts, lacks.tolist(), strict=True)
+        return [None if lacking else text for text, lacking in pairs]
+
+    @cached_property
+    def _missing(self) -> Bools | None:
+        """Whom the scan gave no such text; None of what every product has."""
+        if self._name in _ALWAYS:
+            return None
+        return self._past.lacking(self._place, self._name, self._products)
 
     def __len__(self) -> int:
         return len(self._products)
@@ -279,13 +323,30 @@ class FormerTexts:
         self, db: Connection, products: Ints, names: Sequence[str], begin: Instant
     ) -> None:
         self.products = products
-        rows = np.array([*product_rows(db, products, ", ".join(names))], np.object_)
-        columns = rows.reshape(len(products), len(names)).T.copy()
-        self._now = dict(zip(names, columns, strict=True))
+        self.names = tuple(names)
+        short = [name for name in names if name not in MADE]
+        rows = np.array([*product_rows(db, products, ", ".join(short))], np.object_)
+        columns = rows.reshape(len(products), len(short)).T.copy()
+        self._now = dict(zip(short, columns, strict=True))
         self._changes: list[tuple[Instant, int, str, str | None]] = []
         for until, place, name, text in self._stored(db, begin):  # back, noting the way there
             self._changes.append((until, place, name, self._now[name][place]))
             self._now[name][place] = text
+        for name in names:
+            if name in MADE:
+                self._take_made(db, name, begin)
+
+    def _take_made(self, db: Connection, name: str, begin: Instant) -> None:
+        """One that is made of long texts: nothing before a scan that read those."""
+        self._now[name] = np.full(len(self.products), None)
+        places = {product: place for place, product in enumerate(self.products.tolist())}
+        rows = sorted(made_segments(db, self.products, name), key=itemgetter(1))
+        for product, at, text in rows:
+            if at <= begin:
+                self._now[name][places[product]] = text
+            else:
+                self._changes.append((at, places[product], name, text))
+        self._changes.sort(key=itemgetter(0), reverse=True)
 
     def _stored(
         self, db: Connection, begin: Instant

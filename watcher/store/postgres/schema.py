@@ -169,6 +169,24 @@ CREATE TABLE scan_days ({of_scan}, watch text NOT NULL, region text NOT NULL, da
 CREATE INDEX ON scan_days (watch, scan);
 CREATE INDEX ON scan_days (region, day);
 """
+_TEXT_HISTORY = """
+CREATE TABLE made_texts (product bigint NOT NULL REFERENCES products(id), name text NOT NULL,
+    at bigint NOT NULL, digest bytea NOT NULL, packed bytea NOT NULL,
+    PRIMARY KEY (product, name, at));
+ALTER TABLE made_texts ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX ON made_texts (at);
+CREATE TABLE lacking_texts (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    name text NOT NULL, size bigint NOT NULL, products bytea NOT NULL, PRIMARY KEY (scan, name));
+ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
+"""
+_TOLD_WITH = """
+ALTER TABLE told ADD COLUMN told_with text;
+"""
+_OWN_FILES = """
+CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
+    packed bytea NOT NULL);
+ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -187,6 +205,9 @@ MIGRATIONS = {
     "m014_watch_identity": _WATCH_IDENTITY,
     "m016_followed": _FOLLOWED,
     "m017_refresh": _REFRESH,
+    "m018_text_history": _TEXT_HISTORY,
+    "m019_told_with": _TOLD_WITH,
+    "m020_own_files": _OWN_FILES,
 }
 
 

@@ -18,17 +18,12 @@ from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY, HOUR, MINUTE, format_duration
 
-# Every table with a column that names a watch by its key: with one row of each watch at most, with
-# many, and with credits, which are added up. ``health`` names watches, too, and rules beside them.
+# Every table with a column that names a watch by its key: with rows of which the new key may have
+# no others, with many, and with credits, which are added up. ``health`` names watches, too, and
+# rules beside them.
 ONE_ROW, MANY_ROWS, ADDED_UP = (
-    ("watches",),
-    (
-        "scans",
-        "reservations",
-        "alerts",
-        "scan_days",
-        "looks",
-    ),
+    ("watches", "lookups"),
+    ("scans", "reservations", "alerts", "scan_days", "looks"),
     ("credits",),
 )
 KNOWN = "known_watches"
@@ -96,10 +91,14 @@ class Adoption:
 
     def _guessed(self, mark: WatchMark, _: str, unknown: set[str]) -> str | None:
         """That of before m014, if it had another schedule: nothing says which one."""
+        return next(iter(self._guesses(mark, unknown)), None)
+
+    def _guesses(self, mark: WatchMark, unknown: set[str]) -> list[str]:
+        """The unknown keys that a watch may have had before m014."""
         if not unknown:
-            return None
+            return []
         keys = (scheduled_key(mark.query, text) for text in self._schedules())
-        return next((key for key in keys if key in unknown), None)
+        return [key for key in keys if key in unknown]
 
     def _schedules(self) -> Iterator[str]:
         yield from dict.fromkeys(mark.schedule for mark in self._marks.watches)
@@ -136,18 +135,24 @@ class Adoption:
     def _last_scan(self, key: str) -> Instant:
         return self._db.number("SELECT max(id) FROM scans WHERE watch = ?", (key,))
 
-    def former_marks(self) -> dict[str, str]:
-        """The fingerprints that rules have now, by those that they had before m014."""
-        return {
-            former_fingerprint(key, rule.conditions): rule.fingerprint
-            for rule in self._marks.rules
-            if len(rule.watches) == 1 and rule.watches[0] in self._book
-            for key in self._formers(self._book[rule.watches[0]])
-        }
+    def former_marks(self, stored: Mapping[str, str]) -> dict[str, str]:
+        """The fingerprints that rules have now, by those that they had before m014; ``stored`` are
+        those that are known, by name."""
+        found: dict[str, str] = {}
+        for rule in self._marks.rules:
+            mark = self._book.get(rule.watches[0]) if len(rule.watches) == 1 else None
+            if mark is not None:
+                former = {former_fingerprint(key, rule.conditions) for key in self._formers(mark)}
+                if stored.get(rule.name, rule.fingerprint) not in {rule.fingerprint, *former}:
+                    # Perhaps it was moved to another watch of the same query, which is none now.
+                    guesses = self._guesses(mark, self._unknown())
+                    former |= {former_fingerprint(key, rule.conditions) for key in guesses}
+                found |= dict.fromkeys(former, rule.fingerprint)
+        return found
 
-    def _formers(self, mark: WatchMark) -> set[str]:
-        """The keys that a watch may have had before m014."""
-        return {scheduled_key(mark.query, mark.schedule), self._adopted.get(mark.key, mark.key)}
+    def _formers(self, mark: WatchMark) -> list[str]:
+        """The keys that a watch had before m014, as far as that is known."""
+        return [scheduled_key(mark.query, mark.schedule), self._adopted.get(mark.key, mark.key)]
 
     def note(self) -> None:
         """Write down the watches of the book; of others what has left scans behind is kept.

@@ -17,9 +17,20 @@ from watcher.model import (
     Ints,
     NotificationLogEntry,
     NotificationState,
+    ToldWith,
 )
 from watcher.store.packing import positions
-from watcher.store.records import AlertRow, Brief, Delivery, Live, Row, Transition, Whose, Why
+from watcher.store.records import (
+    AlertRow,
+    Begun,
+    Brief,
+    Delivery,
+    Live,
+    Row,
+    Transition,
+    Whose,
+    Why,
+)
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
 
@@ -36,9 +47,12 @@ _UPDATE = (
 _COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency, p.seller_id"
-_TOLD_COLUMNS = "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification"
+_TOLD_COLUMNS = (
+    "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification", "told_with",
+)  # fmt: skip
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
+_decode_told_with = msgspec.json.Decoder(ToldWith).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _LIVE_COLUMNS = (
     "w.key, a.id, a.product, CASE a.state WHEN 'firing' THEN 1 ELSE 0 END, a.since, a.last_met, "
@@ -112,6 +126,17 @@ class Alerts(Face):
             for each in alerts
         ]
 
+    def begun(self, rules: Sequence[str], watch: str, since: Instant) -> builtins.list[Begun]:
+        """The alerts of these rules that a watch began to fire from a time on, the oldest first;
+        and those of which it is not known who did."""
+        return self._db.all(
+            Begun,
+            f"SELECT a.rule, a.product, a.fired_at FROM {self._sql.rows_of('?1', TEXT)} "
+            f"{self._sql.join} alerts AS a ON a.rule = w.value "
+            "WHERE a.fired_at >= ?2 AND a.watch IN (?3, '') ORDER BY a.id",
+            (self._sql.listed(dict.fromkeys(rules)), since, watch),
+        )
+
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
         rows = self._db.rows(
@@ -124,7 +149,7 @@ class Alerts(Face):
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         """The alerts of these ids that there are in short, the oldest first."""
         return self._db.rows(
-            f"SELECT a.id, a.rule, a.product, a.resolved_at FROM {self._sql.rows_of()} "
+            f"SELECT a.id, a.rule, a.product, a.resolved_at, a.watch FROM {self._sql.rows_of()} "
             f"{self._sql.join} alerts AS a ON a.id = w.value ORDER BY a.id",
             (self._sql.listed(ids),),
         )
@@ -185,10 +210,14 @@ class Alerts(Face):
             for alert_id, at, before, after, reason in rows
         ]
 
-    def told(self, rule: str, products: Sequence[int]) -> builtins.list[NotificationLogEntry]:
-        """Return the last that every channel was told about these products of the rule."""
+    def told(
+        self, rule: str, products: Sequence[int], *, with_values: bool = False
+    ) -> builtins.list[NotificationLogEntry]:
+        """Return the last that every channel was told about these products of the rule; the values
+        that it was told with where they are asked for."""
+        columns = f"{_TOLD}{', t.told_with' if with_values else ''}"
         rows = self._db.rows(
-            f"{_TOLD} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
+            f"{columns} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
             "ON t.rule = ?2 AND t.product = w.value ORDER BY t.product, t.channel",
             (self._sql.listed(int(product) for product in products), rule),
         )
@@ -215,7 +244,7 @@ class Alerts(Face):
         with self._db.atomic():
             self._db.many(
                 self._sql.upsert("told", _TOLD_COLUMNS, _TOLD_COLUMNS[:3]),
-                ((*row[:5], int(row[5]), row[6]) for row in map(astuple, told)),
+                ((*row[:5], int(row[5]), row[6], _told_with(row[7])) for row in map(astuple, told)),
             )
 
     def list(
@@ -344,7 +373,12 @@ def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
 def _told(row: Row) -> NotificationLogEntry:
     values = [*row]
     values[5] = bool(values[5])  # resolved_told
+    values[7:] = [_decode_told_with(text) if text else None for text in values[7:]]
     return NotificationLogEntry(*values)
+
+
+def _told_with(values: ToldWith | None) -> str | None:
+    return msgspec.json.encode(values).decode() if values is not None else None
 
 
 def _read(db: Connection, sql: str, values: Sequence[object], width: int) -> Ints:

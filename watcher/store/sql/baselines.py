@@ -8,16 +8,19 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from watcher.model import OF_LIST, Bools, Floats, Instant, Ints
+from watcher.attributes import TEXT_OF
+from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, LastTexts
 from watcher.store.packing import EMPTY, PackedList, positions
 from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
 from watcher.store.sql.connection import Connection, Face, chunks
+from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
 # Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
 _LISTED_CELLS = 32_000_000
 _VALUE_CELLS = 1_000_000
+_LATEST = 1 << 62
 
 
 class Baselines(Face):
@@ -52,6 +55,17 @@ class Baselines(Face):
                 baseline.values[rows, column] = found.ranks_of(products[rows])
         return baseline
 
+    def last_texts(
+        self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],
+        not_before: Instant,
+    ) -> LastTexts:  # fmt: skip
+        def before(scan: int, wanted: Ints) -> Ints:
+            found = stored_scan(self._db, scan)[2].seen_before(wanted)
+            return _believed(self._db, scan_id, wanted, found)
+
+        reader = LastTextReader(self._db, before)
+        return reader.read(scan_id, products, name, now, not_before)
+
     def ago(
         self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
         *, scan_id: int = AFTER_ALL,
@@ -77,8 +91,12 @@ class Baselines(Face):
         facts = {
             name: of_lists(self._db, scans.marks, name) for name in OF_LIST if name in query.fields
         }
+        spoken = [name for name in query.fields if name in TEXT_OF]
         for rows, seen, ranks in _parts(self._db, scans, query):
-            values = self._numbers(query.products[rows], scans.marks, seen, query.numbers)
+            products = query.products[rows]
+            values = self._numbers(products, scans.marks, seen, query.numbers)
+            for name in spoken:
+                values[name] = _of_texts(self._db, products, scans.marks, seen, name)
             for name, column in facts.items():
                 values[name] = np.where(seen, column[:, np.newaxis], np.nan)
             if RANK in query.fields:
@@ -263,6 +281,10 @@ def _fill_numbers(
     """The newest row of each product at or before its mark; ``at`` becomes 0 where none is."""
     for name in set(fields) & set(OF_LIST):
         baseline.values[:, fields.index(name)] = of_lists(db, marks, name)
+    for name in set(fields) & TEXT_OF.keys():
+        least = int(marks[marks > 0].min(initial=_LATEST))
+        numbers = TextNumbers.read(db, products, name, least).at(products, marks)
+        baseline.values[:, fields.index(name)] = numbers
     names = of_products(fields)
     if not names:
         return
@@ -272,6 +294,13 @@ def _fill_numbers(
         baseline.values[np.ix_(places, columns)] = values
         found[places] = True
     baseline.at[~found] = 0
+
+
+def _of_texts(db: Connection, products: Ints, marks: Ints, seen: Bools, name: str) -> Floats:
+    """(S, m) the number in a text of each product at each scan that saw it."""
+    numbers = TextNumbers.read(db, products, name, int(marks.min(initial=_LATEST)))
+    rows = [numbers.at(products, mark) for mark in marks.tolist()]
+    return np.where(seen, np.array(rows).reshape(seen.shape), np.nan)
 
 
 def _rows_in_force(

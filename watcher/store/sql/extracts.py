@@ -13,16 +13,20 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from watcher.attributes import TEXT_OF
 from watcher.model import OF_LIST, Floats, Instant, Ints
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Row, of_products
 from watcher.store.sql.baselines import numbers_at, of_lists, product_rows, stored_scan
 from watcher.store.sql.connection import Face, chunks
+from watcher.store.sql.recording import TEXTS
+from watcher.store.sql.text_history import TextNumbers, TextTimeline
 
 OBSERVED_TEXTS = (
     "region", "product_id", "product_name", "seller_id", "category_id", "category_l2_id",
     "category_l3_id", "currency",
 )  # fmt: skip
+_CHANGING = frozenset(TEXTS)  # those whose past is kept
 T = TypeVar("T")
 PART = 2_000  # rows in memory at once
 _FOR_EVER = 1 << 62
@@ -56,7 +60,7 @@ class Extract(Struct, Generic[T], frozen=True):
 class Observed(Struct, frozen=True):
     """n products as scans saw them: ``at`` and ``ranks`` (n,), ``numbers`` (n, k) in the API's
     units, what lists say of themselves included; NaN is absent. ``watches`` are keys, None where
-    not kept; ``texts`` has a row of ``OBSERVED_TEXTS`` of today for each."""
+    not kept; ``texts`` has a row of ``OBSERVED_TEXTS`` for each, as they were then."""
 
     at: Ints
     watches: Sequence[str | None]
@@ -88,11 +92,11 @@ class Extracts(_Bulk):
 
     def alerts(self, choice: Choice) -> Extract[Sequence[Row]]:
         """The alerts that were live at some moment of the time. Rows of id, rule, region, product
-        id, name, state, since, last met, fired at, resolved at, reason, and the evidence as
-        JSON."""
+        id, name, state, since, last met, fired at, resolved at, reason, the evidence as JSON, and
+        the watch (its key)."""
         return self._extract(
             "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
-            "a.fired_at, a.resolved_at, a.reason, a.evidence",
+            "a.fired_at, a.resolved_at, a.reason, a.evidence, a.watch",
             f"alerts AS a {self._sql.join} products AS p ON p.id = a.product",
             "coalesce(a.fired_at, a.since) < :until "
             f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {self._of_products()}",
@@ -200,7 +204,24 @@ class Observations(_Bulk):
         numbers[:, [fields.index(name) for name in stored]] = table[:, first:].astype(np.float64)
         for name in set(fields) & {*OF_LIST}:
             numbers[:, fields.index(name)] = of_lists(self._db, marks, name)
+        for name in set(fields) & TEXT_OF.keys():
+            found = TextNumbers.read(self._db, np.unique(products), name)
+            numbers[:, fields.index(name)] = found.at(products, marks)
+        texts = self._texts_then(texts, products, marks)
         return Observed(at, watches, self._ranks(scans, products), texts, numbers)
+
+    def _texts_then(
+        self, texts: Sequence[tuple[str | None, ...]], products: Ints, marks: Ints
+    ) -> list[tuple[str | None, ...]]:
+        """Rows of ``OBSERVED_TEXTS`` as they were at each product's mark."""
+        if not len(products):
+            return [*texts]
+        wanted, since, columns = np.unique(products), int(marks.min()), [*zip(*texts, strict=True)]
+        for place, name in enumerate(OBSERVED_TEXTS):
+            if name in _CHANGING:
+                line = TextTimeline(self._db, wanted, name, since)
+                columns[place] = tuple(line.at(products, marks).tolist())
+        return [*zip(*columns, strict=True)]
 
     def _ranks(self, scans: Ints, products: Ints) -> Floats:
         """(n,) of each product in each scan (0: none is known); NaN where it has none."""
@@ -223,7 +244,8 @@ class Observations(_Bulk):
         for part in chunks(len(kept), PART):
             products, size = listing.products[kept[part]], part.stop - part.start
             numbers = numbers_at(self._db, products, np.full(size, mark), fields)
+            texts = [*product_rows(self._db, products, _TEXT_COLUMNS)]
             yield Observed(
                 np.full(size, at), [watch] * size, listing.ranked(kept[part]),
-                [*product_rows(self._db, products, _TEXT_COLUMNS)], numbers,
+                self._texts_then(texts, products, np.full(size, mark)), numbers,
             )  # fmt: skip

@@ -14,6 +14,8 @@ from watcher.store.sql.dialect import TEXT
 # Seconds until what could not be read is asked for again, by how often that was tried; then no
 # more: the list's next scan asks for it anyway.
 RETRIES = (60, 15 * 60, 3_600, 6 * 3_600)
+# The watch under which products are recorded that no scan of a watch has read.
+LOOKUPS = "lookups"
 
 
 class Follow(Struct, frozen=True):
@@ -97,6 +99,15 @@ class Lookups(Face):
             (watch,),
         )
         return {each.product_id: each for each in rows}
+
+    def asked(self, watch: str) -> Sequence[str]:
+        """Ids of the watch that were asked for: here, and the source answered."""
+        return [each.product_id for each in self.of(watch).values() if each.done is not None]
+
+    def asked_by_scans(self, watch: str) -> frozenset[str]:
+        """Ids that the watch's newest complete scan asked for; none before its first."""
+        sql = "SELECT product_id FROM asked WHERE watch = ? AND until IS NULL"
+        return frozenset(self._db.all(str, sql, (watch,)))
 
     def due(self, watch: str, ids: Iterable[str], now: Instant) -> Sequence[str]:
         """Note these ids as added, where they are new, and return those that are to be read now."""

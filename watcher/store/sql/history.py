@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
@@ -10,23 +11,24 @@ import numpy as np
 from msgspec import Struct
 
 from watcher.data_days import DataDays
-from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
+from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.packing import LastSeen, PackedList, positions
 from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import Recording, had_proof, unpack_texts
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
+from watcher.store.sql.text_history import StoredTexts
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
     "p.first_seen"
 )
-_STORED_TEXTS = tuple(text.name for text in TEXTS)
 
 
 class _Looks(Struct):
@@ -84,6 +86,39 @@ class History(Recording, Baselines, ScanHistory):
         )
         return self._facts(rows)
 
+    def find_all(self, ids: Sequence[str]) -> builtins.list[ProductFacts]:
+        """Products of these ids, each in each region that knows it."""
+        found: builtins.list[ProductFacts] = []
+        for part in chunks(len(ids)):
+            rows = self._db.rows(
+                f"{self._facts_of()} FROM {self._sql.rows_of(sort=TEXT)} "
+                f"{self._sql.join} (SELECT DISTINCT region FROM products) AS r ON TRUE "
+                f"{self._sql.join} products AS p ON p.region = r.region AND p.product_id = w.value "
+                f"{self._sql.newest} ORDER BY w.key, p.region",
+                (self._sql.listed(ids[part]),),
+            )
+            found += self._facts(rows)
+        return found
+
+    def found_by(self, watch: str) -> frozenset[str]:
+        """The ids of all products that the watch ever saw, or that were found for it."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return frozenset()
+        products = LastSeen.unpack(*row).products
+        return frozenset(str(each) for (each,) in product_rows(self._db, products, "product_id"))
+
+    def categories(self) -> Sequence[tuple[str | None, ...]]:
+        """The categories of level 1, 2 and 3 that products have, each combination once."""
+        columns = "category_id, category_l2_id, category_l3_id"
+        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+
+    def some_products(self, limit: int) -> builtins.list[ProductFacts]:
+        """The products that were seen first of late, the newest first."""
+        ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
+        facts = self.facts(ids)
+        return [facts[each] for each in ids if each in facts]
+
     def _facts_of(self) -> str:
         return f"SELECT {_FACTS}, {', '.join(map(self._sql.field, NUMERIC_NAMES))}"
 
@@ -140,6 +175,16 @@ class History(Recording, Baselines, ScanHistory):
     def long_texts(self, product: int) -> LongTexts | None:
         row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
         return unpack_texts(row[0]) if row else None
+
+    def known_ids(self, product_ids: Sequence[str]) -> set[str]:
+        """The ids among these that some scan has found a product of, in whatever region."""
+        among = self._db.dialect.among(sort=TEXT)
+        given = self._db.dialect.listed(product_ids)
+        rows = self._db.rows(
+            f"SELECT DISTINCT p.product_id FROM products AS p WHERE p.product_id IN {among}",
+            (given,),
+        )
+        return {product_id for (product_id,) in rows}
 
     def known_texts(self, region: str, since: Instant = 0) -> set[str]:
         """Ids of the products whose long texts are stored and were read at ``since`` or later."""
@@ -206,7 +251,7 @@ class History(Recording, Baselines, ScanHistory):
 
     def whole(self, watch: str, fields: Sequence[str], limit: int) -> Iterator[Sighting]:
         """The watch's newest scans with all that they listed, the newest first. Of the numbers only
-        ``fields`` are read; the others have no value. Texts are those of today."""
+        ``fields`` are read; the others have no value."""
         for found in islice(self._lists(watch), limit):
             yield self._sighting(found, found[2].products, fields)
 
@@ -233,8 +278,7 @@ class History(Recording, Baselines, ScanHistory):
         columns = [NUMERIC_INDEX[name] for name in fields]
         marks = np.full(len(products), mark, np.int64)
         numbers[:, columns] = numbers_at(self._db, products, marks, fields)
-        rows = [*product_rows(self._db, products, ", ".join(_STORED_TEXTS))]
-        texts = {name: tuple(row[at] for row in rows) for at, name in enumerate(_STORED_TEXTS)}
+        texts = StoredTexts(self._db, products, mark, scan.id)
         ids = tuple(str(each) for each in texts["product_id"])
         first, proof = listing.previous[places] == 0, had_proof(self._db, scan.watch, scan.id)
         recorded = Recorded(scan.id, products, first, proof, 0, scan.facts)

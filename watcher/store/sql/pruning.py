@@ -48,12 +48,18 @@ _FORGOTTEN = (
     "r.told_at < :before AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.rule = r.rule "
     "AND a.product = r.product AND a.state <> 'inactive')"
 )
+# The newest before the limit is in force after it.
+_OLD_MADE_TEXTS = (
+    "r.at < :before AND EXISTS (SELECT 1 FROM made_texts AS n WHERE n.product = r.product "
+    "AND n.name = r.name AND n.at > r.at AND n.at < :before)"
+)
 _ENDED = "state = 'inactive' AND coalesce(resolved_at, since) < :before"
 _SPENT = "day < :day"
 # After the observations: a kind of rows, how some are removed, and whose limit of age is theirs.
 _KINDS = (
     ("scans", _old("scans", "id", _OLD_SCANS), "observations"),
     ("former texts", _old("former_texts", "until, product", "until < :before"), "observations"),
+    ("made texts", _old("made_texts", "product, name, at", _OLD_MADE_TEXTS), "observations"),
     ("credits", _old("credits", "day, watch", _SPENT), "observations"),
     ("notifications", _old("notifications", "id", _FINISHED), "notifications"),
     ("messages", _old("messages", "id", _UNUSED), "notifications"),

@@ -15,9 +15,10 @@ from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints, LongTexts, Scan, ScanState
 from watcher.source.skus import skus_of
 from watcher.store.columns import digests, encode
-from watcher.store.nul import NUL, without_nul
+from watcher.store.nul import clean, clean_all
 from watcher.store.packing import EMPTY, LastSeen, PackedList
-from watcher.store.records import Recorded, Row
+from watcher.store.records import Recorded, Row, TextChange
+from watcher.store.sql import text_history
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.scans import PROVES
@@ -66,6 +67,8 @@ class Recording(Face):
             listing = PackedList(products, scan.ranks.astype(np.int64), previous)
             _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
             _record_long_texts(self._db, scan, products)
+            text_history.record_made(self._db, scan, products, mark)
+            text_history.record_lacks(self._db, scan, scan_id, products)
         return Recorded(scan_id, products, previous == 0, had_complete, changed, scan.facts)
 
     def _record_products(self, scan: Scan, first_row: int, mark: int) -> tuple[Ints, int]:
@@ -142,6 +145,24 @@ class Recording(Face):
         self._db.many(
             "UPDATE products SET newest = ?, digest = ? WHERE id = ?",
             np.column_stack([rows, digests, keys]).tolist(),
+        )
+
+    def text_changes(self, product: int, since: Instant) -> list[TextChange]:
+        """What a product's texts were and became since then, the newest first."""
+        return text_history.changes_of(self._db, product, since)
+
+    def note_seen(self, watch: str, scan_id: int, products: Ints) -> None:
+        """These were found for a watch by another's scan: where a scan of its own had not seen
+        them, they are not new to it any more."""
+        row = self._db.one("SELECT seen, size FROM watches WHERE watch = ?", (watch,))
+        if row is None:
+            return
+        seen = LastSeen.unpack(*row)
+        new = products[seen.last(products) == 0]
+        after = seen.with_scan(scan_id, new)
+        self._db.execute(
+            "UPDATE watches SET seen = ?, size = ? WHERE watch = ?",
+            (after.pack(), len(after.products), watch),
         )
 
     def texts_known_since(self) -> Instant | None:
@@ -314,24 +335,6 @@ def _store_texts(db: Connection, texts: Mapping[int, LongTexts], now: Instant) -
         db.dialect.upsert("product_texts", _LONG_COLUMNS, _LONG_COLUMNS[:1]),
         ((key, now, now, given[key], pack_texts(texts[key])) for key in changed),
     )
-
-
-def clean(text: str | None) -> str | None:
-    """Without half characters (lone surrogates), which SQLite can't hold, and without NUL, which
-    PostgreSQL can't."""
-    if text is None or (text.isascii() and NUL not in text):
-        return text
-    return without_nul(text).encode("utf-8", "replace").decode()
-
-
-def clean_all(texts: Sequence[str | None]) -> Sequence[str | None]:
-    """A column made clean: that all of it is, as mostly, is seen at one glance."""
-    try:
-        if NUL.encode() not in "".join(filter(None, texts)).encode():
-            return texts
-    except UnicodeEncodeError:
-        pass
-    return [clean(text) for text in texts]
 
 
 def pack_texts(texts: LongTexts) -> bytes:

@@ -5,8 +5,10 @@ goes on as *carried*, so that it is not told again; what was only pending begins
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 from watcher.identity import Marks, RuleMark
 from watcher.model import Instant
@@ -32,7 +34,7 @@ class Rules(Face):
         with self._db.atomic():
             adoption = Adoption(self._db, marks)
             adoption.take_over({}, of_rules=False)
-            move = _Move(self._db, given, adoption.former_marks(), now)
+            move = _Move(self._db, given, adoption, now)
             move.hand_on_names()
             changes = move.begin(move.end_removed())
             adoption.take_over(dict(changes.renamed), of_rules=True)
@@ -64,6 +66,14 @@ class Rules(Face):
         )
         return set(rows)
 
+    def known_before(self, since: Instant) -> set[tuple[str, str]]:
+        """Name and fingerprint of each rule that was written so before a time, and still is."""
+        return set(
+            self._db.rows(
+                "SELECT name, fingerprint FROM rules WHERE ended IS NULL AND began <= ?", (since,)
+            )
+        )
+
     def not_fired_since(self, since: Instant) -> set[str]:
         """Names of the rules that are older than ``since`` and have not fired from then on."""
         names = self._db.all(
@@ -76,18 +86,41 @@ class Rules(Face):
         )
         return set(names)
 
+    def kept_files(self) -> dict[str, bytes]:
+        """The last good copies of files that rules name, by path."""
+        rows = self._db.rows("SELECT path, packed FROM own_files")
+        return {path: zlib.decompress(packed) for path, packed in rows}
+
+    def keep_files(self, files: Mapping[str, bytes], now: Instant) -> None:
+        """Have copies of exactly these files; what is kept already is not written again."""
+        known: dict[str, str] = dict(self._db.rows("SELECT path, digest FROM own_files"))
+        given = {path: sha256(content).hexdigest() for path, content in files.items()}
+        with self._db.atomic():
+            self._db.many(
+                "DELETE FROM own_files WHERE path = ?", [(path,) for path in known.keys() - given]
+            )
+            self._db.many(
+                "INSERT INTO own_files (path, at, digest, packed) VALUES (?1, ?2, ?3, ?4) "
+                "ON CONFLICT (path) DO UPDATE SET at = ?2, digest = ?3, packed = ?4",
+                [
+                    (path, now, digest, zlib.compress(files[path]))
+                    for path, digest in given.items()
+                    if known.get(path) != digest
+                ],
+            )
+
 
 class _Move:
     """The way from the rules that are known to those that are ``given``: name to fingerprint."""
 
     def __init__(
-        self, db: Connection, given: Mapping[str, str], former: Mapping[str, str], now: Instant
+        self, db: Connection, given: Mapping[str, str], adoption: Adoption, now: Instant
     ) -> None:
-        """``former`` are fingerprints as they are made now, by what they were made as before."""
         self._db = db
         self._given = given
         self._now = now
         stored = db.rows("SELECT name, fingerprint, ended FROM rules ORDER BY name")
+        former = adoption.former_marks({name: mark for name, mark, _ in stored})
         stored = [(name, former.get(mark, mark), ended) for name, mark, ended in stored]
         self._marks = {name: mark for name, mark, _ in stored}
         self._ended = {name: ended for name, _, ended in stored if ended is not None}

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 import msgspec
+import numpy as np
 
-from watcher.model import Doubt, Instant, ListFacts, ScanState
+from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
 from watcher.store.sql.baselines import BELIEVED
@@ -129,6 +130,31 @@ class ScanHistory(Face):
             if state != ScanState.FAILED.value:
                 found.append((at, bool(proves)))
         return found
+
+    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
+        return self._db.rows(
+            f"SELECT id, at FROM scans AS s WHERE watch = ?1 AND id < ?2 AND {PROVES} "
+            f"AND {BELIEVED.format('?2')} ORDER BY id DESC LIMIT ?3",
+            (watch, scan_id, count),
+        )
+
+    def judged_before(self, watch: str, scan_id: int) -> int:
+        return self._db.number(
+            f"SELECT max(id) FROM scans AS s WHERE watch = ?1 AND id < ?2 AND {PROVES} "
+            "AND NOT EXISTS (SELECT 1 FROM jumps WHERE scan = s.id)",
+            (watch, scan_id),
+        )
+
+    def listed(self, watch: str, first: int, after: int) -> Ints:
+        found = [
+            PackedList.unpack(blob, size, scan).products
+            for scan, blob, size in self._db.stream(
+                "SELECT id, products, size FROM scans WHERE watch = ? AND id >= ? AND id < ? "
+                "AND size > 0",
+                (watch, first, after),
+            )
+        ]
+        return np.unique(np.concatenate([EMPTY, *found]))
 
     def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
         return self._db.all(

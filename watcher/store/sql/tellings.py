@@ -23,7 +23,7 @@ class StoredTellings(Face):
 
     def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
         rows = self._db.rows(
-            "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at "
+            "SELECT a.id, a.rule, a.product, a.fired_at, a.resolved_at, a.watch "
             f"FROM {self._sql.rows_of()} {self._sql.join} alerts AS a ON a.id = w.value "
             "WHERE a.fired_at NOTNULL ORDER BY w.key",
             (self._sql.listed(ids),),

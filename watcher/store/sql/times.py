@@ -106,6 +106,7 @@ class StoredTimes(Face):
             )
             self._db.execute("UPDATE scans SET mark = ? WHERE id = ?", (mark, scan))
             self._db.execute("UPDATE former_texts SET until = ? WHERE until = ?", (mark, old))
+            self._db.execute("UPDATE made_texts SET at = ? WHERE at = ?", (mark, old))
 
     def _make_room(self, mark: int) -> None:
         """Have observations of that time find their place."""

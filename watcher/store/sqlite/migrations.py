@@ -338,15 +338,6 @@ def m013_one_scan_a_time(db: Tables) -> None:
     db.table("scans").create_index(["watch", "at"], "scans_once", unique=True)
 
 
-@migrations()
-def m014_watch_identity(db: Tables) -> None:
-    """The watches of the book as they were last read, for a key says little: the digest of what
-    each asks for, and its schedule. And the watch that opened an alert; "" is not known: the only
-    one of its rule."""
-    _create(db, "known_watches", "watch str, query str!, schedule str!, name str!, rule str!")
-    db.execute("ALTER TABLE alerts ADD COLUMN watch TEXT NOT NULL DEFAULT ''")
-
-
 def _free(db: Tables, watch: str, at: int) -> int:
     """The first second after ``at`` of which the watch has no scan."""
     taken = {
@@ -354,6 +345,15 @@ def _free(db: Tables, watch: str, at: int) -> int:
         for (each,) in db.execute("SELECT at FROM scans WHERE watch = ? AND at > ?", (watch, at))
     }
     return next(each for each in count(at + 1) if each not in taken)
+
+
+@migrations()
+def m014_watch_identity(db: Tables) -> None:
+    """The watches of the book as they were last read, for a key says little: the digest of what
+    each asks for, and its schedule. And the watch that opened an alert; "" is not known: the only
+    one of its rule."""
+    _create(db, "known_watches", "watch str, query str!, schedule str!, name str!, rule str!")
+    db.execute("ALTER TABLE alerts ADD COLUMN watch TEXT NOT NULL DEFAULT ''")
 
 
 @migrations()
@@ -407,6 +407,38 @@ def m017_refresh(db: Tables) -> None:
     )
     db.table("scan_days").create_index(["watch", "scan"])
     db.table("scan_days").create_index(["region", "day"])
+
+
+@migrations()
+def m018_text_history(db: Tables) -> None:
+    """What is made of long texts, each from the scan on that read it first; and by scan the
+    products that lack a text which rules follow (none: only that it was read)."""
+    db.execute(
+        "CREATE TABLE made_texts (product INTEGER NOT NULL REFERENCES products(id), "
+        "name TEXT NOT NULL, at INTEGER NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, "
+        "PRIMARY KEY (product, name, at)) STRICT"
+    )
+    db.table("made_texts").create_index(["at"])
+    db.execute(
+        "CREATE TABLE lacking_texts (scan INTEGER NOT NULL "
+        "REFERENCES scans(id) ON DELETE CASCADE, name TEXT NOT NULL, size INTEGER NOT NULL, "
+        "products BLOB NOT NULL, PRIMARY KEY (scan, name)) STRICT, WITHOUT ROWID"
+    )
+
+
+@migrations()
+def m019_told_with(db: Tables) -> None:
+    """The values that a channel was last told with, of rules that tell again: from now on."""
+    db.execute("ALTER TABLE told ADD COLUMN told_with TEXT")
+
+
+@migrations()
+def m020_own_files(db: Tables) -> None:
+    """The last good copies of files that rules name: they stand in once one can't be used."""
+    db.execute(
+        "CREATE TABLE own_files (path TEXT PRIMARY KEY, at INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL)"
+    )
 
 
 def pending(db: Tables) -> list[str]:

@@ -15,16 +15,20 @@ from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
+from watcher.source.endpoints import COVERS
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.store.sql.followed import Follow
+from watcher.store.sql.siblings import Picture
 from watcher.store.sql.silences import Silence
 from watcher.text.evidence import said, with_name
-from watcher.units import DAY, Currencies, Unit
+from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown
-from watcher.web.pages.product_texts import texts_of
+from watcher.web.pages.followed import unread
+from watcher.web.pages.product_texts import Reworded, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
-from watcher.web.rendering import whole_number
+from watcher.web.rendering import CONTENT_POLICY, content_policy, whole_number
 
 DAYS = (30, 90, 400)
 ALERTS = 30
@@ -54,10 +58,14 @@ class _Product:
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
+    reworded: Sequence[Reworded]
     metric: Metric
     days: int
     within: tuple[Instant, Instant]
     names: Mapping[str, str]  # of its seller and category, as far as they are known
+    follow: Follow | None  # since when it is followed
+    picture: Picture | None
+    has_pictures: bool  # whether the source was found to give some
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -67,11 +75,12 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     # The track that is asked for; where it has no value, none.
     chosen = next((track for track in past.tracks if track.metric == past.metric), None)
     currencies = Currencies(facts.currency, book.metrics.gmv_currency)
-    return context.html(
+    picture = past.picture.address if past.picture is not None else None
+    response = context.html(
         request,
         "product.html",
         facts=facts,
-        known=tuple(_known(facts, past.names)),
+        known=(*_known(facts, past.names), *_own(facts, book.metrics, currencies)),
         outside=product_page(facts.product_id),
         cards=[
             card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
@@ -86,9 +95,17 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
+        reworded=past.reworded,
         durations=DURATIONS,
         back=context.here(request),
+        follow=past.follow,
+        unread=unread(book) if past.follow is not None else "",
+        picture=past.picture,
+        has_pictures=past.has_pictures and past.texts is not None and bool(past.texts.cover_url),
     )
+    if picture:
+        response.headers[CONTENT_POLICY] = content_policy(picture)
+    return response
 
 
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -108,6 +125,8 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "metrics": [_track(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
+            "text_changes": past.reworded,
+            "facts": _own_values(past.facts, context.sources.book().metrics),
             "silences": past.silences,
             "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
         }
@@ -116,6 +135,10 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 
 def _ids(facts: ProductFacts) -> list[str]:
     return [each for each in (facts.seller_id, facts.category_id) if each]
+
+
+def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | str]:
+    return {} if catalogue.facts is None else dict(catalogue.facts.of(facts.product_id))
 
 
 def _track(track: Track) -> dict[str, object]:
@@ -141,23 +164,30 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
     tracks = tracks_of(database, facts, metrics, watches, begin)
+    pictures = database.probes.found(COVERS.name) is not None
     return _Product(
         facts,
         [track for track in tracks if not track.empty],
         alerts,
         database.silences.of_product(facts.product, now),
         database.history.long_texts(facts.product),
+        reworded(database.history.text_changes(facts.product, begin)),
         asked,
         days,
         (begin, now),
         {**database.categories.names([facts.category_id]), **book.sellers},
+        database.followed.get(facts.product_id),
+        database.pictures.of(facts.product, now) if pictures else None,
+        pictures,
     )
 
 
 def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[Watch]:
     """The list whose places are shown: of the newest alert's rule, or else the region's first."""
-    watches = {rule.name: rule.watch for rule in book.rules}
-    of_alerts = filter(None, (watches.get(row.alert.rule) for row in alerts))
+    rules = {rule.name: rule for rule in book.rules}
+    of_alerts = (
+        rules[row.alert.rule].watch_of(row.alert.watch) for row in alerts if row.alert.rule in rules
+    )
     here = book.watches_in(region)
     return [*islice(chain(of_alerts, here), 1)]
 
@@ -184,3 +214,14 @@ def _known(facts: ProductFacts, names: Mapping[str, str]) -> Sequence[tuple[str,
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]
+
+
+def _own(
+    facts: ProductFacts, catalogue: Catalogue, currencies: Currencies
+) -> Iterator[tuple[str, str]]:
+    """Yield the user's own numbers and texts of the product."""
+    table = catalogue.facts
+    for name, value in table.of(facts.product_id) if table is not None else ():
+        metric = catalogue.get(name)
+        unit = metric.unit if metric is not None else Unit.TEXT
+        yield name, format_value(value, unit, currencies)

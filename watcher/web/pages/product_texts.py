@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from watcher.model import LongTexts
+from watcher.fields import MADE_TEXTS, TEXTS
+from watcher.model import Instant, LongTexts
 from watcher.source.skus import Sku, options_of, skus_of
+from watcher.source.spoken import decoded, lines_of
+from watcher.store.records import TextChange
 
 _LONGEST = 4_000  # characters of a text
 _LINES = 100  # of a text
 _VARIANTS = 60
-_DEEPEST = 8
-# Keys whose values are for people; everything else of the JSON is for programs.
-_SPOKEN = ("text", "content", "title", "children", "items")
+_CHANGES = 100
+_LABELS = {text.name: text.label for text in (*TEXTS, *MADE_TEXTS)}
 _SIGN = re.compile(r"[^\d\s.,'-]")  # of a currency, or its code
 
 
@@ -37,23 +37,35 @@ class Texts:
     variants: tuple[Variant, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """A text that became another one, both in full; None is none."""
+
+    at: Instant
+    name: str
+    label: str
+    was: str | None
+    now: str | None
+
+
+def reworded(changes: Sequence[TextChange]) -> list[Reworded]:
+    """The newest changes of a product's texts."""
+    return [
+        Reworded(each.at, each.name, _LABELS[each.name], each.was, each.now)
+        for each in changes[:_CHANGES]
+    ]
+
+
 def texts_of(long: LongTexts | None) -> Texts:
     """The texts of a product; what can't be understood is shown as it stands."""
     if long is None:
         return Texts()
-    values = _decoded(long.sale_props)
+    values = decoded(long.sale_props)
     return Texts(
-        description=tuple(_bounded(_strings(_decoded(long.desc_detail)))),
+        description=tuple(_bounded(lines_of(decoded(long.desc_detail)))),
         options=tuple(_bounded(_options(values))),
-        variants=tuple(_variants(_decoded(long.skus), values)),
+        variants=tuple(_variants(decoded(long.skus), values)),
     )
-
-
-def _decoded(text: str | None) -> object:
-    try:
-        return msgspec.json.decode(text or "null")
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return text
 
 
 def _bounded(lines: Iterator[str]) -> Iterator[str]:
@@ -66,25 +78,10 @@ def _bounded(lines: Iterator[str]) -> Iterator[str]:
         length += len(line)
 
 
-def _strings(value: object, depth: int = 0) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from filter(None, map(str.strip, value.splitlines()))
-    elif depth < _DEEPEST:
-        for part in _spoken(value):
-            yield from _strings(part, depth + 1)
-
-
-def _spoken(value: object) -> Iterable[object]:
-    """The parts of a JSON value that are for people."""
-    if isinstance(value, dict):
-        return map(value.get, _SPOKEN)
-    return value if isinstance(value, list) else ()
-
-
 def _options(value: object) -> Iterator[str]:
     """``Colour: golden, silver``."""
     if isinstance(value, str):
-        yield from _strings(value)
+        yield from lines_of(value)
         return
     for name, values in options_of(value).items():
         yield f"{name}: {', '.join(values)}" if name else ", ".join(values)

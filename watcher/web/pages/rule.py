@@ -63,7 +63,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         "rule.html",
         rule=rule,
         past=past,
-        **_written(rule),
+        **_written(rule, context.sources.book().sellers),
         groups=[
             (state, _HEADS[state], lines_of(rows, context)) for state, rows in past.alerts.items()
         ],
@@ -85,7 +85,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "name": rule.name,
             "description": rule.description,
-            **_written(rule),
+            **_written(rule, context.sources.book().sellers),
             "health": past.health,
             "firing": alerts["firing"],
             "pending": alerts["pending"],
@@ -179,19 +179,22 @@ def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleStat
     )
 
 
-def _written(rule: Rule) -> dict[str, Any]:
+def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "text": masked(rule.text),
         "when": term(rule.when),
         "until": term(rule.until) if rule.until is not None else None,
-        "settings": dict(_settings(rule)),
+        "settings": dict(_settings(rule, sellers)),
     }
 
 
-def _settings(rule: Rule) -> Iterator[tuple[str, str]]:
+def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The rule's settings beside its conditions."""
-    yield "watch", f"{rule.watch.name}: {rule.watch.query.describe()}"
-    yield "schedule", str(rule.watch.schedule)
+    read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
+    yield "watch", read[0] if len(read) == 1 else "; ".join(read)
+    yield "schedule", ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
+    if not rule.enabled:
+        yield "enabled", "no: it is not judged"
     yield "severity", rule.severity.value
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:

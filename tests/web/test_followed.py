@@ -1,0 +1,208 @@
+"""What is followed, and pictures: the pages, and the forms that change them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.web.conftest import Furnished
+from tests.web.serving import Page, serving
+from watcher.rules.files.loading import load_text
+from watcher.source.endpoints import COVERS
+from watcher.store.ports import Store
+from watcher.store.sql.siblings import Picture, Probe
+from watcher.units import DAY
+
+ID, OTHER = "1729873073559015752", "1729900000000000001"
+SHOWN = "https://cdn.example/a,b;c.jpg?sign=1&x=2"
+READING = """
+watches: {followed: {products: followed}}
+rules: [{name: cheap, watch: followed, when: {spu_avg_price: {below: 9}}}]
+"""
+
+
+@pytest.fixture
+def page(furnished_page: Page) -> Page:
+    """The page of the furnished database, whose rules read nothing that is followed."""
+    return furnished_page
+
+
+async def followed(page: Page) -> list[tuple[str, str]]:
+    """Ids and notes."""
+    found = await page.sources.read(lambda database: database.followed.list())
+    return [(each.product_id, each.note) for each in found]
+
+
+async def test_follow_by_address_and_let_go(page: Page) -> None:
+    """The daemon is woken each time; twice is a word."""
+    token = await page.token("followed")
+    fields = {"token": token, "product": f"tiktok.com/view/product/{ID}?x=1", "note": " <b>ours"}
+    assert await page.post("followed", fields) == (303, "/followed?notice=followed&n=1")
+    assert await followed(page) == [(ID, "<b>ours")]
+    assert "notice=followed_already" in (await page.post("followed", fields))[1]
+    status, text = await page.get("followed?notice=followed&n=1")
+    assert status == 200
+    assert "The product is followed, and read in a moment." in text
+    assert ID in text
+    assert "&lt;b&gt;ours" in text
+    assert "not read yet" in text
+    gone = {"token": token, "product": ID, "back": "/followed"}
+    assert await page.post("followed/remove", gone) == (303, "/followed?notice=unfollowed&n=1")
+    assert "notice=not_followed" in (await page.post("followed/remove", gone))[1]
+    assert await followed(page) == []
+    assert page.woken == 4
+
+
+async def test_a_products_own_page(page: Page) -> None:
+    """It has the button, and says since when; and that nobody reads it, with what to write."""
+    await page.sources.write(
+        lambda db: db.execute("UPDATE products SET product_id = ? WHERE id = 1", (ID,))  # type: ignore[attr-defined]
+    )
+    here = f"products/US/{ID}"
+    _, text = await page.get(here)
+    assert ">Follow</button>" in text
+    fields = {"token": await page.token(here), "product": ID, "back": f"/{here}?days=30"}
+    assert await page.post("followed", fields) == (303, f"/{here}?days=30&notice=followed&n=1")
+    _, text = await page.get(here)
+    assert ">Unfollow</button>" in text
+    assert "followed since" in text
+    assert "No watch reads what is followed yet." in text
+    _, text = await page.get("followed")
+    assert "<code>followed: {products: followed}</code>" in text
+    assert f'products/US/{ID}"' in text
+    answer = json.loads((await page.get("api/followed.json"))[1])
+    assert answer["read"] is False
+    (product,) = answer["products"]
+    assert (product["product_id"], product["region"], product["state"]) == (ID, "US", "known")
+    assert product["values"]["spu_avg_price"] == 12.99
+
+
+async def test_where_a_watch_reads_them(furnished: Furnished, tmp_path: Path) -> None:
+    """Nothing is to be written."""
+    path = tmp_path / "watcher.db"
+    path.write_bytes(furnished.path.read_bytes())
+    async with serving(path, replace(furnished, book=load_text(READING))) as page:
+        assert "No watch reads" not in (await page.get("followed"))[1]
+        assert json.loads((await page.get("api/followed.json"))[1])["read"] is True
+
+
+@pytest.mark.parametrize("path", ["followed", "followed/remove", "pictures"])
+async def test_only_our_own_forms(page: Page, path: str) -> None:
+    """As every form: no token, another site, no such product."""
+    token = await page.token("followed")
+    fields = {"product": ID, "id": "1"}
+    assert (await page.post(path, fields))[0] == 403
+    elsewhere = {"Origin": "https://evil.example"}
+    assert (await page.post(path, {**fields, "token": token}, elsewhere))[0] == 403
+    bad = {"token": token, "product": "https://vt.tiktok.com/ZS1/", "id": "999"}
+    status, text = await page.post(path, bad)
+    assert status == 400
+    assert "short link" in text or "no such product" in text
+    assert await followed(page) == []
+
+
+def found(database: Store) -> None:
+    """The probe found that pictures can be had."""
+    probe = Probe(COVERS.name, 1, works=True, status=200, words="", path="/x", credential="c")
+    database.probes.put(probe)
+
+
+def with_a_picture(database: Store) -> None:
+    """The first product has one."""
+    from watcher.model import LongTexts
+    from watcher.store.sql.recording import meaning, pack_texts
+
+    texts = LongTexts(json.dumps([{"url": "https://collector.example/a.jpg", "index": 0}]))
+    database.execute(  # type: ignore[attr-defined]
+        "UPDATE product_texts SET meaning = ?, packed = ? WHERE product = 1",
+        (meaning(texts), pack_texts(texts)),
+    )
+
+
+async def policy(page: Page, path: str) -> str:
+    """What the page may load."""
+    async with aiohttp.ClientSession() as session, session.get(f"{page.site.url}{path}") as answer:
+        return answer.headers["Content-Security-Policy"]
+
+
+async def test_pictures_are_off_until_the_probe_found_them(page: Page) -> None:
+    """Neither shown nor offered; the collector's address is on no page ever."""
+    await page.sources.write(with_a_picture)
+    for probed in (False, True):
+        if probed:
+            await page.sources.write(found)
+        _, text = await page.get("products/US/1")
+        assert ("Show its picture" in text) is probed
+        assert "<img" not in text
+        assert "collector.example" not in text
+        assert "img-src 'self';" in await policy(page, "products/US/1")
+
+
+async def test_a_picture_is_asked_for_and_shown(page: Page) -> None:
+    """On a press of the button, for as long as its address is good; and nothing else may load."""
+    await page.sources.write(with_a_picture)
+    await page.sources.write(found)
+    here = "products/US/1"
+    fields = {"token": await page.token(here), "id": "1", "back": f"/{here}"}
+    assert await page.post("pictures", fields) == (303, f"/{here}?notice=picture&n=1")
+    assert page.woken == 1
+    _, text = await page.get(here)
+    assert "Its picture is asked for" in text
+    assert "Show its picture" not in text
+    now = page.sources.now()
+    await page.sources.write(lambda db: db.pictures.put([Picture(1, now, SHOWN, now + DAY)]))
+    _, text = await page.get(here)
+    (image,) = re.findall(r"<img[^>]*>", text)
+    assert 'src="https://cdn.example/a,b;c.jpg?sign=1&amp;x=2"' in image
+    assert 'referrerpolicy="no-referrer"' in image
+    allowed = await policy(page, here)
+    assert "img-src 'self' https://cdn.example/a%2Cb%3Bc.jpg;" in allowed
+    assert "cdn.example" not in await policy(page, "products/US/2")
+    await page.sources.write(lambda db: db.pictures.put([Picture(1, now, SHOWN, now)]))
+    _, text = await page.get(here)
+    assert "<img" not in text
+    assert "Show its picture" in text
+
+
+async def test_a_picture_that_can_not_be_had(page: Page) -> None:
+    """The reason is said, and it can be asked for again."""
+    await page.sources.write(with_a_picture)
+    await page.sources.write(found)
+    now = page.sources.now()
+    await page.sources.write(lambda db: db.pictures.want(1, now))
+    await page.sources.write(
+        lambda db: db.pictures.put([Picture(1, now, None, 0, "KeyAPI answers 402: no <credits>")])
+    )
+    _, text = await page.get("products/US/1")
+    assert "No picture: KeyAPI answers 402: no &lt;credits&gt;" in text
+    assert "Show its picture" in text
+
+
+async def test_names_of_sellers_and_categories(furnished: Furnished, tmp_path: Path) -> None:
+    """Beside the ids, as far as they are known."""
+    from watcher.store.sql.siblings import Category
+
+    path = tmp_path / "watcher.db"
+    path.write_bytes(furnished.path.read_bytes())
+    named = load_text('sellers: {"7495981769829615944": Glow & Lab}\n' + READING)
+    async with serving(path, replace(furnished, book=named)) as page:
+        ids = "seller_id = '7495981769829615944', category_id = '601450'"
+        await page.sources.write(
+            lambda db: db.execute(f"UPDATE products SET {ids} WHERE id = 1")  # type: ignore[attr-defined]
+        )
+        _, text = await page.get("products/US/1")
+        assert "Glow &amp; Lab (7495981769829615944)" in text
+        assert "<dd>601450</dd>" in text
+        await page.sources.write(lambda db: db.categories.put([Category("601450", 1, "Care")], 1))
+        assert "Care (601450)" in (await page.get("products/US/1"))[1]
+        token = await page.token()
+        fields = {"token": token, "seller": "glow & lab", "for": "1d"}
+        assert (await page.post("silences", fields))[0] == 303
+        (silence,) = await page.sources.read(lambda db: db.silences.list())
+        assert silence.seller == "7495981769829615944"
+        assert "seller Glow &amp; Lab (7495981769829615944)" in (await page.get("silences"))[1]

@@ -1,0 +1,115 @@
+"""The source's endpoints as ``watcher check`` tells of them: which were tried with this key; and
+the names beside the ids that the rule file has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from watcher.fields import CATEGORIES
+from watcher.model import Instant
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.text import OneOf
+from watcher.rules.rulebook import Rulebook
+from watcher.source.endpoint import Endpoint
+from watcher.store.sql.siblings import Probe
+from watcher.text.evidence import with_name
+from watcher.text.sanitize import plain
+from watcher.units import format_since
+from watcher.words import listing, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointState:
+    """What is known of an endpoint that no request of ours has tried: ``probe`` is what came of one
+    with this key, None where there was none. ``watches`` are those that read it."""
+
+    endpoint: Endpoint
+    watches: Sequence[str]
+    probe: Probe | None
+
+    @property
+    def state(self) -> str:
+        if self.probe is None:
+            return "not tried"
+        return "works" if self.probe.works else "refused"
+
+
+def endpoint_states(book: Rulebook, probes: Mapping[str, Probe]) -> list[EndpointState]:
+    """The endpoints that the used watches read and that we never tried, with what the user has."""
+    readers: dict[Endpoint, list[str]] = {}
+    for watch in book.used_watches:
+        if not watch.query.endpoint.tried:
+            readers.setdefault(watch.query.endpoint, []).append(watch.name)
+    credential, found = book.api.credential, []
+    for endpoint, watches in readers.items():
+        probe = probes.get(endpoint.name)
+        own = probe if probe is not None and probe.credential == credential else None
+        found.append(EndpointState(endpoint, watches, own))
+    return found
+
+
+def endpoint_lines(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
+    """What works with this key."""
+    for each in states:
+        if each.probe is not None and each.probe.works:
+            when = format_since(each.probe.at, now)
+            yield f"Endpoint {each.endpoint.name}: works with this key (tried {when})."
+
+
+def endpoint_doubts(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
+    """What was not tried, said once, and what was refused."""
+    untried = [each for each in states if each.probe is None]
+    if untried:
+        read = listing([name for each in untried for name in each.watches])
+        names = listing([each.endpoint.name for each in untried])
+        yield (
+            f"the endpoint {names} (read by {read}) was not tried with a key by us; "
+            "`watcher source probe` asks once, for 1 credit each, and says what it answers"
+        )
+    for each in states:
+        probe = each.probe
+        if probe is not None and not probe.works:
+            status = f"HTTP {probe.status}: " if probe.status is not None else ""
+            yield (
+                f"the endpoint {each.endpoint.name} (read by {listing(each.watches)}) was refused "
+                f"with this key {format_since(probe.at, now)}: {status}{quoted(plain(probe.words))}"
+            )
+
+
+def category_ids(book: Rulebook) -> list[str]:
+    """The categories that watches and conditions of the rules name, each once."""
+    found: dict[str, None] = {}
+    for watch in book.used_watches:
+        found |= {str(value): None for name, value in watch.query.filters if name in CATEGORIES}
+    for rule in book.rules:
+        for condition in (rule.when, rule.until):
+            found |= dict.fromkeys(_ids_in(condition))
+    return [*found]
+
+
+def _ids_in(condition: Condition | None) -> Iterator[str]:
+    if isinstance(condition, Combination):
+        for part in condition.parts:
+            yield from _ids_in(part)
+    elif isinstance(condition, OneOf) and condition.attribute.name in CATEGORIES:
+        yield from condition.values
+
+
+def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
+    """The names of the sellers, and of the categories that the rule file names."""
+    if book.sellers:
+        yield f"Sellers: {listing([with_name(each, book.sellers) for each in book.sellers])}."
+    if categories:
+        yield f"Categories: {listing([with_name(each, categories) for each in categories])}."
+
+
+def category_doubts(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
+    """Categories of the rule file that have no name, where others of it have."""
+    missing = [each for each in category_ids(book) if each not in categories] if categories else []
+    if missing:
+        yield (
+            f"no name is known of the category {listing(missing)}: is it right? "
+            "(`watcher source categories` reads names)"
+        )

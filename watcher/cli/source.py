@@ -1,0 +1,200 @@
+"""``watcher source``: the source's other endpoints, and whether they are there for this key."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import click
+
+from watcher.cli import options
+from watcher.cli.category_names import categories
+from watcher.cli.completion import product_ids, seller_names
+from watcher.cli.following import ids_of
+from watcher.cli.logs import configure
+from watcher.cli.lookup import seller_id_of
+from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
+from watcher.cli.probing import confirm, known_ids
+from watcher.daemon.clock import Clock
+from watcher.daemon.scheduling.budget import PaidBudget
+from watcher.daemon.scheduling.scanner import client_of
+from watcher.errors import BudgetSpent, WatcherError
+from watcher.rules.rulebook import Rulebook
+from watcher.source.endpoints import CATEGORIES, SIBLINGS
+from watcher.source.probing import Finding, Question, ask, questions
+from watcher.store.engine import DatabaseThread, open_store
+from watcher.store.places import Place
+from watcher.store.ports import Store
+from watcher.store.sql.siblings import Category, Probe
+from watcher.text.sanitize import plain
+from watcher.units import count_of
+
+LEDGER = "probe"  # what its credits are booked on
+_NAMES = [endpoint.name for endpoint in SIBLINGS]
+
+
+@click.group()
+def command() -> None:
+    """Ask the source's other endpoints whether they are there for this key, and read names."""
+
+
+command.add_command(categories)
+
+
+@command.command("probe")
+@click.option(
+    "--endpoint", "chosen", type=click.Choice(_NAMES), multiple=True, help="Only this one."
+)
+@click.option(
+    "--seller",
+    metavar="ID",
+    shell_complete=seller_names,
+    help="Ask with this seller's id, or name.",
+)
+@click.option(
+    "--product", "products", multiple=True, metavar="ID", shell_complete=product_ids,
+    help="Ask with this product's id, or the address of its page.",
+)  # fmt: skip
+@click.option(
+    "--path", "paths", multiple=True, metavar="NAME=PATH",
+    help="Ask another path: those of categories and covers are guesses.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.files
+@as_json
+def probe(
+    files: options.Files, chosen: tuple[str, ...], seller: str | None, products: tuple[str, ...],
+    paths: tuple[str, ...], *, yes: bool,
+) -> None:  # fmt: skip
+    """Ask each endpoint beside the lists once, and keep which of them work: one credit each.
+
+    None of them was tried with a key by us. They are asked with real ids: of the rule file or the
+    database, unless they are given. What each answers is shown in the server's own words. The
+    exit code is 1 where one was refused.
+
+    \b
+      watcher source probe
+      watcher source probe --endpoint shop --seller 7495981769829615944 --yes
+    """
+    configure("text", "warning")
+    book, others = files.whole_book, _paths_of(paths)
+    place, clock = files.database, options.clock_of(files.database)
+    client_of(book)  # without a key nothing is announced
+    given = seller_id_of(book.sellers, seller) if seller else ""
+    with open_store(place) as opened, opened.snapshot():
+        known = known_ids(opened, book, given, ids_of(products))
+    asked = [*questions(known, clock.now(), others, chosen)]
+    ready = [each for each in asked if not each.lacks]
+    _announce(asked, ready, book)
+    if not ready:
+        raise WatcherError("there is nothing to ask with: give --seller ID and --product ID")
+    if not yes:
+        confirm(len(ready))
+    findings = asyncio.run(_Probing(book, place, clock).run(ready))
+    skipped = [_unasked(each) for each in asked if each.lacks]
+    answer([*map(_json, [*findings, *skipped])], lambda: _show([*findings, *skipped]))
+    sys.exit(0 if all(each.works for each in findings) else 1)
+
+
+def _unasked(question: Question) -> Finding:
+    why = f"not asked: no {question.lacks[2:]} is known"
+    return Finding(question, works=False, status=None, words="", shown=why, asked=False)
+
+
+def _paths_of(given: Sequence[str]) -> Mapping[str, str]:
+    """``categories=/v1/...`` by name."""
+    found: dict[str, str] = {}
+    for each in given:
+        name, equals, path = each.partition("=")
+        if name not in _NAMES or not equals:
+            raise click.UsageError(f"--path {each}: write NAME=PATH; a NAME is {', '.join(_NAMES)}")
+        if not path.startswith("/") or not path.isascii() or not path.isprintable():
+            raise click.UsageError(f"--path {each}: a path begins with a slash, as /v1/...")
+        found[name] = path
+    return found
+
+
+def _announce(asked: Sequence[Question], ready: Sequence[Question], book: Rulebook) -> None:
+    """Say what will be asked, and what it costs: on stderr, where a program reads the answer."""
+    out = console(stderr=json_wanted())
+    out.say(f"This asks {book.api.url} {count_of(len(ready), 'time')}, for 1 credit each:")
+    for each in asked:
+        what = each.said if not each.lacks else f"not asked: no {each.lacks[2:]} is known"
+        out.say(plain(f"  {each.endpoint.name}: {what}"))
+        if each.endpoint.known and not each.lacks:
+            out.say(f"    ({each.endpoint.known})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Probing:
+    """The requests, each paid before it, beside a daemon that may run."""
+
+    book: Rulebook
+    place: Place
+    clock: Clock
+
+    async def run(self, asked: Sequence[Question]) -> list[Finding]:
+        """Ask all of them, and keep what came of each at once."""
+        store = DatabaseThread(lambda: open_store(self.place, create=False), "store-probe")
+        found: list[Finding] = []
+        async with store, client_of(self.book) as client:
+            budget = PaidBudget(store, self.clock, self.book.api, LEDGER)
+            for each in asked:
+                try:
+                    finding = await ask(each, client, budget)
+                except BudgetSpent as error:
+                    raise WatcherError(f"{each.endpoint.name}: {error}") from None
+                found.append(finding)
+                now, credential = self.clock.now(), self.book.api.credential
+                await store.run(partial(keep, finding=finding, now=now, credential=credential))
+        return found
+
+
+def keep(database: Store, finding: Finding, now: int, credential: str) -> None:
+    """Store what an endpoint answered, and what it gave."""
+    question = finding.question
+    words = ": ".join(filter(None, (finding.words, "" if finding.works else finding.shown)))
+    with database.atomic():
+        database.probes.put(
+            Probe(
+                question.endpoint.name, now, finding.works, finding.status, words, question.path,
+                credential,
+            )
+        )  # fmt: skip
+        if finding.works and question.endpoint is CATEGORIES:
+            given = (
+                Category(each.category_id, each.level, each.name) for each in finding.categories
+            )
+            database.categories.put(given, now)
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    out = console()
+    rows = [
+        (
+            each.question.endpoint.name,
+            "-" if not each.asked else "works" if each.works else "refused",
+            "-" if each.status is None else str(each.status),
+            plain(each.words) or "-",
+            plain(each.shown) or "-",
+        )
+        for each in findings
+    ]
+    out.table(
+        ("Endpoint", "State", "HTTP", "The server's words", "Found"), rows, apart=True,
+        texts=("The server's words", "Found"),
+    )  # fmt: skip
+
+
+def _json(finding: Finding) -> dict[str, object]:
+    question = finding.question
+    return {
+        "endpoint": question.endpoint.name,
+        "path": question.path,
+        "asked": dict(question.params) if finding.asked else None,
+        **fields_of(finding, "works status words"),
+        "found": finding.shown,
+    }

@@ -1,0 +1,137 @@
+"""Answers of endpoints whose form is not known: what is looked for in them is taken wherever it
+stands, and anything else is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+_DEEPEST = 12
+_MOST = 50_000  # values that are looked at
+_ID_KEYS = ("category_id", "categoryId", "cate_id", "cid", "id")
+_NAME_KEYS = ("category_name", "categoryName", "cate_name", "name", "title")
+_LEVEL_KEYS = ("level", "category_level", "categoryLevel")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCategory:
+    """A category's id, the level at which it stands (from 1), and its name."""
+
+    category_id: str
+    level: int
+    name: str
+
+
+def categories_of(data: object, level: int = 1) -> list[FoundCategory]:
+    """The categories in an answer, each once; ``level`` is that of the outermost."""
+    found: dict[str, FoundCategory] = {}
+    for each, depth in _mappings(data):
+        category_id, name = _id_in(each), _text_in(each, _NAME_KEYS)
+        if category_id and name:
+            own = _level_in(each) or level + depth
+            found.setdefault(category_id, FoundCategory(category_id, own, name[:_LONGEST_NAME]))
+    return [*found.values()]
+
+
+def covers_of(data: object, asked: Sequence[str]) -> dict[str, str]:
+    """The addresses that can be shown, by those that were asked for."""
+    texts = _plain_list(data)
+    if texts is not None and len(texts) == len(asked):
+        pairs: Iterator[tuple[str, str]] = zip(asked, texts, strict=True)
+        return {mine: given for mine, given in pairs if _is_shown(given, mine)}
+    found: dict[str, str] = {}
+    for each, _ in _mappings(data):
+        found |= {
+            mine: given
+            for mine in asked
+            if mine not in found and (given := _given_for(mine, each)) is not None
+        }
+    return found
+
+
+def _given_for(asked: str, each: Mapping[str, object]) -> str | None:
+    """The address beside the one that was asked for: under it as a key, or in a field next
+    to it."""
+    value = each.get(asked)
+    if isinstance(value, str):
+        return value if _is_shown(value, asked) else None
+    texts = [text for text in each.values() if isinstance(text, str)]
+    if asked not in texts:
+        return None
+    return next((text for text in texts if _is_shown(text, asked)), None)
+
+
+def _is_shown(given: str, asked: str) -> bool:
+    """Whether a browser may be given it: encrypted, and not the collector's bare address again."""
+    if given == asked or not given.startswith("https://") or not given.isprintable():
+        return False
+    try:
+        url, bare = urlsplit(given), urlsplit(asked)
+    except ValueError:
+        return False
+    return bool(url.hostname) and (url.hostname != bare.hostname or bool(url.query))
+
+
+def _plain_list(data: object) -> list[str] | None:
+    if isinstance(data, list) and data and all(isinstance(each, str) for each in data):
+        return data
+    if isinstance(data, dict):
+        inner = [found for value in data.values() if (found := _plain_list(value)) is not None]
+        return inner[0] if len(inner) == 1 else None
+    return None
+
+
+def _mappings(data: object) -> Iterator[tuple[Mapping[str, object], int]]:
+    """All objects in a JSON value, the outer before the inner, with how many objects that look like
+    categories stand around each."""
+    left = _MOST
+    queue: list[tuple[object, int, int]] = [(data, 0, 0)]
+    while queue and left > 0:
+        value, depth, around = queue.pop(0)
+        left -= 1
+        if depth > _DEEPEST:
+            continue
+        if isinstance(value, dict):
+            yield value, around
+            inside = around + bool(_id_in(value) and _text_in(value, _NAME_KEYS))
+            queue += [(inner, depth + 1, inside) for inner in value.values()]
+        elif isinstance(value, list):
+            queue += [(inner, depth + 1, around) for inner in value]
+
+
+def _id_in(each: Mapping[str, object]) -> str:
+    for key in _ID_KEYS:
+        value = each.get(key)
+        text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if text.isascii() and text.isdigit() and len(text) <= 40:
+            return text
+    return ""
+
+
+def _text_in(each: Mapping[str, object], keys: Sequence[str]) -> str:
+    texts = (each.get(key) for key in keys)
+    return next((" ".join(text.split()) for text in texts if isinstance(text, str) and text), "")
+
+
+def _level_in(each: Mapping[str, object]) -> int:
+    values = (each.get(key) for key in _LEVEL_KEYS)
+    return next((value for value in values if isinstance(value, int) and 1 <= value <= 9), 0)
+
+
+def first_cover(written: str | None) -> str:
+    """The address of the first of the pictures that a product's ``cover_url`` names; empty where
+    there is none."""
+    pictures: object = None
+    with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        pictures = msgspec.json.decode(written or "null")
+    found = (
+        [each for each in pictures if isinstance(each, dict)] if isinstance(pictures, list) else []
+    )
+    found.sort(key=lambda each: str(each.get("index", "")).zfill(6))
+    urls = (str(each.get("url", "")) for each in found)
+    return next((url for url in urls if url.startswith("https://") and "," not in url), "")

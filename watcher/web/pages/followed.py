@@ -1,0 +1,139 @@
+"""What is followed: a list with newest values, and the forms that add to it and take away; and the
+form by which a picture is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from watcher.analysis.followed import SHOWN, FollowedProduct, followed
+from watcher.fields import BY_NAME
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook
+from watcher.source.addresses import PRODUCT, id_of
+from watcher.source.endpoints import COVERS
+from watcher.source.query import MOST_PRODUCTS
+from watcher.store.ports import Store
+from watcher.text.evidence import said
+from watcher.units import Currencies
+from watcher.web.context import PageContext, as_json
+from watcher.web.pages.common import number_of
+from watcher.words import Wrong
+
+MOST = 500  # that the page shows
+LINE = "followed: {products: followed}"  # what to write under watches:
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One that is followed, in words."""
+
+    each: FollowedProduct
+    values: Sequence[str]
+
+
+def unread(book: Rulebook) -> str:
+    """The reason why what is followed is not read; empty where it is."""
+    if any(watch.query.followed for watch in book.used_watches):
+        return ""
+    if any(watch.query.followed for watch in book.watches):
+        return "No rule uses the watch that reads what is followed, so it is not read."
+    return "No watch reads what is followed yet."
+
+
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /followed``."""
+    found = await context.read(_found)
+    return context.html(
+        request,
+        "followed.html",
+        lines=[Line(each, _values(each)) for each in found[:MOST]],
+        more=len(found) > MOST,
+        most=MOST,
+        labels=[BY_NAME[name].label for name in SHOWN],
+        unread=unread(context.sources.book()),
+        line=LINE,
+    )
+
+
+async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/followed.json``; times are Unix seconds."""
+    found = await context.read(_found)
+    products = [
+        {
+            "product_id": each.follow.product_id,
+            "since": each.follow.since,
+            "note": each.follow.note,
+            "region": each.facts.region if each.facts is not None else None,
+            "name": each.name or None,
+            "seen": each.seen,
+            "state": each.state or "known",
+            "values": each.values,
+        }
+        for each in found
+    ]
+    return as_json({"products": products, "read": not unread(context.sources.book())})
+
+
+async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``POST /followed``: the ``product``, by id or address, with a ``note``."""
+    fields = await context.forms.read(request)
+    product, note, now = _id(fields), fields.get("note", "").strip(), context.sources.now()
+    new = await context.sources.write(lambda database: _add(database, product, note, now))
+    context.sources.wake()
+    raise context.see(request, fields, "followed" if new else "followed_already", 1)
+
+
+async def remove(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``POST /followed/remove``: the ``product``."""
+    fields = await context.forms.read(request)
+    product = _id(fields)
+    gone = await context.sources.write(lambda database: database.followed.remove([product]))
+    context.sources.wake()
+    raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
+
+
+async def picture(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``POST /pictures``: the picture of the product whose key is ``id``."""
+    fields = await context.forms.read(request)
+    key, now = number_of(fields, "product"), context.sources.now()
+    known = await context.sources.write(lambda database: _want(database, key, now))
+    if not known:
+        raise web.HTTPBadRequest(text="There is no such product, or pictures are off.")
+    context.sources.wake()
+    raise context.see(request, fields, "picture", 1)
+
+
+def _found(database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
+    readers = [watch.key for watch in book.used_watches if watch.query.followed]
+    return followed(database, readers, MOST + 1)
+
+
+def _values(each: FollowedProduct) -> Sequence[str]:
+    currencies = Currencies(each.facts.currency if each.facts is not None else None, None)
+    return [
+        "" if value is None else said(name, value, BY_NAME[name].unit, currencies)
+        for name, value in each.values.items()
+    ]
+
+
+def _id(fields: Mapping[str, str]) -> str:
+    try:
+        return id_of(fields.get("product", ""), PRODUCT)
+    except Wrong as error:
+        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+
+
+def _add(database: Store, product: str, note: str, now: Instant) -> bool:
+    if len(database.followed.ids()) >= MOST_PRODUCTS:
+        raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
+    return bool(database.followed.add([product], now, note or None))
+
+
+def _want(database: Store, product: int, now: Instant) -> bool:
+    if database.probes.found(COVERS.name) is None or not database.history.facts([product]):
+        return False
+    database.pictures.want(product, now)
+    return True
