@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.tables import problems_of
+from watcher.data_days import DataDays
 from watcher.errors import RulesError
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
@@ -101,7 +102,7 @@ def test_the_order_of_watches_and_schedules_begin_nothing_anew() -> None:
 def test_the_least_of_a_time_is_that_of_who_looks_most_often() -> None:
     """A cooldown counts for all lists of a rule."""
     (rule,) = read("[a, c]").rules
-    assert rule.least(86_400) == max(each.least(86_400) for each in rule.watches)
+    assert rule.least(86_400, _Nobody(), 0) == max(each.least(86_400, _Nobody(), 0) for each in rule.watches)
 
 
 def test_a_doubt_that_is_of_one_list_says_so() -> None:
@@ -142,3 +143,10 @@ def test_enabled_is_true_or_false(value: str) -> None:
     """Nothing else."""
     (problem,) = problems_of(text("a", more=f", enabled: {value}"))
     assert "takes true or false" in problem
+
+
+class _Nobody:
+    """Of data days nothing is asked."""
+
+    def data_days(self, region: str) -> DataDays:
+        raise AssertionError(region)
