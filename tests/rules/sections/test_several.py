@@ -102,7 +102,8 @@ def test_the_order_of_watches_and_schedules_begin_nothing_anew() -> None:
 def test_the_least_of_a_time_is_that_of_who_looks_most_often() -> None:
     """A cooldown counts for all lists of a rule."""
     (rule,) = read("[a, c]").rules
-    assert rule.least(86_400, _Nobody(), 0) == max(each.least(86_400, _Nobody(), 0) for each in rule.watches)
+    longest = max(each.least(86_400) for each in rule.watches)
+    assert rule.least(86_400, _Nobody(), 0) == longest
 
 
 def test_a_doubt_that_is_of_one_list_says_so() -> None:
