@@ -15,7 +15,6 @@ from watcher.cli.init import KINDS, starter
 from watcher.model import Instant
 from watcher.rules.files.loading import load, load_text
 from watcher.rules.rulebook import Rulebook
-from watcher.schedule import Refresh
 
 NOW: Instant = 1_767_225_600  # 2026-01-01; a day costs the same on every other
 _LIST = {"sort": "total_sale_7d_cnt desc"}
@@ -96,11 +95,7 @@ def _starters() -> Iterator[tuple[str, int, Forecast]]:
 def _costs(book: Rulebook) -> tuple[str, str, str]:
     costs = forecast(book, {}, NOW)
     requests = sum(cost.requests for cost in costs.watches)
-    # Probes are a region's, however many lists are read with the refresh.
-    fresh = any(isinstance(watch.schedule, Refresh) for watch in book.used_watches)
-    probes = f", and up to {book.api.probes_per_day} probes" if fresh else ""
-    day, month = _whole(costs.credits_a_day), _whole(costs.credits_a_month)
-    return f"{requests:,}", f"{day}{probes}", f"{month}{', and probes' if fresh else ''}"
+    return f"{requests:,}", _whole(costs.credits_a_day), _whole(costs.credits_a_month)
 
 
 def _whole(amount: float) -> str:

@@ -97,7 +97,7 @@ FAMILIES = (
     ),
     Family("refresh_next_probe_timestamp_seconds", "When it is looked for next", ("region",)),
     Family("refresh_probes", "Requests of this UTC day that looked for new data", ("region",)),
-    Family("refresh_missed_days", "Days left out since there was new data", ("region",)),
+    Family("refresh_missed", "Days left out since there was new data", ("region",)),
     Family("alerts", "Alerts by state", ("rule", "severity", "state")),
     Family(
         "alerts_held",
@@ -224,7 +224,7 @@ def _of_region(region: RefreshStatus) -> Iterator[Sample]:
     yield "refresh_last_timestamp_seconds", name, region.last
     yield "refresh_next_probe_timestamp_seconds", name, region.next_look
     yield "refresh_probes", name, region.looks
-    yield "refresh_missed_days", name, region.missed
+    yield "refresh_missed", name, region.missed
 
 
 def _of_rule(rule: RuleStatus) -> Iterator[Sample]:

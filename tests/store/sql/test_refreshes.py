@@ -67,8 +67,9 @@ def test_a_scan_has_its_day(store: Store) -> None:
 
 def test_a_share_is_held_against_the_watchs_own_scan(store: Store) -> None:
     """Whatever others read since; who is new is not known, and an absent value says nothing."""
-    before: Mapping[str, Mapping[str, float]]
-    before = {"1": {SALES: 5, GMV: 19.9}, "2": {SALES: 7}, "3": {SALES: 9}}
+    before: dict[str, float | Mapping[str, float]] = {
+        "1": {SALES: 5, GMV: 19.9}, "2": {SALES: 7}, "3": {SALES: 9},
+    }  # fmt: skip
     store.history.record(scan(START, before))
     store.history.record(scan(START + 60, {"1": 6, "2": 8}, watch="other"))
     against = store.refreshes.reference("w", AFTER_ALL)

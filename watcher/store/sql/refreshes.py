@@ -132,7 +132,7 @@ class Refreshes(Face):
                 Share(row[5], row[6]),
                 Share(row[7], row[8]),
                 bool(row[9]),
-            )  # fmt: skip
+            )
             for row in rows
         ]
 
