@@ -25,7 +25,7 @@ from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
-from watcher.store.sql.text_history import lacking
+from watcher.store.sql.text_history import TextTimeline, lacking
 
 _TEXTS = tuple(text.name for text in TEXTS)
 _ALWAYS = ("product_id", "region")
@@ -118,6 +118,15 @@ class Recalled:
     def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
         """A whole scan, and what became of it when it was recorded."""
         return RecalledScan(self, place), self._recorded(place, None)
+
+    def texts_at(self, place: int, name: str, products: Wholes) -> list[str | None]:
+        """A text of each product as the scan at a place left it."""
+        if place == self._place:
+            return self.texts(name, products)
+        keys, mark = products.astype(np.int64), int(self._line.marks[place])
+        found = TextTimeline(self._db, keys, name, mark)
+        texts: list[str | None] = found.at(keys, np.full(len(keys), mark)).tolist()
+        return texts
 
     def texts(self, name: str, products: Wholes) -> list[str | None]:
         """A text of each product as it is now."""
@@ -248,7 +257,7 @@ def _known(numbers: Mapping[str, float]) -> dict[str, float | None]:
 
 
 class RecalledScan:
-    """A stored scan, or some rows of it; texts are those that its products have now."""
+    """A stored scan, or some rows of it."""
 
     def __init__(self, past: Recalled, place: int, rows: Ints | None = None) -> None:
         line = past.matrix.timeline
@@ -284,7 +293,7 @@ class RecalledScan:
 
 
 class _Column(Sequence[str | None]):
-    """A text of some products: of one without looking up the others."""
+    """A text of some products as a scan left it: of one without looking up the others."""
 
     def __init__(self, past: Recalled, name: str, place: int, products: Wholes) -> None:
         self._past = past
@@ -301,7 +310,8 @@ class _Column(Sequence[str | None]):
         return iter(self._of(self._products))
 
     def _of(self, products: Wholes) -> list[str | None]:
-        texts, missing = self._past.texts(self._name, products), self._missing
+        texts = self._past.texts_at(self._place, self._name, products)
+        missing = self._missing
         if missing is None or not missing.any():
             return texts
         lacks = missing[positions(self._products.astype(np.int64), products.astype(np.int64))]
