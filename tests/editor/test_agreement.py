@@ -55,6 +55,7 @@ _IDS: list[Any] = [
 _INSTEAD = ("shop", "products")
 _FIELDS = {
     "api": """key requests_per_second concurrency credits_per_day credits_per_month gmv_currency
+           probes_per_day settle
            """.split(),
     "channel": "url min_severity digest template quiet".split(),
     "quiet": ["hours"],
