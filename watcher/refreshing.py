@@ -1,4 +1,4 @@
-"""When to look whether a region's data was refreshed: the hour is learned, the looks are few.
+"""The plan of looks whether a region's data was refreshed: the hour is learned, looks are few.
 
 A look (a probe) costs a credit and tells whether the data is new. What is known of a day is thus a
 time between two looks in which it was refreshed. From such times the hour is learned, as a
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from watcher.data_days import APART, DataDay, DataDays, Look, LookResult
+from watcher.data_days import APART, DataDay, DataDays, LookResult, RefreshLook
 from watcher.model import Floats, Instant
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR, MINUTE, next_midnight
@@ -48,15 +48,15 @@ _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 4 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class RegionState:
-    """What is known of a region: its data ``days`` and its ``looks`` of the last days, each the
+    """A region as it is known: its data ``days`` and its ``looks`` of the last days, each the
     oldest first. ``read`` is when its data of the last day was last read, or seen in a look."""
 
     days: DataDays = field(default_factory=DataDays)
-    looks: Sequence[Look] = ()
+    looks: Sequence[RefreshLook] = ()
 
     @property
     def last_quiet(self) -> Instant:
-        """When the data of the last day was last seen; 0 where none is known."""
+        """The time at which the data of the last day was last seen; 0 where none is known."""
         last = self.days.last
         if last is None:
             return 0
@@ -79,7 +79,7 @@ class RegionState:
 
 
 def next_look(state: RegionState, a_day: int, now: Instant) -> Instant | None:
-    """When to look next, perhaps in the past; None where no data day has begun yet. At most
+    """The next time to look, perhaps in the past; None where no data day has begun yet. At most
     ``a_day`` requests in a UTC day."""
     last = state.days.last
     if last is None:
@@ -112,18 +112,18 @@ def _is_late(last: DataDay, now: Instant) -> bool:
 
 
 def _sure_look(last: DataDay, quiet: Instant) -> Instant:
-    """When to look in any case: once it is so late that the day would count as left out."""
+    """The time to look in any case: once it is so late that the day would count as left out."""
     over = max(0, (quiet - last.began - MISSED) // DAY + 1)
     return last.began + MISSED + over * DAY
 
 
 def settled(day: DataDay, settle: int = SETTLE) -> Instant:
-    """When the watches of the region are due."""
+    """The time at which the watches of the region are due."""
     return day.fresh + settle
 
 
 def missed(state: RegionState, now: Instant) -> int:
-    """How many data days were left out since the last one: the old data was seen when it was so
+    """The number of data days left out since the last one: the old data was seen when it was so
     late that what comes then is another day's."""
     last = state.days.last
     if last is None or state.first_partly is not None:
@@ -134,8 +134,8 @@ def missed(state: RegionState, now: Instant) -> int:
 
 @dataclass(frozen=True, slots=True)
 class UsualHour:
-    """When the data is refreshed, in seconds of the UTC day: ``middle`` and the time in which four
-    of five refreshes fall."""
+    """The hour of the refresh, in seconds of the UTC day: ``middle`` and the time in which four of
+    five refreshes fall."""
 
     middle: int
     low: int
@@ -143,7 +143,7 @@ class UsualHour:
 
 
 def usual_hour(days: DataDays) -> UsualHour | None:
-    """What was learned; None before a refresh was seen to come between two looks."""
+    """The hour that was learned; None before a refresh was seen to come between two looks."""
     if not any(_tells(row) for row in days.rows):
         return None
     density = predicted(days)
@@ -184,8 +184,8 @@ def _predicted(pairs: tuple[tuple[Instant, Instant], ...]) -> Floats:
 
 
 def _with_earlier(density: Floats, pairs: Sequence[tuple[Instant, Instant]]) -> Floats:
-    """Where the new data was there at the first look, days in a row, the hour may have moved to
-    earlier by any time: that is looked after the sooner the more days there were."""
+    """Allow for an hour that moved to earlier, by any time, where the new data was there at the
+    first look, days in a row: it is looked after the sooner the more days there were."""
     unseen = [*takewhile(lambda pair: pair[1] - pair[0] >= _UNSEEN, reversed(pairs))]
     if not unseen:
         return density

@@ -1,5 +1,5 @@
-"""What is due of the watches of a region that are read with its refresh, by what the store has: the
-scans that are owed, and the next look whether the data is new. Reads, and writes nothing."""
+"""The plan of a region whose watches are read with its refresh, by what the store has: the scans
+that are owed, and the next look whether the data is new. Reads, and writes nothing."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class RegionPlan:
         return usual_hour(self.state.days)
 
     def expected(self, key: str) -> Instant | None:
-        """When a watch is scanned next, as far as can be said."""
+        """The time of a watch's next scan, as far as can be said."""
         return self.due.get(key, self.look)
 
     def wakes(self, now: Instant) -> Instant | None:
-        """When another day will have been left out."""
+        """The time at which another day will have been left out."""
         last = self.state.days.last
         if last is None:
             return None
@@ -80,7 +80,7 @@ def regions_of(book: Rulebook) -> Sequence[str]:
 
 
 def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> RegionPlan:
-    """What is due of a region at ``now``."""
+    """Plan what is due of a region at ``now``."""
     watches = refresh_watches(book, region)
     refreshes = database.refreshes
     seen = {watch.key: refreshes.reference(watch.key, AFTER_ALL, halves=True) for watch in watches}
@@ -117,7 +117,7 @@ def _due(
     database: Store, watch: Watch, seen: Reference | None, last: DataDay | None, api: Api,
     now: Instant,
 ) -> Instant | None:  # fmt: skip
-    """When the watch is to be scanned; None while nothing new is known to be there."""
+    """The time of the watch's next scan; None while nothing new is known to be there."""
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
     if seen is None or last is None:
         return plan.due(watch.schedule, scans, now)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from watcher.data_days import DataDay, DataDays, Look, LookResult
+from watcher.data_days import DataDay, DataDays, LookResult, RefreshLook
 from watcher.model import Instant
 from watcher.refreshing import MISSED, READ_AGAIN, RegionState, missed, next_look, usual_hour
 from watcher.units import DAY, HOUR, MINUTE
@@ -26,9 +26,9 @@ def learned(days: int = 20, hour: int = HOURS) -> DataDays:
     return DataDays(tuple(rows))
 
 
-def looks(*at: Instant, result: LookResult = LookResult.QUIET) -> Sequence[Look]:
+def looks(*at: Instant, result: LookResult = LookResult.QUIET) -> Sequence[RefreshLook]:
     """Of one result."""
-    return tuple(Look(each, "w", result) for each in at)
+    return tuple(RefreshLook(each, "w", result) for each in at)
 
 
 def plan_of(days: DataDays, a_day: int = 6, until: Instant | None = None) -> list[Instant]:

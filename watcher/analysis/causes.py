@@ -1,4 +1,4 @@
-"""Why a condition has no data on a product: no value, no baseline, a history that is too short."""
+"""The cause of no data on a product: no value, no baseline, a history that is too short."""
 
 from __future__ import annotations
 

@@ -106,8 +106,8 @@ def explain(
 
 
 def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
-    """Of a rule's watches that which opened the live alert, else that which saw the product last,
-    else the first that was read at all."""
+    """The watch of a rule that opened the live alert, else the one that saw the product last, else
+    the first that was read at all."""
     if len(rule.watches) == 1:
         return rule.watch
     if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
@@ -178,7 +178,7 @@ def _look(
 
 
 def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
-    """When the newest scan proved that what was seen last is gone, for a rule on such."""
+    """The newest scan's time, where it proved that what was seen last is gone, as the rule asks."""
     if not rule.when.of_gone or seen.scan.id == newest.id:
         return None
     last = Sighting.absent(newest)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import Look
+from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
@@ -50,7 +50,7 @@ class WatchStatus:
 
 @dataclass(frozen=True, slots=True)
 class RefreshStatus:
-    """What is known of a region's refresh: when the ``last`` was seen, and read until ``next_look``
+    """A region's refresh as it is known: when the ``last`` was seen, and read until ``next_look``
     at the earliest; ``hour`` is what was learned, in seconds of the UTC day, None so far. ``looks``
     are requests of this UTC day; ``day`` is the last data day, ``missed`` were left out since."""
 
@@ -61,7 +61,7 @@ class RefreshStatus:
     next_look: Instant | None
     looks: int
     most_looks: int
-    last_look: Look | None
+    last_look: RefreshLook | None
     missed: int
 
 
@@ -148,8 +148,8 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all watches at ``now``: plans by region, healths by kind and name, and
-    credits of the day by watch."""
+    """Facts about all watches at ``now``: plans by region, healths by kind and name, and credits
+    of the day by watch."""
 
     plans: Mapping[str, RegionPlan]
     health: Mapping[tuple[str, str], Health]

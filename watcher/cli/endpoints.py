@@ -22,8 +22,8 @@ from watcher.words import listing, quoted
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """What is known of an endpoint that no request of ours has tried: ``probe`` is what came of one
-    with this key, None where there was none. ``watches`` are those that read it."""
+    """An endpoint that no request of ours has tried: ``probe`` is what came of one with this key,
+    None where there was none. ``watches`` are those that read it."""
 
     endpoint: Endpoint
     watches: Sequence[str]
@@ -51,7 +51,7 @@ def endpoint_states(book: Rulebook, probes: Mapping[str, Probe]) -> list[Endpoin
 
 
 def endpoint_lines(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
-    """What works with this key."""
+    """Say which endpoints work with this key."""
     for each in states:
         if each.probe is not None and each.probe.works:
             when = format_since(each.probe.at, now)
@@ -59,7 +59,7 @@ def endpoint_lines(states: Sequence[EndpointState], now: Instant) -> Iterator[st
 
 
 def endpoint_doubts(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
-    """What was not tried, said once, and what was refused."""
+    """Say which endpoints were not tried, once, and which were refused."""
     untried = [each for each in states if each.probe is None]
     if untried:
         read = listing([name for each in untried for name in each.watches])

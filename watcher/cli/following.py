@@ -29,7 +29,7 @@ def ids_of(products: Sequence[str]) -> list[str]:
 
 
 def doubts_of(ids: Sequence[str]) -> Iterator[str]:
-    """What is odd about ids that may be right."""
+    """Warn of ids that are odd and may be right."""
     for each in filter(is_unusual, ids):
         yield f"{each} has {len(each)} digits, and ids have 19: is one lost, or too many?"
 
@@ -70,7 +70,7 @@ def unread(files: options.Files) -> str:
 
 
 def reading(watches: Sequence[Watch], count: int) -> str:
-    """When those that are followed are read, and what it costs."""
+    """Say when the followed products are read, and what it costs."""
     credits_ = count_of(-(-count // 10), "credit")
     by = ", ".join(f"{watch.name} ({watch.schedule})" for watch in watches)
     return f"Followed are {count_of(count, 'product')}: {credits_} a scan of {by}."

@@ -110,7 +110,7 @@ def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
 
 
 def _refresh(region: RefreshStatus, now: int) -> tuple[Cell, ...]:
-    """When its data was renewed, and when that is looked for."""
+    """A region's row: when its data was renewed, and when that is looked for."""
     last = format_since(region.last, now) if region.last is not None else "never seen"
     if region.missed:
         last += f", {count_of(region.missed, 'day')} left out"

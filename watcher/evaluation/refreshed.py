@@ -61,7 +61,7 @@ def note_data_day(
 def _shares(
     database: Store, against: Reference | None, scan: Scan, recorded: Recorded
 ) -> tuple[Share, Share]:
-    """Of all products, and of those of page 1."""
+    """The shares of all products, and of those of page 1."""
     if against is None:
         return Share(), Share()
     share, page = database.refreshes.share, slice(0, scan.page_size)
@@ -104,7 +104,7 @@ def _was_old(days: DataDays, against: Reference, day: int) -> bool:
 
 
 def quiet_until(database: Store, region: str, last: DataDay, now: Instant) -> Instant:
-    """When the data of the ``last`` day was last seen."""
+    """The time at which the data of the ``last`` day was last seen."""
     looks = database.refreshes.looks(region, last.began)
     quiet = (look.at for look in looks if look.result is LookResult.QUIET and look.at < now)
     read = database.refreshes.last_read(region, last.day, last.began + APART)

@@ -196,7 +196,7 @@ class ScanTable:
 
     @cached_property
     def _regions(self) -> tuple[str, ...]:
-        """Those of the products, first the scan's, where they may be of several."""
+        """The products' regions, first the scan's, where they may be of several."""
         if self.scan.of_market:
             return ()
         told = dict.fromkeys(filter(None, self.scan.texts["region"]))

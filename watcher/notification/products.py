@@ -75,7 +75,7 @@ class Products:
         return again.moved_on(rule, self._present, told)
 
     def told_with(self, rule: Rule, products: Sequence[int], at: Instant) -> list[ToldWith | None]:
-        """What is to be remembered of what is told of each now."""
+        """Values to remember of each product that is told now."""
         return again.told_with(rule, self._present, products, at)
 
     def item(
@@ -118,7 +118,7 @@ class Products:
         return known or LatestEvidence(since, alert.evidence, current=False)
 
     def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
-        """When a product was seen that is told of because it is gone."""
+        """The last sight of a product that is told of because it is gone."""
         present = self._present
         return present.gone_since(rule, alert.product) if present is not None else None
 

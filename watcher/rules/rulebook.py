@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, longest
 from watcher.errors import Problem
-from watcher.identity import Marks, RuleMark, WatchMark, digest
+from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
@@ -172,7 +172,7 @@ class Rule:
 
     @property
     def conditions(self) -> tuple[object, ...]:
-        """What the fingerprint is made of beside the watches."""
+        """The parts of the fingerprint beside the watches."""
         return (self.when.key, self.until.key if self.until is not None else None, self.for_)
 
     @property
@@ -243,9 +243,9 @@ class Rulebook:
         return tuple(watch for watch in self.used_watches if watch.query.region == region)
 
     @property
-    def marks(self) -> Marks:
+    def marks(self) -> BookMarks:
         """Each rule and watch as the store needs it to see a change."""
-        return Marks(
+        return BookMarks(
             tuple(rule.mark for rule in self.rules), tuple(watch.mark for watch in self.watches)
         )
 

@@ -33,8 +33,8 @@ _HOW_TO_COPY = "open it in a browser, and copy the address that it leads to"
 
 @dataclass(frozen=True)
 class Thing:
-    """What has an id: its name in words, the parts of a page's path behind which the id stands,
-    and the parameters that hold it where the path does not."""
+    """A kind of thing that has an id: its name in words, the parts of a page's path behind which
+    the id stands, and the parameters that hold it where the path does not."""
 
     name: str
     places: frozenset[str]

@@ -37,7 +37,7 @@ from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
-from watcher.store.sql.siblings import Categories, Pictures, Probes
+from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -54,7 +54,7 @@ class Store(Protocol):
     silences: Silences
     followed: Followed
     lookups: Lookups
-    probes: Probes
+    probes: EndpointProbes
     categories: Categories
     pictures: Pictures
     tellings: Tellings

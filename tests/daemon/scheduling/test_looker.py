@@ -11,7 +11,7 @@ import pytest
 from tests.daemon.scheduling.bench import KEY, Bench
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.data_days import DataDays, Look, LookResult
+from watcher.data_days import DataDays, LookResult, RefreshLook
 from watcher.model import Instant
 from watcher.refreshing import READ_AGAIN, SETTLE
 from watcher.region_plan import RegionPlan, region_plan
@@ -42,7 +42,7 @@ class Region:
     bench: Bench
     scanner: Scanner
     looker: Looker
-    looks: list[Look] = field(default_factory=list)
+    looks: list[RefreshLook] = field(default_factory=list)
 
     async def attend(self) -> RegionPlan:
         return await self.looker.attend("US", lambda: None)
@@ -70,7 +70,7 @@ class Region:
         noted = await self.noted()
         return noted[-1].result if len(noted) > before else None
 
-    async def noted(self) -> list[Look]:
+    async def noted(self) -> list[RefreshLook]:
         return [*await self.bench.writer.run(lambda db: db.refreshes.looks("US", 0))]
 
     async def days(self) -> DataDays:

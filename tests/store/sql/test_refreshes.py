@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tests.store.making import DAY, GMV, SALES, START, scan
-from watcher.data_days import DataDay, Look, LookResult
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
 from watcher.store.sql.refreshes import ScanDay, Share
@@ -30,9 +30,9 @@ def test_a_day_is_noted_once(store: Store) -> None:
 def test_looks_are_kept_in_order(store: Store) -> None:
     """With what went wrong; old ones are forgotten."""
     looks = [
-        Look(START, "w", LookResult.QUIET, 10, 0),
-        Look(START + 60, "w", LookResult.FAILED, requests=3, error="too many requests"),
-        Look(START + 61 * DAY, "w", LookResult.FRESH, 10, 9),
+        RefreshLook(START, "w", LookResult.QUIET, 10, 0),
+        RefreshLook(START + 60, "w", LookResult.FAILED, requests=3, error="too many requests"),
+        RefreshLook(START + 61 * DAY, "w", LookResult.FRESH, 10, 9),
     ]
     for each in looks[:2]:
         store.refreshes.note_look("US", each)

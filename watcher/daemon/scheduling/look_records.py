@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from watcher.daemon.scheduling.scan_records import ScanRecords
-from watcher.data_days import DataDay, Look, LookResult, day_after
+from watcher.data_days import DataDay, LookResult, RefreshLook, day_after
 from watcher.evaluation.refreshed import (
     LEARNED_FROM,
     is_fresh,
@@ -31,7 +31,7 @@ _KNOWN = 3  # products of a page that must be known, else those that are new spe
 
 
 def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
-    """What is due of the region; what that shows is noted, and told."""
+    """Plan what is due of the region; what that shows is noted, and told."""
     plan = region_plan(database, records.book, region, records.now())
     if plan.found is not None:
         database.refreshes.begin_day(region, plan.found)
@@ -55,13 +55,15 @@ def _tell_missed(
         operator.begin(incident.with_details(began=began, missed=count))
 
 
-def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> Look:
+def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> RefreshLook:
     """Hold a page 1 that was just read against the watch's last scan, and note what that says; new
     data begins a data day."""
     refreshes = database.refreshes
     days = refreshes.data_days(region)
     against, last = refreshes.reference(watch.key, AFTER_ALL, halves=True), days.last
-    failed = Look(now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error)
+    failed = RefreshLook(
+        now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error
+    )
     if not len(scan) or against is None or last is None or not is_next(last, against, now):
         refreshes.note_look(region, failed)
         return failed
@@ -80,7 +82,7 @@ def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Insta
         quiet = quiet_until(database, region, last, began)
         refreshes.begin_day(region, DataDay(day_after(last, quiet, began), began, quiet, now))
         database.health.clear_cause(no_refresh(region), now)
-    look = Look(now, watch.key, result, share.known, share.moved, scan.requests)
+    look = RefreshLook(now, watch.key, result, share.known, share.moved, scan.requests)
     refreshes.note_look(region, look)
     return look
 

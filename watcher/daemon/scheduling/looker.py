@@ -63,7 +63,7 @@ class Looker:
         return await self.writer.run(lambda db: self.note_plan(db, region))
 
     def opens(self, plan: RegionPlan) -> Instant | None:
-        """When the next look may be, as far as the plan has one."""
+        """The time of the next look, as far as the plan has one."""
         if plan.look is None or plan.at_watch is None:
             return None
         skipped = self.scanner.skipped.get(region_key(plan.region), 0)
@@ -72,7 +72,7 @@ class Looker:
         )
 
     def note_plan(self, database: Store, region: str) -> RegionPlan:
-        """What is due of the region; what that shows is noted, and told."""
+        """Plan what is due of the region; what that shows is noted, and told."""
         return note_plan(database, self.scanner, region)
 
     async def _look(self, plan: RegionPlan, watch: Watch, moved: Callable[[], None]) -> None:

@@ -96,7 +96,7 @@ class Newcomers:
     def _task(
         self, database: Store, watch: Watch, ids: tuple[str, ...], now: Instant
     ) -> _Task | None:
-        """What is to be read of a watch now, with its credits set aside."""
+        """The ids of a watch that are to be read now, with their credits set aside."""
         lookups = database.lookups
         if database.history.last_complete(watch.key) is None:
             return None  # its first whole scan is to come, and reads them all

@@ -82,7 +82,7 @@ def _is_last(need: Need) -> bool:
 
 
 def _better(asked: Criterion, metric: Metric) -> str:
-    """What to write in place of a condition, where that is known."""
+    """The text to write in place of a condition, where that is known."""
     limit = asked.limits[0] if len(asked.limits) == 1 else None
     if not isinstance(limit, float | int):
         return ""

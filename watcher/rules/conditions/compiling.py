@@ -233,7 +233,7 @@ class Compiler:
 def _with_names(
     operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
 ) -> Condition:
-    """What the operator builds; a name that the user gave an id stands for that."""
+    """The operator's condition; a name that the user gave an id stands for that."""
     if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
         setting = replace(setting, value=_with_ids(subject, setting.value))
     return operator.build(name, subject, setting)

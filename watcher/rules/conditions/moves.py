@@ -1,4 +1,4 @@
-"""What is written under rises, falls and changes, into the condition that it means."""
+"""Readers of what is written under rises, falls and changes, into the condition that it means."""
 
 from __future__ import annotations
 

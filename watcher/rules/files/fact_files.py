@@ -40,7 +40,7 @@ _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 @dataclass(frozen=True)
 class FactFile:
-    """What a file holds, and what is odd in it."""
+    """A file's facts, and what is odd in it."""
 
     table: FactTable
     doubts: Sequence[Problem]

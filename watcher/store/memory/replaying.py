@@ -320,7 +320,7 @@ class _Column(Sequence[str | None]):
 
     @cached_property
     def _missing(self) -> Bools | None:
-        """Whom the scan gave no such text; None of what every product has."""
+        """The products that the scan gave no such text; None of what every product has."""
         if self._name in _ALWAYS:
             return None
         return self._past.lacking(self._place, self._name, self._products)
