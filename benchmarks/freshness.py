@@ -23,10 +23,11 @@ import numpy as np
 from watcher.daemon.scheduling.look_records import note_look, note_plan
 from watcher.daemon.scheduling.scan_records import ScanRecords
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.tabling import needs_of
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.incident import IncidentKind
 from watcher.model import Instant, Scan, ScanState
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.refreshing import READ_AGAIN
 from watcher.rules.conditions.base import Ago
 from watcher.rules.files.loading import load_text

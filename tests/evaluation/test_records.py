@@ -12,9 +12,10 @@ from tests.store.making import scan
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.delivery.view import view_of
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.tabling import needs_of
 from watcher.model import Verdict
 from watcher.notification.policy import policies_of
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Judge
 from watcher.store.sqlite.database import Database
 

@@ -22,7 +22,8 @@ from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestE
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Archive, Store
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 from watcher.store.records import AlertRow, Sighting
 from watcher.text.evidence import ids_in, spelled
 

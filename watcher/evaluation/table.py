@@ -37,7 +37,7 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
-from watcher.store.ports import Past
+from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
 PRODUCT_ID = "product_id"

@@ -23,7 +23,8 @@ from watcher.model import (
 )
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Archive, Recollection, Store
+from watcher.store.past import Archive, Recollection
+from watcher.store.ports import Store
 
 _AGAIN = "again"  # a decision
 FACTS = tuple(

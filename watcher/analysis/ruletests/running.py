@@ -11,8 +11,9 @@ from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.jumps import remember, stored_table
 from watcher.evaluation.present import Present
+from watcher.evaluation.tabling import needs_of
 from watcher.model import AlertState, Evidence, Instant, Scan
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
