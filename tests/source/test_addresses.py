@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.source.addresses import PRODUCT, SELLER, Thing, id_of, is_unusual
+from watcher.source.addresses import PRODUCT, SELLER, Ruined, Thing, id_in_cell, id_of, is_unusual
 from watcher.words import Wrong
 
 ID, SHOP = "1729873073559015752", "7495981769829615944"
@@ -39,6 +39,11 @@ SHOP_PAGES = [
     "affiliate.tiktok.com/seller/{}",
     "www.tiktok.com/shop/store?seller_id={}",
 ]
+# As chats, browsers and spreadsheets put an id down.
+CELLS = [
+    f" {ID} ", f'"{ID}"', f"\ufeff{ID}", f'="{ID}"', f"'{ID}", f"\u2018{ID}\u2019", f"{ID}.0",
+    "1,729,873,073,559,015,752", "1 729 873 073 559 015 752", "1.729.873.073.559.015.752",
+]  # fmt: skip
 SCHEMES = ["https://", "http://", "HTTPS://", "//", ""]
 ENDS = ["", "/", "?region=US&source=share_link#reviews", "?pid=1&utm_campaign=a.b/c", "#x"]
 
@@ -59,7 +64,7 @@ def test_every_form_of_address(thing: Thing, page: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("thing", [PRODUCT, SELLER])
-@pytest.mark.parametrize("written", [ID, int(ID), f" {ID} ", f'"{ID}"', f"\ufeff{ID}"])
+@pytest.mark.parametrize("written", [ID, int(ID), *CELLS])
 def test_digits(thing: Thing, written: object) -> None:
     """As a text, or as YAML reads them without quotes."""
     assert id_of(written, thing) == ID
@@ -93,7 +98,7 @@ def test_lengths(size: int) -> None:
         ([ID], "a list is no product's id"),
         ({"id": ID}, "a mapping is no product's id"),
         (1.729873073559e18, "a spreadsheet has rounded"),
-        ("1.72987E+18", "a spreadsheet has rounded: copy it as text, all digits"),
+        ("1.72987E+18", "a spreadsheet has rounded, and its last digits are lost: format the "),
         ("1,72987E+18", "a spreadsheet has rounded"),
         ("https://www.amazon.com/dp/B0C1234567", '"www.amazon.com" is another site'),
         (f"https://shopee.co.id/product/{ID}", '"shopee.co.id" is another site'),
@@ -152,3 +157,16 @@ def test_nothing_else_is_raised(written: object) -> None:
         except Wrong as error:
             found = str(len(str(error).splitlines()))
         assert found.isdigit()
+
+
+@pytest.mark.parametrize("page", PRODUCT_PAGES)
+def test_a_cell_takes_what_a_watch_takes(page: str) -> None:
+    """Every form of address, and of digits; no other site's, no short link, nothing rounded."""
+    assert id_in_cell(page.format(ID)) == ID
+    assert {id_in_cell(each) for each in CELLS} == {ID}
+    assert [id_in_cell(each) for each in ("", "  ", "5", "own-17")] == ["", "", "5", "own-17"]
+    for other in (f"https://shopee.co.id/product/{ID}", "https://vt.tiktok.com/ZSabc123/", "a b"):
+        with pytest.raises(Wrong):
+            id_in_cell(other)
+    with pytest.raises(Ruined):
+        id_in_cell("1,72987E+18")

@@ -16,7 +16,7 @@ from watcher.source.endpoint import Endpoint
 from watcher.store.sql.siblings import Probe
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import format_since
+from watcher.units import format_since, plural
 from watcher.words import listing, quoted
 
 
@@ -65,8 +65,9 @@ def endpoint_doubts(states: Sequence[EndpointState], now: Instant) -> Iterator[s
         read = listing([name for each in untried for name in each.watches])
         names = listing([each.endpoint.name for each in untried])
         yield (
-            f"the endpoint {names} (read by {read}) was not tried with a key by us; "
-            "`watcher source probe` asks once, for 1 credit each, and says what it answers"
+            f"the {plural(len(untried), 'endpoint')} {names} (read by {read}) "
+            f"{'was' if len(untried) == 1 else 'were'} not tried with a key by us; `watcher source "
+            "probe` asks each once, for 1 credit, and says what it answers"
         )
     for each in states:
         probe = each.probe
@@ -110,6 +111,7 @@ def category_doubts(book: Rulebook, categories: Mapping[str, str]) -> Iterator[s
     missing = [each for each in category_ids(book) if each not in categories] if categories else []
     if missing:
         yield (
-            f"no name is known of the category {listing(missing)}: is it right? "
+            f"no name is known of the {plural(len(missing), 'category', 'categories')} "
+            f"{listing(missing)}: {'is it' if len(missing) == 1 else 'are they'} right? "
             "(`watcher source categories` reads names)"
         )

@@ -2,6 +2,7 @@
 
 The addresses are those of TikTok Shop's own pages, as browsers, share buttons, seller centres and
 affiliates have them: with a scheme or without, with a query or a fragment, of any of its hosts.
+A spreadsheet may have marked the digits as text, grouped them, or thrown some away.
 """
 
 from __future__ import annotations
@@ -27,8 +28,19 @@ _ADDRESS = re.compile(
 )
 _SCHEME = re.compile(r"(?:([a-z][a-z0-9+.\-]*):)?//", re.IGNORECASE)
 _ROUNDED = re.compile(r"\d+([.,]\d+)?e\+?\d+|\d+[.,]\d+", re.IGNORECASE)
+# ="1729..." and '1729...: how a spreadsheet is told that it is no number.
+_MARKED = re.compile(r"=?[\"'\u2018\u2019](.*?)[\"'\u2018\u2019]?", re.DOTALL)
+_WHOLE = re.compile(r"(\d{6,30})\.0+", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:[, .]\d{3}){3,}", re.ASCII)
+_POWER = re.compile(r"[-+]?\d(?:[.,]\d+)?e\+?\d{1,3}", re.IGNORECASE | re.ASCII)
+_KEPT = 15  # digits that a spreadsheet keeps of a number
+_LONGEST_NAME = 100
 _AROUND = " \t\r\n<>\"'\u200b\u200e\u200f\ufeff"  # what chats and spreadsheets put around a text
 _HOW_TO_COPY = "open it in a browser, and copy the address that it leads to"
+
+
+class Ruined(Wrong):
+    """An id of which a spreadsheet threw digits away: there is no way back."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +78,42 @@ def id_of(written: object, thing: Thing) -> str:
         if not 0 <= written < _LARGEST:
             raise Wrong(_no_id("a number of too many digits" if written > 0 else written, thing))
         return _believed(str(written), thing, written)
-    text = written[:_LONGEST].strip(_AROUND)
+    text = _as_written(written[:_LONGEST])
     if text.isascii() and text.isdigit():
         return _believed(text, thing, text)
     if _ADDRESS.match(text):
         return _in_address(text, thing)
-    raise Wrong(_rounded(text) if _ROUNDED.fullmatch(text) else _no_id(quoted(text), thing))
+    if _ROUNDED.fullmatch(text):
+        raise Ruined(_rounded(text))
+    raise Wrong(_no_id(quoted(text), thing))
+
+
+def id_in_cell(text: str) -> str:
+    """The product's id in a cell of a file, where any text may be one: what is neither digits nor
+    an address stands for itself, and an empty cell for none. ``Ruined`` where the id's digits are
+    lost, ``Wrong`` where the cell can have none."""
+    own = _as_written(text)
+    if _POWER.fullmatch(own):
+        raise Ruined(_rounded(own))
+    if _ADDRESS.match(own):
+        return _in_address(own, PRODUCT)
+    if any(letter.isspace() for letter in own) or len(own) > _LONGEST_NAME:
+        raise Wrong(f"{quoted(own)} is no product's id")
+    return own
+
+
+def _as_written(text: str) -> str:
+    """A text without what chats and spreadsheets put around it, and into its digits."""
+    marked = _MARKED.fullmatch(text)
+    plain = (marked[1] if marked is not None else text).strip(_AROUND)
+    if match := _WHOLE.fullmatch(plain):
+        return match[1]
+    return re.sub(r"[, .]", "", plain) if _GROUPED.fullmatch(plain) else plain
+
+
+def is_rounded(found: str) -> bool:
+    """Whether an id has no digit left beyond those that a spreadsheet keeps."""
+    return len(found) > _KEPT + 1 and found.isdecimal() and not found[_KEPT:].strip("0")
 
 
 def is_unusual(found: str) -> bool:
@@ -164,13 +206,16 @@ def _no_id(what: object, thing: Thing) -> str:
 
 def _no_text(written: object, thing: Thing) -> str:
     if isinstance(written, float):
-        return _rounded(str(written))
+        raise Ruined(_rounded(str(written)))
     what = "an empty value" if written is None else kind(written)
     return _no_id(what, thing)
 
 
 def _rounded(text: str) -> str:
-    return f"{quoted(text)} is an id that a spreadsheet has rounded: copy it as text, all digits"
+    return (
+        f"{quoted(text)} is an id that a spreadsheet has rounded, and its last digits are lost: "
+        "format the column as text, and copy all digits again"
+    )
 
 
 def _believed(found: str, thing: Thing, written: object) -> str:

@@ -203,3 +203,17 @@ def test_pushed_rules_read_nothing_but_what_was_pushed(tmp_path: Path) -> None:
     del files["products.csv"]
     with pytest.raises(RulesError, match=r"shops/products.csv: there is no such file"):
         load_pushed("shops", files, {})
+
+
+def test_a_file_may_name_sellers(tmp_path: Path) -> None:
+    """As ``sellers:`` names them, beside ids; a name that stands for none is said with the file."""
+    sellers, when = (
+        'sellers: {"7495981769829615944": GlowLab}\n',
+        "{seller_id: {not_in: {file: ok.txt}}}",
+    )
+    (tmp_path / "ok.txt").write_text("glowlab\n7495981769829615945\n", "utf-8")
+    (rule,) = book(tmp_path, when, more=sellers).rules
+    (tmp_path / "ok.txt").write_text("7495981769829615944\n7495981769829615945\n", "utf-8")
+    assert rule.when.canonical() == book(tmp_path, when, more=sellers).rules[0].when.canonical()
+    (tmp_path / "ok.txt").write_text("7495981769829615944\nGlowLub\n", "utf-8")
+    assert 'in ok.txt: "GlowLub" is no seller\'s id' in problems(tmp_path, when, more=sellers)

@@ -23,7 +23,7 @@ from watcher.rules.conditions.registry import (
 from watcher.rules.conditions.text import PARTS_OF_TEXTS
 from watcher.rules.conditions.values import FileValues, Setting
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
-from watcher.words import WrongOption, either, kind, quoted
+from watcher.words import Wrong, WrongOption, either, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 # Where simple conditions are written, by their ids: two may be equal and stand in two places. Each
@@ -241,7 +241,10 @@ def _with_names(
 
 def _with_ids(attribute: Attribute, value: object) -> object:
     if isinstance(value, FileValues):
-        return FileValues((_with_ids(attribute, one) for one in value), value.file)
+        try:
+            return FileValues((_with_ids(attribute, one) for one in value), value.file)
+        except Wrong as error:
+            raise Wrong(f"in {value.file}: {error}") from None
     if isinstance(value, list):
         return [_with_ids(attribute, one) for one in value]
     return attribute.id_of(value) if isinstance(value, str) else value

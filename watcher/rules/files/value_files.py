@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from watcher.errors import Problem, RulesError
-from watcher.rules.files.ids import Ruined, id_of
 from watcher.rules.files.plain_text import text_of
+from watcher.source.addresses import Ruined, id_in_cell
 from watcher.words import Wrong
 
 MOST_VALUES = 1_000_000
@@ -40,7 +40,7 @@ def _value(raw: str, file: str, line: int) -> str:
     if len(plain) > _LONGEST:
         raise _refused(file, f"has more than {_LONGEST:,} characters", line)
     try:
-        id_of(plain)
+        id_in_cell(plain)
     except Ruined as error:
         raise _refused(file, str(error), line) from None
     except Wrong:
