@@ -233,10 +233,10 @@ def test_check_says_what_was_tried(
     watcher: Command, server: Siblings, database: Path, folder: Path
 ) -> None:
     """Once what was not, then what works and what was refused with this key, and no other."""
-    untried = "were not tried with a key by us"
+    untried = "not tried with a key by us"
     before = watcher("check").out
     assert before.count(untried) == 1
-    assert "the endpoints detail, shop (read by mine, rival) were" in before
+    assert "the endpoints detail, shop (read by mine, rival)" in before
     server.refuse(SHOP_PRODUCTS.path, 400, "no seller_id here")
     watcher("source", "probe", "--yes")
     shown = watcher("check").out

@@ -11,6 +11,7 @@ import pytest
 
 from tests.store.making import DAY, SALES, START, raw, scan
 from watcher.analysis.backtest import backtest
+from watcher.analysis.overview import longer_shops, overview
 from watcher.daemon.scheduling.scan_records import _believed
 from watcher.evaluation.list_facts import with_facts
 from watcher.incident import IncidentKind
@@ -182,6 +183,16 @@ def test_a_shop_that_is_longer_proves_nothing(store: Store) -> None:
         assert again.names(again.scan({B: 9}, cut=True)) == ([], [])
     again.scan({B: 9})
     assert again.names(again.scan({B: 9}))[1] == [A]
+
+
+def test_a_longer_shop_is_said(store: Store) -> None:
+    """In ``status`` and on the page: as long as it is, and no more once it was read to its end."""
+    mine = Mine(store, SHOP + APPEARS)
+    for cut in (False, True, False):
+        mine.scan({A: 1}, cut=cut)
+        (watch,) = overview(store, mine.book, mine.now).watches
+        assert ("no end at its top of 30" in watch.doubt) == cut
+        assert [each.name for each in longer_shops(store, mine.book.used_watches)] == ["mine"] * cut
 
 
 def test_a_shop_that_was_always_longer(store: Store) -> None:

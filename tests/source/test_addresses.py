@@ -31,6 +31,16 @@ PRODUCT_PAGES = [
     "oec-api.tiktokv.com/view/product/{}",
     "www.tiktok.com/shop/pdp?product_id={}",
     "seller-us.tiktok.com/product/edit?productId={}&tab=1",
+    "seller.tiktokglobalshop.com/product/detail?id={}",
+    "affiliate.tiktokshop.com/product/detail?PRODUCT_ID={}",
+    "shop.tiktokw.us/view/product/{}",
+    "www.tiktok.com/shop/pdp/glow-serum-{}",
+    "www.tiktok.com/shop/pdp/{}-glow-serum",
+    "www.tiktok.com/view/product/{}.html",
+    "www.tiktok.com/shop/pdp/glow-serum/{}/2024",
+    "www.tiktok.com/view/product/{}/comments/7300000000000000001",
+    "www.tiktok.com/login?redirect_url=https%3A%2F%2Fwww.tiktok.com%2Fview%2Fproduct%2F{}%3Fx%3D1",
+    "www.tiktok.com/link?params=%7B%22product_id%22%3A%5B%22{}%22%5D%7D",
 ]
 SHOP_PAGES = [
     "www.tiktok.com/shop/store/glowlab/{}",
@@ -61,6 +71,29 @@ def test_every_form_of_address(thing: Thing, page: str, found: str) -> None:
     assert id_of(f"<https://{host.upper()}./{path}>", thing) == found
     assert id_of(f" \u200bhttps://{host}:443/{path}\n", thing) == found
     assert id_of(f"https://{host}/{path.replace('-', '%2D')}", thing) == found
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Look at this! https://www.tiktok.com/view/product/{}?source=share",
+        "https://www.tiktok.com/view/product/{} Look at this!",
+        "[Glow Serum](https://www.tiktok.com/view/product/{})",
+        "See https://www.tiktok.com/view/product/{}.",
+        r"https:\/\/www.tiktok.com\/view\/product\/{}",
+        "https://www.tiktok.com/view/product/{}&x=1",
+        "snssdk1233://ec/pdp?product_id={}",
+        "tiktok://ec/pdp?requestParams=%7B%22product_id%22%3A%5B%22{}%22%5D%7D",
+        '="{}"',
+        "'{}",
+        "{},",
+        "\u00a0{}\u3000",
+        "\u201c{}\u201d",
+    ],
+)
+def test_as_shares_and_spreadsheets_give_them(written: str) -> None:
+    """With words beside them, of an app, or with the marks of a cell."""
+    assert id_of(written.format(ID), PRODUCT) == ID
 
 
 @pytest.mark.parametrize("thing", [PRODUCT, SELLER])
@@ -105,7 +138,13 @@ def test_lengths(size: int) -> None:
         (f"https://nottiktok.com/view/product/{ID}", '"nottiktok.com" is another site'),
         (f"https://tiktok.com.example.org/view/product/{ID}", "is another site"),
         (f"https://tiktok.com@example.org/view/product/{ID}", '"example.org" is another site'),
-        (f"ftp://tiktok.com/view/product/{ID}", "is no address of a page"),
+        (f"ftp://tiktok.com/view/product/{ID}", "begins with ftp: is no address of a page"),
+        ("https://", "no site stands in it"),
+        (f"{ID}, {SHOP}", "is more than one product's id: write each by itself"),
+        (f"{ID}\n{SHOP}", "is more than one product's id"),
+        (f"https://tiktok.com/view/product/{ID} https://tiktok.com/view/product/{SHOP}",
+         "more than one address in it: write each product by itself"),
+        ("https://vt.tokopedia.com/t/ZS9ATgaYMYp59/", "is a short link"),
         ("https://[::1/x", "is no address"),
         ("https://vt.tiktok.com/ZSabc123/", "is a short link: the product's id is not in it"),
         ("vm.tiktok.com/ZMabc123", "is a short link"),

@@ -32,6 +32,7 @@ from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, M
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
+_OF_SHOPS = " (of a shop that is longer than its top none is)"
 _NO_TEXT = "the product has no such text"
 
 
@@ -42,9 +43,9 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
-        yield "the watch had no complete scan before this one"
+        yield f"the watch had no complete scan before this one{_OF_SHOPS}"
     elif isinstance(condition, Reappears):
-        yield "the watch had no two complete scans before this one"
+        yield f"the watch had no two complete scans before this one{_OF_SHOPS}"
     elif isinstance(condition, Rewording):
         yield from _of_texts(condition, table, row)
     elif not condition.metrics:

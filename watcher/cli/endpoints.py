@@ -64,10 +64,12 @@ def endpoint_doubts(states: Sequence[EndpointState], now: Instant) -> Iterator[s
     if untried:
         read = listing([name for each in untried for name in each.watches])
         names = listing([each.endpoint.name for each in untried])
+        several = len(untried) > 1
+        which = f"endpoints {names}" if several else f"endpoint {names}"
+        asks = "asks each once, for 1 credit each" if several else "asks it once, for 1 credit"
         yield (
-            f"the {plural(len(untried), 'endpoint')} {names} (read by {read}) "
-            f"{'was' if len(untried) == 1 else 'were'} not tried with a key by us; `watcher source "
-            "probe` asks each once, for 1 credit, and says what it answers"
+            f"not tried with a key by us: the {which} (read by {read}); `watcher source probe` "
+            f"{asks}, and says what is answered"
         )
     for each in states:
         probe = each.probe

@@ -83,6 +83,8 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
         if watch.not_indexed:
             number = count_of(len(watch.not_indexed), "product")
             out.say(f"\n{watch.name}: {number} not indexed: {listing(watch.not_indexed)}")
+        if watch.doubt:
+            out.say(f"\n{watch.name}: {watch.doubt}")
     for line in _problems(state, zone):
         out.say(line, "yellow")
     out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")

@@ -122,7 +122,11 @@ class Query:
         parts = [self.region] if self.region else []
         if self.gives is Gives.LOOKUP:
             whose = "followed" if self.followed else "of one's own"
-            return ", ".join([*parts, f"{count_of(len(self.ids), 'product')} {whose}"])
+            # Which are followed stands in the database, and is filled in only where it is read.
+            what = (
+                f"{count_of(len(self.ids), 'product')} {whose}" if self.ids else "what is followed"
+            )
+            return ", ".join([*parts, what])
         parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"
