@@ -20,7 +20,6 @@ from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
 from watcher.rules.lint.facts import SCORES
-from watcher.rules.lint.ids import no_id
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
@@ -124,8 +123,6 @@ def _leaves(
         yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
-            yield leaf, text
-        if text := no_id(leaf):
             yield leaf, text
         if isinstance(leaf, Top) and leaf.places > depth:
             deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
