@@ -116,7 +116,10 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
             return f"no earlier scan of this watch that {read}"
         case Ago(seconds) as ago:
-            then = table.at - seconds
+            then, (_, seen) = table.at - seconds, table.baseline(need)
+            if seen[row]:
+                at = format_instant(int(seen[row]), zone)
+                return f"it had no value when it was seen at that time, on {at}"
             begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
             return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):

@@ -43,7 +43,16 @@ def test_texts(operator: object) -> None:
     (problem,) = problems_of(
         file_of(f"{{product_name: {{{operator.name}: {_VALUES[operator.takes]}}}}}")  # type: ignore[attr-defined]
     )
-    assert "says nothing of what was told before" in problem
+    assert "product_name is a text" in problem
+    assert "in again stands what a number must do" in problem
+
+
+@pytest.mark.parametrize("again", ["5%", "true", "{}", '""', "0"])
+def test_what_is_no_condition(again: str) -> None:
+    """The example is one that may stand there."""
+    (problem,) = problems_of(file_of(again))
+    assert problem.startswith("rules.yaml:6:10: rules[0].again: ")
+    assert "as spu_avg_price: {falls: 5%}" in problem
 
 
 @pytest.mark.parametrize(
@@ -62,7 +71,6 @@ def test_texts(operator: object) -> None:
         ("{spu_avg_price: {lowest: 30d}}", "compares with nothing that was told before"),
         ("{spu_avg_prise: {falls: 5%}}", 'did you mean "spu_avg_price"?'),
         ("[]", 'needs "all:" or "any:"'),
-        ("{}", "has no condition in it"),
     ],
 )
 def test_what_makes_no_sense(again: str, said: str) -> None:

@@ -21,7 +21,11 @@ from watcher.rules.files.value_files import read_values
 )
 def test_values(content: bytes) -> None:
     """One a line, each once; remarks and empty lines are none."""
-    assert read_values(content, "list.txt") == ("a", "b c")
+    found = read_values(content, "list.txt")
+    assert list(found) == ["a", "b c"]
+    lines = content.decode("utf-16" if content.startswith(codecs.BOM_UTF16_LE) else "utf-8")
+    for value, line in found.items():
+        assert value in lines.splitlines()[line - 1]
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,10 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
             continue
         if not own:
             without.append((line, "has no product_id: the row is not used"))
-        elif sheet.rows[first := found.setdefault(own, number)] != row:
+            continue
+        if not own.isdecimal():
+            odd.append((line, f"{quoted(own)} is no product id, which is digits: nothing has it"))
+        if sheet.rows[first := found.setdefault(own, number)] != row:
             at = sheet.lines[first]
             twice.append((line, f"{own} stands in line {at} already, with other values"))
     sheet.several(ruined, "row", refused=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from watcher.errors import Problem, RulesError
 from watcher.rules.files.plain_text import text_of
 from watcher.source.addresses import Ruined, id_in_cell
@@ -11,23 +13,23 @@ MOST_VALUES = 1_000_000
 _LONGEST = 1_000
 
 
-def read_values(content: bytes, file: str) -> tuple[str, ...]:
-    """The values; lines that are empty or begin with # are none, nor is what follows a #. Raises
-    ``RulesError``."""
+def read_values(content: bytes, file: str) -> Mapping[str, int]:
+    """The values, each with its line; lines that are empty or begin with # are none, nor is what
+    follows a #. Raises ``RulesError``."""
     try:
         text, _ = text_of(content)
     except Wrong as error:
         raise _refused(file, str(error)) from None
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for line, raw in enumerate(text.splitlines(), start=1):
         value = _value(raw, file, line)
         if value:
-            found[value] = None
+            found.setdefault(value, line)
     if not found:
         raise _refused(file, "has no value in it: write one a line")
     if len(found) > MOST_VALUES:
         raise _refused(file, f"has more than {MOST_VALUES:,} values")
-    return tuple(found)
+    return found
 
 
 def _value(raw: str, file: str, line: int) -> str:
