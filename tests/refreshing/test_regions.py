@@ -35,6 +35,7 @@ def at(day: float) -> Instant:
 
 
 def row(day: int, hour: float) -> DataDay:
+    """A day whose data came at that hour."""
     began = at(day) + int(hour * HOUR)
     return DataDay(FIRST + day, began, began - HOUR, began)
 
@@ -44,11 +45,13 @@ class Days:
     """GB's data comes at four and US' at three; on the last day it is the other way round."""
 
     def data_days(self, region: str) -> DataDays:
+        """Four of them."""
         hours = {"GB": (4, 4, 4, 3), "US": (3, 3, 3, 5)}[region]
         return DataDays(tuple(row(day, hour) for day, hour in enumerate(hours)))
 
 
 def rule_of(watches: str = "early, late, grid") -> Rule:
+    """The one rule."""
     (rule,) = load_text(RULES.replace("WATCHES", watches)).rules
     return rule
 
