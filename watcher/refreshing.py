@@ -174,8 +174,9 @@ def next_day(days: DataDays, quiet: Instant, began: Instant) -> int:
     if last is None or not any(map(_tells, days.rows)):
         return day_after(last, quiet, began)
     density = predicted(days)
-    came, before = (_likely(density, *each) for each in ((quiet, began), (last.quiet, last.began)))
-    return last.day + days_in(came - before)
+    came = _likely(density, max(quiet, last.began + APART), began)
+    start = max([last.quiet, *(row.began + APART for row in days.rows[-2:-1])])
+    return last.day + days_in(came - _likely(density, start, last.began))
 
 
 def _likely(density: Floats, quiet: Instant, began: Instant) -> Instant:

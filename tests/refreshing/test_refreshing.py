@@ -175,6 +175,16 @@ def test_a_day_that_came_while_the_daemon_was_down_came_at_its_hour(
     assert following.rows[-1].day == day + 1
 
 
+def test_new_data_at_the_first_look_is_not_of_the_day_before() -> None:
+    """Though that hour is as likely one that passed a day ago: then the last data came."""
+    days = learned(20)
+    for day in range(20, 24):
+        days = after(days, day - 1 + 6.4 / 24, day + 5.2 / 24)
+        assert days.rows[-1].day == day
+    days = after(days, 25 + 4.6 / 24, 25 + 5.6 / 24)
+    assert days.rows[-1].day == 25
+
+
 def test_what_nobody_learned_counts_from_the_middle() -> None:
     """As long as no refresh was seen to come."""
     first = DataDays((DataDay(0, START, START, START),))

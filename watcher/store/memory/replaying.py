@@ -19,11 +19,11 @@ from watcher.store.memory.timeline import Timeline, Versions, Wholes
 from watcher.store.packing import EMPTY, LastSeen, positions
 from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.asked import asked_before, taken_out
-from watcher.store.sql.baselines import product_rows
+from watcher.store.sql.baselines import HALF, product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.refreshes import Refreshes
-from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
+from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
 from watcher.store.sql.text_history import TextTimeline, lacking
 
