@@ -139,6 +139,7 @@ WATCHES
 rules:
   - {name: day, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 1, from: 1d ago}}}
   - {name: week, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 1, from: 7d ago}}}
+  - {name: usual, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 30, from: median 14d}}}
   - {name: held, watch: [NAMES], for: 24h, when: {total_sale_7d_cnt: {at_least: 1}}}
 """
 

@@ -66,8 +66,12 @@ def day_after(last: DataDay | None, quiet: Instant, began: Instant) -> int:
     left out."""
     if last is None:
         return began // DAY
-    gap = _middle(quiet, began) - _middle(last.quiet, last.began)
-    return last.day + max(1, -(-(gap - DAY // 2) // DAY))
+    return last.day + days_in(_middle(quiet, began) - _middle(last.quiet, last.began))
+
+
+def days_in(gap: int) -> int:
+    """How many data days two refreshes are apart, of so many seconds between them."""
+    return max(1, -(-(gap - DAY // 2) // DAY))
 
 
 def _middle(quiet: Instant, began: Instant) -> Instant:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from watcher.data_days import APART, DataDay, DataDays, LookResult, RefreshLook
+from watcher.data_days import APART, DataDay, DataDays, LookResult, RefreshLook, day_after, days_in
 from watcher.model import Floats, Instant
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR, MINUTE, next_midnight
@@ -132,6 +132,15 @@ def missed(state: RegionState, now: Instant) -> int:
     return int(max(0, (seen - last.began - MISSED) // DAY + 1))
 
 
+def left_out(days: DataDays) -> int:
+    """How many were left out between the last two, as far as somebody looked meanwhile."""
+    if len(days.rows) < 2:
+        return 0
+    before, last = days.rows[-2:]
+    looked = before.began < last.quiet < last.began and last.began - last.quiet < DAY
+    return last.day - before.day - 1 if looked else 0
+
+
 @dataclass(frozen=True, slots=True)
 class UsualHour:
     """The hour of the refresh, in seconds of the UTC day: ``middle`` and the time in which four of
@@ -155,6 +164,30 @@ def usual_hour(days: DataDays) -> UsualHour | None:
         (start + int(np.searchsorted(sums, part))) * _BIN % DAY for part in (0.1, 0.5, 0.9)
     )
     return UsualHour(middle, low, high)
+
+
+def next_day(days: DataDays, quiet: Instant, began: Instant) -> int:
+    """The number of the data day that began between ``quiet`` and ``began``, after the last one:
+    each is counted from when it likely came. Else a day that was found late, and the one after it
+    that came before the first look, would seem nearer together than they are."""
+    last = days.last
+    if last is None or not any(map(_tells, days.rows)):
+        return day_after(last, quiet, began)
+    density = predicted(days)
+    came = _likely(density, max(quiet, last.began + APART), began)
+    start = max([last.quiet, *(row.began + APART for row in days.rows[-2:-1])])
+    return last.day + days_in(came - _likely(density, start, last.began))
+
+
+def _likely(density: Floats, quiet: Instant, began: Instant) -> Instant:
+    """When data that was new at ``began`` likely came: it is as likely sooner as later."""
+    first = max(quiet, began - DAY)
+    if began - first < _BIN:
+        return began
+    ends = first + np.arange(1, -(-(began - first) // _BIN) + 1) * _BIN
+    sums = np.cumsum(density[(ends - _BIN) % DAY // _BIN])
+    place = int(np.searchsorted(sums, sums[-1] / 2))
+    return min(int(ends[place]) - _BIN // 2, began)
 
 
 # ------------------------------------------------------------------ the hour

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import APART, DataDay, DataDays, day_after
+from watcher.data_days import APART, DataDay, DataDays
 from watcher.model import Instant, ScanState
 from watcher.refreshing import (
     MISSED,
@@ -15,6 +15,7 @@ from watcher.refreshing import (
     RegionState,
     UsualHour,
     missed,
+    next_day,
     next_look,
     settled,
     usual_hour,
@@ -110,7 +111,7 @@ def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | No
     at, last = max(each.at for each in found), days.last
     if last is not None and at < last.began + APART:
         return None
-    return DataDay(day_after(last, at, at), at, at, at)
+    return DataDay(next_day(days, at, at), at, at, at)
 
 
 def _due(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from watcher.daemon.scheduling.scan_records import ScanRecords
-from watcher.data_days import DataDay, LookResult, RefreshLook, day_after
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import (
     LEARNED_FROM,
     is_fresh,
@@ -18,7 +18,7 @@ from watcher.evaluation.refreshed import (
 )
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
-from watcher.refreshing import READ_AGAIN, RegionState
+from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
 from watcher.region_plan import RegionPlan, region_plan
 from watcher.rules.rulebook import Watch
 from watcher.source.query import Query
@@ -36,9 +36,33 @@ def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
     if plan.found is not None:
         database.refreshes.begin_day(region, plan.found)
     last = plan.state.days.last
-    if plan.missed and last is not None:
+    if last is not None and plan.missed:
         _tell_missed(database, records, region, last, plan.missed)
+    elif last is not None:
+        _end_missed(database, records, region, last)
     return plan
+
+
+def note_found(database: Store, records: ScanRecords, region: str) -> None:
+    """New data was found, that may have come just when a day would have counted as left out: then
+    the word for that is owed all the same."""
+    days = database.refreshes.data_days(region)
+    count = left_out(days)
+    if count:
+        _tell_missed(database, records, region, days.rows[-2], count)
+    _end_missed(database, records, region, days.rows[-1])
+
+
+def _end_missed(database: Store, records: ScanRecords, region: str, last: DataDay) -> None:
+    """Of what is over nothing is told; what comes next is a word of its own."""
+    told = _told(database, records, region)
+    if told is not None and told.since <= last.fresh:
+        database.health.clear_cause(told, records.now())
+
+
+def _told(database: Store, records: ScanRecords, region: str) -> Incident | None:
+    on = records.operator(database).on(IncidentKind.NO_REFRESH)
+    return next((each for each in on if each.subject == region), None)
 
 
 def _tell_missed(
@@ -46,8 +70,8 @@ def _tell_missed(
 ) -> None:
     """One word for each day that was left out."""
     incident, operator = no_refresh(region), records.operator(database)
-    told = [each for each in operator.on(incident.kind) if each.subject == region]
-    if told and told[0].details.get("missed", 0) >= count:
+    told = _told(database, records, region)
+    if told is not None and told.details.get("missed", 0) >= count:
         return
     with database.atomic():
         database.health.clear_cause(incident, operator.now)
@@ -80,8 +104,7 @@ def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Insta
     if result is LookResult.FRESH:
         began = partly if partly is not None else now
         quiet = quiet_until(database, region, last, began)
-        refreshes.begin_day(region, DataDay(day_after(last, quiet, began), began, quiet, now))
-        database.health.clear_cause(no_refresh(region), now)
+        refreshes.begin_day(region, DataDay(next_day(days, quiet, began), began, quiet, now))
     look = RefreshLook(now, watch.key, result, share.known, share.moved, scan.requests)
     refreshes.note_look(region, look)
     return look

@@ -13,10 +13,9 @@ from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.replaying import Recalled
 from watcher.store.memory.timeline import Timeline, Versions
 from watcher.store.packing import EMPTY, LastSeen
-from watcher.store.sql.baselines import product_rows
+from watcher.store.sql.baselines import HALF, product_rows
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.scans import HALF
 
 _TEXTS = tuple(text.name for text in TEXTS)
 
