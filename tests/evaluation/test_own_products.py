@@ -149,10 +149,10 @@ def test_who_was_asked_for_at_each_scan(store: Store) -> None:
     mine.scan({B: 1})
     (facts,) = store.history.find(A)
     scans = [each.id for each in store.history.scans(mine.watch.key, limit=3)]
-    left = [
-        store.history.taken_out(mine.watch.key, each, np.array([facts.product])) for each in scans
-    ]
-    assert np.concatenate(left).tolist() == [True, False, False]
+    key = np.array([facts.product])
+    left = [store.history.taken_out(mine.watch.key, each, key)[0] for each in scans]
+    assert left == [True, False, False]
+    assert store.lookups.asked_by_scans(mine.watch.key) == {B, C}
 
 
 def test_back_is_who_was_asked_for_while_away(store: Store) -> None:

@@ -144,6 +144,19 @@ def test_long_texts_are_unknown_where_they_were_not_read(store: Store) -> None:
     assert world.fired(world.scan({"1": {"description": "newer"}})) == ["1"]
 
 
+def test_the_last_known_text_is_of_when_it_was_read(store: Store) -> None:
+    """Not of a scan that found the product, and read no long texts."""
+    asked = CHANGES % "description"
+    world = Following(store, asked)
+    world.scan({"1": {"description": "old"}})
+    read = world.at
+    for rules in ("- {name: s, watch: w, when: {rank: 1}}", asked):
+        world.rules = rules
+        world.__post_init__()
+        outcome = world.scan({"1": {"description": "new"} if rules == asked else {}})
+    assert world.evidence(outcome).baseline_at == read
+
+
 @pytest.mark.parametrize(
     ("name", "series", "when", "fires"),
     [

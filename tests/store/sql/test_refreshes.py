@@ -37,6 +37,7 @@ def test_looks_are_kept_in_order(store: Store) -> None:
     for each in looks[:2]:
         store.refreshes.note_look("US", each)
     assert list(store.refreshes.looks("US", 0)) == looks[:2]
+    assert list(store.refreshes.looks("US", START)) == looks[:2]
     assert list(store.refreshes.looks("US", START + 1)) == looks[1:2]
     store.refreshes.note_look("US", looks[2])
     assert list(store.refreshes.looks("US", 0)) == looks[2:]
@@ -63,6 +64,9 @@ def test_a_scan_has_its_day(store: Store) -> None:
     assert (newest.scan, newest.half, newest.day) == (recorded[1].scan_id, True, 6)
     assert (whole.scan, whole.at, whole.day) == (recorded[0].scan_id, START, 5)
     assert store.refreshes.reference("other", AFTER_ALL) is None
+    store.history.record(scan(START + 2 * DAY, {}))
+    empty = store.refreshes.reference("w", AFTER_ALL, halves=True)
+    assert empty == newest, "of nothing one can't tell what moved"
 
 
 def test_a_share_is_held_against_the_watchs_own_scan(store: Store) -> None:
