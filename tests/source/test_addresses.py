@@ -31,6 +31,12 @@ PRODUCT_PAGES = [
     "oec-api.tiktokv.com/view/product/{}",
     "www.tiktok.com/shop/pdp?product_id={}",
     "seller-us.tiktok.com/product/edit?productId={}&tab=1",
+    "www.tiktok.com/shop/pdp?pid={}",
+    "www.tiktok.com/shop/pdp/t/{}",
+    "www.tiktok.com/shop/pdp/2024/{}",
+    "www.tiktok.com/View/Product/{}",
+    "www.tiktok.com/view%2Fproduct%2F{}",
+    "www.tiktok.com/shop/store/glowlab/product/{}",
 ]
 SHOP_PAGES = [
     "www.tiktok.com/shop/store/glowlab/{}",
