@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
+import numpy as np
 import pytest
 
 from tests.store.making import DAY, SALES, START, raw, scan
@@ -124,6 +125,50 @@ def test_who_was_asked_for_and_comes_appears(store: Store) -> None:
     assert mine.names(mine.scan({A: 1, B: 1, new: 1}))[0] == []
     assert mine.names(mine.scan({A: 1, B: 1, new: 1, C: 1}))[0] == [C]
     assert raw(store).rows("SELECT count(*), count(until) FROM asked") == [(4, 0)]
+
+
+def test_a_stored_scan_knows_who_had_appeared(store: Store) -> None:
+    """As when it was made: an id that it was the first to ask for had not."""
+    mine = Mine(store, OWN.replace(f", '{C}'", "") + APPEARS)
+    mine.scan({A: 1})
+    mine.reread(OWN + APPEARS)
+    mine.scan({A: 1, B: 1, C: 1})
+    for product_id, appeared in ((A, False), (B, True), (C, False)):
+        (facts,) = store.history.find(product_id)
+        seen = store.history.sighting(mine.watch.key, facts.product)
+        assert seen is not None
+        place = seen.recorded.products.tolist().index(facts.product)
+        assert bool(seen.recorded.first_seen[place]) is appeared
+
+
+def test_who_was_asked_for_at_each_scan(store: Store) -> None:
+    """From the scan on that asked first, up to the one that asked no more."""
+    mine = Mine(store, OWN + APPEARS)
+    mine.scan({B: 1})
+    mine.scan({A: 1, B: 1})
+    mine.reread(OWN.replace(f"'{A}', ", "") + APPEARS)
+    mine.scan({B: 1})
+    (facts,) = store.history.find(A)
+    scans = [each.id for each in store.history.scans(mine.watch.key, limit=3)]
+    key = np.array([facts.product])
+    left = [store.history.taken_out(mine.watch.key, each, key)[0] for each in scans]
+    assert left == [True, False, False]
+    assert store.lookups.asked_by_scans(mine.watch.key) == {B, C}
+
+
+def test_back_is_who_was_asked_for_while_away(store: Store) -> None:
+    """Of an id that was taken out and added again only the scans since then count."""
+    mine = Mine(store, OWN + "rules: [{name: r, watch: mine, when: {reappears: true}}]")
+    without = mine.text.removeprefix(HEAD).replace(f"'{A}', ", "")
+    mine.scan({A: 1, B: 1})
+    for missed, back in ((1, []), (2, [A])):
+        mine.reread(without)
+        for _ in range(3):
+            mine.scan({B: 1})
+        mine.reread(without.replace("['", f"['{A}', '"))
+        for _ in range(missed):
+            assert mine.names(mine.scan({B: 1}))[0] == []
+        assert mine.names(mine.scan({A: 1, B: 1}))[0] == back
 
 
 def test_an_id_that_is_added_again_has_not_appeared(store: Store) -> None:

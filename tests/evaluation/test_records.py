@@ -70,6 +70,7 @@ def lines(world: World) -> list[str]:
         ("unchanged: 4d", [5, 5, None, 5, 5], ["price 5 (unchanged for 4d), 3 days known"]),
         ("unchanged: 4d", [5, None, None, 5, 5], []),
         ("unchanged: 4d", [5, 5, 5, 6, 5], []),
+        ("unchanged: 4d", [5, 5, 5, 4, 5], []),
     ],
 )
 def test_what_is_told(store: Database, when: str, days: Days, told: list[str]) -> None:
@@ -77,6 +78,18 @@ def test_what_is_told(store: Database, when: str, days: Days, told: list[str]) -
     world = world_of(store, f"{{{PRICE}: {{{when}}}}}")
     see(world, days)
     assert lines(world) == told
+
+
+@pytest.mark.parametrize(
+    ("days", "other"), [([5, 5, 5, 6, 5], 6), ([5, 5, 5, 4, 5], 4), ([5, 5, 5, 5, 5], 5)]
+)
+def test_what_moved_says_what_it_was(store: Database, days: Days, other: float) -> None:
+    """Whichever way it went; of what stood still there is no other value."""
+    world = world_of(store, f"{{{PRICE}: {{unchanged: 4d}}}}")
+    see(world, days)
+    found = reason(world).evidence
+    assert found is not None
+    assert found.baseline == other
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ PRODUCT_PAGES = [
     "www.tiktok.com/view/product/{}/comments/7300000000000000001",
     "www.tiktok.com/login?redirect_url=https%3A%2F%2Fwww.tiktok.com%2Fview%2Fproduct%2F{}%3Fx%3D1",
     "www.tiktok.com/link?params=%7B%22product_id%22%3A%5B%22{}%22%5D%7D",
+    "www.tiktok.com/shop/pdp?pid={}",
+    "www.tiktok.com/shop/pdp/t/{}",
+    "www.tiktok.com/shop/pdp/2024/{}",
+    "www.tiktok.com/View/Product/{}",
+    "www.tiktok.com/view%2Fproduct%2F{}",
+    "www.tiktok.com/shop/store/glowlab/product/{}",
 ]
 SHOP_PAGES = [
     "www.tiktok.com/shop/store/glowlab/{}",

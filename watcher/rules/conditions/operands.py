@@ -399,7 +399,9 @@ def _refuse_upside_down(metric: Metric, low: Limit, high: Limit) -> None:
 
 def change_by(change: Change, operand: Operand) -> Condition:
     """``change`` with another metric in place of its amount."""
-    percent = operand.metric.unit is Unit.FRACTION and operand.factor is None
+    # A part of a percentage is one too, but where it is a share that moves by a part of a share.
+    shares = operand.factor is not None and change.metric.unit is Unit.FRACTION
+    percent = operand.metric.unit is Unit.FRACTION and not shares
     return ChangeBy(
         change.metric, change.direction, 0.0, percent, change.from_, change.min_change, operand
     )
