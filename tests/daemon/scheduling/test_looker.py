@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from watcher.refreshing import READ_AGAIN, SETTLE
 from watcher.region_plan import RegionPlan, region_plan
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.refreshes import ScanDay
 from watcher.text.messages import text_of
 from watcher.units import DAY, HOUR, MINUTE
@@ -295,6 +297,10 @@ async def test_a_source_that_fails_is_asked_again(bench: Bench, status: int) -> 
         assert bench.clock.now() >= failed + 15 * MINUTE or bench.clock.now() // DAY > failed // DAY
 
 
+def _begin(day: DataDay, database: Store) -> None:
+    database.refreshes.begin_day("US", day)
+
+
 async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Bench) -> None:
     """The new data may be there at the very look that would have told of it. Once, and nothing of
     it is on then; where nobody looked meanwhile, nobody knows."""
@@ -303,7 +309,7 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
         for day, quiet, words in ((2, first.began + 35 * HOUR, 1), (5, first.began + 40 * HOUR, 1)):
             began = first.began + (day + 0.1) * DAY
             found = DataDay(first.day + day, int(began), quiet, int(began))
-            await bench.writer.run(lambda db, found=found: db.refreshes.begin_day("US", found))
+            await bench.writer.run(partial(_begin, found))
             bench.clock.instant = found.fresh
             await bench.writer.run(lambda db: note_found(db, region.scanner, "US"))
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
