@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.store.making import DAY, START, scan
-from watcher.data_days import APART, DataDay, Look, LookResult
+from watcher.data_days import APART, DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import (
     is_fresh,
     is_next,
@@ -143,7 +143,7 @@ def test_when_the_old_data_was_seen_last(
 ) -> None:
     """By a look, or a scan, of before hour 8."""
     for hour, result in looks:
-        look = Look(START + hour * HOUR, "w", LookResult(result), 10)
+        look = RefreshLook(START + hour * HOUR, "w", LookResult(result), 10)
         region.store.refreshes.note_look("US", look)
     for hour in reads:
         region.scan(hour * HOUR, 0)
