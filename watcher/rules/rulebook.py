@@ -95,13 +95,12 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
+    where the book reads that at two schedules."""
 
     key: str
     name: str
     query: Query
     schedule: Schedule
-    former_keys: tuple[str, ...] = ()
 
     @property
     def asks(self) -> str:

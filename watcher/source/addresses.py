@@ -74,9 +74,11 @@ def id_of(written: object, thing: Thing) -> str:
     raise Wrong(_rounded(text) if _ROUNDED.fullmatch(text) else _no_id(quoted(text), thing))
 
 
-def is_unusual(found: str) -> bool:
-    """Whether the id has another length than all that are known: a digit may be lost."""
-    return len(found) != DIGITS
+def doubt_of(found: str) -> str:
+    """Say that the id has another length than all that are known; or ""."""
+    if len(found) == DIGITS:
+        return ""
+    return f"{found} has {len(found)} digits, and ids have {DIGITS}: is one lost, or too many?"
 
 
 # ------------------------------------------------------------------ addresses

@@ -366,11 +366,6 @@ def _now(limit: Limit, table: ScanColumns) -> Floats | float:
     return limit.now(table) if isinstance(limit, Operand) else limit
 
 
-def compare_with(operator: str, metric: Metric, operand: Operand) -> Condition:
-    """A comparison with another metric."""
-    return CompareMetric(metric, operator, operand)
-
-
 def within(metric: Metric, low: Limit, high: Limit) -> Condition:
     """``between`` with a metric at one end, or at both."""
     _refuse_upside_down(metric, low, high)

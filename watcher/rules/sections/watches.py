@@ -87,7 +87,7 @@ class Watches:
         whose query stands with other schedules, too, has its own in its key."""
         queries = Counter(watch.query.canonical() for watch in self._by_key.values())
         return {
-            key: replace(watch, key=digest(watch.query.canonical()), former_keys=(key,))
+            key: replace(watch, key=digest(watch.query.canonical()))
             if queries[watch.query.canonical()] == 1
             else watch
             for key, watch in self._by_key.items()
