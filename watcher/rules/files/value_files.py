@@ -1,9 +1,10 @@
-"""A text file with a value a line, as ``{file: authorised.txt}`` names it."""
+"""A text file with a value a line, as ``{file: authorised.txt}`` names it. An address of a seller's
+or a product's page is its id."""
 
 from __future__ import annotations
 
 from watcher.errors import Problem, RulesError
-from watcher.rules.files.ids import Ruined, id_of
+from watcher.rules.files.ids import Ruined, id_in
 from watcher.rules.files.plain_text import text_of
 from watcher.words import Wrong
 
@@ -40,12 +41,9 @@ def _value(raw: str, file: str, line: int) -> str:
     if len(plain) > _LONGEST:
         raise _refused(file, f"has more than {_LONGEST:,} characters", line)
     try:
-        id_of(plain)
+        return id_in(plain)
     except Ruined as error:
         raise _refused(file, str(error), line) from None
-    except Wrong:
-        pass  # any text may stand there
-    return plain
 
 
 def _refused(file: str, message: str, line: int = 0) -> RulesError:
