@@ -149,7 +149,7 @@ class Newcomers:
         """Keep the products, and which ids were answered for; no rule hears of it."""
         scanner, watch, scan = self.scanner, task.watch, result.scan
         whole = scan.state is ScanState.COMPLETE
-        answered = task.ids if whole else scan.product_ids
+        answered = frozenset(task.ids if whole else scan.product_ids)
         with database.atomic():
             now = scanner.now()
             if len(scan):
@@ -158,7 +158,7 @@ class Newcomers:
                 recorded = database.history.record(kept)
                 database.history.note_seen(watch.key, recorded.scan_id, recorded.products)
             database.lookups.answered(watch.key, answered, now)
-            missing = [each for each in task.ids if each not in set(answered)]
+            missing = [each for each in task.ids if each not in answered]
             waits = isinstance(result.failure, BudgetSpent | CreditsUsedUp)
             until = next_midnight(now) if waits else None
             database.lookups.failed(watch.key, missing, now, until=until)
