@@ -82,7 +82,7 @@ def regions_of(book: Rulebook) -> Sequence[str]:
 
 def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> RegionPlan:
     """Plan what is due of a region at ``now``."""
-    watches = refresh_watches(book, region)
+    watches = [plan.with_followed(database, each) for each in refresh_watches(book, region)]
     refreshes = database.refreshes
     seen = {watch.key: refreshes.reference(watch.key, AFTER_ALL, halves=True) for watch in watches}
     days = refreshes.data_days(region)
@@ -151,12 +151,12 @@ def _looked_at(
     watches: Sequence[Watch], seen: Mapping[str, Reference | None], last: DataDay | None
 ) -> Watch | None:
     """The largest of the watches whose last scan has the data of the last day; None where there is
-    none."""
+    none. A list of one's own may have lost all of its products since."""
     if last is None:
         return None
-    there = []
-    for watch in watches:
-        reference = seen[watch.key]
-        if reference is not None and reference.at >= last.began:
-            there.append(watch)
+    there = [
+        watch
+        for watch in watches
+        if watch.query.pages and (found := seen[watch.key]) is not None and found.at >= last.began
+    ]
     return min(there, key=lambda watch: (-watch.query.pages, watch.key), default=None)

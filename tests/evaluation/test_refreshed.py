@@ -39,8 +39,8 @@ class Region:
         recorded = self.store.history.record(made)
         half = note_data_day(self.store, Refresh("US"), made, recorded)
         assert self.store.jumps.is_half(recorded.scan_id) is half
-        noted = self.store.refreshes.day_of(recorded.scan_id)
-        assert noted is not None
+        (noted,) = self.store.refreshes.days_of(made.watch, 1)
+        assert noted.scan == recorded.scan_id
         assert noted.half is half
         return noted
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.source.addresses import PRODUCT, SELLER, Ruined, Thing, id_in_cell, id_of, is_unusual
+from watcher.source.addresses import PRODUCT, SELLER, Ruined, Thing, doubt_of, id_in_cell, id_of
 from watcher.words import Wrong
 
 ID, SHOP = "1729873073559015752", "7495981769829615944"
@@ -115,7 +115,7 @@ def test_lengths(size: int) -> None:
     digits = ("17" * 20)[:size]
     if 10 <= size <= 24:
         assert id_of(digits, PRODUCT) == digits
-        assert is_unusual(digits) == (size != 19)
+        assert bool(doubt_of(digits)) == (size != 19)
         return
     with pytest.raises(Wrong, match="is no product's id: write its 19 digits"):
         id_of(digits, PRODUCT)

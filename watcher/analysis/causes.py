@@ -24,7 +24,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.presence import Reappears
-from watcher.rules.conditions.records import Unchanged, longest_hole
+from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
@@ -55,7 +55,7 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
     yield from _of_baselines(condition, table, row, zone)
-    if isinstance(condition, Unchanged) and (hole := longest_hole(condition, table, row)) > 0:
+    if isinstance(condition, Unchanged) and (hole := condition.hole(table, row)) > 0:
         unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
         yield f"not seen for {unseen} of the {time} before: what was so then is not known"
 
@@ -68,7 +68,7 @@ def _days(seconds: float) -> int:
 def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
     name = condition.attribute.name
     if table.text(name)[row] is None:
-        yield "the product has no such text"
+        yield _NO_TEXT
     elif table.last_text(name).values[row] is None:
         yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
 

@@ -16,8 +16,8 @@ from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.statistics import over_of, reach
 from watcher.model import AlertState, Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Ago, Condition, Last, Need
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.ranking import Top
-from watcher.rules.lint.conflicts import leaves
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.schedule import slack

@@ -169,10 +169,11 @@ class _Known:
 
 def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> WatchStatus:
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    watch = plan.with_followed(database, watch)
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
+        query=watch.query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
@@ -225,10 +226,9 @@ def longer_shops(database: Store, watches: Iterable[Watch]) -> list[Watch]:
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
-    if not watch.query.of_ids:
+    if not watch.query.ids:
         return ()
-    ids = database.followed.ids() if watch.query.followed else watch.query.ids
-    asked = database.lookups.asked(watch.key)
-    wanted = [each for each in ids if each in asked]
+    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
+    wanted = [each for each in watch.query.ids if each in asked]
     found = database.history.found_by(watch.key) if wanted else frozenset()
     return tuple(each for each in wanted if each not in found)

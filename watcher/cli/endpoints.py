@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from watcher.fields import CATEGORIES
 from watcher.model import Instant
-from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.text import OneOf
 from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoint import Endpoint
@@ -87,17 +87,10 @@ def category_ids(book: Rulebook) -> list[str]:
     for watch in book.used_watches:
         found |= {str(value): None for name, value in watch.query.filters if name in CATEGORIES}
     for rule in book.rules:
-        for condition in (rule.when, rule.until):
-            found |= dict.fromkeys(_ids_in(condition))
+        for leaf in chain.from_iterable(map(leaves, filter(None, (rule.when, rule.until)))):
+            if isinstance(leaf, OneOf) and leaf.attribute.name in CATEGORIES:
+                found |= dict.fromkeys(leaf.values)
     return [*found]
-
-
-def _ids_in(condition: Condition | None) -> Iterator[str]:
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from _ids_in(part)
-    elif isinstance(condition, OneOf) and condition.attribute.name in CATEGORIES:
-        yield from condition.values
 
 
 def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:

@@ -6,9 +6,10 @@ import click
 
 from watcher.cli import options
 from watcher.cli.completion import product_ids
-from watcher.cli.following import doubts_of, ids_of, readers_of, reading, unread, wake
+from watcher.cli.following import ids_of, readers_of, reading, unread, wake
 from watcher.cli.output import console
 from watcher.errors import WatcherError
+from watcher.source.addresses import doubt_of
 from watcher.source.query import MOST_PRODUCTS
 from watcher.text.sanitize import plain
 from watcher.units import format_since
@@ -50,7 +51,7 @@ def command(products: tuple[str, ...], note: str | None, files: options.Files) -
             renewed = "; its note is new" if note is not None else ""
             since = format_since(before.since, now)
             out.say(f"{each} is followed already, since {since}{kept}{renewed}.")
-    for doubt in doubts_of(ids):
+    for doubt in filter(None, map(doubt_of, ids)):
         out.say(f"warning: {doubt}", "yellow")
     if missing := unread(files):
         out.say(missing, "yellow")

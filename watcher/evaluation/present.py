@@ -226,26 +226,6 @@ class Presents:
         """The part of the product's watch."""
         return self._of.get(product)
 
-    def text(self, name: str, product: int) -> str | None:
-        """``Present.text`` of the product's watch."""
-        part = self._of.get(product)
-        return part.text(name, product) if part is not None else None
-
-    def number(self, metric: Metric, product: int) -> float | None:
-        """``Present.number`` of the product's watch."""
-        part = self._of.get(product)
-        return part.number(metric, product) if part is not None else None
-
-    def gone_since(self, rule: Rule, product: int) -> Instant | None:
-        """``Present.gone_since`` of the product's watch."""
-        part = self._of.get(product)
-        return part.gone_since(rule, product) if part is not None else None
-
-    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
-        """``Present.known`` of the product's watch."""
-        part = self._of.get(product)
-        return part.known(rule, product) if part is not None else None
-
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """``Present.strength``, each by its own watch."""
         keys, here = np.zeros((0, len(products))), np.zeros(len(products), np.bool_)

@@ -95,13 +95,12 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
+    where the book reads that at two schedules."""
 
     key: str
     name: str
     query: Query
     schedule: Schedule
-    former_keys: tuple[str, ...] = ()
 
     @property
     def asks(self) -> str:
@@ -111,6 +110,11 @@ class Watch:
     @property
     def _query(self) -> str:
         return self.query.nameless() if self.query.of_rule else self.query.canonical()
+
+    def with_followed(self, ids: tuple[str, ...]) -> Watch:
+        """The watch with these ids, where it reads what is followed."""
+        query = self.query
+        return replace(self, query=replace(query, ids=ids)) if query.followed else self
 
     @property
     def mark(self) -> WatchMark:
@@ -280,11 +284,7 @@ class Rulebook:
 
     def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
         """The book whose watches of what is followed have these ids: for what they cost."""
-        watches = tuple(
-            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
-            for watch in self.watches
-        )
-        return replace(self, watches=watches)
+        return replace(self, watches=tuple(each.with_followed(ids) for each in self.watches))
 
     def current(self, watch: Watch) -> Watch:
         """The watch as the book has it now: its key changes where a second schedule of its query

@@ -122,6 +122,17 @@ def id_in_cell(text: str) -> str:
     return own
 
 
+def id_in_text(text: str) -> str:
+    """The id in an address of a seller's or a product's page; any other text as it is. ``Ruined``
+    where it was an id."""
+    if _POWER.fullmatch(_as_written(text)):
+        raise Ruined(_rounded(text))
+    for thing in (SELLER, PRODUCT) if "/" in text else ():
+        with suppress(Wrong):
+            return id_of(text, thing)
+    return text
+
+
 def _as_written(text: str) -> str:
     """A text without what chats and spreadsheets put around it, and into its digits."""
     marked = _MARKED.fullmatch(text)
@@ -149,9 +160,11 @@ def _alone(text: str, thing: Thing) -> str:
     return next(iter(links), text)
 
 
-def is_unusual(found: str) -> bool:
-    """Whether the id has another length than all that are known: a digit may be lost."""
-    return len(found) != DIGITS
+def doubt_of(found: str) -> str:
+    """Say that the id has another length than all that are known; or ""."""
+    if len(found) == DIGITS:
+        return ""
+    return f"{found} has {len(found)} digits, and ids have {DIGITS}: is one lost, or too many?"
 
 
 # ------------------------------------------------------------------ addresses
@@ -215,7 +228,7 @@ def _in_path(parts: Sequence[str], thing: Thing) -> tuple[Thing, str] | None:
     digits = [match[1] or match[2] for part in behind for match in _IN_PART.finditer(part)]
     if not digits:
         return None
-    usual = [each for each in digits if not is_unusual(each)]
+    usual = [each for each in digits if len(each) == DIGITS]
     believed = [each for each in digits if len(each) in _BELIEVED]
     return thing, next(iter([*usual, *believed]), digits[-1])
 

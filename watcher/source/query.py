@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from watcher.fields import BY_NAME
 from watcher.source import values
-from watcher.source.addresses import PRODUCT, SELLER, id_of, is_unusual
+from watcher.source.addresses import PRODUCT, SELLER, doubt_of, id_of
 from watcher.source.endpoint import Endpoint, Parameter, Use
 from watcher.source.endpoints import (
     CHOICE,
@@ -178,8 +178,8 @@ def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query
             seller = id_of(written, SELLER)
         except ValueError as error:
             problems.append((("shop",), str(error)))
-    if seller and is_unusual(seller):
-        warn(("shop",), _unusual(seller))
+    if seller and (doubt := doubt_of(seller)):
+        warn(("shop",), doubt)
     top = read.get("top", DEFAULT_TOP)
     return Query(read.get("region", ""), ((SELLER_ID, seller),), top=top, endpoint=SHOP_PRODUCTS)
 
@@ -218,8 +218,8 @@ def _ids(written: object, problems: _Problems, warn: Report) -> tuple[str, ...]:
         before = first.setdefault(found, place)
         if before != place:
             warn(path, f"is {found} again, which products[{before}] is: it is read once")
-        elif is_unusual(found):
-            warn(path, _unusual(found))
+        elif doubt := doubt_of(found):
+            warn(path, doubt)
     return tuple(first)
 
 
@@ -231,10 +231,6 @@ def _about(item: object, error: str) -> str:
         hint = did_you_mean(values.near(word, [FOLLOWED]))
         return f"{error}; the only list with a name is {FOLLOWED}" if not hint else f"{error}{hint}"
     return error
-
-
-def _unusual(found: str) -> str:
-    return f"{found} has {len(found)} digits, and ids have 19: is one lost, or too many?"
 
 
 def _beside(

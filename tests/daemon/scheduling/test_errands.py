@@ -204,6 +204,21 @@ async def test_it_looks_when_it_is_woken() -> None:
     assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], BaseException)
 
 
+async def test_what_a_page_wanted_is_not_forgotten() -> None:
+    """Though the store failed just then, and nobody asks again."""
+    ids, covers = Counted(), Counted()
+    covers.error = StoreError("away", None)
+    errands = Errands(ids, covers, look=0.001, rest=0.001)  # type: ignore[arg-type]
+    running = asyncio.create_task(errands.run(lambda: None))
+    await covers.have(1)
+    covers.error = None
+    await covers.have(2)
+    await ids.have(ids.turns + 3)
+    assert covers.turns == 2
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 def test_the_faces_are_those_of_the_parts() -> None:
     """What counts here stands for them."""
     assert {"turn", "forget"} <= {*dir(Newcomers)}

@@ -88,19 +88,31 @@ class Region:
         return [text_of(row.message) for row in rows if row.message.kind == "operator"]
 
 
-def book_of(bench: Bench, api: str = "probes_per_day: 6") -> Rulebook:
+FOLLOWED = """
+api: {API, requests_per_second: 1000, concurrency: 1}
+channels: {me: {url: "json://localhost/"}}
+defaults: {region: US, notify: [me], every: refresh}
+watches: {mine: {products: followed}}
+rules: [{name: any, watch: mine, when: {spu_avg_price: {above: 0}}}]
+"""
+
+
+def book_of(bench: Bench, api: str = "probes_per_day: 6", rules: str = RULES) -> Rulebook:
     """Two watches of a region."""
     env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
-    return load_text(RULES.replace("API", api), env=env)
+    return load_text(rules.replace("API", api), env=env)
 
 
 @asynccontextmanager
-async def region_of(bench: Bench, api: str = "probes_per_day: 6") -> AsyncIterator[Region]:
+async def region_of(
+    bench: Bench, api: str = "probes_per_day: 6", rules: str = RULES
+) -> AsyncIterator[Region]:
     """The region, after the first scans of its watches."""
     async with bench.client() as client:
-        scanner = Scanner(book_of(bench, api), client, bench.writer, bench.clock)
+        book = book_of(bench, api, rules)
+        scanner = Scanner(book, client, bench.writer, bench.clock)
         region = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
-        assert sorted(await region.scan_due()) == ["large", "small"]
+        assert {*await region.scan_due()} == {watch.name for watch in book.used_watches}
         yield region
 
 
@@ -315,3 +327,18 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
             assert len(await region.told()) == words
             assert not await bench.writer.run(lambda db: db.health.incidents())
+
+
+async def test_a_look_at_what_is_followed(bench: Bench) -> None:
+    """Of products of one's own the first ten are asked for; where all were let go, nothing is."""
+    ids = [*bench.simulator.market.slots][:12]
+    await bench.writer.run(lambda db: db.followed.add(ids, bench.clock.now()))
+    async with region_of(bench, rules=FOLLOWED) as region:
+        asked = bench.simulator.requests
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now()) is LookResult.FRESH
+        assert bench.simulator.requests == asked + 2
+        assert len(bench.simulator.asked[-1]["product_ids"].split(",")) == 10
+        await bench.writer.run(lambda db: db.followed.remove(ids))
+        assert (await region.plan()).look is None

@@ -272,6 +272,32 @@ async def test_a_refused_key(own: Own) -> None:
     assert [each.kind.value for each in incidents] == ["key refused"]
 
 
+async def test_a_refused_key_is_said_of_one_list(bench: Bench) -> None:
+    """The others are not even begun: nothing is asked or set aside for them."""
+    async with bench.client() as client:
+        own = Own(bench, client)
+
+        def edit(ids: Sequence[str]) -> None:
+            other = RULES.replace("any", "others").replace("new,", "more,").replace("mine", "other")
+            watches = f"{{mine: {{products: {[*ids]}}}, other: {{products: {[*ids]}}}}}"
+            lines = RULES.format(api=own.api, ids=[]).splitlines()
+            lines[5] = f"watches: {watches}"
+            lines += other.format(api="", ids=[]).splitlines()[-2:]
+            env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+            own.scanner.swap(load_text("\n".join(lines), env=env), None)
+            own.newcomers.forget()
+
+        edit(own.ids[:1])
+        for watch in own.scanner.book.used_watches:
+            await own.scanner.scan(watch, bench.clock.now())
+        edit(own.ids[:2])
+        bench.simulator.fail_next(status=401, times=1_000)
+        asked, spent = len(own.asked), await bench.spent()
+        assert await own.newcomers.turn() == 0
+        assert len(own.asked) == asked + 1
+        assert (await bench.spent()).day == spent.day + 1
+
+
 async def test_not_while_a_scan_is_queued(own: Own) -> None:
     """It reads them."""
     own.edit(own.ids[:1])

@@ -66,7 +66,7 @@ def test_words_for_a_surge(word: str, metric: str) -> None:
         ({"rank": {"disappears": True}}, 'did you mean "disappears: true", beside the metrics?'),
         ({"rank": {"gone": True}}, 'did you mean "disappears: true", beside the metrics?'),
         ({"restocked": True}, 'did you mean "reappears"?'),
-        ({"product_name": {"changes": "30%"}}, 'takes only true, as "changes: true"'),
+        ({"product_name": {"changes": "30%"}}, 'only true, as "product_name: {changes: true}"'),
         (
             {"product_name": {"changes": True, "from": "7d ago"}},
             'leave "from" out: product_name is a text',

@@ -28,6 +28,15 @@ def test_values(content: bytes) -> None:
         assert value in lines.splitlines()[line - 1]
 
 
+def test_an_address_is_its_id() -> None:
+    """As people paste them from a browser; what only looks like one is a text."""
+    store = b"https://www.tiktok.com/shop/store/glowlab/7495981769829615944?x=1\n"
+    product = b"tiktok.com/view/product/1729873073559015752\n"
+    found = read_values(store + product + b"50/50 serum\nhttps://a.example/1\n", "list.txt")
+    ids = ("7495981769829615944", "1729873073559015752")
+    assert tuple(found) == (*ids, "50/50 serum", "https://a.example/1")
+
+
 @pytest.mark.parametrize(
     ("content", "wanted"),
     [

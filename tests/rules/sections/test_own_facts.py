@@ -191,7 +191,9 @@ def test_pushed_rules_read_nothing_but_what_was_pushed(tmp_path: Path) -> None:
     rules = HEAD + "rules: [{name: a, watch: mine, when: {seller_id: {in: {file: ok.txt}}}}]\n"
     files = {"rules.yaml": rules.encode(), "products.csv": CSV.encode(), "ok.txt": b"7\n"}
     pushed = load_pushed("shops", files, {})
-    assert pushed.metrics.get("target") is not None
+    target = pushed.metrics.get("target")
+    assert target is not None
+    assert target.meaning == "your own, from shops/products.csv"  # not the folder, which is gone
     assert str(pushed.rules[0].when) == "is one of the 1 in ok.txt"
     for name in (str(tmp_path / "secret.txt"), "../secret.txt", "/etc/hostname"):
         files["rules.yaml"] = rules.replace("ok.txt", name).encode()

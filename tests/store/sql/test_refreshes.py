@@ -54,7 +54,6 @@ def test_a_scan_has_its_day(store: Store) -> None:
     for each in noted:
         store.refreshes.note_scan(each)
     assert list(store.refreshes.days_of("w", 5)) == noted[::-1]
-    assert store.refreshes.day_of(recorded[0].scan_id) == noted[0]
     assert store.refreshes.last_read("US", 6, START) == START + DAY
     assert store.refreshes.last_read("US", 5, START - 1) == 0  # it could not tell
     newest = store.refreshes.reference("w", AFTER_ALL, halves=True)

@@ -30,6 +30,7 @@ class Errands:
     newcomers: Newcomers
     pictures: PictureExchange
     look: float = LOOK_SECONDS
+    rest: float = REST_SECONDS
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _anew: bool = True
 
@@ -61,9 +62,10 @@ class Errands:
                 await self.newcomers.turn()
                 if asked:
                     await self.pictures.turn()
+                    asked = False
             except StoreError as error:  # the health tells of it
                 log.error("errands wait for the database", error=str(error))  # noqa: TRY400
-                pause = REST_SECONDS
+                pause = self.rest
             await pause_until(self._news, pause)
-            asked = self._news.is_set()
+            asked |= self._news.is_set()
             self._news.clear()

@@ -112,7 +112,7 @@ def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Insta
 
 def _share(database: Store, against: Reference, scan: Scan) -> Share:
     keys = np.zeros(len(scan), np.int64)
-    regions = getattr(scan, "regions", ()) or (scan.region,) * len(scan)
+    regions = scan.regions or (scan.region,) * len(scan)
     for region in set(regions):
         rows = [row for row, each in enumerate(regions) if each == region]
         keys[rows] = database.refreshes.keys(region, [scan.product_ids[row] for row in rows])
@@ -122,13 +122,11 @@ def _share(database: Store, against: Reference, scan: Scan) -> Share:
     return Share(len(scan), share.moved + new) if share.known < min(_KNOWN, len(scan)) else share
 
 
-def page_one(database: Store, query: Query) -> Query:
+def page_one(query: Query) -> Query:
     """The query of page 1 alone; of products of one's own, of the first ten."""
-    size = query.endpoint.page_size
-    if query.own:
-        ids = database.followed.ids() if query.followed else query.ids
-        return replace(query, ids=tuple(ids)[:size])
-    return replace(query, top=min(query.top, size))
+    if query.of_ids:
+        return replace(query, ids=query.batch(1))
+    return replace(query, top=min(query.top, query.endpoint.page_size))
 
 
 def no_refresh(region: str) -> Incident:

@@ -112,7 +112,7 @@ class Looker:
                 log.warning("probe skipped", **skipped)
                 self.scanner.operator(database).begin(CAP.with_details(**skipped))
                 return None
-        return ScanOrder(page_one(database, watch.query), watch.key, now, careful=True)
+        return ScanOrder(page_one(watch.query), watch.key, now, careful=True)
 
     def commit(
         self, database: Store, region: str, watch: Watch, result: ScanResult, budget: LedgerBudget

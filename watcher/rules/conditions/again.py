@@ -4,12 +4,12 @@ channel was last told with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from watcher.model import Criterion
 from watcher.rules.conditions.base import Condition, Last, MetricCondition, Need
 from watcher.rules.conditions.compiling import Compiler, Path
-from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.text import TextCondition
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
@@ -39,7 +39,7 @@ def again_of(compiler: Compiler, value: object, path: Path) -> Condition | None:
     if condition is None:
         return None
     refused = False
-    for leaf in _leaves(condition):
+    for leaf in leaves(condition):
         place = compiler.places[id(leaf)][1]
         why = _in_vain(leaf, place[len(path) :])
         if why:
@@ -51,14 +51,6 @@ def again_of(compiler: Compiler, value: object, path: Path) -> Condition | None:
 def metrics_told(condition: Condition) -> tuple[Metric, ...]:
     """The metrics whose values are remembered when an alert is told."""
     return tuple(dict.fromkeys(need.metric for need in condition.needs))
-
-
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from _leaves(part)
-    else:
-        yield condition
 
 
 def _in_vain(leaf: Condition, place: Path) -> str:

@@ -113,6 +113,15 @@ def seconds_of(value: object, example: int) -> int:
     return seconds
 
 
+def only_true(value: object, written: str, more: str = "") -> None:
+    """Raise ``Wrong`` of anything but true; ``written`` is the whole condition, as
+    ``appears: true``."""
+    if value is False:
+        raise Wrong(f'takes only true; for the reverse write "not: {{{written}}}"')
+    if value is not True:
+        raise Wrong(f"takes only true, as {quoted(written)}, not {kind(value)}{more}")
+
+
 def is_percent(value: object) -> bool:
     """Whether it is written with a percent sign."""
     return isinstance(value, str) and value.strip().endswith("%")

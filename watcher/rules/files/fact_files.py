@@ -30,6 +30,7 @@ from watcher.words import Wrong, quoted
 
 MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 200
+_MOST_TITLES = 10_000  # of more, each would be looked at for nothing
 _TOLD = 10  # cells, or rows, of one kind that are named
 _BY_CHANCE = 1_000  # one id in ten thousand ends in four zeros by itself
 _LONGEST_CELL = 10_000
@@ -113,6 +114,8 @@ def _sheet(file: str, text: str) -> _Sheet:
                 continue
             if not header:
                 header = row
+                if len(header) > _MOST_TITLES:
+                    raise _refused(file, f"has {len(row):,} columns: that is no table", begun)
             else:
                 rows.append(row)
                 lines.append(begun + skipped)

@@ -13,7 +13,7 @@ from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
 from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.rule_file import Enough, RuleFile
-from watcher.rules.files.side_files import SideFiles
+from watcher.rules.files.side_files import PushedFolder, SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
@@ -34,15 +34,15 @@ def load(
     env: Mapping[str, str],
     kept: Mapping[str, bytes] | None = None,
     *,
-    within: FilePath | None = None,
+    pushed: PushedFolder | None = None,
     facts: FactFile | None = None,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
-    ``within`` is the only folder that such files are read from. ``facts`` stand in for those of
-    the file that the rules name."""
-    beside = SideFiles(kept, within=within)
+    Those of ``pushed`` rules are read from their folder only. ``facts`` stand in for those of the
+    file that the rules name."""
+    beside = SideFiles(kept, pushed=pushed)
     beside.stand_ins[read_facts] = facts
     try:
         return _load(paths, env, beside)
@@ -53,7 +53,7 @@ def load(
         ):
             raise
         # A column may be gone that a rule needs: the file can be read, and not be used.
-        instead = SideFiles(kept, instead=str(error.problems[0]), within=within)
+        instead = SideFiles(kept, instead=str(error.problems[0]), pushed=pushed)
         try:
             return _load(paths, env, instead)
         except RulesError:

@@ -1,4 +1,5 @@
-"""A text file with a value a line, as ``{file: authorised.txt}`` names it."""
+"""A text file with a value a line, as ``{file: authorised.txt}`` names it. An address of a seller's
+or a product's page is its id."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Mapping
 
 from watcher.errors import Problem, RulesError
 from watcher.rules.files.plain_text import text_of
-from watcher.source.addresses import Ruined, id_in_cell
+from watcher.source.addresses import Ruined, id_in_text
 from watcher.words import Wrong
 
 MOST_VALUES = 1_000_000
@@ -42,12 +43,9 @@ def _value(raw: str, file: str, line: int) -> str:
     if len(plain) > _LONGEST:
         raise _refused(file, f"has more than {_LONGEST:,} characters", line)
     try:
-        id_in_cell(plain)
+        return id_in_text(plain)
     except Ruined as error:
         raise _refused(file, str(error), line) from None
-    except Wrong:
-        pass  # any text may stand there
-    return plain
 
 
 def _refused(file: str, message: str, line: int = 0) -> RulesError:

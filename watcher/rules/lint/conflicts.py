@@ -57,15 +57,6 @@ def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause]
     return found if len(found) <= _MOST else None
 
 
-def leaves(condition: Condition) -> Iterator[Condition]:
-    """The simple conditions in it, in order."""
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from leaves(part)
-    else:
-        yield condition
-
-
 def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
     if isinstance(condition, Not):
         yield from _clauses(condition.part, negated=not negated)

@@ -12,11 +12,12 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.baselines import Found, baselines, outlived
-from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
+from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, said
 from watcher.rules.lint.facts import SCORES
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch

@@ -117,7 +117,8 @@ class Adoption:
             "WHERE EXISTS (SELECT 1 FROM scans AS s WHERE s.watch = w.value)",
             (sql.listed(self._book),),
         )
-        return [mark for key, mark in self._book.items() if key not in {*scanned}]
+        fresh = self._book.keys() - scanned
+        return [mark for key, mark in self._book.items() if key in fresh]
 
     @cached_property
     def _unknown(self) -> set[str]:

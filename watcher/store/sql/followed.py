@@ -141,13 +141,11 @@ class Lookups(Face):
         """These could not be read: they are tried again, later each time, or at ``until``, where
         it is known that no sooner try helps; that one does not count."""
         known = self.of(watch)
-        for each in ids:
-            tries = known[each].tries + (until is None)
-            wait = RETRIES[min(tries, len(RETRIES)) - 1] if tries else 0
-            self._db.execute(
-                "UPDATE lookups SET tries = ?, next_try = ? WHERE watch = ? AND product_id = ?",
-                (tries, until or now + wait, watch, each),
-            )
+        tries = {each: known[each].tries + (until is None) for each in ids}
+        self._db.many(
+            "UPDATE lookups SET tries = ?, next_try = ? WHERE watch = ? AND product_id = ?",
+            ((tried, until or now + _wait(tried), watch, each) for each, tried in tries.items()),
+        )
 
     def keep_only(self, watch: str, ids: Iterable[str]) -> None:
         """Forget the watch's ids that are none of these: a scan has asked for them, or they were
@@ -168,6 +166,11 @@ class Lookups(Face):
 
 def _is_open(lookup: Lookup) -> bool:
     return lookup.done is None and lookup.tries <= len(RETRIES)
+
+
+def _wait(tries: int) -> int:
+    """Seconds until the next try after so many."""
+    return RETRIES[min(tries, len(RETRIES)) - 1] if tries else 0
 
 
 def _is_due(lookup: Lookup, now: Instant) -> bool:

@@ -110,30 +110,17 @@ class Refreshes(Face):
             ),
         )  # fmt: skip
 
-    def day_of(self, scan_id: int) -> ScanDay | None:
-        """The note of a scan."""
-        return next(iter(self._scan_days("scan = ?", (scan_id, 1))), None)
-
     def days_of(self, watch: str, limit: int) -> Sequence[ScanDay]:
         """The notes of the watch's newest scans, the newest first."""
-        return self._scan_days("watch = ?", (watch, limit))
-
-    def _scan_days(self, where: str, values: tuple[object, int]) -> Sequence[ScanDay]:
         rows = self._db.rows(
-            f"SELECT {_SCAN_DAY} FROM scan_days WHERE {where} ORDER BY scan DESC LIMIT ?", values
+            f"SELECT {_SCAN_DAY} FROM scan_days WHERE watch = ? ORDER BY scan DESC LIMIT ?",
+            (watch, limit),
         )
         return [
             ScanDay(
-                row[0],
-                row[1],
-                row[2],
-                row[3],
-                row[4],
-                Share(row[5], row[6]),
-                Share(row[7], row[8]),
-                bool(row[9]),
+                scan, of, region, day, since, Share(*shares[:2]), Share(*shares[2:]), bool(half)
             )
-            for row in rows
+            for scan, of, region, day, since, *shares, half in rows
         ]
 
     def last_read(self, region: str, day: int, by: Instant) -> Instant:

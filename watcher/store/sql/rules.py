@@ -100,8 +100,7 @@ class Rules(Face):
                 "DELETE FROM own_files WHERE path = ?", [(path,) for path in known.keys() - given]
             )
             self._db.many(
-                "INSERT INTO own_files (path, at, digest, packed) VALUES (?1, ?2, ?3, ?4) "
-                "ON CONFLICT (path) DO UPDATE SET at = ?2, digest = ?3, packed = ?4",
+                self._sql.upsert("own_files", ("path", "at", "digest", "packed"), ("path",)),
                 [
                     (path, now, digest, zlib.compress(files[path]))
                     for path, digest in given.items()

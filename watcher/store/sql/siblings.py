@@ -87,10 +87,6 @@ class Categories(Face):
         )
         return dict(rows)
 
-    def read_at(self) -> Instant | None:
-        """The time at which they were read; None where there are none."""
-        return self._db.number("SELECT max(read) FROM categories") or None
-
 
 class Picture(Struct, frozen=True):
     """A product's picture that somebody wants to see: its ``address`` is good before ``until``."""

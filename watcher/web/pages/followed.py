@@ -156,7 +156,7 @@ def _id(fields: Mapping[str, str]) -> str:
 
 
 def _add(database: Store, product: str, note: str, now: Instant) -> bool:
-    if len(database.followed.ids()) >= MOST_PRODUCTS:
+    if len({*database.followed.ids(), product}) > MOST_PRODUCTS:
         raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
     return bool(database.followed.add([product], now, note or None))
 
