@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,8 +141,10 @@ def test_an_id_of_an_odd_length(watcher: Command, database: Path) -> None:
     assert ids(database) == {ID[:-1]}
 
 
-def test_values(watcher: Command, database: Path) -> None:
-    """The newest that any watch or lookup has seen; what was asked for in vain is told apart."""
+@pytest.mark.parametrize("by", ["a lookup", "a scan"])
+def test_values(watcher: Command, database: Path, by: str) -> None:
+    """The newest that any watch or lookup has seen; what was asked for in vain is told apart, also
+    once a scan has asked for it and its lookup is forgotten."""
     with Database.open(database) as opened:
         opened.history.record(
             scan(int(time.time()) - 60, {ID: {SALES: 1234.0, "spu_avg_price": 8.5}},
@@ -152,8 +155,13 @@ def test_values(watcher: Command, database: Path) -> None:
 
     (watch,) = load([database.parent / "rules.yaml"], {}).used_watches
     with Database.open(database) as opened:
-        opened.lookups.due(watch.key, [OTHER], 1)
-        opened.lookups.answered(watch.key, [OTHER], 2)
+        if by == "a lookup":
+            opened.lookups.due(watch.key, [OTHER], 1)
+            opened.lookups.answered(watch.key, [OTHER], 2)
+        else:
+            found = scan(int(time.time()) - 30, {ID: {SALES: 1234.0, "spu_avg_price": 8.5}},
+                         names={ID: "Face serum"})  # fmt: skip
+            opened.history.record(replace(found, watch=watch.key, asked=(ID, OTHER)))
     shown = watcher("followed").out
     assert all(word in shown for word in ("Face serum", f"US {ID}", "1,234", "8.50"))
     listed = {each["product_id"]: each for each in json.loads(watcher("followed", "--json").out)}

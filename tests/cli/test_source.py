@@ -233,10 +233,10 @@ def test_check_says_what_was_tried(
     watcher: Command, server: Siblings, database: Path, folder: Path
 ) -> None:
     """Once what was not, then what works and what was refused with this key, and no other."""
-    untried = "was not tried with a key by us"
+    untried = "not tried with a key by us"
     before = watcher("check").out
     assert before.count(untried) == 1
-    assert "read by mine, rival" in before
+    assert "the endpoints detail, shop (read by mine, rival)" in before
     server.refuse(SHOP_PRODUCTS.path, 400, "no seller_id here")
     watcher("source", "probe", "--yes")
     shown = watcher("check").out
@@ -264,7 +264,7 @@ def test_check_names_ids(watcher: Command, server: Siblings, database: Path, fol
     shown = watcher("check").out
     assert f"Sellers: GlowLab ({SELLER})." in shown
     assert "Categories: Beauty (601450)." in shown
-    assert "no name is known of the category 849672, 1" in shown
+    assert "no name is known of the categories 849672, 1: are they right?" in shown
 
 
 def test_what_works_is_no_secret(watcher: Command, server: Siblings, database: Path) -> None:

@@ -86,6 +86,7 @@ async def test_products_by_their_ids(market: Market) -> None:
 async def test_values_are_those_of_the_list(market: Market) -> None:
     """An endpoint of the same fields: the same numbers."""
     whole = (await scanned(market, Query("US", sort="total_sale_7d_cnt", top=400))).scan
+    assert not whole.cut, "of a list nobody asks for more than its top"
     found = (await scanned(market, own(*whole.product_ids[:15]))).scan
     places = [found.product_ids.index(each) for each in whole.product_ids[:15]]
     assert np.array_equal(found.numbers[places], whole.numbers[:15], equal_nan=True)
@@ -112,12 +113,30 @@ async def test_what_was_not_asked_for_is_left_out() -> None:
     rows[2]["product_id"] = "1729999999999999999"
     found = await answered(own(*IDS[:3]), lambda _: body_of(rows))
     scan = found.scan
-    assert scan.product_ids == IDS[:2]
+    assert (scan.product_ids, scan.state) == (IDS[:2], ScanState.COMPLETE)
     (problem,) = scan.problems
     assert problem == "batch 1: product 1729999999999999999 was not asked for: left out"
     assert scan.doubt is not None
     assert scan.doubt.why == "1 product came that nobody asked for"
     assert not scan.proves_absence
+
+
+@pytest.mark.parametrize(
+    ("meant", "told", "regions", "region"),
+    [
+        ("", [None, "gb", None], ("GB", "GB", "GB"), "GB"),
+        ("", [None, "US", "GB", "GB"], ("GB", "US", "GB", "GB"), "GB"),
+        ("US", [None, "GB", "GB"], ("US", "GB", "GB"), "GB"),
+        ("", [None, "?"], ("ZZ", "ZZ"), "ZZ"),
+    ],
+)
+async def test_a_row_without_a_region(
+    meant: str, told: list[str | None], regions: tuple[str, ...], region: str
+) -> None:
+    """It has the one that is meant, else that of most who say one; the scan that of most rows."""
+    rows = [{**product(1), "product_id": IDS[n], "region": each} for n, each in enumerate(told)]
+    scan = (await answered(own(*IDS[: len(told)], region=meant), lambda _: body_of(rows))).scan
+    assert (scan.regions, scan.region) == (regions, region)
 
 
 async def test_a_server_that_does_not_know_the_parameter() -> None:

@@ -1,4 +1,4 @@
-"""Why a condition has no data on a product: no value, no baseline, a history that is too short."""
+"""The cause of no data on a product: no value, no baseline, a history that is too short."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, M
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
+_OF_SHOPS = " (of a shop that is longer than its top none is)"
 _NO_TEXT = "the product has no such text"
 
 
@@ -42,9 +43,9 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
-        yield "the watch had no complete scan before this one"
+        yield f"the watch had no complete scan before this one{_OF_SHOPS}"
     elif isinstance(condition, Reappears):
-        yield "the watch had no two complete scans before this one"
+        yield f"the watch had no two complete scans before this one{_OF_SHOPS}"
     elif isinstance(condition, Rewording):
         yield from _of_texts(condition, table, row)
     elif not condition.metrics:
@@ -115,7 +116,10 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
             return f"no earlier scan of this watch that {read}"
         case Ago(seconds) as ago:
-            then = table.at - seconds
+            then, (_, seen) = table.at - seconds, table.baseline(need)
+            if seen[row]:
+                at = format_instant(int(seen[row]), zone)
+                return f"it had no value when it was seen at that time, on {at}"
             begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
             return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import Look
+from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
@@ -14,6 +14,7 @@ from watcher.refreshing import UsualHour
 from watcher.region_plan import RegionPlan, region_plan, regions_of
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.schedule import Refresh
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.text.incidents import incident_text
@@ -31,10 +32,18 @@ class Trouble:
     since: Instant
 
 
+# Of a shop that is longer than what is read of it: what that means, and what to do.
+MORE = (
+    "the shop has no end at its top of {}: of the products behind it nothing is known, so appears, "
+    "reappears and disappears have no data, and nobody is gone; raise top"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
     """A watch, and the credits that it used on this UTC day, those set aside included.
-    ``not_indexed`` are ids of one's own that were asked for, and the source never had."""
+    ``not_indexed`` are ids of one's own that were asked for, and the source never had. ``doubt``
+    says so of a shop that has more products than are read."""
 
     name: str
     key: str
@@ -46,11 +55,12 @@ class WatchStatus:
     health: Health
     credits_today: int
     not_indexed: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshStatus:
-    """What is known of a region's refresh: when the ``last`` was seen, and read until ``next_look``
+    """A region's refresh as it is known: when the ``last`` was seen, and read until ``next_look``
     at the earliest; ``hour`` is what was learned, in seconds of the UTC day, None so far. ``looks``
     are requests of this UTC day; ``day`` is the last data day, ``missed`` were left out since."""
 
@@ -61,7 +71,7 @@ class RefreshStatus:
     next_look: Instant | None
     looks: int
     most_looks: int
-    last_look: Look | None
+    last_look: RefreshLook | None
     missed: int
 
 
@@ -148,8 +158,8 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all watches at ``now``: plans by region, healths by kind and name, and
-    credits of the day by watch."""
+    """Facts about all watches at ``now``: plans by region, healths by kind and name, and credits
+    of the day by watch."""
 
     plans: Mapping[str, RegionPlan]
     health: Mapping[tuple[str, str], Health]
@@ -171,6 +181,7 @@ def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> Watc
         health=known.health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=known.spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
+        doubt=MORE.format(watch.query.top) if longer_shops(database, [watch]) else "",
     )
 
 
@@ -206,11 +217,18 @@ def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
     return {**(database.categories.names(ids) if ids else {}), **book.sellers}
 
 
+def longer_shops(database: Store, watches: Iterable[Watch]) -> list[Watch]:
+    """Those of shops that went on behind their ``top`` when they were read whole last."""
+    shops = (watch for watch in watches if watch.query.gives is Gives.SHOP)
+    found = ((watch, database.history.last_complete(watch.key)) for watch in shops)
+    return [watch for watch, scan in found if scan is not None and scan.cut]
+
+
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
     if not watch.query.ids:
         return ()
-    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
+    asked = database.lookups.asked(watch.key)
     wanted = [each for each in watch.query.ids if each in asked]
     found = database.history.found_by(watch.key) if wanted else frozenset()
     return tuple(each for each in wanted if each not in found)

@@ -65,7 +65,7 @@ def unread(files: options.Files) -> str:
 
 
 def reading(watches: Sequence[Watch], count: int) -> str:
-    """When those that are followed are read, and what it costs."""
+    """Say when the followed products are read, and what it costs."""
     credits_ = count_of(-(-count // PRODUCT_DETAIL.page_size), "credit")
     by = ", ".join(f"{watch.name} ({watch.schedule})" for watch in watches)
     return f"Followed are {count_of(count, 'product')}: {credits_} a scan of {by}."

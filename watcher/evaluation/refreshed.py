@@ -12,8 +12,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from watcher.data_days import APART, DataDay, DataDays, LookResult, day_after
+from watcher.data_days import APART, DataDay, DataDays, LookResult
 from watcher.model import Instant, Scan
+from watcher.refreshing import next_day
 from watcher.schedule import Refresh, Schedule
 from watcher.store.ports import Store
 from watcher.store.records import Recorded
@@ -41,7 +42,7 @@ def note_data_day(
     earlier = refreshes.days_of(scan.watch, LEARNED_FROM)
     day = _begun(days, against, scan, is_new=is_fresh(all_, usual(earlier)))
     if day is None:
-        day = _begin_day(database, region, days.last, scan.at)
+        day = _begin_day(database, region, days, scan.at)
     half = (
         against is not None
         and _was_old(days, against, day)
@@ -61,7 +62,7 @@ def note_data_day(
 def _shares(
     database: Store, against: Reference | None, scan: Scan, recorded: Recorded
 ) -> tuple[Share, Share]:
-    """Of all products, and of those of page 1."""
+    """The shares of all products, and of those of page 1."""
     if against is None:
         return Share(), Share()
     share, page = database.refreshes.share, slice(0, scan.page_size)
@@ -81,10 +82,10 @@ def _begun(days: DataDays, against: Reference | None, scan: Scan, *, is_new: boo
     return None if found else last.day
 
 
-def _begin_day(database: Store, region: str, last: DataDay | None, at: Instant) -> int:
+def _begin_day(database: Store, region: str, days: DataDays, at: Instant) -> int:
     """Note a data day that a scan found; its number."""
-    quiet = quiet_until(database, region, last, at) if last is not None else at
-    number = day_after(last, quiet, at)
+    quiet = quiet_until(database, region, days.last, at) if days.last is not None else at
+    number = next_day(days, quiet, at)
     database.refreshes.begin_day(region, DataDay(number, at, quiet, at))
     return number
 
@@ -104,7 +105,7 @@ def _was_old(days: DataDays, against: Reference, day: int) -> bool:
 
 
 def quiet_until(database: Store, region: str, last: DataDay, now: Instant) -> Instant:
-    """When the data of the ``last`` day was last seen."""
+    """The time at which the data of the ``last`` day was last seen."""
     looks = database.refreshes.looks(region, last.began)
     quiet = (look.at for look in looks if look.result is LookResult.QUIET and look.at < now)
     read = database.refreshes.last_read(region, last.day, last.began + APART)

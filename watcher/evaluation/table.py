@@ -37,7 +37,7 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
-from watcher.store.ports import Past
+from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
 PRODUCT_ID = "product_id"
@@ -196,7 +196,7 @@ class ScanTable:
 
     @cached_property
     def _regions(self) -> tuple[str, ...]:
-        """Those of the products, first the scan's, where they may be of several."""
+        """The products' regions, first the scan's, where they may be of several."""
         if self.scan.of_market:
             return ()
         told = dict.fromkeys(filter(None, self.scan.texts["region"]))

@@ -23,7 +23,8 @@ from watcher.model import (
 )
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Archive, Recollection, Store
+from watcher.store.past import Archive, Recollection
+from watcher.store.ports import Store
 
 _AGAIN = "again"  # a decision
 FACTS = tuple(
@@ -79,7 +80,7 @@ class Products:
         return again.moved_on(rule, self._present, told)
 
     def told_with(self, rule: Rule, products: Sequence[int], at: Instant) -> list[ToldWith | None]:
-        """What is to be remembered of what is told of each now."""
+        """Values to remember of each product that is told now."""
         return again.told_with(rule, self._present, products, at)
 
     def item(
@@ -123,7 +124,7 @@ class Products:
         return known or LatestEvidence(since, alert.evidence, current=False)
 
     def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
-        """When a product was seen that is told of because it is gone."""
+        """The last sight of a product that is told of because it is gone."""
         part = self._part(alert.product)
         return part.gone_since(rule, alert.product) if part is not None else None
 

@@ -59,8 +59,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of it: ``words`` are the server's own, word for word, ``shown`` is what was found
-    in its answer. ``status`` is None where there was no answer."""
+    """The outcome of a question: ``words`` are the server's own, word for word, ``shown`` is what
+    was found in its answer. ``status`` is None where there was no answer."""
 
     question: Question
     works: bool
@@ -157,7 +157,7 @@ async def ask(question: Question, client: Client, budget: Budget) -> Finding:
 
 
 def judged(question: Question, body: bytes) -> Finding:
-    """What an answer with status 200 shows."""
+    """Judge an answer with status 200."""
     try:
         answer: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -185,7 +185,8 @@ def _finding(question: Question, words: str, wrong: str, shown: str, **found: An
 
 
 def _products(question: Question, data: object, words: str) -> Finding:
-    """Of a shop, or by their ids: of others than asked for, the parameter was not understood."""
+    """Judge products of a shop, or by their ids: where there are others than asked for, the
+    parameter was not understood."""
     rows = [row for row in _rows(data) if row.get("product_id") is not None]
     of_shop = question.endpoint is SHOP_PRODUCTS
     name, asked = next(iter(question.params.items()))

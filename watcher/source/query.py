@@ -145,6 +145,9 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
         return f'unknown field "{name}": write min_{field} or max_{field}'
     if field in known:
         return f'unknown field "{name}": write {field}'
+    if name == "list":
+        kinds = "a watch is a list, unless it has shop: or products:"
+        return f'unknown field "list": {kinds}; leave it out'
     if name in _ELSEWHERE:
         return (
             f"{name} is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
@@ -221,8 +224,12 @@ def _ids(written: object, problems: _Problems, warn: Report) -> tuple[str, ...]:
 
 
 def _about(item: object, error: str) -> str:
-    if isinstance(item, str) and item.strip().lower() == FOLLOWED:
+    word = item.strip().lower() if isinstance(item, str) else ""
+    if word == FOLLOWED:
         return f"what is followed is a list of its own: write products: {FOLLOWED}"
+    if word.isalpha():
+        hint = did_you_mean(values.near(word, [FOLLOWED]))
+        return f"{error}; the only list with a name is {FOLLOWED}" if not hint else f"{error}{hint}"
     return error
 
 
@@ -248,7 +255,7 @@ def _beside(
     return read
 
 
-_WHAT = {"shop": "a shop", "products": "products of your own"}
+_WHAT = {"shop": "a shop's products", "products": "products of your own"}
 
 
 def _not_beside(name: str, key: str) -> str:

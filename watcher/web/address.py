@@ -139,7 +139,7 @@ CONTENT_POLICY = "Content-Security-Policy"
 
 
 def content_policy(picture: str = "") -> str:
-    """What a page may load: its own style and pictures, and the ``picture`` at that address."""
+    """The policy of what a page may load: its own style and pictures, and the ``picture`` there."""
     source = _source(picture)
     shown = f" {source}" if source else ""
     return (

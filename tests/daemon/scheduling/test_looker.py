@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
 from tests.daemon.scheduling.bench import KEY, Bench
+from watcher.daemon.scheduling.look_records import note_found, note_plan
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.data_days import DataDays, Look, LookResult
+from watcher.data_days import DataDay, DataDays, LookResult, RefreshLook
 from watcher.model import Instant
 from watcher.refreshing import READ_AGAIN, SETTLE
 from watcher.region_plan import RegionPlan, region_plan
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.refreshes import ScanDay
 from watcher.text.messages import text_of
 from watcher.units import DAY, HOUR, MINUTE
@@ -42,7 +45,7 @@ class Region:
     bench: Bench
     scanner: Scanner
     looker: Looker
-    looks: list[Look] = field(default_factory=list)
+    looks: list[RefreshLook] = field(default_factory=list)
 
     async def attend(self) -> RegionPlan:
         return await self.looker.attend("US", lambda: None)
@@ -70,7 +73,7 @@ class Region:
         noted = await self.noted()
         return noted[-1].result if len(noted) > before else None
 
-    async def noted(self) -> list[Look]:
+    async def noted(self) -> list[RefreshLook]:
         return [*await self.bench.writer.run(lambda db: db.refreshes.looks("US", 0))]
 
     async def days(self) -> DataDays:
@@ -319,3 +322,23 @@ async def test_a_look_at_what_is_followed(bench: Bench) -> None:
         assert len(bench.simulator.asked[-1]["product_ids"].split(",")) == 10
         await bench.writer.run(lambda db: db.followed.remove(ids))
         assert (await region.plan()).look is None
+
+
+def _begin_day(found: DataDay, database: Store) -> None:
+    database.refreshes.begin_day("US", found)
+
+
+async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Bench) -> None:
+    """The new data may be there at the very look that would have told of it. Once, and nothing of
+    it is on then; where nobody looked meanwhile, nobody knows."""
+    async with region_of(bench) as region:
+        (first,) = (await region.days()).rows
+        for day, quiet, words in ((2, first.began + 35 * HOUR, 1), (5, first.began + 40 * HOUR, 1)):
+            began = first.began + (day + 0.1) * DAY
+            found = DataDay(first.day + day, int(began), quiet, int(began))
+            await bench.writer.run(partial(_begin_day, found))
+            bench.clock.instant = found.fresh
+            await bench.writer.run(lambda db: note_found(db, region.scanner, "US"))
+            await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
+            assert len(await region.told()) == words
+            assert not await bench.writer.run(lambda db: db.health.incidents())

@@ -5,6 +5,7 @@ import pytest
 from tests.rules.tables import complaints
 from watcher.rules.conditions.other_words import (
     _BY_OPERATOR,
+    OF_RULE,
     OTHER_WORDS,
     answer,
     opposite,
@@ -157,3 +158,20 @@ def test_ways() -> None:
 def test_times(value: object, factor: float | None) -> None:
     """So many times, in words."""
     assert times(value) == factor
+
+
+@pytest.mark.parametrize("key", sorted(OF_RULE))
+def test_keys_of_the_rule(key: str) -> None:
+    """Among the conditions, and under a metric: said where it stands."""
+    assert (
+        f'"{key}" is a key of the rule' in complaints({key: {"spu_avg_price": {"falls": "5%"}}})[0]
+    )
+    assert f'"{key}" is a key of the rule' in complaints({"spu_avg_price": {key: "5%"}})[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "better"), [("desc_detail", "description"), ("skus", "variants"), ("sku", "variants")]
+)
+def test_fields_that_are_texts_of_another_name(field: str, better: str) -> None:
+    """As the source calls them."""
+    assert f'did you mean "{better}"' in complaints({field: {"changes": True}})[0]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, firing, pending, scan
 from tests.store.on_postgres import emptied
-from watcher.identity import Marks
+from watcher.identity import BookMarks
 from watcher.incident import Incident, IncidentKind
 from watcher.model import (
     AlertState,
@@ -200,7 +200,7 @@ def _health(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag:
 
 
 def _sync(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:
-    marks = Marks.of((rule, f"{one}"), ("s" if flag else "t", f"{two}"))
+    marks = BookMarks.of((rule, f"{one}"), ("s" if flag else "t", f"{two}"))
     return store.rules.sync(marks, now)
 
 

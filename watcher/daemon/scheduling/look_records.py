@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from watcher.daemon.scheduling.scan_records import ScanRecords
-from watcher.data_days import DataDay, Look, LookResult, day_after
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import (
     LEARNED_FROM,
     is_fresh,
@@ -18,7 +18,7 @@ from watcher.evaluation.refreshed import (
 )
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
-from watcher.refreshing import READ_AGAIN, RegionState
+from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
 from watcher.region_plan import RegionPlan, region_plan
 from watcher.rules.rulebook import Watch
 from watcher.source.query import Query
@@ -31,14 +31,38 @@ _KNOWN = 3  # products of a page that must be known, else those that are new spe
 
 
 def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
-    """What is due of the region; what that shows is noted, and told."""
+    """Plan what is due of the region; what that shows is noted, and told."""
     plan = region_plan(database, records.book, region, records.now())
     if plan.found is not None:
         database.refreshes.begin_day(region, plan.found)
     last = plan.state.days.last
-    if plan.missed and last is not None:
+    if last is not None and plan.missed:
         _tell_missed(database, records, region, last, plan.missed)
+    elif last is not None:
+        _end_missed(database, records, region, last)
     return plan
+
+
+def note_found(database: Store, records: ScanRecords, region: str) -> None:
+    """New data was found, that may have come just when a day would have counted as left out: then
+    the word for that is owed all the same."""
+    days = database.refreshes.data_days(region)
+    count = left_out(days)
+    if count:
+        _tell_missed(database, records, region, days.rows[-2], count)
+    _end_missed(database, records, region, days.rows[-1])
+
+
+def _end_missed(database: Store, records: ScanRecords, region: str, last: DataDay) -> None:
+    """Of what is over nothing is told; what comes next is a word of its own."""
+    told = _told(database, records, region)
+    if told is not None and told.since <= last.fresh:
+        database.health.clear_cause(told, records.now())
+
+
+def _told(database: Store, records: ScanRecords, region: str) -> Incident | None:
+    on = records.operator(database).on(IncidentKind.NO_REFRESH)
+    return next((each for each in on if each.subject == region), None)
 
 
 def _tell_missed(
@@ -46,8 +70,8 @@ def _tell_missed(
 ) -> None:
     """One word for each day that was left out."""
     incident, operator = no_refresh(region), records.operator(database)
-    told = [each for each in operator.on(incident.kind) if each.subject == region]
-    if told and told[0].details.get("missed", 0) >= count:
+    told = _told(database, records, region)
+    if told is not None and told.details.get("missed", 0) >= count:
         return
     with database.atomic():
         database.health.clear_cause(incident, operator.now)
@@ -55,13 +79,15 @@ def _tell_missed(
         operator.begin(incident.with_details(began=began, missed=count))
 
 
-def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> Look:
+def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> RefreshLook:
     """Hold a page 1 that was just read against the watch's last scan, and note what that says; new
     data begins a data day."""
     refreshes = database.refreshes
     days = refreshes.data_days(region)
     against, last = refreshes.reference(watch.key, AFTER_ALL, halves=True), days.last
-    failed = Look(now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error)
+    failed = RefreshLook(
+        now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error
+    )
     if not len(scan) or against is None or last is None or not is_next(last, against, now):
         refreshes.note_look(region, failed)
         return failed
@@ -78,9 +104,8 @@ def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Insta
     if result is LookResult.FRESH:
         began = partly if partly is not None else now
         quiet = quiet_until(database, region, last, began)
-        refreshes.begin_day(region, DataDay(day_after(last, quiet, began), began, quiet, now))
-        database.health.clear_cause(no_refresh(region), now)
-    look = Look(now, watch.key, result, share.known, share.moved, scan.requests)
+        refreshes.begin_day(region, DataDay(next_day(days, quiet, began), began, quiet, now))
+    look = RefreshLook(now, watch.key, result, share.known, share.moved, scan.requests)
     refreshes.note_look(region, look)
     return look
 

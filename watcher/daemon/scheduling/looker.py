@@ -13,8 +13,15 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, left_by_caps
 from watcher.daemon.scheduling.circuit_breaker import note_source
-from watcher.daemon.scheduling.look_records import note_look, note_plan, page_one, region_key
+from watcher.daemon.scheduling.look_records import (
+    note_found,
+    note_look,
+    note_plan,
+    page_one,
+    region_key,
+)
 from watcher.daemon.scheduling.scanner import Scanner
+from watcher.data_days import LookResult
 from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent
 from watcher.incidents.failing import CAP
@@ -63,7 +70,7 @@ class Looker:
         return await self.writer.run(lambda db: self.note_plan(db, region))
 
     def opens(self, plan: RegionPlan) -> Instant | None:
-        """When the next look may be, as far as the plan has one."""
+        """The time of the next look, as far as the plan has one."""
         if plan.look is None or plan.at_watch is None:
             return None
         skipped = self.scanner.skipped.get(region_key(plan.region), 0)
@@ -72,7 +79,7 @@ class Looker:
         )
 
     def note_plan(self, database: Store, region: str) -> RegionPlan:
-        """What is due of the region; what that shows is noted, and told."""
+        """Plan what is due of the region; what that shows is noted, and told."""
         return note_plan(database, self.scanner, region)
 
     async def _look(self, plan: RegionPlan, watch: Watch, moved: Callable[[], None]) -> None:
@@ -117,6 +124,8 @@ class Looker:
             if not isinstance(result.failure, BudgetSpent):
                 note_source(operator, self.scanner.breaker, watch, result)
             look = note_look(database, region, watch, result.scan, operator.now)
+            if look.result is LookResult.FRESH:
+                note_found(database, self.scanner, region)
         budget.close()
         found = {"known": look.known, "moved": look.moved, "requests": look.requests}
         log.info(

@@ -4,10 +4,13 @@ channel was last told with."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from watcher.model import Criterion
 from watcher.rules.conditions.base import Condition, Last, MetricCondition, Need
 from watcher.rules.conditions.compiling import Compiler, Path
 from watcher.rules.conditions.logic import leaves
+from watcher.rules.conditions.text import TextCondition
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
 from watcher.units import format_number
@@ -16,6 +19,7 @@ COMPARES = (
     "rises", "falls", "changes", "climbs", "drops", "becomes", "leaves", "crosses_above",
     "crosses_below",
 )  # fmt: skip
+_EXAMPLE = "spu_avg_price: {falls: 5%}"
 _INSTEAD = {
     **dict.fromkeys(("above", "at_least"), "crosses_above"),
     **dict.fromkeys(("below", "at_most"), "crosses_below"),
@@ -27,6 +31,9 @@ _INSTEAD = {
 def again_of(compiler: Compiler, value: object, path: Path) -> Condition | None:
     """The compiled ``again:``; None where it is left out, or something in it was reported."""
     if value is None:
+        return None
+    if not isinstance(value, list) and (not isinstance(value, Mapping) or not value):
+        compiler.report(path, f"must say what moved since it was told, as {_EXAMPLE}")
         return None
     condition = compiler.condition(value, path)
     if condition is None:
@@ -51,7 +58,12 @@ def _in_vain(leaf: Condition, place: Path) -> str:
     if "not" in place:
         return (
             '"not" has no place in again: what does not move would be told at each scan; write '
-            "what must move, as spu_avg_price: {falls: 5%}"
+            f"what must move, as {_EXAMPLE}"
+        )
+    if isinstance(leaf, TextCondition):
+        return (
+            f"{leaf.attribute.name} is a text, and of those nothing is remembered of what was told "
+            f"before; in again stands what a number must do, as {_EXAMPLE}"
         )
     if not isinstance(leaf, MetricCondition):
         return f"says nothing of what was told before; in again there are {', '.join(COMPARES)}"
@@ -72,7 +84,7 @@ def _is_last(need: Need) -> bool:
 
 
 def _better(asked: Criterion, metric: Metric) -> str:
-    """What to write in place of a condition, where that is known."""
+    """The text to write in place of a condition, where that is known."""
     limit = asked.limits[0] if len(asked.limits) == 1 else None
     if not isinstance(limit, float | int):
         return ""

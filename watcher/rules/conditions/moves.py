@@ -1,4 +1,4 @@
-"""What is written under rises, falls and changes, into the condition that it means."""
+"""Readers of what is written under rises, falls and changes, into the condition that it means."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def change(direction: str, metric: Metric, setting: Setting) -> Condition:
     from_ = from_option(setting)
     floor = of_option("min_change", lambda: least_move(setting.options, metric))
     if isinstance(amount, Operand):
-        percent = amount.metric.unit is Unit.FRACTION and amount.factor is None
+        # A part of a percentage is one, too; but a share moves by a part of another share.
+        shares = amount.factor is not None and metric.unit is Unit.FRACTION
+        percent = amount.metric.unit is Unit.FRACTION and not shares
         return ChangeBy(metric, direction, 0.0, percent, from_, floor, amount)
     return Change(metric, direction, amount, is_percent(setting.value), from_, floor)

@@ -306,7 +306,7 @@ def limit_read(setting: Setting, value: object, read: Callable[[object], float])
     except ValueError as error:
         other = _named(setting, value)
         if other is None:
-            raise error from None
+            raise Wrong(str(error), _code(value)) from None
         return Operand(other)
 
 
@@ -324,8 +324,10 @@ def _named(setting: Setting, value: object) -> Metric | None:
     found = setting.metrics.get(name)
     if found is not None or not _NAME.fullmatch(name):
         return found
-    if setting.metrics.attribute(name) is not None:
-        raise Wrong(f"{name} is a text, and no number can be compared with it")
+    text = setting.metrics.attribute(name)
+    if text is not None:
+        file = f": no cell of it in {text.fact.table.file} is a number" if text.fact else ""
+        raise Wrong(f"{name} is a text, and no number can be compared with it{file}")
     hint = setting.metrics.suggest(name, texts=False)
     if hint:
         what = f"{quoted(name)} is no number, and no metric{hint}"
@@ -340,10 +342,16 @@ def _beside(setting: Setting) -> Metric:
     try:
         found = _named(setting, value)
     except Wrong as error:
-        raise WrongOption(OF, f'"of": {error}') from None
+        raise WrongOption(OF, f'"of": {error}', error.code) from None
     if found is None:
-        raise WrongOption(OF, f'"of" takes the name of a metric, not {quoted(value)}')
+        raise WrongOption(OF, f'"of" takes the name of a metric, not {quoted(value)}', _code(value))
     return found
+
+
+def _code(value: object) -> ProblemCode:
+    """The kind of problem that a value is which is no number: a name may be that of a metric."""
+    is_name = isinstance(value, str) and _NAME.fullmatch(value.strip()) is not None
+    return ProblemCode.UNKNOWN_METRIC if is_name else ProblemCode.INVALID
 
 
 def _part(value: object) -> float:

@@ -34,11 +34,14 @@ class Setting:
 
 
 class FileValues(list[object]):
-    """The values that stand in a file of the user's, which is called ``file``."""
+    """The values that stand in a file of the user's, which is called ``file``; ``lines`` says in
+    which of its lines."""
 
-    def __init__(self, values: Iterable[object], file: str) -> None:
+    def __init__(
+        self, values: Iterable[object], file: str, lines: Mapping[str, int] | None = None
+    ) -> None:
         super().__init__(values)
-        self.file = file
+        self.file, self.lines = file, lines or {}
 
 
 def file_of(value: object) -> str:

@@ -18,6 +18,7 @@ from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
 
+_FACTS = re.compile(r"facts\b")
 _TESTS = re.compile(rb"^tests:", re.MULTILINE)
 # Errors that a file which can't be read may cause in the others: what they miss stands in it.
 _OF_OTHER_FILES = (
@@ -100,6 +101,9 @@ def _rulebook(
         rulebook = assemble(files, vault) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
+    elif any(_FACTS.match(one.path) for one in problems):
+        # Which columns there would be nobody knows.
+        problems[:] = [one for one in problems if one.code is not ProblemCode.UNKNOWN_METRIC]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
         found = _sorted(problems, order)[:MAX_PROBLEMS]

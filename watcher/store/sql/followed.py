@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -102,9 +103,10 @@ class Lookups(Face):
         )
         return {each.product_id: each for each in rows}
 
-    def asked(self, watch: str) -> Sequence[str]:
-        """Ids of the watch that were asked for: here, and the source answered."""
-        return [each.product_id for each in self.of(watch).values() if each.done is not None]
+    def asked(self, watch: str) -> AbstractSet[str]:
+        """Ids of the watch that were asked for, by scans or here, and the source answered."""
+        here = (each.product_id for each in self.of(watch).values() if each.done is not None)
+        return {*self.asked_by_scans(watch), *here}
 
     def asked_by_scans(self, watch: str) -> frozenset[str]:
         """Ids that the watch's newest complete scan asked for; none before its first."""

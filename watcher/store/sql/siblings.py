@@ -28,7 +28,7 @@ class Probe(Struct, frozen=True):
     credential: str
 
 
-class Probes(Face):
+class EndpointProbes(Face):
     """The last probe of each endpoint."""
 
     def put(self, probe: Probe) -> None:

@@ -1,5 +1,5 @@
-"""What is followed: a list with newest values, and the forms that add to it and take away; and the
-form by which a picture is asked for."""
+"""The page of what is followed: a list with newest values, the forms that add to it and take away,
+and the form by which a picture is asked for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINE = "followed: {products: followed}"  # what to write under watches:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FollowedLine:
     """One that is followed, in words."""
 
     each: FollowedProduct
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a product's page has beside its values: since when it is ``followed`` (and why nobody
+    """Things beside the values on a product's page: since when it is ``followed`` (and why nobody
     reads that), and its ``picture``, where the source was found to give some."""
 
     follow: Follow | None
@@ -78,7 +78,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     return context.html(
         request,
         "followed.html",
-        lines=[Line(each, _values(each)) for each in found[:MOST]],
+        lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
         more=len(found) > MOST,
         most=MOST,
         labels=[BY_NAME[name].label for name in SHOWN],
