@@ -159,6 +159,24 @@ def test_what_there_is_no_id_for(watcher: Command, server: Siblings, folder: Pat
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("status", [302, 401, 402, 429, 500, 503])
+def test_trouble_of_the_server_says_nothing(
+    watcher: Command, server: Siblings, database: Path, status: int
+) -> None:
+    """Of an endpoint: what was found before stays, and what was not tried is not refused."""
+    only = ("source", "probe", "--yes", "--endpoint", "shop", "--endpoint", "detail")
+    assert watcher(*only[:5]).code == 0
+    for path in (SHOP_PRODUCTS.path, PRODUCT_DETAIL.path):
+        server.refuse(path, status, "come back later")
+    result = watcher(*only)
+    assert result.code == 1
+    assert result.out.count("unclear") == 2
+    with Database.open(database) as store:
+        assert [(name, each.works) for name, each in store.probes.all().items()] == [("shop", True)]
+    assert "the endpoint detail" in watcher("check").out
+    assert "was refused" not in watcher("check").out
+
+
 @pytest.mark.usefixtures("database")
 def test_another_path(watcher: Command, server: Siblings, folder: Path) -> None:
     """For what is a guess; the one that worked is kept."""

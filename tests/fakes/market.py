@@ -49,6 +49,12 @@ def relist(market: Market, product_id: str) -> None:
     _show(market)
 
 
+def rename(market: Market, product_id: str) -> None:
+    """Make another thing of the product, so that its name, words and categories are others."""
+    market.goods.branch[market.slots[product_id]] += 1
+    _show(market)
+
+
 def _show(market: Market) -> None:
     market.advance(0)  # lists that were asked for are made anew
 

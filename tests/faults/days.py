@@ -11,15 +11,17 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.fakes.market import boost, delist, relist, set_price
 from tests.faults.lockstep import Lockstep
 from tests.faults.sink import Sink
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Refresh
 from watcher.source.simulator import Market
 
 SCANS_A_DAY = 2
+WatchOf: TypeAlias = Callable[[dict[str, str]], str]
 STUCK_SECONDS = 300.0  # a day that takes longer than that will not end any more
 _LOOK_SECONDS = 0.1  # each look opens the database, beside the daemon's own work
 
@@ -69,7 +71,7 @@ class Days(ABC):
 
     def __post_init__(self) -> None:
         self._script = Script(self.seed)
-        self._watches = [watch.key for watch in self.book.used_watches]
+        self.ignore(set())
 
     @abstractmethod
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -84,9 +86,12 @@ class Days(ABC):
         """What to show where a day does not end."""
 
     def ignore(self, sorts: set[str]) -> None:
-        """Let days pass without the watches of these lists: their rules come and go."""
+        """Let days pass without the watches of these lists: their rules come and go. Those that
+        wait for fresh data go by the clock, not by the market's day."""
         self._watches = [
-            watch.key for watch in self.book.used_watches if watch.query.sort not in sorts
+            watch.key
+            for watch in self.book.used_watches
+            if watch.query.sort not in sorts and not isinstance(watch.schedule, Refresh)
         ]
 
     def committed(self, watch: str) -> int:
@@ -99,15 +104,24 @@ class Days(ABC):
         return int(rows[0][0] or 0) if rows else 0
 
     async def pass_day(self, permitted: Callable[[], bool]) -> None:
-        """Wait until the day is done and the next one ``permitted``; then let it begin."""
+        """Wait until the day is done and the next one ``permitted``; then let it begin. What the
+        user wants of it is done on the eve, for a scan may be under way that began before."""
         await self.rest()
         await patiently(permitted)
+        if await self.wish():
+            self._base = self._wholes()
+            await self.rest()
         self.simulator.doors.close()
         await patiently(lambda: not self.is_scanning() and not self.waiting())
         self.turn_the_page()
         self._base = self._wholes()
         self.simulator.doors.open()
         self.simulator.notice("day")
+
+    async def wish(self) -> bool:
+        """Do what the user wants, if there is any, and wait until it is taken; whether there was
+        something."""
+        return False
 
     def turn_the_page(self) -> None:
         """The next day's market, at once."""
@@ -142,6 +156,24 @@ class Days(ABC):
     def waiting(self) -> int:
         """How many notifications are still to be sent."""
         return self.number("SELECT count(*) FROM notifications WHERE state = 'waiting'")
+
+
+def watches_of(book: Rulebook, mine: frozenset[str] = frozenset()) -> WatchOf:
+    """Names the watch of a request's parameters: a lookup of one of ``mine`` is of the list that
+    has its ids in the file, any other of what is followed. Empty where it goes by the clock."""
+    known = {
+        identity(watch.query.params(0)): watch for watch in book.watches if not watch.query.of_ids
+    }
+    own = {watch.query.followed: watch for watch in book.watches if watch.query.of_ids}
+
+    def name(params: dict[str, str]) -> str:
+        if "product_ids" in params:
+            watch = own[not mine.intersection(params["product_ids"].split(","))]
+        else:
+            watch = known[identity(params)]
+        return "" if isinstance(watch.schedule, Refresh) else watch.key
+
+    return name
 
 
 def identity(params: dict[str, str]) -> frozenset[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.editors import WAYS
+from tests.faults.writing import WAYS
 from watcher.source.simulator import Fault, Simulator
 
 _PAUSE = (1.0, 8.0)  # seconds between two troubles of one kind
@@ -79,15 +79,16 @@ class Disturbance:
         self.counts["service: refused"] += 1
         return self.chance.choice((500, 502, 503, 429))
 
-    async def user(self, rules: Path, text: str) -> None:
-        """Edits of the rules beside the database, some of them bad ones, which are soon mended."""
+    async def user(self, rules: Path, text: Callable[[], str]) -> None:
+        """Edits of the rules beside the database, which are ``text`` before; some of them bad ones,
+        which are soon mended."""
         number = 0
         while True:
             await asyncio.sleep(self.chance.uniform(*_EDIT_PAUSE))
             number += 1
             bad = self.chance.random() < _BAD
             way = self.chance.choice(list(WAYS))
-            WAYS[way](rules, (edited(text, number, self.chance) + "\n- [" * bad).encode())
+            WAYS[way](rules, (edited(text(), number, self.chance) + "\n- [" * bad).encode())
             self.counts[f"user: {'a bad edition' if bad else 'an edition'}"] += 1
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.days import Days
-from tests.faults.sink import Delivery, Fact
+from tests.faults.sink import Delivery, Fact, alerts_in
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.model import Message
@@ -179,19 +179,19 @@ def notifications(world: Days) -> dict[Mark, list[int]]:
     )
     for row, target, body in rows:
         message = msgspec.json.decode(body, type=Message)
-        alerts = ", ".join(item.alert for item in message.items) or text_of(message)
-        found.setdefault((target, title_of(message), alerts), []).append(row)
+        mark = target, title_of(message), alerts_in(text_of(message))
+        found.setdefault(mark, []).append(row)
     return found
 
 
 def doubled(world: Days) -> list[str]:
-    """Alerts of which two notifications tell one target the same."""
-    seen: Counter[tuple[str, str, str]] = Counter()
+    """Alerts of which two notifications tell one target the same; a further step is another."""
+    seen: Counter[tuple[str, ...]] = Counter()
     for target, body in world.query(
         "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
     ):
         message = msgspec.json.decode(body, type=Message)
-        seen.update((target, item.alert, item.kind) for item in message.items)
+        seen.update((target, item.alert, item.kind, str(item.again)) for item in message.items)
     return [f"{world.name}: told {n} times: {what}" for what, n in seen.items() if n > 1]
 
 

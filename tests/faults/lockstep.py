@@ -60,7 +60,8 @@ class Doors:
 
 
 class Lockstep(Simulator):
-    """The simulated market behind doors. ``watch_of`` names the watch of a request's parameters.
+    """The simulated market behind doors. ``watch_of`` names the watch of a request's parameters;
+    one without a name may come at any hour.
 
     The key tells the incarnations of the daemon apart: ``KEY-3`` is the third one's. ``notice``
     hears of each request before it is answered, and of each answer once it is written.
@@ -85,8 +86,9 @@ class Lockstep(Simulator):
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.arrived += 1
         who = int(request.headers["Authorization"].rpartition("-")[2])
-        if who == self.incarnation:
-            await self.doors.enter(who, self._watch_of(dict(request.query)))
+        watch = self._watch_of(dict(request.query))
+        if watch and who == self.incarnation:
+            await self.doors.enter(who, watch)
         self.hear("request", who)
         try:
             response = await super()._list(request)

@@ -16,13 +16,15 @@ from tests.faults.lockstep import write
 
 _PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
+_AGAIN = re.compile(r"^ +again: .*$", re.MULTILINE)
 _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 
 
 class Fact(NamedTuple):
     """One thing that one target was told: what must be the same in both worlds.
 
-    ``kind`` is ``firing`` or ``resolved``; the operator's messages have their title as the rule.
+    ``kind`` is ``firing``, ``again`` or ``resolved``; the operator's messages have their title as
+    the rule.
     """
 
     target: str
@@ -60,12 +62,15 @@ class Delivery:
 
 
 def alerts_in(body: str) -> str:
-    """The alert ids of a message's last line; of a message without alerts, all of it."""
+    """The alert ids of a message's last line, and what moved of those that are told again; of a
+    message without alerts, all of it."""
     found = _ALERTS.search(body.strip())
-    return found[1] if found else body.strip()
+    return ", ".join((found[1], *_AGAIN.findall(body))) if found else body.strip()
 
 
 def _kind(block: str) -> str:
+    if _AGAIN.search(block):
+        return "again"
     return "resolved" if re.search(r"^   ended", block, re.MULTILINE) else "firing"
 
 

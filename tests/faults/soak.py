@@ -31,6 +31,7 @@ from tests.faults.gauges import Sample, busy, grown, look
 from tests.faults.judging import doubled, repeats_of
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.sink import Delivery, Fact
+from tests.faults.wishes import LOOSE
 from tests.faults.world import RULES, Installation, world
 from tests.postgres import cluster
 from watcher.delivery.courier import pause_until
@@ -66,7 +67,7 @@ class Life:
         disturbing = asyncio.gather(
             self.disturbance.source(self.world.simulator),
             self.disturbance.service(),
-            self.disturbance.user(self.world.watcher.rules, self.rules),
+            self.disturbance.user(self.world.watcher.rules, self._rules),
         )
         measuring = asyncio.create_task(self._measure(daemon))
         await pause_until(self.enough, self.seconds)
@@ -78,12 +79,16 @@ class Life:
         await asyncio.gather(measuring, return_exceptions=True)
         return reading
 
+    def _rules(self) -> str:
+        """The rules of the day."""
+        return self.rules if self.world.wishes is None else self.world.wishes.text
+
     def _calm_down(self) -> None:
         """The market's last days are quiet, and the rules good."""
         self.world.simulator.faults.clear()
         self.disturbance.down = False
         self.world.sink.refusal = lambda _target: 0
-        self.world.watcher.rules.write_text(self.rules, encoding="utf-8")
+        self.world.watcher.rules.write_text(self._rules(), encoding="utf-8")
 
     async def _measure(self, daemon: Daemon) -> None:
         began, shown = time.monotonic(), 0.0
@@ -134,6 +139,7 @@ class Report:
     processor: float
     troubles: Counter[str]
     scans: Counter[str]
+    by_rule: Counter[str]
     breaches: list[str]
 
     def __str__(self) -> str:
@@ -142,7 +148,7 @@ class Report:
             f"{lived}, {self.processor:.1%} of a processor",
             f"  befell it: {_counts(self.troubles)}",
             f"  scans: {_counts(self.scans)}",
-            f"  told: {self.facts} facts in {self.messages} messages",
+            f"  told: {self.facts} facts in {self.messages} messages ({_counts(self.by_rule)})",
             f"  breaches: {len(self.breaches)}",
         ]
         return "\n".join([*lines, *(f"  BREACH {each}" for each in self.breaches[:_SHOWN])])
@@ -169,10 +175,11 @@ async def run(
     for name in ("rough", "calm"):
         (folder / name).mkdir(parents=True)
     async with (
-        world(folder / "rough", "rough", seed, rules, urls[0]) as rough,
-        world(folder / "calm", "calm", seed, rules, urls[1]) as calm,
+        world(folder / "rough", "rough", seed, rules, urls[0], with_wishes=True) as rough,
+        world(folder / "calm", "calm", seed, rules, urls[1], with_wishes=True) as calm,
     ):
         rough.listen, rough.watcher.module = "127.0.0.1:0", module
+        rough.editing = random.Random(f"{seed}/editing")
         disturbance = Disturbance(random.Random(seed))
         rough.sink.refusal = disturbance.refusal
         life = Life(rough, seconds, disturbance, say, every, rules)
@@ -213,6 +220,7 @@ def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
         processor=busy(life.samples) if life.samples else 0.0,
         troubles=life.disturbance.counts + Counter({"days joined": len(joined)}),
         scans=Counter(dict(scans)),
+        by_rule=Counter(fact.rule for each in calm.sink.taken for fact in each.facts()),
         breaches=[*life.breaches, *breaches, *grown(life.samples)],
     )
 
@@ -229,7 +237,7 @@ def _facts(world: Installation, joined: set[tuple[str, int]]) -> set[Fact]:
         for delivery in world.sink.taken
         if (delivery.target, delivery.day) not in joined
         for fact in delivery.facts()
-        if fact.kind != "operator"
+        if fact.kind != "operator" and not fact.target.startswith(LOOSE)
     }
 
 

@@ -6,6 +6,7 @@ Two worlds of one seed have the same market and the same events on it.
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +17,11 @@ from typing import Any
 
 import watcher as product
 from tests.end_to_end.process import Daemon, Watcher
-from tests.faults.days import Days, identity
+from tests.faults.days import Days, patiently, watches_of
 from tests.faults.lockstep import Doors, Lockstep
 from tests.faults.rows import ServerRows
 from tests.faults.sink import sinking
+from tests.faults.wishes import SECRETS, Wishes
 from watcher.rules.files.loading import load
 from watcher.source.simulator import SMOOTH, Market
 from watcher.store.places import MAIN
@@ -93,6 +95,8 @@ class Installation(Days):
     daemon: Daemon | None = None
     listen: str = "off"
     rows: ServerRows | None = None  # where its database is a book on a server
+    wishes: Wishes | None = None
+    editing: random.Random | None = None  # chooses how an editor writes; None: over the file
 
     @property
     def incarnation(self) -> int:
@@ -114,6 +118,37 @@ class Installation(Days):
         self.daemon = daemon
         return daemon, asyncio.create_task(daemon.read())
 
+    def turn_the_page(self) -> None:
+        super().turn_the_page()
+        if self.wishes is not None:
+            self.wishes.befall(self.day)
+
+    async def wish(self) -> bool:
+        wishes = self.wishes
+        if wishes is None:
+            return False
+        wishes.play()
+        wishes.write(self.watcher.folder, self.watcher.rules, self.editing)
+        self.book = wishes.book(self.watcher.folder / "meant")
+        self.ignore(set())
+        await self._follow(wishes.followed)
+        await patiently(self._has_taken)
+        return True
+
+    async def _follow(self, wanted: set[str]) -> None:
+        place = () if self.rows is None else ("--db", self.rows.url)
+        now = {row[0] for row in self.query("SELECT product_id FROM followed")}
+        for command, ids in (("follow", wanted - now), ("unfollow", now - wanted)):
+            if ids:
+                code, out, err = await self.watcher.call(command, *place, *sorted(ids))
+                assert code == 0, f"{command}: {out}{err}"
+
+    def _has_taken(self) -> bool:
+        """Whether the rules of the day are in force."""
+        assert self.wishes is not None
+        mark = self.wishes.mark
+        return self.number("SELECT count(*) FROM rules WHERE name = ?", mark) > 0
+
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         if self.rows is not None:
             return self.rows.query(sql, *values)
@@ -133,23 +168,31 @@ class Installation(Days):
 
 @asynccontextmanager
 async def world(
-    folder: Path, name: str, seed: int, rules: str = RULES, url: str = ""
+    folder: Path,
+    name: str,
+    seed: int,
+    rules: str = RULES,
+    url: str = "",
+    *,
+    with_wishes: bool = False,
 ) -> AsyncIterator[Installation]:
     """A world on its first day in an empty folder, or in the book ``main`` of an empty database at
-    ``url``; its daemon is not started."""
+    ``url``; its daemon is not started. ``with_wishes``: rules of all kinds, edited daily."""
     # The daemon is the one that this harness imports, wherever another may be installed.
     watcher = Watcher(folder, "", {"PYTHONPATH": str(Path(product.__file__).parents[1])})
-    watcher.rules.write_text(rules, encoding="utf-8")
-    book = load([watcher.rules], {"SINK": "json://127.0.0.1:9", "KEYAPI_KEY": "key"})
     # Calm: what differs from the undisturbed run is a fault's doing.
     market = Market(
         seed=seed, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
     )
-    watches = {identity(watch.query.params(0)): watch.key for watch in book.used_watches}
+    wishes = Wishes(market, seed, rules) if with_wishes else None
+    watcher.rules.write_text(rules, encoding="utf-8")
+    if wishes is not None:
+        wishes.write(folder, watcher.rules)
+    book = load([watcher.rules], SECRETS)
     lockstep = Lockstep(
         market,
         Doors(lambda watch: made.committed(watch)),  # noqa: PLW0108 - it is made below
-        lambda params: watches[identity(params)],
+        watches_of(book, wishes.pool if wishes is not None else frozenset()),
     )
     async with (
         sinking(lambda: made.day, lockstep.hear) as sink,
@@ -163,6 +206,7 @@ async def world(
             simulator=lockstep,
             sink=sink,
             book=book,
+            wishes=wishes,
             rows=ServerRows(url, MAIN) if url else None,
         )
         try:

@@ -18,6 +18,7 @@ from tests.source.scripted import (
     product,
 )  # fmt: skip
 from watcher.errors import InvalidQuery, SourceUnavailable
+from watcher.fields import COMMISSION, NUMERIC_INDEX
 from watcher.model import ScanState
 from watcher.source.client import Client
 from watcher.source.endpoints import PRODUCT_DETAIL, SHOP_PRODUCTS
@@ -243,3 +244,38 @@ async def test_rows_without_a_region() -> None:
     assert await regions(shop(1), "us", None, " US ") == ("US", ("US", "US", "US"))
     assert await regions(shop(1, region="GB"), "US", None, "") == ("GB", ("US", "GB", "GB"))
     assert await regions(shop(1), None, "?") == ("ZZ", ("ZZ", "ZZ"))
+
+
+@pytest.mark.parametrize(
+    ("region", "listed", "meant"),
+    [
+        ("US", 13.0, 0.01),
+        ("US", 0.13, 1.0),
+        ("GB", 13.0, 1.0),  # of another region nothing is known
+        ("", None, 1.0),
+    ],
+)
+async def test_few_commissions_go_by_the_scale_of_the_regions_lists(
+    region: str, listed: float | None, meant: float
+) -> None:
+    """One product alone could not tell 1% from 100%; one above 1 can be a percentage only."""
+
+    def answer(_: int) -> bytes:
+        return body_of(rows)
+
+    server, time = ScriptedServer(answer), FakeTime()
+    async with server, Client(server.url, "key", seams=time.seams) as client:
+
+        async def read(query: Query) -> list[float]:
+            server.endpoint = query.endpoint
+            found = await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
+            return [*found.scan.numbers[:, NUMERIC_INDEX[COMMISSION]].tolist()]
+
+        if listed is not None:
+            rows = [product(number, **{COMMISSION: listed}) for number in range(1, 11)]
+            assert await read(Query("US", top=10)) == pytest.approx([0.13] * 10)
+        rows = [product(1, region=region or None, **{COMMISSION: 1})]
+        asked = str(rows[0]["product_id"])
+        assert await read(own(asked)) == pytest.approx([meant])
+        rows = [product(1, region=region or None, **{COMMISSION: 20})]
+        assert await read(own(asked)) == pytest.approx([0.2])

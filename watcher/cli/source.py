@@ -63,8 +63,9 @@ def probe(
     """Ask each endpoint beside the lists once, and keep which of them work: one credit each.
 
     None of them was tried with a key by us. They are asked with real ids: of the rule file or the
-    database, unless they are given. What each answers is shown in the server's own words. The
-    exit code is 1 where one was refused.
+    database, unless they are given. What each answers is shown in the server's own words. Where
+    that says nothing of the endpoint (no answer, a server in trouble, the key, the pace), the state
+    is unclear, and what is known of it stays. The exit code is 1 unless all that were asked work.
 
     \b
       watcher source probe
@@ -123,7 +124,7 @@ def _show(findings: Sequence[Finding]) -> None:
     rows = [
         (
             each.question.endpoint.name,
-            "-" if not each.asked else "works" if each.works else "refused",
+            each.state,
             "-" if each.status is None else str(each.status),
             plain(each.words) or "-",
             plain(each.shown) or "-",

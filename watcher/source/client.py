@@ -119,6 +119,8 @@ class Client:
             KeyRefused: ``key`` is empty, or can't be a key.
         """
         self.concurrency = concurrency
+        # By region: whether commissions are percentages there, as the last list told that can.
+        self.percentages: dict[str, bool] = {}
         self._key = _checked_key(key)
         self._redaction = KeyRedaction(self._key)
         self._url = URL(url.rstrip("/"))

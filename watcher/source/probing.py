@@ -28,6 +28,8 @@ from watcher.units import count_of, utc_day
 
 LANGUAGE = "en-US"
 _TREND_DAYS = 14
+_NO_ANSWERS = frozenset((301, 302, 303, 307, 308, 401, 402, 408, 425, 429))
+_BROKEN = 500  # the least status that says that the server is in trouble
 _WORDS = 500  # characters of the server's own that are kept
 
 
@@ -70,6 +72,20 @@ class Finding:
     asked: bool = True
     categories: tuple[FoundCategory, ...] = ()
     covers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says something of the endpoint: no answer, and trouble of the server, of the
+        key or with the pace, could have come from any."""
+        status = self.status
+        return self.works or (status is not None and status < _BROKEN and status not in _NO_ANSWERS)
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if not self.asked:
+            return "-"
+        return "works" if self.works else "refused" if self.decides else "unclear"
 
 
 def questions(

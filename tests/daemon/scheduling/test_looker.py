@@ -324,8 +324,8 @@ async def test_a_look_at_what_is_followed(bench: Bench) -> None:
         assert (await region.plan()).look is None
 
 
-def _begin_day(found: DataDay, database: Store) -> None:
-    database.refreshes.begin_day("US", found)
+def _begin(day: DataDay, database: Store) -> None:
+    database.refreshes.begin_day("US", day)
 
 
 async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Bench) -> None:
@@ -336,7 +336,7 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
         for day, quiet, words in ((2, first.began + 35 * HOUR, 1), (5, first.began + 40 * HOUR, 1)):
             began = first.began + (day + 0.1) * DAY
             found = DataDay(first.day + day, int(began), quiet, int(began))
-            await bench.writer.run(partial(_begin_day, found))
+            await bench.writer.run(partial(_begin, found))
             bench.clock.instant = found.fresh
             await bench.writer.run(lambda db: note_found(db, region.scanner, "US"))
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import watcher as product
 from tests.dropping import Dropping
 from tests.end_to_end.process import Daemon, Watcher
-from tests.faults.days import Days, identity
+from tests.faults.days import Days, watches_of
 from tests.faults.fleet.books import CAPPED, FIRST_CAP, rules_of, secrets
 from tests.faults.fleet.leases import LeaseHistory
 from tests.faults.fleet.source import BookSource
@@ -227,7 +227,6 @@ async def _end(made: Fleet) -> None:
 async def _book(fleet: Fleet, name: str, seed: int) -> AsyncIterator[FleetBook]:
     ends = secrets(name, "key", "http://127.0.0.1:9", "json://127.0.0.1:9")
     rulebook = load_text(rules_of(name), env=ends)
-    watches = {identity(watch.query.params(0)): watch.key for watch in rulebook.used_watches}
     # Calm: what differs from the undisturbed run is a fault's doing.
     market = Market(
         seed=seed, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
@@ -235,7 +234,7 @@ async def _book(fleet: Fleet, name: str, seed: int) -> AsyncIterator[FleetBook]:
     source = BookSource(
         market,
         Doors(lambda watch: made.committed(watch)),  # noqa: PLW0108 - it is made below
-        lambda params: watches[identity(params)],
+        watches_of(rulebook),
     )
 
     def hear(event: str, who: int) -> None:

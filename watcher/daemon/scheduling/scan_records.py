@@ -138,9 +138,9 @@ class ScanRecords:
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
         watch = self.book.current(watch)
-        result = _of_watch(result, watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
+            result = _of_watch(database, result, watch)
             operator = self.operator(database)
             note_clock(operator)
             scan = _believed(database, watch, result.scan)
@@ -171,11 +171,16 @@ class ScanRecords:
         return outcome
 
 
-def _of_watch(result: ScanResult, watch: Watch) -> ScanResult:
-    """The result as the watch's, whose key may have changed since the scan began."""
-    if result.scan.watch == watch.key:
-        return result
-    return replace(result, scan=replace(result.scan, watch=watch.key))
+def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
+    """The result as the watch's, whose key may have changed since the scan began, and without the
+    ids that the user took out meanwhile."""
+    scan = result.scan
+    if scan.asked is not None:
+        ids = frozenset(plan.with_followed(database, watch).query.ids)
+        scan = scan if ids.issuperset(scan.asked) else scan.only(ids)
+    if scan.watch != watch.key:
+        scan = replace(scan, watch=watch.key)
+    return result if scan is result.scan else replace(result, scan=scan)
 
 
 def unstored_of(watch: Watch) -> Incident:
