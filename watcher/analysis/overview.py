@@ -228,7 +228,7 @@ def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
     if not watch.query.ids:
         return ()
-    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
+    asked = database.lookups.asked(watch.key)
     wanted = [each for each in watch.query.ids if each in asked]
     found = database.history.found_by(watch.key) if wanted else frozenset()
     return tuple(each for each in wanted if each not in found)

@@ -122,17 +122,6 @@ def id_in_cell(text: str) -> str:
     return own
 
 
-def id_in_text(text: str) -> str:
-    """The id in an address of a seller's or a product's page; any other text as it is. ``Ruined``
-    where it was an id."""
-    if _POWER.fullmatch(_as_written(text)):
-        raise Ruined(_rounded(text))
-    for thing in (SELLER, PRODUCT) if "/" in text else ():
-        with suppress(Wrong):
-            return id_of(text, thing)
-    return text
-
-
 def _as_written(text: str) -> str:
     """A text without what chats and spreadsheets put around it, and into its digits."""
     marked = _MARKED.fullmatch(text)

@@ -309,6 +309,21 @@ async def test_a_source_that_fails_is_asked_again(bench: Bench, status: int) -> 
         assert bench.clock.now() >= failed + 15 * MINUTE or bench.clock.now() // DAY > failed // DAY
 
 
+async def test_a_look_at_what_is_followed(bench: Bench) -> None:
+    """Of products of one's own the first ten are asked for; where all were let go, nothing is."""
+    ids = [*bench.simulator.market.slots][:12]
+    await bench.writer.run(lambda db: db.followed.add(ids, bench.clock.now()))
+    async with region_of(bench, rules=FOLLOWED) as region:
+        asked = bench.simulator.requests
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now()) is LookResult.FRESH
+        assert bench.simulator.requests == asked + 2
+        assert len(bench.simulator.asked[-1]["product_ids"].split(",")) == 10
+        await bench.writer.run(lambda db: db.followed.remove(ids))
+        assert (await region.plan()).look is None
+
+
 def _begin(day: DataDay, database: Store) -> None:
     database.refreshes.begin_day("US", day)
 
@@ -327,18 +342,3 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
             assert len(await region.told()) == words
             assert not await bench.writer.run(lambda db: db.health.incidents())
-
-
-async def test_a_look_at_what_is_followed(bench: Bench) -> None:
-    """Of products of one's own the first ten are asked for; where all were let go, nothing is."""
-    ids = [*bench.simulator.market.slots][:12]
-    await bench.writer.run(lambda db: db.followed.add(ids, bench.clock.now()))
-    async with region_of(bench, rules=FOLLOWED) as region:
-        asked = bench.simulator.requests
-        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
-        bench.simulator.market.advance()
-        assert await region.look(bench.clock.now()) is LookResult.FRESH
-        assert bench.simulator.requests == asked + 2
-        assert len(bench.simulator.asked[-1]["product_ids"].split(",")) == 10
-        await bench.writer.run(lambda db: db.followed.remove(ids))
-        assert (await region.plan()).look is None

@@ -96,6 +96,7 @@ class Newcomers:
     def _begun(
         self, database: Store, watch: Watch, ids: tuple[str, ...], now: Instant
     ) -> _Task | None:
+        """The ids of a watch that are to be read now, with their credits set aside."""
         lookups = database.lookups
         if database.history.last_complete(watch.key) is None:
             return None  # its first whole scan is to come, and reads them all

@@ -17,7 +17,7 @@ def change(direction: str, metric: Metric, setting: Setting) -> Condition:
     from_ = from_option(setting)
     floor = of_option("min_change", lambda: least_move(setting.options, metric))
     if isinstance(amount, Operand):
-        # A part of a percentage is one, too, unless a share is to move by a part of a share.
+        # A part of a percentage is one, too; but a share moves by a part of another share.
         shares = amount.factor is not None and metric.unit is Unit.FRACTION
         percent = amount.metric.unit is Unit.FRACTION and not shares
         return ChangeBy(metric, direction, 0.0, percent, from_, floor, amount)

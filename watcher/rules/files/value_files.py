@@ -4,10 +4,11 @@ or a product's page is its id."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from watcher.errors import Problem, RulesError
 from watcher.rules.files.plain_text import text_of
-from watcher.source.addresses import Ruined, id_in_text
+from watcher.source.addresses import PRODUCT, SELLER, Ruined, id_in_cell, id_of
 from watcher.words import Wrong
 
 MOST_VALUES = 1_000_000
@@ -43,9 +44,21 @@ def _value(raw: str, file: str, line: int) -> str:
     if len(plain) > _LONGEST:
         raise _refused(file, f"has more than {_LONGEST:,} characters", line)
     try:
-        return id_in_text(plain)
+        id_in_cell(plain)
     except Ruined as error:
         raise _refused(file, str(error), line) from None
+    except Wrong:
+        pass  # any text may stand there
+    return _id_in(plain)
+
+
+def _id_in(value: str) -> str:
+    """The id in an address of a seller's or a product's page; any other value as it is."""
+    is_address = "/" in value and not any(letter.isspace() for letter in value)
+    for thing in (SELLER, PRODUCT) if is_address else ():
+        with suppress(Wrong):
+            return id_of(value, thing)
+    return value
 
 
 def _refused(file: str, message: str, line: int = 0) -> RulesError:
