@@ -311,7 +311,10 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
             found = DataDay(first.day + day, int(began), quiet, int(began))
             await bench.writer.run(partial(_begin, found))
             bench.clock.instant = found.fresh
-            await bench.writer.run(lambda db: note_found(db, region.scanner, "US"))
+            look = Look(found.fresh, "w", LookResult.FRESH)
+            await bench.writer.run(
+                partial(note_found, records=region.scanner, region="US", look=look)
+            )
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
             assert len(await region.told()) == words
             assert not await bench.writer.run(lambda db: db.health.incidents())

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from watcher import plan
-from watcher.analysis.forecast import requests_of
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, left_by_caps
 from watcher.daemon.scheduling.circuit_breaker import note_source
 from watcher.daemon.scheduling.look_records import (
+    kept_for_scan,
     note_found,
     note_look,
     note_plan,
@@ -23,12 +22,11 @@ from watcher.daemon.scheduling.look_records import (
     region_key,
 )
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.data_days import LookResult
 from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent
 from watcher.incidents.failing import CAP
 from watcher.model import Instant
-from watcher.region_plan import RegionPlan, refresh_watches
+from watcher.region_plan import RegionPlan
 from watcher.rules.rulebook import Watch
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
 from watcher.store.ports import Store
@@ -107,7 +105,7 @@ class Looker:
         """Set the credit aside; None where the caps don't leave it."""
         now = self.clock.now()
         with database.atomic():
-            budget.kept = self._kept(database, region)
+            budget.kept = kept_for_scan(database, self.scanner.book, region)
             if not budget.begin(database, 1, now):
                 self.scanner.skipped[region_key(region)] = next_midnight(now)
                 room = left_by_caps(database, self.scanner.book.api, now)
@@ -116,16 +114,6 @@ class Looker:
                 self.scanner.operator(database).begin(CAP.with_details(**skipped))
                 return None
         return ScanOrder(page_one(database, watch.query), watch.key, now, careful=True)
-
-    def _kept(self, database: Store, region: str) -> int:
-        """Credits that a look must leave: new data that nobody can read is of no use. Those of the
-        watch that is read first, as far as the caps ever leave them."""
-        book = self.scanner.book
-        watch = plan.with_followed(database, refresh_watches(book, region)[0])
-        cost = requests_of(watch, database.history.expected_pages(watch.key))
-        caps = (book.api.credits_per_day, book.api.credits_per_month)
-        fits = all(cap is None or cost < cap for cap in caps)
-        return cost if fits else 0
 
     def commit(
         self, database: Store, region: str, watch: Watch, result: ScanResult, budget: LedgerBudget
@@ -137,8 +125,7 @@ class Looker:
             if not isinstance(result.failure, BudgetSpent):
                 note_source(operator, self.scanner.breaker, watch, result)
             look = note_look(database, region, watch, result.scan, operator.now)
-            if look.result is LookResult.FRESH:
-                note_found(database, self.scanner, region)
+            note_found(database, self.scanner, region, look)
         budget.close()
         told = {"known": look.known, "moved": look.moved, "requests": look.requests}
         log.info(
