@@ -338,7 +338,22 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
             found = DataDay(first.day + day, int(began), quiet, int(began))
             await bench.writer.run(partial(_begin, found))
             bench.clock.instant = found.fresh
-            await bench.writer.run(lambda db: note_found(db, region.scanner, "US"))
+            look = RefreshLook(found.fresh, "w", LookResult.FRESH)
+            await bench.writer.run(
+                partial(note_found, records=region.scanner, region="US", look=look)
+            )
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
             assert len(await region.told()) == words
             assert not await bench.writer.run(lambda db: db.health.incidents())
+
+
+async def test_looks_leave_the_credits_of_a_scan(bench: Bench) -> None:
+    """New data that the caps leave no credits to read is of no use. Where they never do, looks go
+    on: it is said of the scan."""
+    async with region_of(bench, "probes_per_day: 9, credits_per_day: 7") as region:
+        assert (await bench.spent()).day == 7
+        bench.clock.instant += 12 * HOUR  # to midnight
+        for _ in range(23):
+            await region.attend()
+            bench.clock.instant += HOUR
+        assert (await bench.spent()).day == 5  # the higher priority's list has two pages

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from watcher import plan
+from watcher.analysis.forecast import requests_of
 from watcher.daemon.scheduling.scan_records import ScanRecords
 from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import (
@@ -19,8 +21,8 @@ from watcher.evaluation.refreshed import (
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
 from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
-from watcher.region_plan import RegionPlan, region_plan
-from watcher.rules.rulebook import Watch
+from watcher.region_plan import RegionPlan, refresh_watches, region_plan
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.query import Query
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
@@ -32,20 +34,22 @@ _KNOWN = 3  # products of a page that must be known, else those that are new spe
 
 def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
     """Plan what is due of the region; what that shows is noted, and told."""
-    plan = region_plan(database, records.book, region, records.now())
-    if plan.found is not None:
-        database.refreshes.begin_day(region, plan.found)
-    last = plan.state.days.last
-    if last is not None and plan.missed:
-        _tell_missed(database, records, region, last, plan.missed)
+    found = region_plan(database, records.book, region, records.now())
+    if found.found is not None:
+        database.refreshes.begin_day(region, found.found)
+    last = found.state.days.last
+    if last is not None and found.missed:
+        _tell_missed(database, records, region, last, found.missed)
     elif last is not None:
         _end_missed(database, records, region, last)
-    return plan
+    return found
 
 
-def note_found(database: Store, records: ScanRecords, region: str) -> None:
-    """New data was found, that may have come just when a day would have counted as left out: then
-    the word for that is owed all the same."""
+def note_found(database: Store, records: ScanRecords, region: str, look: RefreshLook) -> None:
+    """Where new data was found, it may have come just when a day would have counted as left out:
+    then the word for that is owed all the same."""
+    if look.result is not LookResult.FRESH:
+        return
     days = database.refreshes.data_days(region)
     count = left_out(days)
     if count:
@@ -120,6 +124,15 @@ def _share(database: Store, against: Reference, scan: Scan) -> Share:
     new = len(scan) - share.known
     # Where nearly all of a page are new on the list, that is the news.
     return Share(len(scan), share.moved + new) if share.known < min(_KNOWN, len(scan)) else share
+
+
+def kept_for_scan(database: Store, book: Rulebook, region: str) -> int:
+    """Credits that a look must leave: new data that nobody can read is of no use. Those of the
+    watch that is read first, as far as the caps ever leave them."""
+    watch = plan.with_followed(database, refresh_watches(book, region)[0])
+    cost = requests_of(watch, database.history.expected_pages(watch.key))
+    caps = (book.api.credits_per_day, book.api.credits_per_month)
+    return cost if all(cap is None or cost < cap for cap in caps) else 0
 
 
 def page_one(query: Query) -> Query:
