@@ -12,12 +12,18 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
-from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.lint.baselines import Found, baselines, outlived
-from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, said
+from watcher.rules.lint.conflicts import (
+    Conflict,
+    alternatives,
+    conflicts,
+    holds_once,
+    leaves_of,
+    said,
+)
 from watcher.rules.lint.facts import SCORES
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch
@@ -114,8 +120,7 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[Found]:
     depth = watch.query.depth
-    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
-    for leaf in chain.from_iterable(map(leaves, spoken)):
+    for leaf in leaves_of(rule.when, rule.until, rule.again):
         yield from baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep
