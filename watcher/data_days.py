@@ -232,7 +232,10 @@ def longest(schedules: Iterable[Schedule], past: KnowsDays, seconds: int, now: I
     """The shortest time up to ``now`` that counts as ``seconds``, whichever of several watches
     looks: that of the one that looks most often, for else it would reach to another scan than the
     one meant."""
-    return max(durations(each, past).least(seconds, now) for each in schedules)
+    if not seconds:
+        return 0
+    # A rule may have hundreds of watches, hardly ever at more than two schedules.
+    return max(durations(each, past).least(seconds, now) for each in dict.fromkeys(schedules))
 
 
 def durations(schedule: Schedule | None, past: KnowsDays) -> Durations:

@@ -86,11 +86,10 @@ class Watches:
     def settled(self) -> Mapping[str, Watch]:
         """The watches with the keys that they have in the end, by those that they had so far. One
         whose query stands with other schedules, too, has its own in its key."""
-        queries = Counter(watch.query.canonical() for watch in self._by_key.values())
+        queries = {key: watch.query.canonical() for key, watch in self._by_key.items()}
+        times = Counter(queries.values())
         return {
-            key: replace(watch, key=digest(watch.query.canonical()))
-            if queries[watch.query.canonical()] == 1
-            else watch
+            key: replace(watch, key=digest(queries[key])) if times[queries[key]] == 1 else watch
             for key, watch in self._by_key.items()
         }
 
