@@ -77,6 +77,19 @@ def test_disappears(store: Store, looks: str, fires: str) -> None:
     assert march(Following(store, GONE), looks) == fires
 
 
+def test_who_fires_already_is_not_told_twice(store: Store) -> None:
+    """That it is gone ends the alert, and begins none of the same rule."""
+    cup = "{all: [{total_sale_7d_cnt: {above: 0}}, {product_name: Cup}]}"
+    world = Following(
+        store, f"- {{name: r, watch: w, when: {{any: [{{disappears: true}}, {cup}]}}}}"
+    )
+    found = []
+    for listed in ({"1": {"product_name": "Cup"}}, {}, {}, {}):
+        found.append(world.fired(world.scan(listed)))
+    assert found == [["1"], [], [], []]
+    assert len(store.alerts.list("r")) == 1
+
+
 def test_how_long_it_was_away(store: Store) -> None:
     """The evidence says since when, and the words for how long."""
     world = Following(store, BACK)
