@@ -31,7 +31,7 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "_sqlite_migrations",
+    "reservations", "rules", "jumps", "depths", "own_files", "_sqlite_migrations",
 )  # fmt: skip
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -89,6 +89,8 @@ _TABLES: dict[str, dict[str, Any]] = {
             "list_sparse": "1: sales are booked on the day of collection, and surges are counted "
             "by weeks",
             "products": "packed; not readable here",
+            "cut": "of a shop or of products of one's own: 1 where the shop has more products than "
+            "were read; empty of a market's list",
         },
     },
     "alerts": {
@@ -102,6 +104,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "resolved_at": _INSTANT,
             "reason": "why it ended",
             "evidence": "each condition with its value and baseline, as JSON",
+            "watch": "the key of the watch that opened it; empty where the rule had only one",
         },
     },
     "transitions": {
@@ -161,6 +164,16 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "Products that people follow.",
         "columns": {"product_id": "the product's id", "since": _INSTANT, "note": "why"},
     },
+    "asked": {
+        "title": "Asked for",
+        "description": "Ids of the products that lists of one's own ask for.",
+        "columns": {
+            "watch": "the watch's key",
+            "product_id": "the product's id",
+            "since": "the first complete scan that asked for it",
+            "until": "the first that asked for it no more",
+        },
+    },
     "lookups": {
         "title": "Added products",
         "description": "Ids that were added to lists of one's own, and are read before the next "
@@ -170,6 +183,44 @@ _TABLES: dict[str, dict[str, Any]] = {
             "added": _INSTANT,
             "done": f"when the source answered; {_INSTANT}",
             "next_try": _INSTANT,
+        },
+    },
+    "data_days": {
+        "title": "Data days",
+        "description": "When the source refreshed a region's data, as watches with every: refresh "
+        "saw it.",
+        "columns": {
+            "day": "days since 1970",
+            "quiet": f"when the old data was last seen; {_INSTANT}",
+            "began": f"when some of the new data was first seen; {_INSTANT}",
+            "fresh": f"when there was enough of it to be read; {_INSTANT}",
+        },
+    },
+    "looks": {
+        "title": "Looks",
+        "description": "Probes of page 1 of a list, to learn when the data is fresh.",
+        "columns": {
+            "at": _INSTANT,
+            "watch": "the watch's key",
+            "result": "fresh, partly, quiet or failed",
+            "known": "products of the page that were known",
+            "moved": "those of them with other numbers than before",
+            "requests": "requests, of which each is a credit",
+        },
+    },
+    "scan_days": {
+        "title": "Data days of scans",
+        "description": "The data day of each scan that was made with the refresh.",
+        "columns": {
+            "scan": "the scan's id",
+            "watch": "the watch's key",
+            "day": "days since 1970",
+            "since": "the data day of the scan that it is held against",
+            "known": "products that the earlier scan had, too",
+            "moved": "those of them with other numbers than before",
+            "first_known": "the same, of page 1",
+            "first_moved": "the same, of page 1",
+            "half": "1: less than half of the usual moved",
         },
     },
     "probes": {

@@ -4,8 +4,7 @@ JSON (evidence, messages) is a msgspec struct; what lives in memory only is a da
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -195,19 +194,6 @@ class Scan:
     @property
     def whole(self) -> bool:
         return True
-
-    def only(self, ids: AbstractSet[str]) -> Scan:
-        """The scan as if no other ids had been asked for."""
-        rows = [row for row, each in enumerate(self.product_ids) if each in ids]
-        return replace(
-            self,
-            product_ids=tuple(self.product_ids[row] for row in rows),
-            ranks=self.ranks[rows],
-            numbers=self.numbers[rows],
-            texts={name: [texts[row] for row in rows] for name, texts in self.texts.items()},
-            regions=tuple(self.regions[row] for row in rows) if self.regions else (),
-            asked=tuple(each for each in self.asked or () if each in ids),
-        )
 
     def column(self, name: str) -> Floats:
         if name in TEXT_OF:

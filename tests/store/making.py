@@ -35,7 +35,7 @@ TABLES = (
     "alerts", "transitions", "told", "held", "messages", "notifications", "tries", "credits",
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
     "followed", "lookups", "probes", "categories", "pictures", "data_days", "looks", "scan_days",
-    "made_texts", "lacking_texts", "known_watches", "asked",
+    "made_texts", "lacking_texts", "known_watches", "asked", "own_files",
 )  # fmt: skip
 START = 1_700_000_000
 

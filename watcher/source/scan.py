@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -347,3 +348,17 @@ def _missing(scan: Scan, settled: Settled) -> frozenset[str]:
     texts = (text.name for text in TEXTS if not any(scan.texts[text.name]))
     there = {RATING} if settled.unrated else set[str]()  # though it says nothing
     return frozenset((*numbers, *texts)) - there
+
+
+def only_of(scan: Scan, ids: AbstractSet[str]) -> Scan:
+    """A scan of a lookup as if no other ids had been asked for."""
+    rows = [row for row, each in enumerate(scan.product_ids) if each in ids]
+    return replace(
+        scan,
+        product_ids=tuple(scan.product_ids[row] for row in rows),
+        ranks=scan.ranks[rows],
+        numbers=scan.numbers[rows],
+        texts={name: [texts[row] for row in rows] for name, texts in scan.texts.items()},
+        regions=tuple(scan.regions[row] for row in rows) if scan.regions else (),
+        asked=tuple(each for each in scan.asked or () if each in ids),
+    )

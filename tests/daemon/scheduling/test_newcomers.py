@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -343,3 +344,36 @@ async def test_an_id_that_was_found_has_not_appeared_ever(own: Own) -> None:
     listed = await own.bench.writer.run(lambda db: db.history.scans(LOOKUPS))
     assert [each.state for each in listed] == [ScanState.PARTIAL]
     assert listed[0].at < START + DAY
+
+
+async def test_what_is_taken_out_while_it_is_read_is_not_told(own: Own) -> None:
+    """The user does not want to hear of it any more: its row is left out, the others are judged."""
+    own.edit(own.ids[:3])
+    other = own.ids[2]
+
+    def take_out(body: bytes) -> bytes:
+        own.edit([other])
+        return body
+
+    own.bench.simulator.fail_next(edit=take_out)
+    assert await own.scan() is ScanState.COMPLETE
+    assert await own.firing("any") == {other}
+    assert await own.scan() is ScanState.COMPLETE
+    assert await own.firing("any") == {other}
+
+
+async def test_what_is_followed_no_more_is_not_told(own: Own) -> None:
+    """Not even where it was all that was followed."""
+    product = own.ids[0]
+    writer = own.bench.writer
+    await writer.run(lambda db: db.followed.add([product], own.bench.clock.now(), None))
+    leaving = []
+
+    def unfollow(body: bytes) -> bytes:
+        leaving.append(asyncio.ensure_future(writer.run(lambda db: db.followed.remove([product]))))
+        return body
+
+    own.bench.simulator.fail_next(edit=unfollow)
+    await own.scan()
+    assert await own.firing("any") == set()
+    await asyncio.gather(*leaving)

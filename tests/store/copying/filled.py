@@ -7,10 +7,13 @@ from dataclasses import replace
 from tests.analysis.test_lockstep import RULES, nine_days
 from tests.fakes.lockstep import Daemon
 from tests.store.making import scan
+from watcher.data_days import DataDay, Look, LookResult
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import LongTexts
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
+from watcher.store.sql.refreshes import ScanDay, Share
+from watcher.store.sql.siblings import Category, Probe
 
 
 def fill(database: Store) -> None:
@@ -47,5 +50,28 @@ def fill(database: Store) -> None:
             database.outbox.sent(row.id, now)
         elif number % 3 == 1:
             database.outbox.failed(row.id, now, "HTTP 503", now + 60)
+    _fill_own(database, now)
     last = database.silences.add(begins=now, ends=now + 3_600, rule="rises", comment="a test")
     database.silences.end(last.id, now)
+
+
+def _fill_own(database: Store, now: int) -> None:
+    """What comes of products of one's own, of the source's other endpoints and of the refresh."""
+    for number, asked in enumerate((("1", "2", "\U0001f375"), ("2",))):
+        own = scan(now + 180 + number, {"2": 3}, watch="own", ranked=False)
+        own = replace(own, regions=("US",), of_market=False, asked=asked)
+        recorded = database.history.record(own)
+    database.followed.add(["2", "3"], now, "warum „Ä“")
+    assert database.lookups.due("own", ["3"], now)
+    database.probes.put(
+        Probe("covers", now, works=False, status=404, words="none", path="/x", credential="k")
+    )
+    database.categories.put([Category("601450", 1, "Schönes \U0001f375")], now)
+    database.pictures.want(int(recorded.products[0]), now)
+    database.refreshes.begin_day("US", DataDay(19_000, now, now - 60, now + 60))
+    database.refreshes.note_look("US", Look(now, "odd", LookResult.FAILED, error="HTTP 500"))
+    share = Share(10, 3)
+    database.refreshes.note_scan(
+        ScanDay(recorded.scan_id, "own", "US", 19_000, 18_999, share, share, half=True)
+    )
+    database.rules.keep_files({"/etc/watcher/products.csv": b"product_id,target\n1,2\n\xff"}, now)

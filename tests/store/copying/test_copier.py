@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.store.copying.filled import fill
-from tests.store.making import DAY, START, scan
+from tests.store.making import DAY, START, TABLES, scan
 from watcher.errors import DatabaseHeld, NotADatabase, StoreError
 from watcher.fields import NUMERIC_NAMES
 from watcher.store.columns import encode
@@ -61,6 +61,14 @@ def test_all_of_it_is_the_same(tmp_path: Path, source: Path) -> None:
     assert counted["products"] == 58
     assert counted["observations"] > 100
     assert not list(tmp_path.glob("*.copying*"))
+
+
+def test_every_table_is_tried(tmp_path: Path, source: Path) -> None:
+    """What is copied has rows in each table; the list by which tests empty a store is whole."""
+    found = copy_store(source, tmp_path / "copy.db", NOW)
+    assert {each.table for each in found} == set(TABLES)
+    # Of a nine days' run without silence, doubt or jump.
+    assert {each.table for each in found if not each.rows} <= {"held", "doubts", "jumps"}
 
 
 @pytest.mark.usefixtures("small_batches")

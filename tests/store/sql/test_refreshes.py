@@ -10,7 +10,8 @@ from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
-from watcher.store.sql.refreshes import ScanDay, Share
+from watcher.store.sql.refreshes import KEPT, ScanDay, Share
+from watcher.store.sqlite.database import Database
 
 TODAY = DataDay(5, START, START - 60, START + 30)
 
@@ -101,3 +102,14 @@ def test_half_new_data_is_no_baseline_and_no_jump(store: Store) -> None:
     assert found.at.tolist() == [START]
     store.jumps.doubt_half(ids[2])
     assert not store.jumps.waits(["w"])
+
+
+def test_old_days_are_forgotten(store: Database) -> None:
+    """Nobody reads more than so many."""
+    for day in range(KEPT + 3):
+        began = (day + 1) * DAY
+        store.refreshes.begin_day("US", DataDay(day, began, began - 60, began))
+    store.refreshes.begin_day("GB", DataDay(0, DAY, DAY - 60, DAY))
+    days = store.refreshes.data_days
+    assert (len(days("US")), days("US").rows[0].day, len(days("GB"))) == (KEPT, 3, 1)
+    assert store.number("SELECT count(*) FROM data_days") == KEPT + 1

@@ -191,3 +191,14 @@ def test_credits_outlive_a_month(store: Database) -> None:
     _prune(store, START)
     kept = [day for (day,) in store.rows("SELECT day FROM credits ORDER BY day DESC")]
     assert kept == [format_instant(START - ago * DAY)[:10] for ago in (0, 1, 30, 31)]
+
+
+def test_ids_that_were_taken_out_are_forgotten(store: Database) -> None:
+    """With the last scan of a time when they were asked for; those that are asked for stay."""
+    for day, asked in enumerate(("ab", "a", "a", "a")):
+        made = scan(START + day * DAY, {"a": 1}, ranked=False)
+        store.history.record(replace(made, asked=tuple(asked), of_market=False))
+    _prune(store, START)
+    assert {each for (each,) in store.rows("SELECT product_id FROM asked")} == {"a", "b"}
+    _prune(store, START + 3 * DAY)
+    assert {each for (each,) in store.rows("SELECT product_id FROM asked")} == {"a"}

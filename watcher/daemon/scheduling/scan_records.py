@@ -25,7 +25,7 @@ from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
-from watcher.source.scan import ScanOrder, ScanResult
+from watcher.source.scan import ScanOrder, ScanResult, only_of
 from watcher.store.ports import Store
 from watcher.units import next_midnight
 
@@ -177,7 +177,7 @@ def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
     scan = result.scan
     if scan.asked is not None:
         ids = frozenset(plan.with_followed(database, watch).query.ids)
-        scan = scan if ids.issuperset(scan.asked) else scan.only(ids)
+        scan = scan if ids.issuperset(scan.asked) else only_of(scan, ids)
     if scan.watch != watch.key:
         scan = replace(scan, watch=watch.key)
     return result if scan is result.scan else replace(result, scan=scan)

@@ -53,6 +53,11 @@ _OLD_MADE_TEXTS = (
     "r.at < :before AND EXISTS (SELECT 1 FROM made_texts AS n WHERE n.product = r.product "
     "AND n.name = r.name AND n.at > r.at AND n.at < :before)"
 )
+# Whether an id was asked for matters to the scans from before it was taken out.
+_NOT_ASKED = (
+    "r.until IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM scans AS s WHERE s.watch = r.watch AND s.id < r.until)"
+)
 _ENDED = "state = 'inactive' AND coalesce(resolved_at, since) < :before"
 _SPENT = "day < :day"
 # After the observations: a kind of rows, how some are removed, and whose limit of age is theirs.
@@ -60,6 +65,7 @@ _KINDS = (
     ("scans", _old("scans", "id", _OLD_SCANS), "observations"),
     ("former texts", _old("former_texts", "until, product", "until < :before"), "observations"),
     ("made texts", _old("made_texts", "product, name, at", _OLD_MADE_TEXTS), "observations"),
+    ("ids", _old("asked", "watch, product_id", _NOT_ASKED), "observations"),
     ("credits", _old("credits", "day, watch", _SPENT), "observations"),
     ("notifications", _old("notifications", "id", _FINISHED), "notifications"),
     ("messages", _old("messages", "id", _UNUSED), "notifications"),

@@ -73,11 +73,14 @@ class Refreshes(Face):
         return DataDays(tuple(reversed(rows)))
 
     def begin_day(self, region: str, day: DataDay) -> None:
-        """Note a new data day; one that is known stays as it is."""
+        """Note a new data day, and forget old ones; one that is known stays as it is."""
         self._db.execute(
             "INSERT INTO data_days (region, day, began, quiet, fresh) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT (region, day) DO NOTHING",
             (region, day.day, day.began, day.quiet, day.fresh),
+        )
+        self._db.execute(
+            "DELETE FROM data_days WHERE region = ? AND day <= ?", (region, day.day - KEPT)
         )
 
     def looks(self, region: str, since: Instant) -> Sequence[RefreshLook]:
