@@ -135,6 +135,15 @@ def test_where_nobody_reads_them(
     assert message in watcher("followed").out
 
 
+def test_a_long_note(watcher: Command, database: Path) -> None:
+    """Is refused, for it stands in a table; lines become one."""
+    refused = watcher("follow", ID, "--note", "a" * 201)
+    assert (refused.code, "201 characters: 200 at most" in refused.err) == (1, True)
+    assert ids(database) == set()
+    watcher("follow", ID, "--note", " two\n lines ")
+    assert json.loads(watcher("followed", "--json").out)[0]["note"] == "two lines"
+
+
 def test_an_id_of_an_odd_length(watcher: Command, database: Path) -> None:
     """Is taken, with a doubt."""
     assert "has 18 digits, and ids have 19" in watcher("follow", ID[:-1]).out

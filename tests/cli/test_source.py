@@ -159,6 +159,23 @@ def test_what_there_is_no_id_for(watcher: Command, server: Siblings, folder: Pat
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("picture", [True, False])
+def test_a_picture_of_the_answers_before(
+    watcher: Command, server: Siblings, folder: Path, *, picture: bool
+) -> None:
+    """Nothing is stored yet: covers are asked for what the shop's or the product's row has."""
+    write(folder, server)
+    cover = {"cover_url": f'[{{"url": "{BARE}", "index": 1}}]'} if picture else {}
+    server.give(SHOP_PRODUCTS.path, [{"product_id": ID, "seller_id": SELLER, **cover}])
+    server.give(PRODUCT_DETAIL.path, [{"product_id": ID, **cover}])
+    result = watcher("source", "probe", "--yes")
+    assert "with a picture's address from the answers before it" in result.out
+    assert result.code == 0, result.out
+    asked = [params for path, params in server.asked if path == COVERS.path]
+    assert asked == ([{"cover_urls": BARE}] if picture else [])
+    assert ("not asked: no picture's address is known" in result.out) != picture
+
+
 @pytest.mark.parametrize("status", [302, 401, 402, 429, 500, 503])
 def test_trouble_of_the_server_says_nothing(
     watcher: Command, server: Siblings, database: Path, status: int

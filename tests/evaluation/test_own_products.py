@@ -12,7 +12,8 @@ import pytest
 
 from tests.store.making import DAY, SALES, START, raw, scan
 from watcher.analysis.backtest import backtest
-from watcher.analysis.overview import longer_shops, overview
+from watcher.analysis.depth import longer_shops
+from watcher.analysis.overview import overview
 from watcher.daemon.scheduling.scan_records import _believed
 from watcher.evaluation.list_facts import with_facts
 from watcher.incident import IncidentKind

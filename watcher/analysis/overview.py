@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.analysis.depth import MORE, longer_shops
 from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
@@ -14,7 +15,6 @@ from watcher.refreshing import UsualHour
 from watcher.region_plan import RegionPlan, region_plan, regions_of
 from watcher.rules.rulebook import Api, Rulebook, Watch
 from watcher.schedule import Refresh
-from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 from watcher.text.incidents import incident_text
@@ -30,13 +30,6 @@ class Trouble:
     cause: str
     text: str
     since: Instant
-
-
-# Of a shop that is longer than what is read of it: what that means, and what to do.
-MORE = (
-    "the shop has no end at its top of {}: of the products behind it nothing is known, so appears, "
-    "reappears and disappears have no data, and nobody is gone; raise top"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +208,6 @@ def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
     """Names of the seller or the categories that a watch names."""
     ids = [str(value) for name, value in watch.query.filters if name in CATEGORIES]
     return {**(database.categories.names(ids) if ids else {}), **book.sellers}
-
-
-def longer_shops(database: Store, watches: Iterable[Watch]) -> list[Watch]:
-    """Those of shops that went on behind their ``top`` when they were read whole last."""
-    shops = (watch for watch in watches if watch.query.gives is Gives.SHOP)
-    found = ((watch, database.history.last_complete(watch.key)) for watch in shops)
-    return [watch for watch, scan in found if scan is not None and scan.cut]
 
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:

@@ -190,7 +190,7 @@ def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:
 
 def _longer_shops(database: Store, files: options.Files, book: Rulebook) -> Iterator[Problem]:
     """Shops that have more products than are read: who is in the rest, nobody knows."""
-    from watcher.analysis.overview import MORE, longer_shops  # noqa: PLC0415 - not without one
+    from watcher.analysis.depth import MORE, longer_shops  # noqa: PLC0415 - not without one
 
     for watch in longer_shops(database, book.used_watches):
         yield Problem(

@@ -15,6 +15,7 @@ from watcher.store.sql.dialect import TEXT
 # Seconds until what could not be read is asked for again, by how often that was tried; then no
 # more: the list's next scan asks for it anyway.
 RETRIES = (60, 15 * 60, 3_600, 6 * 3_600)
+LONGEST_NOTE = 200  # characters, as the page's form takes
 # The watch under which products are recorded that no scan of a watch has read.
 LOOKUPS = "lookups"
 

@@ -16,7 +16,7 @@ from watcher.source.addresses import PRODUCT, id_of
 from watcher.source.endpoints import COVERS
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
-from watcher.store.sql.followed import Follow
+from watcher.store.sql.followed import LONGEST_NOTE, Follow
 from watcher.store.sql.siblings import Picture
 from watcher.text.evidence import said
 from watcher.units import Currencies
@@ -109,7 +109,13 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /followed``: the ``product``, by id or address, with a ``note``."""
     fields = await context.forms.read(request)
-    product, note, now = _id(fields), fields.get("note", "").strip(), context.sources.now()
+    product, note, now = (
+        _id(fields),
+        " ".join(fields.get("note", "").split()),
+        context.sources.now(),
+    )
+    if len(note) > LONGEST_NOTE:
+        raise web.HTTPBadRequest(text=f"A note has {LONGEST_NOTE} characters at most.")
     new = await context.sources.write(lambda database: _add(database, product, note, now))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
