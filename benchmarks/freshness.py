@@ -23,10 +23,11 @@ import numpy as np
 from watcher.daemon.scheduling.look_records import note_look, note_plan
 from watcher.daemon.scheduling.scan_records import ScanRecords
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.tabling import needs_of
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.incident import IncidentKind
 from watcher.model import Instant, Scan, ScanState
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.refreshing import READ_AGAIN
 from watcher.rules.conditions.base import Ago
 from watcher.rules.files.loading import load_text
@@ -138,6 +139,7 @@ WATCHES
 rules:
   - {name: day, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 1, from: 1d ago}}}
   - {name: week, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 1, from: 7d ago}}}
+  - {name: usual, watch: [NAMES], when: {total_sale_7d_cnt: {rises: 30, from: median 14d}}}
   - {name: held, watch: [NAMES], for: 24h, when: {total_sale_7d_cnt: {at_least: 1}}}
 """
 

@@ -1,11 +1,12 @@
-"""1,000 products of one's own and 50 shops beside a list of 10,000: what a request of theirs costs.
+"""1,000 products of one's own and 50 shops beside a list of 10,000: what they cost together.
 
-Each day's scans of all watches, from the source's answer to the last alert, in one process; the
-simulated market is served by another. The first day fills the store, the second is measured. Beside
-it stands what as many requests cost where they read one list: a scan of few products is not to cost
-more than its requests do.
+Each day's scans, from the source's answer to the last alert, in one process; the simulated market
+is served by another. The first days fill the store, the last one is measured. Held against the sum
+of what the same watches cost apart, each with its rules and a store of its own: beside a large list
+a small one is not to cost more than its own requests do. And against as many requests of the list
+alone, which share one transaction where each small scan has its own.
 
-    python -m benchmarks.shops URL DATABASE all|list   # one measurement, as JSON
+    python -m benchmarks.shops URL FOLDER all|apart   # one measurement, as JSON
 """
 
 from __future__ import annotations
@@ -16,21 +17,23 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import aiohttp
 
-from benchmarks.processes import Cost, answer, child, measured, ratios
+from benchmarks.processes import answer, child, measured, ratios
 from benchmarks.report import Line
 from tests.fakes.clock import SetClock
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision.memory import give_back
 from watcher.model import ScanState
 from watcher.rules.files.loading import load_text
+from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.source.rows import MOST_TEXTS
 from watcher.source.simulator.market import Market
@@ -40,7 +43,7 @@ from watcher.units import DAY
 
 LISTED, OWN, SHOPS, OF_SHOP = 10_000, 1_000, 50, 100
 _MARKET = {"seed": 7, "products": 20_000, "regions": ("US",)}
-_PACE = 2  # requests a second
+_LIST = "list"
 _START = date(2026, 11, 1)
 _FIRST = 20_758 * DAY
 _RULES = """
@@ -51,31 +54,27 @@ _RULES = """
 
 
 def lines(times: int) -> Iterator[Line]:
-    """CPU by request, against that of the list alone."""
+    """CPU of all together, against all apart and against the list's requests."""
     ours: list[dict[str, Any]] = []
-    alone: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for turn in range(times):
-            for found, what in ((ours, "all"), (alone, "list")):
-                with _market() as url:
-                    found.append(child("benchmarks.shops", url, f"{folder}/{what}{turn}.db", what))
-    own = [each["cpu"] for each in ours]
-    sum_of_requests = [its["cpu"] / its["requests"] * our["requests"]
-                       for our, its in zip(ours, alone, strict=True)]  # fmt: skip
-    beside = (
-        f"{min(own):.2f} s for {ours[0]['requests']:,} requests, "
-        f"{min(each['cpu'] for each in alone):.2f} s for the list's {alone[0]['requests']:,}"
-    )
-    paced = [each["requests"] / _PACE for each in ours]
+    apart: list[dict[str, Any]] = []
+    for turn in range(times):
+        # Which is first changes: what else the machine does may grow meanwhile.
+        for found, what in ((ours, "all"), (apart, "apart"))[:: 1 if turn % 2 else -1]:
+            with _market() as url, tempfile.TemporaryDirectory() as folder:
+                found.append(child("benchmarks.shops", url, folder, what))
+    own, sums = ([each["cpu"] for each in found] for found in (ours, apart))
+    per_request = [each["list"] / each["list_requests"] for each in apart]
+    as_many = [each * our["requests"] for each, our in zip(per_request, ours, strict=True)]
     yield Line(
-        "time of 1,000 own products and 50 shops beside a list of 10,000 at the usual pace of 2 "
-        "requests a second, all of our work counted as waiting, against the requests alone",
-        ratios([least + cpu for least, cpu in zip(paced, own, strict=True)], paced),
-        "x", 1.05, beside=beside,
+        "CPU of 1,000 own products and 50 shops beside a list of 10,000, against the sum of each "
+        "watch's by itself", ratios(own, sums), "x", 1.05,
+        beside=f"{median(own):.2f} s against {median(sums):.2f} s; {ours[0]['requests']:,} "
+        "requests",
     )  # fmt: skip
     yield Line(
-        "... CPU, against as many requests of the list", ratios(own, sum_of_requests), "x",
-        beside=f"of {SHOPS + 1} more scans, each with a transaction of its own",
+        "... against as many requests of the list", ratios(own, as_many), "x",
+        beside=f"{median(own):.2f} s against {median(as_many):.2f} s; {SHOPS + 1} more scans, each "
+        "with a transaction of its own",
     )  # fmt: skip
 
 
@@ -101,57 +100,76 @@ def _address(process: subprocess.Popen[str]) -> str:
     raise RuntimeError("the simulated market does not say where it is")
 
 
-def _book(what: str) -> str:
+def _watches() -> dict[str, str]:
+    """Each watch as it is written, by its name."""
     market = Market(start=_START, **_MARKET)  # type: ignore[arg-type]
     sellers = Counter(market.column("seller_id")[market.listed()].tolist()).most_common(SHOPS)
-    watches = {"list": f"{{region: US, sort: total_sale_7d_cnt desc, top: {LISTED}}}"}
-    if what == "all":
-        watches["mine"] = f"{{products: {list(market.product_ids()[-OWN:])}}}"
-        watches |= {
-            f"shop-{number}": f"{{shop: '{seller}', top: {OF_SHOP}}}"
-            for number, (seller, _) in enumerate(sellers)
-        }
+    shops = {
+        f"shop-{number}": f"{{shop: '{seller}', top: {OF_SHOP}}}"
+        for number, (seller, _) in enumerate(sellers)
+    }
+    mine = f"{{products: {list(market.product_ids()[-OWN:])}}}"
+    listed = f"{{region: US, sort: total_sale_7d_cnt desc, top: {LISTED}}}"
+    return {_LIST: listed, "mine": mine} | shops
+
+
+def _book(watches: Mapping[str, str]) -> Rulebook:
     written = "".join(f"  {name}: {text}\n" for name, text in watches.items())
     rules = _RULES.replace("WATCHES", f"[{', '.join(watches)}]")
-    return (
+    return load_text(
         'channels: {me: {url: "json://localhost/"}}\ndefaults: {every: 24h, notify: [me]}\n'
         f"watches:\n{written}rules:{rules}"
     )
 
 
-async def _scans(url: str, writer: Writer, what: str) -> tuple[int, Cost]:
-    """Scans of the first days, and those of a later one with what they cost."""
-    clock = SetClock(_FIRST)
-    book = load_text(_book(what))
-    requests = 0
-    async with Client(url, "demo-key", requests_per_second=1e6, concurrency=2) as client:
-        scanner = Scanner(book, client, writer, clock)
+class _Days:
+    """The days of some watches on a store of their own; each round of scans is one."""
+
+    def __init__(self, book: Rulebook, client: Client, writer: Writer) -> None:
+        self._clock = SetClock(_FIRST)
+        self._scanner = Scanner(book, client, writer, self._clock)
+
+    async def fill(self) -> None:
+        """The days until all long texts are read."""
         for _ in range(-(-LISTED // MOST_TEXTS)):
-            await _round(scanner, clock)
+            await self._round()
             give_back()
-            clock.instant += DAY
-        async with aiohttp.ClientSession() as session:
-            await session.post(f"{url}{CONTROL}/advance")
+            self._clock.instant += DAY
+
+    async def measure(self) -> tuple[float, int]:
+        """The CPU seconds and the requests of another day."""
         with measured() as cost:
-            requests = await _round(scanner, clock)
-    return requests, cost
+            requests = await self._round()
+        return cost.cpu, requests
+
+    async def _round(self) -> int:
+        requests = 0
+        for watch in self._scanner.book.used_watches:
+            outcome = await self._scanner.scan(watch, self._clock.now())
+            if outcome is None or outcome.scan.state is not ScanState.COMPLETE:
+                raise RuntimeError("a scan was not made, or is not complete")
+            requests += outcome.scan.requests
+        return requests
 
 
-async def _round(scanner: Scanner, clock: SetClock) -> int:
-    requests = 0
-    for watch in scanner.book.used_watches:
-        outcome = await scanner.scan(watch, clock.now())
-        if outcome is None or outcome.scan.state is not ScanState.COMPLETE:
-            raise RuntimeError("a scan was not made, or is not complete")
-        requests += outcome.scan.requests
-    return requests
-
-
-async def main(url: str, database: Path, what: str) -> None:
+async def main(url: str, folder: Path, what: str) -> None:
     """All days, the last measured."""
-    async with Writer(database) as writer:
-        requests, cost = await _scans(url, writer, what)
-    answer({"cpu": cost.cpu, "wall": cost.wall, "requests": requests})
+    watches = _watches()
+    groups = [watches] if what == "all" else [{name: text} for name, text in watches.items()]
+    async with (
+        AsyncExitStack() as stack,
+        Client(url, "demo-key", requests_per_second=1e6, concurrency=2) as client,
+        aiohttp.ClientSession() as session,
+    ):
+        days = []
+        for number, group in enumerate(groups):
+            writer = await stack.enter_async_context(Writer(folder / f"{number}.db"))
+            days.append(_Days(_book(group), client, writer))
+            await days[-1].fill()
+        await session.post(f"{url}{CONTROL}/advance")
+        found = [await each.measure() for each in days]
+    cpu, requests = (sum(column) for column in zip(*found, strict=True))
+    answer({"cpu": cpu, "requests": requests, "list": found[0][0], "list_requests": found[0][1]})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from tests.proxies import CA, TLS, VARIABLES, Proxy, Web
 from tests.source.scripted import SAMPLE_BODY, FakeTime, Purse
 from watcher import network
-from watcher.daemon.workers import _ask
+from watcher.daemon.heartbeat import _ask
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.rendered import OutcomeKind, Rendered
 from watcher.errors import SourceError, SourceUnavailable

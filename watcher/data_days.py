@@ -39,7 +39,7 @@ class DataDay(msgspec.Struct, frozen=True):
 
 
 class LookResult(StrEnum):
-    """What a look found: new data, some of it, the old data, or no answer."""
+    """The finding of a look: new data, some of it, the old data, or no answer."""
 
     FRESH = "fresh"
     PARTLY = "partly"
@@ -47,7 +47,7 @@ class LookResult(StrEnum):
     FAILED = "failed"
 
 
-class Look(msgspec.Struct, frozen=True):
+class RefreshLook(msgspec.Struct, frozen=True):
     """A probe of page 1 of a watch: of ``known`` products so many ``moved``; ``requests`` are its
     credits."""
 
@@ -66,8 +66,12 @@ def day_after(last: DataDay | None, quiet: Instant, began: Instant) -> int:
     left out."""
     if last is None:
         return began // DAY
-    gap = _middle(quiet, began) - _middle(last.quiet, last.began)
-    return last.day + max(1, -(-(gap - DAY // 2) // DAY))
+    return last.day + days_in(_middle(quiet, began) - _middle(last.quiet, last.began))
+
+
+def days_in(gap: int) -> int:
+    """How many data days two refreshes are apart, of so many seconds between them."""
+    return max(1, -(-(gap - DAY // 2) // DAY))
 
 
 def _middle(quiet: Instant, began: Instant) -> Instant:
@@ -115,8 +119,8 @@ class DataDays:
         return np.asarray(np.where(places < 0, before, days))
 
     def begin(self, day: int) -> Instant:
-        """When the day began; of one that is missing, the next one. Where nobody looked for days
-        they are 24 hours."""
+        """The instant at which the day began; of one that is missing, the next one. Where nobody
+        looked for days they are 24 hours."""
         place = bisect_left(self._days, day)
         if place == len(self.rows):
             last = self.rows[-1]
@@ -128,7 +132,7 @@ class DataDays:
         return max(begin, self.rows[place - 1].began + 1) if place else begin
 
     def in_force(self, at: Instant) -> Instant:
-        """When the data day began whose data was there at an instant, as far as somebody looked."""
+        """The begin of the data day whose data was there at an instant, if somebody looked."""
         place = bisect_right(self._begins, at)
         seen = 0 < place < len(self.rows) and _watched(self.rows[place])
         return self._begins[place - 1] if seen else at
@@ -148,15 +152,15 @@ def _watched(row: DataDay) -> bool:
 
 
 class KnowsDays(Protocol):
-    """Who knows the data days of a region: the history, or a past that is replayed."""
+    """A past that knows the data days of a region: the history, or one that is replayed."""
 
     def data_days(self, region: str) -> DataDays: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long a rule's durations are on a watch of that ``schedule``: where it has data ``days``,
-    those in whole days count these; all others have the slack of the schedule."""
+    """The lengths of a rule's durations on a watch of that ``schedule``: where it has data
+    ``days``, those in whole days count these; all others have the slack of the schedule."""
 
     schedule: Schedule | None = None
     days: DataDays | None = None
@@ -193,7 +197,7 @@ class Durations:
         return limit if days is None else min(limit, days.in_force(self.ago(seconds, now)))
 
     def over(self, seconds: int, since: Instant) -> Instant:
-        """When a time that began at ``since`` ends; in data days, at the earliest."""
+        """The end of a time that began at ``since``; in data days, the earliest."""
         days = self.days.until(since) if self.days is not None else None
         if days and seconds and not seconds % DAY and self.days is not None:
             return self.days.begin(self.days.number(since) + seconds // DAY)
@@ -228,11 +232,14 @@ def longest(schedules: Iterable[Schedule], past: KnowsDays, seconds: int, now: I
     """The shortest time up to ``now`` that counts as ``seconds``, whichever of several watches
     looks: that of the one that looks most often, for else it would reach to another scan than the
     one meant."""
-    return max(durations(each, past).least(seconds, now) for each in schedules)
+    if not seconds:
+        return 0
+    # A rule may have hundreds of watches, hardly ever at more than two schedules.
+    return max(durations(each, past).least(seconds, now) for each in dict.fromkeys(schedules))
 
 
 def durations(schedule: Schedule | None, past: KnowsDays) -> Durations:
-    """Those of a watch of that schedule; of what is read at fixed times nothing is asked."""
+    """The durations on a watch of that schedule; of one read at fixed times nothing is asked."""
     if isinstance(schedule, Refresh):
         return Durations(schedule, past.data_days(schedule.region))
     return Durations(schedule)

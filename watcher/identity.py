@@ -27,7 +27,7 @@ def product_page(key: str) -> str:
 
 
 def digest(text: str) -> str:
-    """What stands for a text wherever it must be short; stable over runs and versions."""
+    """A short mark of a text; stable over runs and versions."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -74,13 +74,13 @@ class RuleMark(msgspec.Struct, frozen=True):
     enabled: bool = True
 
 
-class Marks(msgspec.Struct, frozen=True):
+class BookMarks(msgspec.Struct, frozen=True):
     """A rulebook as the store is to know it."""
 
     rules: tuple[RuleMark, ...] = ()
     watches: tuple[WatchMark, ...] = ()
 
     @classmethod
-    def of(cls, *rules: tuple[str, str]) -> Marks:
+    def of(cls, *rules: tuple[str, str]) -> BookMarks:
         """Rules by name and fingerprint alone."""
         return cls(tuple(RuleMark(*each) for each in rules))

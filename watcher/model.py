@@ -117,7 +117,7 @@ class Listed(Protocol):
 
     @property
     def texts(self) -> Mapping[str, Sequence[str | None]]:
-        """Those that were read, by name."""
+        """The texts that were read, by name."""
 
     @property
     def proves_absence(self) -> bool: ...

@@ -11,23 +11,19 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from watcher.evaluation.freshness import LATE, is_late
-from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
+from watcher.evaluation.jumps import Jump
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.refreshed import HALF_NEW, note_data_day
-from watcher.evaluation.stepping import Judged, Moved, Round, compares
+from watcher.evaluation.stepping import Judged, Moved, Round
 from watcher.evaluation.table import ScanTable
+from watcher.evaluation.tabling import tabled
 from watcher.model import Alert, Instant, Message, Scan, ScanState
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import Products
-from watcher.rules.conditions.base import Need
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Archive, Store
-from watcher.store.records import Recorded
-
-__all__ = ["Evaluator", "Judged", "Keys", "ScanOutcome", "compares", "evaluate", "needs_of"]
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 
 Report = Callable[[Message], None]
 
@@ -94,7 +90,7 @@ def evaluate(
         recorded = database.history.record(scan)
         if scan.state is ScanState.FAILED:
             return ScanOutcome(scan)
-        table, jump = _tabled(database, scan, recorded, rules)
+        table, jump = tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, policies, catalogue)
         sequel = evaluator.follow(table, rules, now, report=report)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
@@ -109,27 +105,6 @@ def _joined(by_rule: Mapping[str, Keys]) -> Keys:
         joined.alerts.extend(keys.alerts)
         joined.products.extend(keys.products)
     return joined
-
-
-def _tabled(
-    database: Store, scan: Scan, recorded: Recorded, rules: Sequence[Rule]
-) -> tuple[ScanTable, Jump | None]:
-    """The recorded scan as ``rules`` judge it, and whether its sales jumped."""
-    schedule = rules[0].watch_of(scan.watch).schedule if rules else None
-    half = note_data_day(database, schedule, scan, recorded)
-    asked = needed(database, scan, recorded)
-    needs = [*needs_of(rules), *asked]
-    table = ScanTable(scan, recorded, database.history, needs, schedule)
-    jump = judge_jump(database, scan, recorded, table) if asked else None
-    table.waits = HALF_NEW if half else _waits(database, scan, rules, jump)
-    return table, jump
-
-
-def _waits(database: Store, scan: Scan, rules: Sequence[Rule], jump: Jump | None) -> str:
-    """The reason that rules that compare wait; "" where they don't."""
-    if jump is not None and jump.waits:
-        return WAITS
-    return LATE if any(map(compares, rules)) and is_late(database, scan) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +147,3 @@ def _report(group: Iterable[Moved], teller: Teller, report: Report) -> None:
     for moved in group:
         if moved.fired or moved.resolved:
             report(teller.summary(moved.rule, moved.fired, moved.resolved))
-
-
-def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
-    """The baselines that the conditions of ``rules`` declare."""
-    for rule in rules:
-        yield from rule.when.needs
-        yield from rule.order_by.needs
-        if rule.until is not None:
-            yield from rule.until.needs

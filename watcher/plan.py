@@ -7,7 +7,6 @@ daemon was down is due at once, one time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from watcher.model import Instant, ScanState
 from watcher.retrying import backoff
@@ -67,9 +66,7 @@ def believed(at: Instant, now: Instant) -> bool:
 
 def with_followed(database: Store, watch: Watch) -> Watch:
     """The watch with the ids that are followed now, where it reads those."""
-    if not watch.query.followed:
-        return watch
-    return replace(watch, query=replace(watch.query, ids=database.followed.ids()))
+    return watch.with_followed(database.followed.ids()) if watch.query.followed else watch
 
 
 def _made(scans: Sequence[ScanRow], now: Instant) -> Iterator[ScanRow]:

@@ -1,4 +1,4 @@
-"""When to look whether a region's data was refreshed: the hour is learned, the looks are few.
+"""The plan of looks whether a region's data was refreshed: the hour is learned, looks are few.
 
 A look (a probe) costs a credit and tells whether the data is new. What is known of a day is thus a
 time between two looks in which it was refreshed. From such times the hour is learned, as a
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from watcher.data_days import APART, DataDay, DataDays, Look, LookResult
+from watcher.data_days import APART, DataDay, DataDays, LookResult, RefreshLook, day_after, days_in
 from watcher.model import Floats, Instant
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR, MINUTE, next_midnight
@@ -48,15 +48,15 @@ _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 4 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class RegionState:
-    """What is known of a region: its data ``days`` and its ``looks`` of the last days, each the
+    """A region as it is known: its data ``days`` and its ``looks`` of the last days, each the
     oldest first. ``read`` is when its data of the last day was last read, or seen in a look."""
 
     days: DataDays = field(default_factory=DataDays)
-    looks: Sequence[Look] = ()
+    looks: Sequence[RefreshLook] = ()
 
     @property
     def last_quiet(self) -> Instant:
-        """When the data of the last day was last seen; 0 where none is known."""
+        """The time at which the data of the last day was last seen; 0 where none is known."""
         last = self.days.last
         if last is None:
             return 0
@@ -79,7 +79,7 @@ class RegionState:
 
 
 def next_look(state: RegionState, a_day: int, now: Instant) -> Instant | None:
-    """When to look next, perhaps in the past; None where no data day has begun yet. At most
+    """The next time to look, perhaps in the past; None where no data day has begun yet. At most
     ``a_day`` requests in a UTC day."""
     last = state.days.last
     if last is None:
@@ -112,18 +112,18 @@ def _is_late(last: DataDay, now: Instant) -> bool:
 
 
 def _sure_look(last: DataDay, quiet: Instant) -> Instant:
-    """When to look in any case: once it is so late that the day would count as left out."""
+    """The time to look in any case: once it is so late that the day would count as left out."""
     over = max(0, (quiet - last.began - MISSED) // DAY + 1)
     return last.began + MISSED + over * DAY
 
 
 def settled(day: DataDay, settle: int = SETTLE) -> Instant:
-    """When the watches of the region are due."""
+    """The time at which the watches of the region are due."""
     return day.fresh + settle
 
 
 def missed(state: RegionState, now: Instant) -> int:
-    """How many data days were left out since the last one: the old data was seen when it was so
+    """The number of data days left out since the last one: the old data was seen when it was so
     late that what comes then is another day's."""
     last = state.days.last
     if last is None or state.first_partly is not None:
@@ -132,10 +132,19 @@ def missed(state: RegionState, now: Instant) -> int:
     return int(max(0, (seen - last.began - MISSED) // DAY + 1))
 
 
+def left_out(days: DataDays) -> int:
+    """How many were left out between the last two, as far as somebody looked meanwhile."""
+    if len(days.rows) < 2:
+        return 0
+    before, last = days.rows[-2:]
+    looked = before.began < last.quiet < last.began and last.began - last.quiet < DAY
+    return last.day - before.day - 1 if looked else 0
+
+
 @dataclass(frozen=True, slots=True)
 class UsualHour:
-    """When the data is refreshed, in seconds of the UTC day: ``middle`` and the time in which four
-    of five refreshes fall."""
+    """The hour of the refresh, in seconds of the UTC day: ``middle`` and the time in which four of
+    five refreshes fall."""
 
     middle: int
     low: int
@@ -143,7 +152,7 @@ class UsualHour:
 
 
 def usual_hour(days: DataDays) -> UsualHour | None:
-    """What was learned; None before a refresh was seen to come between two looks."""
+    """The hour that was learned; None before a refresh was seen to come between two looks."""
     if not any(_tells(row) for row in days.rows):
         return None
     density = predicted(days)
@@ -155,6 +164,30 @@ def usual_hour(days: DataDays) -> UsualHour | None:
         (start + int(np.searchsorted(sums, part))) * _BIN % DAY for part in (0.1, 0.5, 0.9)
     )
     return UsualHour(middle, low, high)
+
+
+def next_day(days: DataDays, quiet: Instant, began: Instant) -> int:
+    """The number of the data day that began between ``quiet`` and ``began``, after the last one:
+    each is counted from when it likely came. Else a day that was found late, and the one after it
+    that came before the first look, would seem nearer together than they are."""
+    last = days.last
+    if last is None or not any(map(_tells, days.rows)):
+        return day_after(last, quiet, began)
+    density = predicted(days)
+    came = _likely(density, max(quiet, last.began + APART), began)
+    start = max([last.quiet, *(row.began + APART for row in days.rows[-2:-1])])
+    return last.day + days_in(came - _likely(density, start, last.began))
+
+
+def _likely(density: Floats, quiet: Instant, began: Instant) -> Instant:
+    """When data that was new at ``began`` likely came: it is as likely sooner as later."""
+    first = max(quiet, began - DAY)
+    if began - first < _BIN:
+        return began
+    ends = first + np.arange(1, -(-(began - first) // _BIN) + 1) * _BIN
+    sums = np.cumsum(density[(ends - _BIN) % DAY // _BIN])
+    place = int(np.searchsorted(sums, sums[-1] / 2))
+    return min(int(ends[place]) - _BIN // 2, began)
 
 
 # ------------------------------------------------------------------ the hour
@@ -184,8 +217,8 @@ def _predicted(pairs: tuple[tuple[Instant, Instant], ...]) -> Floats:
 
 
 def _with_earlier(density: Floats, pairs: Sequence[tuple[Instant, Instant]]) -> Floats:
-    """Where the new data was there at the first look, days in a row, the hour may have moved to
-    earlier by any time: that is looked after the sooner the more days there were."""
+    """Allow for an hour that moved to earlier, by any time, where the new data was there at the
+    first look, days in a row: it is looked after the sooner the more days there were."""
     unseen = [*takewhile(lambda pair: pair[1] - pair[0] >= _UNSEEN, reversed(pairs))]
     if not unseen:
         return density

@@ -1,5 +1,5 @@
-"""What is due of the watches of a region that are read with its refresh, by what the store has: the
-scans that are owed, and the next look whether the data is new. Reads, and writes nothing."""
+"""The plan of a region whose watches are read with its refresh, by what the store has: the scans
+that are owed, and the next look whether the data is new. Reads, and writes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import APART, DataDay, DataDays, day_after
+from watcher.data_days import APART, DataDay, DataDays
 from watcher.model import Instant, ScanState
 from watcher.refreshing import (
     MISSED,
@@ -15,6 +15,7 @@ from watcher.refreshing import (
     RegionState,
     UsualHour,
     missed,
+    next_day,
     next_look,
     settled,
     usual_hour,
@@ -50,11 +51,11 @@ class RegionPlan:
         return usual_hour(self.state.days)
 
     def expected(self, key: str) -> Instant | None:
-        """When a watch is scanned next, as far as can be said."""
+        """The time of a watch's next scan, as far as can be said."""
         return self.due.get(key, self.look)
 
     def wakes(self, now: Instant) -> Instant | None:
-        """When another day will have been left out."""
+        """The time at which another day will have been left out."""
         last = self.state.days.last
         if last is None:
             return None
@@ -80,8 +81,8 @@ def regions_of(book: Rulebook) -> Sequence[str]:
 
 
 def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> RegionPlan:
-    """What is due of a region at ``now``."""
-    watches = refresh_watches(book, region)
+    """Plan what is due of a region at ``now``."""
+    watches = [plan.with_followed(database, each) for each in refresh_watches(book, region)]
     refreshes = database.refreshes
     seen = {watch.key: refreshes.reference(watch.key, AFTER_ALL, halves=True) for watch in watches}
     days = refreshes.data_days(region)
@@ -110,14 +111,14 @@ def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | No
     at, last = max(each.at for each in found), days.last
     if last is not None and at < last.began + APART:
         return None
-    return DataDay(day_after(last, at, at), at, at, at)
+    return DataDay(next_day(days, at, at), at, at, at)
 
 
 def _due(
     database: Store, watch: Watch, seen: Reference | None, last: DataDay | None, api: Api,
     now: Instant,
 ) -> Instant | None:  # fmt: skip
-    """When the watch is to be scanned; None while nothing new is known to be there."""
+    """The time of the watch's next scan; None while nothing new is known to be there."""
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
     if seen is None or last is None:
         return plan.due(watch.schedule, scans, now)
@@ -150,12 +151,12 @@ def _looked_at(
     watches: Sequence[Watch], seen: Mapping[str, Reference | None], last: DataDay | None
 ) -> Watch | None:
     """The largest of the watches whose last scan has the data of the last day; None where there is
-    none."""
+    none. A list of one's own may have lost all of its products since."""
     if last is None:
         return None
-    there = []
-    for watch in watches:
-        reference = seen[watch.key]
-        if reference is not None and reference.at >= last.began:
-            there.append(watch)
+    there = [
+        watch
+        for watch in watches
+        if watch.query.pages and (found := seen[watch.key]) is not None and found.at >= last.began
+    ]
     return min(there, key=lambda watch: (-watch.query.pages, watch.key), default=None)

@@ -98,7 +98,7 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """When the data of a ``region`` was refreshed: about once a day, at an hour that is learned.
+    """The refresh of a ``region``'s data: about once a day, at an hour that is learned.
     Here is what is usual; when a scan is due ``region_plan`` says."""
 
     region: str = ""

@@ -21,9 +21,14 @@ class Wrong(ValueError):
 class WrongOption(Wrong):
     """An option beside an operator does not fit, as ``from``."""
 
-    def __init__(self, option: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, option: str, message: str, code: ProblemCode = ProblemCode.INVALID) -> None:
+        super().__init__(message, code)
         self.option = option
+
+
+def code_of(error: ValueError) -> ProblemCode:
+    """The kind of problem that an error is."""
+    return error.code if isinstance(error, Wrong) else ProblemCode.INVALID
 
 
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time

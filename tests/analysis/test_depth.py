@@ -85,6 +85,13 @@ def test_a_top_that_is_entered_must_be_read(store: Database) -> None:
     assert "top: 100 it saves 300 credits" in line
 
 
+def test_of_two_tops_the_larger_must_be_read(store: Database) -> None:
+    """The rule asks for both."""
+    when = "when: {any: [{rank: {enters_top: 95}}, {rank: {enters_top: 9}}]}"
+    (line,) = said(world_of(store, CHEAP, when))
+    assert "with top: 100 it" in line
+
+
 def test_what_an_alert_compared_with_counts(store: Database) -> None:
     """It came from far below: there it must be seen, too."""
     world = World(store, text(f"when: {{{PRICE}: {{falls: 50%, from: 3d ago}}}}"))
@@ -100,6 +107,46 @@ def test_what_an_alert_compared_with_counts(store: Database) -> None:
     (line,) = said(world)
     assert "none below rank 21 of 200, what they compared with or fires now not below 88" in line
     assert "with top: 90 it saves 330 credits" in line
+
+
+@pytest.mark.parametrize(
+    ("rule", "fell", "deepest", "top"),
+    [
+        (f"when: {{{PRICE}: {{falls: 50%}}}}", 20, 88, 90),
+        (f"when: {{{PRICE}: {{falls: 50%, from: 3d ago}}}}", 20, 95, 100),
+        (f"when: {{{PRICE}: {{falls: 50%, from: median 3d}}}}", 20, 95, 100),
+        (f"when: {{{PRICE}: {{falls: 50%, from: max 3d}}}}", 20, 95, 100),
+        # It waited from day 19 on.
+        (f"for: 2d, when: {{{PRICE}: {{below: 5}}}}", 19, 88, 90),
+    ],
+)
+def test_only_what_it_looked_at_counts(
+    store: Database, rule: str, fell: int, deepest: int, top: int
+) -> None:
+    """On its way up the list it was deeper before that."""
+    world = World(store, text(rule))
+    places = {17: 95, 18: 92, 19: 88, 20: 21}
+    for day in range(DAYS + 2):
+        place = places.get(day, 110 if day < 17 else 21)
+        cheap = 2.0 if day >= fell else 9.0
+        world.scan({
+            "it" if each == place else f"p{each}": {
+                SALES: 5_000.0 - each + 0.001 * day, PRICE: cheap if each == place else 9.0,
+            }
+            for each in range(1, ROWS + 1)
+        })  # fmt: skip
+    (line,) = said(world)
+    assert "none below rank 21 of 200" in line
+    assert f"what they compared with or fires now not below {deepest}:" in line
+    assert f"with top: {top} it" in line
+
+
+def test_nothing_is_said_where_less_is_kept(store: Database) -> None:
+    """What began earlier may be forgotten by now."""
+    world = world_of(store, CHEAP)
+    assert len(said(world)) == 1
+    world.reread("keep: {notifications: 29d}\n" + text(CHEAP))
+    assert said(world) == []
 
 
 def test_nothing_is_said_of_less(store: Database) -> None:

@@ -63,6 +63,11 @@ def test_the_tree_has_the_shape_of_the_rule(store: Database) -> None:
         ("{appears: true}", [5], "no complete scan before"),
         (f"{{{SALES}: {{becomes: 5}}}}", [5], "no earlier value by this watch in the 14d before"),
         (f"{{{SALES}: {{rises: 5, from: 7d ago}}}}", [5], "no observation with a value from "),
+        (
+            "{review_count: {rises: 5, from: 1d ago}}",
+            [{SALES: 1}, {"review_count": 5}],
+            "it had no value when it was seen at that time, on ",
+        ),
         (f"{{{SALES}: {{rises: 5, from: mean 7d}}}}", [5, 5, 5], "fewer than 3 values in the 7d"),
         (f"{{{SALES}: {{rises: 5, from: max 60d}}}}", [5] * 9, "known for less than 40d of it"),
         ("{review_count: {unusual: 3}}", REVIEWS[:2], "fewer than 14 days with a value in the 28d"),

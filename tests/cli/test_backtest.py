@@ -44,6 +44,20 @@ def history(folder: Path) -> Path:
     return path
 
 
+def test_a_list_without_a_region_names_none(watcher: Command, history: Path) -> None:
+    """A shop may be of none."""
+    rules = history.with_name("rules.yaml")
+    shop = 'watch: {shop: "7495981769829615944"}'
+    text = RULES.replace("defaults: {region: US}", "").split("  - name: never")[0]
+    rules.write_text(text.replace("watch: {sort: total_sale_7d_cnt desc}", shop), "utf-8")
+    key = load([rules], {}).rules[0].watch.key
+    with Database.open(history) as database:
+        now = int(time.time())
+        for day in range(3):
+            database.history.record(scan(now - (3 - day) * DAY, {"1": 5.0 * day}, watch=key))
+    assert "rising on rising: 3 scans, " in watcher("backtest", "rising").out
+
+
 @pytest.mark.usefixtures("history")
 def test_what_would_have_been_told(watcher: Command) -> None:
     """When, of which products, how many messages a week, and who most often."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,14 +135,25 @@ def test_where_nobody_reads_them(
     assert message in watcher("followed").out
 
 
+def test_a_long_note(watcher: Command, database: Path) -> None:
+    """Is refused, for it stands in a table; lines become one."""
+    refused = watcher("follow", ID, "--note", "a" * 201)
+    assert (refused.code, "201 characters: 200 at most" in refused.err) == (1, True)
+    assert ids(database) == set()
+    watcher("follow", ID, "--note", " two\n lines ")
+    assert json.loads(watcher("followed", "--json").out)[0]["note"] == "two lines"
+
+
 def test_an_id_of_an_odd_length(watcher: Command, database: Path) -> None:
     """Is taken, with a doubt."""
     assert "has 18 digits, and ids have 19" in watcher("follow", ID[:-1]).out
     assert ids(database) == {ID[:-1]}
 
 
-def test_values(watcher: Command, database: Path) -> None:
-    """The newest that any watch or lookup has seen; what was asked for in vain is told apart."""
+@pytest.mark.parametrize("by", ["a lookup", "a scan"])
+def test_values(watcher: Command, database: Path, by: str) -> None:
+    """The newest that any watch or lookup has seen; what was asked for in vain is told apart, also
+    once a scan has asked for it and its lookup is forgotten."""
     with Database.open(database) as opened:
         opened.history.record(
             scan(int(time.time()) - 60, {ID: {SALES: 1234.0, "spu_avg_price": 8.5}},
@@ -152,8 +164,13 @@ def test_values(watcher: Command, database: Path) -> None:
 
     (watch,) = load([database.parent / "rules.yaml"], {}).used_watches
     with Database.open(database) as opened:
-        opened.lookups.due(watch.key, [OTHER], 1)
-        opened.lookups.answered(watch.key, [OTHER], 2)
+        if by == "a lookup":
+            opened.lookups.due(watch.key, [OTHER], 1)
+            opened.lookups.answered(watch.key, [OTHER], 2)
+        else:
+            found = scan(int(time.time()) - 30, {ID: {SALES: 1234.0, "spu_avg_price": 8.5}},
+                         names={ID: "Face serum"})  # fmt: skip
+            opened.history.record(replace(found, watch=watch.key, asked=(ID, OTHER)))
     shown = watcher("followed").out
     assert all(word in shown for word in ("Face serum", f"US {ID}", "1,234", "8.50"))
     listed = {each["product_id"]: each for each in json.loads(watcher("followed", "--json").out)}

@@ -159,6 +159,41 @@ def test_what_there_is_no_id_for(watcher: Command, server: Siblings, folder: Pat
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("picture", [True, False])
+def test_a_picture_of_the_answers_before(
+    watcher: Command, server: Siblings, folder: Path, *, picture: bool
+) -> None:
+    """Nothing is stored yet: covers are asked for what the shop's or the product's row has."""
+    write(folder, server)
+    cover = {"cover_url": f'[{{"url": "{BARE}", "index": 1}}]'} if picture else {}
+    server.give(SHOP_PRODUCTS.path, [{"product_id": ID, "seller_id": SELLER, **cover}])
+    server.give(PRODUCT_DETAIL.path, [{"product_id": ID, **cover}])
+    result = watcher("source", "probe", "--yes")
+    assert "with a picture's address from the answers before it" in result.out
+    assert result.code == 0, result.out
+    asked = [params for path, params in server.asked if path == COVERS.path]
+    assert asked == ([{"cover_urls": BARE}] if picture else [])
+    assert ("not asked: no picture's address is known" in result.out) != picture
+
+
+@pytest.mark.parametrize("status", [302, 401, 402, 429, 500, 503])
+def test_trouble_of_the_server_says_nothing(
+    watcher: Command, server: Siblings, database: Path, status: int
+) -> None:
+    """Of an endpoint: what was found before stays, and what was not tried is not refused."""
+    only = ("source", "probe", "--yes", "--endpoint", "shop", "--endpoint", "detail")
+    assert watcher(*only[:5]).code == 0
+    for path in (SHOP_PRODUCTS.path, PRODUCT_DETAIL.path):
+        server.refuse(path, status, "come back later")
+    result = watcher(*only)
+    assert result.code == 1
+    assert result.out.count("unclear") == 2
+    with Database.open(database) as store:
+        assert [(name, each.works) for name, each in store.probes.all().items()] == [("shop", True)]
+    assert "the endpoint detail" in watcher("check").out
+    assert "was refused" not in watcher("check").out
+
+
 @pytest.mark.usefixtures("database")
 def test_another_path(watcher: Command, server: Siblings, folder: Path) -> None:
     """For what is a guess; the one that worked is kept."""
@@ -233,10 +268,10 @@ def test_check_says_what_was_tried(
     watcher: Command, server: Siblings, database: Path, folder: Path
 ) -> None:
     """Once what was not, then what works and what was refused with this key, and no other."""
-    untried = "was not tried with a key by us"
+    untried = "not tried with a key by us"
     before = watcher("check").out
     assert before.count(untried) == 1
-    assert "read by mine, rival" in before
+    assert "the endpoints detail, shop (read by mine, rival)" in before
     server.refuse(SHOP_PRODUCTS.path, 400, "no seller_id here")
     watcher("source", "probe", "--yes")
     shown = watcher("check").out
@@ -264,7 +299,7 @@ def test_check_names_ids(watcher: Command, server: Siblings, database: Path, fol
     shown = watcher("check").out
     assert f"Sellers: GlowLab ({SELLER})." in shown
     assert "Categories: Beauty (601450)." in shown
-    assert "no name is known of the category 849672, 1" in shown
+    assert "no name is known of the categories 849672, 1: are they right?" in shown
 
 
 def test_what_works_is_no_secret(watcher: Command, server: Siblings, database: Path) -> None:

@@ -13,12 +13,13 @@ import pytest
 from tests.daemon.fakes import ENV, FakeScanner, book
 from tests.fakes.clock import SetClock
 from tests.store.making import firing, scan
+from watcher.daemon.adopting import adopt
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
-from watcher.daemon.reload import adopt
+from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.supervision.liveness import SILENCE, Liveness
-from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Heartbeat, Job
+from watcher.daemon.workers import BROKEN_SECONDS, LOST_LOOKS, Job
 from watcher.errors import StoreError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant

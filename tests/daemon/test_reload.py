@@ -8,8 +8,8 @@ from functools import partial
 from typing import cast
 
 from tests.daemon.fakes import ENV, OTHER, RULES, FakeScanner, book
+from watcher.daemon.adopting import adopt
 from watcher.daemon.daemon import Daemon
-from watcher.daemon.reload import adopt
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incident import About, Incident, IncidentKind
 from watcher.rules.files.loading import load_text

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
+import numpy as np
 import pytest
 
 from tests.store.making import DAY, SALES, START, raw, scan
 from watcher.analysis.backtest import backtest
+from watcher.analysis.depth import longer_shops
+from watcher.analysis.overview import overview
 from watcher.daemon.scheduling.scan_records import _believed
 from watcher.evaluation.list_facts import with_facts
 from watcher.incident import IncidentKind
@@ -125,6 +128,50 @@ def test_who_was_asked_for_and_comes_appears(store: Store) -> None:
     assert raw(store).rows("SELECT count(*), count(until) FROM asked") == [(4, 0)]
 
 
+def test_a_stored_scan_knows_who_had_appeared(store: Store) -> None:
+    """As when it was made: an id that it was the first to ask for had not."""
+    mine = Mine(store, OWN.replace(f", '{C}'", "") + APPEARS)
+    mine.scan({A: 1})
+    mine.reread(OWN + APPEARS)
+    mine.scan({A: 1, B: 1, C: 1})
+    for product_id, appeared in ((A, False), (B, True), (C, False)):
+        (facts,) = store.history.find(product_id)
+        seen = store.history.sighting(mine.watch.key, facts.product)
+        assert seen is not None
+        place = seen.recorded.products.tolist().index(facts.product)
+        assert bool(seen.recorded.first_seen[place]) is appeared
+
+
+def test_who_was_asked_for_at_each_scan(store: Store) -> None:
+    """From the scan on that asked first, up to the one that asked no more."""
+    mine = Mine(store, OWN + APPEARS)
+    mine.scan({B: 1})
+    mine.scan({A: 1, B: 1})
+    mine.reread(OWN.replace(f"'{A}', ", "") + APPEARS)
+    mine.scan({B: 1})
+    (facts,) = store.history.find(A)
+    scans = [each.id for each in store.history.scans(mine.watch.key, limit=3)]
+    key = np.array([facts.product])
+    left = [store.history.taken_out(mine.watch.key, each, key)[0] for each in scans]
+    assert left == [True, False, False]
+    assert store.lookups.asked_by_scans(mine.watch.key) == {B, C}
+
+
+def test_back_is_who_was_asked_for_while_away(store: Store) -> None:
+    """Of an id that was taken out and added again only the scans since then count."""
+    mine = Mine(store, OWN + "rules: [{name: r, watch: mine, when: {reappears: true}}]")
+    without = mine.text.removeprefix(HEAD).replace(f"'{A}', ", "")
+    mine.scan({A: 1, B: 1})
+    for missed, back in ((1, []), (2, [A])):
+        mine.reread(without)
+        for _ in range(3):
+            mine.scan({B: 1})
+        mine.reread(without.replace("['", f"['{A}', '"))
+        for _ in range(missed):
+            assert mine.names(mine.scan({B: 1}))[0] == []
+        assert mine.names(mine.scan({A: 1, B: 1}))[0] == back
+
+
 def test_an_id_that_is_added_again_has_not_appeared(store: Store) -> None:
     """It begins anew."""
     mine = Mine(store, OWN + APPEARS)
@@ -182,6 +229,16 @@ def test_a_shop_that_is_longer_proves_nothing(store: Store) -> None:
         assert again.names(again.scan({B: 9}, cut=True)) == ([], [])
     again.scan({B: 9})
     assert again.names(again.scan({B: 9}))[1] == [A]
+
+
+def test_a_longer_shop_is_said(store: Store) -> None:
+    """In ``status`` and on the page: as long as it is, and no more once it was read to its end."""
+    mine = Mine(store, SHOP + APPEARS)
+    for cut in (False, True, False):
+        mine.scan({A: 1}, cut=cut)
+        (watch,) = overview(store, mine.book, mine.now).watches
+        assert ("no end at its top of 30" in watch.doubt) == cut
+        assert [each.name for each in longer_shops(store, mine.book.used_watches)] == ["mine"] * cut
 
 
 def test_a_shop_that_was_always_longer(store: Store) -> None:

@@ -77,6 +77,24 @@ def test_disappears(store: Store, looks: str, fires: str) -> None:
     assert march(Following(store, GONE), looks) == fires
 
 
+def test_who_is_back_is_known_after_two_scans(store: Store) -> None:
+    """Before that there is no data, which is not the same as that nobody is."""
+    world = Following(store, BACK)
+    missing = [world.scan({"1": {}}).judged[0].no_data for _ in range(3)]
+    assert missing == [13, 13, 0]
+
+
+def test_who_fires_already_is_not_told_twice(store: Store) -> None:
+    """That it is gone ends the alert, and begins none of the same rule."""
+    cup = "{all: [{total_sale_7d_cnt: {above: 0}}, {product_name: Cup}]}"
+    world = Following(
+        store, f"- {{name: r, watch: w, when: {{any: [{{disappears: true}}, {cup}]}}}}"
+    )
+    cups: dict[str, dict[str, str | None]] = {"1": {"product_name": "Cup"}}
+    assert [world.fired(world.scan(each)) for each in (cups, {}, {}, {})] == [["1"], [], [], []]
+    assert len(store.alerts.list("r")) == 1
+
+
 def test_how_long_it_was_away(store: Store) -> None:
     """The evidence says since when, and the words for how long."""
     world = Following(store, BACK)

@@ -12,9 +12,10 @@ from tests.store.making import scan
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.delivery.view import view_of
 from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.tabling import needs_of
 from watcher.model import Verdict
 from watcher.notification.policy import policies_of
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Judge
 from watcher.store.sqlite.database import Database
 
@@ -69,6 +70,7 @@ def lines(world: World) -> list[str]:
         ("unchanged: 4d", [5, 5, None, 5, 5], ["price 5 (unchanged for 4d), 3 days known"]),
         ("unchanged: 4d", [5, None, None, 5, 5], []),
         ("unchanged: 4d", [5, 5, 5, 6, 5], []),
+        ("unchanged: 4d", [5, 5, 5, 4, 5], []),
     ],
 )
 def test_what_is_told(store: Database, when: str, days: Days, told: list[str]) -> None:
@@ -79,10 +81,22 @@ def test_what_is_told(store: Database, when: str, days: Days, told: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("days", "other"), [([5, 5, 5, 6, 5], 6), ([5, 5, 5, 4, 5], 4), ([5, 5, 5, 5, 5], 5)]
+)
+def test_what_moved_says_what_it_was(store: Database, days: Days, other: float) -> None:
+    """Whichever way it went; of what stood still there is no other value."""
+    world = world_of(store, f"{{{PRICE}: {{unchanged: 4d}}}}")
+    see(world, days)
+    found = reason(world).evidence
+    assert found is not None
+    assert found.baseline == other
+
+
+@pytest.mark.parametrize(
     ("when", "days", "verdict", "why"),
     [
         ("lowest: 9d", [9, 8, 7], Verdict.NO_DATA, "known for less than 6d of it: 2 days known"),
-        ("unchanged: 9d", [9, 8, 7], Verdict.NO_DATA, "all of the 9d before: 0 days known"),
+        ("unchanged: 9d", [9, 8, 7], Verdict.NO_DATA, "all of the 9d before: 2 days known"),
         (
             "unchanged: 6d",
             [5, 5, None, None, None, 5, 5],

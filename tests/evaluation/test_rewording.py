@@ -56,6 +56,23 @@ def test_not_older_than_14_days(
     assert told(store, CHANGES % name, ["a", *[gap] * days, "b"], name)[-1] == fires
 
 
+def test_a_product_that_is_new_hides_no_change(store: Store) -> None:
+    """Of it there is no data, and of the one beside it there is."""
+    world = Following(store, CHANGES % NAME)
+    world.scan({"1": {NAME: "Cup"}})
+    assert world.fired(world.scan({"1": {NAME: "Mug"}, "2": {NAME: "Pan"}})) == ["1"]
+
+
+def test_capitals_make_no_other_rule(store: Store) -> None:
+    """What a rule is does not hang on them, for its verdicts don't."""
+    rule = "- {name: r, watch: w, when: {seller_id: {becomes: %s}}}"
+    one, same, other = (
+        Following(store, rule % text).book.rules[0].fingerprint
+        for text in ("SELLER  A", "Seller a", "Seller b")
+    )
+    assert one == same != other
+
+
 def test_becomes_and_leaves(store: Store) -> None:
     """By the normal form; what is another text for any other reason is neither."""
     series = ["7", "Seller  a", "seller A", "8", "9"]
@@ -125,6 +142,19 @@ def test_long_texts_are_unknown_where_they_were_not_read(store: Store) -> None:
     world.__post_init__()
     assert world.fired(world.scan({"1": {"description": "new"}})) == []
     assert world.fired(world.scan({"1": {"description": "newer"}})) == ["1"]
+
+
+def test_the_last_known_text_is_of_when_it_was_read(store: Store) -> None:
+    """Not of a scan that found the product, and read no long texts."""
+    asked = CHANGES % "description"
+    world = Following(store, asked)
+    world.scan({"1": {"description": "old"}})
+    read = world.at
+    for rules in ("- {name: s, watch: w, when: {rank: 1}}", asked):
+        world.rules = rules
+        world.__post_init__()
+        outcome = world.scan({"1": {"description": "new"} if rules == asked else {}})
+    assert world.evidence(outcome).baseline_at == read
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from watcher.data_days import DataDay, DataDays, Durations, day_after, durations
+from watcher.data_days import DataDay, DataDays, Durations, day_after, durations, longest
 from watcher.model import Instant
 from watcher.schedule import Every, Refresh
 from watcher.units import DAY, HOUR, MINUTE
@@ -78,6 +78,73 @@ def test_days_that_nobody_looked_for_are_24_hours() -> None:
     lengths = Durations(Refresh(), days)
     assert lengths.ago(3 * DAY, at(10.3)) == at(8.2) - 1
     assert lengths.ago(DAY, at(10.3)) == at(10.2) - 1
+
+
+def unwatched(day: float, number: int, quiet: float) -> DataDay:
+    """A data day that was found long after the old data was seen last."""
+    return DataDay(D + number, at(day), at(quiet), at(day))
+
+
+@pytest.mark.parametrize(("hours", "number"), [(12, 1), (13, 2)])
+def test_looks_that_are_half_a_day_apart(hours: int, number: int) -> None:
+    """Up to that the middle is likeliest, and beyond it the end."""
+    (first,) = days_of(0.2, quiet=0).rows
+    quiet = at(0.2) + 30 * HOUR
+    assert day_after(first, quiet, quiet + hours * HOUR) - first.day == number
+
+
+@pytest.mark.parametrize(("hours", "begin"), [(36, 3.2), (37, 2.2)])
+def test_a_missing_day_is_the_next_one_where_somebody_looked(hours: int, begin: float) -> None:
+    """Else it had 24 hours like any other."""
+    (first,) = days_of(0.2).rows
+    days = DataDays((first, unwatched(3.2, 3, 3.2 - hours / 24)))
+    assert days.begin(D + 2) == at(begin)
+    assert days.begin(D + 3) == at(3.2)
+    assert days.begin(D + 5) == at(5.2)
+    looked = hours == 36
+    assert days.in_force(at(2)) == (at(0.2) if looked else at(2))
+    assert days.before(D + 2) == (at(3.2) - 36 * HOUR if looked else at(2.2) - 1)
+
+
+def test_a_missing_day_begins_after_the_one_before() -> None:
+    """Though 24 hours each would have it sooner."""
+    (first,) = days_of(0.9).rows
+    days = DataDays((first, unwatched(2.1, 2, 0.3)))
+    assert days.begin(D + 1) == at(1.1)
+    late = DataDays((first, unwatched(2.8, 3, 0.95)))
+    assert late.begin(D + 1) == at(0.9) + 1
+
+
+def test_a_day_is_known_from_its_begin_on() -> None:
+    """Not before; and to its end, however late that is."""
+    days = days_of(0.2, 1.9)
+    assert len(days.until(at(1.9))) == 2
+    assert len(days.until(at(1.9) - 1)) == 1
+    assert [days.number(at(day)) - D for day in (0.1, 0.2, 1.3, 1.89)] == [-1, 0, 0, 0]
+
+
+def test_what_a_scan_found_was_not_there_before() -> None:
+    """Where nobody looked in between, it is as old as a second."""
+    (first,) = days_of(0.2).rows
+    days = DataDays((first, DataDay(D + 1, at(1.2), at(1.2), at(1.2))))
+    assert Durations(Refresh(), days).ago(DAY, at(1.3)) == at(1.2) - 1
+
+
+def test_a_part_of_a_time_has_whole_days() -> None:
+    """Two thirds of four data days are three."""
+    days = days_of(0.2, 1.4, 2.0, 3.1, 4.3)
+    lengths = Durations(Refresh(), days)
+    now = at(4.4)
+    assert lengths.part(lambda _: 8 * DAY // 3, 4 * DAY, now) == lengths.ago(3 * DAY, now)
+    assert Durations().part(lambda _: 8 * HOUR, 12 * HOUR, now) == now - 8 * HOUR
+
+
+def test_of_several_watches_the_one_that_looks_most_often_counts() -> None:
+    """Or a duration would reach to another scan than the one meant."""
+    refreshed, daily = Refresh("US"), Every(DAY)
+    assert durations(refreshed, Somebody()).least(DAY, at(0.3)) == at(0.3) - at(0.2) + 1
+    assert longest([refreshed, daily], Somebody(), DAY, at(0.3)) == DAY * 9 // 10
+    assert longest([daily, refreshed], Somebody(), DAY, at(0.3)) == DAY * 9 // 10
 
 
 def test_for_counts_from_the_day() -> None:

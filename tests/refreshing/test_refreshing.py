@@ -7,9 +7,18 @@ from itertools import pairwise
 
 import pytest
 
-from watcher.data_days import DataDay, DataDays, Look, LookResult
+from watcher.data_days import DataDay, DataDays, LookResult, RefreshLook
 from watcher.model import Instant
-from watcher.refreshing import MISSED, READ_AGAIN, RegionState, missed, next_look, usual_hour
+from watcher.refreshing import (
+    MISSED,
+    READ_AGAIN,
+    RegionState,
+    left_out,
+    missed,
+    next_day,
+    next_look,
+    usual_hour,
+)
 from watcher.units import DAY, HOUR, MINUTE
 
 START = 20_000 * DAY
@@ -26,9 +35,9 @@ def learned(days: int = 20, hour: int = HOURS) -> DataDays:
     return DataDays(tuple(rows))
 
 
-def looks(*at: Instant, result: LookResult = LookResult.QUIET) -> Sequence[Look]:
+def looks(*at: Instant, result: LookResult = LookResult.QUIET) -> Sequence[RefreshLook]:
     """Of one result."""
-    return tuple(Look(each, "w", result) for each in at)
+    return tuple(RefreshLook(each, "w", result) for each in at)
 
 
 def plan_of(days: DataDays, a_day: int = 6, until: Instant | None = None) -> list[Instant]:
@@ -135,3 +144,50 @@ def test_an_earlier_hour_is_found() -> None:
     moment = next_look(RegionState(DataDays(tuple(rows))), 6, rows[-1].began + HOUR)
     assert moment is not None
     assert moment < rows[-1].began + DAY - HOUR
+
+
+def after(days: DataDays, quiet: float, began: float) -> DataDays:
+    """One more day, found so many days after the first midnight."""
+    seen, found = (START + int(each * DAY) for each in (quiet, began))
+    return DataDays((*days.rows, DataDay(next_day(days, seen, found), found, seen, found)))
+
+
+def test_a_day_that_was_found_late_is_no_nearer_to_the_next() -> None:
+    """It likely came at its hour, in the morning: so between that morning and the one after the
+    next is a day that was left out, though the looks lie less than a day and a half apart."""
+    late = after(learned(20), 20 + 8.5 / 24, 20 + 17.9 / 24)
+    assert late.rows[-1].day == 20
+    early = after(late, 21 + 19.3 / 24, 22 + 5.8 / 24)
+    assert early.rows[-1].day == 22
+    assert left_out(early) == 1
+    assert left_out(late) == 0
+
+
+@pytest.mark.parametrize(("down", "until", "day"), [(8, 44, 20), (8, 27, 20), (6, 80, 22)])
+def test_a_day_that_came_while_the_daemon_was_down_came_at_its_hour(
+    down: float, until: float, day: int
+) -> None:
+    """And not when it was found: so the next one is a day later, and not one more."""
+    days = after(learned(20), 19 + down / 24, 19 + until / 24)
+    assert days.rows[-1].day == day
+    assert left_out(days) == 0
+    following = after(days, day + 1 + 5 / 24, day + 1 + 5.6 / 24)
+    assert following.rows[-1].day == day + 1
+
+
+def test_new_data_at_the_first_look_is_not_of_the_day_before() -> None:
+    """Though that hour is as likely one that passed a day ago: then the last data came."""
+    days = learned(20)
+    for day in range(20, 24):
+        days = after(days, day - 1 + 6.4 / 24, day + 5.2 / 24)
+        assert days.rows[-1].day == day
+    days = after(days, 25 + 4.6 / 24, 25 + 5.6 / 24)
+    assert days.rows[-1].day == 25
+
+
+def test_what_nobody_learned_counts_from_the_middle() -> None:
+    """As long as no refresh was seen to come."""
+    first = DataDays((DataDay(0, START, START, START),))
+    assert next_day(DataDays(), START, START) == START // DAY
+    assert next_day(first, START + 31 * HOUR, START + 37 * HOUR) == 1
+    assert next_day(first, START + 37 * HOUR, START + 37 * HOUR) == 2

@@ -18,6 +18,7 @@ from tests.source.scripted import (
     product,
 )  # fmt: skip
 from watcher.errors import InvalidQuery, SourceUnavailable
+from watcher.fields import COMMISSION, NUMERIC_INDEX
 from watcher.model import ScanState
 from watcher.source.client import Client
 from watcher.source.endpoints import PRODUCT_DETAIL, SHOP_PRODUCTS
@@ -86,6 +87,7 @@ async def test_products_by_their_ids(market: Market) -> None:
 async def test_values_are_those_of_the_list(market: Market) -> None:
     """An endpoint of the same fields: the same numbers."""
     whole = (await scanned(market, Query("US", sort="total_sale_7d_cnt", top=400))).scan
+    assert not whole.cut, "of a list nobody asks for more than its top"
     found = (await scanned(market, own(*whole.product_ids[:15]))).scan
     places = [found.product_ids.index(each) for each in whole.product_ids[:15]]
     assert np.array_equal(found.numbers[places], whole.numbers[:15], equal_nan=True)
@@ -112,12 +114,30 @@ async def test_what_was_not_asked_for_is_left_out() -> None:
     rows[2]["product_id"] = "1729999999999999999"
     found = await answered(own(*IDS[:3]), lambda _: body_of(rows))
     scan = found.scan
-    assert scan.product_ids == IDS[:2]
+    assert (scan.product_ids, scan.state) == (IDS[:2], ScanState.COMPLETE)
     (problem,) = scan.problems
     assert problem == "batch 1: product 1729999999999999999 was not asked for: left out"
     assert scan.doubt is not None
     assert scan.doubt.why == "1 product came that nobody asked for"
     assert not scan.proves_absence
+
+
+@pytest.mark.parametrize(
+    ("meant", "told", "regions", "region"),
+    [
+        ("", [None, "gb", None], ("GB", "GB", "GB"), "GB"),
+        ("", [None, "US", "GB", "GB"], ("GB", "US", "GB", "GB"), "GB"),
+        ("US", [None, "GB", "GB"], ("US", "GB", "GB"), "GB"),
+        ("", [None, "?"], ("ZZ", "ZZ"), "ZZ"),
+    ],
+)
+async def test_a_row_without_a_region(
+    meant: str, told: list[str | None], regions: tuple[str, ...], region: str
+) -> None:
+    """It has the one that is meant, else that of most who say one; the scan that of most rows."""
+    rows = [{**product(1), "product_id": IDS[n], "region": each} for n, each in enumerate(told)]
+    scan = (await answered(own(*IDS[: len(told)], region=meant), lambda _: body_of(rows))).scan
+    assert (scan.regions, scan.region) == (regions, region)
 
 
 async def test_a_server_that_does_not_know_the_parameter() -> None:
@@ -224,3 +244,38 @@ async def test_rows_without_a_region() -> None:
     assert await regions(shop(1), "us", None, " US ") == ("US", ("US", "US", "US"))
     assert await regions(shop(1, region="GB"), "US", None, "") == ("GB", ("US", "GB", "GB"))
     assert await regions(shop(1), None, "?") == ("ZZ", ("ZZ", "ZZ"))
+
+
+@pytest.mark.parametrize(
+    ("region", "listed", "meant"),
+    [
+        ("US", 13.0, 0.01),
+        ("US", 0.13, 1.0),
+        ("GB", 13.0, 1.0),  # of another region nothing is known
+        ("", None, 1.0),
+    ],
+)
+async def test_few_commissions_go_by_the_scale_of_the_regions_lists(
+    region: str, listed: float | None, meant: float
+) -> None:
+    """One product alone could not tell 1% from 100%; one above 1 can be a percentage only."""
+
+    def answer(_: int) -> bytes:
+        return body_of(rows)
+
+    server, time = ScriptedServer(answer), FakeTime()
+    async with server, Client(server.url, "key", seams=time.seams) as client:
+
+        async def read(query: Query) -> list[float]:
+            server.endpoint = query.endpoint
+            found = await read_scan(ScanOrder(query, "w", 1), client, Purse(), lambda: 1)
+            return [*found.scan.numbers[:, NUMERIC_INDEX[COMMISSION]].tolist()]
+
+        if listed is not None:
+            rows = [product(number, **{COMMISSION: listed}) for number in range(1, 11)]
+            assert await read(Query("US", top=10)) == pytest.approx([0.13] * 10)
+        rows = [product(1, region=region or None, **{COMMISSION: 1})]
+        asked = str(rows[0]["product_id"])
+        assert await read(own(asked)) == pytest.approx([meant])
+        rows = [product(1, region=region or None, **{COMMISSION: 20})]
+        assert await read(own(asked)) == pytest.approx([0.2])

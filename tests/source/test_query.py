@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.source.endpoint import ParameterType
-from watcher.source.endpoints import PRODUCT_LIST
+from watcher.source.endpoints import PRODUCT_DETAIL, PRODUCT_LIST, SHOP_PRODUCTS
 from watcher.source.query import Query, RelativeDay, parse_query, query_warnings
 
 NOW = int(datetime(2026, 11, 23, 1, 0, tzinfo=UTC).timestamp())
@@ -334,3 +335,31 @@ def test_whatever_a_user_writes_is_read_or_reported(raw: dict[str, object]) -> N
         assert all(isinstance(value, str) for value in query.params(NOW).values())
         assert query.describe()
         assert query.canonical()
+
+
+LOOKUP = Query("US", endpoint=PRODUCT_DETAIL, own="mine", ids=("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        (Query("US"), "region=US&sort=none&top=100"),
+        (
+            Query("US", (("seller_id", "7"),), endpoint=SHOP_PRODUCTS),
+            "list=shop&seller_id=7&sort=none&top=100",
+        ),
+        (LOOKUP, "products named=mine"),
+        (replace(LOOKUP, of_rule=True), "products of rule=mine"),
+        (replace(LOOKUP, own="followed", followed=True), "products followed"),
+    ],
+)
+def test_what_a_query_is_stays_as_it_is(query: Query, text: str) -> None:
+    """Databases know their watches by it."""
+    assert query.canonical() == text
+
+
+def test_which_products_there_are_makes_no_other_list() -> None:
+    """Nor in which market they are meant."""
+    other = replace(LOOKUP, ids=("3",))
+    assert (LOOKUP, hash(LOOKUP)) == (other, hash(other))
+    assert replace(LOOKUP, region="GB").canonical() == LOOKUP.canonical()

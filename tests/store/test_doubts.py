@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import LONGEST_LIST, Doubt, Scan, ScanState
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.records import Recorded
 from watcher.store.sqlite.database import Database
 

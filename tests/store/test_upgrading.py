@@ -18,6 +18,12 @@ _NOTIFY = (
     "INSERT INTO notifications (id, message, channel, target, state, created, next_try, tries) "
     "VALUES (?, ?, 'me', ?, ?, ?, ?, 0)"
 )
+# An empty list, as the first versions wrote it: today's code needs columns of later ones.
+_SCAN = (
+    "INSERT INTO scans (watch, region, at, mark, started, finished, state, requests, pages, size, "
+    "first_row, rows, problems, products) "
+    "VALUES (?1, 'US', ?2, ?3, ?2, ?2, 'complete', 1, 1, 0, 1, 0, '[]', x'')"
+)
 
 
 def _message(store: Database, number: int, kind: str, title: str) -> None:
@@ -152,7 +158,8 @@ def test_scans_of_one_time_are_told_apart(tmp_path: Path) -> None:
     with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
         migrations.migrations.apply(store.db, stop_before="m013_one_scan_a_time")
         for watch, after in (("w", 0), ("v", 0), ("w", 0), ("w", 1), ("w", 0), ("w", 9)):
-            store.history.record(scan(START + after, {"1": 5}, watch=watch))
+            mark = START + store.number("SELECT count(*) FROM scans")
+            store.execute(_SCAN, (watch, START + after, mark))
     with Database.open(path) as store:
         rows = store.rows("SELECT id, watch, at FROM scans ORDER BY id")
         found = [(watch, at - START) for _, watch, at in rows]
@@ -160,7 +167,7 @@ def test_scans_of_one_time_are_told_apart(tmp_path: Path) -> None:
         assert [each.at - START for each in store.history.scans("w")] == [9, 3, 1, 2, 0]
         with pytest.raises(sqlite3.IntegrityError, match=r"scans\.watch, scans\.at"):
             store.history.record(scan(START, {"1": 6}, watch="v"))
-        assert store.number("SELECT count(*) FROM observations") == 1
+        assert store.number("SELECT count(*) FROM observations") == 0
 
 
 def test_what_was_told_before_has_no_values(tmp_path: Path) -> None:

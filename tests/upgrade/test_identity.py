@@ -15,6 +15,7 @@ import pytest
 from tests.store.making import raw
 from watcher import plan
 from watcher.fields import NUMERIC_NAMES
+from watcher.identity import scheduled_key
 from watcher.model import Instant
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
@@ -142,7 +143,6 @@ def test_phases_are_what_they_were() -> None:
             text = f"{watch.query.canonical()}\n{watch.schedule}"
             key = hashlib.sha256(text.encode()).hexdigest()[:16]
             assert watch.schedule.phase == int(key[:12], 16) % watch.schedule.seconds
-            assert watch.former_keys == ((key,) if watch.key != key else ())
 
 
 def test_what_is_due_is_due_when_it_was(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_what_is_due_is_due_when_it_was(tmp_path: Path) -> None:
         due = {
             name: plan.due(watch.schedule, store.history.scans(key, limit=16), LAST)
             for name, watch in old.items()
-            for key in watch.former_keys or (watch.key,)
+            for key in (scheduled_key(watch.query.canonical(), watch.schedule),)
         }
         store.rules.sync(book(RULES).marks, LAST)
         assert due == {

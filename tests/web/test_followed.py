@@ -51,6 +51,7 @@ async def test_follow_by_address_and_let_go(page: Page) -> None:
     assert ID in text
     assert "&lt;b&gt;ours" in text
     assert "not read yet" in text
+    assert "7-day GMV" in text
     gone = {"token": token, "product": ID, "back": "/followed"}
     assert await page.post("followed/remove", gone) == (303, "/followed?notice=unfollowed&n=1")
     assert "notice=not_followed" in (await page.post("followed/remove", gone))[1]

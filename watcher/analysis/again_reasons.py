@@ -1,4 +1,4 @@
-"""How far a firing alert is from being told again, channel by channel: for ``watcher explain``."""
+"""The distance of a firing alert from being told again, by channel: for ``watcher explain``."""
 
 from __future__ import annotations
 

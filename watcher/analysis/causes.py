@@ -1,4 +1,4 @@
-"""Why a condition has no data on a product: no value, no baseline, a history that is too short."""
+"""The cause of no data on a product: no value, no baseline, a history that is too short."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.presence import Reappears
-from watcher.rules.conditions.records import Unchanged, longest_hole
+from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
@@ -32,6 +32,7 @@ from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, M
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
+_OF_SHOPS = " (of a shop that is longer than its top none is)"
 _NO_TEXT = "the product has no such text"
 
 
@@ -42,9 +43,9 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
     if table.fallen()[row]:
         yield "the product is not on this list any more"
     if isinstance(condition, Appears):
-        yield "the watch had no complete scan before this one"
+        yield f"the watch had no complete scan before this one{_OF_SHOPS}"
     elif isinstance(condition, Reappears):
-        yield "the watch had no two complete scans before this one"
+        yield f"the watch had no two complete scans before this one{_OF_SHOPS}"
     elif isinstance(condition, Rewording):
         yield from _of_texts(condition, table, row)
     elif not condition.metrics:
@@ -54,7 +55,7 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
     yield from _of_baselines(condition, table, row, zone)
-    if isinstance(condition, Unchanged) and (hole := longest_hole(condition, table, row)) > 0:
+    if isinstance(condition, Unchanged) and (hole := condition.hole(table, row)) > 0:
         unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
         yield f"not seen for {unseen} of the {time} before: what was so then is not known"
 
@@ -67,7 +68,7 @@ def _days(seconds: float) -> int:
 def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
     name = condition.attribute.name
     if table.text(name)[row] is None:
-        yield "the product has no such text"
+        yield _NO_TEXT
     elif table.last_text(name).values[row] is None:
         yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
 
@@ -115,7 +116,10 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
             read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
             return f"no earlier scan of this watch that {read}"
         case Ago(seconds) as ago:
-            then = table.at - seconds
+            then, (_, seen) = table.at - seconds, table.baseline(need)
+            if seen[row]:
+                at = format_instant(int(seen[row]), zone)
+                return f"it had no value when it was seen at that time, on {at}"
             begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
             return f"no observation with a value from {begin} to {end}"
         case Statistic(_, seconds):

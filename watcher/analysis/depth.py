@@ -1,12 +1,12 @@
 """Lists that are read deeper than their rules ever looked: for ``watcher check``. Where in the last
 30 days no alert began below a place, a smaller ``top`` is enough, and costs less. What an
 alert compared with counts, too: without the value of before it would not have begun. And so does
-where those are that fire now: they must not end by it."""
+where those are that fire now: they must not end by it. And shops that are not read to their end."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +16,12 @@ from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.statistics import over_of, reach
 from watcher.model import AlertState, Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Ago, Condition, Last, Need
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.ranking import Top
-from watcher.rules.lint.conflicts import leaves
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.schedule import slack
+from watcher.source.endpoint import Gives
 from watcher.store.ports import Store
 from watcher.store.records import Begun, WindowQuery
 from watcher.units import DAY, count_of
@@ -203,3 +204,17 @@ class _Depths:
 def _needs_of(rule: Rule) -> list[Need]:
     spoken: list[Condition] = [each for each in (rule.when, rule.until) if each is not None]
     return list(dict.fromkeys(need for condition in spoken for need in condition.needs))
+
+
+# Of a shop that is longer than what is read of it: what that means, and what to do.
+MORE = (
+    "the shop has no end at its top of {}: of the products behind it nothing is known, so appears, "
+    "reappears and disappears have no data, and nobody is gone; raise top"
+)
+
+
+def longer_shops(database: Store, watches: Iterable[Watch]) -> list[Watch]:
+    """Those of shops that went on behind their ``top`` when they were read whole last."""
+    shops = (watch for watch in watches if watch.query.gives is Gives.SHOP)
+    found = ((watch, database.history.last_complete(watch.key)) for watch in shops)
+    return [watch for watch, scan in found if scan is not None and scan.cut]

@@ -9,14 +9,11 @@ from datetime import tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from watcher.analysis.again_reasons import AgainReason, again_reasons
-from watcher.analysis.reasons import Reason, reason_of
+from watcher.analysis.looking import Looked, look, watch_of
+from watcher.analysis.reasons import Reason
 from watcher.data_days import durations
 from watcher.errors import WatcherError
-from watcher.evaluation.absence import gone_products
-from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.names import names_in
 from watcher.model import (
     Alert,
@@ -29,12 +26,9 @@ from watcher.model import (
 )
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
-from watcher.pipeline import needs_of
-from watcher.rules.conditions.base import Judge
-from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import AlertRow, ScanRow, Sighting
-from watcher.store.sql.followed import LOOKUPS
+from watcher.store.records import AlertRow, ScanRow
 from watcher.units import format_duration
 
 
@@ -73,14 +67,14 @@ def explain(
     """Explain ``rule`` on ``product``; raises ``WatcherError`` where its watch never saw it."""
     row = next(iter(database.alerts.list(rule.name, product=product.product, limit=1)), None)
     alert = row.alert if row is not None else None
-    watch = _watch(database, rule, product, alert)
+    watch = watch_of(database, rule, product, alert)
     scan = database.history.newest_scan(watch.key)
     if scan is None:
         raise WatcherError(
             f'the watch of rule "{rule.name}" has no scan yet; '
             f"`watcher once --rule {rule.name}` makes one"
         )
-    looked = _look(database, book, (rule, watch), product, scan)
+    looked = look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
     return Explanation(
         now=now,
@@ -105,24 +99,8 @@ def explain(
     )
 
 
-def _watch(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
-    """Of a rule's watches that which opened the live alert, else that which saw the product last,
-    else the first that was read at all."""
-    if len(rule.watches) == 1:
-        return rule.watch
-    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
-        return rule.watch_of(alert.watch)
-    history = database.history
-    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
-    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
-    if found:
-        return max(found, key=lambda pair: pair[0])[1]
-    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
-    return next(read, rule.watch)
-
-
 def _names(
-    database: Store, book: Rulebook, product: ProductFacts, looked: _Looked, alert: Alert | None
+    database: Store, book: Rulebook, product: ProductFacts, looked: Looked, alert: Alert | None
 ) -> Mapping[str, str]:
     """Names of the sellers and categories that an explanation has."""
     reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
@@ -136,75 +114,6 @@ def _evidence_of(reason: Reason) -> Iterator[Evidence]:
         yield reason.evidence
     for part in reason.parts:
         yield from _evidence_of(part)
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
-    has listed yet, read when it was added."""
-
-    at: Instant
-    when: Reason
-    until: Reason | None
-    fallen: bool = False
-    added: bool = False
-
-
-def _look(
-    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
-) -> _Looked:
-    """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it, or what was read when it was added to a list of one's own."""
-    (rule, watch), zone = whose, book.zone
-    seen = database.history.sighting(watch.key, product.product)
-    if seen is None and watch.query.of_ids:
-        seen = database.history.sighting(LOOKUPS, product.product)
-    if seen is None:
-        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
-        which = "the watch" if len(rule.watches) == 1 else "no watch"
-        raise WatcherError(
-            f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
-            f"{product.product_id} ({product.name}): it reads {read}"
-        )
-    if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
-        if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
-            return replace(fallen, fallen=True)
-    gone_at = _gone_at(database, rule, seen, scan)
-    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
-    if judged is None:
-        raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
-    return judged
-
-
-def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
-    """When the newest scan proved that what was seen last is gone, for a rule on such."""
-    if not rule.when.of_gone or seen.scan.id == newest.id:
-        return None
-    last = Sighting.absent(newest)
-    gone = gone_products(database, last.row, newest.id)
-    return newest.at if np.isin(seen.recorded.products, gone).any() else None
-
-
-def _judged(
-    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
-    *, gone_at: Instant | None = None,
-) -> _Looked | None:  # fmt: skip
-    """None where the scan knows nothing of the product."""
-    needs = needs_of([rule])
-    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
-    table.gone_at = gone_at
-    rows = np.flatnonzero(table.products == product.product).tolist()
-    if not rows:
-        return None
-    judge = Judge(table)
-    try:
-        when = reason_of(rule.when, judge, rows[0], zone)
-        until = reason_of(rule.until, judge, rows[0], zone) if rule.until is not None else None
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return _Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
 
 
 def _gates(
@@ -238,7 +147,7 @@ def _queues(database: Store, now: Instant) -> dict[str, TargetQueue]:
 
 
 def _notes(
-    database: Store, rule: Rule, looked: _Looked, alert: Alert | None, *, listed: bool
+    database: Store, rule: Rule, looked: Looked, alert: Alert | None, *, listed: bool
 ) -> Iterator[str]:
     if not rule.enabled:
         yield "the rule has enabled: false: it is not judged, and nothing is read for it"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import Look
+from watcher.analysis.depth import MORE, longer_shops
+from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
 from watcher.notification.deferral import Waiting, waiting
@@ -34,7 +35,8 @@ class Trouble:
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
     """A watch, and the credits that it used on this UTC day, those set aside included.
-    ``not_indexed`` are ids of one's own that were asked for, and the source never had."""
+    ``not_indexed`` are ids of one's own that were asked for, and the source never had. ``doubt``
+    says so of a shop that has more products than are read."""
 
     name: str
     key: str
@@ -46,11 +48,12 @@ class WatchStatus:
     health: Health
     credits_today: int
     not_indexed: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshStatus:
-    """What is known of a region's refresh: when the ``last`` was seen, and read until ``next_look``
+    """A region's refresh as it is known: when the ``last`` was seen, and read until ``next_look``
     at the earliest; ``hour`` is what was learned, in seconds of the UTC day, None so far. ``looks``
     are requests of this UTC day; ``day`` is the last data day, ``missed`` were left out since."""
 
@@ -61,7 +64,7 @@ class RefreshStatus:
     next_look: Instant | None
     looks: int
     most_looks: int
-    last_look: Look | None
+    last_look: RefreshLook | None
     missed: int
 
 
@@ -148,8 +151,8 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all watches at ``now``: plans by region, healths by kind and name, and
-    credits of the day by watch."""
+    """Facts about all watches at ``now``: plans by region, healths by kind and name, and credits
+    of the day by watch."""
 
     plans: Mapping[str, RegionPlan]
     health: Mapping[tuple[str, str], Health]
@@ -159,10 +162,11 @@ class _Known:
 
 def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> WatchStatus:
     scans = database.history.scans(watch.key, limit=plan.LOOK_BACK)
+    watch = plan.with_followed(database, watch)
     return WatchStatus(
         name=watch.name,
         key=watch.key,
-        query=plan.with_followed(database, watch).query.describe(_names(database, book, watch)),
+        query=watch.query.describe(_names(database, book, watch)),
         schedule=str(watch.schedule),
         rules=tuple(rule.name for rule in book.rules_of(watch)),
         last=scans[0] if scans else None,
@@ -170,6 +174,7 @@ def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> Watc
         health=known.health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=known.spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
+        doubt=MORE.format(watch.query.top) if longer_shops(database, [watch]) else "",
     )
 
 
@@ -207,10 +212,9 @@ def _names(database: Store, book: Rulebook, watch: Watch) -> Mapping[str, str]:
 
 def _not_indexed(database: Store, watch: Watch) -> tuple[str, ...]:
     """In the order of the list; none of a watch that asks for no ids."""
-    if not watch.query.of_ids:
+    if not watch.query.ids:
         return ()
-    ids = database.followed.ids() if watch.query.followed else watch.query.ids
-    asked = {*database.lookups.asked_by_scans(watch.key), *database.lookups.asked(watch.key)}
-    wanted = [each for each in ids if each in asked]
+    asked = database.lookups.asked(watch.key)
+    wanted = [each for each in watch.query.ids if each in asked]
     found = database.history.found_by(watch.key) if wanted else frozenset()
     return tuple(each for each in wanted if each not in found)

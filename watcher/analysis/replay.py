@@ -15,10 +15,11 @@ from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.stepping import compares
+from watcher.evaluation.tabling import needs_of
 from watcher.model import Alert, Evidence, Instant, Message
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
-from watcher.pipeline import Evaluator, Keys, needs_of
+from watcher.pipeline import Evaluator, Keys
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine

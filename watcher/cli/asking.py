@@ -13,7 +13,7 @@ from watcher.daemon.scheduling.budget import PaidBudget
 from watcher.daemon.scheduling.scanner import client_of
 from watcher.errors import BudgetSpent, WatcherError
 from watcher.model import Instant
-from watcher.source.probing import Finding, Question, ask
+from watcher.source.probing import Finding, Question, ask, filled, unasked
 from watcher.store.engine import DatabaseThread, open_store
 from watcher.store.ports import Store
 
@@ -45,7 +45,11 @@ class _Asking:
         found: list[Finding] = []
         async with store, client_of(book) as client:
             budget = PaidBudget(store, clock, book.api, self.ledger)
-            for question in questions:
+            for each in questions:
+                question = filled(each, found)
+                if question.lacks:
+                    found.append(unasked(question))
+                    continue
                 try:
                     found.append(await ask(question, client, budget))
                 except BudgetSpent as error:

@@ -76,9 +76,9 @@ def _show(found: Backtest | Backtests, zone: tzinfo) -> None:
     if isinstance(found, Backtests):
         _show_all(found, zone)
         return
-    out = console()
+    out, region = console(), f" ({found.region})" if found.region else ""  # a shop may have none
     out.say(
-        f"{found.rule} on {found.watch} ({found.region}): {_count(found.scans, 'scan')}, "
+        f"{found.rule} on {found.watch}{region}: {_count(found.scans, 'scan')}, "
         f"{format_span(found.since, found.until, zone)}\n"
     )
     if found.told:

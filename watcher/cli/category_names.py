@@ -68,7 +68,7 @@ def categories(files: options.Files, *, yes: bool) -> None:
 def _branches(
     triples: Sequence[tuple[str | None, ...]], names: Mapping[str, str]
 ) -> Iterator[_Branch]:
-    """What to ask for: each branch once, the upper ones first."""
+    """Branches to ask for: each once, the upper ones first."""
     if not names or any(_lacks(first, names) for first, *_ in triples):
         yield _Branch("", 1)
     for level in (2, 3):

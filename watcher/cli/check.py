@@ -143,7 +143,11 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
                 list(shallower(database, book, pages, files.now)),
-                [*_idle_silences(database, files, book), *_unseen(database, book)],
+                [
+                    *_idle_silences(database, files, book),
+                    *_unseen(database, book),
+                    *_longer_shops(database, files, book),
+                ],
                 database.followed.ids(),
                 database.probes.all(),
                 database.categories.names(category_ids(book)),
@@ -182,6 +186,16 @@ def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:
     were = plural(len(missing), "was", "were")
     text = f"{count} {were} seen by no watch yet: {', '.join(named)}{more}"
     yield Problem(table.file, 0, 0, "", text, _DOUBT)
+
+
+def _longer_shops(database: Store, files: options.Files, book: Rulebook) -> Iterator[Problem]:
+    """Shops that have more products than are read: who is in the rest, nobody knows."""
+    from watcher.analysis.depth import MORE, longer_shops  # noqa: PLC0415 - not without one
+
+    for watch in longer_shops(database, book.used_watches):
+        yield Problem(
+            files.named, 0, 0, f"watches.{watch.name}", MORE.format(watch.query.top), _DOUBT
+        )
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

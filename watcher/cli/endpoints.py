@@ -5,25 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from watcher.fields import CATEGORIES
 from watcher.model import Instant
-from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.text import OneOf
 from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoint import Endpoint
 from watcher.store.sql.siblings import Probe
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import format_since
+from watcher.units import format_since, plural
 from watcher.words import listing, quoted
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointState:
-    """What is known of an endpoint that no request of ours has tried: ``probe`` is what came of one
-    with this key, None where there was none. ``watches`` are those that read it."""
+    """An endpoint that no request of ours has tried: ``probe`` is what came of one with this key,
+    None where there was none. ``watches`` are those that read it."""
 
     endpoint: Endpoint
     watches: Sequence[str]
@@ -51,7 +51,7 @@ def endpoint_states(book: Rulebook, probes: Mapping[str, Probe]) -> list[Endpoin
 
 
 def endpoint_lines(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
-    """What works with this key."""
+    """Say which endpoints work with this key."""
     for each in states:
         if each.probe is not None and each.probe.works:
             when = format_since(each.probe.at, now)
@@ -59,14 +59,17 @@ def endpoint_lines(states: Sequence[EndpointState], now: Instant) -> Iterator[st
 
 
 def endpoint_doubts(states: Sequence[EndpointState], now: Instant) -> Iterator[str]:
-    """What was not tried, said once, and what was refused."""
+    """Say which endpoints were not tried, once, and which were refused."""
     untried = [each for each in states if each.probe is None]
     if untried:
         read = listing([name for each in untried for name in each.watches])
         names = listing([each.endpoint.name for each in untried])
+        several = len(untried) > 1
+        which = f"endpoints {names}" if several else f"endpoint {names}"
+        asks = "asks each once, for 1 credit each" if several else "asks it once, for 1 credit"
         yield (
-            f"the endpoint {names} (read by {read}) was not tried with a key by us; "
-            "`watcher source probe` asks once, for 1 credit each, and says what it answers"
+            f"not tried with a key by us: the {which} (read by {read}); `watcher source probe` "
+            f"{asks}, and says what is answered"
         )
     for each in states:
         probe = each.probe
@@ -84,17 +87,10 @@ def category_ids(book: Rulebook) -> list[str]:
     for watch in book.used_watches:
         found |= {str(value): None for name, value in watch.query.filters if name in CATEGORIES}
     for rule in book.rules:
-        for condition in (rule.when, rule.until):
-            found |= dict.fromkeys(_ids_in(condition))
+        for leaf in chain.from_iterable(map(leaves, filter(None, (rule.when, rule.until)))):
+            if isinstance(leaf, OneOf) and leaf.attribute.name in CATEGORIES:
+                found |= dict.fromkeys(leaf.values)
     return [*found]
-
-
-def _ids_in(condition: Condition | None) -> Iterator[str]:
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from _ids_in(part)
-    elif isinstance(condition, OneOf) and condition.attribute.name in CATEGORIES:
-        yield from condition.values
 
 
 def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
@@ -110,6 +106,7 @@ def category_doubts(book: Rulebook, categories: Mapping[str, str]) -> Iterator[s
     missing = [each for each in category_ids(book) if each not in categories] if categories else []
     if missing:
         yield (
-            f"no name is known of the category {listing(missing)}: is it right? "
+            f"no name is known of the {plural(len(missing), 'category', 'categories')} "
+            f"{listing(missing)}: {'is it' if len(missing) == 1 else 'are they'} right? "
             "(`watcher source categories` reads names)"
         )

@@ -6,10 +6,12 @@ import click
 
 from watcher.cli import options
 from watcher.cli.completion import product_ids
-from watcher.cli.following import doubts_of, ids_of, readers_of, reading, unread, wake
+from watcher.cli.following import ids_of, readers_of, reading, unread, wake
 from watcher.cli.output import console
 from watcher.errors import WatcherError
+from watcher.source.addresses import doubt_of
 from watcher.source.query import MOST_PRODUCTS
+from watcher.store.sql.followed import LONGEST_NOTE
 from watcher.text.sanitize import plain
 from watcher.units import format_since
 
@@ -30,7 +32,9 @@ def command(products: tuple[str, ...], note: str | None, files: options.Files) -
       watcher follow 1729873073559015752 --note "our bestseller"
       watcher follow https://www.tiktok.com/view/product/1729900000000000001
     """
-    ids = ids_of(products)
+    ids, note = ids_of(products), None if note is None else " ".join(note.split())
+    if note is not None and len(note) > LONGEST_NOTE:
+        raise WatcherError(f"the note has {len(note):,} characters: {LONGEST_NOTE} at most")
     with options.open_to_write(files.database) as opened:
         there = {each.product_id: each for each in opened.followed.list()}
         count = len(there.keys() | set(ids))
@@ -39,7 +43,7 @@ def command(products: tuple[str, ...], note: str | None, files: options.Files) -
                 f"{count:,} products are too many: {MOST_PRODUCTS:,} can be followed; "
                 "`watcher unfollow` makes room"
             )
-        opened.followed.add(ids, files.now, None if note is None else note.strip())
+        opened.followed.add(ids, files.now, note)
     wake(files.database)
     out, now = console(), files.now
     for each in ids:
@@ -50,7 +54,7 @@ def command(products: tuple[str, ...], note: str | None, files: options.Files) -
             renewed = "; its note is new" if note is not None else ""
             since = format_since(before.since, now)
             out.say(f"{each} is followed already, since {since}{kept}{renewed}.")
-    for doubt in doubts_of(ids):
+    for doubt in filter(None, map(doubt_of, ids)):
         out.say(f"warning: {doubt}", "yellow")
     if missing := unread(files):
         out.say(missing, "yellow")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from watcher.cli import options
 from watcher.cli.servers import control_of
 from watcher.errors import StoreError, WatcherError
 from watcher.rules.rulebook import Rulebook, Watch
-from watcher.source.addresses import PRODUCT, id_of, is_unusual
+from watcher.source.addresses import PRODUCT, id_of
+from watcher.source.endpoints import PRODUCT_DETAIL
 from watcher.store.places import Place, Server
 from watcher.text.sanitize import plain
 from watcher.units import count_of
@@ -26,12 +27,6 @@ def ids_of(products: Sequence[str]) -> list[str]:
     if wrong:
         raise WatcherError("\n".join(wrong))
     return [*found]
-
-
-def doubts_of(ids: Sequence[str]) -> Iterator[str]:
-    """What is odd about ids that may be right."""
-    for each in filter(is_unusual, ids):
-        yield f"{each} has {len(each)} digits, and ids have 19: is one lost, or too many?"
 
 
 def wake(place: Place) -> None:
@@ -70,7 +65,7 @@ def unread(files: options.Files) -> str:
 
 
 def reading(watches: Sequence[Watch], count: int) -> str:
-    """When those that are followed are read, and what it costs."""
-    credits_ = count_of(-(-count // 10), "credit")
+    """Say when the followed products are read, and what it costs."""
+    credits_ = count_of(-(-count // PRODUCT_DETAIL.page_size), "credit")
     by = ", ".join(f"{watch.name} ({watch.schedule})" for watch in watches)
     return f"Followed are {count_of(count, 'product')}: {credits_} a scan of {by}."

@@ -64,7 +64,9 @@ def covers_in(database: Store, product: int) -> Iterator[str]:
 
 def keep_finding(database: Store, finding: Finding, now: Instant, *, credential: str) -> None:
     """Store what an endpoint answered to the key that ``credential`` stands for, and what it
-    gave."""
+    gave; what says nothing of the endpoint leaves what is known of it."""
+    if not finding.decides:
+        return
     question = finding.question
     name, works, status = question.endpoint.name, finding.works, finding.status
     words = ": ".join(filter(None, (finding.words, "" if works else finding.shown)))

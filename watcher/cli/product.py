@@ -177,7 +177,7 @@ def _show_values(out: Output, past: _Past) -> None:
 
 
 def _show_texts(out: Output, past: _Past) -> None:
-    """What its texts were, both in full."""
+    """Show what its texts were and became, both in full."""
     rows = [
         (
             format_instant(each.at, past.zone)[:16],

@@ -112,7 +112,7 @@ class RuleFolder:
 
 
 def _content_if_any(path: Path) -> bytes:
-    """What a file holds; nothing of one that can't be read, of which others tell."""
+    """A file's content; nothing of one that can't be read, of which others tell."""
     with suppress(OSError, ValueError):
         if path.is_file():
             return path.read_bytes()

@@ -9,12 +9,10 @@ from watcher import plan
 from watcher.cli.progress import progress
 from watcher.cli.run_report import RunReport
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.couriers import courier_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.scanner import Scanner, client_of
-from watcher.delivery.courier import Courier
-from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.failing import note_credits
 from watcher.incidents.own_files import adopt_files
 from watcher.notification.flush_deferred import sweep
@@ -88,10 +86,7 @@ class SingleRun:
                 self.report.released(row)
 
     async def _deliver(self, store: DatabaseThread) -> None:
-        now, keeper = self.clock.now, Post(lambda: self.book, self.clock.now)
-        courier = Courier(
-            store, targets_of(self.book), now=now, ways=ways_of(self.book), keeper=keeper
-        )
+        courier = courier_of(store, lambda: self.book, self.clock.now)
         await courier.drain(_SEND_SECONDS)
         waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:

@@ -19,7 +19,7 @@ from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
 from watcher.cli.probing import confirm, keep_finding, known_ids
 from watcher.errors import WatcherError
 from watcher.source.endpoints import SIBLINGS
-from watcher.source.probing import Finding, Question, questions
+from watcher.source.probing import Finding, Question, questions, unasked
 from watcher.text.sanitize import plain
 from watcher.units import count_of
 
@@ -63,8 +63,9 @@ def probe(
     """Ask each endpoint beside the lists once, and keep which of them work: one credit each.
 
     None of them was tried with a key by us. They are asked with real ids: of the rule file or the
-    database, unless they are given. What each answers is shown in the server's own words. The
-    exit code is 1 where one was refused.
+    database, unless they are given. What each answers is shown in the server's own words. Where
+    that says nothing of the endpoint (no answer, a server in trouble, the key, the pace), the state
+    is unclear, and what is known of it stays. The exit code is 1 unless all that were asked work.
 
     \b
       watcher source probe
@@ -84,14 +85,9 @@ def probe(
         confirm(len(ready))
     kept = partial(keep_finding, credential=book.api.credential)
     findings = ask_all(files, LEDGER, ready, kept)
-    skipped = [_unasked(each) for each in asked if each.lacks]
+    skipped = [unasked(each) for each in asked if each.lacks]
     answer([*map(_json, [*findings, *skipped])], lambda: _show([*findings, *skipped]))
-    sys.exit(0 if all(each.works for each in findings) else 1)
-
-
-def _unasked(question: Question) -> Finding:
-    why = f"not asked: no {question.lacks[2:]} is known"
-    return Finding(question, works=False, status=None, words="", shown=why, asked=False)
+    sys.exit(0 if all(each.works for each in findings if each.asked) else 1)
 
 
 def _paths_of(given: Sequence[str]) -> Mapping[str, str]:
@@ -123,7 +119,7 @@ def _show(findings: Sequence[Finding]) -> None:
     rows = [
         (
             each.question.endpoint.name,
-            "-" if not each.asked else "works" if each.works else "refused",
+            each.state,
             "-" if each.status is None else str(each.status),
             plain(each.words) or "-",
             plain(each.shown) or "-",

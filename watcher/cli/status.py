@@ -83,6 +83,8 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
         if watch.not_indexed:
             number = count_of(len(watch.not_indexed), "product")
             out.say(f"\n{watch.name}: {number} not indexed: {listing(watch.not_indexed)}")
+        if watch.doubt:
+            out.say(f"\n{watch.name}: {watch.doubt}")
     for line in _problems(state, zone):
         out.say(line, "yellow")
     out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")
@@ -110,7 +112,7 @@ def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
 
 
 def _refresh(region: RefreshStatus, now: int) -> tuple[Cell, ...]:
-    """When its data was renewed, and when that is looked for."""
+    """A region's row: when its data was renewed, and when that is looked for."""
     last = format_since(region.last, now) if region.last is not None else "never seen"
     if region.missed:
         last += f", {count_of(region.missed, 'day')} left out"

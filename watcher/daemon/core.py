@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from watcher.daemon.clock import Clock
-from watcher.daemon.connections import targets_of, ways_of
+from watcher.daemon.couriers import courier_of
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner, client_of
@@ -15,11 +15,9 @@ from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop
 from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
 from watcher.daemon.tenure import Tenure
-from watcher.delivery.courier import Courier
 from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
-from watcher.incidents.delivery_hooks import Post
 from watcher.rules.rulebook import Rulebook, Watch
 
 
@@ -44,12 +42,10 @@ class Core:
         self.scanner.tenure = self.tenure
         self.errands = Errands.of(self.scanner, self.writer)
         self.looker = Looker(self.scanner, self.writer, self.clock)
-        self.courier = Courier(
+        self.courier = courier_of(
             self.writer,
-            targets_of(self.book),
-            now=self.clock.now,
-            ways=ways_of(self.book),
-            keeper=Post(lambda: self.scanner.book, self.clock.now),
+            lambda: self.scanner.book,
+            self.clock.now,
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )

@@ -9,19 +9,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher.daemon.adopting import adopt
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.core import Core
 from watcher.daemon.scheduling.scanner import client_of
-from watcher.daemon.supervision.health import DAEMON
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.daemon.workers import Workers
 from watcher.errors import RulesError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
-from watcher.incidents.data import forget_jumps
 from watcher.incidents.failing import note_clock
-from watcher.incidents.operator import forget_orphans, operator_of
-from watcher.incidents.own_files import adopt_files
-from watcher.model import Instant
+from watcher.incidents.operator import operator_of
 from watcher.rules.rulebook import Rulebook
 from watcher.source.client import Client
 from watcher.store.ports import Store
@@ -154,19 +151,3 @@ class Reloader:
             operator_of(database, book, now).end(RULE_FILE)
         self.core.scanner.swap(book, client)
         self.core.scanner.doubt(database)
-
-
-def adopt(database: Store, book: Rulebook, now: Instant) -> None:
-    """Write down the rules; drop what is kept of watches, rules and channels that are no more."""
-    with database.atomic():
-        database.rules.sync(book.marks, now)
-        adopt_files(database, book, now)
-        database.held.keep_only(book.tellings)
-        if any(watch.query.of_ids for watch in book.used_watches):
-            database.lookups.keep_watches(watch.key for watch in book.used_watches)
-        kept = {watch.key for watch in book.used_watches} | {rule.name for rule in book.enabled}
-        for health in database.health.list():
-            if health.name not in kept and health.kind != DAEMON:
-                database.health.forget(health.kind, health.name)
-        forget_orphans(database, book, now)
-        forget_jumps(database, book, now)

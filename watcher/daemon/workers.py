@@ -10,11 +10,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 
-import aiohttp
 import structlog
 
-from watcher import network, plan
+from watcher import plan
 from watcher.daemon.core import Core, why
+from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.scheduling.look_records import region_key
 from watcher.daemon.supervision.memory import Returns
 from watcher.data_days import LookResult
@@ -23,13 +23,11 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
 from watcher.region_plan import refresh_watches, regions_of
-from watcher.rules.rulebook import Secret, Watch
+from watcher.rules.rulebook import Watch
 from watcher.schedule import Refresh
 from watcher.units import HOUR, MINUTE
 
 WORKERS = 2
-PAUSES = (2.0, 10.0)  # seconds before the second and the third heartbeat
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
 SCAN_GRACE_SECONDS = 35.0  # a running page has at most 30
 LATE_SECONDS = HOUR
 FORGIVEN_SECONDS = 5.0  # of a wait for the source: shorter ones make nobody late
@@ -38,52 +36,6 @@ AWAY_SECONDS = 5  # before a server is asked again that could not be reached
 BROKEN_SECONDS = 15 * MINUTE  # before a watch is scanned again whose scan raised
 
 log = structlog.get_logger("watcher.daemon")
-
-
-@dataclass(slots=True)
-class Heartbeat:
-    """Asks the address of ``heartbeat:`` after every good round of scans: a service such as
-    healthchecks.io then tells when the daemon, or its whole machine, is silent. On a task of its
-    own: whether it answers delays no scan. The address is a secret: whoever has it can keep up the
-    appearance. It occurs in no log."""
-
-    pauses: tuple[float, ...] = PAUSES
-    _asking: asyncio.Task[None] | None = field(default=None)
-
-    def beat(self, address: Secret | None) -> None:
-        """A round was good. Where the last one is still being told, that says it."""
-        if address is not None and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._tell(address), name="heartbeat")
-
-    async def finish(self) -> None:
-        """At the stop: a request under way is given its time, no more tries are made."""
-        if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=1)
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
-
-    async def _tell(self, address: Secret) -> None:
-        for pause in (*self.pauses, None):
-            problem = await _ask(address)
-            if problem is None:
-                return
-            log.warning("the heartbeat was not heard", problem=problem, again_in=pause)
-            if pause is not None:
-                await asyncio.sleep(pause)
-
-
-async def _ask(address: Secret) -> str | None:
-    """Ask it; the reason why it was not heard, in words without the address, or None."""
-    try:
-        proxy = network.proxy_for(address.reveal())
-        tls = network.tls_context() or True
-        async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(address.reveal(), proxy=proxy, ssl=tls) as answer,
-        ):
-            return None if answer.status < 400 else f"HTTP {answer.status}"
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return type(error).__name__
 
 
 @dataclass(slots=True)

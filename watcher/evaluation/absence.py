@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from watcher.model import Ints, Listed
-from watcher.store.ports import Archive
+from watcher.store.past import Archive
 
 _NOBODY = np.zeros(0, np.int64)
 

@@ -125,7 +125,7 @@ def moved_on(
 def told_with(
     rule: Rule, present: Present | Presents | None, products: Sequence[int], at: Instant
 ) -> list[ToldWith | None]:
-    """What is to be remembered of each product that is told now, with data of ``at``."""
+    """Values to remember of each product that is told now, with data of ``at``."""
     found: dict[int, ToldWith] = {}
     if rule.again is not None and present is not None:
         metrics = metrics_told(rule.again)

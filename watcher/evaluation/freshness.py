@@ -12,7 +12,7 @@ import numpy as np
 
 from watcher.fields import NUMERIC
 from watcher.model import Listed
-from watcher.store.ports import Archive
+from watcher.store.past import Archive
 from watcher.units import DAY, HOUR
 
 # A list of few products, or of such that nobody buys or films, may well stay as it is for days.

@@ -24,7 +24,8 @@ from watcher.model import Floats, Instant, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
-from watcher.store.ports import Archive, Store
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 from watcher.store.records import Baseline, Jumped, Recorded
 from watcher.units import DAY, HOUR
 

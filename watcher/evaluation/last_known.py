@@ -15,7 +15,7 @@ from watcher.model import Floats, Gap, GapKind, Instant, Ints, LastTexts, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule, longest_gap
-from watcher.store.ports import Past
+from watcher.store.past import Past
 from watcher.store.records import Recorded, WindowQuery
 from watcher.units import DAY
 

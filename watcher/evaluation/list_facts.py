@@ -12,7 +12,8 @@ import numpy as np
 from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
 from watcher.rules.metrics import LIST_NEEDS, sums_of
-from watcher.store.ports import Recollection, Store
+from watcher.store.past import Recollection
+from watcher.store.ports import Store
 from watcher.units import DAY
 
 SCANS = 7  # of which the share of idle products is taken

@@ -10,14 +10,17 @@ from watcher.model import Evidence
 from watcher.text.evidence import ids_in
 
 
-class Categories(Protocol):
+class CategoryNames(Protocol):
     """Knows names of categories."""
 
     def category_names(self, ids: Sequence[str]) -> Mapping[str, str]: ...
 
 
 def names_in(
-    history: Categories, sellers: Mapping[str, str], evidence: Iterable[Evidence], *more: str | None
+    history: CategoryNames,
+    sellers: Mapping[str, str],
+    evidence: Iterable[Evidence],
+    *more: str | None,
 ) -> dict[str, str]:
     """Names of the ids that occur in evidence, and of sellers' ids beside it, as far as they are
     known. Those of categories are asked for only where some occur."""

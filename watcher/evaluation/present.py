@@ -22,7 +22,8 @@ from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestE
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Archive, Store
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 from watcher.store.records import AlertRow, Sighting
 from watcher.text.evidence import ids_in, spelled
 
@@ -92,7 +93,7 @@ class Present:
         return self._place(rule, product) if gone else None
 
     def gone_since(self, rule: Rule, product: int) -> Instant | None:
-        """When a product that is gone, as a rule says of such, was seen last; None of any other."""
+        """The last sight of a product that is gone, as a rule says of such; None of any other."""
         place = self.place_of(rule, product)
         return place[0].at if place is not None and product not in self.rows else None
 
@@ -122,8 +123,8 @@ class Present:
     def values(
         self, rule: Rule, products: Sequence[int], metrics: Sequence[Metric]
     ) -> list[dict[str, float]]:
-        """What each product has of the metrics, by their canonical texts: in the scan at hand, or
-        else in the last one that saw it. No value is left out."""
+        """Each product's values of the metrics, by their canonical texts: of the scan at hand, or
+        else of the last one that saw it. No value is left out."""
         self._look_back([product for product in products if product not in self.rows])
         return [self._values(rule, product, metrics) for product in products]
 
@@ -224,26 +225,6 @@ class Presents:
     def part(self, product: int) -> Present | None:
         """The part of the product's watch."""
         return self._of.get(product)
-
-    def text(self, name: str, product: int) -> str | None:
-        """``Present.text`` of the product's watch."""
-        part = self._of.get(product)
-        return part.text(name, product) if part is not None else None
-
-    def number(self, metric: Metric, product: int) -> float | None:
-        """``Present.number`` of the product's watch."""
-        part = self._of.get(product)
-        return part.number(metric, product) if part is not None else None
-
-    def gone_since(self, rule: Rule, product: int) -> Instant | None:
-        """``Present.gone_since`` of the product's watch."""
-        part = self._of.get(product)
-        return part.gone_since(rule, product) if part is not None else None
-
-    def known(self, rule: Rule, product: int) -> LatestEvidence | None:
-        """``Present.known`` of the product's watch."""
-        part = self._of.get(product)
-        return part.known(rule, product) if part is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """``Present.strength``, each by its own watch."""

@@ -12,8 +12,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from watcher.data_days import APART, DataDay, DataDays, LookResult, day_after
+from watcher.data_days import APART, DataDay, DataDays, LookResult
 from watcher.model import Instant, Scan
+from watcher.refreshing import next_day
 from watcher.schedule import Refresh, Schedule
 from watcher.store.ports import Store
 from watcher.store.records import Recorded
@@ -24,6 +25,7 @@ LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing
 _SURE = 1.5  # standard deviations of a share, by which a list must be more than half new
+_MANY = 7  # shares, that show how far they spread by themselves
 _MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
 
 
@@ -41,13 +43,13 @@ def note_data_day(
     earlier = refreshes.days_of(scan.watch, LEARNED_FROM)
     day = _begun(days, against, scan, is_new=is_fresh(all_, usual(earlier)))
     if day is None:
-        day = _begin_day(database, region, days.last, scan.at)
+        day = _begin_day(database, region, days, scan.at)
     half = (
         against is not None
         and _was_old(days, against, day)
         and not any(each.half and each.day == day for each in earlier)
         and all_.known > 0
-        and all_.share < _enough(usual(earlier), all_.known)
+        and all_.share < _enough(earlier, all_.known)
     )
     since = against.day if against is not None else None
     refreshes.note_scan(
@@ -61,7 +63,7 @@ def note_data_day(
 def _shares(
     database: Store, against: Reference | None, scan: Scan, recorded: Recorded
 ) -> tuple[Share, Share]:
-    """Of all products, and of those of page 1."""
+    """The shares of all products, and of those of page 1."""
     if against is None:
         return Share(), Share()
     share, page = database.refreshes.share, slice(0, scan.page_size)
@@ -81,10 +83,10 @@ def _begun(days: DataDays, against: Reference | None, scan: Scan, *, is_new: boo
     return None if found else last.day
 
 
-def _begin_day(database: Store, region: str, last: DataDay | None, at: Instant) -> int:
+def _begin_day(database: Store, region: str, days: DataDays, at: Instant) -> int:
     """Note a data day that a scan found; its number."""
-    quiet = quiet_until(database, region, last, at) if last is not None else at
-    number = day_after(last, quiet, at)
+    quiet = quiet_until(database, region, days.last, at) if days.last is not None else at
+    number = next_day(days, quiet, at)
     database.refreshes.begin_day(region, DataDay(number, at, quiet, at))
     return number
 
@@ -104,7 +106,7 @@ def _was_old(days: DataDays, against: Reference, day: int) -> bool:
 
 
 def quiet_until(database: Store, region: str, last: DataDay, now: Instant) -> Instant:
-    """When the data of the ``last`` day was last seen."""
+    """The time at which the data of the ``last`` day was last seen."""
     looks = database.refreshes.looks(region, last.began)
     quiet = (look.at for look in looks if look.result is LookResult.QUIET and look.at < now)
     read = database.refreshes.last_read(region, last.day, last.began + APART)
@@ -114,13 +116,20 @@ def quiet_until(database: Store, region: str, last: DataDay, now: Instant) -> In
 def usual(earlier: Sequence[ScanDay], *, first: bool = False) -> float | None:
     """The share that usually moves from one data day to the next, of all or of page 1; None until
     some scan has told."""
-    told = [each for each in earlier if not each.half and each.since is not None]
-    shares = [
+    shares = _shares_of(earlier, first=first)
+    return median(shares) if shares else None
+
+
+def _shares_of(
+    earlier: Sequence[ScanDay], *, first: bool = False, halves: bool = False
+) -> Sequence[float]:
+    """What moved from one data day to the next, where a scan could tell."""
+    told = [each for each in earlier if (halves or not each.half) and each.since is not None]
+    return [
         (each.first if first else each.all_).share
         for each in told
         if each.day > (each.since or 0) and (each.first if first else each.all_).known
     ]
-    return median(shares) if shares else None
 
 
 def is_fresh(share: Share, usual_share: float | None) -> bool:
@@ -137,11 +146,18 @@ def is_partly(share: Share, usual_share: float | None) -> bool:
     return share.moved >= max(least, part * share.known)
 
 
-def _enough(usual_share: float | None, known: int) -> float:
+def _enough(earlier: Sequence[ScanDay], known: int) -> float:
     """The least share of a whole list that is new. Of a list that is half new about half of the
-    usual share moved, now more and now less: so it must surely be more, where that is learned."""
+    usual share moved, now more and now less: so it must surely be more, where that is learned, but
+    not more than moves on nearly all days. Where hardly less moves on any, half of the way is."""
+    usual_share = usual(earlier)
     if usual_share is None:
         return _PART
     half = _PART * usual_share
-    doubt = _SURE * math.sqrt(half * (1 - half) / known)
-    return half + min(doubt, _MOST_DOUBT * usual_share)
+    spread = math.sqrt(half * (1 - half) / known)
+    doubt = min(_SURE * spread, _MOST_DOUBT * usual_share)
+    shares = _shares_of(earlier, halves=True)  # else those that are low never count as ones
+    if len(shares) >= _MANY:
+        room = max(0.0, sorted(shares)[len(shares) // 10] - half)
+        doubt = min(max(doubt, min(2 * _SURE * spread, room / 2)), room)
+    return half + doubt

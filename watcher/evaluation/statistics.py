@@ -101,8 +101,9 @@ class Statistics:
         at, past = window.at[order], values[order]
         first = np.where(~np.isnan(past) & (at <= begin)[:, np.newaxis], at[:, np.newaxis], 0)
         since = first.max(axis=0, initial=0)  # when what was in force at the begin was seen
-        past = np.where((at[:, np.newaxis] >= since) & (since > 0), past, np.nan)
-        self.days[need][window.rows] = _days_of(over, past, self._lengths.numbers(at))
+        known = np.where(at[:, np.newaxis] >= np.where(since > 0, since, begin), past, np.nan)
+        self.days[need][window.rows] = _days_of(over, known, self._lengths.numbers(at))
+        past = np.where(since > 0, known, np.nan)
         match over.kind:
             case "hole":
                 hole = _longest_hole(~np.isnan(past), at, self._now)

@@ -27,7 +27,8 @@ from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import longest_gap
 from watcher.store.packing import positions
-from watcher.store.ports import Archive, Store
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 from watcher.store.records import Live, Transition, Whose
 from watcher.store.sql.alerts import Alerts
 

@@ -37,10 +37,29 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
-from watcher.store.ports import Past
+from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
 PRODUCT_ID = "product_id"
+
+
+class OwnColumns:
+    """The columns of the user's own for the products of a scan. They are today's, whatever a metric
+    is computed for: what they were is not kept."""
+
+    def __init__(self, scan: Listed) -> None:
+        self._scan = scan
+        self._read: dict[FactColumn, Floats] = {}
+
+    def __call__(self, metric: Metric) -> dict[str, Floats]:
+        """Those that the metric is made of."""
+        return {fact_need(fact.name): self._column(fact) for fact in metric.facts}
+
+    def _column(self, fact: FactColumn) -> Floats:
+        column = self._read.get(fact)
+        if column is None:
+            column = self._read[fact] = fact.numbers(self._scan.texts[PRODUCT_ID])
+        return column
 
 
 class ScanTable:
@@ -73,7 +92,8 @@ class ScanTable:
         self._baselines: dict[Need, tuple[Floats, Ints]] = {}
         self._counts: dict[Need, Ints] = {}
         self._days: dict[Need, Ints] = {}
-        self._facts: dict[FactColumn, Floats] = {}
+        # Not a method of the table's: one that holds itself stays, with its scan, for long.
+        self._owned = OwnColumns(scan)
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
@@ -196,7 +216,7 @@ class ScanTable:
 
     @cached_property
     def _regions(self) -> tuple[str, ...]:
-        """Those of the products, first the scan's, where they may be of several."""
+        """The products' regions, first the scan's, where they may be of several."""
         if self.scan.of_market:
             return ()
         told = dict.fromkeys(filter(None, self.scan.texts["region"]))
@@ -213,17 +233,6 @@ class ScanTable:
         if self.size == self.listed:
             return listed
         return np.concatenate([listed, np.full(self.size - self.listed, np.nan)])
-
-    def _owned(self, metric: Metric) -> dict[str, Floats]:
-        """The columns of the user's own that the metric is made of. They are today's, whatever it
-        is computed for: what they were is not kept."""
-        return {fact_need(fact.name): self._fact(fact) for fact in metric.facts}
-
-    def _fact(self, fact: FactColumn) -> Floats:
-        column = self._facts.get(fact)
-        if column is None:
-            column = self._facts[fact] = fact.numbers(self.scan.texts[PRODUCT_ID])
-        return column
 
     def _column(self, name: str) -> Floats:
         if name == RANK:

@@ -77,7 +77,7 @@ def targets_named(book: Rulebook) -> set[str]:
 
 
 def _regions(database: Store, book: Rulebook) -> set[str]:
-    """Those of the lists, and of what was read of shops and products of one's own."""
+    """The regions of the lists, and of what was read of shops and products of one's own."""
     queries = [(watch.key, watch.query) for watch in book.used_watches]
     lists = {query.region for _, query in queries if query.of_market}
     others = (database.history.last_scan(key) for key, query in queries if not query.of_market)

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from watcher.data_days import durations
 from watcher.evaluation.again import moved_on
 from watcher.evaluation.present import left_by
 from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
@@ -22,7 +21,6 @@ from watcher.notification.policy import (
     Holds,
     NotifyPolicy,
     policies_of,
-    terms_of,
 )
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
@@ -188,23 +186,23 @@ class _Statuses:
         self, rule: Rule, channel: str, decided: Decided, told: NotificationLogEntry | None
     ) -> ChannelStatus:
         decision, silence = decided.decision, None
-        opens = self._opens(rule, decision, told) if told is not None else None
+        opens = self._opens(rule, decided, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
         if told is None:
             return ChannelStatus(channel, decision, opens=opens, silence=silence)
         return ChannelStatus(channel, decision, told.told_at, told.resolved_told, opens, silence)
 
-    def _opens(self, rule: Rule, decision: Decision, told: NotificationLogEntry) -> Instant | None:
+    def _opens(self, rule: Rule, decided: Decided, told: NotificationLogEntry) -> Instant | None:
         """The end of a cooldown, or the time of the next reminder."""
         waits = {Decision.COOLDOWN: rule.cooldown}
         if not told.resolved_told:
             waits[Decision.ALREADY_TOLD] = rule.remind or 0
-        seconds = waits.get(decision)
+        seconds = waits.get(decided.decision)
         if not seconds:
             return None
-        past, since = self.database.history, min(told.told_at, self.now)
-        return max(durations(each.schedule, past).over(seconds, since) for each in rule.watches)
+        since = min(told.told_at, self.now)
+        return rule.over(seconds, self.database.history, since, decided.alert.watch)
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -313,11 +311,15 @@ def _cooling(
     """Alerts that fire anew soon after it was told, rule by rule: each has its own cooldown."""
     rules = {rule.name: rule for rule in book.enabled if rule.cooldown}
     past = database.history
-    cooldowns = {name: rule.least(rule.cooldown, past, now) for name, rule in rules.items()}
+    cooldowns = {
+        name: max(rule.least(rule.cooldown, past, now, watch.key) for watch in rule.watches)
+        for name, rule in rules.items()
+    }
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and terms_of(rule, policies[channel], past, now).tells:
-            until = told_at + cooldowns[rule.name]
+        if channel in rule.notify and policies[channel].hears(rule.severity):
+            ends = (rule.over(rule.cooldown, past, told_at, watch.key) for watch in rule.watches)
+            until = max(ends)
             why = Decision.COOLDOWN.value
             yield Waiting(channel, why, alerts=count, rules=(name,), since=told_at, until=until)
 

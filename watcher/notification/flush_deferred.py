@@ -16,7 +16,8 @@ from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.store.ports import Archive, Store
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 from watcher.store.sql.silences import Held, HeldGroup
 
 

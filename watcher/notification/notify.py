@@ -84,7 +84,9 @@ class Teller:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
         name = policy.channel
         terms = [
-            terms_of(rule, policy, self.holds.past, self.at) if name in rule.notify else None
+            terms_of(rule, policy, self.holds.past, self.at, live.watch)
+            if name in rule.notify
+            else None
             for rule in rules
         ]
         listens = np.array([each is not None and each.tells for each in terms], np.bool_)

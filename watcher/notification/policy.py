@@ -95,6 +95,10 @@ class NotifyPolicy:
     quiet: Quiet | None = None
     digest: Cron | None = None
 
+    def hears(self, severity: Severity) -> bool:
+        """Whether what is so severe is told here."""
+        return severity.rank >= self.min_severity.rank
+
     def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
         """The hold on the channel as a whole, if any. What waits for its digest ``since`` a time is
         due once one of the digest's times has come after that."""
@@ -140,10 +144,13 @@ class NotifyTerms:
         return self.severity.rank >= self.min_severity.rank
 
 
-def terms_of(rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant) -> NotifyTerms:
-    """The terms between ``rule`` and a channel, for a scan or a look at ``at``."""
-    cooldown = rule.least(rule.cooldown, past, at)
-    remind = rule.least(rule.remind, past, at) if rule.remind is not None else None
+def terms_of(
+    rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant, watch: str
+) -> NotifyTerms:
+    """The terms between ``rule`` and a channel, for a scan or a look at ``at``, of alerts of the
+    watch of that key."""
+    cooldown = rule.least(rule.cooldown, past, at, watch)
+    remind = rule.least(rule.remind, past, at, watch) if rule.remind is not None else None
     return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
 
 
@@ -206,11 +213,15 @@ class Holds:
         was told last, by product; ``unheard`` are the alerts whose begin is held back for it;
         of the products ``moved_on`` the rule's ``again`` is met against what it was told. Cooldowns
         and reminders count on ``at``, the time of a scan."""
-        terms, decided = terms_of(rule, policy, self.past, at), list[Decided]()
+        decided = list[Decided]()
+        terms = {
+            key: terms_of(rule, policy, self.past, at, key)
+            for key in {alert.watch for alert in alerts}
+        }
         for alert in alerts:
             told = log.get(alert.product)
             decision = decide(
-                alert, told, terms, at,
+                alert, told, terms[alert.watch], at,
                 waiting=alert.id in unheard, again=alert.product in moved_on,
             )  # fmt: skip
             before = told.told_with if told is not None else None

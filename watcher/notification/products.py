@@ -23,7 +23,8 @@ from watcher.model import (
 )
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
-from watcher.store.ports import Archive, Recollection, Store
+from watcher.store.past import Archive, Recollection
+from watcher.store.ports import Store
 
 _AGAIN = "again"  # a decision
 FACTS = tuple(
@@ -54,11 +55,15 @@ class Products:
 
     def name(self, product: int) -> str:
         """The product's name, from the scan if it is there."""
-        name = self._present.text("product_name", product) if self._present is not None else None
-        if name:
+        part = self._part(product)
+        if part is not None and (name := part.text("product_name", product)):
             return name
         self.load([product])
         return self._facts[product].name
+
+    def _part(self, product: int) -> Present | None:
+        """What its own watch says of a product."""
+        return self._present.part(product) if self._present is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:
         """(k, n) keys of which the first decides, the largest is the strongest and NaN is no value;
@@ -75,7 +80,7 @@ class Products:
         return again.moved_on(rule, self._present, told)
 
     def told_with(self, rule: Rule, products: Sequence[int], at: Instant) -> list[ToldWith | None]:
-        """What is to be remembered of what is told of each now."""
+        """Values to remember of each product that is told now."""
         return again.told_with(rule, self._present, products, at)
 
     def item(
@@ -114,13 +119,14 @@ class Products:
         if self._present is None or since == self._present.at:
             return LatestEvidence(since, alert.evidence)
         # Where nothing is known any more, what it fired on is the newest that is.
-        known = self._present.known(rule, alert.product)
+        part = self._part(alert.product)
+        known = part.known(rule, alert.product) if part is not None else None
         return known or LatestEvidence(since, alert.evidence, current=False)
 
     def _last_seen(self, rule: Rule, alert: Alert) -> Instant | None:
-        """When a product was seen that is told of because it is gone."""
-        present = self._present
-        return present.gone_since(rule, alert.product) if present is not None else None
+        """The last sight of a product that is told of because it is gone."""
+        part = self._part(alert.product)
+        return part.gone_since(rule, alert.product) if part is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
         # Several rules may tell of the same product.
@@ -131,7 +137,8 @@ class Products:
         return values
 
     def _value(self, metric: Metric, facts: ProductFacts) -> float | None:
-        listed = self._present.number(metric, facts.product) if self._present is not None else None
+        part = self._part(facts.product)
+        listed = part.number(metric, facts.product) if part is not None else None
         value = listed if listed is not None else _stored_value(metric, facts)
         return None if np.isnan(value) else value
 

@@ -137,12 +137,16 @@ class Attribute:
         be neither, where there are names."""
         if not self.names or text in self.names or text.isdecimal():
             return text
-        wanted = text.strip().casefold()
-        for each, name in self.names.items():
-            if name.casefold() == wanted:
-                return each
+        if (found := id_named(self.names, text)) is not None:
+            return found
         hint = nearest(text, self.names.values()) or f": there are {listing(self.names.values())}"
         raise Wrong(f"{quoted(text)} is no seller's id, and no name in sellers:{hint}")
+
+
+def id_named(names: Mapping[str, str], text: str) -> str | None:
+    """The id that has such a name among ``names``, by id; None where none has."""
+    wanted = text.strip().casefold()
+    return next((each for each, name in names.items() if name.casefold() == wanted), None)
 
 
 ATTRIBUTES = tuple(Attribute(text.name, text.label, text.meaning) for text in (*TEXTS, *MADE_TEXTS))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from watcher.attributes import MADE, TEXT_OF
-from watcher.data_days import KnowsDays, longest
+from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
-from watcher.identity import Marks, RuleMark, WatchMark, digest
+from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.metrics import Catalogue
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Quiet, Schedule, least
+from watcher.schedule import Cron, Quiet, Refresh, Schedule, least
 from watcher.source.query import Query
 from watcher.units import DAY, MINUTE
 
@@ -95,13 +95,12 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules; ``former_keys`` are those that it had before."""
+    where the book reads that at two schedules."""
 
     key: str
     name: str
     query: Query
     schedule: Schedule
-    former_keys: tuple[str, ...] = ()
 
     @property
     def asks(self) -> str:
@@ -111,6 +110,11 @@ class Watch:
     @property
     def _query(self) -> str:
         return self.query.nameless() if self.query.of_rule else self.query.canonical()
+
+    def with_followed(self, ids: tuple[str, ...]) -> Watch:
+        """The watch with these ids, where it reads what is followed."""
+        query = self.query
+        return replace(self, query=replace(query, ids=ids)) if query.followed else self
 
     @property
     def mark(self) -> WatchMark:
@@ -172,7 +176,7 @@ class Rule:
 
     @property
     def conditions(self) -> tuple[object, ...]:
-        """What the fingerprint is made of beside the watches."""
+        """The parts of the fingerprint beside the watches."""
         return (self.when.key, self.until.key if self.until is not None else None, self.for_)
 
     @property
@@ -188,9 +192,24 @@ class Rule:
         """The watch of that key; the first, where that is none of its own."""
         return next((each for each in self.watches if each.key == key), self.watches[0])
 
-    def least(self, seconds: int, past: KnowsDays, now: Instant) -> int:
-        """The shortest time up to ``now`` that counts as ``seconds``, whichever watch looks."""
-        return longest((watch.schedule for watch in self.watches), past, seconds, now)
+    def least(self, seconds: int, past: KnowsDays, now: Instant, watch: str = "") -> int:
+        """The shortest time up to ``now`` that counts as ``seconds`` of an alert of the watch of
+        that key."""
+        return longest(self.schedules(watch), past, seconds, now)
+
+    def over(self, seconds: int, past: KnowsDays, since: Instant, watch: str = "") -> Instant:
+        """When a time that began at ``since`` ends, at the earliest, for such an alert."""
+        return max(durations(each, past).over(seconds, since) for each in self.schedules(watch))
+
+    def schedules(self, watch: str) -> Sequence[Schedule]:
+        """Those by which times count of an alert of the watch of that key: where it has data days,
+        these alone, for another region has other ones; else those of all that have none, whichever
+        looks."""
+        own = self.watch_of(watch).schedule
+        if isinstance(own, Refresh):
+            return (own,)
+        every = (each.schedule for each in self.watches)
+        return [each for each in every if not isinstance(each, Refresh)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +262,9 @@ class Rulebook:
         return tuple(watch for watch in self.used_watches if watch.query.region == region)
 
     @property
-    def marks(self) -> Marks:
+    def marks(self) -> BookMarks:
         """Each rule and watch as the store needs it to see a change."""
-        return Marks(
+        return BookMarks(
             tuple(rule.mark for rule in self.rules), tuple(watch.mark for watch in self.watches)
         )
 
@@ -265,11 +284,7 @@ class Rulebook:
 
     def with_followed(self, ids: tuple[str, ...]) -> Rulebook:
         """The book whose watches of what is followed have these ids: for what they cost."""
-        watches = tuple(
-            replace(watch, query=replace(watch.query, ids=ids)) if watch.query.followed else watch
-            for watch in self.watches
-        )
-        return replace(self, watches=watches)
+        return replace(self, watches=tuple(each.with_followed(ids) for each in self.watches))
 
     def current(self, watch: Watch) -> Watch:
         """The watch as the book has it now: its key changes where a second schedule of its query

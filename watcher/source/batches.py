@@ -48,7 +48,7 @@ class Batches:
         return max(self.rows, default=0)
 
     def kept(self, number: int, page: Page) -> Page:
-        """What counts of an answer: each product that was asked for, once, in the first places."""
+        """The rows of an answer that count: each product asked for, once, in the first places."""
         asked = dict.fromkeys(self.query.batch(number))
         first = {one.product_id: one for one in reversed(page.products)}
         found = tuple(first[each] for each in asked if each in first)

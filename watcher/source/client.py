@@ -119,6 +119,8 @@ class Client:
             KeyRefused: ``key`` is empty, or can't be a key.
         """
         self.concurrency = concurrency
+        # By region: whether commissions are percentages there, as the last list told that can.
+        self.percentages: dict[str, bool] = {}
         self._key = _checked_key(key)
         self._redaction = KeyRedaction(self._key)
         self._url = URL(url.rstrip("/"))
@@ -223,7 +225,7 @@ class Client:
         return bytes(outcome)
 
     async def _attempt(self, request: _Request) -> Any:
-        """What the request reads, or the error; raised is only what the budget raises."""
+        """Return what the request reads, or the error; raised is only what the budget raises."""
         async with self._at_once:
             await self._pace.turn()
             await request.budget.spend()
@@ -237,7 +239,7 @@ class Client:
         return outcome
 
     async def _ask(self, request: _Request) -> tuple[Any, bool]:
-        """What the request reads or the error, and whether the request reached the server."""
+        """Return what the request reads or the error, and whether it reached the server."""
         # Errors are values here: an exception of aiohttp can hold the request's headers, and
         # must not go along as the cause or the context of ours.
         try:
@@ -266,7 +268,7 @@ class Client:
         raise failure(response.status, response.headers, body, now=now, asked=asked)
 
     async def _get(self, request: _Request) -> object:
-        """What it reads, after redirects that stay on the host: each is one more request."""
+        """Return what it reads, after redirects that stay on the host: each is one more request."""
         if self._session is None:
             raise RuntimeError("use the client as an async context manager")
         url, query = URL(f"{self._url}{request.path}"), request.params

@@ -32,7 +32,7 @@ class ParameterType(StrEnum):
 
 
 class Gives(StrEnum):
-    """What an endpoint answers with."""
+    """The kind of answer an endpoint gives."""
 
     LIST = "list"  # a market's products, filtered and sorted
     SHOP = "shop"  # the products of a seller, in an order that nobody knows

@@ -48,7 +48,7 @@ class Pages:
         return last == self.page_size or (self.wanted - 1) * self.page_size + last > self.top
 
     def kept(self, _: int, page: Page) -> Page:
-        """What counts of a page: all of it."""
+        """The rows that count of a page: all of it."""
         return page
 
     def put(self, page_num: int, page: Page) -> None:

@@ -4,7 +4,7 @@ shows. Nothing is asked a second time, whatever comes of the first."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,11 +23,14 @@ from watcher.source.endpoints import (
     SHOP_PRODUCTS,
     SIBLINGS,
 )
-from watcher.source.sibling_answers import FoundCategory, categories_of, covers_of
+from watcher.source.sibling_answers import FoundCategory, categories_of, covers_of, first_cover
 from watcher.units import count_of, utc_day
 
 LANGUAGE = "en-US"
 _TREND_DAYS = 14
+_FEW = 3  # pictures
+_NO_ANSWERS = frozenset((301, 302, 303, 307, 308, 401, 402, 408, 425, 429))
+_BROKEN = 500  # the least status that says that the server is in trouble
 _WORDS = 500  # characters of the server's own that are kept
 
 
@@ -43,24 +46,27 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Question:
     """One request: what an endpoint is asked, at which path; without ``params`` it can't be asked,
-    for want of ``lacks``."""
+    for want of ``lacks``, unless it ``awaits`` what the answers to those before it may have."""
 
     endpoint: Endpoint
     path: str
     params: Mapping[str, str]
     lacks: str = ""
+    awaits: bool = False
 
     @property
     def said(self) -> str:
         """The request on a line, as ``/v1/... seller_id=7495...``."""
+        if self.awaits:
+            return f"{self.path}, with a picture's address from the answers before it, if any"
         asked = "&".join(f"{name}={value}" for name, value in self.params.items())
         return f"{self.path}?{asked}" if asked else self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of it: ``words`` are the server's own, word for word, ``shown`` is what was found
-    in its answer. ``status`` is None where there was no answer."""
+    """The outcome of a question: ``words`` are the server's own, word for word, ``shown`` is what
+    was found in its answer. ``status`` is None where there was no answer."""
 
     question: Question
     works: bool
@@ -70,6 +76,21 @@ class Finding:
     asked: bool = True
     categories: tuple[FoundCategory, ...] = ()
     covers: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()  # addresses that the covers' endpoint can be asked for
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says something of the endpoint: no answer, and trouble of the server, of the
+        key or with the pace, could have come from any."""
+        status = self.status
+        return self.works or (status is not None and status < _BROKEN and status not in _NO_ANSWERS)
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if not self.asked:
+            return "-"
+        return "works" if self.works else "refused" if self.decides else "unclear"
 
 
 def questions(
@@ -77,11 +98,29 @@ def questions(
 ) -> Iterator[Question]:
     """One for each endpoint beside the lists, or for those that are ``chosen`` by name; ``paths``
     are others than those of their rows."""
+    products = False
     for endpoint in SIBLINGS:
         if not chosen or endpoint.name in chosen:
             lacks, params = _ASKED[endpoint.name](known, now)
             path = paths.get(endpoint.name, endpoint.path)
-            yield Question(endpoint, path, params, "" if params else lacks)
+            awaits = not params and endpoint is COVERS and products
+            yield Question(endpoint, path, params, "" if params or awaits else lacks, awaits)
+            products |= bool(params) and endpoint in (SHOP_PRODUCTS, PRODUCT_DETAIL)
+
+
+def filled(question: Question, before: Sequence[Finding]) -> Question:
+    """The question with what it awaits from the answers ``before`` it."""
+    if not question.awaits:
+        return question
+    pictures = tuple(dict.fromkeys(each for one in before for each in one.pictures))
+    lacks, params = _covers(Known(covers=pictures), 0)
+    return replace(question, params=params, lacks="" if params else lacks, awaits=False)
+
+
+def unasked(question: Question) -> Finding:
+    """What came of a question that could not be asked."""
+    why = f"not asked: no {question.lacks[2:]} is known"
+    return Finding(question, works=False, status=None, words="", shown=why, asked=False)
 
 
 def _shop(known: Known, _now: Instant) -> tuple[str, dict[str, str]]:
@@ -157,7 +196,7 @@ async def ask(question: Question, client: Client, budget: Budget) -> Finding:
 
 
 def judged(question: Question, body: bytes) -> Finding:
-    """What an answer with status 200 shows."""
+    """Judge an answer with status 200."""
     try:
         answer: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -185,7 +224,8 @@ def _finding(question: Question, words: str, wrong: str, shown: str, **found: An
 
 
 def _products(question: Question, data: object, words: str) -> Finding:
-    """Of a shop, or by their ids: of others than asked for, the parameter was not understood."""
+    """Judge products of a shop, or by their ids: where there are others than asked for, the
+    parameter was not understood."""
     rows = [row for row in _rows(data) if row.get("product_id") is not None]
     of_shop = question.endpoint is SHOP_PRODUCTS
     name, asked = next(iter(question.params.items()))
@@ -199,7 +239,10 @@ def _products(question: Question, data: object, words: str) -> Finding:
         wrong = f"{len(others)} of {len(rows)} products are of another {what}: it ignores {name}"
     elif not rows:
         wrong = f"no product of this {what}: that proves nothing; ask with another id"
-    return _finding(question, words, wrong, count_of(len(rows), "product"))
+    written = (row.get("cover_url") for row in rows)
+    found = filter(None, (first_cover(each) for each in written if isinstance(each, str)))
+    pictures = tuple(found)[:_FEW]
+    return _finding(question, words, wrong, count_of(len(rows), "product"), pictures=pictures)
 
 
 def _days(question: Question, data: object, words: str) -> Finding:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from watcher.fields import BY_NAME
 from watcher.source import values
-from watcher.source.addresses import PRODUCT, SELLER, id_of, is_unusual
+from watcher.source.addresses import PRODUCT, SELLER, doubt_of, id_of
 from watcher.source.endpoint import Endpoint, Parameter, Use
 from watcher.source.endpoints import (
     CHOICE,
@@ -145,6 +145,9 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
         return f'unknown field "{name}": write min_{field} or max_{field}'
     if field in known:
         return f'unknown field "{name}": write {field}'
+    if name == "list":
+        kinds = "a watch is a list, unless it has shop: or products:"
+        return f'unknown field "list": {kinds}; leave it out'
     if name in _ELSEWHERE:
         return (
             f"{name} is no filter of a list: {_ELSEWHERE[name]}, or make it a condition of a rule"
@@ -175,8 +178,8 @@ def _shop(raw: Mapping[str, object], problems: _Problems, warn: Report) -> Query
             seller = id_of(written, SELLER)
         except ValueError as error:
             problems.append((("shop",), str(error)))
-    if seller and is_unusual(seller):
-        warn(("shop",), _unusual(seller))
+    if seller and (doubt := doubt_of(seller)):
+        warn(("shop",), doubt)
     top = read.get("top", DEFAULT_TOP)
     return Query(read.get("region", ""), ((SELLER_ID, seller),), top=top, endpoint=SHOP_PRODUCTS)
 
@@ -215,19 +218,19 @@ def _ids(written: object, problems: _Problems, warn: Report) -> tuple[str, ...]:
         before = first.setdefault(found, place)
         if before != place:
             warn(path, f"is {found} again, which products[{before}] is: it is read once")
-        elif is_unusual(found):
-            warn(path, _unusual(found))
+        elif doubt := doubt_of(found):
+            warn(path, doubt)
     return tuple(first)
 
 
 def _about(item: object, error: str) -> str:
-    if isinstance(item, str) and item.strip().lower() == FOLLOWED:
+    word = item.strip().lower() if isinstance(item, str) else ""
+    if word == FOLLOWED:
         return f"what is followed is a list of its own: write products: {FOLLOWED}"
+    if word.isalpha():
+        hint = did_you_mean(values.near(word, [FOLLOWED]))
+        return f"{error}; the only list with a name is {FOLLOWED}" if not hint else f"{error}{hint}"
     return error
-
-
-def _unusual(found: str) -> str:
-    return f"{found} has {len(found)} digits, and ids have 19: is one lost, or too many?"
 
 
 def _beside(
@@ -252,7 +255,7 @@ def _beside(
     return read
 
 
-_WHAT = {"shop": "a shop", "products": "products of your own"}
+_WHAT = {"shop": "a shop's products", "products": "products of your own"}
 
 
 def _not_beside(name: str, key: str) -> str:

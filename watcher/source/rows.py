@@ -24,6 +24,7 @@ from watcher.units import AMOUNTS, Unit, count_of
 MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB each
 
 _BLOCK_PAGES = 5_000
+_TELLING = 10  # products: of fewer commissions up to 1 all may be percentages
 _MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
 
@@ -182,20 +183,26 @@ class Settled:
     """The findings about a list's numbers."""
 
     percentages: bool | None  # whether commissions were written so; None where it has none
+    tells: bool  # whether it has so many that others may go by them
     unrated: bool  # some product says that it has no rating
     problems: tuple[str, ...]  # which values mean nothing
 
 
-def settle(numbers: Floats) -> Settled:
+def settle(numbers: Floats, percentages: bool | None = None) -> Settled:
     """Change the numbers of a whole list, (n, 88) as the API wrote them, to values: in place.
 
     A count, an amount or a price below 0 is none, and neither is a rating of 0 (unrated) or a
     commission above 100%. The scale of commissions is the list's: percentages where most of those
-    above 0 exceed 1. A product's alone could not tell 1% from 100%.
+    above 0 exceed 1. A product's alone could not tell 1% from 100%, so few go by the scale of
+    other lists of the region (``percentages``), unless one of them exceeds 1.
     """
     unrated = bool((numbers[:, NUMERIC_INDEX[RATING]] == 0).any())
     with np.errstate(invalid="ignore"):
-        percentages, above = _settle_commissions(numbers[:, NUMERIC_INDEX[COMMISSION]])
+        commissions = numbers[:, NUMERIC_INDEX[COMMISSION]]
+        some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
+        if some >= _TELLING or large or percentages is None:
+            percentages = 2 * large > some
+        above = _settle_commissions(commissions, percentages=percentages)
         negative = _drop_negative(numbers)
     problems = [
         f"{NUMERIC[column].name} is below 0 in {count_of(count, 'product')}: no value"
@@ -204,18 +211,17 @@ def settle(numbers: Floats) -> Settled:
     ]
     if above:
         problems.append(f"{COMMISSION} is above 100% in {count_of(above, 'product')}: no value")
-    return Settled(percentages, unrated, tuple(problems))
+    written = percentages if some else None
+    return Settled(written, some >= _TELLING, unrated, tuple(problems))
 
 
-def _settle_commissions(commissions: Floats) -> tuple[bool | None, int]:
-    """Whether they were percentages, and the number of those above 100%."""
-    some, large = (int(np.count_nonzero(commissions > least)) for least in (0, 1))
-    percentages = 2 * large > some if some else None
+def _settle_commissions(commissions: Floats, *, percentages: bool) -> int:
+    """The number of those above 100%."""
     if percentages:
         commissions /= 100
     above = commissions > 1
     commissions[above] = np.nan
-    return percentages, int(above.sum())
+    return int(above.sum())
 
 
 def _drop_negative(numbers: Floats) -> Ints:

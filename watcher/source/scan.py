@@ -96,11 +96,15 @@ async def read_scan(
         await _with_grace(reading.read(stop), stop, order.grace)
     flaws = pages.flaws()
     joined = await asyncio.to_thread(rows.join)  # of a long list it would hold the loop
-    settled = await asyncio.to_thread(settle, joined.numbers)
     regions = _regions(query, joined)
+    region = _most_frequent(regions) or query.region
+    scale = client.percentages.get(region)
+    settled = await asyncio.to_thread(settle, joined.numbers, scale)
+    if settled.tells:
+        client.percentages[region] = bool(settled.percentages)
     scan = Scan(
         watch=order.watch,
-        region=_most_frequent(regions) or query.region,
+        region=region,
         at=order.at,
         started=started,
         finished=now(),

@@ -162,7 +162,7 @@ def _above(least: Value, most: Value) -> bool:
 
 
 def shown(value: object) -> str:
-    """What a user wrote, in words."""
+    """A value that a user wrote, in words."""
     if value is None:
         return "an empty value"
     return kind(value) if isinstance(value, bool | Mapping | list) else quoted(str(value))

@@ -1,4 +1,4 @@
-"""What a watch reads, as it is asked for: two equal queries are one list, to be bought once."""
+"""The query of a watch, as it is asked for: two equal ones are one list, to be bought once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SELLER_ID = "seller_id"  # the parameter that says whose products a shop's are
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a watch reads: a market's list, the products of a shop, or products of one's own.
+    """The question of a watch: a market's list, the products of a shop, or products of one's own.
 
     Of the latter ``own`` is the list's name, or that of the rule (``of_rule``) which has it without
     a name; ``ids`` are the products: which of them there are makes no other list. Those of the
@@ -45,7 +45,7 @@ class Query:
 
     @property
     def gives(self) -> Gives:
-        """What it reads: a list, a shop, or products by their ids."""
+        """The kind of answer: a list, a shop, or products by their ids."""
         return self.endpoint.gives
 
     @property
@@ -122,7 +122,11 @@ class Query:
         parts = [self.region] if self.region else []
         if self.gives is Gives.LOOKUP:
             whose = "followed" if self.followed else "of one's own"
-            return ", ".join([*parts, f"{count_of(len(self.ids), 'product')} {whose}"])
+            # Which are followed stands in the database, and is filled in only where it is read.
+            what = (
+                f"{count_of(len(self.ids), 'product')} {whose}" if self.ids else "what is followed"
+            )
+            return ", ".join([*parts, what])
         parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
             order = "" if self.descending else ", lowest first"

@@ -13,7 +13,7 @@ from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
-from watcher.store.sql.siblings import Categories, Pictures, Probes
+from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -37,6 +37,6 @@ class Faces:
         self.observations: Observations = Observations(db)
         self.followed: Followed = Followed(db)
         self.lookups: Lookups = Lookups(db)
-        self.probes: Probes = Probes(db)
+        self.probes: EndpointProbes = EndpointProbes(db)
         self.categories: Categories = Categories(db)
         self.pictures: Pictures = Pictures(db)

@@ -1,32 +1,13 @@
-"""The store as the house sees it: a protocol a face."""
+"""The store as the house sees it: its faces, and what holds them together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol, Self
 
-from watcher.data_days import DataDays
-from watcher.model import Bools, Evidence, Instant, Ints, LastTexts, ProductFacts
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.places import Place
-from watcher.store.records import (
-    AFTER_ALL,
-    Baseline,
-    Delivered,
-    EarlierList,
-    FiredAlert,
-    Jumped,
-    LastChange,
-    Progress,
-    Pruned,
-    Sighting,
-    Sizes,
-    Stats,
-    Window,
-    WindowQuery,
-)
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
@@ -37,7 +18,7 @@ from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
-from watcher.store.sql.siblings import Categories, Pictures, Probes
+from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
 
 
@@ -54,7 +35,7 @@ class Store(Protocol):
     silences: Silences
     followed: Followed
     lookups: Lookups
-    probes: Probes
+    probes: EndpointProbes
     categories: Categories
     pictures: Pictures
     tellings: Tellings
@@ -95,189 +76,3 @@ class Store(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-
-class Past(Protocol):
-    """The history as the scan ``scan_id`` sees it: without what it doubts."""
-
-    def last(
-        self, watch: str, scan_id: int, products: Ints, fields: Sequence[str],
-        not_before: Instant = 0, *, doubted: bool = False,
-    ) -> Baseline:  # fmt: skip
-        """Each product's observation before the scan ``scan_id``, from ``not_before`` on: by the
-        same watch, whatever other watches saw in between, and of scans that are ``doubted`` only
-        where that is wanted. ``fields`` are numeric fields of the API, or ``rank``."""
-
-    def ago(
-        self, watch: str, products: Ints, at: Instant, not_before: Instant, fields: Sequence[str],
-        *, scan_id: int = AFTER_ALL, regions: Sequence[str] = (),
-    ) -> Baseline:  # fmt: skip
-        """Each product's observation in force at ``at``: by the newest scan of any watch from
-        ``not_before`` to ``at`` that saw it; a ``rank`` by this watch's only. The products are all
-        of one region, or of the ``regions``. As the scan
-        ``scan_id`` sees the past: in place of what is doubted stands what was seen before it."""
-
-    def windows(self, query: WindowQuery) -> Iterator[Window]:
-        """All values in a time, one for each scan that saw a product, part by part."""
-
-    def taken_out(self, watch: str, scan_id: int, products: Ints) -> Bools:
-        """(n,) the products that the user had taken out of what a watch asks for by name when it
-        made a scan."""
-
-    def standing(self, watch: str, scan_id: int, places: int) -> EarlierList | None:
-        """The list of the watch's last scan before ``scan_id`` that read its first ``places``."""
-
-    def last_texts(
-        self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],
-        not_before: Instant,
-    ) -> LastTexts:  # fmt: skip
-        """Each product's text as the scan's watch knew it last before the scan, from ``not_before``
-        on, whatever other watches saw in between; ``now`` are the texts of the scan itself."""
-
-    def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
-        """The last of the watch's scans before ``scan_id`` that prove an absence, and when each
-        was, the newest first."""
-
-    def judged_before(self, watch: str, scan_id: int) -> int:
-        """The last scan before ``scan_id`` at which it could be said who is gone: one that proves
-        an absence, and did not jump when it was made; 0 for none."""
-
-    def listed(self, watch: str, first: int, after: int) -> Ints:
-        """Products that some scan of the watch listed, from the scan ``first`` on up to the one
-        before ``after``; in rising order."""
-
-    def data_days(self, region: str) -> DataDays:
-        """The region's data days; none where nothing is read with the refresh."""
-
-    def recent(self, watch: str, scan_id: int, since: Instant) -> list[tuple[Instant, bool]]:
-        """The times of the watch's scans before the scan ``scan_id`` that read something, the
-        newest first and back to ``since``, and whether each proves an absence."""
-
-
-class Recollection(Past, Protocol):
-    """The past, and the products in it as they are after the newest scan that there is."""
-
-    def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
-        """Products by the store's key; unknown keys are left out."""
-
-    def category_names(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """Names of these categories, as far as they are known."""
-
-    def sightings(self, watch: str, products: Ints) -> Iterator[Sighting]:
-        """The watch's scans that saw each of the products last, cut to these."""
-
-    def newest_sighting(self, watch: str, products: Ints) -> Sighting | None:
-        """The watch's newest scan, cut to those of the products that it lists."""
-
-    def last_change(self, region: str, since: Instant) -> LastChange | None:
-        """The newest scan from ``since`` on that changed a known product, or the region's first."""
-
-    def idle_shares(self, watch: str, *, below: float, limit: int) -> list[float]:
-        """The shares of idle products at the watch's last scans with one ``below`` that, the
-        newest first."""
-
-    def largest_is_sparse(self, region: str, since: Instant) -> bool:
-        """Whether the region's largest list of those read whole since then is read sparsely."""
-
-
-class Doubts(Protocol):
-    """The scans that jumped, as each later one sees it."""
-
-    def doubt(self, scan_id: int) -> None:
-        """The scan is no baseline, until it is believed."""
-
-    def believe(self, scan_id: int, after: int) -> None:
-        """The doubted scan is a baseline of those that come after the scan ``after``."""
-
-    def before(self, watch: str, scan_id: int) -> list[Jumped]:
-        """The doubted scans right before the scan ``scan_id`` of the watch, the newest first."""
-
-    def is_calm(self, watch: str, scan_id: int) -> bool:
-        """Whether the scan before ``scan_id`` is the watch's own, and believed."""
-
-    def is_doubted(self, scan_id: int) -> bool:
-        """Whether the scan was doubted when it was made."""
-
-    def doubt_half(self, scan_id: int) -> None:
-        """The scan is no baseline, ever: its data was only half new."""
-
-    def is_half(self, scan_id: int) -> bool:
-        """Whether the scan's data was only half new."""
-
-
-class Archive(Protocol):
-    """All that is known of what was seen: the database, or a past that is replayed."""
-
-    @property
-    def history(self) -> Recollection: ...
-
-    @property
-    def jumps(self) -> Doubts: ...
-
-
-class Tellings(Protocol):
-    """Stored messages that some target took, and their alerts."""
-
-    def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:
-        """The messages of these rules, and those of several rules, whose data is of ``since`` to
-        ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
-
-    def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
-        """The alerts of these ids that there are and that ever fired."""
-
-    def evidence_of(self, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
-        """Return why each of these alerts fired."""
-
-    def known_from(self, rule: str, watch: str) -> Instant | None:
-        """The time from which on the rule can have told something; None where it never could."""
-
-    def newest(self) -> tuple[int, int]:
-        """Return what changes whenever a scan is stored, or a message is sent or given up."""
-
-
-class Times(Protocol):
-    """The clock, as far as what is stored tells of it."""
-
-    def ahead(self, now: Instant, *, thorough: bool = False) -> int:
-        """Return by how many seconds what is stored lies after ``now``; 0 where it hardly does.
-        Only the newest rows are looked at, unless ``thorough``."""
-
-    def mend(self, now: Instant) -> None:
-        """Have what lies after ``now`` count as now."""
-
-
-class Pruner(Protocol):
-    """Goes through the kinds of rows, a step at a call; then begins anew."""
-
-    def step(
-        self,
-        observations_before: Instant,
-        notifications_before: Instant,
-        *,
-        rows: int | None = None,
-    ) -> Pruned:
-        """Removes some of what is older than the limits; at most ``rows`` rows where given."""
-
-
-class Upkeep(Protocol):
-    """Work beside the daemon's, that blocks none of it."""
-
-    def backup(self, target: Path, progress: Progress = lambda _done, _total: None) -> int:
-        """A compact copy while the store is in use, looked through before it counts; its bytes.
-        ``progress`` hears the bytes written, and how many there will be at most. An older backup of
-        that name is replaced at the end, in one step. Raises ``StoreError``, and leaves nothing
-        behind, where that can't be."""
-
-    def sizes(self) -> Sizes:
-        """Without a look at any row."""
-
-    def ever(self) -> dict[str, int]:
-        """Return how many rows of some tables there ever were: what is pruned stays counted."""
-
-    def engine(self) -> str:
-        """SQLite's version."""
-
-    def stats(self) -> Stats: ...
-
-    def check(self) -> tuple[str, ...]:
-        """Return what SQLite finds wrong with the whole file; nothing is good. Reads all of it."""

@@ -234,7 +234,7 @@ class Absence(Struct, frozen=True):
 
 
 class Whose(IntEnum):
-    """Whose an alert is, as seen by a watch of its rule: its own, another's, or nobody's so far."""
+    """The owner of an alert, as seen by a watch of its rule: it, another, or nobody so far."""
 
     OTHER = -1
     NOBODY = 0

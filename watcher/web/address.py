@@ -139,8 +139,9 @@ CONTENT_POLICY = "Content-Security-Policy"
 
 
 def content_policy(picture: str = "") -> str:
-    """What a page may load: its own style and pictures, and the ``picture`` at that address."""
-    shown = f" {_source(picture)}" if picture else ""
+    """The policy of what a page may load: its own style and pictures, and the ``picture`` there."""
+    source = _source(picture)
+    shown = f" {source}" if source else ""
     return (
         f"default-src 'none'; style-src 'self'; img-src 'self'{shown}; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
@@ -149,7 +150,9 @@ def content_policy(picture: str = "") -> str:
 
 def _source(address: str) -> str:
     """An address as a policy names it: without its query, which may change nothing of what it is;
-    no character in it ends the directive."""
-    url = urlsplit(address)
-    path = quote(url.path, safe="/%~!$&'()*+:=@-._")
-    return f"https://{url.netloc.rpartition('@')[2]}{path or '/'}"
+    no character in it ends the directive. Empty of what is no address."""
+    origin = Origin.of(address)
+    if origin is None or not _HOST.fullmatch(origin.host):
+        return ""
+    path = quote(urlsplit(address).path, safe="/%~!$&'()*+:=@-._")
+    return f"{origin}{path or '/'}"

@@ -1,4 +1,4 @@
-"""Which address shows what, and which form changes what."""
+"""The table of addresses: which shows what, and which form changes what."""
 
 from __future__ import annotations
 

@@ -181,3 +181,68 @@ def test_channels_are_told_at_once(tmp_path: Path) -> None:
 """
     (found,) = run_suite(suite(tmp_path, test, rules))
     assert found.passed, str(found)
+
+
+OWN_RULES = """
+channels: {me: {url: "${SLACK_URL}"}, boss: {url: "${SLACK_URL}"}}
+defaults: {region: US, notify: [me, boss]}
+sellers: {"7495981769829615944": GlowLab}
+watches: {mine: {products: ["1729873073559015752"]}}
+rules:
+  - name: slides
+    watch: mine
+    when: {spu_avg_price: {below: 20}}
+    again: {spu_avg_price: {falls: 5%}}
+  - {name: sold-by, watch: mine, when: {seller_id: {becomes: GlowLab}}}
+  - {name: reworded, watch: mine, when: {variants: {changes: true}}}
+"""
+
+
+def test_a_failing_test_says_how_far_again_is(tmp_path: Path) -> None:
+    """Against what the channels were told with, once where that is the same."""
+    test = """
+  - name: wrong
+    rule: slides
+    products: {a: {spu_avg_price: 21 19 18.5 18 17.9}}
+    alerts:
+      - {at: 2d, firing: [a], told: [a]}
+      - {at: 4d, firing: [a], told: [a]}
+"""
+    (found,) = run_suite(suite(tmp_path, test, OWN_RULES))
+    lines = str(found).splitlines()
+    told = "     again: price {}, falls 5% from what was last told: not met (from {}, 1d before)"
+    assert [each for each in lines if "again" in each] == [
+        told.format("18.50", "19"), told.format("17.90", "18"),
+    ]  # fmt: skip
+
+
+def test_sellers_go_by_their_names(tmp_path: Path) -> None:
+    """In what a test gives, as in rules, and in what is said of it."""
+    test = """
+  - name: right
+    rule: sold-by
+    products:
+      a: {seller_id: [A, GlowLab, GlowLab]}
+      b: {seller_id: [A, "7495981769829615944", B]}
+    alerts: [{at: 1d, firing: [a, b]}, {at: 2d}]
+  - name: wrong
+    rule: sold-by
+    products: {a: {seller_id: A GlowLab}}
+    alerts: [{at: 1d}]
+"""
+    right, wrong = run_suite(suite(tmp_path, test, OWN_RULES))
+    assert right.passed
+    name = "GlowLab (7495981769829615944)"
+    assert f"seller {name}, becomes {name}: met (from A, 1d before)" in str(wrong)
+
+
+def test_a_text_of_several_lines_stands_on_one(tmp_path: Path) -> None:
+    """As a test writes it."""
+    test = """
+  - name: wrong
+    rule: reworded
+    products: {a: {variants: ["S; M", "S; M; L"]}}
+    alerts: [{at: 1d}]
+"""
+    (found,) = run_suite(suite(tmp_path, test, OWN_RULES))
+    assert "  a  variants S; M; L, changes: met (from S; M, 1d before)" in str(found).splitlines()

@@ -15,7 +15,7 @@ from tests.source.scripted import KEY, Reply, ScriptedServer, body_of
 from tests.store.making import scan
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.newcomers import Newcomers
-from watcher.daemon.scheduling.pictures import GOOD_FOR, Pictures
+from watcher.daemon.scheduling.pictures import GOOD_FOR, PictureExchange
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.errors import StoreError
 from watcher.model import Instant, LongTexts
@@ -45,7 +45,7 @@ class Bench:
         self.server, self.writer, self.clock = server, writer, SetClock()
         self.client = client_of(book)
         self.scanner = Scanner(book, self.client, writer, self.clock)
-        self.pictures = Pictures(self.scanner, writer)
+        self.pictures = PictureExchange(self.scanner, writer)
 
     async def want(self, *products: int) -> None:
         for product in products:
@@ -204,7 +204,22 @@ async def test_it_looks_when_it_is_woken() -> None:
     assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], BaseException)
 
 
+async def test_what_a_page_wanted_is_not_forgotten() -> None:
+    """Though the store failed just then, and nobody asks again."""
+    ids, covers = Counted(), Counted()
+    covers.error = StoreError("away", None)
+    errands = Errands(ids, covers, look=0.001, rest=0.001)  # type: ignore[arg-type]
+    running = asyncio.create_task(errands.run(lambda: None))
+    await covers.have(1)
+    covers.error = None
+    await covers.have(2)
+    await ids.have(ids.turns + 3)
+    assert covers.turns == 2
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 def test_the_faces_are_those_of_the_parts() -> None:
     """What counts here stands for them."""
     assert {"turn", "forget"} <= {*dir(Newcomers)}
-    assert "turn" in dir(Pictures)
+    assert "turn" in dir(PictureExchange)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
 from tests.daemon.scheduling.bench import KEY, Bench
+from watcher.daemon.scheduling.look_records import note_found, note_plan
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.data_days import DataDays, Look, LookResult
+from watcher.data_days import DataDay, DataDays, LookResult, RefreshLook
 from watcher.model import Instant
 from watcher.refreshing import READ_AGAIN, SETTLE
 from watcher.region_plan import RegionPlan, region_plan
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
 from watcher.store.sql.refreshes import ScanDay
 from watcher.text.messages import text_of
 from watcher.units import DAY, HOUR, MINUTE
@@ -42,7 +45,7 @@ class Region:
     bench: Bench
     scanner: Scanner
     looker: Looker
-    looks: list[Look] = field(default_factory=list)
+    looks: list[RefreshLook] = field(default_factory=list)
 
     async def attend(self) -> RegionPlan:
         return await self.looker.attend("US", lambda: None)
@@ -70,7 +73,7 @@ class Region:
         noted = await self.noted()
         return noted[-1].result if len(noted) > before else None
 
-    async def noted(self) -> list[Look]:
+    async def noted(self) -> list[RefreshLook]:
         return [*await self.bench.writer.run(lambda db: db.refreshes.looks("US", 0))]
 
     async def days(self) -> DataDays:
@@ -85,19 +88,31 @@ class Region:
         return [text_of(row.message) for row in rows if row.message.kind == "operator"]
 
 
-def book_of(bench: Bench, api: str = "probes_per_day: 6") -> Rulebook:
+FOLLOWED = """
+api: {API, requests_per_second: 1000, concurrency: 1}
+channels: {me: {url: "json://localhost/"}}
+defaults: {region: US, notify: [me], every: refresh}
+watches: {mine: {products: followed}}
+rules: [{name: any, watch: mine, when: {spu_avg_price: {above: 0}}}]
+"""
+
+
+def book_of(bench: Bench, api: str = "probes_per_day: 6", rules: str = RULES) -> Rulebook:
     """Two watches of a region."""
     env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
-    return load_text(RULES.replace("API", api), env=env)
+    return load_text(rules.replace("API", api), env=env)
 
 
 @asynccontextmanager
-async def region_of(bench: Bench, api: str = "probes_per_day: 6") -> AsyncIterator[Region]:
+async def region_of(
+    bench: Bench, api: str = "probes_per_day: 6", rules: str = RULES
+) -> AsyncIterator[Region]:
     """The region, after the first scans of its watches."""
     async with bench.client() as client:
-        scanner = Scanner(book_of(bench, api), client, bench.writer, bench.clock)
+        book = book_of(bench, api, rules)
+        scanner = Scanner(book, client, bench.writer, bench.clock)
         region = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
-        assert sorted(await region.scan_due()) == ["large", "small"]
+        assert {*await region.scan_due()} == {watch.name for watch in book.used_watches}
         yield region
 
 
@@ -292,3 +307,53 @@ async def test_a_source_that_fails_is_asked_again(bench: Bench, status: int) -> 
         failed = bench.clock.now()
         assert await region.look(failed) is LookResult.FRESH
         assert bench.clock.now() >= failed + 15 * MINUTE or bench.clock.now() // DAY > failed // DAY
+
+
+async def test_a_look_at_what_is_followed(bench: Bench) -> None:
+    """Of products of one's own the first ten are asked for; where all were let go, nothing is."""
+    ids = [*bench.simulator.market.slots][:12]
+    await bench.writer.run(lambda db: db.followed.add(ids, bench.clock.now()))
+    async with region_of(bench, rules=FOLLOWED) as region:
+        asked = bench.simulator.requests
+        assert await region.look(bench.clock.now() + 20 * HOUR) is LookResult.QUIET
+        bench.simulator.market.advance()
+        assert await region.look(bench.clock.now()) is LookResult.FRESH
+        assert bench.simulator.requests == asked + 2
+        assert len(bench.simulator.asked[-1]["product_ids"].split(",")) == 10
+        await bench.writer.run(lambda db: db.followed.remove(ids))
+        assert (await region.plan()).look is None
+
+
+def _begin(day: DataDay, database: Store) -> None:
+    database.refreshes.begin_day("US", day)
+
+
+async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Bench) -> None:
+    """The new data may be there at the very look that would have told of it. Once, and nothing of
+    it is on then; where nobody looked meanwhile, nobody knows."""
+    async with region_of(bench) as region:
+        (first,) = (await region.days()).rows
+        for day, quiet, words in ((2, first.began + 35 * HOUR, 1), (5, first.began + 40 * HOUR, 1)):
+            began = first.began + (day + 0.1) * DAY
+            found = DataDay(first.day + day, int(began), quiet, int(began))
+            await bench.writer.run(partial(_begin, found))
+            bench.clock.instant = found.fresh
+            look = RefreshLook(found.fresh, "w", LookResult.FRESH)
+            await bench.writer.run(
+                partial(note_found, records=region.scanner, region="US", look=look)
+            )
+            await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
+            assert len(await region.told()) == words
+            assert not await bench.writer.run(lambda db: db.health.incidents())
+
+
+async def test_looks_leave_the_credits_of_a_scan(bench: Bench) -> None:
+    """New data that the caps leave no credits to read is of no use. Where they never do, looks go
+    on: it is said of the scan."""
+    async with region_of(bench, "probes_per_day: 9, credits_per_day: 7") as region:
+        assert (await bench.spent()).day == 7
+        bench.clock.instant += 12 * HOUR  # to midnight
+        for _ in range(23):
+            await region.attend()
+            bench.clock.instant += HOUR
+        assert (await bench.spent()).day == 5  # the higher priority's list has two pages

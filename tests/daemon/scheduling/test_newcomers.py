@@ -229,6 +229,34 @@ async def test_caps_hold(bench: Bench) -> None:
         assert await bench.spent() == Spent(1, 2)
 
 
+async def test_credits_are_set_aside_by_the_request(bench: Bench) -> None:
+    """Two for twelve ids, and not twelve."""
+    async with bench.client() as client:
+        own = Own(bench, client, "concurrency: 1, credits_per_day: 3")
+        own.edit(own.ids[:1])
+        await own.scan()
+        own.edit(own.ids[:13])
+        assert await own.newcomers.turn() == 12
+
+
+async def test_a_list_of_higher_priority_has_its_credits_first(bench: Bench) -> None:
+    """What it still needs today is not spent on them."""
+    async with bench.client() as client:
+        own = Own(bench, client, "concurrency: 1, credits_per_day: 2")
+        own.edit(own.ids[:1])
+        await own.scan()
+        more = (
+            "  - {name: first, priority: 1, when: {spu_avg_price: {above: 0}},\n"
+            "     watch: {region: US, sort: total_sale_7d_cnt desc, top: 10}}\n"
+        )
+        text = RULES.format(ids=own.ids[:2], api=own.api) + more
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+        own.scanner.swap(load_text(text, env=env), None)
+        own.newcomers.forget()
+        assert await own.newcomers.turn() == 0
+        assert len(own.asked) == 1
+
+
 async def test_a_refused_key(own: Own) -> None:
     """The operator hears of it, and nothing more is asked with it."""
     own.edit(own.ids[:1])
@@ -243,6 +271,32 @@ async def test_a_refused_key(own: Own) -> None:
     assert len(own.asked) == asked
     incidents = await own.bench.writer.run(lambda db: db.health.incidents())
     assert [each.kind.value for each in incidents] == ["key refused"]
+
+
+async def test_a_refused_key_is_said_of_one_list(bench: Bench) -> None:
+    """The others are not even begun: nothing is asked or set aside for them."""
+    async with bench.client() as client:
+        own = Own(bench, client)
+
+        def edit(ids: Sequence[str]) -> None:
+            other = RULES.replace("any", "others").replace("new,", "more,").replace("mine", "other")
+            watches = f"{{mine: {{products: {[*ids]}}}, other: {{products: {[*ids]}}}}}"
+            lines = RULES.format(api=own.api, ids=[]).splitlines()
+            lines[5] = f"watches: {watches}"
+            lines += other.format(api="", ids=[]).splitlines()[-2:]
+            env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+            own.scanner.swap(load_text("\n".join(lines), env=env), None)
+            own.newcomers.forget()
+
+        edit(own.ids[:1])
+        for watch in own.scanner.book.used_watches:
+            await own.scanner.scan(watch, bench.clock.now())
+        edit(own.ids[:2])
+        bench.simulator.fail_next(status=401, times=1_000)
+        asked, spent = len(own.asked), await bench.spent()
+        assert await own.newcomers.turn() == 0
+        assert len(own.asked) == asked + 1
+        assert (await bench.spent()).day == spent.day + 1
 
 
 async def test_not_while_a_scan_is_queued(own: Own) -> None:

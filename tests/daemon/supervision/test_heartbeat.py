@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.fakes.sink import SECRET, closed_port, serving
-from watcher.daemon.workers import Heartbeat
+from watcher.daemon.heartbeat import Heartbeat
 from watcher.rules.rulebook import Secret
 
 

@@ -43,7 +43,16 @@ def test_texts(operator: object) -> None:
     (problem,) = problems_of(
         file_of(f"{{product_name: {{{operator.name}: {_VALUES[operator.takes]}}}}}")  # type: ignore[attr-defined]
     )
-    assert "says nothing of what was told before" in problem
+    assert "product_name is a text" in problem
+    assert "in again stands what a number must do" in problem
+
+
+@pytest.mark.parametrize("again", ["5%", "true", "{}", '""', "0"])
+def test_what_is_no_condition(again: str) -> None:
+    """The example is one that may stand there."""
+    (problem,) = problems_of(file_of(again))
+    assert problem.startswith("rules.yaml:6:10: rules[0].again: ")
+    assert "as spu_avg_price: {falls: 5%}" in problem
 
 
 @pytest.mark.parametrize(
@@ -58,11 +67,11 @@ def test_texts(operator: object) -> None:
         ("{spu_avg_price: {falls: 5%, from: 7d ago}}", 'leave "from" out'),
         ("{spu_avg_price: {falls: 5%, from: median 14d}}", 'leave "from" out'),
         ("{not: {spu_avg_price: {falls: 5%}}}", '"not" has no place in again'),
+        ("{any: [{rank: {climbs: 5}}, {not: {rank: {drops: 5}}}]}", '"not" has no place in again'),
         ("{any: [{spu_avg_price: {falls: 5%}}, {appears: true}]}", "what was told before"),
         ("{spu_avg_price: {lowest: 30d}}", "compares with nothing that was told before"),
         ("{spu_avg_prise: {falls: 5%}}", 'did you mean "spu_avg_price"?'),
         ("[]", 'needs "all:" or "any:"'),
-        ("{}", "has no condition in it"),
     ],
 )
 def test_what_makes_no_sense(again: str, said: str) -> None:
@@ -70,6 +79,14 @@ def test_what_makes_no_sense(again: str, said: str) -> None:
     (problem,) = problems_of(file_of(again))
     assert problem.startswith("rules.yaml:6:")
     assert said in problem
+
+
+def test_what_is_joined_may_be_joined_again() -> None:
+    """Each condition counts by itself, however deep it stands."""
+    deep = "{any: [{all: [{rank: {climbs: 5}}, {spu_avg_price: {falls: 5%}}]}, {rank: {drops: 9}}]}"
+    assert problems_of(file_of(deep)) == []
+    (problem,) = problems_of(file_of(deep.replace("climbs", "at_most")))
+    assert "at_most compares with nothing that was told before" in problem
 
 
 def test_it_is_no_part_of_what_the_rule_is() -> None:

@@ -47,8 +47,10 @@ def test_compares(operator: object, expected: str) -> None:
 
 def test_a_part_is_as_people_count() -> None:
     """90% of 19.90 is 17.91, though no binary fraction is."""
-    table = FakeTable({"spu_avg_price": [17.91], "min_price": [19.9]})
-    assert verdicts({"spu_avg_price": {"equals": "90%", "of": "min_price"}}, table) == "m"
+    table = FakeTable({"spu_avg_price": [17.91, 3.57], "min_price": [19.9, 5.1]})
+    assert 0.7 * 5.1 != 3.57
+    assert verdicts({"spu_avg_price": {"equals": "90%", "of": "min_price"}}, table) == "mn"
+    assert verdicts({"spu_avg_price": {"equals": "70%", "of": "min_price"}}, table) == "nm"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,25 @@ def test_since_the_last_time(
         {"spu_avg_price": then, "min_price": line},
     )
     assert verdicts({"spu_avg_price": operator}, table) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "now", "then", "expected"),
+    [
+        # From the line itself it is a crossing; to it, it is none.
+        ("crosses_above", [21, 20, 21], [20, 19, 21], "mnn"),
+        ("crosses_below", [19, 20, 19], [20, 21, 19], "mnn"),
+        ("becomes", [20, 20, 21], [19, 20, 20], "mnn"),
+        ("leaves", [21, 20, 21], [20, 20, 19], "mnn"),
+    ],
+)
+def test_on_the_line(operator: str, now: list[float], then: list[float], expected: str) -> None:
+    """Each is met where it moved, and only there."""
+    line: list[float | None] = [20, 20, 20]
+    table = FakeTable(
+        {"spu_avg_price": [*now], "min_price": line}, {"spu_avg_price": [*then], "min_price": line}
+    )
+    assert verdicts({"spu_avg_price": {operator: "min_price"}}, table) == expected
 
 
 def test_a_line_that_moves_is_crossed_too() -> None:
@@ -92,6 +113,15 @@ def test_moves_by_another_metric() -> None:
         {"spu_avg_price": [15, 16], "commission": [0.25, 0.25]}, {"spu_avg_price": [20, 20]}
     )
     assert verdicts({"spu_avg_price": {"falls": "commission"}}, rates) == "mn"
+    part = {"spu_avg_price": {"falls": "80%", "of": "commission"}}
+    assert verdicts(part, rates) == "mm", "of a percentage a part is one too"
+    more = FakeTable({**rates.now, "commission": [0.3, 0.3]}, {"spu_avg_price": [20, 20]})
+    assert verdicts(part, more) == "mn"
+    shares = FakeTable({"commission": [0.15], "discount_rate": [0.1]}, {"commission": [0.2]})
+    assert verdicts({"commission": {"falls": "50%", "of": "discount_rate"}}, shares) == "m"
+    assert verdicts({"commission": {"falls": "60%", "of": "discount_rate"}}, shares) == "n"
+    least = {"spu_avg_price": {"falls": "min_price", "min_change": 5.5}}
+    assert verdicts(least, table) == "nn??"
 
 
 def test_a_percentage_of_nothing_has_no_value() -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.rules.tables import complaints
 from watcher.rules.conditions.other_words import (
     _BY_OPERATOR,
+    OF_RULE,
     OTHER_WORDS,
     answer,
     opposite,
@@ -65,7 +66,7 @@ def test_words_for_a_surge(word: str, metric: str) -> None:
         ({"rank": {"disappears": True}}, 'did you mean "disappears: true", beside the metrics?'),
         ({"rank": {"gone": True}}, 'did you mean "disappears: true", beside the metrics?'),
         ({"restocked": True}, 'did you mean "reappears"?'),
-        ({"product_name": {"changes": "30%"}}, 'takes only true, as "changes: true"'),
+        ({"product_name": {"changes": "30%"}}, 'only true, as "product_name: {changes: true}"'),
         (
             {"product_name": {"changes": True, "from": "7d ago"}},
             'leave "from" out: product_name is a text',
@@ -157,3 +158,20 @@ def test_ways() -> None:
 def test_times(value: object, factor: float | None) -> None:
     """So many times, in words."""
     assert times(value) == factor
+
+
+@pytest.mark.parametrize("key", sorted(OF_RULE))
+def test_keys_of_the_rule(key: str) -> None:
+    """Among the conditions, and under a metric: said where it stands."""
+    assert (
+        f'"{key}" is a key of the rule' in complaints({key: {"spu_avg_price": {"falls": "5%"}}})[0]
+    )
+    assert f'"{key}" is a key of the rule' in complaints({"spu_avg_price": {key: "5%"}})[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "better"), [("desc_detail", "description"), ("skus", "variants"), ("sku", "variants")]
+)
+def test_fields_that_are_texts_of_another_name(field: str, better: str) -> None:
+    """As the source calls them."""
+    assert f'did you mean "{better}"' in complaints({field: {"changes": True}})[0]

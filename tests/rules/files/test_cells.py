@@ -33,6 +33,9 @@ from watcher.rules.files.cells import Decimals, cell_of, plain_number, point_of,
         ("1'234.50", 1234.5, None),
         ("\uff11\uff19.\uff19", 19.9, None),
         ("10k", 10_000, 10_000),
+        ("2.5M", 2_500_000, None),
+        ("57%", 0.57, 0.57),  # and not 0.5700000000000001
+        ("1234,567", None, 1234.567),
     ],
 )
 def test_a_cell_by_the_sign_of_its_file(text: str, dot: float | None, comma: float | None) -> None:
@@ -62,6 +65,7 @@ def test_a_cell_that_could_be_two_numbers_is_none() -> None:
     cell = cell_of("1,234")
     assert cell is not None
     assert cell.value(Decimals.UNKNOWN) is None
+    assert point_of(["1,234", "1234,567"]) is Decimals.COMMA
     assert cell.value(point_of(["1,234", "19.90"])) == 1234
     assert cell.value(point_of(["1,234", "19,90"])) == 1.234
     assert cell.value(point_of(["1,234", "19,90", "19.90"])) is None

@@ -65,11 +65,15 @@ FORMS = {
     .replace(A, f'"{A}"')
     .encode(),
     "empty lines": ("\n\n" + PLAIN.replace("\n", "\n\n")).encode(),
+    "an empty cell behind": PLAIN.replace("\u65b0\u54c1", "\u65b0\u54c1,").encode(),
+    "commas in texts": PLAIN.replace(",", ";").replace("caf\u00e9", "a,b,c,d,e,f,g").encode(),
     "empty columns behind": PLAIN.replace("\n", ",,\n").encode(),
     "a name of its own for the ids": PLAIN.replace("product_id", "Product ID").encode(),
     "an address": PLAIN.replace(A, f"https://www.tiktok.com/view/product/{A}?a=b").encode(),
     "the shop's address": PLAIN.replace(A, f"https://shop.tiktok.com/us/pdp/serum/{A}").encode(),
     "Excel's text": PLAIN.replace(A, f'"=""{A}"""').encode(),
+    "a number with a decimal": PLAIN.replace(A, f"{A}.0").encode(),
+    "digits in threes": PLAIN.replace(A, f'"{int(A):,}"').encode(),
     "an apostrophe": PLAIN.replace(A, f"'{A}").encode(),
 }
 
@@ -104,9 +108,10 @@ REFUSED = {
     f"product_id,target\n{A},1,234.50\n": "products.csv:2:1: has 3 cells, the first line names 2",
     f'product_id,target\n{A},"5\n': "can't be read: unexpected end of data; is a quote missing?",
     "product_id,target\n1.73E+18,5\n": (
-        'products.csv:2:1: "1.73E+18" was an id until a spreadsheet made a number of it'
+        'products.csv:2:1: "1.73E+18" is an id that a spreadsheet has rounded, and its last'
     ),
     f"product_id;target\n{A};5\n1,72987E+18;5\n": "products.csv:3:1: ",
+    "sep=;\nproduct_id;target\n1,72987E+18;5\n": "products.csv:3:1: ",
     f"product_id,target\n{A},5\n\n{A},6\n": (
         f"products.csv:4:1: {A} stands in line 2 already, with other values"
     ),
@@ -129,8 +134,45 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
     """Of many rows of one kind the first, and how many more there are."""
     rows = "".join("1.73E+18,5\n" for _ in range(30))
     found = refused(f"product_id,target\n{rows}")
-    assert found.count("was an id until") == 10
+    assert found.count("digits are lost") == 10
     assert "and 20 rows more like these" in found
+
+
+@pytest.mark.parametrize(
+    ("rounded", "others", "told"),
+    [(1, 0, 1), (2, 0, 2), (1, 998, 1), (1, 999, 0), (3, 4, 3), (2, 2_000, 0)],
+)
+def test_ids_that_end_in_zeros_by_chance(rounded: int, others: int, told: int) -> None:
+    """One or two, or a few among many, are doubted at most; of many thousands they are usual."""
+    ids = [f"17298730735590{n}0000" for n in range(1, rounded + 1)]
+    ids += [f"1729900000000{n:06}" for n in range(100_001, 100_001 + others)]
+    rows = "".join(f"{each},5\n" for each in ids)
+    found = [each for each in doubts(f"product_id,t\n{rows}") if "was rounded" in each]
+    assert len(found) == told
+
+
+def test_what_a_spreadsheet_does_not_round() -> None:
+    """An id of few digits, and one with another digit behind the fifteen that are kept."""
+    for ids in (("1000000", "2000000", "3000000"), ("1729873073559011000",) * 3):
+        rows = "".join(f"{each},5\n" for each in ids)
+        assert doubts(f"product_id,t\n{rows}") == []
+
+
+def test_a_point_in_a_file_with_semicolons_may_mark_thousands() -> None:
+    """As where a comma is the decimal sign; with commas between the cells it is what it says."""
+    for text, value in (
+        (f"product_id;t\n{A};1.234\n", None),
+        (f"product_id,t\n{A},1.234\n", 1.234),
+    ):
+        found = facts(text)
+        assert values(found, "t", A) == [value]
+        assert bool(found.doubts) is (value is None)
+
+
+def test_a_column_is_of_money_where_all_of_it_is() -> None:
+    """One cell with a sign makes none of the others money."""
+    found = facts(f"product_id,a,b\n{A},$5,$5\n{B},$6,6\n").table
+    assert found.units == {"a": Unit.MONEY, "b": Unit.SCORE}
 
 
 def test_the_same_row_twice_is_no_fault() -> None:
@@ -219,6 +261,12 @@ def test_ids_that_are_none() -> None:
     found = doubts(text)
     assert values(facts(text), "t", A) == [5]
     assert len(found) == 4
-    assert any("products.csv:2:1: " in each and "a short link has no id" in each for each in found)
-    assert any("there is no product id in this address" in each for each in found)
+    assert any("products.csv:2:1: " in each and "is a short link" in each for each in found)
+    assert any("is another site" in each and "the row is not used" in each for each in found)
     assert any("products.csv:5:1: has no product_id" in each for each in found)
+
+
+def test_a_line_of_commas_is_no_table() -> None:
+    """It is not looked at column by column."""
+    with pytest.raises(RulesError, match=r"products.csv:1:1: has 2,000,002 columns: that is no"):
+        facts("product_id" + "," * 2_000_001 + "\n")

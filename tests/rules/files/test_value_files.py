@@ -21,7 +21,20 @@ from watcher.rules.files.value_files import read_values
 )
 def test_values(content: bytes) -> None:
     """One a line, each once; remarks and empty lines are none."""
-    assert read_values(content, "list.txt") == ("a", "b c")
+    found = read_values(content, "list.txt")
+    assert list(found) == ["a", "b c"]
+    lines = content.decode("utf-16" if content.startswith(codecs.BOM_UTF16_LE) else "utf-8")
+    for value, line in found.items():
+        assert value in lines.splitlines()[line - 1]
+
+
+def test_an_address_is_its_id() -> None:
+    """As people paste them from a browser; what only looks like one is a text."""
+    store = b"https://www.tiktok.com/shop/store/glowlab/7495981769829615944?x=1\n"
+    product = b"tiktok.com/view/product/1729873073559015752\n"
+    found = read_values(store + product + b"50/50 serum\nhttps://a.example/1\n", "list.txt")
+    ids = ("7495981769829615944", "1729873073559015752")
+    assert tuple(found) == (*ids, "50/50 serum", "https://a.example/1")
 
 
 @pytest.mark.parametrize(

@@ -436,7 +436,7 @@ def test_many_alternatives_take_no_time() -> None:
     [
         ("{disappears: true}", '"disappears" is met at one scan only'),
         ("{reappears: true}", '"reappears" is met at one scan only'),
-        ("{seller_id: {becomes: a}}", 'seller_id becomes "a" is met at one scan only'),
+        ("{seller_id: {becomes: 7}}", 'seller_id becomes "7" is met at one scan only'),
         ("{appears: true, disappears: true}", "exclude each other"),
         ("{reappears: true, disappears: true}", "exclude each other"),
         ("{appears: true, product_name: {changes: true}}", "compares with the product's past"),
@@ -455,3 +455,25 @@ def test_texts_and_presence(when: str, said: str) -> None:
 def test_nothing_to_doubt(when: str) -> None:
     """A text may change at each scan; what is gone is judged on its last values."""
     assert doubts(f"when: {when}") == []
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("{seller_id: GlowLab}", '"GlowLab" is no seller\'s id, which is digits'),
+        ("{seller_id: {not_in: ['7495', Glow]}}", '"Glow" is no seller\'s id'),
+        ("{seller_id: {becomes: Glow}}", '"Glow" is no seller\'s id'),
+        ("{category_id: Beauty}", '"Beauty" is no category\'s id'),
+        ("{product_id: {in: ['https://tiktok.com/view/product/1729']}}", "no product's id"),
+        ("{product_id: {changes: true}}", "which never changes"),
+        ("{seller_id: '7495'}", ""),
+        ("{seller_id: {changes: true}}", ""),
+        ("{seller_id: {contains: '74'}}", ""),
+        ("{product_name: Glow}", ""),
+    ],
+)
+def test_ids_that_are_none(when: str, said: str) -> None:
+    """Names where ids are compared: no product has such a one."""
+    found = doubts(f"when: {when}")
+    assert len(found) == bool(said)
+    assert all(said in each for each in found)

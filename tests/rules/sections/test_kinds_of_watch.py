@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.tables import problems_of
@@ -71,6 +73,8 @@ def test_what_is_followed(written: str) -> None:
     """Its products stand in the database."""
     query = watch_of(f"{{products: {written}}}").query
     assert (query.followed, query.ids, query.pages) == (True, (), 0)
+    assert query.describe() == "what is followed"  # how many is not known here
+    assert replace(query, ids=(ID,)).describe() == "1 product followed"
 
 
 def test_batches() -> None:

@@ -107,7 +107,6 @@ def test_a_file_that_can_not_be_read(tmp_path: Path, form: str) -> None:
         load([tmp_path / "rules.yaml"], {})
     assert wanted in str(caught.value)
     assert "rules.yaml:5:15: facts.file" in str(caught.value)
-    assert "unknown metric" in str(caught.value)
 
 
 def test_the_section_has_one_key(tmp_path: Path) -> None:
@@ -192,7 +191,9 @@ def test_pushed_rules_read_nothing_but_what_was_pushed(tmp_path: Path) -> None:
     rules = HEAD + "rules: [{name: a, watch: mine, when: {seller_id: {in: {file: ok.txt}}}}]\n"
     files = {"rules.yaml": rules.encode(), "products.csv": CSV.encode(), "ok.txt": b"7\n"}
     pushed = load_pushed("shops", files, {})
-    assert pushed.metrics.get("target") is not None
+    target = pushed.metrics.get("target")
+    assert target is not None
+    assert target.meaning == "your own, from shops/products.csv"  # not the folder, which is gone
     assert str(pushed.rules[0].when) == "is one of the 1 in ok.txt"
     for name in (str(tmp_path / "secret.txt"), "../secret.txt", "/etc/hostname"):
         files["rules.yaml"] = rules.replace("ok.txt", name).encode()
@@ -203,3 +204,83 @@ def test_pushed_rules_read_nothing_but_what_was_pushed(tmp_path: Path) -> None:
     del files["products.csv"]
     with pytest.raises(RulesError, match=r"shops/products.csv: there is no such file"):
         load_pushed("shops", files, {})
+
+
+def test_a_file_may_name_sellers(tmp_path: Path) -> None:
+    """As ``sellers:`` names them, beside ids; a name that stands for none is said with the file."""
+    sellers, when = (
+        'sellers: {"7495981769829615944": GlowLab}\n',
+        "{seller_id: {not_in: {file: ok.txt}}}",
+    )
+    (tmp_path / "ok.txt").write_text("glowlab\n7495981769829615945\n", "utf-8")
+    (rule,) = book(tmp_path, when, more=sellers).rules
+    (tmp_path / "ok.txt").write_text("7495981769829615944\n7495981769829615945\n", "utf-8")
+    assert rule.when.canonical() == book(tmp_path, when, more=sellers).rules[0].when.canonical()
+    (tmp_path / "ok.txt").write_text("7495981769829615944\nGlowLub\n", "utf-8")
+    assert 'ok.txt:2:1: "GlowLub" is no seller\'s id' in problems(tmp_path, when, more=sellers)
+
+
+@pytest.mark.parametrize(
+    ("section", "csv"),
+    [
+        ("", "target\n5\n"),
+        ("", ""),
+        ("", f"product_id,target\n{A},5\n{A},6\n"),
+        ("", "product_id,target\n1.72987E+18,5\n"),
+        ("facts: products.csv\n", CSV),
+        ("facts: {fil: products.csv}\n", CSV),
+        ("facts: {file: gone.csv}\n", CSV),
+    ],
+)
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{spu_avg_price: {at_most: target}}",
+        "{spu_avg_price: {below: 90%, of: target}}",
+        "{spu_avg_price: {between: [target, 5]}}",
+        "{target: {above: 5}}",
+        "{margin: {above: 5}}",
+    ],
+)
+def test_a_file_that_can_not_be_used_is_all_that_is_said(
+    tmp_path: Path, section: str, csv: str, when: str
+) -> None:
+    """Its columns are not known then: no rule is blamed for naming one."""
+    (tmp_path / "products.csv").write_text(csv, "utf-8")
+    head = HEAD.replace("facts: {file: products.csv}\n", section) if section else HEAD
+    text = f"{head}metrics: {{margin: spu_avg_price - target}}\n"
+    (tmp_path / "rules.yaml").write_text(
+        f"{text}rules: [{{name: a, watch: mine, when: {when}}}]\n", "utf-8"
+    )
+    with pytest.raises(RulesError) as caught:
+        load([tmp_path / "rules.yaml"], {})
+    assert all(each.path.startswith("facts") for each in caught.value.problems)
+
+
+def test_a_column_without_a_number_says_so(tmp_path: Path) -> None:
+    """It is a text then, and that is seldom meant."""
+    said = problems(tmp_path, "{spu_avg_price: {at_most: target}}", f"product_id,target\n{A},x\n")
+    assert "no cell of it in" in said
+    assert "products.csv is a number" in said
+
+
+def test_an_id_that_is_none_is_named(tmp_path: Path) -> None:
+    """No product will ever have it."""
+    said = doubts(tmp_path, "{target: 5}", f"product_id,target\nhello,4\n{A},5\n")
+    assert any(':2:1: "hello" is no product id, which is digits' in each for each in said)
+
+
+def test_values_of_a_file_that_are_no_numbers(tmp_path: Path) -> None:
+    """Each with its line in that file."""
+    (tmp_path / "list.txt").write_text("# prices\n1\nabc\n2\nx\n", "utf-8")
+    said = problems(tmp_path, "{spu_avg_price: {in: {file: list.txt}}}")
+    assert 'list.txt:3:1: "abc" is no number' in said
+    assert 'list.txt:5:1: "x" is no number' in said
+
+
+def test_names_of_a_file_that_nobody_has(tmp_path: Path) -> None:
+    """Sellers by names of one's own, and one of them mistyped: with its line there."""
+    (tmp_path / "ok.txt").write_text("GlowLab\nGlowLb\n7495\n", "utf-8")
+    more = 'sellers: {"74951": GlowLab}\n'
+    said = problems(tmp_path, "{seller_id: {not_in: {file: ok.txt}}}", more=more)
+    assert 'not_in.file: ok.txt:2:1: "GlowLb" is no seller' in said

@@ -150,10 +150,3 @@ def test_enabled_is_true_or_false(value: str) -> None:
     """Nothing else."""
     (problem,) = problems_of(text("a", more=f", enabled: {value}"))
     assert "takes true or false" in problem
-
-
-class _Nobody:
-    """Of data days nothing is asked."""
-
-    def data_days(self, region: str) -> DataDays:
-        raise AssertionError(region)

@@ -7,7 +7,7 @@ import numpy as np
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import ScanState
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.sqlite.database import Database
 
 

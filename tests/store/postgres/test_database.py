@@ -86,7 +86,7 @@ def test_a_table_of_numbers(postgres_url: str) -> None:
 
 def test_a_replay_reads_a_book(postgres_url: str) -> None:
     """As it reads a file: see the tests of what is kept in memory."""
-    from watcher.store.memory.replaying import Extent
+    from watcher.store.memory.past_scans import Extent
 
     with opened(postgres_url) as store:
         for turn in range(5):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, firing, pending, scan
 from tests.store.on_postgres import emptied
-from watcher.identity import Marks
+from watcher.identity import BookMarks
 from watcher.incident import Incident, IncidentKind
 from watcher.model import (
     AlertState,
@@ -200,7 +200,7 @@ def _health(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag:
 
 
 def _sync(store: Store, now: int, _: Any, rule: str, one: int, two: int, flag: bool) -> object:
-    marks = Marks.of((rule, f"{one}"), ("s" if flag else "t", f"{two}"))
+    marks = BookMarks.of((rule, f"{one}"), ("s" if flag else "t", f"{two}"))
     return store.rules.sync(marks, now)
 
 
@@ -285,8 +285,8 @@ def _plain(value: Any) -> object:
     if isinstance(value, msgspec.Struct):
         return _plain(msgspec.structs.asdict(value))
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(vars(value) if hasattr(value, "__dict__") else repr(value))
-    if isinstance(value, dict):
+        return _plain({each.name: getattr(value, each.name) for each in fields(value)})
+    if isinstance(value, Mapping):  # texts that are read when they are asked for
         return [[_plain(key), _plain(each)] for key, each in value.items()]
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]

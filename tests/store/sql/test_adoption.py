@@ -8,13 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, raw, scan
-from watcher.identity import scheduled_key
+from watcher.data_days import LookResult, RefreshLook
+from watcher.identity import digest, scheduled_key
 from watcher.incident import About, Incident, IncidentKind
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import RuleChanges
 from watcher.store.sql.adoption import ADDED_UP, KNOWN, MANY_ROWS, ONE_ROW
+from watcher.store.sql.refreshes import ScanDay, Share
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.dialect import SQLITE
 
@@ -55,6 +57,9 @@ def fill(store: Store, key: str, day: int = 0) -> None:
     sql = "INSERT INTO asked (watch, product_id, since) VALUES (?, ?, ?)"
     raw(store).execute(sql, (key, f"{day}", at))
     store.lookups.due(key, ["3"], at)
+    store.refreshes.note_look("US", RefreshLook(at, key, LookResult.QUIET))
+    scan_id = store.history.scans(key)[0].id
+    store.refreshes.note_scan(ScanDay(scan_id, key, "US", at // DAY, None, Share(), Share()))
     if not store.alerts.live(["r"]):
         store.alerts.save([replace(firing("r", int(products[0]), at), watch=key)])
 
@@ -88,9 +93,8 @@ def test_a_schedule_is_no_part_of_a_watch() -> None:
     assert len({*keys(two()).values()}) == 2
     for watch in two().watches:
         assert watch.key == scheduled_key(watch.query.canonical(), watch.schedule)
-        assert watch.former_keys == ()
     (watch,) = one().watches
-    assert watch.former_keys == (scheduled_key(watch.query.canonical(), watch.schedule),)
+    assert watch.key == digest(watch.query.canonical())
 
 
 def test_an_edited_schedule_moves_nothing(store: Database) -> None:

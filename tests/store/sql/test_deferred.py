@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from watcher.identity import Marks
+from watcher.identity import BookMarks
 from watcher.store.sql.silences import Held, HeldGroup
 from watcher.store.sqlite.database import Database
 
@@ -54,7 +54,7 @@ def test_keep_only(store: Database) -> None:
 
 def test_a_renamed_rule_takes_it_along(store: Database) -> None:
     """As it does what was told."""
-    store.rules.sync(Marks.of(("r", "f")), 1)
+    store.rules.sync(BookMarks.of(("r", "f")), 1)
     store.held.put([FIRST])
-    store.rules.sync(Marks.of(("s", "f")), 2)
+    store.rules.sync(BookMarks.of(("s", "f")), 2)
     assert store.held.of_rule("s") == [replace(FIRST, rule="s")]

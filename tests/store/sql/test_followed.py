@@ -20,6 +20,8 @@ def test_each_is_followed_once(store: Database) -> None:
     assert followed.add(["11"], START + 9, "mine") == []
     assert followed.get("11") == Follow("11", START, "mine")
     assert followed.ids() == ("11", "12", "13")
+    followed.add(["11"], START + 9, "")
+    assert followed.get("11") == Follow("11", START)
 
 
 def test_only_what_is_followed_can_be_let_go(store: Database) -> None:
@@ -54,6 +56,17 @@ def test_what_failed_is_tried_again_later_each_time(store: Database) -> None:
     lookups.failed("w", ["11"], now)
     assert lookups.next_try("w") is None
     assert lookups.due("w", ["11"], now + DAY) == []
+
+
+def test_the_next_try_is_that_of_who_is_due_first(store: Database) -> None:
+    """Of those that still wait."""
+    lookups = store.lookups
+    lookups.due("w", ["11", "12", "13"], START)
+    lookups.failed("w", ["11", "12"], START)
+    lookups.failed("w", ["12"], START)
+    assert lookups.next_try("w") == START
+    lookups.answered("w", ["13"], START)
+    assert lookups.next_try("w") == START + RETRIES[0]
 
 
 def test_what_the_caps_forbid_waits_for_their_end(store: Database) -> None:

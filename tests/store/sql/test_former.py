@@ -11,7 +11,7 @@ from sqlite_utils import Database as Tables
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Scan
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.migrations import migrations
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tests.store.making import DAY, GMV, SALES, START, scan
-from watcher.data_days import DataDay, Look, LookResult
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
 from watcher.store.sql.refreshes import KEPT, ScanDay, Share
@@ -31,13 +31,14 @@ def test_a_day_is_noted_once(store: Store) -> None:
 def test_looks_are_kept_in_order(store: Store) -> None:
     """With what went wrong; old ones are forgotten."""
     looks = [
-        Look(START, "w", LookResult.QUIET, 10, 0),
-        Look(START + 60, "w", LookResult.FAILED, requests=3, error="too many requests"),
-        Look(START + 61 * DAY, "w", LookResult.FRESH, 10, 9),
+        RefreshLook(START, "w", LookResult.QUIET, 10, 0),
+        RefreshLook(START + 60, "w", LookResult.FAILED, requests=3, error="too many requests"),
+        RefreshLook(START + 61 * DAY, "w", LookResult.FRESH, 10, 9),
     ]
     for each in looks[:2]:
         store.refreshes.note_look("US", each)
     assert list(store.refreshes.looks("US", 0)) == looks[:2]
+    assert list(store.refreshes.looks("US", START)) == looks[:2]
     assert list(store.refreshes.looks("US", START + 1)) == looks[1:2]
     store.refreshes.note_look("US", looks[2])
     assert list(store.refreshes.looks("US", 0)) == looks[2:]
@@ -54,7 +55,6 @@ def test_a_scan_has_its_day(store: Store) -> None:
     for each in noted:
         store.refreshes.note_scan(each)
     assert list(store.refreshes.days_of("w", 5)) == noted[::-1]
-    assert store.refreshes.day_of(recorded[0].scan_id) == noted[0]
     assert store.refreshes.last_read("US", 6, START) == START + DAY
     assert store.refreshes.last_read("US", 5, START - 1) == 0  # it could not tell
     newest = store.refreshes.reference("w", AFTER_ALL, halves=True)
@@ -64,6 +64,9 @@ def test_a_scan_has_its_day(store: Store) -> None:
     assert (newest.scan, newest.half, newest.day) == (recorded[1].scan_id, True, 6)
     assert (whole.scan, whole.at, whole.day) == (recorded[0].scan_id, START, 5)
     assert store.refreshes.reference("other", AFTER_ALL) is None
+    store.history.record(scan(START + 2 * DAY, {}))
+    empty = store.refreshes.reference("w", AFTER_ALL, halves=True)
+    assert empty == newest, "of nothing one can't tell what moved"
 
 
 def test_a_share_is_held_against_the_watchs_own_scan(store: Store) -> None:
@@ -72,15 +75,18 @@ def test_a_share_is_held_against_the_watchs_own_scan(store: Store) -> None:
         "1": {SALES: 5, GMV: 19.9}, "2": {SALES: 7}, "3": {SALES: 9},
     }  # fmt: skip
     store.history.record(scan(START, before))
-    store.history.record(scan(START + 60, {"1": 6, "2": 8}, watch="other"))
+    store.history.record(scan(START + 60, {"1": 6, "2": 8, "4": 1}, watch="other"))
     against = store.refreshes.reference("w", AFTER_ALL)
     assert against is not None
-    ids = ["1", "2", "3", "4"]
-    now = scan(START + 90, {"1": {SALES: 5, GMV: 19.9}, "2": {SALES: 8}, "3": {}, "4": {SALES: 1}})
+    ids = ["1", "2", "3", "4", "5"]
+    one = {SALES: 1.0}
+    now = scan(
+        START + 90, {"1": {SALES: 5, GMV: 19.9}, "2": {SALES: 8}, "3": {}, "4": one, "5": one}
+    )
     keys = store.refreshes.keys("US", ids)
-    assert (keys > 0).tolist() == [True, True, True, False]
+    assert (keys > 0).tolist() == [True, True, True, True, False]
     assert store.refreshes.share(against, keys, now.numbers) == Share(3, 1)
-    assert store.refreshes.share(against, np.zeros(4, np.int64), now.numbers) == Share()
+    assert store.refreshes.share(against, np.zeros(5, np.int64), now.numbers) == Share()
 
 
 def test_half_new_data_is_no_baseline_and_no_jump(store: Store) -> None:

@@ -33,13 +33,12 @@ def test_the_newest_probe_of_each_endpoint_counts(store: Database) -> None:
 def test_names_of_categories(store: Database) -> None:
     """By id; a later name takes the place of an earlier one."""
     categories = store.categories
-    assert (categories.read_at(), categories.names(["60"])) == (None, {})
+    assert categories.names(["60"]) == {}
     categories.put([Category("60", 1, "Beauty"), Category("6001", 3, "Serums")], START)
     categories.put([Category("6001", 3, "Face serums")], START + DAY)
     assert categories.names(["6001", "9", None]) == {"6001": "Face serums"}
     assert categories.names() == {"60": "Beauty", "6001": "Face serums"}
     assert categories.names([None]) == {}
-    assert categories.read_at() == START + DAY
 
 
 def test_a_picture_is_shown_while_its_address_is_good(store: Database) -> None:

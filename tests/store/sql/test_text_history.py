@@ -74,6 +74,19 @@ def test_a_stored_scan_has_the_texts_of_its_time(store: Store) -> None:
     assert [texts["description"] for texts in found] == [("Two",), (None,), ("One",)]
 
 
+def test_what_was_read_is_known_to_have_been(store: Store) -> None:
+    """Also where no rule held it against the past so far."""
+    for number, words in enumerate(["One", "Two"]):
+        made = day(number, {"1": {"description": words}, "2": {"description": None}})
+        recorded = store.history.record(replace(made, followed=frozenset()))
+    texts = [each.row.texts["description"] for each in store.history.whole("w", [SALES], 2)]
+    assert texts == [("Two", None), ("One", None)]
+    found = store.history.last_texts(
+        recorded.scan_id, recorded.products, "description", ["Two", None], 0
+    )
+    assert (found.values, found.at.tolist()[0]) == (["One", None], START)
+
+
 def test_numbers_in_texts_are_like_any_number(store: Store) -> None:
     """Last, ago and over a time."""
     for number, text in enumerate(["10%", "20%", None, "-", "50%"]):
@@ -87,6 +100,15 @@ def test_numbers_in_texts_are_like_any_number(store: Store) -> None:
     assert np.array_equal(
         window.values["discount_rate"][:, 0], [0.1, 0.2, np.nan, 0, 0.5], equal_nan=True
     )
+
+
+def test_who_has_no_such_text_has_no_number(store: Store) -> None:
+    """Least of all that of another product."""
+    for number in range(2):
+        texts: dict[str, dict[str, str | None]] = {"1": {"variants": "S\nM"}, "2": {}, "3": {}}
+        recorded = store.history.record(day(number, texts))
+    found = store.history.last("w", recorded.scan_id, recorded.products, ["variant_count"])
+    assert np.array_equal(found.values[:, 0], [2, np.nan, np.nan], equal_nan=True)
 
 
 def test_exports_have_the_texts_of_their_time(store: Store) -> None:

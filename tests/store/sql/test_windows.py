@@ -42,6 +42,18 @@ def test_one_value_for_each_scan_that_saw_it(store: Database) -> None:
     assert values(store, products, (0, 9)) == [[7, NOTHING, 7, 8], [5, 5, 6, 6]]
 
 
+def test_what_was_half_new_stands_for_no_day(store: Database) -> None:
+    """It was read once more when all was new; while what jumped has the values of before."""
+    products = record(store, {"1": 5}, {"1": 6}, {"1": 7}, {"1": 8})
+    scans = [each.id for each in store.history.scans("w", limit=9)][::-1]
+    store.jumps.doubt_half(scans[1])
+    store.jumps.doubt(scans[3])
+    query = WindowQuery("w", "US", products, (START, START + 9 * DAY), [SALES], scans[3] + 1)
+    (window,) = store.history.windows(query)
+    assert window.values[SALES][:, 0].tolist() == [5, 7, 7]
+    assert window.at.tolist() == [START + day * DAY for day in (0, 2, 3)]
+
+
 def test_the_begin_belongs_to_the_time_and_the_end_does_not(store: Database) -> None:
     """What was in force at the begin may have been written long before."""
     products = record(store, *[{"1": 5}] * 3, {"1": 6}, {"1": 7})

@@ -21,14 +21,19 @@ NOW = START + 30 * DAY
 OTHERS = {
     ("notifications", "next_try"), ("silences", "begins"), ("silences", "ends"), ("scans", "at"),
     ("scans", "mark"), ("observations", "at"), ("made_texts", "at"), ("credits", "day"),
-    ("reservations", "day"),
+    ("reservations", "day"), ("lookups", "next_try"), ("data_days", "day"), ("scan_days", "day"),
+    ("scan_days", "since"),
 }  # fmt: skip
 NO_TIMES = {
     "id", "newest", "digest", "product", "requests", "pages", "size", "first_row", "rows",
     "interrupted", "absent", "carried", "alert", "resolved_told", "notification", "message",
     "tries", "used", "amount", "failures", "silence", "joined", "scan", "places", "until",
-    "turn", "believed", "list_sparse",
+    "turn", "believed", "list_sparse", "cut", "known", "moved", "first_known", "first_moved",
+    "half", "works", "status", "level", "wanted",
 }  # fmt: skip
+
+
+LEARNED = ("data_days", "scan_days", "looks")  # under a wrong clock: forgotten
 
 
 def columns(store: Database) -> Iterator[tuple[str, str, str]]:
@@ -58,7 +63,8 @@ def fill(store: Database, at: int) -> None:
         row: dict[str, object] = {}
         for _, name, kind, needed, _, key in store.rows(f"PRAGMA table_info({table})"):
             if (table, name) in times:
-                row[name] = "2030-01-01" if name == "day" else at
+                day = at // DAY if kind == "INTEGER" else "2030-01-01"
+                row[name] = day if name == "day" else at
             elif needed or key:
                 row[name] = {"INTEGER": 1, "BLOB": b""}.get(kind, "waiting")
         marks = ", ".join("?" * len(row))
@@ -73,14 +79,25 @@ def test_no_time_is_left_in_the_future(store: Database) -> None:
     store.execute("UPDATE silences SET ends = ends + ?", (DAY,))
     assert store.times.ahead(NOW) == YEAR
     store.times.mend(NOW)
+    assert [store.number(f"SELECT count(*) FROM {table}") for table in LEARNED] == [0, 0, 0]
     for table, name, _ in columns(store):
-        if name in NO_TIMES or (table, name) == ("silences", "ends"):
+        if table in LEARNED or name in NO_TIMES or (table, name) == ("silences", "ends"):
             continue
         (value,) = (row[0] for row in store.rows(f"SELECT {name} FROM {table}"))
         mended = NOW - 1 if (table, name) == ("scans", "at") else NOW
         assert value == ("2023-12-14" if name == "day" else mended), (table, name)
     assert store.number("SELECT ends FROM silences") == NOW + DAY
     assert store.times.ahead(NOW, thorough=True) == 0
+
+
+def test_what_was_learned_of_refreshes_stays_where_it_is_a_little_ahead(store: Database) -> None:
+    """It counts as now, and the day is what it was."""
+    fill(store, NOW + HOUR)
+    store.times.mend(NOW)
+    assert store.rows("SELECT day, began, quiet, fresh FROM data_days") == [
+        ((NOW + HOUR) // DAY, NOW, NOW, NOW)
+    ]
+    assert store.rows("SELECT at FROM looks") == [(NOW,)]
 
 
 def test_what_lies_in_the_past_stays(store: Database) -> None:

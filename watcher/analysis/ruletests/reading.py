@@ -322,15 +322,23 @@ class _Case:
             elif refusal := self._refusal(field):
                 self._source.report(place, refusal, at_key=True)
             elif metric is None:
-                texts[field] = self._read(
-                    place, partial(parse_texts, free=field in FREE_TEXTS), value, ()
-                )
+                texts[field] = self._read(place, partial(self._texts, field), value, ())
             else:
                 series[field] = self._read(place, partial(_series, metric), value, ())
         for number, text in doubled(texts, series):
             what = f"is read of {text}, which this product gives too: give one of the two"
             self._source.report((*path, number), what, at_key=True)
         return Actor(name, _read_ones(texts), _read_ones(series))
+
+    def _texts(self, field: str, value: object) -> TextSeries:
+        """A series of texts; a name that the user gave an id stands for that, as in rules."""
+        found = parse_texts(value, free=field in FREE_TEXTS)
+        ids = {name: each for each, name in self._names_of(field).items()}
+        return tuple(ids.get(text, text) if isinstance(text, str) else text for text in found)
+
+    def _names_of(self, field: str) -> Mapping[str, str]:
+        attribute = self._book.metrics.attribute(field)
+        return attribute.names if attribute is not None else {}
 
     def _is_fact(self, field: str) -> bool:
         table = self._book.metrics.facts

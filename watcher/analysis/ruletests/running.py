@@ -9,14 +9,16 @@ from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.data_days import APART, DataDay, day_after
+from watcher.evaluation.again import evidence_of
 from watcher.evaluation.jumps import remember, stored_table
 from watcher.evaluation.present import Present
+from watcher.evaluation.tabling import needs_of
 from watcher.model import AlertState, Evidence, Instant, Scan
-from watcher.pipeline import evaluate, needs_of
+from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
-from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of
+from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of, with_name
 from watcher.units import format_duration, format_instant, format_value
 
 
@@ -56,6 +58,13 @@ class Player(Stage):
             outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
             written += outcome.notifications
         return self.played(scan.at, written)
+
+    def again(self, rule: Rule, present: Present, product: int) -> Iterator[Evidence]:
+        """Yield how far a product of a scan went since each channel was told of it."""
+        entries = self.database.alerts.told(rule.name, [product], with_values=True)
+        told = {entry.told_with.at: entry.told_with for entry in entries if entry.told_with}
+        for values in told.values():
+            yield from evidence_of(rule, present, product, values)
 
     def _of(self, scan: Scan) -> list[Rule]:
         return [rule for rule in self.rules if rule.reads(scan.watch)]
@@ -159,20 +168,32 @@ def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
 def _values(
     case: Case, book: Rulebook, scan: int, products: Sequence[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield what the conditions say of some products: the scans once more, up to that one."""
+    """Yield what the conditions say of some products: the scans once more, up to that one. What
+    was told of them, which ``again`` asks for, is known where they are played in whole."""
+    again = [rule for rule in case.rules if rule.again is not None]
     with Player(book, case.rules) as player:
         for turn in range(scan):
-            for part in case.parts:
-                player.remember(scene(part, turn))
-        scenes = [(part, scene(part, scan)) for part in case.parts]
-        judged = [(part, player.examine(each)) for part, each in scenes]
-        listed = {each for _, of_list in scenes for each in of_list.product_ids}
+            scenes = [scene(part, turn) for part in case.parts]
+            if again:
+                player.play(scenes)
+                continue
+            for each in scenes:
+                player.remember(each)
+        now = [(part, scene(part, scan)) for part in case.parts]
+        judged = [(part, player.examine(each)) for part, each in now]
+        listed = {each for _, of_list in now for each in of_list.product_ids}
         for product in products:
             key = _key(player, product)
             found = [
                 f"{of}{_said(each, book, case.at(scan))}"
                 for part, present in judged
                 for of, each in _evidence(part, present, key, several=len(judged) > 1)
+            ]
+            found += [
+                f"again: {_said(each, book, case.at(scan))}"
+                for _, present in judged
+                for rule in again
+                for each in player.again(rule, present, key)
             ]
             missing = () if product in listed else ("not in the list",)
             yield product, (*missing, *found)
@@ -201,7 +222,8 @@ def _evidence(
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
     """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
-    said = f"{condition_of(evidence)}: {evidence.verdict.value}"
+    names = book.metrics.sellers
+    said = f"{condition_of(evidence, names)}: {evidence.verdict.value}"
     if evidence.metric in WORDS:
         return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
@@ -221,7 +243,9 @@ def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
 
 
 def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str:
-    """A value for people; a flag's by its name."""
+    """A value for people, on a line; a flag's, or a seller's, by its name."""
+    if isinstance(value, str):
+        return "; ".join(with_name(value, book.metrics.sellers).splitlines())
     metric = book.metrics.get(evidence.metric)
     for name, number in metric.names if metric is not None else ():
         if number == value:

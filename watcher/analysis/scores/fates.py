@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from watcher.analysis.readings import region_of
+from watcher.analysis.extents import region_of
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
 from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
 from watcher.model import Bools, Evidence, Floats, Instant, Ints

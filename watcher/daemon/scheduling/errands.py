@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watcher.daemon.scheduling.newcomers import Newcomers
-from watcher.daemon.scheduling.pictures import Pictures
+from watcher.daemon.scheduling.pictures import PictureExchange
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import pause_until
 from watcher.delivery.marking import StoreThread
@@ -28,15 +28,16 @@ class Errands:
     """Runs them one after the other, for ever."""
 
     newcomers: Newcomers
-    pictures: Pictures
+    pictures: PictureExchange
     look: float = LOOK_SECONDS
+    rest: float = REST_SECONDS
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _anew: bool = True
 
     @classmethod
     def of(cls, scanner: Scanner, writer: StoreThread) -> Errands:
-        """Those of a book, asked through its scanner's client."""
-        return cls(Newcomers(scanner, writer), Pictures(scanner, writer))
+        """The errands of a book, asked through its scanner's client."""
+        return cls(Newcomers(scanner, writer), PictureExchange(scanner, writer))
 
     def wake(self) -> None:
         """Somebody may want something."""
@@ -61,9 +62,10 @@ class Errands:
                 await self.newcomers.turn()
                 if asked:
                     await self.pictures.turn()
+                    asked = False
             except StoreError as error:  # the health tells of it
                 log.error("errands wait for the database", error=str(error))  # noqa: TRY400
-                pause = REST_SECONDS
+                pause = self.rest
             await pause_until(self._news, pause)
-            asked = self._news.is_set()
+            asked |= self._news.is_set()
             self._news.clear()

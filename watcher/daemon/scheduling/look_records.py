@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from watcher import plan
+from watcher.analysis.forecast import requests_of
 from watcher.daemon.scheduling.scan_records import ScanRecords
-from watcher.data_days import DataDay, Look, LookResult, day_after
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import (
     LEARNED_FROM,
     is_fresh,
@@ -18,9 +20,9 @@ from watcher.evaluation.refreshed import (
 )
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
-from watcher.refreshing import READ_AGAIN, RegionState
-from watcher.region_plan import RegionPlan, region_plan
-from watcher.rules.rulebook import Watch
+from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
+from watcher.region_plan import RegionPlan, refresh_watches, region_plan
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.query import Query
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
@@ -31,14 +33,40 @@ _KNOWN = 3  # products of a page that must be known, else those that are new spe
 
 
 def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
-    """What is due of the region; what that shows is noted, and told."""
-    plan = region_plan(database, records.book, region, records.now())
-    if plan.found is not None:
-        database.refreshes.begin_day(region, plan.found)
-    last = plan.state.days.last
-    if plan.missed and last is not None:
-        _tell_missed(database, records, region, last, plan.missed)
-    return plan
+    """Plan what is due of the region; what that shows is noted, and told."""
+    found = region_plan(database, records.book, region, records.now())
+    if found.found is not None:
+        database.refreshes.begin_day(region, found.found)
+    last = found.state.days.last
+    if last is not None and found.missed:
+        _tell_missed(database, records, region, last, found.missed)
+    elif last is not None:
+        _end_missed(database, records, region, last)
+    return found
+
+
+def note_found(database: Store, records: ScanRecords, region: str, look: RefreshLook) -> None:
+    """Where new data was found, it may have come just when a day would have counted as left out:
+    then the word for that is owed all the same."""
+    if look.result is not LookResult.FRESH:
+        return
+    days = database.refreshes.data_days(region)
+    count = left_out(days)
+    if count:
+        _tell_missed(database, records, region, days.rows[-2], count)
+    _end_missed(database, records, region, days.rows[-1])
+
+
+def _end_missed(database: Store, records: ScanRecords, region: str, last: DataDay) -> None:
+    """Of what is over nothing is told; what comes next is a word of its own."""
+    told = _told(database, records, region)
+    if told is not None and told.since <= last.fresh:
+        database.health.clear_cause(told, records.now())
+
+
+def _told(database: Store, records: ScanRecords, region: str) -> Incident | None:
+    on = records.operator(database).on(IncidentKind.NO_REFRESH)
+    return next((each for each in on if each.subject == region), None)
 
 
 def _tell_missed(
@@ -46,8 +74,8 @@ def _tell_missed(
 ) -> None:
     """One word for each day that was left out."""
     incident, operator = no_refresh(region), records.operator(database)
-    told = [each for each in operator.on(incident.kind) if each.subject == region]
-    if told and told[0].details.get("missed", 0) >= count:
+    told = _told(database, records, region)
+    if told is not None and told.details.get("missed", 0) >= count:
         return
     with database.atomic():
         database.health.clear_cause(incident, operator.now)
@@ -55,13 +83,15 @@ def _tell_missed(
         operator.begin(incident.with_details(began=began, missed=count))
 
 
-def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> Look:
+def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Instant) -> RefreshLook:
     """Hold a page 1 that was just read against the watch's last scan, and note what that says; new
     data begins a data day."""
     refreshes = database.refreshes
     days = refreshes.data_days(region)
     against, last = refreshes.reference(watch.key, AFTER_ALL, halves=True), days.last
-    failed = Look(now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error)
+    failed = RefreshLook(
+        now, watch.key, LookResult.FAILED, requests=scan.requests, error=scan.error
+    )
     if not len(scan) or against is None or last is None or not is_next(last, against, now):
         refreshes.note_look(region, failed)
         return failed
@@ -78,16 +108,15 @@ def note_look(database: Store, region: str, watch: Watch, scan: Scan, now: Insta
     if result is LookResult.FRESH:
         began = partly if partly is not None else now
         quiet = quiet_until(database, region, last, began)
-        refreshes.begin_day(region, DataDay(day_after(last, quiet, began), began, quiet, now))
-        database.health.clear_cause(no_refresh(region), now)
-    look = Look(now, watch.key, result, share.known, share.moved, scan.requests)
+        refreshes.begin_day(region, DataDay(next_day(days, quiet, began), began, quiet, now))
+    look = RefreshLook(now, watch.key, result, share.known, share.moved, scan.requests)
     refreshes.note_look(region, look)
     return look
 
 
 def _share(database: Store, against: Reference, scan: Scan) -> Share:
     keys = np.zeros(len(scan), np.int64)
-    regions = getattr(scan, "regions", ()) or (scan.region,) * len(scan)
+    regions = scan.regions or (scan.region,) * len(scan)
     for region in set(regions):
         rows = [row for row, each in enumerate(regions) if each == region]
         keys[rows] = database.refreshes.keys(region, [scan.product_ids[row] for row in rows])
@@ -97,13 +126,20 @@ def _share(database: Store, against: Reference, scan: Scan) -> Share:
     return Share(len(scan), share.moved + new) if share.known < min(_KNOWN, len(scan)) else share
 
 
-def page_one(database: Store, query: Query) -> Query:
+def kept_for_scan(database: Store, book: Rulebook, region: str) -> int:
+    """Credits that a look must leave: new data that nobody can read is of no use. Those of the
+    watch that is read first, as far as the caps ever leave them."""
+    watch = plan.with_followed(database, refresh_watches(book, region)[0])
+    cost = requests_of(watch, database.history.expected_pages(watch.key))
+    caps = (book.api.credits_per_day, book.api.credits_per_month)
+    return cost if all(cap is None or cost < cap for cap in caps) else 0
+
+
+def page_one(query: Query) -> Query:
     """The query of page 1 alone; of products of one's own, of the first ten."""
-    size = query.endpoint.page_size
-    if query.own:
-        ids = database.followed.ids() if query.followed else query.ids
-        return replace(query, ids=tuple(ids)[:size])
-    return replace(query, top=min(query.top, size))
+    if query.of_ids:
+        return replace(query, ids=query.batch(1))
+    return replace(query, top=min(query.top, query.endpoint.page_size))
 
 
 def no_refresh(region: str) -> Incident:

@@ -13,7 +13,14 @@ import structlog
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, left_by_caps
 from watcher.daemon.scheduling.circuit_breaker import note_source
-from watcher.daemon.scheduling.look_records import note_look, note_plan, page_one, region_key
+from watcher.daemon.scheduling.look_records import (
+    kept_for_scan,
+    note_found,
+    note_look,
+    note_plan,
+    page_one,
+    region_key,
+)
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent
@@ -51,42 +58,42 @@ class Looker:
 
     async def attend(self, region: str, moved: Callable[[], None]) -> RegionPlan:
         """Look if a look is due; return what is due now."""
-        plan = await self.writer.run(lambda db: self.note_plan(db, region))
-        watch = plan.at_watch
-        opens = self.opens(plan)
+        found = await self.writer.run(lambda db: self.note_plan(db, region))
+        watch = found.at_watch
+        opens = self.opens(found)
         if watch is None or opens is None or opens > self.clock.now():
-            return plan
+            return found
         if self.scanner.breaker.why_shut(watch.key, self.clock.now()) is not None:
-            return plan
+            return found
         with self.scanner.breaker.passing():
-            await self._look(plan, watch, moved)
+            await self._look(found, watch, moved)
         return await self.writer.run(lambda db: self.note_plan(db, region))
 
-    def opens(self, plan: RegionPlan) -> Instant | None:
-        """When the next look may be, as far as the plan has one."""
-        if plan.look is None or plan.at_watch is None:
+    def opens(self, found: RegionPlan) -> Instant | None:
+        """The time of the next look, as far as the plan has one."""
+        if found.look is None or found.at_watch is None:
             return None
-        skipped = self.scanner.skipped.get(region_key(plan.region), 0)
+        skipped = self.scanner.skipped.get(region_key(found.region), 0)
         return max(
-            plan.look, skipped, self.scanner.breaker.opens(plan.at_watch.key, self.clock.now())
+            found.look, skipped, self.scanner.breaker.opens(found.at_watch.key, self.clock.now())
         )
 
     def note_plan(self, database: Store, region: str) -> RegionPlan:
-        """What is due of the region; what that shows is noted, and told."""
+        """Plan what is due of the region; what that shows is noted, and told."""
         return note_plan(database, self.scanner, region)
 
-    async def _look(self, plan: RegionPlan, watch: Watch, moved: Callable[[], None]) -> None:
+    async def _look(self, found: RegionPlan, watch: Watch, moved: Callable[[], None]) -> None:
         now, api = self.clock.now(), self.scanner.book.api
-        left = api.probes_per_day - plan.state.spent(now - now % DAY, now)
+        left = api.probes_per_day - found.state.spent(now - now % DAY, now)
         budget = LookBudget(
             self.writer, self.clock, api, watch.key, moved, tenure=self.scanner.tenure, left=left
         )
-        order = await self.writer.run(lambda db: self.begin(db, plan.region, watch, budget))
+        order = await self.writer.run(lambda db: self.begin(db, found.region, watch, budget))
         if order is None:
             return
         try:
             result = await read_scan(order, self.scanner.client, budget, self.clock.now)
-            await self.writer.run(lambda db: self.commit(db, plan.region, watch, result, budget))
+            await self.writer.run(lambda db: self.commit(db, found.region, watch, result, budget))
         finally:
             if budget.open:
                 await self.writer.run(budget.settle)
@@ -98,14 +105,15 @@ class Looker:
         """Set the credit aside; None where the caps don't leave it."""
         now = self.clock.now()
         with database.atomic():
+            budget.kept = kept_for_scan(database, self.scanner.book, region)
             if not budget.begin(database, 1, now):
                 self.scanner.skipped[region_key(region)] = next_midnight(now)
                 room = left_by_caps(database, self.scanner.book.api, now)
-                skipped = {"watch": watch.name, "cost": 1, "room": room, "kept": 0}
+                skipped = {"watch": watch.name, "cost": 1, "room": room, "kept": budget.kept}
                 log.warning("probe skipped", **skipped)
                 self.scanner.operator(database).begin(CAP.with_details(**skipped))
                 return None
-        return ScanOrder(page_one(database, watch.query), watch.key, now, careful=True)
+        return ScanOrder(page_one(watch.query), watch.key, now, careful=True)
 
     def commit(
         self, database: Store, region: str, watch: Watch, result: ScanResult, budget: LedgerBudget
@@ -117,9 +125,10 @@ class Looker:
             if not isinstance(result.failure, BudgetSpent):
                 note_source(operator, self.scanner.breaker, watch, result)
             look = note_look(database, region, watch, result.scan, operator.now)
+            note_found(database, self.scanner, region, look)
         budget.close()
-        found = {"known": look.known, "moved": look.moved, "requests": look.requests}
+        told = {"known": look.known, "moved": look.moved, "requests": look.requests}
         log.info(
             "probed", region=region, watch=watch.name, result=look.result.value, error=look.error,
-            **found,
+            **told,
         )  # fmt: skip

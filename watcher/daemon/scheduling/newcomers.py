@@ -8,13 +8,15 @@ was read here: so an edited rule file, a followed product and a restart are one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
+from watcher import plan
 from watcher.daemon.scheduling.budget import LedgerBudget, kept_for_others
 from watcher.daemon.scheduling.circuit_breaker import note_source
 from watcher.daemon.scheduling.scanner import Scanner
@@ -65,38 +67,36 @@ class Newcomers:
 
     async def turn(self) -> int:
         """Read what was added; the number of ids that the source answered for."""
-        watches = self.watches
-        if not watches:  # nothing is asked of the store either
-            return 0
         answered = 0
-        for task in await self.writer.run(lambda db: [*self._tasks(db, watches)]):
-            answered += await self._read(task)
+        for watch in self.watches:
+            # Most have nothing new: then nothing is asked of the store either.
+            if watch.query.followed or self._is_new(watch):
+                # One after the other: what was set aside for one that is not read is lost.
+                task = await self.writer.run(partial(self._task, watch))
+                answered += await self._read(task) if task is not None else 0
         return answered
 
-    def _tasks(self, database: Store, watches: list[Watch]) -> Iterator[_Task]:
-        followed = database.followed.ids() if any(w.query.followed for w in watches) else ()
-        for watch in watches:
-            ids = followed if watch.query.followed else watch.query.ids
-            now = self.scanner.now()
-            if watch.key in self.busy or not self._is_new(watch, ids, now):
-                continue
-            if self.scanner.breaker.why_shut(watch.key, now) is not None:
-                continue
-            with database.atomic():
-                task = self._task(database, watch, ids, now)
-            if task is not None:
-                yield task
-
-    def _is_new(self, watch: Watch, ids: tuple[str, ...], now: Instant) -> bool:
+    def _is_new(self, watch: Watch) -> bool:
         """Whether there may be something to read: the list is another, or a try is due again."""
-        if self._settled.get(watch.key) != ids:
+        now = self.scanner.now()
+        if watch.key in self.busy or self.scanner.breaker.why_shut(watch.key, now) is not None:
+            return False
+        if self._settled.get(watch.key) != watch.query.ids:
             return True
         return 0 < self._later.get(watch.key, 0) <= now
 
-    def _task(
+    def _task(self, watch: Watch, database: Store) -> _Task | None:
+        """What is to be read of a watch now, with its credits set aside."""
+        watch = plan.with_followed(database, watch)
+        if not self._is_new(watch):
+            return None
+        with database.atomic():
+            return self._begun(database, watch, watch.query.ids, self.scanner.now())
+
+    def _begun(
         self, database: Store, watch: Watch, ids: tuple[str, ...], now: Instant
     ) -> _Task | None:
-        """What is to be read of a watch now, with its credits set aside."""
+        """The ids of a watch that are to be read now, with their credits set aside."""
         lookups = database.lookups
         if database.history.last_complete(watch.key) is None:
             return None  # its first whole scan is to come, and reads them all
@@ -150,7 +150,7 @@ class Newcomers:
         """Keep the products, and which ids were answered for; no rule hears of it."""
         scanner, watch, scan = self.scanner, task.watch, result.scan
         whole = scan.state is ScanState.COMPLETE
-        answered = task.ids if whole else scan.product_ids
+        answered = frozenset(task.ids if whole else scan.product_ids)
         with database.atomic():
             now = scanner.now()
             if len(scan):
@@ -159,7 +159,7 @@ class Newcomers:
                 recorded = database.history.record(kept)
                 database.history.note_seen(watch.key, recorded.scan_id, recorded.products)
             database.lookups.answered(watch.key, answered, now)
-            missing = [each for each in task.ids if each not in set(answered)]
+            missing = [each for each in task.ids if each not in answered]
             waits = isinstance(result.failure, BudgetSpent | CreditsUsedUp)
             until = next_midnight(now) if waits else None
             database.lookups.failed(watch.key, missing, now, until=until)

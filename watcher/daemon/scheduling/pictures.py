@@ -37,7 +37,7 @@ class _Wanted:
 
 
 @dataclass
-class Pictures:
+class PictureExchange:
     """Exchanges the addresses of pictures that are wanted, up to ten by a request."""
 
     scanner: Scanner

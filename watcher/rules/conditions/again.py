@@ -4,12 +4,13 @@ channel was last told with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from watcher.model import Criterion
 from watcher.rules.conditions.base import Condition, Last, MetricCondition, Need
 from watcher.rules.conditions.compiling import Compiler, Path
-from watcher.rules.conditions.logic import Combination
+from watcher.rules.conditions.logic import leaves
+from watcher.rules.conditions.text import TextCondition
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
 from watcher.units import format_number
@@ -18,6 +19,7 @@ COMPARES = (
     "rises", "falls", "changes", "climbs", "drops", "becomes", "leaves", "crosses_above",
     "crosses_below",
 )  # fmt: skip
+_EXAMPLE = "spu_avg_price: {falls: 5%}"
 _INSTEAD = {
     **dict.fromkeys(("above", "at_least"), "crosses_above"),
     **dict.fromkeys(("below", "at_most"), "crosses_below"),
@@ -30,11 +32,14 @@ def again_of(compiler: Compiler, value: object, path: Path) -> Condition | None:
     """The compiled ``again:``; None where it is left out, or something in it was reported."""
     if value is None:
         return None
+    if not isinstance(value, list) and (not isinstance(value, Mapping) or not value):
+        compiler.report(path, f"must say what moved since it was told, as {_EXAMPLE}")
+        return None
     condition = compiler.condition(value, path)
     if condition is None:
         return None
     refused = False
-    for leaf in _leaves(condition):
+    for leaf in leaves(condition):
         place = compiler.places[id(leaf)][1]
         why = _in_vain(leaf, place[len(path) :])
         if why:
@@ -48,20 +53,17 @@ def metrics_told(condition: Condition) -> tuple[Metric, ...]:
     return tuple(dict.fromkeys(need.metric for need in condition.needs))
 
 
-def _leaves(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from _leaves(part)
-    else:
-        yield condition
-
-
 def _in_vain(leaf: Condition, place: Path) -> str:
     """The reason why a condition can't say that something moved since; empty where it can."""
     if "not" in place:
         return (
             '"not" has no place in again: what does not move would be told at each scan; write '
-            "what must move, as spu_avg_price: {falls: 5%}"
+            f"what must move, as {_EXAMPLE}"
+        )
+    if isinstance(leaf, TextCondition):
+        return (
+            f"{leaf.attribute.name} is a text, and of those nothing is remembered of what was told "
+            f"before; in again stands what a number must do, as {_EXAMPLE}"
         )
     if not isinstance(leaf, MetricCondition):
         return f"says nothing of what was told before; in again there are {', '.join(COMPARES)}"
@@ -82,7 +84,7 @@ def _is_last(need: Need) -> bool:
 
 
 def _better(asked: Criterion, metric: Metric) -> str:
-    """What to write in place of a condition, where that is known."""
+    """The text to write in place of a condition, where that is known."""
     limit = asked.limits[0] if len(asked.limits) == 1 else None
     if not isinstance(limit, float | int):
         return ""

@@ -234,7 +234,7 @@ def least_move(options: Mapping[str, object], metric: Metric) -> float | None:
 
 
 def above_zero(value: object, direction: str) -> float:
-    """How much a value is to move; ``ValueError`` says what is wrong with it."""
+    """The amount by which a value is to move; ``ValueError`` says what is wrong with it."""
     if isinstance(value, bool):
         raise Wrong("takes how much, as 100 or 30%")
     amount = number(value)

@@ -23,8 +23,8 @@ from watcher.rules.conditions.base import (
     present,
 )
 from watcher.rules.conditions.operands import (
+    CompareMetric,
     Operand,
-    compare_with,
     is_operand,
     limit_of,
     within,
@@ -156,7 +156,7 @@ def comparison(operator: str, metric: Metric, setting: Setting) -> Condition:
         raise Wrong(f'takes one value; for several write "{better}: [...]"')
     limit = limit_of(setting, metric, setting.value)
     if isinstance(limit, Operand):
-        return compare_with(operator, metric, limit)
+        return CompareMetric(metric, operator, limit)
     return Compare(metric, operator, limit)
 
 

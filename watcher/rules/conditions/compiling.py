@@ -11,7 +11,7 @@ from watcher.errors import ProblemCode, RulesError
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
-from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, answer, of_no_metric
+from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
@@ -21,9 +21,9 @@ from watcher.rules.conditions.registry import (
     Takes,
 )
 from watcher.rules.conditions.text import PARTS_OF_TEXTS
-from watcher.rules.conditions.values import FileValues, Setting
+from watcher.rules.conditions.values import FileValues, Setting, number
 from watcher.rules.metrics import RANK, Attribute, Catalogue, Metric, unknown_metric
-from watcher.words import WrongOption, either, kind, quoted
+from watcher.words import WrongOption, code_of, either, kind, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 # Where simple conditions are written, by their ids: two may be equal and stand in two places. Each
@@ -32,6 +32,7 @@ Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", *WORDS)
 _EMPTY = "has no condition in it"
+_MOST_OF_FILE = 10  # values that are reported one by one
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
 SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
 NO_SORT = "the products of a shop, and your own, come in no order"
@@ -94,6 +95,9 @@ class Compiler:
         if key in NUMBER_BY_NAME or key in OPTIONS:
             example = f"total_sale_7d_cnt: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
+            self.report(path, what, at_key=True)
+        elif key in OF_RULE:
+            what = f'"{key}" is a key of the rule: it stands beside when, not in conditions'
             self.report(path, what, at_key=True)
         else:
             unknown = unknown_metric(key, self._hint(key))
@@ -168,7 +172,7 @@ class Compiler:
     ) -> Condition | None:
         if operator.takes in (Takes.VALUES, Takes.TEXTS) and isinstance(setting.value, Mapping):
             values = self._values(setting.value, path)
-            if values is None:
+            if values is None or not self._fit(values, subject, path):
                 return None
             setting = replace(setting, value=values)
         build = partial(_with_names, operator)
@@ -194,6 +198,22 @@ class Compiler:
             for each in error.problems:
                 self.report((*path, "file"), str(each))
         return None
+
+    def _fit(self, values: FileValues, subject: Metric | Attribute, path: Path) -> bool:
+        """Whether all values of a file can be compared with it; others are reported by line."""
+        wrong = 0
+        for value in values:
+            try:
+                _compared(value, subject)
+            except ValueError as error:
+                wrong += 1
+                place = f"{values.file}:{values.lines.get(str(value), 0)}:1"
+                if wrong <= _MOST_OF_FILE:
+                    self.report((*path, "file"), f"{place}: {error}")
+        if wrong > _MOST_OF_FILE:
+            more = f"{values.file}: and {wrong - _MOST_OF_FILE:,} more like these"
+            self.report((*path, "file"), more)
+        return not wrong
 
     def _setting(
         self, name: str, written: Mapping[str, object], options: Mapping[str, object]
@@ -221,9 +241,9 @@ class Compiler:
         try:
             condition = build(*given)
         except WrongOption as error:
-            self.report((*path[:-1], error.option), str(error))
+            self.report((*path[:-1], error.option), str(error), code=error.code)
         except ValueError as error:
-            self.report(path, str(error))
+            self.report(path, str(error), code=code_of(error))
         else:
             self.places[id(condition)] = condition, path
             return condition
@@ -233,15 +253,24 @@ class Compiler:
 def _with_names(
     operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
 ) -> Condition:
-    """What the operator builds; a name that the user gave an id stands for that."""
+    """The operator's condition; a name that the user gave an id stands for that."""
     if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
         setting = replace(setting, value=_with_ids(subject, setting.value))
     return operator.build(name, subject, setting)
 
 
+def _compared(value: object, subject: Metric | Attribute) -> None:
+    """Raise ``ValueError`` where a value can't be compared with it."""
+    if isinstance(subject, Metric):
+        number(value, subject)
+    elif subject.names:
+        subject.id_of(str(value))
+
+
 def _with_ids(attribute: Attribute, value: object) -> object:
     if isinstance(value, FileValues):
-        return FileValues((_with_ids(attribute, one) for one in value), value.file)
+        named = (_with_ids(attribute, one) for one in value)
+        return FileValues(named, value.file, value.lines)
     if isinstance(value, list):
         return [_with_ids(attribute, one) for one in value]
     return attribute.id_of(value) if isinstance(value, str) else value

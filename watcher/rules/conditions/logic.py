@@ -71,6 +71,15 @@ class Combination(Condition):
                 yield part.key
 
 
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Yield the simple conditions in it, in order."""
+    if isinstance(condition, Combination):
+        for part in condition.parts:
+            yield from leaves(part)
+    else:
+        yield condition
+
+
 @dataclass(frozen=True, eq=False)
 class All(Combination):
     """One that is not met decides; else one without data makes it no data."""

@@ -294,26 +294,29 @@ def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
         if OF in setting.options:
             raise WrongOption(OF, f'"of" is for amounts, and {metric.name} is a flag')
         return number(value, metric)
+    return limit_read(setting, value, lambda one: number(one, metric))
+
+
+def limit_read(setting: Setting, value: object, read: Callable[[object], float]) -> Limit:
+    """What ``read`` makes of a value, a metric's name, or a part of the metric beside it."""
     if OF in setting.options:
-        return operand_beside(setting, value)
+        return Operand(_beside(setting), _part(value))
     try:
-        return number(value, metric)
+        return read(value)
     except ValueError as error:
-        other = named(setting, value)
+        other = _named(setting, value)
         if other is None:
-            raise error from None
+            raise Wrong(str(error), _code(value)) from None
         return Operand(other)
 
 
 def is_operand(setting: Setting, value: object) -> bool:
-    """Whether a metric's name stands there, or beside it."""
-    if OF in setting.options:
-        return True
+    """Whether a metric's name stands there."""
     metrics = setting.metrics
     return isinstance(value, str) and metrics is not None and metrics.get(value.strip()) is not None
 
 
-def named(setting: Setting, value: object) -> Metric | None:
+def _named(setting: Setting, value: object) -> Metric | None:
     """The metric of a name that is no number; None of what is no name."""
     if not isinstance(value, str) or setting.metrics is None:
         return None
@@ -321,8 +324,10 @@ def named(setting: Setting, value: object) -> Metric | None:
     found = setting.metrics.get(name)
     if found is not None or not _NAME.fullmatch(name):
         return found
-    if setting.metrics.attribute(name) is not None:
-        raise Wrong(f"{name} is a text, and no number can be compared with it")
+    text = setting.metrics.attribute(name)
+    if text is not None:
+        file = f": no cell of it in {text.fact.table.file} is a number" if text.fact else ""
+        raise Wrong(f"{name} is a text, and no number can be compared with it{file}")
     hint = setting.metrics.suggest(name, texts=False)
     if hint:
         what = f"{quoted(name)} is no number, and no metric{hint}"
@@ -330,23 +335,23 @@ def named(setting: Setting, value: object) -> Metric | None:
     return None
 
 
-def operand_beside(setting: Setting, value: object = None) -> Operand:
-    """A part, which is the operator's own ``value``, of the metric of ``of:``."""
-    part = setting.value if value is None else value
-    return Operand(_beside(setting), _part(part))
-
-
 def _beside(setting: Setting) -> Metric:
     value = setting.options[OF]
     if not isinstance(value, str):
         raise WrongOption(OF, f'"of" takes the name of a metric, as target, not {kind(value)}')
     try:
-        found = named(setting, value)
+        found = _named(setting, value)
     except Wrong as error:
-        raise WrongOption(OF, f'"of": {error}') from None
+        raise WrongOption(OF, f'"of": {error}', error.code) from None
     if found is None:
-        raise WrongOption(OF, f'"of" takes the name of a metric, not {quoted(value)}')
+        raise WrongOption(OF, f'"of" takes the name of a metric, not {quoted(value)}', _code(value))
     return found
+
+
+def _code(value: object) -> ProblemCode:
+    """The kind of problem that a value is which is no number: a name may be that of a metric."""
+    is_name = isinstance(value, str) and _NAME.fullmatch(value.strip()) is not None
+    return ProblemCode.UNKNOWN_METRIC if is_name else ProblemCode.INVALID
 
 
 def _part(value: object) -> float:
@@ -366,11 +371,6 @@ def _now(limit: Limit, table: ScanColumns) -> Floats | float:
     return limit.now(table) if isinstance(limit, Operand) else limit
 
 
-def compare_with(operator: str, metric: Metric, operand: Operand) -> Condition:
-    """A comparison with another metric."""
-    return CompareMetric(metric, operator, operand)
-
-
 def within(metric: Metric, low: Limit, high: Limit) -> Condition:
     """``between`` with a metric at one end, or at both."""
     _refuse_upside_down(metric, low, high)
@@ -387,14 +387,6 @@ def _refuse_upside_down(metric: Metric, low: Limit, high: Limit) -> None:
         raise Wrong(
             f"the range is upside down: write the smaller part first, as [{first}, {second}]"
         )
-
-
-def change_by(change: Change, operand: Operand) -> Condition:
-    """``change`` with another metric in place of its amount."""
-    percent = operand.metric.unit is Unit.FRACTION and operand.factor is None
-    return ChangeBy(
-        change.metric, change.direction, 0.0, percent, change.from_, change.min_change, operand
-    )
 
 
 def refuse_fact(metric: Metric, what: str) -> None:

@@ -57,6 +57,11 @@ PHRASES = {
     **dict.fromkeys(("quadruples", "quadruple"), "rises: 300%"),
     **dict.fromkeys(("halves", "halved", "half"), "falls: 50%"),
 }
+# Keys of a rule, where they stand among its conditions.
+OF_RULE = frozenset(
+    "when until for keep_firing_for again severity notify cooldown remind resolved order_by "
+    "priority enabled".split()
+)
 INSTEAD_OF_RANK = {"climbs": "rises", "drops": "falls"}
 
 _GONE = (
@@ -111,6 +116,16 @@ _PRESENCE = {"disappears": _GONE, "reappears": _BACK, "appears": _NEW}
 _NO_METRIC = {
     other: f', did you mean "{word}"?' for word, others in _PRESENCE.items() for other in others
 }
+# Fields of the source whose words are texts of another name.
+_NO_METRIC |= {
+    **dict.fromkeys(
+        ("desc_detail", "desc", "product_description"), ', did you mean "description"?'
+    ),
+    **dict.fromkeys(
+        ("skus", "sku", "variant", "options", "sale_props"),
+        ', did you mean "variants" (their names) or "variant_count"?',
+    ),
+}
 _NO_OPERATOR = {
     other: f', did you mean "{word}: true", beside the metrics?'
     for word, others in _PRESENCE.items()
@@ -128,6 +143,8 @@ def answer(word: str, known: Iterable[str]) -> str:
     likeness only where nothing is known of the word, and never the opposite."""
     names = list(known)
     name = folded(word)
+    if name in OF_RULE:
+        return f': "{name}" is a key of the rule, beside when'
     if name in _NO_OPERATOR:
         return _NO_OPERATOR[name]
     operator, better = _INSTEAD.get(name, ("", ""))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from watcher.model import Criterion, Evidence, Gap, GapKind
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, judged
+from watcher.rules.conditions.values import only_true
 from watcher.units import Unit
-from watcher.words import Wrong, kind
 
 REAPPEARS, DISAPPEARS = "reappears", "disappears"  # in place of a metric
 COMPLETE_SCANS = 2  # in a row without a product: one may be a fault
@@ -62,18 +62,11 @@ def _of_list(word: str, table: ScanColumns, condition: Condition, row: int, seen
 
 def reappears(value: object) -> Condition:
     """``reappears: true``."""
-    _only_true(value, REAPPEARS)
+    only_true(value, f"{REAPPEARS}: true")
     return Reappears()
 
 
 def disappears(value: object) -> Condition:
     """``disappears: true``."""
-    _only_true(value, DISAPPEARS)
+    only_true(value, f"{DISAPPEARS}: true")
     return Disappears()
-
-
-def _only_true(value: object, word: str) -> None:
-    if value is False:
-        raise Wrong(f'takes only true; for the reverse write "not: {{{word}: true}}"')
-    if value is not True:
-        raise Wrong(f'takes only true, as "{word}: true", not {kind(value)}')

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Criterion, Evidence, Floats, Ints
+from watcher.model import Criterion, Evidence, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
@@ -98,19 +98,17 @@ class Unchanged(BaselineCondition):
         high = value_at(table.baseline(self.needs[1])[0], row)
         return (replace(plain, baseline=high) if plain.baseline == plain.value else plain,)
 
+    def hole(self, table: ScanColumns, row: int) -> float:
+        """The most seconds in which the product was not seen, where these are too many; else 0, and
+        NaN where the begin is not known."""
+        return float(table.baseline(self.needs[2])[0][row])
+
     def canonical(self) -> str:
         return f"{self.metric.canonical} unchanged {self.seconds}"
 
     @cached_property
     def criterion(self) -> Criterion:
         return Criterion("unchanged", seconds=self.seconds)
-
-
-def longest_hole(condition: Unchanged, table: ScanColumns, row: int) -> float:
-    """The most seconds in which the product was not seen, where these are too many; else 0, and
-    NaN where the begin is not known."""
-    holes: Floats = table.baseline(condition.needs[2])[0]
-    return float(holes[row])
 
 
 def record(operator: str, metric: Metric, setting: Setting) -> Condition:

@@ -14,9 +14,9 @@ from watcher.attributes import normal
 from watcher.model import Bools, Criterion, Evidence
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, judged, remembered
 from watcher.rules.conditions.text import TextCondition, as_written, text_of
-from watcher.rules.conditions.values import Setting
+from watcher.rules.conditions.values import Setting, only_true
 from watcher.rules.metrics import Attribute
-from watcher.words import Wrong, kind, told
+from watcher.words import Wrong, told
 
 _LONGEST = 4_000  # characters of a text in evidence, which is stored with each alert
 
@@ -111,14 +111,8 @@ def _cut(text: str | None) -> str | None:
 
 def changes(_operator: str, attribute: Attribute, setting: Setting) -> Condition:
     """``changes: true``."""
-    if setting.value is False:
-        name = attribute.name
-        raise Wrong(f'takes only true; for the reverse write "not: {{{name}: {{changes: true}}}}"')
-    if setting.value is not True:
-        raise Wrong(
-            f'takes only true, as "changes: true", not {kind(setting.value)}: a text is another '
-            "one or not, there is no how much"
-        )
+    written = f"{attribute.name}: {{changes: true}}"
+    only_true(setting.value, written, ": a text is another one or not, there is no how much")
     return Reworded(_with_past(attribute))
 
 

@@ -15,10 +15,9 @@ from watcher.rules.conditions.operands import (
     limit_of,
     refuse_fact,
 )
-from watcher.rules.conditions.values import Setting
+from watcher.rules.conditions.values import Setting, only_true
 from watcher.rules.metrics import Metric
 from watcher.units import Unit
-from watcher.words import Wrong, kind
 
 APPEARS = "appears"  # in place of a metric
 
@@ -85,10 +84,7 @@ class Crosses(BaselineCondition):
 
 def appears(value: object) -> Condition:
     """``appears: true``."""
-    if value is False:
-        raise Wrong('takes only true; for the reverse write "not: {appears: true}"')
-    if value is not True:
-        raise Wrong(f'takes only true, as "appears: true", not {kind(value)}')
+    only_true(value, f"{APPEARS}: true")
     return Appears()
 
 

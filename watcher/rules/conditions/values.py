@@ -34,11 +34,14 @@ class Setting:
 
 
 class FileValues(list[object]):
-    """The values that stand in a file of the user's, which is called ``file``."""
+    """The values that stand in a file of the user's, which is called ``file``; ``lines`` says in
+    which of its lines."""
 
-    def __init__(self, values: Iterable[object], file: str) -> None:
+    def __init__(
+        self, values: Iterable[object], file: str, lines: Mapping[str, int] | None = None
+    ) -> None:
         super().__init__(values)
-        self.file = file
+        self.file, self.lines = file, lines or {}
 
 
 def file_of(value: object) -> str:
@@ -108,6 +111,15 @@ def seconds_of(value: object, example: int) -> int:
     if seconds <= 0:
         raise Wrong(f"takes how far back to look, as {shown}")
     return seconds
+
+
+def only_true(value: object, written: str, more: str = "") -> None:
+    """Raise ``Wrong`` of anything but true; ``written`` is the whole condition, as
+    ``appears: true``."""
+    if value is False:
+        raise Wrong(f'takes only true; for the reverse write "not: {{{written}}}"')
+    if value is not True:
+        raise Wrong(f"takes only true, as {quoted(written)}, not {kind(value)}{more}")
 
 
 def is_percent(value: object) -> bool:

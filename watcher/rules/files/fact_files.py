@@ -22,14 +22,15 @@ from watcher.rules.files.cells import (
     point_of,
     tidy,
 )
-from watcher.rules.files.ids import Ruined, id_of, rounded
 from watcher.rules.files.plain_text import text_of
 from watcher.rules.own_facts import FactTable
+from watcher.source.addresses import Ruined, id_in_cell, is_rounded
 from watcher.units import Unit, count_of
 from watcher.words import Wrong, quoted
 
 MOST_ROWS = 1_000_000
 _MOST_COLUMNS = 200
+_MOST_TITLES = 10_000  # of more, each would be looked at for nothing
 _TOLD = 10  # cells, or rows, of one kind that are named
 _BY_CHANCE = 1_000  # one id in ten thousand ends in four zeros by itself
 _LONGEST_CELL = 10_000
@@ -40,7 +41,7 @@ _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 
 @dataclass(frozen=True)
 class FactFile:
-    """What a file holds, and what is odd in it."""
+    """A file's facts, and what is odd in it."""
 
     table: FactTable
     doubts: Sequence[Problem]
@@ -113,6 +114,8 @@ def _sheet(file: str, text: str) -> _Sheet:
                 continue
             if not header:
                 header = row
+                if len(header) > _MOST_TITLES:
+                    raise _refused(file, f"has {len(row):,} columns: that is no table", begun)
             else:
                 rows.append(row)
                 lines.append(begun + skipped)
@@ -162,16 +165,19 @@ def _ids(sheet: _Sheet, place: int) -> dict[str, int]:
             sheet.refuse(_too_wide(row, width), line)
             continue
         try:
-            own = id_of(tidy(row[place]) if place < len(row) else "")
+            own = id_in_cell(tidy(row[place]) if place < len(row) else "")
         except Ruined as error:
             ruined.append((line, str(error)))
             continue
         except Wrong as error:
-            odd.append((line, str(error)))
+            odd.append((line, f"{error}: the row is not used"))
             continue
         if not own:
             without.append((line, "has no product_id: the row is not used"))
-        elif sheet.rows[first := found.setdefault(own, number)] != row:
+            continue
+        if not own.isdecimal():
+            odd.append((line, f"{quoted(own)} is no product id, which is digits: nothing has it"))
+        if sheet.rows[first := found.setdefault(own, number)] != row:
             at = sheet.lines[first]
             twice.append((line, f"{own} stands in line {at} already, with other values"))
     sheet.several(ruined, "row", refused=True)
@@ -196,7 +202,7 @@ def _check_rounded(sheet: _Sheet, ids: Mapping[str, int]) -> None:
     found = [
         (sheet.lines[row], f"{own} was rounded by a spreadsheet, it seems: its last digits are 0")
         for own, row in ids.items()
-        if rounded(own)
+        if is_rounded(own)
     ]
     refused = len(found) >= 3 and len(found) * 2 >= len(ids)
     if refused or len(found) * _BY_CHANCE > len(ids):

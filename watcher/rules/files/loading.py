@@ -13,11 +13,12 @@ from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
 from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.rule_file import Enough, RuleFile
-from watcher.rules.files.side_files import SideFiles
+from watcher.rules.files.side_files import PushedFolder, SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.assembly import assemble
 
+_FACTS = re.compile(r"facts\b")
 _TESTS = re.compile(rb"^tests:", re.MULTILINE)
 # Errors that a file which can't be read may cause in the others: what they miss stands in it.
 _OF_OTHER_FILES = (
@@ -33,15 +34,15 @@ def load(
     env: Mapping[str, str],
     kept: Mapping[str, bytes] | None = None,
     *,
-    within: FilePath | None = None,
+    pushed: PushedFolder | None = None,
     facts: FactFile | None = None,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
-    ``within`` is the only folder that such files are read from. ``facts`` stand in for those of
-    the file that the rules name."""
-    beside = SideFiles(kept, within=within)
+    Those of ``pushed`` rules are read from their folder only. ``facts`` stand in for those of the
+    file that the rules name."""
+    beside = SideFiles(kept, pushed=pushed)
     beside.stand_ins[read_facts] = facts
     try:
         return _load(paths, env, beside)
@@ -52,7 +53,7 @@ def load(
         ):
             raise
         # A column may be gone that a rule needs: the file can be read, and not be used.
-        instead = SideFiles(kept, instead=str(error.problems[0]), within=within)
+        instead = SideFiles(kept, instead=str(error.problems[0]), pushed=pushed)
         try:
             return _load(paths, env, instead)
         except RulesError:
@@ -100,6 +101,9 @@ def _rulebook(
         rulebook = assemble(files, vault) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
+    elif any(_FACTS.match(one.path) for one in problems):
+        # Which columns there would be nobody knows.
+        problems[:] = [one for one in problems if one.code is not ProblemCode.UNKNOWN_METRIC]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
         found = _sorted(problems, order)[:MAX_PROBLEMS]

@@ -3,7 +3,6 @@ afterwards. Problems name them ``shops/rules.yaml``."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.loading import load
+from watcher.rules.files.side_files import PushedFolder
 from watcher.rules.rulebook import Rulebook
 
 _MARK = re.compile(r"\$\{(\w+)\}")
@@ -34,21 +34,21 @@ def stand_ins(names: Iterable[str]) -> dict[str, str]:
 def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:
     """The rules of these files; raises ``RulesError`` with all problems."""
     with TemporaryDirectory(prefix="watcher-rules-") as folder:
+        place = PushedFolder(Path(folder), book)
         for name, content in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            rules = load([Path(folder)], env, within=Path(folder))
+            rules = load([place.path], env, pushed=place)
         except RulesError as error:
-            named = tuple(_named(each, folder, book) for each in error.problems)
-            raise RulesError(named) from None
-        warnings = tuple(_named(each, folder, book) for each in rules.warnings)
+            raise RulesError(_named(error.problems, place)) from None
+        warnings = _named(rules.warnings, place)
         channels = {
-            name: replace(each, origins=tuple(_named(one, folder, book) for one in each.origins))
+            name: replace(each, origins=_named(each.origins, place))
             for name, each in rules.channels.items()
         }
-        own = tuple(replace(r, file=_without(r.file, folder, book)) for r in rules.rules)
+        own = tuple(replace(each, file=place.shown(each.file)) for each in rules.rules)
         # What was pushed can't vanish: no copies of it are kept.
         return replace(rules, rules=own, channels=channels, warnings=warnings, beside=())
 
@@ -71,10 +71,8 @@ def load_to_read(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) 
         return load_pushed(book, files, known)
 
 
-def _named(problem: Problem, folder: str, book: str) -> Problem:
-    file = _without(problem.file, folder, book)
-    return replace(problem, file=file, message=_without(problem.message, folder, book))
-
-
-def _without(text: str, folder: str, book: str) -> str:
-    return text.replace(f"{folder}{os.sep}", f"{book}/").replace(folder, book)
+def _named(problems: Iterable[Problem], place: PushedFolder) -> tuple[Problem, ...]:
+    return tuple(
+        replace(each, file=place.shown(each.file), message=place.shown(each.message))
+        for each in problems
+    )

@@ -78,7 +78,8 @@ class RuleFile:
 
     def values(self, name: str) -> FileValues:
         """The values in a file beside this one; raises ``RulesError``."""
-        return FileValues(self._beside.use(self._path(name), read_values), name.strip())
+        found = self._beside.use(self._path(name), read_values)
+        return FileValues(found, name.strip(), found)
 
     def _path(self, name: str) -> FilePath:
         return FilePath(self.name).parent / name.strip()

@@ -4,7 +4,6 @@ be used any more, the copy of it that was in force last stands in."""
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,31 +26,41 @@ class SideFile:
     content: bytes
     trouble: str = ""
 
-    @property
-    def digest(self) -> str:
-        return digest_of(self.content)
 
+@dataclass(frozen=True, slots=True)
+class PushedFolder:
+    """Where the files of a pushed book lie while they are read. They can name no file beside these:
+    who pushes rules is not who owns the machine. People know it as ``name``."""
 
-def digest_of(content: bytes) -> str:
-    """A hash of what a file holds."""
-    return hashlib.sha256(content).hexdigest()
+    path: Path
+    name: str
+
+    def shown(self, text: str) -> str:
+        """A text in which the folder may stand, as people know it."""
+        folder = str(self.path)
+        return text.replace(f"{folder}{os.sep}", f"{self.name}/").replace(folder, self.name)
+
+    def refuse_others(self, path: Path) -> None:
+        """Raise ``OSError`` of a file that is not in it."""
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise OSError(errno.EPERM, "pushed rules can name only files that are pushed with them")
 
 
 class SideFiles:
     """The files of one reading of the rules; ``used`` are those that were read. ``kept`` are copies
     by absolute path; with ``instead``, the reason, they are taken in place of files that differ.
-    ``within`` a folder no other file can be read: who pushes rules is not who owns the machine."""
+    Of ``pushed`` rules no other file can be read."""
 
     def __init__(
         self,
         kept: Mapping[str, bytes] | None = None,
         *,
         instead: str = "",
-        within: Path | None = None,
+        pushed: PushedFolder | None = None,
     ) -> None:
         self._kept = kept or {}
         self._instead = instead
-        self._within = within
+        self._pushed = pushed
         self._parsed: dict[tuple[str, object], object] = {}
         self.used: dict[str, SideFile] = {}
         self.stand_ins: dict[object, object] = {}  # by what they would be parsed with
@@ -63,18 +72,19 @@ class SideFiles:
         known = self.stand_ins.get(parse) or self._parsed.get((key, parse))
         if known is not None:
             return cast("T", known)
+        name = str(path) if self._pushed is None else self._pushed.shown(str(path))
         try:
             content = self._read(path)
-            parsed = parse(content, str(path))
+            parsed = parse(content, name)
             trouble = ""
         except RulesError as error:
             if key not in self._kept:
                 raise
             content, trouble = self._kept[key], str(error)
-            parsed = parse(content, str(path))
+            parsed = parse(content, name)
         if not trouble and self._instead and self._kept.get(key, content) != content:
             content, trouble = self._kept[key], self._instead
-            parsed = parse(content, str(path))
+            parsed = parse(content, name)
         if trouble or key not in self.used:
             self.used[key] = SideFile(key, content, trouble)
         self._parsed[key, parse] = parsed
@@ -82,15 +92,11 @@ class SideFiles:
 
     def _read(self, path: Path) -> bytes:
         try:
-            self._refuse_outside(path)
+            if self._pushed is not None:
+                self._pushed.refuse_others(path)
             return content_of(path)
         except (OSError, ValueError) as error:
             raise RulesError((_of_file(path, _unreadable(error)),)) from error
-
-    def _refuse_outside(self, path: Path) -> None:
-        folder = self._within
-        if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
-            raise OSError(errno.EPERM, "pushed rules can name only files that are pushed with them")
 
 
 def content_of(path: Path) -> bytes:

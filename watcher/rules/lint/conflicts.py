@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Among, Between, Compare
-from watcher.rules.conditions.logic import All, Combination, Not
+from watcher.rules.conditions.logic import All, Combination, Not, leaves
 from watcher.rules.conditions.operands import SinceLast
 from watcher.rules.conditions.presence import Disappears, Reappears
 from watcher.rules.conditions.ranking import Top
@@ -57,13 +57,9 @@ def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause]
     return found if len(found) <= _MOST else None
 
 
-def leaves(condition: Condition) -> Iterator[Condition]:
-    """The simple conditions in it, in order."""
-    if isinstance(condition, Combination):
-        for part in condition.parts:
-            yield from leaves(part)
-    else:
-        yield condition
+def leaves_of(*conditions: Condition | None) -> Iterator[Condition]:
+    """Yield the simple conditions in all of these, in order."""
+    return chain.from_iterable(map(leaves, filter(None, conditions)))
 
 
 def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:

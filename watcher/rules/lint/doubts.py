@@ -7,28 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TypeAlias
 
-from watcher.fields import BY_NAME
-from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout, Usual
+from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
-from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.conditions.values import is_percent
-from watcher.rules.lint.conflicts import Conflict, alternatives, conflicts, holds_once, leaves, said
+from watcher.rules.lint.baselines import Found, baselines, outlived
+from watcher.rules.lint.conflicts import (
+    Conflict,
+    alternatives,
+    conflicts,
+    holds_once,
+    leaves_of,
+    said,
+)
 from watcher.rules.lint.facts import SCORES
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
-from watcher.schedule import longest_gap, shortest_gap
-from watcher.units import DAY, Unit, format_duration, format_number
+from watcher.schedule import shortest_gap
+from watcher.units import Unit, format_duration, format_number
 
 Doubt = tuple[Path, str]
-# The simple condition, or the key of the rule, that is doubted; and why.
-_Found: TypeAlias = tuple[Condition | str, str]
 
 _ALWAYS = (
     "every product of the list meets this: all are told at the first scan, and each new one once; "
@@ -66,7 +69,7 @@ def _of_all(
         yield where, f"on {', '.join(dict.fromkeys(names))}: {why}" if several else why
 
 
-def _when(rule: Rule, watch: Watch) -> Iterator[_Found]:
+def _when(rule: Rule, watch: Watch) -> Iterator[Found]:
     clauses = alternatives(rule.when) or []
     found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "the rule can never fire")
@@ -80,7 +83,7 @@ def _when(rule: Rule, watch: Watch) -> Iterator[_Found]:
         yield from _waits_in_vain(rule.for_, once, len(clauses))
 
 
-def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterator[_Found]:
+def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterator[Found]:
     part = "the rule" if len(once) == clauses else "this part"
     waits = f"for: {format_duration(for_)} waits for a second one"
     for condition in {id(one): one for one in once}.values():
@@ -88,19 +91,19 @@ def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterat
         yield condition, f"{once_only}: {part} can never fire; leave for: out"
 
 
-def _until(rule: Rule, watch: Watch) -> Iterator[_Found]:
+def _until(rule: Rule, watch: Watch) -> Iterator[Found]:
     clauses = (alternatives(rule.until) if rule.until is not None else None) or []
     found = conflicts(clauses, watch.query)
     yield from _told(found, len(clauses), "it ends only when the product leaves the list")
 
 
-def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[_Found]:
+def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[Found]:
     end = whole if len(found) == clauses else "this part is never met"
     for condition, why in {id(one.condition): one for one in found}.values():
         yield condition, f"{why}: {end}"
 
 
-def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
+def _keys(rule: Rule, watch: Watch) -> Iterator[Found]:
     schedule = watch.schedule
     if 0 < watch.least(rule.keep_firing_for) <= shortest_gap(schedule):
         text = (
@@ -115,11 +118,10 @@ def _keys(rule: Rule, watch: Watch) -> Iterator[_Found]:
 
 def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     depth = watch.query.depth
-    spoken = [each for each in (rule.when, rule.until, rule.again) if each is not None]
-    for leaf in chain.from_iterable(map(leaves, spoken)):
-        yield from _baselines(leaf, watch)
+    for leaf in leaves_of(rule.when, rule.until, rule.again):
+        yield from baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep
         if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
@@ -128,7 +130,7 @@ def _leaves(
             deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
             cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
             yield leaf, f"{deep} outside: {cure}"
-        yield from _outlived(leaf, kept)
+        yield from outlived(leaf, kept)
 
 
 def _unordered(leaf: Condition) -> str:
@@ -190,86 +192,3 @@ def _at(written: object, path: Path) -> object:
         elif isinstance(written, list) and isinstance(step, int):
             written = written[step]
     return written
-
-
-_LEAST = 3  # observations that a statistic is taken of
-_MARGIN = 30 * DAY
-_SPARE = 1  # observations more than needed: one scan may fail
-_NAMED = 2  # daily counters
-
-
-def _baselines(condition: Condition, watch: Watch) -> Iterator[_Found]:
-    """A baseline of a simple condition that the schedule hardly ever gives."""
-    shortest, longest = shortest_gap(watch.schedule), longest_gap(watch.schedule)
-    scanned = f"the watch is scanned {watch.schedule}"
-    for need in condition.needs:
-        match need.from_:
-            case Ago(seconds) as ago:
-                # The first scan back that is old enough; it may be a little too old.
-                count = -(-watch.least(seconds) // longest)
-                if count * shortest > seconds + ago.older:
-                    better = format_duration(max(1, round(seconds / shortest)) * shortest)
-                    none = f"{said(condition)} finds no scan of about that time"
-                    yield condition, f"{none}: {scanned}; write {better} ago, or last"
-            case Statistic(_, seconds) if seconds < _LEAST * shortest:
-                enough = format_duration((_LEAST + _SPARE) * longest)
-                needs = f"{said(condition)} needs {_LEAST} scans within {format_duration(seconds)}"
-                yield condition, f"{needs}, and {scanned}: no data ever; write {enough} or more"
-            case Usual(seconds, 1):
-                days = seconds // max(DAY, shortest)
-                wanted = format_duration((LEAST_DAYS + 7) * max(DAY, longest))
-                if days <= LEAST_DAYS + _SPARE:
-                    none = f"{scanned}: no data ever"
-                    if days >= LEAST_DAYS:
-                        over = f"{format_duration(seconds)} hold hardly more"
-                        none = f"{over}: after one missed scan it has no data"
-                    needs = f"{said(condition)} needs scans on {LEAST_DAYS} different days"
-                    yield condition, f"{needs}, and {none}; write over: {wanted}"
-            case Usual() as usual:
-                yield condition, _rolling(condition, usual, shortest)
-
-
-def _outlived(condition: Condition, kept: int) -> Iterator[_Found]:
-    """The age of a baseline that ``keep`` has done away with, in seconds."""
-    for need in condition.needs:
-        match need.from_:
-            case Ago(seconds) | Throughout("min", seconds):
-                oldest = seconds
-            case Usual(seconds, window) if window > 1:
-                oldest = max(2 * seconds // 3, LEAST_APART * window * DAY)
-            case Statistic(_, seconds) | Usual(seconds):
-                oldest = 2 * seconds // 3  # a statistic has no data until so much is known
-            case _:
-                continue
-        if oldest > kept:
-            far = f"{said(condition)} looks further back than observations are kept"
-            more = f"keep: {{observations: {format_duration(seconds + _MARGIN)}}}"
-            never = f"{format_duration(kept)}: no data ever"
-            yield condition, f"{far}, {never}; write {more}, or a shorter time"
-
-
-def _rolling(condition: Condition, usual: Usual, shortest: int) -> str:
-    """A sum of several days, held against one that shares days with it, and what is better."""
-    metric, window = condition.metrics[0], usual.window
-    step = -(-window * DAY // shortest) * shortest  # the first scan that shares no day
-    held = usual.seconds // step
-    plain = metric.name in BY_NAME
-    sums = f"a sum of {window} days" if plain else f"made of sums of up to {window} days"
-    what = (
-        f"{said(condition)}: {metric.name} is {sums}, of which neighbouring "
-        f"values are nearly one, so that values {window} days apart are held against each other"
-    )
-    counters = sorted(name for name in metric.fields if (BY_NAME[name].window or 1) > 1)
-    # The fields that have a new value each day, in place of sums of several days.
-    found = (BY_NAME[name].family.format("1d_") for name in counters)
-    daily = list(dict.fromkeys(found))[:_NAMED]
-    better = f"{' and '.join(daily)} {'have' if len(daily) > 1 else 'has'} a new value each day"
-    if any(name.startswith("total_sale_") for name in counters):
-        better += ", and sales_surge: {at_least: 4} finds sales that take off"
-    if held >= LEAST_APART:
-        return f"{what} ({LEAST_APART} at least are needed); {better}"
-    return (
-        f"{what}. {LEAST_APART} are needed, and {format_duration(usual.seconds)} hold {held}: "
-        f"it can never fire; {better}, or write over: "
-        f"{format_duration((LEAST_APART + _SPARE) * step)}"
-    )

@@ -1,4 +1,4 @@
-"""Metrics that are held against each other, and do not count the same."""
+"""What is held against each other, and does not count the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.operands import AgainstMetrics, ChangeBy
 from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.ids import no_id
 from watcher.rules.metrics import Metric
 from watcher.units import Unit, format_number
 
@@ -25,8 +26,10 @@ _SAID = {
 
 
 def unlike(leaf: Condition) -> Iterator[str]:
-    """Yield doubts of a condition that holds a metric against others: a price against a number of
-    products says nothing."""
+    """Yield doubts of a condition that holds a metric against others (a price against a number of
+    products says nothing), or an id against what is none."""
+    if text := no_id(leaf):
+        yield text
     if not isinstance(leaf, AgainstMetrics):
         return
     own = leaf.metric

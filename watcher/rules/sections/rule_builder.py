@@ -18,7 +18,6 @@ from watcher.rules.rulebook import Rule, Watch
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
-from watcher.rules.sections.validators import is_off
 from watcher.rules.sections.watches import Watches
 from watcher.words import Wrong, listing
 
@@ -60,7 +59,7 @@ class RuleBuilder:
         section = entry.shape(RuleSection)
         if not isinstance(entry.value, Mapping):
             return None
-        watches = self._watches(entry)
+        watches = self._watches(entry, enabled=section is None or section.enabled)
         sorted_ = Sorted.of(watches or ())
         compiler = Compiler(
             self.metrics,
@@ -110,10 +109,9 @@ class RuleBuilder:
             entry.file.warn(place, doubt)
         return rule
 
-    def _watches(self, entry: Entry) -> tuple[Watch, ...] | None:
+    def _watches(self, entry: Entry, *, enabled: bool) -> tuple[Watch, ...] | None:
         if entry["watch"].value is None:
             return None
-        enabled = not is_off(entry["enabled"].value)
         name = str(entry["name"].value or "")
         return self.watches.find(entry["watch"], name, enabled=enabled)
 

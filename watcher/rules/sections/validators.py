@@ -57,11 +57,6 @@ def flag(value: object) -> bool:
     raise Wrong(f"takes true or false, not {kind(value)}")
 
 
-def is_off(value: object) -> bool:
-    """Whether the value is a ``flag`` that is false."""
-    return value is False or (isinstance(value, str) and value.strip().lower() == "false")
-
-
 def severity(value: object) -> Severity:
     """A severity by name."""
     names = [one.value for one in Severity]

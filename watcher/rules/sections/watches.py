@@ -11,6 +11,7 @@ from itertools import chain, count
 from watcher.errors import ProblemCode
 from watcher.identity import digest, scheduled_key
 from watcher.rules.files.rule_file import Entry, Names
+from watcher.rules.metrics import id_named
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.models import WATCH_KEYS
@@ -85,11 +86,10 @@ class Watches:
     def settled(self) -> Mapping[str, Watch]:
         """The watches with the keys that they have in the end, by those that they had so far. One
         whose query stands with other schedules, too, has its own in its key."""
-        queries = Counter(watch.query.canonical() for watch in self._by_key.values())
+        queries = {key: watch.query.canonical() for key, watch in self._by_key.items()}
+        times = Counter(queries.values())
         return {
-            key: replace(watch, key=digest(watch.query.canonical()), former_keys=(key,))
-            if queries[watch.query.canonical()] == 1
-            else watch
+            key: replace(watch, key=digest(queries[key])) if times[queries[key]] == 1 else watch
             for key, watch in self._by_key.items()
         }
 
@@ -169,7 +169,7 @@ class Watches:
         if self._region is not None:
             asked.setdefault("region", self._region)
         if isinstance(asked.get("shop"), str):
-            asked["shop"] = self._seller(str(asked["shop"]))
+            asked["shop"] = id_named(self._sellers, str(asked["shop"])) or asked["shop"]
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
@@ -186,12 +186,6 @@ class Watches:
 
         query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
         return self._unlike(query, entry)
-
-    def _seller(self, written: str) -> str:
-        """The id of the seller that has such a name of one's own; else what is written."""
-        wanted = written.strip().casefold()
-        named = (each for each, name in self._sellers.items() if name.casefold() == wanted)
-        return next(named, written)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
         """The query, unless it is a rule's second list of its own: that goes by its name."""

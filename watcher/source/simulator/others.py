@@ -58,7 +58,7 @@ def _day(params: Mapping[str, str], name: str) -> date:
 
 
 def _categories(market: Market, params: Mapping[str, str]) -> Answer:
-    """Those of level 1, or those under a parent."""
+    """The categories of level 1, or those under a parent."""
     word = _LANGUAGES.get(params["language"])
     if word is None:
         raise BadParameter(f"language must be {' or '.join(_LANGUAGES)}")

@@ -1,4 +1,4 @@
-"""What a simulated endpoint refuses."""
+"""The refusals of a simulated endpoint."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ _RENEWING = 11  # a sort of luck
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """When data comes, in seconds of the day; ``spread`` is the deviation. ``left_out`` and
-    ``halves`` are the shares of days on which nothing comes, or a half first."""
+    """The hours at which data comes, in seconds of the day; ``spread`` is the deviation.
+    ``left_out`` and ``halves`` are the shares of days on which nothing comes, or a half first."""
 
     middle: float = 5.5 * HOUR
     spread: float = 0.0
@@ -33,7 +33,7 @@ class Hours:
     seed: int = 7
 
     def of(self, day: int) -> tuple[float, bool] | None:
-        """When the data of a day (counted from 1970) comes, and whether in halves; None: not."""
+        """The hour of a day's data (counted from 1970), and whether it comes in halves."""
         luck = np.random.default_rng([self.seed, day, _RENEWING])
         omitted, half, late = luck.random() < self.left_out, luck.random() < self.halves, luck
         if omitted:

@@ -1,4 +1,4 @@
-"""What the texts of products were at each scan that is played once more."""
+"""The texts of products at each scan that is played once more."""
 
 from __future__ import annotations
 

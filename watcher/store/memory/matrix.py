@@ -23,12 +23,10 @@ from watcher.store.records import (
     WindowQuery,
     of_products,
 )
-from watcher.store.sql.baselines import numbers_in_force
+from watcher.store.sql.baselines import HALF, NEVER, numbers_in_force
 from watcher.store.sql.connection import Connection, chunks
-from watcher.store.sql.scans import HALF
 from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
-_NEVER = 1 << 61  # no scan has so large an id
 _MANY = 100  # products: so many are looked up at once
 _CELLS = 2_000_000  # of a window: scans times products
 
@@ -118,7 +116,8 @@ class Matrix:
         scans = scans[(at >= begin) & (at < end) & (line.sizes[scans] > 0)]
         valued = scans.copy()
         for row in np.flatnonzero(self.jumps.doubted(line.ids[scans], scan_id)).tolist():
-            valued[row] = NONE if own else self._before(int(scans[row]), scan_id)
+            none = own or self.jumps.is_half(int(line.ids[scans[row]]))
+            valued[row] = NONE if none else self._before(int(scans[row]), scan_id)
         kept = np.flatnonzero(valued >= 0)
         kept = kept[np.argsort(valued[kept], kind="stable")]
         return scans[kept], valued[kept]
@@ -386,7 +385,7 @@ class MatrixJumps:
         self.until: dict[int, int] = {}  # up to which scan each is doubted
 
     def doubt(self, scan_id: int) -> None:
-        self.until[scan_id] = _NEVER
+        self.until[scan_id] = NEVER
 
     def believe(self, scan_id: int, after: int) -> None:
         self.until[scan_id] = after

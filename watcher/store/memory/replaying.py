@@ -1,5 +1,4 @@
-"""Stored scans read into memory, to be played once more: only the fields that are asked for, and of
-each scan only the rows that it changed."""
+"""The past as it was after each of the stored scans that are in memory."""
 
 from __future__ import annotations
 
@@ -7,74 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-from msgspec import Struct
 
 from watcher.attributes import MADE, TEXT_OF, numbers_of
 from watcher.data_days import DataDays
-from watcher.fields import TEXTS
 from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.former import FormerTexts
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.timeline import Timeline, Versions, Wholes
-from watcher.store.packing import EMPTY, LastSeen, positions
+from watcher.store.memory.timeline import Wholes
+from watcher.store.packing import positions
 from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.asked import asked_before, taken_out
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Connection
-from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.refreshes import Refreshes
-from watcher.store.sql.scans import COLUMNS, HALF, TABLES, ScanHistory, scan_row
+from watcher.store.sql.scans import COLUMNS, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
 from watcher.store.sql.text_history import TextTimeline, lacking
 
-_TEXTS = tuple(text.name for text in TEXTS)
 _ALWAYS = ("product_id", "region")
 _OF_FACTS = ("product_id", "product_name", "seller_id", "category_id")
-
-
-class Extent(Struct, frozen=True):
-    """Scans to be read: those of some watches of some regions from ``since`` on, with the numbers
-    of ``fields``; of ``shown``, which messages show of a product, when they are asked for.
-    ``made`` names the texts made of long ones that are asked for."""
-
-    watches: frozenset[str]
-    regions: frozenset[str]
-    since: Instant
-    fields: frozenset[str]
-    shown: tuple[str, ...] = ()
-    made: tuple[str, ...] = ()
-
-
-class PastScans:
-    """The scans of an extent, from the place ``first`` on among those of ``matrix``."""
-
-    def __init__(self, db: Connection, extent: Extent) -> None:
-        self._db = db
-        self._extent = extent
-        sql = f"SELECT seen, size FROM watches WHERE watch IN {db.dialect.among(sort=TEXT)}"
-        lists = db.all(LastSeen.unpack, sql, (db.dialect.listed(extent.watches),))
-        products = np.unique(np.concatenate([EMPTY, *(each.products for each in lists)]))
-        first_seen = np.zeros(int(products.max(initial=0)) + 1, np.int64)
-        first_seen[products] = [at for (at,) in product_rows(db, products, "p.first_seen")]
-        timeline = Timeline(db, extent.regions, products, extent.watches)
-        late = np.flatnonzero(timeline.at >= extent.since)
-        self.first = int(late[0]) if len(late) else len(timeline)
-        fields = sorted(extent.fields)
-        versions = Versions(db, timeline, extent.regions, products, self.first, fields)
-        self.matrix = Matrix(db, timeline, versions, first_seen)
-        begin, scan_id = (
-            int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)
-        )
-        # As stored, for who plays the scans judges only those from there on.
-        doubted = db.rows(
-            "SELECT scan, until FROM jumps WHERE scan < ? OR until = ?", (scan_id, HALF)
-        )
-        self.matrix.jumps.until.update(doubted)
-        self._texts = FormerTexts(db, products, (*_TEXTS, *extent.made), begin)
-
-    def recalled(self) -> Recalled:
-        """The past before the first of the scans, to go on from there."""
-        return Recalled(self._db, self.matrix, self._texts.anew(), self._extent.shown)
 
 
 class Recalled:
@@ -320,7 +270,7 @@ class _Column(Sequence[str | None]):
 
     @cached_property
     def _missing(self) -> Bools | None:
-        """Whom the scan gave no such text; None of what every product has."""
+        """The products that the scan gave no such text; None of what every product has."""
         if self._name in _ALWAYS:
             return None
         return self._past.lacking(self._place, self._name, self._products)

@@ -7,10 +7,10 @@ from typing import Self
 import psycopg
 
 from watcher.errors import StoreError
-from watcher.store import ports
+from watcher.store import engine_faces
 from watcher.store.control import Lease
 from watcher.store.faces import Faces
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.places import MAIN, Server
 from watcher.store.postgres import migrations
 from watcher.store.postgres.bulk_connection import BulkConnection
@@ -33,10 +33,10 @@ class PostgresDatabase(BulkConnection, Faces):
         Faces.__init__(self, self)
         self.history = PostgresHistory(self)
         self.outbox = PostgresOutbox(self)
-        self.tellings: ports.Tellings = PostgresTellings(self)
-        self.times: ports.Times = PostgresTimes(self)
-        self.pruner: ports.Pruner = PostgresPruner(self)
-        self.upkeep: ports.Upkeep = PostgresUpkeep(self)
+        self.tellings: engine_faces.Tellings = PostgresTellings(self)
+        self.times: engine_faces.Times = PostgresTimes(self)
+        self.pruner: engine_faces.Pruner = PostgresPruner(self)
+        self.upkeep: engine_faces.Upkeep = PostgresUpkeep(self)
 
     @classmethod
     def open(

@@ -1,6 +1,6 @@
-"""What is stored of watches, handed on when their keys change. A watch is its query; where a book
-reads one query at two schedules, the schedule is part of it, and before m014 it always was. So a
-key of the book without scans takes over what is stored under another key of its query: nothing
+"""The handing on of what is stored of watches when their keys change. A watch is its query; where
+a book reads one query at two schedules, the schedule is part of it, and before m014 it always was.
+So a key of the book without scans takes over what is stored under another key of its query: nothing
 begins anew because a schedule was edited, or because there are two now."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from watcher.identity import Marks, WatchMark, former_fingerprint, scheduled_key
+from watcher.identity import BookMarks, WatchMark, former_fingerprint, scheduled_key
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant
 from watcher.store.sql.connection import Connection
@@ -47,7 +47,7 @@ class _Known(Struct, frozen=True):
 class Adoption:
     """The way from the watches that are known to those of a book."""
 
-    def __init__(self, db: Connection, marks: Marks) -> None:
+    def __init__(self, db: Connection, marks: BookMarks) -> None:
         self._db = db
         self._marks = marks
         self._book = {mark.key: mark for mark in marks.watches}
@@ -71,22 +71,22 @@ class Adoption:
                         _hand_on(self._db, old, mark.key)
 
     def _alike(self, mark: WatchMark, rule: str) -> str | None:
-        """That of the same query and schedule."""
+        """The key of the same query and schedule."""
         found = (each for each in self._of_query(mark, rule) if each.schedule == mark.schedule)
         return next((each.watch for each in found), None)
 
     def _former(self, mark: WatchMark, _: str) -> str | None:
-        """That of before m014, if the schedule is still the same."""
+        """The key of before m014, if the schedule is still the same."""
         key = scheduled_key(mark.query, mark.schedule)
         return key if key in self._unknown else None
 
     def _other(self, mark: WatchMark, rule: str) -> str | None:
-        """That of the same query which was scanned last."""
+        """The key of the same query which was scanned last."""
         found = [each.watch for each in self._of_query(mark, rule)]
         return max(found, key=self._last_scan, default=None)
 
     def _guessed(self, mark: WatchMark, _: str) -> str | None:
-        """That of before m014, if it had another schedule: nothing says which one."""
+        """The key of before m014, if it had another schedule: nothing says which one."""
         return next(iter(self._guesses(mark)), None)
 
     def _guesses(self, mark: WatchMark) -> list[str]:
@@ -117,7 +117,8 @@ class Adoption:
             "WHERE EXISTS (SELECT 1 FROM scans AS s WHERE s.watch = w.value)",
             (sql.listed(self._book),),
         )
-        return [mark for key, mark in self._book.items() if key not in {*scanned}]
+        fresh = self._book.keys() - scanned
+        return [mark for key, mark in self._book.items() if key in fresh]
 
     @cached_property
     def _unknown(self) -> set[str]:
@@ -193,7 +194,7 @@ def _hand_on(db: Connection, old: str, new: str) -> None:
 
 
 def _rename_incidents(db: Connection, names: Mapping[str, str]) -> None:
-    """Of watches whose names changed, old to new: what is on goes on under the new name."""
+    """Have incidents of watches whose names changed, old to new, go on under the new name."""
     rows = db.rows(
         "SELECT cause, kind, subject, fields FROM causes "
         "WHERE about = ? AND ended IS NULL ORDER BY cause",

@@ -37,14 +37,14 @@ def asked_before(db: Connection, watch: str, scan_id: int, products: Ints) -> Bo
     """(n,) the products that an earlier complete scan of the watch asked for; all of a watch that
     asks for none by name."""
     before = "a.since < ?3 AND (a.until IS NULL OR a.until > ?3)"
-    return _marked(db, watch, products, before, (scan_id,), of_others=True)
+    return _marked(db, watch, products, before, scan_id)
 
 
 def taken_out(db: Connection, watch: str, scan_id: int, products: Ints) -> Bools:
     """(n,) the products that the user had taken out of what a watch asks for when it made a scan;
     none of a watch that asks for none by name."""
     still = "a.since <= ?3 AND (a.until IS NULL OR a.until > ?3)"
-    return ~_marked(db, watch, products, still, (scan_id,), of_others=True)
+    return ~_marked(db, watch, products, still, scan_id)
 
 
 def count_asked(db: Connection, products: Ints, ids: tuple[str, ...]) -> int:
@@ -56,11 +56,10 @@ def count_asked(db: Connection, products: Ints, ids: tuple[str, ...]) -> int:
     )
 
 
-def _marked(
-    db: Connection, watch: str, products: Ints, condition: str, values: tuple[int, ...],
-    *, of_others: bool,
-) -> Bools:  # fmt: skip
-    found = np.full(len(products), of_others)
+def _marked(db: Connection, watch: str, products: Ints, condition: str, scan_id: int) -> Bools:
+    """(n,) of which products an id that the watch asks for meets the condition; all of a watch that
+    asks for none by name."""
+    found = np.full(len(products), fill_value=True)
     if not len(products) or not db.has("SELECT 1 FROM asked WHERE watch = ? LIMIT 1", (watch,)):
         return found
     keys = db.all(
@@ -68,7 +67,7 @@ def _marked(
         f"SELECT w.key FROM {db.dialect.rows_of('?1')} {db.dialect.join} products AS p "
         "ON p.id = w.value JOIN asked AS a ON a.product_id = p.product_id "
         f"WHERE a.watch = ?2 AND {condition}",
-        (db.dialect.listed(products.tolist()), watch, *values),
+        (db.dialect.listed(products.tolist()), watch, scan_id),
     )
     found[:] = False
     found[keys] = True

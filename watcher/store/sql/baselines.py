@@ -18,6 +18,8 @@ from watcher.store.sql.text_history import LastTextReader, TextNumbers
 
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
+NEVER = 1 << 61  # up to which a scan is doubted for good: none has so large an id
+HALF = NEVER + 1  # of a scan whose data was only half new: it is no baseline, and no jump
 # Cells are scans times products: a list's cell takes up to 5 bytes, a value's 8 for each field.
 _LISTED_CELLS = 32_000_000
 _VALUE_CELLS = 1_000_000
@@ -369,11 +371,17 @@ def _window_scans(db: Connection, query: WindowQuery) -> _Scans:
     if believed.all():
         return _Scans(ids, at, marks, own.astype(np.bool_))
     for place in np.flatnonzero(believed == 0).tolist():
-        marks[place] = 0 if query.only_own else mark_before(db, int(ids[place]), query.scan_id)
+        none = query.only_own or _is_half(db, int(ids[place]))
+        marks[place] = 0 if none else mark_before(db, int(ids[place]), query.scan_id)
     kept = np.flatnonzero(marks)
     order = kept[np.argsort(marks[kept], kind="stable")]
     # The place in a list is another's then, so such a scan gives no ranks.
     return _Scans(ids[order], at[order], marks[order], (own & believed)[order].astype(np.bool_))
+
+
+def _is_half(db: Connection, scan_id: int) -> bool:
+    """Whether it was read once more when all of its data was new: that scan stands for its day."""
+    return db.has("SELECT 1 FROM jumps WHERE scan = ? AND until = ?", (scan_id, HALF))
 
 
 def _of_concern(db: Connection, scans: Ints, products: Ints) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from watcher.store.sql.dialect import TEXT
 # Seconds until what could not be read is asked for again, by how often that was tried; then no
 # more: the list's next scan asks for it anyway.
 RETRIES = (60, 15 * 60, 3_600, 6 * 3_600)
+LONGEST_NOTE = 200  # characters, as the page's form takes
 # The watch under which products are recorded that no scan of a watch has read.
 LOOKUPS = "lookups"
 
@@ -102,9 +104,10 @@ class Lookups(Face):
         )
         return {each.product_id: each for each in rows}
 
-    def asked(self, watch: str) -> Sequence[str]:
-        """Ids of the watch that were asked for: here, and the source answered."""
-        return [each.product_id for each in self.of(watch).values() if each.done is not None]
+    def asked(self, watch: str) -> AbstractSet[str]:
+        """Ids of the watch that were asked for, by scans or here, and the source answered."""
+        here = (each.product_id for each in self.of(watch).values() if each.done is not None)
+        return {*self.asked_by_scans(watch), *here}
 
     def asked_by_scans(self, watch: str) -> frozenset[str]:
         """Ids that the watch's newest complete scan asked for; none before its first."""
@@ -139,13 +142,11 @@ class Lookups(Face):
         """These could not be read: they are tried again, later each time, or at ``until``, where
         it is known that no sooner try helps; that one does not count."""
         known = self.of(watch)
-        for each in ids:
-            tries = known[each].tries + (until is None)
-            wait = RETRIES[min(tries, len(RETRIES)) - 1] if tries else 0
-            self._db.execute(
-                "UPDATE lookups SET tries = ?, next_try = ? WHERE watch = ? AND product_id = ?",
-                (tries, until or now + wait, watch, each),
-            )
+        tries = {each: known[each].tries + (until is None) for each in ids}
+        self._db.many(
+            "UPDATE lookups SET tries = ?, next_try = ? WHERE watch = ? AND product_id = ?",
+            ((tried, until or now + _wait(tried), watch, each) for each, tried in tries.items()),
+        )
 
     def keep_only(self, watch: str, ids: Iterable[str]) -> None:
         """Forget the watch's ids that are none of these: a scan has asked for them, or they were
@@ -166,6 +167,11 @@ class Lookups(Face):
 
 def _is_open(lookup: Lookup) -> bool:
     return lookup.done is None and lookup.tries <= len(RETRIES)
+
+
+def _wait(tries: int) -> int:
+    """Seconds until the next try after so many."""
+    return RETRIES[min(tries, len(RETRIES)) - 1] if tries else 0
 
 
 def _is_due(lookup: Lookup, now: Instant) -> bool:

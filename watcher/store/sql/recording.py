@@ -167,7 +167,7 @@ class Recording(Face):
         )
 
     def text_changes(self, product: int, since: Instant) -> list[TextChange]:
-        """What a product's texts were and became since then, the newest first."""
+        """A product's texts as they were and became since then, the newest first."""
         return text_history.changes_of(self._db, product, since)
 
     def note_seen(self, watch: str, scan_id: int, products: Ints) -> None:

@@ -1,4 +1,4 @@
-"""When each region's data was refreshed, how that was found, and which data day each scan has."""
+"""Refreshes of each region's data, how they were found, and which data day each scan has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from watcher.data_days import DataDay, DataDays, Look, LookResult
+from watcher.data_days import DataDay, DataDays, LookResult, RefreshLook
 from watcher.fields import NUMERIC_NAMES
 from watcher.model import Floats, Instant, Ints
 from watcher.store.packing import PackedList, positions
@@ -24,7 +24,7 @@ _SCAN_DAY = "scan, watch, region, day, since, known, moved, first_known, first_m
 
 
 class Share(Struct, frozen=True):
-    """Of so many known products, how many have other numbers than before."""
+    """A share of known products: so many have other numbers than before."""
 
     known: int = 0
     moved: int = 0
@@ -83,15 +83,15 @@ class Refreshes(Face):
             "DELETE FROM data_days WHERE region = ? AND day <= ?", (region, day.day - KEPT)
         )
 
-    def looks(self, region: str, since: Instant) -> Sequence[Look]:
+    def looks(self, region: str, since: Instant) -> Sequence[RefreshLook]:
         """The looks from ``since`` on, the oldest first."""
         rows = self._db.rows(
             f"SELECT {_LOOK} FROM looks WHERE region = ? AND at >= ? ORDER BY at, id",
             (region, since),
         )
-        return tuple(Look(row[0], row[1], LookResult(row[2]), *row[3:]) for row in rows)
+        return tuple(RefreshLook(row[0], row[1], LookResult(row[2]), *row[3:]) for row in rows)
 
-    def note_look(self, region: str, look: Look) -> None:
+    def note_look(self, region: str, look: RefreshLook) -> None:
         """Keep it, and forget old ones."""
         self._db.execute(
             f"INSERT INTO looks (region, {_LOOK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -113,35 +113,22 @@ class Refreshes(Face):
             ),
         )  # fmt: skip
 
-    def day_of(self, scan_id: int) -> ScanDay | None:
-        """What was noted of a scan."""
-        return next(iter(self._scan_days("scan = ?", (scan_id, 1))), None)
-
     def days_of(self, watch: str, limit: int) -> Sequence[ScanDay]:
-        """What was noted of the watch's newest scans, the newest first."""
-        return self._scan_days("watch = ?", (watch, limit))
-
-    def _scan_days(self, where: str, values: tuple[object, int]) -> Sequence[ScanDay]:
+        """The notes of the watch's newest scans, the newest first."""
         rows = self._db.rows(
-            f"SELECT {_SCAN_DAY} FROM scan_days WHERE {where} ORDER BY scan DESC LIMIT ?", values
+            f"SELECT {_SCAN_DAY} FROM scan_days WHERE watch = ? ORDER BY scan DESC LIMIT ?",
+            (watch, limit),
         )
         return [
             ScanDay(
-                row[0],
-                row[1],
-                row[2],
-                row[3],
-                row[4],
-                Share(row[5], row[6]),
-                Share(row[7], row[8]),
-                bool(row[9]),
+                scan, of, region, day, since, Share(*shares[:2]), Share(*shares[2:]), bool(half)
             )
-            for row in rows
+            for scan, of, region, day, since, *shares, half in rows
         ]
 
     def last_read(self, region: str, day: int, by: Instant) -> Instant:
-        """When the region's data of that day was last read by a scan that can tell: it was held
-        against an earlier one, or was made until ``by``. 0 where none was."""
+        """The time at which the region's data of that day was last read by a scan that can tell: it
+        was held against an earlier one, or was made until ``by``. 0 where none was."""
         return self._db.number(
             "SELECT max(s.at) FROM scan_days AS d JOIN scans AS s ON s.id = d.scan "
             "WHERE d.region = ?1 AND d.day = ?2 AND (d.known > 0 OR s.at <= ?3)",
@@ -161,7 +148,7 @@ class Refreshes(Face):
         return Reference(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
 
     def share(self, against: Reference, products: Ints, numbers: Floats) -> Share:
-        """Of the products (n,) that the earlier scan listed, how many have other ``numbers``
+        """Count the products (n,) that the earlier scan listed, and those with other ``numbers``
         (n, 88) now. Keys of 0 are unknown ones."""
         row = self._db.one("SELECT products, size, id FROM scans WHERE id = ?", (against.scan,))
         if row is None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from watcher.identity import Marks, RuleMark
+from watcher.identity import BookMarks, RuleMark
 from watcher.model import Instant
 from watcher.store.records import RuleChanges
 from watcher.store.sql.adoption import Adoption
@@ -26,7 +26,7 @@ _NEWEST = 1_000
 class Rules(Face):
     """Rules by name, each with the fingerprint it was last read with."""
 
-    def sync(self, marks: Marks, now: Instant) -> RuleChanges:
+    def sync(self, marks: BookMarks, now: Instant) -> RuleChanges:
         """Moves the rules and their alerts from what was known to a book's ``marks``, as one
         transaction. A removed rule's alerts end silently. One that comes back within a day finds
         them again. Of one that is not enabled what fires is carried and what is pending dropped."""
@@ -100,8 +100,7 @@ class Rules(Face):
                 "DELETE FROM own_files WHERE path = ?", [(path,) for path in known.keys() - given]
             )
             self._db.many(
-                "INSERT INTO own_files (path, at, digest, packed) VALUES (?1, ?2, ?3, ?4) "
-                "ON CONFLICT (path) DO UPDATE SET at = ?2, digest = ?3, packed = ?4",
+                self._sql.upsert("own_files", ("path", "at", "digest", "packed"), ("path",)),
                 [
                     (path, now, digest, zlib.compress(files[path]))
                     for path, digest in given.items()

@@ -11,7 +11,7 @@ import numpy as np
 from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
-from watcher.store.sql.baselines import BELIEVED
+from watcher.store.sql.baselines import BELIEVED, HALF, NEVER
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY
@@ -30,8 +30,6 @@ _UNDOUBTED = (
 )
 # Who is not listed by one, and it is no part of a longer shop, is not on the list.
 PROVES = f"{_UNDOUBTED} AND coalesce(s.cut, 0) = 0"
-_NEVER = 1 << 61  # no scan has so large an id
-HALF = _NEVER + 1  # of a scan whose data was only half new: it is no baseline, and no jump
 
 
 def scan_row(row: Row) -> ScanRow:
@@ -231,7 +229,7 @@ class Jumps(Face):
     later scan on, so that what was judged before can be explained as it was judged."""
 
     def doubt(self, scan_id: int) -> None:
-        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, _NEVER))
+        self._db.execute("INSERT INTO jumps (scan, until) VALUES (?, ?)", (scan_id, NEVER))
 
     def believe(self, scan_id: int, after: int) -> None:
         self._db.execute("UPDATE jumps SET until = ? WHERE scan = ?", (after, scan_id))
@@ -279,6 +277,6 @@ class Jumps(Face):
             "FROM jumps AS d JOIN scans AS s ON s.id = d.scan "
             f"WHERE s.watch IN {self._sql.among('?1', TEXT)} AND s.finished >= ?2 "
             "AND d.until <> ?4 GROUP BY s.watch",
-            (self._sql.listed(watches), since, _NEVER, HALF),
+            (self._sql.listed(watches), since, NEVER, HALF),
         )
         return {str(watch): bool(believed) for watch, believed in rows}

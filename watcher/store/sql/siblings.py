@@ -28,7 +28,7 @@ class Probe(Struct, frozen=True):
     credential: str
 
 
-class Probes(Face):
+class EndpointProbes(Face):
     """The last probe of each endpoint."""
 
     def put(self, probe: Probe) -> None:
@@ -86,10 +86,6 @@ class Categories(Face):
             (self._sql.listed(given),),
         )
         return dict(rows)
-
-    def read_at(self) -> Instant | None:
-        """The time at which they were read; None where there are none."""
-        return self._db.number("SELECT max(read) FROM categories") or None
 
 
 class Picture(Struct, frozen=True):

@@ -40,7 +40,7 @@ class Silence(Struct, frozen=True):
         return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
 
     def in_words(self, sellers: Mapping[str, str]) -> str:
-        """As ``str``, with the name beside the id of a seller that has one."""
+        """The text of ``str``, with the name beside the id of a seller that has one."""
         told = (
             f"{name} {with_name(pattern, sellers) if name == 'seller' else pattern}"
             for name, pattern in self.patterns.items()

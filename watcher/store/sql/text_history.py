@@ -124,7 +124,7 @@ def _former(
 def made_segments(
     db: Connection, products: Ints, name: str, _since: int = 0
 ) -> Iterator[tuple[int, int, str | None]]:
-    """As ``_short_segments``, of one that is made of long texts."""
+    """Yield what ``_short_segments`` does, of a text that is made of long ones."""
     for product, at, packed in db.rows(
         "SELECT product, at, packed FROM made_texts "
         f"WHERE name = ?1 AND product IN {db.dialect.among('?2')}",
@@ -311,7 +311,7 @@ class LastTextReader:
         return previous
 
     def _lacking(self, name: str, scans: Sequence[int]) -> dict[int, Ints | None]:
-        """By scan the products that it gave no such text; None is all."""
+        """The products that lack such a text, by scan; None is all."""
         rows = self._db.rows(
             "SELECT scan, size, products FROM lacking_texts WHERE name = ?1 "
             f"AND scan IN {self._db.dialect.among('?2')}",
@@ -337,7 +337,7 @@ def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
 
 
 def changes_of(db: Connection, product: int, since: Instant) -> list[TextChange]:
-    """What a product's texts were and became since then, the newest first."""
+    """A product's texts as they were and became since then, the newest first."""
     keys = np.array([product], np.int64)
     found = list[TextChange]()
     for name in (*_STORED, *MADE):

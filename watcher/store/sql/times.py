@@ -31,7 +31,20 @@ PAST = {
     "doubts": ("since",),
     "data_days": ("began", "quiet", "fresh"),
     "looks": ("at",),
+    "asked": ("since", "until"),
+    "followed": ("since",),
+    "lookups": ("added", "done"),
+    "probes": ("at",),
+    "categories": ("read",),
+    "own_files": ("at",),
 }
+# What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region
+# whose last data day is next year's would not be read until then.
+_LEARNED = (
+    "DELETE FROM scan_days WHERE scan IN (SELECT id FROM scans WHERE at > ?)",
+    "DELETE FROM data_days WHERE began > ?",
+    "DELETE FROM looks WHERE at > ?",
+)
 # Written at each turn of what the daemon does: the newest rows show that the clock was ahead.
 _NEWEST = (
     "SELECT finished FROM scans ORDER BY id DESC LIMIT 1",
@@ -64,6 +77,9 @@ class StoredTimes(Face):
                 "UPDATE notifications SET next_try = ?1 WHERE state = 'waiting' AND next_try > ?1",
                 (now,),
             )
+            self._db.execute("UPDATE lookups SET next_try = ?1 WHERE next_try > ?1", (now,))
+            for statement in _LEARNED:
+                self._db.execute(statement, (now + _SCANS_AHEAD,))
             for table, columns in PAST.items():
                 for column in columns:
                     self._db.execute(

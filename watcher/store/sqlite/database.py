@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
-from watcher.store import ports
+from watcher.store import engine_faces, ports
 from watcher.store.faces import Faces
-from watcher.store.memory.replaying import Extent, PastScans
+from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.sql.times import StoredTimes
 from watcher.store.sqlite import migrations, rights
 from watcher.store.sqlite.connection import (
@@ -44,10 +44,10 @@ class Database(SqliteConnection, Faces):
         self._files: list[tuple[int, int]] = []
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
-        self.tellings: ports.Tellings = SqliteTellings(self)
-        self.times: ports.Times = StoredTimes(self)
-        self.pruner: ports.Pruner = SqlitePruner(self)
-        self.upkeep: ports.Upkeep = SqliteUpkeep(self)
+        self.tellings: engine_faces.Tellings = SqliteTellings(self)
+        self.times: engine_faces.Times = StoredTimes(self)
+        self.pruner: engine_faces.Pruner = SqlitePruner(self)
+        self.upkeep: engine_faces.Upkeep = SqliteUpkeep(self)
         self._lender: ports.Store | None = None
         self._damage: NotADatabase | None = None
 

@@ -425,8 +425,8 @@ def m017_refresh(db: Tables) -> None:
 
 @migrations()
 def m018_text_history(db: Tables) -> None:
-    """What is made of long texts, each from the scan on that read it first; and by scan the
-    products that lack a text which rules follow (none: only that it was read)."""
+    """Texts made of long ones, each from the scan on that read it first; and by scan the products
+    that lack a text which rules follow (none: only that it was read)."""
     db.execute(
         "CREATE TABLE made_texts (product INTEGER NOT NULL REFERENCES products(id), "
         "name TEXT NOT NULL, at INTEGER NOT NULL, digest BLOB NOT NULL, packed BLOB NOT NULL, "

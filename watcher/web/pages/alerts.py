@@ -10,6 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from watcher.model import AlertState, Instant
+from watcher.rules.metrics import id_named
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
@@ -85,9 +86,8 @@ async def add_silence(context: PageContext, request: web.Request) -> web.StreamR
 
 def _patterns(fields: Mapping[str, str], sellers: Mapping[str, str]) -> dict[str, str]:
     patterns = {name: text for name in _PATTERNS if (text := fields.get(name, "").strip())}
-    ids = {name.casefold(): each for each, name in sellers.items()}
-    if (seller := patterns.get("seller", "").casefold()) in ids:
-        patterns["seller"] = ids[seller]
+    if seller := id_named(sellers, patterns.get("seller", "")):
+        patterns["seller"] = seller
     if not patterns:
         raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
     if "exact" in fields:  # the pattern that only this text matches

@@ -1,5 +1,5 @@
-"""What is followed: a list with newest values, and the forms that add to it and take away; and the
-form by which a picture is asked for."""
+"""The page of what is followed: a list with newest values, the forms that add to it and take away,
+and the form by which a picture is asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from watcher.source.addresses import PRODUCT, id_of
 from watcher.source.endpoints import COVERS
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
-from watcher.store.sql.followed import Follow
+from watcher.store.sql.followed import LONGEST_NOTE, Follow
 from watcher.store.sql.siblings import Picture
 from watcher.text.evidence import said
 from watcher.units import Currencies
@@ -29,7 +29,7 @@ LINE = "followed: {products: followed}"  # what to write under watches:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FollowedLine:
     """One that is followed, in words."""
 
     each: FollowedProduct
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a product's page has beside its values: since when it is ``followed`` (and why nobody
+    """Things beside the values on a product's page: since when it is ``followed`` (and why nobody
     reads that), and its ``picture``, where the source was found to give some."""
 
     follow: Follow | None
@@ -78,7 +78,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     return context.html(
         request,
         "followed.html",
-        lines=[Line(each, _values(each)) for each in found[:MOST]],
+        lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
         more=len(found) > MOST,
         most=MOST,
         labels=[BY_NAME[name].label for name in SHOWN],
@@ -109,7 +109,13 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /followed``: the ``product``, by id or address, with a ``note``."""
     fields = await context.forms.read(request)
-    product, note, now = _id(fields), fields.get("note", "").strip(), context.sources.now()
+    product, note, now = (
+        _id(fields),
+        " ".join(fields.get("note", "").split()),
+        context.sources.now(),
+    )
+    if len(note) > LONGEST_NOTE:
+        raise web.HTTPBadRequest(text=f"A note has {LONGEST_NOTE} characters at most.")
     new = await context.sources.write(lambda database: _add(database, product, note, now))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
@@ -156,7 +162,7 @@ def _id(fields: Mapping[str, str]) -> str:
 
 
 def _add(database: Store, product: str, note: str, now: Instant) -> bool:
-    if len(database.followed.ids()) >= MOST_PRODUCTS:
+    if len({*database.followed.ids(), product}) > MOST_PRODUCTS:
         raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
     return bool(database.followed.add([product], now, note or None))
 

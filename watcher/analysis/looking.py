@@ -1,0 +1,105 @@
+"""A rule's reasons on a product, read only: judged at the newest scan that says something of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+import numpy as np
+
+from watcher.analysis.reasons import Reason, reason_of
+from watcher.errors import WatcherError
+from watcher.evaluation.absence import gone_products
+from watcher.evaluation.jumps import stored_table
+from watcher.evaluation.tabling import needs_of
+from watcher.model import Alert, AlertState, Instant, ProductFacts, Verdict
+from watcher.rules.conditions.base import Judge
+from watcher.rules.rulebook import Rule, Rulebook, Watch
+from watcher.store.ports import Store
+from watcher.store.records import ScanRow, Sighting
+from watcher.store.sql.followed import LOOKUPS
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
+    has listed yet, read when it was added."""
+
+    at: Instant
+    when: Reason
+    until: Reason | None
+    fallen: bool = False
+    added: bool = False
+
+
+def look(
+    database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
+) -> Looked:
+    """Judge the newest scan if it lists the product, or says something of one that fell off it;
+    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    (rule, watch), zone = whose, book.zone
+    seen = database.history.sighting(watch.key, product.product)
+    if seen is None and watch.query.of_ids:
+        seen = database.history.sighting(LOOKUPS, product.product)
+    if seen is None:
+        read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
+        which = "the watch" if len(rule.watches) == 1 else "no watch"
+        raise WatcherError(
+            f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
+            f"{product.product_id} ({product.name}): it reads {read}"
+        )
+    if seen.scan.id != scan.id:
+        fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
+        if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
+            return replace(fallen, fallen=True)
+    gone_at = _gone_at(database, rule, seen, scan)
+    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
+    if judged is None:
+        raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
+    return judged
+
+
+def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
+    """The newest scan's time, where it proved that what was seen last is gone, as the rule asks."""
+    if not rule.when.of_gone or seen.scan.id == newest.id:
+        return None
+    last = Sighting.absent(newest)
+    gone = gone_products(database, last.row, newest.id)
+    return newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
+def _judged(
+    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
+    *, gone_at: Instant | None = None,
+) -> Looked | None:  # fmt: skip
+    """None where the scan knows nothing of the product."""
+    needs = needs_of([rule])
+    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
+    table.gone_at = gone_at
+    rows = np.flatnonzero(table.products == product.product).tolist()
+    if not rows:
+        return None
+    judge = Judge(table)
+    try:
+        when = reason_of(rule.when, judge, rows[0], zone)
+        until = reason_of(rule.until, judge, rows[0], zone) if rule.until is not None else None
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
+    return Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
+
+
+def watch_of(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:
+    """The watch of a rule that opened the live alert, else the one that saw the product last, else
+    the first that was read at all."""
+    if len(rule.watches) == 1:
+        return rule.watch
+    if alert is not None and alert.state is not AlertState.INACTIVE and rule.reads(alert.watch):
+        return rule.watch_of(alert.watch)
+    history = database.history
+    seen = {each: history.sighting(each.key, product.product) for each in rule.watches}
+    found = [(each.scan.id, watch) for watch, each in seen.items() if each is not None]
+    if found:
+        return max(found, key=lambda pair: pair[0])[1]
+    read = (each for each in rule.watches if history.newest_scan(each.key) is not None)
+    return next(read, rule.watch)
