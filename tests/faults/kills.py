@@ -71,8 +71,8 @@ async def run(folder: Path, kills: int, seed: int, extra_days: int = 1) -> Repor
     (folder / "killed").mkdir()
     (folder / "calm").mkdir()
     async with (
-        world(folder / "killed", "killed", seed) as killed,
-        world(folder / "calm", "calm", seed) as calm,
+        world(folder / "killed", "killed", seed, with_wishes=True) as killed,
+        world(folder / "calm", "calm", seed, with_wishes=True) as calm,
     ):
         killing = Killing(killed, random.Random(seed))
         work = killing.run(kills)
