@@ -180,7 +180,7 @@ def next_day(days: DataDays, quiet: Instant, began: Instant) -> int:
 
 
 def _likely(density: Floats, quiet: Instant, began: Instant) -> Instant:
-    """The likely time at which data came that was new at ``began``: it is as likely sooner as later."""
+    """The likely time of data that was new at ``began``: it is as likely sooner as later."""
     first = max(quiet, began - DAY)
     if began - first < _BIN:
         return began

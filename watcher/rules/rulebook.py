@@ -202,9 +202,8 @@ class Rule:
         return max(durations(each, past).over(seconds, since) for each in self.schedules(watch))
 
     def schedules(self, watch: str) -> Sequence[Schedule]:
-        """The schedules by which times count of an alert of the watch of that key: where it has data
-        days, these alone, for another region has other ones; else those of all that have none, whichever
-        looks."""
+        """The schedules by which times of an alert of the watch count: its own where that has data
+        days, for another region has other ones; else those of all that have none, whichever looks."""
         own = self.watch_of(watch).schedule
         if isinstance(own, Refresh):
             return (own,)

@@ -58,7 +58,7 @@ def note_found(database: Store, records: ScanRecords, region: str, look: Refresh
 
 
 def _end_missed(database: Store, records: ScanRecords, region: str, last: DataDay) -> None:
-    """End the word for days left out. Nothing is told of that; what comes next is a word of its own."""
+    """End the word for days left out, of which nobody is told; the next is a word of its own."""
     told = _told(database, records, region)
     if told is not None and told.since <= last.fresh:
         database.health.clear_cause(told, records.now())
