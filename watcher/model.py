@@ -380,30 +380,6 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     waited: Waited | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One product's values of a metric: ``marks`` are when its alert fired, ``number`` its place in
-    the message, ``evidence`` why it is there."""
-
-    number: int
-    name: str
-    product_id: str
-    points: tuple[tuple[Instant, float | None], ...]
-    marks: tuple[Instant, ...]
-    evidence: Evidence | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A metric of a message's strongest products, up to ``at``; ``currency`` where all share it."""
-
-    label: str
-    unit: str
-    at: Instant
-    series: tuple[Series, ...]
-    currency: str | None = None
-
-
 class NotificationState(StrEnum):
     """Waiting for its service to take it, or done with; joined: another one tells what holds."""
 

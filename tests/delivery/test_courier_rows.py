@@ -25,11 +25,12 @@ from tests.delivery.couriers import (
 )
 from tests.delivery.messages import NOW, alerts, operator
 from tests.fakes.sink import receiving, serving
+from watcher.chart import Chart, Series
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import POLL, Courier, Nobody
 from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.errors import StoreError
-from watcher.model import Chart, Notification, NotificationState, Series
+from watcher.model import Notification, NotificationState
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
 from watcher.store.threads import Writer

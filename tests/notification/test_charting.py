@@ -9,9 +9,10 @@ from PIL import Image
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START
+from watcher.chart import Chart
 from watcher.cli.channel import sample_message
 from watcher.delivery.courier import PICTURE, picture
-from watcher.model import Chart, Message
+from watcher.model import Message
 from watcher.notification.charting import MOST, chart_of
 from watcher.store.sqlite.database import Database
 

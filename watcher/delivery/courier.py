@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from watcher.chart import Chart
 from watcher.delivery.marking import Change, Marks, StoreThread
 from watcher.delivery.message import render
 from watcher.delivery.rendered import (
@@ -27,7 +28,7 @@ from watcher.delivery.rendered import (
 )
 from watcher.delivery.view import moved
 from watcher.errors import StoreError
-from watcher.model import Chart, Instant, Notification
+from watcher.model import Instant, Notification
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from watcher.chart import Chart, Series
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
-from watcher.model import Chart, Instant, Item, Message, ProductFacts, Series
+from watcher.model import Instant, Item, Message, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path as FilePath
 from typing import TypeVar
@@ -19,18 +18,24 @@ from watcher.analysis.ruletests.cases import (
     doubled,
 )
 from watcher.analysis.ruletests.given_facts import fact_value, with_given
-from watcher.analysis.ruletests.series import LONGEST, Series, TextSeries, parse_series, parse_texts
+from watcher.analysis.ruletests.given_values import (
+    read_interval,
+    read_scan,
+    read_scan_at,
+    read_series,
+    read_start,
+)
+from watcher.analysis.ruletests.series import Series, TextSeries, parse_texts
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
 from watcher.rules.files.fact_files import FactFile, read_facts
 from watcher.rules.files.loading import load
 from watcher.rules.files.side_files import SideFiles
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.rules.sections.validators import duration, whole
-from watcher.units import DAY, format_duration
-from watcher.words import Wrong, kind, listing, nearest, quoted
+from watcher.units import DAY
+from watcher.words import kind, listing, nearest, quoted
 
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
@@ -193,8 +198,8 @@ class _Case:
         rules = self._rules(given)
         casts = self._casts(given, rules)
         actors = tuple(actor for cast in casts for actor in cast.actors)
-        start = self._value(given, "start", START, _start)
-        interval = self._value(given, "interval", DAY, _interval)
+        start = self._value(given, "start", START, read_start)
+        interval = self._value(given, "interval", DAY, read_interval)
         self._read_facts(given.get("facts"), (*self._path, "facts"))
         alerts = list(self._alerts(given, actors, interval))
         size = self._size(casts, alerts)
@@ -324,7 +329,7 @@ class _Case:
             elif metric is None:
                 texts[field] = self._read(place, partial(self._texts, field), value, ())
             else:
-                series[field] = self._read(place, partial(_series, metric), value, ())
+                series[field] = self._read(place, partial(read_series, metric), value, ())
         for number, text in doubled(texts, series):
             what = f"is read of {text}, which this product gives too: give one of the two"
             self._source.report((*path, number), what, at_key=True)
@@ -396,8 +401,8 @@ class _Case:
             self._source.report(path, what)
             return 0
         if "scan" in entry:
-            return self._read((*path, "scan"), _scan, entry["scan"], 0)
-        return self._read((*path, "at"), partial(_scan_at, interval), entry["at"], 0)
+            return self._read((*path, "scan"), read_scan, entry["scan"], 0)
+        return self._read((*path, "at"), partial(read_scan_at, interval), entry["at"], 0)
 
     def _products(
         self, entry: Mapping[str, object], key: str, path: Path, known: Iterable[str]
@@ -456,58 +461,3 @@ class _Case:
 
 def _read_ones(given: Mapping[str, tuple[_T, ...]]) -> Mapping[str, tuple[_T, ...]]:
     return {field: values for field, values in given.items() if values}
-
-
-def _series(metric: Metric, value: object) -> Series:
-    if not isinstance(value, str):
-        raise Wrong(f"takes values as 100x3 120 _ 90, not {kind(value)}")
-    series = parse_series(value, metric.unit, dict(metric.names))
-    # NaN is neither: a product may stand in a list without a place.
-    if metric.name == RANK and any(
-        each is not None and (each < 1 or each % 1 > 0) for each in series
-    ):
-        raise Wrong("a rank is a whole number from 1")
-    return series
-
-
-def _scan(value: object) -> int:
-    scan = whole(value)
-    if not 0 <= scan < LONGEST:
-        raise Wrong(f"takes a number from 0, the first scan, below {LONGEST:,}")
-    return scan
-
-
-def _scan_at(interval: int, value: object) -> int:
-    scan, beside = divmod(_seconds(value), interval)
-    if beside or scan >= LONGEST:
-        every = format_duration(interval)
-        raise Wrong(f"no scan is at that time: there is one at 0s, {every} and so on")
-    return scan
-
-
-def _seconds(value: object) -> int:
-    """A duration; all values of the file are texts, and a bare 0 needs no unit."""
-    return 0 if value == "0" else duration(value)
-
-
-def _interval(value: object) -> int:
-    seconds = _seconds(value)
-    if seconds < 1:
-        raise Wrong("must be at least 1 second")
-    return seconds
-
-
-def _start(value: object) -> Instant:
-    """``2026-01-01`` or ``2026-01-01T09:00``, of UTC."""
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Wrong(
-            f"{quoted(str(value))} is no time: write 2026-01-01 or 2026-01-01T09:00"
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    instant = int(moment.timestamp())
-    if instant <= 0:
-        raise Wrong("must be after 1970")
-    return instant
