@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.analysis.test_lockstep import RULES, nine_days
 from tests.fakes.lockstep import Daemon
 from tests.store.making import scan
-from watcher.data_days import DataDay, Look, LookResult
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import LongTexts
 from watcher.rules.files.loading import load_text
@@ -69,7 +69,7 @@ def _fill_own(database: Store, now: int) -> None:
     database.categories.put([Category("601450", 1, "Schönes \U0001f375")], now)
     database.pictures.want(int(recorded.products[0]), now)
     database.refreshes.begin_day("US", DataDay(19_000, now, now - 60, now + 60))
-    database.refreshes.note_look("US", Look(now, "odd", LookResult.FAILED, error="HTTP 500"))
+    database.refreshes.note_look("US", RefreshLook(now, "odd", LookResult.FAILED, error="HTTP 500"))
     share = Share(10, 3)
     database.refreshes.note_scan(
         ScanDay(recorded.scan_id, "own", "US", 19_000, 18_999, share, share, half=True)
