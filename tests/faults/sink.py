@@ -17,7 +17,7 @@ from tests.faults.lockstep import write
 _PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
 # As in "again: 18.90, told with 19.90 on 12 Nov".
-_AGAIN = re.compile(r"^ +again: (?:.* )?([\d,.]+), told with ([\d,.]+)", re.MULTILINE)
+_AGAIN = re.compile(r"^ +again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE)
 _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 
 
