@@ -15,6 +15,7 @@ PACED, PACE = "fjord", 2
 FIRST_CAP, STEP = 60, 24
 
 _OWN = 5
+SEVERAL = "anywhere"  # of several lists: which of them is first decides how many alerts there are
 _WATCHES = {
     "sales": "{sort: total_sale_7d_cnt desc, top: 20}",
     "dear": "{sort: spu_avg_price desc, top: 20}",
@@ -38,7 +39,7 @@ _RULES = {
     "notify: [single]}",
     "riser": "{watch: rising, when: {rank: {at_most: 10}}, resolved: true, notify: [single]}",
     "rival": "{watch: shop, when: {total_sale_7d_cnt: {at_least: 1}}, cooldown: 100w}",
-    "anywhere": "{watch: [sales, mine], when: {spu_avg_price: {falls: 5%}}, cooldown: 100w}",
+    SEVERAL: "{watch: [sales, mine], when: {spu_avg_price: {falls: 5%}}, cooldown: 100w}",
     "gone": "{watch: mine, when: {disappears: true}, cooldown: 0s}",
     "back": "{watch: mine, when: {reappears: true}, cooldown: 0s, notify: [single]}",
     "slides": "{watch: mine, when: {spu_avg_price: {above: 0}}, cooldown: 100w, "
