@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.days import Days
-from tests.faults.sink import Delivery, Fact, alerts_in
+from tests.faults.sink import Delivery, Fact, moved
 from tests.faults.wishes import FACTS, LOOSE
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
@@ -185,9 +185,20 @@ def notifications(world: Days) -> dict[Mark, list[int]]:
     )
     for row, target, body in rows:
         message = msgspec.json.decode(body, type=Message)
-        mark = target, title_of(message), alerts_in(text_of(message))
+        alerts = [*(item.alert for item in message.items), *_steps(message)]
+        mark = target, title_of(message), ", ".join(alerts) or text_of(message)
         found.setdefault(mark, []).append(row)
     return found
+
+
+def _steps(message: Message) -> list[str]:
+    """What moved of the prices that are told again, as ``alerts_in`` has it."""
+    steps = ((each.value, each.baseline) for item in message.items for each in item.again)
+    return [
+        moved(value, before)
+        for value, before in steps
+        if isinstance(value, int | float) and isinstance(before, int | float)
+    ]
 
 
 def doubled(world: Days) -> list[str]:

@@ -16,7 +16,8 @@ from tests.faults.lockstep import write
 
 _PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
-_AGAIN = re.compile(r"^ +again: .*$", re.MULTILINE)
+# As in "again: 18.90, told with 19.90 on 12 Nov".
+_AGAIN = re.compile(r"^ +again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE)
 _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 
 
@@ -65,7 +66,15 @@ def alerts_in(body: str) -> str:
     """The alert ids of a message's last line, and what moved of those that are told again; of a
     message without alerts, all of it."""
     found = _ALERTS.search(body.strip())
-    return ", ".join((found[1], *_AGAIN.findall(body))) if found else body.strip()
+    if found is None:
+        return body.strip()
+    steps = ((float(each.replace(",", "")) for each in step) for step in _AGAIN.findall(body))
+    return ", ".join((found[1], *(moved(*step) for step in steps)))
+
+
+def moved(value: float, before: float) -> str:
+    """How a price that is told again differs from what was told."""
+    return f"{before:.2f} to {value:.2f}"
 
 
 def _kind(block: str) -> str:

@@ -1,5 +1,5 @@
 """A long life: the daemon in the README's layout, with all that befalls it, beside an undisturbed
-twin on the same market.
+twin on the same market, whose user wants the same (``wishes``).
 
     python -m tests.faults.soak --minutes 60 --seed 1 --db postgres
 

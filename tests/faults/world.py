@@ -128,20 +128,21 @@ class Installation(Days):
         if wishes is None:
             return False
         wishes.play()
+        # No list may ever be judged by the new numbers with the old ids, in one world only.
+        now = {str(row[0]) for row in self.query("SELECT product_id FROM followed")}
+        await self._call("unfollow", now - wishes.followed)
         wishes.write(self.watcher.folder, self.watcher.rules, self.editing)
         self.book = wishes.book(self.watcher.folder / "meant")
         self.ignore(set())
-        await self._follow(wishes.followed)
         await patiently(self._has_taken)
+        await self._call("follow", wishes.followed - now)
         return True
 
-    async def _follow(self, wanted: set[str]) -> None:
+    async def _call(self, command: str, ids: set[str]) -> None:
         place = () if self.rows is None else ("--db", self.rows.url)
-        now = {row[0] for row in self.query("SELECT product_id FROM followed")}
-        for command, ids in (("follow", wanted - now), ("unfollow", now - wanted)):
-            if ids:
-                code, out, err = await self.watcher.call(command, *place, *sorted(ids))
-                assert code == 0, f"{command}: {out}{err}"
+        if ids:
+            code, out, err = await self.watcher.call(command, *place, *sorted(ids))
+            assert code == 0, f"{command}: {out}{err}"
 
     def _has_taken(self) -> bool:
         """Whether the rules of the day are in force."""

@@ -18,7 +18,7 @@ import watcher as product
 from tests.dropping import Dropping
 from tests.end_to_end.process import Daemon, Watcher
 from tests.faults.days import Days, watches_of
-from tests.faults.fleet.books import CAPPED, FIRST_CAP, rules_of, secrets
+from tests.faults.fleet.books import CAPPED, FIRST_CAP, Own, rules_of, secrets
 from tests.faults.fleet.leases import LeaseHistory
 from tests.faults.fleet.source import BookSource
 from tests.faults.lockstep import Doors
@@ -36,6 +36,7 @@ class FleetBook(Days):
     """A book of the fleet; ``holder`` says which incarnation has it now."""
 
     rows: ServerRows
+    own: Own
     holder: Callable[[], int | None]
     source: BookSource
 
@@ -106,7 +107,7 @@ class Fleet:
         env = dict(self.watcher.env)
         for name, book in self.books.items():
             source = book.source
-            env |= secrets(name, source.key_of(number), source.url, book.sink.url(number))
+            env |= secrets(name, source.key_of(number), source.url, book.sink.url(number), book.own)
         url = self.url_of(place)
         process = await Watcher(self.watcher.folder, "", env).spawn(
             "run", "--db", url, *self.arguments, "--listen", "off", "--log-format", "json"
@@ -225,16 +226,17 @@ async def _end(made: Fleet) -> None:
 
 @asynccontextmanager
 async def _book(fleet: Fleet, name: str, seed: int) -> AsyncIterator[FleetBook]:
-    ends = secrets(name, "key", "http://127.0.0.1:9", "json://127.0.0.1:9")
-    rulebook = load_text(rules_of(name), env=ends)
     # Calm: what differs from the undisturbed run is a fault's doing.
     market = Market(
         seed=seed, products=200, start=date(2026, 11, 1), regions=("US",), behaviour=SMOOTH
     )
+    own = Own.of(market)
+    ends = secrets(name, "key", "http://127.0.0.1:9", "json://127.0.0.1:9", own)
+    rulebook = load_text(rules_of(name), env=ends)
     source = BookSource(
         market,
         Doors(lambda watch: made.committed(watch)),  # noqa: PLW0108 - it is made below
-        watches_of(rulebook),
+        watches_of(rulebook, frozenset(own.ids)),
     )
 
     def hear(event: str, who: int) -> None:
@@ -243,7 +245,8 @@ async def _book(fleet: Fleet, name: str, seed: int) -> AsyncIterator[FleetBook]:
     source.heard = hear
     async with sinking(lambda: made.day, hear) as sink, source:
         made = FleetBook(
-            name=name, seed=seed, simulator=source, source=source, sink=sink, book=rulebook,
+            name=name, seed=seed, own=own, simulator=source, source=source, sink=sink,
+            book=rulebook,
             rows=ServerRows(fleet.url, name), holder=lambda: fleet.leases.holder(name),
         )  # fmt: skip
         try:
