@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from watcher import plan
 from watcher.data_days import APART, DataDay, DataDays
+from watcher.evaluation.refreshed import LEARNED_FROM, too_still
 from watcher.model import Instant, ScanState
 from watcher.refreshing import (
     MISSED,
@@ -97,7 +98,7 @@ def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> R
         moment = _due(database, watch, seen[watch.key], last, book.api, now)
         if moment is not None:
             due[watch.key] = moment
-    at_watch = _looked_at(watches, seen, last)
+    at_watch = _looked_at(database, watches, seen, last)
     look = next_look(state, book.api.probes_per_day, now) if at_watch is not None else None
     return RegionPlan(region, state, due, look, at_watch, found, missed(state, now))
 
@@ -148,15 +149,29 @@ def _after_failures(scans: Sequence[ScanRow], now: Instant) -> Instant:
 
 
 def _looked_at(
-    watches: Sequence[Watch], seen: Mapping[str, Reference | None], last: DataDay | None
-) -> Watch | None:
-    """The largest of the watches whose last scan has the data of the last day; None where there is
-    none. A list of one's own may have lost all of its products since."""
+    database: Store, watches: Sequence[Watch], seen: Mapping[str, Reference | None],
+    last: DataDay | None,
+) -> Watch | None:  # fmt: skip
+    """The largest of the watches whose last scan has the data of the last day, where page 1 is not
+    known to be too still to tell; None where there is none. A list of one's own may have lost all
+    of its products since."""
     if last is None:
         return None
     there = [
         watch
-        for watch in watches
-        if watch.query.pages and (found := seen[watch.key]) is not None and found.at >= last.began
+        for watch in by_size(watches)
+        if (found := seen[watch.key]) is not None and found.at >= last.began
     ]
-    return min(there, key=lambda watch: (-watch.query.pages, watch.key), default=None)
+    telling = (watch for watch in there if stillness(database, watch) is None)
+    return next(telling, there[0]) if len(there) > 1 else next(iter(there), None)
+
+
+def by_size(watches: Iterable[Watch]) -> Sequence[Watch]:
+    """The watches of which page 1 can be looked at, the largest first."""
+    with_pages = (watch for watch in watches if watch.query.pages)
+    return sorted(with_pages, key=lambda watch: (-watch.query.pages, watch.key))
+
+
+def stillness(database: Store, watch: Watch) -> float | None:
+    """The share of the watch's page 1 that moves in a day, where that is too little to look at."""
+    return too_still(database.refreshes.days_of(watch.key, LEARNED_FROM))

@@ -343,7 +343,12 @@ async def test_a_day_left_out_is_told_when_the_next_one_is_found_first(bench: Be
                 partial(note_found, records=region.scanner, region="US", look=look)
             )
             await bench.writer.run(lambda db: note_plan(db, region.scanner, "US"))
-            assert len(await region.told()) == words
+            told = await region.told()
+            assert len(told) == words
+            assert "has not renewed" not in told[-1]
+            assert "KeyAPI left out " in told[-1]
+            assert "of region US's data: new since" in told[-1]
+            assert "looked for again" not in told[-1]
             assert not await bench.writer.run(lambda db: db.health.incidents())
 
 
