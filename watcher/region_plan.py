@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import APART, DataDay, DataDays
+from watcher.data_days import DataDay, DataDays
 from watcher.evaluation.refreshed import LEARNED_FROM, too_still
 from watcher.model import Instant, ScanState
 from watcher.refreshing import (
@@ -30,6 +30,7 @@ from watcher.store.sql.refreshes import Reference
 from watcher.units import DAY, HOUR, MINUTE
 
 _LOOK_BACK = 3 * DAY
+_ANOTHER = DAY // 2  # after a day began, what nobody held against it is likelier of that day
 _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 6 * HOUR
 
 
@@ -110,7 +111,7 @@ def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | No
     if not found:
         return None
     at, last = max(each.at for each in found), days.last
-    if last is not None and at < last.began + APART:
+    if last is not None and at < last.began + _ANOTHER:
         return None
     return DataDay(next_day(days, at, at), at, at, at)
 

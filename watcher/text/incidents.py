@@ -105,7 +105,9 @@ def _left_out(incident: Incident) -> str:
     values["days"] = "a day" if missed == 1 else f"{missed} days"
     values["were"] = plural(missed, "was", "were")
     if is_new:
-        template = "KeyAPI left out {days} of {of_region}'s data: new since {new}, before {began}"
+        template = (
+            "KeyAPI left out {days} of new data of {of_region}: none came from {began} to {new}"
+        )
     else:
         template = "KeyAPI has not renewed the data of {of_region} since {began}: {days} {were} "
         template += "left out"
@@ -118,7 +120,9 @@ def _then(incident: Incident) -> str:
 
 _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "why": _why,
-    "of_region": lambda incident: f"region {incident.subject}" if incident.subject else "the lists",
+    "of_region": lambda incident: (
+        f"region {incident.subject}" if incident.subject else "lists without a region"
+    ),
     "left_out": _left_out,
     "then": _then,
     "undone": _undone,
