@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
 from tests.daemon.scheduling.bench import KEY, Bench, bench
 from tests.daemon.scheduling.looking import RULES, Region, book_of, region_of
+from watcher import plan
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.data_days import LookResult
@@ -16,6 +20,7 @@ from watcher.notification.policy import policies_of
 from watcher.refreshing import SETTLE
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
+from watcher.store.records import ScanRow
 from watcher.units import DAY, HOUR
 
 __all__ = ["bench"]
@@ -85,10 +90,10 @@ async def test_a_clock_that_goes_ahead_and_back(bench: Bench, ahead: int, scanne
         clock.instant = before[-1].began + 4 * HOUR
         await bench.writer.run(lambda db: note_clock(region.scanner.operator(db)))
         for number in (1, 2):
-            plan = await region.attend()
-            assert not plan.due
-            assert plan.look is not None
-            assert plan.look < clock.now() + 2 * DAY
+            found = await region.attend()
+            assert not found.due
+            assert found.look is not None
+            assert found.look < clock.now() + DAY
             last = (await region.days()).last
             assert last is not None
             assert last.began <= clock.now()
@@ -96,6 +101,44 @@ async def test_a_clock_that_goes_ahead_and_back(bench: Bench, ahead: int, scanne
             now = (await region.days()).last
             assert now is not None
             assert now.day == last.day + 1, number
+        words = [text for text in await region.told() if "left out" in text]
+        assert len(words) == (ahead >= 40 * DAY and not scanned)  # by the clock of then it was so
+
+
+async def once(region: Region) -> list[str]:
+    """What a run by a cron job reads: nobody looks for it; the names."""
+    now, names = region.bench.clock.now(), []
+    for watch in region.scanner.book.used_watches:
+        read = partial(_scans, key=watch.key)
+        scans = await region.bench.writer.run(read)
+        if plan.due_without_timers(watch.schedule, scans, now) <= now:
+            await region.scanner.scan(watch, now)
+            names.append(watch.name)
+    return names
+
+
+def _scans(database: Store, key: str) -> Sequence[ScanRow]:
+    return database.history.scans(key, limit=plan.LOOK_BACK)
+
+
+async def test_once_a_day_without_probes(bench: Bench) -> None:
+    """Each run that is a day after the last reads, and finds by itself whether a day has begun; old
+    rows are of the day before, and are half of nothing."""
+    async with bench.client() as client:
+        scanner = Scanner(book_of(bench), client, bench.writer, bench.clock)
+        region = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
+        begin = bench.clock.now()
+        for day, renewed in enumerate((True, True, False, True, True)):
+            bench.clock.instant = begin + day * DAY + (day % 2) * HOUR
+            bench.simulator.market.advance(int(renewed and day > 0))
+            assert sorted(await once(region)) == ["large", "small"]
+            bench.clock.instant += HOUR
+            assert not await once(region)
+        noted = (await region.scan_days("large"))[::-1]
+        assert [each.day - noted[0].day for each in noted] == [0, 1, 1, 3, 4]
+        assert not any(each.half for each in noted)
+        assert not await region.noted()
+        assert (await bench.spent()).month == 5 * 7
 
 
 async def test_another_daemon_takes_over_while_it_settles(bench: Bench) -> None:
@@ -107,9 +150,9 @@ async def test_another_daemon_takes_over_while_it_settles(bench: Bench) -> None:
         bench.clock.instant += SETTLE // 2
         scanner = Scanner(book_of(bench), region.scanner.client, bench.writer, bench.clock)
         other = Region(bench, scanner, Looker(scanner, bench.writer, bench.clock))
-        plan = await other.attend()
+        planned = await other.attend()
         assert bench.simulator.requests == asked
-        assert {*plan.due.values()} == {found + SETTLE}
+        assert {*planned.due.values()} == {found + SETTLE}
         assert not await other.scan_due()
         bench.clock.instant = found + SETTLE
         assert len(await other.scan_due()) == 2
