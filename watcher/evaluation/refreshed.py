@@ -50,6 +50,7 @@ def note_data_day(
         and _was_old(days, against, day)
         and not any(each.half and each.day == day for each in earlier)
         and all_.known > 0
+        and not _hides_halves(earlier, all_)
         and all_.share < _enough(earlier, all_.known)
     )
     since = against.day if against is not None else None
@@ -157,6 +158,13 @@ def too_still(earlier: Sequence[ScanDay]) -> float | None:
 
 def _least(share: Share) -> int:
     return 2 if share.known >= _FEW else 1
+
+
+def _hides_halves(earlier: Sequence[ScanDay], share: Share) -> bool:
+    """Whether so few products of the list usually move that by chance none does on many a day: then
+    nobody can tell that its data is half new, and reading it again would tell no more."""
+    usual_share = usual(earlier)
+    return usual_share is not None and usual_share * share.known < _least(share) - 1e-9
 
 
 def is_partly(share: Share, usual_share: float | None) -> bool:

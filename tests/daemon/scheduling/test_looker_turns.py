@@ -141,6 +141,21 @@ async def test_once_a_day_without_probes(bench: Bench) -> None:
         assert (await bench.spent()).month == 5 * 7
 
 
+async def test_looks_alone_show_that_the_clock_was_ahead(bench: Bench) -> None:
+    """Else nobody would look until the time of the last one has come."""
+    async with region_of(bench) as region:
+        await one_day(region)
+        begin = bench.clock.now()
+        while bench.clock.now() < begin + 28 * HOUR:
+            assert await region.look(bench.clock.now() + 1) is LookResult.QUIET
+        assert bench.clock.now() < begin + 35 * HOUR  # before a day is told to be left out
+        bench.clock.instant = begin + 4 * HOUR
+        await bench.writer.run(lambda db: note_clock(region.scanner.operator(db)))
+        found = (await region.plan()).look
+        assert found is not None
+        assert found < begin + DAY
+
+
 async def test_another_daemon_takes_over_while_it_settles(bench: Bench) -> None:
     """It scans when the first one would have, once, and asks for nothing that was asked for."""
     async with region_of(bench) as region:
