@@ -101,7 +101,10 @@ def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> R
             due[watch.key] = moment
     at_watch = _looked_at(database, watches, seen, last)
     look = next_look(state, book.api.probes_per_day, now) if at_watch is not None else None
-    return RegionPlan(region, state, due, look, at_watch, found, missed(state, now))
+    over = missed(state, now)
+    if over and at_watch is not None and stillness(database, at_watch.key) is not None:
+        over = 0  # that nothing moved on such a page is no sign of it
+    return RegionPlan(region, state, due, look, at_watch, found, over)
 
 
 def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | None:
@@ -163,7 +166,7 @@ def _looked_at(
         for watch in by_size(watches)
         if (found := seen[watch.key]) is not None and found.at >= last.began
     ]
-    telling = (watch for watch in there if stillness(database, watch) is None)
+    telling = (watch for watch in there if stillness(database, watch.key) is None)
     return next(telling, there[0]) if len(there) > 1 else next(iter(there), None)
 
 
@@ -173,6 +176,7 @@ def by_size(watches: Iterable[Watch]) -> Sequence[Watch]:
     return sorted(with_pages, key=lambda watch: (-watch.query.pages, watch.key))
 
 
-def stillness(database: Store, watch: Watch) -> float | None:
-    """The share of the watch's page 1 that moves in a day, where that is too little to look at."""
-    return too_still(database.refreshes.days_of(watch.key, LEARNED_FROM))
+def stillness(database: Store, watch: str) -> float | None:
+    """The share of page 1 of a watch (by key) that moves in a day, where that is too little to look
+    at; else None."""
+    return too_still(database.refreshes.days_of(watch, LEARNED_FROM))

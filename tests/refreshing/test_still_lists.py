@@ -7,7 +7,9 @@ import pytest
 from tests.store.making import START, scan
 from watcher.analysis.overview import overview
 from watcher.analysis.watch_doubts import too_still
-from watcher.data_days import DataDay
+from watcher.daemon.scheduling.look_records import note_plan
+from watcher.daemon.scheduling.scan_records import ScanRecords
+from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.evaluation.refreshed import too_still as share_of
 from watcher.region_plan import region_plan
 from watcher.rules.files.loading import load_text
@@ -98,3 +100,19 @@ def test_one_that_was_scanned_twice_is_not_known() -> None:
     assert share_of(days[:2]) is None
     few = [ScanDay(n, "w", "US", n, n - 1, Share(), Share(4, 1)) for n in (3, 2, 1)]
     assert share_of(few) is None
+
+
+@pytest.mark.parametrize(("moved", "words"), [(1, 0), (6, 1)])
+def test_nobody_is_told_of_a_day_that_no_look_could_see(moved: int, words: int) -> None:
+    """That nothing moved on such a page is no sign of a day that was left out."""
+    book = book_of("still")
+    with Engine.in_memory() as database:
+        lived(database, book, {"still": moved})
+        now = START + 4 * DAY + 37 * HOUR
+        (watch,) = book.used_watches
+        look = RefreshLook(now, watch.key, LookResult.QUIET, 10, 0)
+        database.refreshes.note_look("US", look)
+        note_plan(database, ScanRecords(book, lambda: now), "US")
+        assert len(database.health.incidents()) == words
+        (shown,) = overview(database, book, now).refreshes
+        assert shown.missed == words

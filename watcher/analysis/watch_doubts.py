@@ -14,8 +14,8 @@ from watcher.units import format_percent
 
 _STILL = (
     "about {share} of its first products have other numbers on the next day, too few for a probe "
-    "to tell whether {of_region} has new data, so it is found a day or more late and days seem "
-    "left out: {remedy}"
+    "to tell whether {of_region} has new data, so it is found a day or more late, and nobody is "
+    "told of days without any: {remedy}"
 )
 _OTHER = "give {other} every: refresh, too, if more of that moves"
 _NONE = "have a livelier list (such as by total_sale_7d_cnt) of the region read with the refresh"
@@ -33,7 +33,7 @@ def too_still(database: Store, book: Rulebook) -> Iterator[tuple[Watch, str]]:
     for region in regions_of(book):
         watches = [plan.with_followed(database, each) for each in refresh_watches(book, region)]
         sizes = by_size(watches)
-        shares = [stillness(database, each) for each in sizes]
+        shares = [stillness(database, each.key) for each in sizes]
         if not sizes or None in shares:
             continue
         yield (

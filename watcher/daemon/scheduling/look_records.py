@@ -21,7 +21,7 @@ from watcher.evaluation.refreshed import (
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
 from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
-from watcher.region_plan import RegionPlan, refresh_watches, region_plan
+from watcher.region_plan import RegionPlan, refresh_watches, region_plan, stillness
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.query import Query
 from watcher.store.ports import Store
@@ -52,7 +52,7 @@ def note_found(database: Store, records: ScanRecords, region: str, look: Refresh
         return
     days = database.refreshes.data_days(region)
     count = left_out(days)
-    if count:
+    if count and stillness(database, look.watch) is None:
         new = format_instant(days.rows[-1].began, records.book.zone)
         incident = no_refresh(region).with_details(new=new)
         _tell_missed(database, records, incident, days.rows[-2], count)
