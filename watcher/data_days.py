@@ -203,6 +203,13 @@ class Durations:
             return self.days.begin(self.days.number(since) + seconds // DAY)
         return since + (least(self.schedule, seconds) if self.schedule is not None else seconds)
 
+    def to_come(self, seconds: int, since: Instant) -> int | None:
+        """The number of data days that have yet to begin until a time is over that began at
+        ``since``; None where it does not count those."""
+        if not self.days or not seconds or seconds % DAY or not self.days.until(since):
+            return None
+        return max(0, self.days.number(since) + seconds // DAY - self.days.rows[-1].day)
+
     def part(self, of: Callable[[int], int], seconds: int, now: Instant) -> Instant:
         """The newest instant that counts as a part of a time before ``now``: of data days, a whole
         number of them."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.data_days import APART, DataDay, DataDays
+from watcher.data_days import DataDay, DataDays
+from watcher.evaluation.refreshed import LEARNED_FROM, too_still
 from watcher.model import Instant, ScanState
 from watcher.refreshing import (
     MISSED,
@@ -29,6 +30,7 @@ from watcher.store.sql.refreshes import Reference
 from watcher.units import DAY, HOUR, MINUTE
 
 _LOOK_BACK = 3 * DAY
+_ANOTHER = DAY // 2  # after a day began, what nobody held against it is likelier of that day
 _FIRST_RETRY, _LAST_RETRY = 15 * MINUTE, 6 * HOUR
 
 
@@ -97,9 +99,12 @@ def region_plan(database: Store, book: Rulebook, region: str, now: Instant) -> R
         moment = _due(database, watch, seen[watch.key], last, book.api, now)
         if moment is not None:
             due[watch.key] = moment
-    at_watch = _looked_at(watches, seen, last)
+    at_watch = _looked_at(database, watches, seen, last)
     look = next_look(state, book.api.probes_per_day, now) if at_watch is not None else None
-    return RegionPlan(region, state, due, look, at_watch, found, missed(state, now))
+    over = missed(state, now)
+    if over and at_watch is not None and stillness(database, at_watch.key) is not None:
+        over = 0  # that nothing moved on such a page is no sign of it
+    return RegionPlan(region, state, due, look, at_watch, found, over)
 
 
 def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | None:
@@ -109,7 +114,7 @@ def _uncounted(days: DataDays, seen: Iterable[Reference | None]) -> DataDay | No
     if not found:
         return None
     at, last = max(each.at for each in found), days.last
-    if last is not None and at < last.began + APART:
+    if last is not None and at < last.began + _ANOTHER:
         return None
     return DataDay(next_day(days, at, at), at, at, at)
 
@@ -148,15 +153,30 @@ def _after_failures(scans: Sequence[ScanRow], now: Instant) -> Instant:
 
 
 def _looked_at(
-    watches: Sequence[Watch], seen: Mapping[str, Reference | None], last: DataDay | None
-) -> Watch | None:
-    """The largest of the watches whose last scan has the data of the last day; None where there is
-    none. A list of one's own may have lost all of its products since."""
+    database: Store, watches: Sequence[Watch], seen: Mapping[str, Reference | None],
+    last: DataDay | None,
+) -> Watch | None:  # fmt: skip
+    """The largest of the watches whose last scan has the data of the last day, where page 1 is not
+    known to be too still to tell; None where there is none. A list of one's own may have lost all
+    of its products since."""
     if last is None:
         return None
     there = [
         watch
-        for watch in watches
-        if watch.query.pages and (found := seen[watch.key]) is not None and found.at >= last.began
+        for watch in by_size(watches)
+        if (found := seen[watch.key]) is not None and found.at >= last.began
     ]
-    return min(there, key=lambda watch: (-watch.query.pages, watch.key), default=None)
+    telling = (watch for watch in there if stillness(database, watch.key) is None)
+    return next(telling, there[0]) if len(there) > 1 else next(iter(there), None)
+
+
+def by_size(watches: Iterable[Watch]) -> Sequence[Watch]:
+    """The watches of which page 1 can be looked at, the largest first."""
+    with_pages = (watch for watch in watches if watch.query.pages)
+    return sorted(with_pages, key=lambda watch: (-watch.query.pages, watch.key))
+
+
+def stillness(database: Store, watch: str) -> float | None:
+    """The share of page 1 of a watch (by key) that moves in a day, where that is too little to look
+    at; else None."""
+    return too_still(database.refreshes.days_of(watch, LEARNED_FROM))

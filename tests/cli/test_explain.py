@@ -189,3 +189,33 @@ def test_again(watcher: Command, folder: Path) -> None:
     (again,) = json.loads(watcher("explain", "cheap", "1", "--json").out)["again"]
     assert (again["channel"], again["reason"]["verdict"]) == ("me", "not met")
     assert again["reason"]["evidence"]["condition"] == "falls 5% from what was last told"
+
+
+REFRESHED = """
+channels: {me: {url: "json://localhost"}}
+defaults: {region: US, notify: [me], every: refresh}
+watches: {w: {sort: total_sale_7d_cnt desc}}
+rules:
+  - {name: soon, watch: w, when: {total_sale_7d_cnt: {above: 1}}, for: 24h}
+  - {name: later, watch: w, when: {total_sale_7d_cnt: {above: 1}}, for: 3d}
+  - {name: told, watch: w, when: {total_sale_7d_cnt: {above: 1}}, remind: 2d}
+  - {name: hours, watch: w, when: {total_sale_7d_cnt: {above: 1}}, for: 36h}
+"""
+
+
+def test_data_days_are_said_as_such(watcher: Command, folder: Path) -> None:
+    """A data day begins when its data comes: a time of the clock would be a promise."""
+    path = folder / "rules.yaml"
+    path.write_text(REFRESHED, encoding="utf-8")
+    book = load([path], {})
+    (watch,) = book.used_watches
+    with Database.open(folder / "watcher.db") as database:
+        evaluate(
+            database, scan(int(time.time()) - 3600, {"1": {SALES: 50.0}}, watch=watch.key),
+            book.rules, policies_of(book.channels), book.metrics, int(time.time()),
+        )  # fmt: skip
+    shown = {rule.name: watcher("explain", rule.name, "1").out for rule in book.rules}
+    assert "fires if still met on the next data day, about " in shown["soon"]
+    assert "fires if still met 3 data days from now, about " in shown["later"]
+    assert "a reminder is due about " in shown["told"]
+    assert "fires if still met at a scan from " in shown["hours"]

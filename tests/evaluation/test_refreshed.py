@@ -197,3 +197,14 @@ def test_what_is_usual() -> None:
     assert usual(rows) == 0.8
     assert usual(rows, first=True) == 0.8
     assert usual([*rows, ScanDay(9, "w", "US", 8, 7, Share(), Share())]) == 0.8
+
+
+def test_a_list_that_hardly_moves_is_half_of_nothing(region: Region) -> None:
+    """Where one of ten products moves on most days, none on another is chance."""
+    for day in range(1, 8):
+        region.begin(day, (day - 1) * DAY + HOUR, day * DAY)
+        noted = region.scan(day * DAY + 60, 1 if day < 7 else 0)
+        if noted.half and day < 7:
+            noted = region.scan(day * DAY + 3 * HOUR, 0)
+    assert (noted.day - FIRST, noted.all_.moved, noted.half) == (7, 0, False)
+    assert noted.since == FIRST + 6

@@ -35,8 +35,10 @@ from watcher.units import format_duration
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One rule and one product, judged at the newest scan that lists it. ``alert`` is the live one,
-    or the last that ended; ``fires_at`` is when a pending one fires at the earliest. ``watch``
-    names the list that it was judged on, where the rule has several."""
+    or the last that ended; ``fires_at`` is when a pending one fires at the earliest, ``data_days``
+    how many have yet to begin until then, where it waits for those. ``by_data_days``: times that
+    are counted in days are guesses, for a data day begins when its data comes. ``watch`` names the
+    list that it was judged on, where the rule has several."""
 
     now: Instant
     rule: str
@@ -55,6 +57,8 @@ class Explanation:
     timezone: str = "UTC"
     watch: str = ""
     names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
+    data_days: int | None = None
+    by_data_days: bool = False
 
     @property
     def zone(self) -> tzinfo:
@@ -76,6 +80,9 @@ def explain(
         )
     looked = look(database, book, (rule, watch), product, scan)
     listed = looked.at == scan.at and not looked.fallen
+    lengths = durations(watch.schedule, database.history)
+    held = alert is not None and alert.state is AlertState.PENDING
+    pending = min(alert.since, now) if alert is not None and held else None
     return Explanation(
         now=now,
         rule=rule.name,
@@ -87,14 +94,14 @@ def explain(
         until=looked.until,
         alert=alert,
         gmv_currency=book.metrics.gmv_currency,
-        fires_at=durations(watch.schedule, database.history).over(rule.for_, min(alert.since, now))
-        if alert is not None and alert.state is AlertState.PENDING
-        else None,
+        fires_at=lengths.over(rule.for_, pending) if pending is not None else None,
+        data_days=lengths.to_come(rule.for_, pending) if pending is not None else None,
         gates=tuple(_gates(database, book, rule, row, now)),
         again=tuple(again_reasons(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
         names=_names(database, book, product, looked, alert),
+        by_data_days=bool(lengths.days),
         watch=watch.name if len(rule.watches) > 1 else "",
     )
 

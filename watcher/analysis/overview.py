@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
-from watcher.analysis.depth import MORE, longer_shops
+from watcher.analysis.watch_doubts import watch_doubts
 from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
 from watcher.model import AlertState, Health, Instant
@@ -116,10 +116,11 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
     quiet = database.rules.not_fired_since(now - QUIET_DAYS * DAY)
     health = {(each.kind, each.name): each for each in database.health.list()}
     plans = {each: region_plan(database, book, each, now) for each in regions_of(book)}
+    doubts = {watch.key: text for watch, text in watch_doubts(database, book)}
     return Overview(
         now=now,
         watches=tuple(
-            _watch(database, book, watch, _Known(plans, health, credits_today, now))
+            _watch(database, book, watch, _Known(plans, health, credits_today, doubts, now))
             for watch in book.used_watches
         ),
         rules=tuple(
@@ -151,12 +152,13 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Facts about all watches at ``now``: plans by region, healths by kind and name, and credits
-    of the day by watch."""
+    """Facts about all watches at ``now``: plans by region, healths by kind and name, and credits of
+    the day and doubts by watch."""
 
     plans: Mapping[str, RegionPlan]
     health: Mapping[tuple[str, str], Health]
     spent: Mapping[str, int]
+    doubts: Mapping[str, str]
     now: Instant
 
 
@@ -174,7 +176,7 @@ def _watch(database: Store, book: Rulebook, watch: Watch, known: _Known) -> Watc
         health=known.health.get(("watch", watch.key), Health("watch", watch.key)),
         credits_today=known.spent.get(watch.key, 0),
         not_indexed=_not_indexed(database, watch),
-        doubt=MORE.format(watch.query.top) if longer_shops(database, [watch]) else "",
+        doubt=known.doubts.get(watch.key, ""),
     )
 
 

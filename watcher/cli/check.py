@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +24,15 @@ from watcher.cli.output import Output, answer, as_json, console, json_wanted, pr
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
-from watcher.units import count_of, format_number, plural
+from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
     from watcher.analysis.depth import Shallower
     from watcher.analysis.unmet import Unmet
-    from watcher.store.ports import Store
     from watcher.store.records import Spent
     from watcher.store.sql.siblings import Probe
 
 _DOUBT = ProblemCode.DOUBT
-_NAMED = 5  # ids
 
 
 @click.command()
@@ -133,6 +131,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
         return _History()
     from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
+    from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
 
     keys = [watch.key for watch in book.used_watches]
     try:
@@ -143,11 +142,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 database.ledger.spent(files.now),
                 list(unmet(database, book)),
                 list(shallower(database, book, pages, files.now)),
-                [
-                    *_idle_silences(database, files, book),
-                    *_unseen(database, book),
-                    *_longer_shops(database, files, book),
-                ],
+                list(stored_doubts(database, files, book)),
                 database.followed.ids(),
                 database.probes.all(),
                 database.categories.names(category_ids(book)),
@@ -155,47 +150,6 @@ def _known(files: options.Files, book: Rulebook) -> _History:
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
         return _History(trouble=str(error))
-
-
-def _idle_silences(database: Store, files: options.Files, book: Rulebook) -> list[Problem]:
-    """A mistyped pattern silences nothing, and nobody notices."""
-    path, names = str(files.database), [rule.name for rule in book.rules]
-    idle = "matches nothing that there is; `watcher silence end {}` ends it"
-    found = database.silences.matching_nothing(names, files.now)
-    told = {
-        f"silence {each.id}": f"{each.in_words(book.sellers)}: {idle.format(each.id)}"
-        for each in found
-    }
-    return [Problem(path, 0, 0, which, text, _DOUBT) for which, text in told.items()]
-
-
-def _unseen(database: Store, book: Rulebook) -> Iterator[Problem]:
-    """Ids in a file of one's own that no scan has ever found: mistyped ones have no effect, and
-    nobody notices."""
-    table = book.metrics.facts
-    ids = list(table.rows) if table is not None else []
-    if table is None or not ids:
-        return
-    known = database.history.known_ids(ids)
-    missing = [each for each in ids if each not in known]
-    if not missing:
-        return
-    named = [f"{each} (line {table.line_of(each)})" for each in missing[:_NAMED]]
-    more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
-    count = f"{len(missing):,} of its {count_of(len(ids), 'product')}"
-    were = plural(len(missing), "was", "were")
-    text = f"{count} {were} seen by no watch yet: {', '.join(named)}{more}"
-    yield Problem(table.file, 0, 0, "", text, _DOUBT)
-
-
-def _longer_shops(database: Store, files: options.Files, book: Rulebook) -> Iterator[Problem]:
-    """Shops that have more products than are read: who is in the rest, nobody knows."""
-    from watcher.analysis.depth import MORE, longer_shops  # noqa: PLC0415 - not without one
-
-    for watch in longer_shops(database, book.used_watches):
-        yield Problem(
-            files.named, 0, 0, f"watches.{watch.name}", MORE.format(watch.query.top), _DOUBT
-        )
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

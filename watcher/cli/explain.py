@@ -18,7 +18,7 @@ from watcher.cli.lookup import chosen, chosen_product, market_of
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.fields import IDS, unit_of
-from watcher.model import AlertState, Evidence, Instant, Verdict
+from watcher.model import Alert, AlertState, Evidence, Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import (
@@ -214,12 +214,19 @@ def _state(explained: Explanation) -> str:
         case AlertState.FIRING:
             return f"{alert.short_id} fires since {since}"
         case AlertState.PENDING:
-            at = format_instant(explained.fires_at or alert.since, explained.zone)
-            held = f'"for" holds it: fires if still met at a scan from {at} on'
-            return f"{alert.short_id} is pending since {since}; {held}"
+            return f"{alert.short_id} is pending since {since}; {_held(alert, explained)}"
         case _:
             why = f": {alert.reason}" if alert.reason else ""
             return f"none now; {alert.short_id} ended {since}{why}"
+
+
+def _held(alert: Alert, explained: Explanation) -> str:
+    """The time at which a pending alert fires; a data day begins when its data comes."""
+    at = format_instant(explained.fires_at or alert.since, explained.zone)
+    if days := explained.data_days:
+        data = "on the next data day" if days == 1 else f"{days} data days from now"
+        return f'"for" holds it: fires if still met {data}, about {at}'
+    return f'"for" holds it: fires if still met at a scan from {at} on'
 
 
 def _gate(gate: ChannelStatus, explained: Explanation) -> str:
@@ -236,7 +243,8 @@ def _opens(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.opens is None:
         return ""
     until = ", a reminder is due" if gate.reminds else " until"
-    return f"{until} {_when(gate.opens, explained)}"
+    about = " about" if explained.by_data_days and gate.opens > explained.now else ""
+    return f"{until}{about} {_when(gate.opens, explained)}"
 
 
 def _last_told(gate: ChannelStatus, explained: Explanation) -> str:

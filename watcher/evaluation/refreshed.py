@@ -24,6 +24,7 @@ HALF_NEW = "the list's data was only half new at this scan: what compares waits 
 LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing
+_LEARNED = 3  # scans, before a page is known to be too still
 _SURE = 1.5  # standard deviations of a share, by which a list must be more than half new
 _MANY = 7  # shares, that show how far they spread by themselves
 _MOST_DOUBT = 0.25  # of the usual share: of few products more than half are not asked for
@@ -49,6 +50,7 @@ def note_data_day(
         and _was_old(days, against, day)
         and not any(each.half and each.day == day for each in earlier)
         and all_.known > 0
+        and not _hides_halves(earlier, all_)
         and all_.share < _enough(earlier, all_.known)
     )
     since = against.day if against is not None else None
@@ -124,26 +126,51 @@ def _shares_of(
     earlier: Sequence[ScanDay], *, first: bool = False, halves: bool = False
 ) -> Sequence[float]:
     """The shares that moved from one data day to the next, where a scan could tell."""
-    told = [each for each in earlier if (halves or not each.half) and each.since is not None]
+    shares = (each.first if first else each.all_ for each in _told(earlier, halves=halves))
+    return [share.share for share in shares if share.known]
+
+
+def _told(earlier: Sequence[ScanDay], *, halves: bool = False) -> Sequence[ScanDay]:
     return [
-        (each.first if first else each.all_).share
-        for each in told
-        if each.day > (each.since or 0) and (each.first if first else each.all_).known
+        each
+        for each in earlier
+        if (halves or not each.half) and each.since is not None and each.day > each.since
     ]
 
 
 def is_fresh(share: Share, usual_share: float | None) -> bool:
     """Whether half of the usual share moved: of many products more than one did."""
     part = _PART * (1.0 if usual_share is None else usual_share)
-    least = 2 if share.known >= _FEW else 1
-    return share.moved >= max(least, math.ceil(part * share.known - 1e-9))
+    return share.moved >= max(_least(share), math.ceil(part * share.known - 1e-9))
+
+
+def too_still(earlier: Sequence[ScanDay]) -> float | None:
+    """The share of page 1 that moves from one day to the next, where that is known to be less than
+    a look needs to see: then it can't tell whether the data is new. Counted by day, for of such a
+    page it is found late, when more had time to move."""
+    told = [each for each in _told(earlier) if each.first.known]
+    if len(told) < _LEARNED:
+        return None
+    by_day = [each.first.share / (each.day - (each.since or 0)) for each in told]
+    share, page = median(by_day), told[0].first
+    return share if share * page.known < _least(page) - 1e-9 else None
+
+
+def _least(share: Share) -> int:
+    return 2 if share.known >= _FEW else 1
+
+
+def _hides_halves(earlier: Sequence[ScanDay], share: Share) -> bool:
+    """Whether so few products of the list usually move that by chance none does on many a day: then
+    nobody can tell that its data is half new, and reading it again would tell no more."""
+    usual_share = usual(earlier)
+    return usual_share is not None and usual_share * share.known < _least(share) - 1e-9
 
 
 def is_partly(share: Share, usual_share: float | None) -> bool:
     """Whether so much moved that it can't be chance, though it is less than half of the usual."""
     part = _PART / 2 * (0.4 if usual_share is None else usual_share)
-    least = 2 if share.known >= _FEW else 1
-    return share.moved >= max(least, part * share.known)
+    return share.moved >= max(_least(share), part * share.known)
 
 
 def _enough(earlier: Sequence[ScanDay], known: int) -> float:

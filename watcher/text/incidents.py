@@ -98,9 +98,33 @@ def _users(incident: Incident) -> str:
     return lame if rules else "No rule uses them."
 
 
+def _left_out(incident: Incident) -> str:
+    """Days without new data: where that is there by now, the word is of what was."""
+    missed, is_new = incident.details.get("missed", 1), "new" in incident.details
+    values = _Values(incident)
+    values["days"] = "a day" if missed == 1 else f"{missed} days"
+    values["were"] = plural(missed, "was", "were")
+    if is_new:
+        template = (
+            "KeyAPI left out {days} of new data of {of_region}: none came from {began} to {new}"
+        )
+    else:
+        template = "KeyAPI has not renewed the data of {of_region} since {began}: {days} {were} "
+        template += "left out"
+    return template.format_map(values)
+
+
+def _then(incident: Incident) -> str:
+    return "" if "new" in incident.details else "; looked for again on the next day"
+
+
 _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "why": _why,
-    "of_region": lambda incident: f"region {incident.subject}" if incident.subject else "the lists",
+    "of_region": lambda incident: (
+        f"region {incident.subject}" if incident.subject else "lists without a region"
+    ),
+    "left_out": _left_out,
+    "then": _then,
     "undone": _undone,
     "not_read": _not_read,
     "lost": _lost,
@@ -172,8 +196,7 @@ _TEXTS = {
         "well, and no product changed. Rules that compare with the past wait until it does."
     ),
     IncidentKind.NO_REFRESH: (
-        "KeyAPI has not renewed the data of {of_region} since {began}: a day was left out. No list "
-        "was read on the old data, and no alert moved; looked for again on the next day"
+        "{left_out}. No list was read on the old data, and no alert moved{then}"
     ),
     IncidentKind.DEAD_MESSAGE: 'the message "{title}" could not be delivered to {subject}: {error}',
 }

@@ -21,7 +21,7 @@ from watcher.evaluation.refreshed import (
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import Instant, Scan
 from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
-from watcher.region_plan import RegionPlan, refresh_watches, region_plan
+from watcher.region_plan import RegionPlan, refresh_watches, region_plan, stillness
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.query import Query
 from watcher.store.ports import Store
@@ -39,7 +39,7 @@ def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
         database.refreshes.begin_day(region, found.found)
     last = found.state.days.last
     if last is not None and found.missed:
-        _tell_missed(database, records, region, last, found.missed)
+        _tell_missed(database, records, no_refresh(region), last, found.missed)
     elif last is not None:
         _end_missed(database, records, region, last)
     return found
@@ -52,8 +52,10 @@ def note_found(database: Store, records: ScanRecords, region: str, look: Refresh
         return
     days = database.refreshes.data_days(region)
     count = left_out(days)
-    if count:
-        _tell_missed(database, records, region, days.rows[-2], count)
+    if count and stillness(database, look.watch) is None:
+        new = format_instant(days.rows[-1].began, records.book.zone)
+        incident = no_refresh(region).with_details(new=new)
+        _tell_missed(database, records, incident, days.rows[-2], count)
     _end_missed(database, records, region, days.rows[-1])
 
 
@@ -70,11 +72,10 @@ def _told(database: Store, records: ScanRecords, region: str) -> Incident | None
 
 
 def _tell_missed(
-    database: Store, records: ScanRecords, region: str, last: DataDay, count: int
+    database: Store, records: ScanRecords, incident: Incident, last: DataDay, count: int
 ) -> None:
     """One word for each day that was left out."""
-    incident, operator = no_refresh(region), records.operator(database)
-    told = _told(database, records, region)
+    operator, told = records.operator(database), _told(database, records, incident.subject)
     if told is not None and told.details.get("missed", 0) >= count:
         return
     with database.atomic():

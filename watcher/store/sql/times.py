@@ -48,6 +48,7 @@ _LEARNED = (
 # Written at each turn of what the daemon does: the newest rows show that the clock was ahead.
 _NEWEST = (
     "SELECT finished FROM scans ORDER BY id DESC LIMIT 1",
+    "SELECT at FROM looks ORDER BY id DESC LIMIT 1",
     "SELECT at FROM tries ORDER BY id DESC LIMIT 1",
     "SELECT at FROM transitions ORDER BY id DESC LIMIT 1",
     "SELECT created FROM messages ORDER BY id DESC LIMIT 1",
