@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_LONGEST = 366 * 86_400.0  # seconds: nobody means more
+
 
 def backoff(failures: int, first: float, longest: float, luck: float = 1.0) -> float:
     """Seconds to wait after so many failures before this one: doubling, up to ``longest``.
@@ -16,8 +18,8 @@ def backoff(failures: int, first: float, longest: float, luck: float = 1.0) -> f
 
 
 def retry_after(value: str | None, now: float, *, negative: float | None = None) -> float | None:
-    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date); None if unreadable. A
-    number below 0 is ``negative``."""
+    """Seconds to wait by a ``Retry-After`` header (seconds or an HTTP date), at most a year; None
+    if unreadable. A number below 0 is ``negative``."""
     try:
         seconds = float((value or "").strip())
     except ValueError:
@@ -25,7 +27,7 @@ def retry_after(value: str | None, now: float, *, negative: float | None = None)
         return max(0.0, date.timestamp() - now) if date is not None else None
     if not math.isfinite(seconds):
         return None
-    return seconds if seconds >= 0 else negative
+    return min(seconds, _LONGEST) if seconds >= 0 else negative
 
 
 def parse_http_date(text: str | None) -> datetime | None:

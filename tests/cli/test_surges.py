@@ -19,7 +19,7 @@ from watcher.pipeline import evaluate
 from watcher.rules.calibration import MEASURED
 from watcher.rules.conditions.registry import NUMBER_BY_NAME
 from watcher.rules.files.loading import load
-from watcher.rules.metrics import ADDED_LATER, NORMAL
+from watcher.rules.metrics import ADDED_LATER, NORMAL, Catalogue
 from watcher.store.sqlite.database import Database
 
 RULES = """
@@ -173,11 +173,13 @@ def test_what_scores_meant_is_what_was_measured() -> None:
 
 GIVEN = {
     "between": "[1, 2]", "in": "[1, 2]", "not_in": "[1, 2]", "rises": "50%", "falls": "50%",
-    "changes": "50%",
+    "changes": "50%", "lowest": "3d", "highest": "3d", "unchanged": "3d",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("metric", sorted(ADDED_LATER))
+@pytest.mark.parametrize(
+    "metric", sorted(ADDED_LATER & {each.name for each in Catalogue().metrics()})
+)
 def test_every_operator_takes_it(watcher: Command, past: int, folder: Path, metric: str) -> None:
     """With every baseline, in an order and in a formula; judged once without a failure."""
     baselines = ("last", "2d ago", "median 4d", "mean 4d", "min 4d", "max 4d")

@@ -34,11 +34,13 @@ ASKED = {
     "silence": ("silence", "add", "--rule", "x", "--for", "2d"),
     "outbox": ("outbox", "list"),
     "db": ("db", "stats"),
+    "follow": ("follow", "1729873073559015752"),
+    "followed": ("followed",),
 }
 # They start a daemon or ask it, show no time, or give it to programs, in UTC.
 OTHERS = {
     "run", "demo", "health", "init", "export", "test", "channel", "metrics", "schema", "completion",
-    "page", "books", "rules",
+    "page", "books", "rules", "unfollow", "source",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Script:
 
     def __init__(self, bodies: Sequence[bytes]) -> None:
         self._bodies = bodies
+        self.percentages: dict[str, bool] = {}
 
     def reading(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()

@@ -107,6 +107,7 @@ def test_a_long_message_is_cut() -> None:
         ("inf", None),
         ("", None),
         (None, None),
+        ("99999999999999999999", 366 * 86_400),
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from watcher.model import Criterion, Evidence, Gap, GapKind, Verdict
+from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
 from watcher.text.evidence import PATTERNS, condition_of, gap_of, label_of, spelled
 from watcher.units import DAY, HOUR
@@ -50,7 +51,7 @@ def test_no_words_are_stored() -> None:
 
 def test_every_operator_has_words() -> None:
     """And nothing else has."""
-    assert set(PATTERNS) == {*NUMBER_BY_NAME, *TEXT_BY_NAME, "appears"}
+    assert set(PATTERNS) == {*NUMBER_BY_NAME, *TEXT_BY_NAME, "appears", REAPPEARS, DISAPPEARS}
 
 
 @pytest.mark.parametrize(
