@@ -70,7 +70,7 @@ def day_after(last: DataDay | None, quiet: Instant, began: Instant) -> int:
 
 
 def days_in(gap: int) -> int:
-    """How many data days two refreshes are apart, of so many seconds between them."""
+    """The number of data days that two refreshes are apart, with so many seconds between them."""
     return max(1, -(-(gap - DAY // 2) // DAY))
 
 

@@ -133,7 +133,7 @@ def missed(state: RegionState, now: Instant) -> int:
 
 
 def left_out(days: DataDays) -> int:
-    """How many were left out between the last two, as far as somebody looked meanwhile."""
+    """The number of days left out between the last two, as far as somebody looked meanwhile."""
     if len(days.rows) < 2:
         return 0
     before, last = days.rows[-2:]
@@ -180,7 +180,7 @@ def next_day(days: DataDays, quiet: Instant, began: Instant) -> int:
 
 
 def _likely(density: Floats, quiet: Instant, began: Instant) -> Instant:
-    """When data that was new at ``began`` likely came: it is as likely sooner as later."""
+    """The likely time of data that was new at ``began``: it is as likely sooner as later."""
     first = max(quiet, began - DAY)
     if began - first < _BIN:
         return began

@@ -214,7 +214,7 @@ MORE = (
 
 
 def longer_shops(database: Store, watches: Iterable[Watch]) -> list[Watch]:
-    """Those of shops that went on behind their ``top`` when they were read whole last."""
+    """The shops that went on behind their ``top`` when they were read whole last."""
     shops = (watch for watch in watches if watch.query.gives is Gives.SHOP)
     found = ((watch, database.history.last_complete(watch.key)) for watch in shops)
     return [watch for watch, scan in found if scan is not None and scan.cut]

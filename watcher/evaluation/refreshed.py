@@ -123,7 +123,7 @@ def usual(earlier: Sequence[ScanDay], *, first: bool = False) -> float | None:
 def _shares_of(
     earlier: Sequence[ScanDay], *, first: bool = False, halves: bool = False
 ) -> Sequence[float]:
-    """What moved from one data day to the next, where a scan could tell."""
+    """The shares that moved from one data day to the next, where a scan could tell."""
     told = [each for each in earlier if (halves or not each.half) and each.since is not None]
     return [
         (each.first if first else each.all_).share

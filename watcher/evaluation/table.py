@@ -52,7 +52,7 @@ class OwnColumns:
         self._read: dict[FactColumn, Floats] = {}
 
     def __call__(self, metric: Metric) -> dict[str, Floats]:
-        """Those that the metric is made of."""
+        """The columns of the user's own numbers that the metric is made of."""
         return {fact_need(fact.name): self._column(fact) for fact in metric.facts}
 
     def _column(self, fact: FactColumn) -> Floats:

@@ -62,7 +62,7 @@ class Products:
         return self._facts[product].name
 
     def _part(self, product: int) -> Present | None:
-        """What its own watch says of a product."""
+        """The part of the scan's products that a product's own watch judges."""
         return self._present.part(product) if self._present is not None else None
 
     def strength(self, rule: Rule, products: Sequence[int]) -> tuple[Floats, Bools]:

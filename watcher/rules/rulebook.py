@@ -198,13 +198,12 @@ class Rule:
         return longest(self.schedules(watch), past, seconds, now)
 
     def over(self, seconds: int, past: KnowsDays, since: Instant, watch: str = "") -> Instant:
-        """When a time that began at ``since`` ends, at the earliest, for such an alert."""
+        """The earliest end of a time that began at ``since``, for such an alert."""
         return max(durations(each, past).over(seconds, since) for each in self.schedules(watch))
 
     def schedules(self, watch: str) -> Sequence[Schedule]:
-        """Those by which times count of an alert of the watch of that key: where it has data days,
-        these alone, for another region has other ones; else those of all that have none, whichever
-        looks."""
+        """The schedules by which times of an alert of the watch count: its own where that has data
+        days, for another region has other ones; else those of all that have none, whichever looks."""
         own = self.watch_of(watch).schedule
         if isinstance(own, Refresh):
             return (own,)

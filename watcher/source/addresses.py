@@ -137,7 +137,7 @@ def is_rounded(found: str) -> bool:
 
 
 def _alone(text: str, thing: Thing) -> str:
-    """What is written, or the one address in it: a share button gives a sentence with a link."""
+    """The text, or the one address in it: a share button gives a sentence with a link."""
     if _SEVERAL.fullmatch(text):
         raise Wrong(f"{quoted(text)} is more than one {thing.name}'s id: write each by itself")
     plain = text.replace("\\/", "/")

@@ -118,7 +118,7 @@ def filled(question: Question, before: Sequence[Finding]) -> Question:
 
 
 def unasked(question: Question) -> Finding:
-    """What came of a question that could not be asked."""
+    """The finding of a question that could not be asked."""
     why = f"not asked: no {question.lacks[2:]} is known"
     return Finding(question, works=False, status=None, words="", shown=why, asked=False)
 

@@ -46,8 +46,8 @@ def note_plan(database: Store, records: ScanRecords, region: str) -> RegionPlan:
 
 
 def note_found(database: Store, records: ScanRecords, region: str, look: RefreshLook) -> None:
-    """Where new data was found, it may have come just when a day would have counted as left out:
-    then the word for that is owed all the same."""
+    """Note that a look found new data. It may have come just when a day would have counted as left
+    out: then the word for that is owed all the same."""
     if look.result is not LookResult.FRESH:
         return
     days = database.refreshes.data_days(region)
@@ -58,7 +58,7 @@ def note_found(database: Store, records: ScanRecords, region: str, look: Refresh
 
 
 def _end_missed(database: Store, records: ScanRecords, region: str, last: DataDay) -> None:
-    """Of what is over nothing is told; what comes next is a word of its own."""
+    """End the word for days left out, of which nobody is told; the next is a word of its own."""
     told = _told(database, records, region)
     if told is not None and told.since <= last.fresh:
         database.health.clear_cause(told, records.now())

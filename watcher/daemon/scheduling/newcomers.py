@@ -86,7 +86,7 @@ class Newcomers:
         return 0 < self._later.get(watch.key, 0) <= now
 
     def _task(self, watch: Watch, database: Store) -> _Task | None:
-        """What is to be read of a watch now, with its credits set aside."""
+        """The ids of a watch to be read now, with their credits set aside."""
         watch = plan.with_followed(database, watch)
         if not self._is_new(watch):
             return None

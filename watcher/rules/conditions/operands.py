@@ -298,7 +298,7 @@ def limit_of(setting: Setting, metric: Metric, value: object) -> Limit:
 
 
 def limit_read(setting: Setting, value: object, read: Callable[[object], float]) -> Limit:
-    """What ``read`` makes of a value, a metric's name, or a part of the metric beside it."""
+    """A limit, of what ``read`` takes, a metric's name, or a part of the metric beside it."""
     if OF in setting.options:
         return Operand(_beside(setting), _part(value))
     try:

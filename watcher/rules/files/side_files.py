@@ -29,7 +29,7 @@ class SideFile:
 
 @dataclass(frozen=True, slots=True)
 class PushedFolder:
-    """Where the files of a pushed book lie while they are read. They can name no file beside these:
+    """The place of a pushed book's files while they are read. They can name no file beside these:
     who pushes rules is not who owns the machine. People know it as ``name``."""
 
     path: Path

@@ -1,4 +1,4 @@
-"""What is held against each other, and does not count the same."""
+"""Doubts about metrics that are held against each other, and do not count the same."""
 
 from __future__ import annotations
 
