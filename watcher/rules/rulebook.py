@@ -203,7 +203,7 @@ class Rule:
 
     def schedules(self, watch: str) -> Sequence[Schedule]:
         """The schedules by which times of an alert of the watch count: its own where that has data
-        days, for another region has other ones; else those of all that have none, whichever looks."""
+        days, for another region has others; else those of all that have none, whichever looks."""
         own = self.watch_of(watch).schedule
         if isinstance(own, Refresh):
             return (own,)
