@@ -377,3 +377,48 @@ async def test_what_is_followed_no_more_is_not_told(own: Own) -> None:
     await own.scan()
     assert await own.firing("any") == set()
     await asyncio.gather(*leaving)
+
+
+async def test_two_lists_of_one_instant(bench: Bench) -> None:
+    """What was read for the one hinders nothing of the other's."""
+    async with bench.client() as client:
+        own = Own(bench, client)
+        lines = RULES.format(api=own.api, ids="followed").splitlines()
+        lines.append("  - {name: named, watch: {products: IDS}, when: {appears: true}}")
+        env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+
+        async def want(ids: Sequence[str]) -> None:
+            text = "\n".join(lines).replace("IDS", f"{[*ids]}")
+            own.scanner.swap(load_text(text, env=env), None)
+            own.newcomers.forget()
+            now = bench.clock.now()
+            await bench.writer.run(lambda db: db.followed.add(ids, now, None))
+
+        await want(own.ids[:1])
+        for watch in own.scanner.book.used_watches:
+            await own.scanner.scan(watch, bench.clock.now())
+        await want(own.ids[:2])
+        assert await own.newcomers.turn() == 2
+        listed = await bench.writer.run(lambda db: db.history.scans(LOOKUPS))
+        assert len({each.at for each in listed}) == 2
+
+
+async def test_a_list_that_goes_while_its_ids_are_read(own: Own) -> None:
+    """What could not be read of it is not tried again, and the others are read as ever."""
+    own.edit(own.ids[:1])
+    await own.scan()
+    own.edit(own.ids[:2])
+    leaving: list[asyncio.Future[None]] = []
+
+    def take_away(_body: bytes) -> bytes:
+        if not leaving:
+            job = own.bench.writer.run(lambda db: db.lookups.keep_watches([]))
+            leaving.append(asyncio.ensure_future(job))
+        return b"rubbish"
+
+    own.bench.simulator.fail_next(times=1_000, edit=take_away)
+    assert await own.newcomers.turn() == 0
+    await asyncio.gather(*leaving)
+    own.bench.simulator.faults.clear()
+    own.newcomers.forget()
+    assert await own.newcomers.turn() == 1

@@ -34,7 +34,7 @@ log = structlog.get_logger("watcher.scan")
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Ids of a watch to be read, and when: the instant that their observations carry."""
+    """Ids of a watch to be read, and when."""
 
     watch: Watch
     ids: tuple[str, ...]
@@ -114,8 +114,7 @@ class Newcomers:
             log.warning("added products wait: the caps leave no credits", watch=watch.name)
             self._settle(database, watch, ids)
             return None
-        at = database.history.free_instant(LOOKUPS, now)
-        return _Task(watch, tuple(due), at, budget)
+        return _Task(watch, tuple(due), now, budget)
 
     def _settle(self, database: Store, watch: Watch, ids: tuple[str, ...]) -> None:
         """Look again only when the list changes, or a try is due."""
@@ -154,8 +153,10 @@ class Newcomers:
         with database.atomic():
             now = scanner.now()
             if len(scan):
-                # It proves nothing of whom it lacks, and is nobody's list.
-                kept = replace(scan, state=ScanState.PARTIAL, error=None, doubt=None)
+                # It proves nothing of whom it lacks, and is nobody's list. Another list's ids may
+                # have been read for the same instant.
+                at = database.history.free_instant(LOOKUPS, scan.at)
+                kept = replace(scan, at=at, state=ScanState.PARTIAL, error=None, doubt=None)
                 recorded = database.history.record(kept)
                 database.history.note_seen(watch.key, recorded.scan_id, recorded.products)
             database.lookups.answered(watch.key, answered, now)

@@ -140,9 +140,10 @@ class Lookups(Face):
         self, watch: str, ids: Iterable[str], now: Instant, until: Instant | None = None
     ) -> None:
         """These could not be read: they are tried again, later each time, or at ``until``, where
-        it is known that no sooner try helps; that one does not count."""
+        it is known that no sooner try helps; that one does not count. Those that were taken out of
+        the list meanwhile are not."""
         known = self.of(watch)
-        tries = {each: known[each].tries + (until is None) for each in ids}
+        tries = {each: known[each].tries + (until is None) for each in ids if each in known}
         self._db.many(
             "UPDATE lookups SET tries = ?, next_try = ? WHERE watch = ? AND product_id = ?",
             ((tried, until or now + _wait(tried), watch, each) for each, tried in tries.items()),
