@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
-import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.process import KEY, PATIENCE, Watcher
+from tests.end_to_end.market import market
+from tests.end_to_end.process import PATIENCE, Watcher
 
 pytestmark = pytest.mark.end_to_end
 
@@ -33,27 +31,6 @@ MINE = """
 """
 
 
-@contextlib.asynccontextmanager
-async def market(*arguments: str) -> AsyncIterator[str]:
-    """A market as the README starts it, on a free port; gives its address."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "watcher.source.simulator", "--port", "0", "--key", KEY,
-        # Its clock matters here, not how it sells.
-        "--products", "300", "--preset", "smooth", *arguments,
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            said = (await process.stdout.readline()).decode()
-        found = re.search(r"http://\S+:\d+", said)
-        assert found is not None, said
-        yield found[0]
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def lives_by_its_clock(watcher: Watcher) -> bool:
     """Whether the commands' time is the market's: by the machine's, its scans lie days ahead."""
     code, out, err = await watcher.call("status", "--json")
@@ -67,7 +44,7 @@ async def lives_by_its_clock(watcher: Watcher) -> bool:
 @pytest.mark.long
 async def test_alerts_within_days_of_seconds(tmp_path: Path) -> None:
     """The daemon lives by the market's clock, and so does every command beside it."""
-    async with market("--day-seconds", "0.3") as address:
+    async with market("--products", "300", "--day-seconds", "0.3") as address:
         watcher = Watcher(tmp_path, address)
         watcher.rules.write_text(RULES, encoding="utf-8")
         async with watcher.running("--market-clock") as daemon:
@@ -86,7 +63,7 @@ async def test_alerts_within_days_of_seconds(tmp_path: Path) -> None:
 
 async def test_a_market_that_stands_has_no_clock(tmp_path: Path) -> None:
     """One line says what to start; no daemon begins."""
-    async with market() as address:
+    async with market("--products", "300") as address:
         watcher = Watcher(tmp_path, address)
         watcher.rules.write_text(RULES, encoding="utf-8")
         code, _, err = await watcher.call("run", "--market-clock")

@@ -14,7 +14,7 @@ from watcher.store.packing import EMPTY, LastSeen, PackedList, positions
 from watcher.store.records import AFTER_ALL, RANK, Baseline, Row, Window, WindowQuery, of_products
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.text_history import LastTextReader, TextNumbers
+from watcher.store.sql.text_history import LastTextReader, TextNumbers, scan_times
 
 # Of a scan's row: that the scan of the given id does not doubt it.
 BELIEVED = "id NOT IN (SELECT scan FROM jumps WHERE until >= {})"
@@ -58,7 +58,7 @@ class Baselines(Face):
         if not doubted:
             previous = _believed(self._db, scan_id, products, previous)
         ids, groups = np.unique(previous, return_inverse=True)
-        ats, marks = _times(self._db, ids)
+        ats, marks = scan_times(self._db, ids)
         known = ats >= not_before
         ats, marks = np.where(known, ats, 0), np.where(known, marks, 0)
         baseline.at[:] = ats[groups]
@@ -286,18 +286,6 @@ def stored_scan(db: Connection, scan_id: int) -> tuple[Instant, int, PackedList]
     if row is None:
         return 0, 0, PackedList(EMPTY, EMPTY, EMPTY)
     return row[0], row[1], PackedList.unpack(*row[2:])
-
-
-def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
-    """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
-    times = np.zeros((2, len(ids)), np.int64)
-    for key, at, mark in db.execute(
-        f"SELECT w.key, s.at, s.mark FROM {db.dialect.rows_of()} {db.dialect.join} scans AS s "
-        "ON s.id = w.value",
-        (db.dialect.listed(ids.tolist()),),
-    ):
-        times[:, key] = at, mark
-    return times[0], times[1]
 
 
 def _fill_numbers(

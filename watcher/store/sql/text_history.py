@@ -260,7 +260,7 @@ class LastTextReader:
             return nothing
         previous = self._with_text(name, scan_id, products, not_before)
         ids, groups = np.unique(previous, return_inverse=True)
-        ats, marks = (column[groups] for column in _times(self._db, ids))
+        ats, marks = (column[groups] for column in scan_times(self._db, ids))
         values = [text if mark else None for text, mark in zip(now, marks.tolist(), strict=True)]
         known = np.flatnonzero(marks)
         if len(known):
@@ -298,7 +298,7 @@ class LastTextReader:
         asked, moved = {0}, True
         while moved:
             ids, moved = np.unique(previous), False
-            ats, _ = _times(self._db, ids)
+            ats, _ = scan_times(self._db, ids)
             previous[np.isin(previous, ids[ats < not_before])] = 0
             fresh = [each for each in ids[ats >= not_before].tolist() if each not in asked]
             asked |= {*fresh}
@@ -321,7 +321,7 @@ class LastTextReader:
         return found | {scan: unpack(blob, 1, size)[0] for scan, size, blob in rows}
 
 
-def _times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
+def scan_times(db: Connection, ids: Ints) -> tuple[Ints, Ints]:
     """``at`` and ``mark`` of each scan; 0 for one that is pruned."""
     times = np.zeros((2, len(ids)), np.int64)
     for key, at, mark in db.execute(
