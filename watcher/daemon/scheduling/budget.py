@@ -201,7 +201,8 @@ def kept_for_others(database: Store, book: Rulebook, watch: Watch, now: Instant)
 def _watches_above(book: Rulebook, watch: Watch) -> list[Watch]:
     """The watches of a higher priority, the highest first."""
     own = book.priority(watch)
-    higher = [other for other in book.used_watches if book.priority(other) > own]
+    above = {other.key for rule in book.enabled if rule.priority > own for other in rule.watches}
+    higher = [other for other in book.used_watches if other.key in above]
     return sorted(higher, key=book.priority, reverse=True)
 
 
