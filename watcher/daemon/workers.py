@@ -145,7 +145,7 @@ class Workers:
         """Scan the watch; whether it was read whole, or is no more."""
         moved()
         if key in self._regions:
-            return await self._attend(self._regions[key], moved)
+            return await self._attend(self._regions[key], at, moved)
         watch = self.core.watches.get(key)
         if watch is None or self.core.stopping.is_set():  # removed by a reload while it waited
             return True
@@ -174,12 +174,12 @@ class Workers:
             await self.core.note(_breaks(watch).with_details(**why(error)), on=True)
         return None
 
-    async def _attend(self, region: str, moved: Callable[[], None]) -> bool:
+    async def _attend(self, region: str, rang: Instant, moved: Callable[[], None]) -> bool:
         """Look whether the region's data is new, and queue what is due: the higher priority first.
         False where it could not be asked."""
         try:
             await self.core.tenure.begin(moved)
-            plan = await self.core.looker.attend(region, moved)
+            plan = await self.core.looker.attend(region, moved, rang)
         except StoreError as error:
             log.error("can't look for new data", region=region, error=str(error))  # noqa: TRY400
             self._wait_for(region, _until_again(error))
@@ -228,9 +228,9 @@ class Workers:
         if not self.core.stopping.is_set():
             self.core.timers.arm(key, moment, self.ring_region)
 
-    def ring_region(self, key: str, _due: Instant) -> None:
-        """Queue the look of a region."""
-        self.enqueue(key, self.core.clock.now())
+    def ring_region(self, key: str, due: Instant) -> None:
+        """Queue the look of a region whose alarm was set to ``due``."""
+        self.enqueue(key, due)
 
     async def arm_all(self) -> None:
         """Arm every watch."""

@@ -40,8 +40,8 @@ class Region:
     looker: Looker
     name: str = "US"
 
-    async def attend(self) -> RegionPlan:
-        return await self.looker.attend(self.name, lambda: None)
+    async def attend(self, rang: Instant | None = None) -> RegionPlan:
+        return await self.looker.attend(self.name, lambda: None, rang)
 
     async def plan(self) -> RegionPlan:
         now = self.bench.clock.now()

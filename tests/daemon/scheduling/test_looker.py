@@ -79,6 +79,18 @@ async def test_old_data_is_not_scanned(bench: Bench) -> None:
         assert len(await region.told()) == 1  # nothing more at its end
 
 
+@pytest.mark.parametrize("late", [0, 1, 61, 25 * MINUTE])
+async def test_a_look_that_waited_for_its_turn_is_made(bench: Bench, late: int) -> None:
+    """Workers may be busy, and a plan made anew would only ever name the next ten minutes."""
+    async with region_of(bench) as region:
+        planned = (await region.plan()).look
+        assert planned is not None
+        bench.clock.instant = planned + late
+        before = await region.noted()
+        await region.attend(planned)
+        assert len(await region.noted()) == len(before) + 1
+
+
 async def test_probes_end_with_the_cap(bench: Bench) -> None:
     """Never more than so many in a UTC day, tries in vain included."""
     async with region_of(bench, "probes_per_day: 2") as region:

@@ -26,6 +26,7 @@ from watcher.delivery.marking import StoreThread
 from watcher.errors import BudgetSpent
 from watcher.incidents.failing import CAP
 from watcher.model import Instant
+from watcher.refreshing import next_look
 from watcher.region_plan import RegionPlan
 from watcher.rules.rulebook import Watch
 from watcher.source.scan import ScanOrder, ScanResult, read_scan
@@ -56,12 +57,15 @@ class Looker:
     writer: StoreThread
     clock: Clock
 
-    async def attend(self, region: str, moved: Callable[[], None]) -> RegionPlan:
-        """Look if a look is due; return what is due now."""
+    async def attend(
+        self, region: str, moved: Callable[[], None], rang: Instant | None = None
+    ) -> RegionPlan:
+        """Look if a look is due, or was when the alarm ``rang``; return what is due now. One that
+        waited for its turn is owed: by a plan made anew, the next few minutes are always better."""
         found = await self.writer.run(lambda db: self.note_plan(db, region))
-        watch = found.at_watch
-        opens = self.opens(found)
-        if watch is None or opens is None or opens > self.clock.now():
+        watch, now = found.at_watch, self.clock.now()
+        opens = self.opens(found, min(now, rang) if rang is not None else None)
+        if watch is None or opens is None or opens > now:
             return found
         if self.scanner.breaker.why_shut(watch.key, self.clock.now()) is not None:
             return found
@@ -69,14 +73,16 @@ class Looker:
             await self._look(found, watch, moved)
         return await self.writer.run(lambda db: self.note_plan(db, region))
 
-    def opens(self, found: RegionPlan) -> Instant | None:
-        """The time of the next look, as far as the plan has one."""
+    def opens(self, found: RegionPlan, since: Instant | None = None) -> Instant | None:
+        """The time of the next look by the plan, or by the one of ``since`` if that is sooner."""
         if found.look is None or found.at_watch is None:
             return None
+        look = found.look
+        if since is not None:
+            planned = next_look(found.state, self.scanner.book.api.probes_per_day, since)
+            look = min(look, planned) if planned is not None else look
         skipped = self.scanner.skipped.get(region_key(found.region), 0)
-        return max(
-            found.look, skipped, self.scanner.breaker.opens(found.at_watch.key, self.clock.now())
-        )
+        return max(look, skipped, self.scanner.breaker.opens(found.at_watch.key, self.clock.now()))
 
     def note_plan(self, database: Store, region: str) -> RegionPlan:
         """Plan what is due of the region; what that shows is noted, and told."""
