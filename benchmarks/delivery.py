@@ -38,7 +38,7 @@ from watcher.delivery.courier import Courier, Nobody
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.incidents.delivery_hooks import Post
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

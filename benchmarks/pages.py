@@ -24,21 +24,11 @@ import aiohttp
 import numpy as np
 
 from benchmarks.bare import reading, statements
+from watcher.alert import Alert, AlertState, NotificationLogEntry
+from watcher.evidence import Evidence
 from watcher.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import (
-    Alert,
-    AlertState,
-    Evidence,
-    Instant,
-    Item,
-    LongTexts,
-    Message,
-    NotificationLogEntry,
-    Scan,
-    ScanState,
-    Severity,
-    Verdict,
-)
+from watcher.message import Item, Message
+from watcher.model import Instant, LongTexts, Scan, ScanState, Severity, Verdict
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.sqlite.database import Database

@@ -8,7 +8,9 @@ import pytest
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, scan
-from watcher.model import AlertState, Evidence, ScanState, Severity, Verdict
+from watcher.alert import AlertState
+from watcher.evidence import Evidence
+from watcher.model import ScanState, Severity, Verdict
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns

@@ -22,7 +22,7 @@ from watcher.delivery.courier import picture
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.demo import Demo, Listener, Settings
-from watcher.model import Message
+from watcher.message import Message
 from watcher.notification.charting import chart_of
 from watcher.rules.files.loading import load
 from watcher.store.sqlite.database import Database

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.model import Evidence, Instant
+from watcher.evidence import Evidence
+from watcher.model import Instant
 
 
 @dataclass(frozen=True, slots=True)

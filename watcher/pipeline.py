@@ -11,12 +11,14 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from watcher.alert import Alert
 from watcher.evaluation.jumps import Jump
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.stepping import Judged, Moved, Round
 from watcher.evaluation.table import ScanTable
 from watcher.evaluation.tabling import tabled
-from watcher.model import Alert, Instant, Message, Scan, ScanState
+from watcher.message import Message
+from watcher.model import Instant, Scan, ScanState
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import Products

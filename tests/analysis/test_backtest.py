@@ -12,7 +12,8 @@ from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.analysis.backtest import Backtest, backtest, backtests
 from watcher.analysis.replay import NOBODY
 from watcher.errors import WatcherError
-from watcher.model import Message, Scan, ScanState
+from watcher.message import Message
+from watcher.model import Scan, ScanState
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of

@@ -8,7 +8,8 @@ import pytest
 
 from tests.fakes.selling import HEAD
 from watcher.analysis.scores.claims import Measure, claim_of, still_holds
-from watcher.model import Evidence, Verdict
+from watcher.evidence import Evidence
+from watcher.model import Verdict
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule

@@ -9,9 +9,11 @@ import pytest
 from tests.fakes.world import WATCH, World
 from tests.store import making
 from tests.store.making import DAY, START
+from watcher.alert import AlertState
 from watcher.analysis.explain import Explanation, explain
 from watcher.errors import WatcherError
-from watcher.model import AlertState, NotificationState, ScanState, Verdict
+from watcher.message import NotificationState
+from watcher.model import ScanState, Verdict
 from watcher.notification.deferral import ChannelStatus
 from watcher.notification.policy import Decision
 from watcher.rules.conditions.base import Masks, ScanColumns

@@ -16,7 +16,8 @@ from watcher.analysis.ruletests.running import run_suite
 from watcher.cli.explain import _leaf
 from watcher.errors import RulesError
 from watcher.evaluation.jumps import remember
-from watcher.model import Evidence, Verdict
+from watcher.evidence import Evidence
+from watcher.model import Verdict
 from watcher.store.ports import Store
 
 RULES = """

@@ -7,7 +7,8 @@ import pytest
 from tests.fakes.world import WATCH, World
 from watcher.analysis.reasons import Reason, reason_of, unrounded
 from watcher.evaluation.table import ScanTable
-from watcher.model import Criterion, Evidence, Verdict
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Verdict
 from watcher.store.sqlite.database import Database
 
 SALES, RATE = "total_sale_7d_cnt", "product_commission_rate"

@@ -11,7 +11,8 @@ from tests.fakes.selling import Shop, steps
 from tests.store.making import DAY
 from watcher.analysis.scores.fates import LEFT, NO_LEVEL, UNSEEN
 from watcher.analysis.scores.score import RuleScore, Scores, Tally, score
-from watcher.model import Evidence, ScanState, Verdict
+from watcher.evidence import Evidence
+from watcher.model import ScanState, Verdict
 from watcher.store.sqlite.database import Database
 
 RISES = "rules:\n  - {name: r, watch: WATCH, when: {sales_growth: {at_least: 50%}}}\n"

@@ -21,7 +21,7 @@ from watcher.analysis.scores.tuning import Wanted, chosen_knob, tune
 from watcher.analysis.unmet import unmet
 from watcher.daemon.scheduling.budget import kept_for_others
 from watcher.errors import RulesError, WatcherError
-from watcher.model import Message
+from watcher.message import Message
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text

@@ -17,18 +17,12 @@ import msgspec
 from tests.cli.forked import PORT, Case
 from tests.delivery.messages import item, operator
 from tests.store.making import DAY, SALES, firing, scan
+from watcher.alert import AlertState
 from watcher.cli.main import COMMANDS, cli
+from watcher.evidence import Evidence
 from watcher.incident import About, Incident, IncidentKind
-from watcher.model import (
-    AlertState,
-    Evidence,
-    LongTexts,
-    Message,
-    Scan,
-    ScanState,
-    Severity,
-    Verdict,
-)
+from watcher.message import Message
+from watcher.model import LongTexts, Scan, ScanState, Severity, Verdict
 from watcher.rules.files.loading import load
 from watcher.store.ports import Store
 from watcher.store.records import Transition

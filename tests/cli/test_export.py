@@ -15,9 +15,10 @@ import pytest
 
 from tests.cli.running import Command
 from tests.store.making import DAY, GMV, SALES, START, firing, scan
+from watcher.alert import AlertState
 from watcher.cli.main import cli
 from watcher.fields import NUMERIC_NAMES
-from watcher.model import AlertState, ScanState
+from watcher.model import ScanState
 from watcher.rules.files.loading import load
 from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.running import Command
 from tests.delivery.messages import operator
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.store.sqlite.database import Database
 
 NOW = int(time.time())

@@ -17,7 +17,8 @@ from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.incident import Incident, IncidentKind
-from watcher.model import Message, NotificationState, Severity
+from watcher.message import Message, NotificationState
+from watcher.model import Severity
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
 from watcher.store.threads import Writer

@@ -14,7 +14,7 @@ from tests.fakes.sink import Service, serving
 from watcher.delivery.apprise.target import Target, warm_up
 from watcher.delivery.courier import Courier, Nobody
 from watcher.incidents.delivery_hooks import Post
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
 from watcher.store.threads import Writer

@@ -13,7 +13,7 @@ from tests.fakes.clock import SetClock
 from watcher.delivery.courier import Courier, Nobody
 from watcher.delivery.marking import StoreThread
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
-from watcher.model import Message, Notification
+from watcher.message import Message, Notification
 from watcher.store.sqlite.database import Database
 
 T = TypeVar("T")

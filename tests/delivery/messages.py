@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.model import Evidence, Item, Message, Severity, Verdict
+from watcher.evidence import Evidence
+from watcher.message import Item, Message
+from watcher.model import Severity, Verdict
 from watcher.units import DAY, HOUR
 
 NOW = 1_795_446_000

@@ -21,7 +21,7 @@ from tests.delivery.messages import NOW, operator
 from watcher.delivery.courier import FIRST_PAUSE, LONGEST_PAUSE, POLL
 from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.errors import StoreAway
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.retrying import backoff
 from watcher.units import DAY, HOUR
 

@@ -30,7 +30,7 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import POLL, Courier, Nobody
 from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.errors import StoreError
-from watcher.model import Notification, NotificationState
+from watcher.message import Notification, NotificationState
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
 from watcher.store.threads import Writer

@@ -22,7 +22,7 @@ from tests.fakes.clock import SetClock
 from tests.fakes.sink import CROWD, Secret, Service, closed_port, receiving, serving
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import Courier
-from watcher.model import Notification, NotificationState
+from watcher.message import Notification, NotificationState
 from watcher.store.threads import Writer
 from watcher.units import HOUR
 

@@ -10,17 +10,9 @@ import pytest
 
 from tests.delivery.messages import FACTS, GMV, NOW, TREND, alerts, item
 from watcher.delivery.view import Product, View, cut_to, view_of
-from watcher.model import (
-    Criterion,
-    Evidence,
-    Gap,
-    GapKind,
-    Item,
-    Message,
-    MetricLimit,
-    Severity,
-    Verdict,
-)
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
+from watcher.message import Item, Message
+from watcher.model import Severity, Verdict
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, Unit
 

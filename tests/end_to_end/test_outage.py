@@ -16,7 +16,7 @@ from watcher.delivery.courier import Courier
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.operator import Operator
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.notification.coalesce import DOZENS
 from watcher.notification.policy import policies_of
 from watcher.units import HOUR, MINUTE

@@ -10,7 +10,7 @@ import pytest
 from tests.delivery.backlog import deliver
 from tests.end_to_end.process import Watcher, until
 from tests.fakes.sink import SECRET, Service, serving
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.source.simulator import Simulator
 
 pytestmark = pytest.mark.end_to_end

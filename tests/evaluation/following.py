@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from tests.fakes.world import HEAD
 from tests.store.making import DAY, SALES, START, scan
+from watcher.alert import Alert, AlertState
 from watcher.attributes import MADE
-from watcher.model import Alert, AlertState, Doubt, Evidence, Instant, Scan, ScanState
+from watcher.evidence import Evidence
+from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text

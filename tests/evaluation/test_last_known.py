@@ -15,7 +15,9 @@ from watcher.analysis.backtest import backtest
 from watcher.analysis.explain import explain
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
-from watcher.model import Doubt, Evidence, Message, ScanState
+from watcher.evidence import Evidence
+from watcher.message import Message
+from watcher.model import Doubt, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.base import Last

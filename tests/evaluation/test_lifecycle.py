@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from watcher.alert import Alert, AlertState
 from watcher.evaluation.lifecycle import (
     CONDITION_ENDED,
     LEFT_THE_LIST,
@@ -17,7 +18,7 @@ from watcher.evaluation.lifecycle import (
     step,
     step_absent,
 )
-from watcher.model import Alert, AlertState, Verdict
+from watcher.model import Verdict
 from watcher.units import DAY
 
 VERDICTS = {"+": Verdict.MET, "-": Verdict.NOT_MET, "?": Verdict.NO_DATA}

@@ -17,7 +17,8 @@ from watcher.evaluation.jumps import remember
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.present import newest
 from watcher.evaluation.series import tracks_of
-from watcher.model import Item, ListFacts, Message, ScanState, Severity
+from watcher.message import Item, Message
+from watcher.model import ListFacts, ScanState, Severity
 from watcher.notification.charting import chart_of
 from watcher.rules.metrics import Catalogue
 from watcher.store.sqlite.database import Database

@@ -17,7 +17,9 @@ from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.delivery.view import Product, view_of
 from watcher.evaluation.present import with_known
-from watcher.model import Item, LatestEvidence, Message, ScanState
+from watcher.evidence import LatestEvidence
+from watcher.message import Item, Message
+from watcher.model import ScanState
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import DOZENS
 from watcher.store.sqlite.database import Database

@@ -20,7 +20,7 @@ from tests.notification.test_flush_deferred import MORNING, QUIET, swept
 from tests.notification.test_flush_deferred import world_of as held_world_of
 from tests.test_pipeline import rule, rules
 from watcher.analysis.backtest import backtest
-from watcher.model import Message
+from watcher.message import Message
 from watcher.notification.charting import chart_of
 from watcher.rules.conditions.registry import NUMBER_BY_NAME
 from watcher.store.sqlite.database import Database

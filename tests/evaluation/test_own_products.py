@@ -19,7 +19,8 @@ from watcher.evaluation.list_facts import with_facts
 from watcher.incident import IncidentKind
 from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.operator import Operator, forget_orphans
-from watcher.model import Instant, Message, Scan, ScanState
+from watcher.message import Message
+from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text

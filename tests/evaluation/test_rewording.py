@@ -9,7 +9,7 @@ import pytest
 from tests.evaluation.following import FAILED, FULL, PARTIAL, Following
 from tests.store.making import DAY, START
 from watcher.attributes import MADE
-from watcher.model import GapKind
+from watcher.evidence import GapKind
 from watcher.rules.metrics import ATTRIBUTES
 from watcher.store.ports import Store
 from watcher.text.evidence import gap_of

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tests.fakes.world import World
 from tests.store.making import memory, scan
+from watcher.alert import Alert, AlertState
 from watcher.evaluation.lifecycle import LEFT_THE_LIST, RULE_CHANGED
-from watcher.model import Alert, AlertState, ScanState
+from watcher.model import ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.store.sqlite.database import Database

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fakes.world import WATCH, World
 from tests.store.making import memory
+from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.evaluation import stepping
 from watcher.evaluation.lifecycle import Terms, Verdicts, stays, step, step_absent
-from watcher.model import Alert, AlertState, NotificationLogEntry, ScanState, Verdict
+from watcher.model import ScanState, Verdict
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Decision, Holds, NotifyTerms, decide, is_heard, policies_of
 from watcher.notification.products import Products

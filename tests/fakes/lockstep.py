@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from watcher.analysis.readings import Reading
 from watcher.analysis.replay import Replay
-from watcher.model import Instant, Message, Scan
+from watcher.message import Message
+from watcher.model import Instant, Scan
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate

@@ -9,7 +9,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, scan
-from watcher.model import AlertState, Instant, Message, ScanState, Severity
+from watcher.alert import AlertState
+from watcher.message import Message
+from watcher.model import Instant, ScanState, Severity
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store

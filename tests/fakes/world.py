@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.store.making import DAY, SALES, START, scan
-from watcher.model import Alert, AlertState, Instant, Message, ScanState
+from watcher.alert import Alert, AlertState
+from watcher.message import Message
+from watcher.model import Instant, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text

@@ -19,7 +19,7 @@ from tests.faults.sink import Delivery, Fact, moved
 from tests.faults.wishes import FACTS, LOOSE
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
-from watcher.model import Message
+from watcher.message import Message
 from watcher.text.messages import text_of, title_of
 
 _WORKERS = 2

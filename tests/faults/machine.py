@@ -25,7 +25,8 @@ import aiohttp
 from tests.end_to_end.process import KEY, Daemon, until
 from tests.fakes.sink import Service, serving
 from tests.faults.machine_room import Machine, healthz, resident, until_healthy
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.source.simulator import SMOOTH, Market, Simulator
 from watcher.store.sqlite.database import Database
 

@@ -16,7 +16,8 @@ import pytest
 from tests.end_to_end.process import Daemon, until
 from tests.fakes.sink import Service
 from tests.faults.machine_room import Machine, healthz, open_files, resident, until_healthy
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.source.simulator import Simulator
 from watcher.store.sqlite.database import Database
 

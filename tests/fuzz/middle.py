@@ -12,7 +12,8 @@ from watcher.analysis.overview import overview
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.errors import SourceError, SourceUnavailable
-from watcher.model import Message, Scan
+from watcher.message import Message
+from watcher.model import Scan
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate

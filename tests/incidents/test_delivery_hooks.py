@@ -7,7 +7,7 @@ import pytest
 from tests.store.making import START
 from tests.store.sql.test_outbox import MESSAGE
 from watcher.incidents.delivery_hooks import Post
-from watcher.model import Notification
+from watcher.message import Notification
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database

@@ -11,7 +11,7 @@ from tests.store.making import DAY
 from tests.test_pipeline import rule, rules
 from watcher.analysis.explain import explain
 from watcher.delivery.view import view_of
-from watcher.model import Message, NotificationState
+from watcher.message import Message, NotificationState
 from watcher.notification.coalesce import join_backlog
 from watcher.notification.deferral import with_holds
 from watcher.notification.flush_deferred import sweep

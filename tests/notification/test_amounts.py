@@ -13,7 +13,8 @@ from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.delivery.view import view_of
 from watcher.fields import NUMERIC
-from watcher.model import Message, Verdict
+from watcher.message import Message
+from watcher.model import Verdict
 from watcher.notification.charting import chart_of
 from watcher.store.sqlite.database import Database
 from watcher.units import AMOUNTS, Unit

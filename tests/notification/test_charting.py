@@ -12,7 +12,7 @@ from tests.store.making import DAY, START
 from watcher.chart import Chart
 from watcher.cli.channel import sample_message
 from watcher.delivery.courier import PICTURE, picture
-from watcher.model import Message
+from watcher.message import Message
 from watcher.notification.charting import MOST, chart_of
 from watcher.store.sqlite.database import Database
 

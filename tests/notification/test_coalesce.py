@@ -8,7 +8,7 @@ from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
-from watcher.model import Message, Notification, NotificationState
+from watcher.message import Message, Notification, NotificationState
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
 from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database

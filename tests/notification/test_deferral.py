@@ -15,9 +15,10 @@ from tests.fakes.world import World
 from tests.notification.test_flush_deferred import MORNING, QUIET, swept, world_of
 from tests.test_pipeline import SELLS, rule, rules
 from tests.web.serving import serving
+from watcher.alert import Alert, AlertState
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
-from watcher.model import Alert, AlertState, Instant
+from watcher.model import Instant
 from watcher.notification.deferral import HELD, Waiting, defer, waiting, with_holds
 from watcher.notification.policy import Decided, Decision, Hold, policies_of
 from watcher.store.records import AlertHold

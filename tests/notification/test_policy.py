@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.store import making
+from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
-from watcher.model import Alert, AlertState, NotificationLogEntry, Severity
+from watcher.model import Severity
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, NotifyTerms, decide
 from watcher.schedule import Cron
 from watcher.store.engine import open_store

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.data_days import DataDay, DataDays
-from watcher.model import Alert, AlertState, Instant, NotificationLogEntry
+from watcher.model import Instant
 from watcher.notification.deferral import channel_statuses
 from watcher.notification.policy import Decision, Holds, policies_of
 from watcher.rules.files.loading import load_text

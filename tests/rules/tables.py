@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 
 from watcher.errors import ProblemCode, RulesError
-from watcher.model import Bools, Floats, Gap, Ints, LastTexts
+from watcher.evidence import Gap
+from watcher.model import Bools, Floats, Ints, LastTexts
 from watcher.rules.conditions.base import Condition, Judge, Masks, Need, Spread
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text

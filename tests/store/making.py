@@ -10,16 +10,9 @@ from pathlib import Path
 import numpy as np
 import psycopg
 
+from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
-from watcher.model import (
-    Alert,
-    AlertState,
-    Instant,
-    LongTexts,
-    NotificationLogEntry,
-    Scan,
-    ScanState,
-)
+from watcher.model import Instant, LongTexts, Scan, ScanState
 from watcher.store.places import Place
 from watcher.store.ports import Store
 from watcher.store.records import Row

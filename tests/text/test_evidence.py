@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from watcher.model import Criterion, Evidence, Gap, GapKind, Verdict
+from watcher.evidence import Criterion, Evidence, Gap, GapKind
+from watcher.model import Verdict
 from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
 from watcher.text.evidence import PATTERNS, condition_of, gap_of, label_of, spelled

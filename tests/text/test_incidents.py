@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from watcher.incident import About, Incident, IncidentKind
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.text.incidents import incident_text, incident_title
 from watcher.text.messages import text_of, title_of
 

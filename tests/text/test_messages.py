@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from watcher.model import Message, RuleCount, Severity, Waited
+from watcher.message import Message, RuleCount, Waited
+from watcher.model import Severity
 from watcher.text.messages import text_of, title_of
 
 ALERTS = Message("alerts", "", Severity.INFO, 1, rule="r", region="US", told=30, ended=2)

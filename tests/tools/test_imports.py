@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MOST = 15
+# What the house speaks of, in four files: who knows one of them may know all.
+NOUNS = dict.fromkeys(("watcher.evidence", "watcher.alert", "watcher.message"), "watcher.model")
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path
     for path in sorted((ROOT / "watcher").rglob("*.py"))
@@ -25,8 +27,12 @@ def _imports(path: Path) -> Iterator[str]:
                 yield from {each.name for each in names} & MODULES.keys()
 
 
+def _known(path: Path) -> Iterator[str]:
+    return (NOUNS.get(name, name) for name in _imports(path))
+
+
 def test_no_module_knows_more_than_fifteen_others() -> None:
     """One that needs more does the work of two."""
-    known = {name: {*_imports(path)} - {name} for name, path in MODULES.items()}
+    known = {name: {*_known(path)} - {name} for name, path in MODULES.items()}
     assert len(known) > 100
     assert {name: sorted(found) for name, found in known.items() if len(found) > MOST} == {}

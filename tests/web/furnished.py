@@ -10,7 +10,8 @@ from tests.fakes.world import World
 from tests.store.making import DAY
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
-from watcher.model import LongTexts, Message, Severity
+from watcher.message import Message
+from watcher.model import LongTexts, Severity
 from watcher.store.ports import Store
 from watcher.store.sql.recording import meaning, pack_texts
 

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from tests.web.serving import Page
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.web.forms import Forms, own_path
 
 

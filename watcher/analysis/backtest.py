@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from watcher.alert import AlertState
 from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
-from watcher.model import AlertState, Instant
+from watcher.model import Instant
 from watcher.pipeline import Keys
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.alert import AlertState
 from watcher.analysis.forecast import MONTH_DAYS, requests_of
 from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.statistics import over_of, reach
-from watcher.model import AlertState, Bools, Floats, Instant, Ints
+from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Ago, Condition, Last, Need
 from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.ranking import Top

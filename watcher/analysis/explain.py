@@ -9,21 +9,16 @@ from datetime import tzinfo
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from watcher.alert import Alert, AlertState
 from watcher.analysis.again_reasons import AgainReason, again_reasons
 from watcher.analysis.looking import Looked, look, watch_of
 from watcher.analysis.reasons import Reason
 from watcher.data_days import durations
 from watcher.errors import WatcherError
 from watcher.evaluation.names import names_in
-from watcher.model import (
-    Alert,
-    AlertState,
-    Evidence,
-    Instant,
-    NotificationState,
-    ProductFacts,
-    Verdict,
-)
+from watcher.evidence import Evidence
+from watcher.message import NotificationState
+from watcher.model import Instant, ProductFacts, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.rules.rulebook import Rule, Rulebook

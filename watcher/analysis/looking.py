@@ -7,12 +7,13 @@ from datetime import tzinfo
 
 import numpy as np
 
+from watcher.alert import Alert, AlertState
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.tabling import needs_of
-from watcher.model import Alert, AlertState, Instant, ProductFacts, Verdict
+from watcher.model import Instant, ProductFacts, Verdict
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store

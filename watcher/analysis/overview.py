@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher import plan
+from watcher.alert import AlertState
 from watcher.analysis.watch_doubts import watch_doubts
 from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
-from watcher.model import AlertState, Health, Instant
+from watcher.model import Health, Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.refreshing import UsualHour
 from watcher.region_plan import RegionPlan, region_plan, regions_of

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from watcher.analysis.causes import causes
-from watcher.model import Criterion, Evidence, Verdict
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Verdict
 from watcher.rules import calibration
 from watcher.rules.conditions.base import (
     Condition,

@@ -11,12 +11,15 @@ from typing import Self
 import msgspec
 import numpy as np
 
+from watcher.alert import Alert
 from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.stepping import compares
 from watcher.evaluation.tabling import needs_of
-from watcher.model import Alert, Evidence, Instant, Message
+from watcher.evidence import Evidence
+from watcher.message import Message
+from watcher.model import Instant
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
 from watcher.pipeline import Evaluator, Keys

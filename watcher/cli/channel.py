@@ -20,7 +20,9 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
-from watcher.model import Evidence, Instant, Item, Message, Severity, Verdict
+from watcher.evidence import Evidence
+from watcher.message import Item, Message
+from watcher.model import Instant, Severity, Verdict
 from watcher.rules.rulebook import Channel, Rulebook
 from watcher.units import DAY, Unit
 

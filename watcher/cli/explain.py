@@ -10,6 +10,7 @@ from msgspec import structs
 from rich.text import Text
 from rich.tree import Tree
 
+from watcher.alert import Alert, AlertState
 from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
@@ -17,8 +18,9 @@ from watcher.cli.completion import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen, chosen_product, market_of
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.evidence import Evidence
 from watcher.fields import IDS, unit_of
-from watcher.model import Alert, AlertState, Evidence, Instant, Verdict
+from watcher.model import Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import (

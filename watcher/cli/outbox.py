@@ -13,7 +13,7 @@ from watcher.cli.held import Listing, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
-from watcher.model import Notification, NotificationState
+from watcher.message import Notification, NotificationState
 from watcher.notification.deferral import Waiting, waiting
 from watcher.store.places import Place
 from watcher.store.ports import Store

@@ -9,7 +9,8 @@ from watcher.cli.output import Output, console, fields_of, print_json
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.model import Instant, Message, Notification, ScanState
+from watcher.message import Message, Notification
+from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
 from watcher.units import count_of, format_ago, format_instant
 

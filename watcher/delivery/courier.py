@@ -28,7 +28,8 @@ from watcher.delivery.rendered import (
 )
 from watcher.delivery.view import moved
 from watcher.errors import StoreError
-from watcher.model import Instant, Notification
+from watcher.message import Notification
+from watcher.model import Instant
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
 from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
-from watcher.model import Message
+from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 

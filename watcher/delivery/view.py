@@ -13,9 +13,11 @@ from datetime import tzinfo
 import msgspec
 
 from watcher import attributes
+from watcher.evidence import Criterion, Evidence
 from watcher.fields import unit_of
 from watcher.identity import product_page
-from watcher.model import Criterion, Evidence, Instant, Item, Message, Verdict
+from watcher.message import Item, Message
+from watcher.model import Instant, Verdict
 from watcher.text.evidence import (
     NO_NAMES,
     beyond,

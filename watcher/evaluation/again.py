@@ -9,18 +9,10 @@ from functools import partial
 import numpy as np
 from msgspec.structs import replace
 
+from watcher.alert import ToldWith
 from watcher.evaluation.present import Present, Presents, safely
-from watcher.model import (
-    Bools,
-    Criterion,
-    Evidence,
-    Floats,
-    Gap,
-    Instant,
-    Ints,
-    LastTexts,
-    ToldWith,
-)
+from watcher.evidence import Criterion, Evidence, Gap
+from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.again import metrics_told
 from watcher.rules.conditions.base import Judge, Masks, Need
 from watcher.rules.metrics import Metric

@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from watcher.evaluation.statistics import Owned, computed
-from watcher.model import Floats, Gap, GapKind, Instant, Ints, LastTexts, Listed
+from watcher.evidence import Gap, GapKind
+from watcher.model import Floats, Instant, Ints, LastTexts, Listed
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Metric
 from watcher.schedule import Schedule, longest_gap

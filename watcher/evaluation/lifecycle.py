@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Bools, Instant, Ints, Verdict
+from watcher.alert import Alert, AlertState
+from watcher.model import Bools, Instant, Ints, Verdict
 from watcher.store.records import Live
 
 GONE_AFTER = 2  # complete scans in a row without the product: one proves nothing

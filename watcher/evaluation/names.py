@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from watcher.evidence import Evidence
 from watcher.fields import CATEGORIES, IDS
-from watcher.model import Evidence
 from watcher.text.evidence import ids_in
 
 

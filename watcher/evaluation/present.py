@@ -13,12 +13,14 @@ import numpy as np
 import structlog
 from msgspec.structs import replace
 
+from watcher.alert import Alert
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.names import names_in
 from watcher.evaluation.table import ScanTable
+from watcher.evidence import Evidence, LatestEvidence
 from watcher.fields import IDS
-from watcher.model import Alert, Bools, Evidence, Floats, Instant, Ints, LatestEvidence
+from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook

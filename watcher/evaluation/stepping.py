@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import structlog
 
+from watcher.alert import Alert, AlertState
 from watcher.evaluation.lifecycle import (
     TAKEN_OUT,
     Terms,
@@ -22,7 +23,7 @@ from watcher.evaluation.lifecycle import (
 )
 from watcher.evaluation.present import Present
 from watcher.evaluation.table import ScanTable
-from watcher.model import Alert, AlertState, Bools, Instant, Ints
+from watcher.model import Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import longest_gap

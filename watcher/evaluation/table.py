@@ -12,13 +12,13 @@ import numpy as np
 from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
+from watcher.evidence import Gap
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
     OF_LIST,
     Bools,
     Floats,
-    Gap,
     Instant,
     Ints,
     LastTexts,

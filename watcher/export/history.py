@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from watcher.evidence import Evidence
 from watcher.export.table import Column, Export, Kind, Part, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES, SELLER
-from watcher.model import LIST_DAY, LIST_SPARSE, Evidence, Floats
+from watcher.model import LIST_DAY, LIST_SPARSE, Floats
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.store.ports import Store
 from watcher.store.records import Row

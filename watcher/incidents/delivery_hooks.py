@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from watcher.chart import Chart
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import operator_of, targets_named
-from watcher.model import Instant, Notification
+from watcher.message import Notification
+from watcher.model import Instant
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
 from watcher.rules.rulebook import Rulebook

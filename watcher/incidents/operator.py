@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.incident import About, Incident, IncidentKind
-from watcher.model import Instant, Message, Severity
+from watcher.message import Message
+from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

@@ -10,7 +10,8 @@ from itertools import chain
 
 from watcher.chart import Chart, Series
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
-from watcher.model import Instant, Item, Message, ProductFacts
+from watcher.message import Item, Message
+from watcher.model import Instant, ProductFacts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

@@ -10,15 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from watcher.alert import Alert, NotificationLogEntry
 from watcher.incident import Incident
-from watcher.model import (
-    Alert,
-    Instant,
-    Message,
-    NotificationLogEntry,
-    Severity,
-    Waited,
-)
+from watcher.message import Message, Waited
+from watcher.model import Instant, Severity
 from watcher.notification.composing import Part, combine, compose_all
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left

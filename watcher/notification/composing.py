@@ -10,7 +10,9 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from watcher.model import Alert, Instant, Item, Message, NotificationLogEntry, RuleCount, ToldWith
+from watcher.alert import Alert, NotificationLogEntry, ToldWith
+from watcher.message import Item, Message, RuleCount
+from watcher.model import Instant
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule

@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
 from watcher.evaluation.present import left_by
-from watcher.model import Alert, Instant, NotificationLogEntry, NotificationState
+from watcher.message import NotificationState
+from watcher.model import Instant
 from watcher.notification.policy import (
     Decided,
     Decision,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from watcher.model import Alert, Instant
+from watcher.alert import Alert
+from watcher.model import Instant
 from watcher.notification.composing import Part, combine
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy

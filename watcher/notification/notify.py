@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from watcher.model import Alert, AlertState, Bools, Instant, Ints, Message, NotificationLogEntry
+from watcher.alert import Alert, AlertState, NotificationLogEntry
+from watcher.message import Message
+from watcher.model import Bools, Instant, Ints
 from watcher.notification.composing import Part, compose_all
 from watcher.notification.deferral import by_channel, defer, unheard_of
 from watcher.notification.policy import Decided, Decision, Holds, NotifyPolicy, is_heard, terms_of

@@ -16,18 +16,10 @@ from typing import Self
 
 import msgspec
 
+from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
-from watcher.model import (
-    Alert,
-    AlertState,
-    Bools,
-    Instant,
-    Ints,
-    NotificationLogEntry,
-    Severity,
-    ToldWith,
-)
+from watcher.model import Bools, Instant, Ints, Severity
 from watcher.rules.rulebook import Channel, Rule
 from watcher.schedule import Cron, Quiet
 from watcher.store.ports import Store

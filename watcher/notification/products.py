@@ -6,21 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
 from watcher.evaluation.names import names_in
 from watcher.evaluation.present import Present, Presents, left_by
-from watcher.model import (
-    Alert,
-    AlertState,
-    Bools,
-    Floats,
-    Instant,
-    Item,
-    LatestEvidence,
-    NotificationLogEntry,
-    ProductFacts,
-    ToldWith,
-)
+from watcher.evidence import LatestEvidence
+from watcher.message import Item
+from watcher.model import Bools, Floats, Instant, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.past import Archive, Recollection

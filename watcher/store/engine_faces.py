@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from watcher.model import Evidence, Instant
+from watcher.evidence import Evidence
+from watcher.model import Instant
 from watcher.store.records import Delivered, FiredAlert, Progress, Pruned, Sizes, Stats
 
 

@@ -11,23 +11,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from watcher.alert import Alert, AlertState
 from watcher.attributes import MADE, TEXT_OF
+from watcher.evidence import Evidence, LatestEvidence
 from watcher.fields import NUMERIC, TEXTS
+from watcher.message import Notification, NotificationState
 from watcher.model import (
     OF_LIST,
-    Alert,
-    AlertState,
     Bools,
     Doubt,
-    Evidence,
     Floats,
     Instant,
     Ints,
-    LatestEvidence,
     Listed,
     ListFacts,
-    Notification,
-    NotificationState,
     Scan,
     ScanState,
 )

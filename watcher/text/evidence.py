@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
 from watcher.fields import BY_NAME, IDS
-from watcher.model import Criterion, Evidence, Gap, GapKind, MetricLimit, Verdict
+from watcher.model import Verdict
 from watcher.units import (
     DAY,
     HOUR,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from watcher.model import Message, RuleCount, Waited
+from watcher.message import Message, RuleCount, Waited
 from watcher.text.evidence import spelled
 from watcher.text.incidents import incident_text, incident_title
 from watcher.units import count_of, format_duration, plural

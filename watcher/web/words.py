@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from watcher.delivery.view import view_of
-from watcher.model import Instant, Item, Message, Severity
+from watcher.message import Item, Message
+from watcher.model import Instant, Severity
 from watcher.store.records import AlertRow
 from watcher.text.evidence import with_name
 

@@ -10,11 +10,11 @@ import pytest
 from tests.daemon.scheduling.bench import KEY, Bench, bench
 from tests.daemon.scheduling.looking import RULES, Region, book_of, region_of
 from watcher import plan
+from watcher.alert import AlertState
 from watcher.daemon.scheduling.looker import Looker
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.data_days import LookResult
 from watcher.incidents.failing import note_clock
-from watcher.model import AlertState
 from watcher.notification.deferral import channel_statuses
 from watcher.notification.policy import policies_of
 from watcher.refreshing import SETTLE

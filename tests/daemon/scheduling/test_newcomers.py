@@ -10,11 +10,12 @@ import pytest
 from tests.daemon.scheduling.bench import KEY, Bench
 from tests.fakes.clock import START
 from watcher import plan
+from watcher.alert import AlertState
 from watcher.analysis.explain import explain
 from watcher.analysis.overview import overview
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.scanner import Scanner
-from watcher.model import AlertState, ScanState
+from watcher.model import ScanState
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.client import Client

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from tests.rules.tables import FakeTable, complaints, condition, verdicts
-from watcher.model import Criterion, Evidence, MetricLimit, Verdict
+from watcher.evidence import Criterion, Evidence, MetricLimit
+from watcher.model import Verdict
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, Takes
 from watcher.rules.files.loading import load
 from watcher.rules.metrics import Catalogue, Metric

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.store.making import START, firing, memory, pending, with_products
+from watcher.alert import NotificationLogEntry
 from watcher.evaluation.lifecycle import end
-from watcher.model import Evidence, NotificationLogEntry, Verdict
+from watcher.evidence import Evidence
+from watcher.model import Verdict
 from watcher.store.memory.alerts import MemoryAlerts
 from watcher.store.sqlite.database import Database
 

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.store.places import Server
 from watcher.store.postgres.database import PostgresDatabase
 

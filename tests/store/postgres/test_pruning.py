@@ -10,7 +10,8 @@ import pytest
 
 from tests.store.making import DAY, SALES, START, scan
 from tests.store.postgres.stores import months, opened
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.store.postgres import pruning
 from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.records import Pruned

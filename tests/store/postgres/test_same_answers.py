@@ -16,17 +16,11 @@ from hypothesis import strategies as st
 from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, firing, pending, scan
 from tests.store.on_postgres import emptied
+from watcher.alert import AlertState, NotificationLogEntry
 from watcher.identity import BookMarks
 from watcher.incident import Incident, IncidentKind
-from watcher.model import (
-    AlertState,
-    LongTexts,
-    Message,
-    NotificationLogEntry,
-    NotificationState,
-    ScanState,
-    Severity,
-)
+from watcher.message import Message, NotificationState
+from watcher.model import LongTexts, ScanState, Severity
 from watcher.store.engine import open_memory, open_store
 from watcher.store.places import Server
 from watcher.store.ports import Store

@@ -7,16 +7,10 @@ from msgspec.structs import replace
 
 from tests.store import making
 from tests.store.making import DAY, START, firing, pending, told_of, with_products
-from watcher.model import (
-    AlertState,
-    Evidence,
-    Message,
-    NotificationLogEntry,
-    NotificationState,
-    Severity,
-    ToldWith,
-    Verdict,
-)
+from watcher.alert import AlertState, NotificationLogEntry, ToldWith
+from watcher.evidence import Evidence
+from watcher.message import Message, NotificationState
+from watcher.model import Severity, Verdict
 from watcher.store.records import Delivery, Transition
 from watcher.store.sqlite.database import Database
 

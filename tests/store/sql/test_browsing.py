@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tests.store.making import DAY, START, firing, pending, with_products
-from watcher.model import Alert, AlertState, Message, NotificationState, Severity
+from watcher.alert import Alert, AlertState
+from watcher.message import Message, NotificationState
+from watcher.model import Severity
 from watcher.store.sqlite.database import Database
 
 

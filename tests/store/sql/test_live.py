@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, with_products
-from watcher.model import AlertState, NotificationLogEntry
+from watcher.alert import AlertState, NotificationLogEntry
 from watcher.store.sql import connection
 from watcher.store.sqlite.database import Database
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.store.making import START
-from watcher.model import Item, Message, NotificationState, Severity
+from watcher.message import Item, Message, NotificationState
+from watcher.model import Severity
 from watcher.store.records import Try
 from watcher.store.sqlite.database import Database
 

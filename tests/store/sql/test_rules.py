@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, pending, told_of, with_products
+from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.identity import BookMarks
-from watcher.model import Alert, AlertState, NotificationLogEntry
 from watcher.store.records import RuleChanges
 from watcher.store.sql.rules import REMOVED
 from watcher.store.sqlite.database import Database

@@ -9,7 +9,9 @@ import msgspec
 import numpy as np
 
 from tests.store.making import DAY, SALES, START, firing, scan, told_of, with_products
-from watcher.model import AlertState, Doubt, Message, NotificationLogEntry, ScanState, Severity
+from watcher.alert import AlertState, NotificationLogEntry
+from watcher.message import Message
+from watcher.model import Doubt, ScanState, Severity
 from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.pruning import SqlitePruner

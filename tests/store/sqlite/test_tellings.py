@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.store.making import START
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.store.sqlite.database import Database
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.fields import NUMERIC_NAMES
-from watcher.model import Message, Severity
+from watcher.message import Message
+from watcher.model import Severity
 from watcher.store.records import WindowQuery
 from watcher.store.sql.times import AHEAD, PAST
 from watcher.store.sqlite.database import Database

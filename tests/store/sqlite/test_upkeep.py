@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, firing, scan
+from watcher.alert import AlertState
 from watcher.errors import StoreError
-from watcher.model import AlertState
 from watcher.store.sqlite.database import Database
 
 

@@ -23,7 +23,7 @@ from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE
 from tests.web.serving import Page, serving
 from tests.web.test_proxies import NGINX, Example, before
-from watcher.model import NotificationState
+from watcher.message import NotificationState
 from watcher.store.sqlite.database import Database
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from watcher.alert import AlertState
 from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
@@ -13,7 +14,8 @@ from watcher.evaluation.again import evidence_of
 from watcher.evaluation.jumps import remember, stored_table
 from watcher.evaluation.present import Present
 from watcher.evaluation.tabling import needs_of
-from watcher.model import AlertState, Evidence, Instant, Scan
+from watcher.evidence import Evidence
+from watcher.model import Instant, Scan
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from watcher.model import Evidence
+from watcher.evidence import Evidence
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import BaselineCondition, Change
 from watcher.rules.conditions.compare import Between, Compare, Measured

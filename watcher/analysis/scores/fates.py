@@ -12,7 +12,8 @@ import numpy as np
 from watcher.analysis.extents import region_of
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
 from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
-from watcher.model import Bools, Evidence, Floats, Instant, Ints
+from watcher.evidence import Evidence
+from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Condition
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Rule, Watch

@@ -21,7 +21,8 @@ from watcher.analysis.scores.fates import Assessors, Telling
 from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.analysis.scores.score import BEGINS, Tally, tally_of
 from watcher.errors import WatcherError
-from watcher.model import Evidence, Instant
+from watcher.evidence import Evidence
+from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.units import DAY, WEEK

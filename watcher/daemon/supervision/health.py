@@ -18,7 +18,8 @@ from watcher.delivery.permission import always, may_send
 from watcher.delivery.rendered import OutcomeKind
 from watcher.errors import WatcherError
 from watcher.incident import Incident, IncidentKind
-from watcher.model import Instant, Message, Severity
+from watcher.message import Message
+from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy
 from watcher.store.ports import Store
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from watcher.model import Criterion
+from watcher.evidence import Criterion
 from watcher.rules.conditions.base import Condition, Last, MetricCondition, Need
 from watcher.rules.conditions.compiling import Compiler, Path
 from watcher.rules.conditions.logic import leaves

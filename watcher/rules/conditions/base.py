@@ -10,18 +10,8 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.model import (
-    LONGEST_LIST,
-    Bools,
-    Criterion,
-    Evidence,
-    Floats,
-    Gap,
-    Instant,
-    Ints,
-    LastTexts,
-    Verdict,
-)
+from watcher.evidence import Criterion, Evidence, Gap
+from watcher.model import LONGEST_LIST, Bools, Floats, Instant, Ints, LastTexts, Verdict
 from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
 from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration

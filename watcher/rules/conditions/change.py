@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Bools, Criterion, Floats, Ints
+from watcher.evidence import Criterion
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     From,

@@ -10,7 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
-from watcher.model import Bools, Criterion, Floats, Ints
+from watcher.evidence import Criterion
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,

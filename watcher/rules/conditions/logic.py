@@ -11,7 +11,8 @@ from typing import ClassVar, TypeVar
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Evidence, Ints, Verdict
+from watcher.evidence import Evidence
+from watcher.model import Ints, Verdict
 from watcher.rules.conditions.base import Condition, Masks, Need, ScanColumns, Strength, judged
 from watcher.rules.metrics import Attribute, Metric
 

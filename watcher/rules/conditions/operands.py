@@ -13,7 +13,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.errors import ProblemCode
-from watcher.model import Bools, Criterion, Evidence, Floats, Ints, MetricLimit
+from watcher.evidence import Criterion, Evidence, MetricLimit
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.model import Criterion, Evidence, Gap, GapKind
+from watcher.evidence import Criterion, Evidence, Gap, GapKind
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, judged
 from watcher.rules.conditions.values import only_true
 from watcher.units import Unit

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Criterion, Evidence, Floats, Ints
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import Condition, LastList, Masks, Need, ScanColumns, Strength
 from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Criterion, Evidence, Ints
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,

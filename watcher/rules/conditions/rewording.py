@@ -11,7 +11,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.attributes import normal
-from watcher.model import Bools, Criterion, Evidence
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Bools
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, judged, remembered
 from watcher.rules.conditions.text import TextCondition, as_written, text_of
 from watcher.rules.conditions.values import Setting, only_true

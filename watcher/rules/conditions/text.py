@@ -12,7 +12,8 @@ import numpy as np
 import re2
 from msgspec.structs import replace
 
-from watcher.model import Criterion, Evidence, Verdict
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Verdict
 from watcher.rules.conditions.base import (
     Condition,
     Masks,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from watcher.model import Criterion, Evidence, Ints
+from watcher.evidence import Criterion, Evidence
+from watcher.model import Ints
 from watcher.rules.conditions.base import Condition, Masks, ScanColumns, Strength, judged
 from watcher.rules.conditions.change import BaselineCondition
 from watcher.rules.conditions.operands import (

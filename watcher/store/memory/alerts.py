@@ -12,7 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.model import Alert, AlertState, Evidence, Instant, Ints, Message, NotificationLogEntry
+from watcher.alert import Alert, AlertState, NotificationLogEntry
+from watcher.evidence import Evidence
+from watcher.message import Message
+from watcher.model import Instant, Ints
 from watcher.store.records import Brief, Live, Transition, Whose, Why
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.outbox import Outbox

@@ -6,7 +6,8 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 
-from watcher.model import Instant, Message
+from watcher.message import Message
+from watcher.model import Instant
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.outbox import INSERT_MESSAGE, Outbox, message_row
 

@@ -9,16 +9,10 @@ import msgspec
 import numpy as np
 from msgspec.structs import astuple, replace
 
-from watcher.model import (
-    Alert,
-    AlertState,
-    Evidence,
-    Instant,
-    Ints,
-    NotificationLogEntry,
-    NotificationState,
-    ToldWith,
-)
+from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
+from watcher.evidence import Evidence
+from watcher.message import NotificationState
+from watcher.model import Instant, Ints
 from watcher.store.packing import positions
 from watcher.store.records import (
     AlertRow,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from watcher.model import AlertState, NotificationState
+from watcher.alert import AlertState
+from watcher.message import NotificationState
 from watcher.store.sql.connection import Face
 from watcher.store.sql.history import History
 

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from watcher.incident import Incident
-from watcher.model import Instant, Message, Notification, NotificationState
+from watcher.message import Message, Notification, NotificationState
+from watcher.model import Instant
 from watcher.store.nul import without_nul
 from watcher.store.records import SET_BACK, Row, Try
 from watcher.store.sql.connection import Connection, Face

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from watcher.model import Evidence, Instant
+from watcher.evidence import Evidence
+from watcher.model import Instant
 from watcher.store.records import Delivered, FiredAlert
 from watcher.store.sql.connection import Face
 

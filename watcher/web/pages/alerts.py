@@ -9,7 +9,8 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.model import AlertState, Instant
+from watcher.alert import AlertState
+from watcher.model import Instant
 from watcher.rules.metrics import id_named
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

@@ -8,7 +8,8 @@ from typing import TypeVar
 from aiohttp import web
 
 from watcher.evaluation.present import with_known, worded
-from watcher.model import Instant, Notification, NotificationState
+from watcher.message import Notification, NotificationState
+from watcher.model import Instant
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

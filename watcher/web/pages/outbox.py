@@ -10,7 +10,8 @@ from typing import NamedTuple
 from aiohttp import web
 
 from watcher.delivery.view import view_of
-from watcher.model import Instant, Notification, NotificationState
+from watcher.message import Notification, NotificationState
+from watcher.model import Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store

@@ -8,9 +8,11 @@ from functools import partial
 
 from aiohttp import web
 
+from watcher.alert import AlertState
 from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.incident import About, Incident
-from watcher.model import AlertState, Instant, Notification, ScanState
+from watcher.message import Notification
+from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow

@@ -10,10 +10,12 @@ from typing import Any
 
 from aiohttp import web
 
+from watcher.alert import AlertState
 from watcher.analysis.scores.course import DAYS, WENT_ON
 from watcher.analysis.scores.score import RuleScore, Scores
 from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
-from watcher.model import AlertState, Health, Instant, Notification
+from watcher.message import Notification
+from watcher.model import Health, Instant
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.logic import Combination
 from watcher.rules.conditions.text import Text

@@ -1,0 +1,88 @@
+"""Evidence: what a condition asked of a product, and what it found: operators and values, never
+sentences. What is stored as JSON is a msgspec struct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from watcher.model import Instant, Verdict
+
+
+class MetricLimit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for
+    one product, None where it has none or where no product is spoken of."""
+
+    metric: str
+    unit: str = ""
+    factor: float | None = None
+    value: float | None = None
+
+
+class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An operator with its parameters: ``limits`` in the metric's unit (fractions, if ``percent``)
+    or texts, of very many the first, and ``more`` counts the others; ``baseline`` is last, ago,
+    usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
+    Of ``measures``, where there are any, each stands in place of its limit; the ``more`` values
+    may be those of a ``file``."""
+
+    operator: str
+    limits: tuple[float | str, ...] = ()
+    more: int = 0
+    percent: bool = False
+    baseline: str = ""
+    seconds: int = 0
+    floor: float | None = None
+    measures: tuple[MetricLimit | None, ...] = ()
+    file: str = ""
+
+
+class GapKind(StrEnum):
+    """Cause of a gap."""
+
+    NO_VALUE = "no_value"
+    NOT_LISTED = "not_listed"
+    NOT_SEEN = "not_seen"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Reason why a baseline is older than the last scans, and its age in ``seconds``."""
+
+    kind: GapKind
+    seconds: int
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One condition's verdict on one product, and the values that it rests on.
+
+    ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
+    observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
+    has both; ``score`` how many standard deviations the value lies from the usual one; ``days`` on
+    how many days a value is known of the time that a baseline is taken over. Words for a criterion
+    or a gap were stored by an earlier version.
+    """
+
+    metric: str
+    label: str
+    unit: str
+    condition: Criterion | str
+    verdict: Verdict
+    value: float | str | None = None
+    baseline: float | str | None = None
+    baseline_at: Instant | None = None
+    gap: Gap | str | None = None
+    form: str = ""
+    score: float | None = None
+    negations: int = 0
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatestEvidence:
+    """Evidence of the newest scan that saw a product; ``current``: it is the watch's newest."""
+
+    at: Instant
+    evidence: tuple[Evidence, ...]
+    current: bool = True

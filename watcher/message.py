@@ -1,0 +1,132 @@
+"""Messages before they are worded and put into a service's format, and the notifications that
+queue them. Messages are stored as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from watcher.evidence import Evidence
+from watcher.incident import Incident
+from watcher.model import Instant, Severity
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product in a message.
+
+    ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
+    fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
+    ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
+    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
+    the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
+    user named it; ``names`` are those of the ids that occur here. ``again`` says what moved since
+    the channel was last told, where that is why it is told.
+    """
+
+    alert: str
+    kind: str
+    region: str
+    product_id: str
+    name: str
+    since: Instant
+    currency: str | None = None
+    reason: str | None = None
+    why: tuple[Evidence, ...] = ()
+    facts: dict[str, float | None] = {}
+    rule: str = ""
+    gmv_currency: str | None = None
+    now: tuple[Evidence, ...] = ()
+    seen: Instant | None = None
+    watch: str = ""
+    seller: str = ""
+    names: dict[str, str] = {}
+    again: tuple[Evidence, ...] = ()
+
+
+class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule's line in a message of several: the products told of, and what ended."""
+
+    rule: str
+    told: int = 0
+    ended: int = 0
+    description: str = ""
+
+
+class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Messages that waited for up to ``seconds`` and are told as one: ``passed`` alerts came and
+    went; of the watcher's own ``troubles`` go on, ``over`` (causes) ended, ``others`` did both."""
+
+    messages: int
+    seconds: int
+    passed: int = 0
+    troubles: tuple[Incident | str, ...] = ()
+    over: tuple[Incident | str, ...] = ()
+    others: int = 0
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A notification's content, before it is worded and put into a service's format.
+
+    ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
+    operator or test. One of alerts has ``items`` in full, counts those beyond the rule's limit in
+    ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
+    ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
+    test has ``title`` and ``text``, as had all of earlier versions. ``alerts``
+    are the ids of all alerts that it tells of, also of those that are only counted, by the
+    decision that has them told. An operator's is about an
+    ``incident`` (``cause`` is its key); ``over``: that it ended.
+    """
+
+    kind: str
+    title: str
+    severity: Severity
+    created: Instant
+    rule: str = ""
+    description: str = ""
+    region: str = ""
+    data_at: Instant | None = None
+    items: tuple[Item, ...] = ()
+    more: tuple[str, ...] = ()
+    rest: int = 0
+    text: str = ""
+    alerts: dict[str, tuple[int, ...]] = {}
+    cause: str = ""
+    over: bool = False
+    incident: Incident | None = None
+    told: int = 0
+    ended: int = 0
+    parts: tuple[RuleCount, ...] = ()
+    waited: Waited | None = None
+
+
+class NotificationState(StrEnum):
+    """Waiting for its service to take it, or done with; joined: another one tells what holds."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+    JOINED = "joined"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message queued for one target, ``channel/1``. ``planned`` is when ``next_try`` was set,
+    ``joined`` who tells it in its place, ``taken`` marks of the recipients that have it."""
+
+    id: int
+    channel: str
+    target: str
+    state: NotificationState
+    created: Instant
+    next_try: Instant
+    tries: int
+    message: Message
+    error: str | None = None
+    finished: Instant | None = None
+    first_try: Instant | None = None
+    planned: Instant = 0
+    joined: int | None = None
+    taken: frozenset[str] = frozenset()
