@@ -19,7 +19,7 @@ _SQLITES_OWN = re.compile(
     r"typeof\(|import sqlite3|import sqlite_utils|1 \+ \S*\(?.SELECT max\(id\)",
     re.IGNORECASE,
 )
-_JOBS = "tests/store/sql", "tests/notification", "tests/test_pipeline.py", "tests/daemon/scheduling"
+_JOBS = "tests/test_pipeline.py", "tests/daemon/scheduling"
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def test_shared_statements_are_plain_sql(module: Path) -> None:
     assert [line for line in module.read_text().splitlines() if _SQLITES_OWN.search(line)] == []
 
 
-@pytest.mark.parametrize("jobs", _JOBS)
-def test_nothing_reaches_past_the_faces(jobs: str) -> None:
-    """The suites of the store and of who works on it, over stores that have nothing but faces."""
+def test_nothing_reaches_past_the_faces() -> None:
+    """Scans and the daemon's jobs, over stores that have nothing but faces; others' turn is that on
+    the other engine (``test_both_engines``)."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.store.recording", jobs],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.store.recording", *_JOBS],
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3_000:]
