@@ -75,7 +75,9 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors."""
+    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
+    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
+    its own. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -85,6 +87,9 @@ class Channel:
     quiet: Quiet | None = None
     digest: Cron | None = None
     template: Template | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
