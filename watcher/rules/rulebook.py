@@ -139,7 +139,8 @@ class Rule:
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
     first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
-    met against the values that it was last told with.
+    met against the values that it was last told with. ``label`` stands in titles in place of the
+    name.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Rule:
     priority: int = 0
     enabled: bool = True
     again: Condition | None = None
+    label: str = ""
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)

@@ -140,6 +140,9 @@ class RuleSection(Section):
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
+    label: Name | None = Field(
+        None, description="what messages call it in place of its name, as in 3 breakout"
+    )
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
