@@ -170,9 +170,7 @@ class Evaluator:
         something waits that is due: what this scan owes them goes into one message with it."""
         if round_ is None:
             return {}
-        rounds = {
-            name: until for name, until in round_.until.items() if self.policies[name].joins
-        }
+        rounds = {name: until for name, until in round_.until.items() if self.policies[name].joins}
         waiting = [each for each in groups if each.channel not in rounds]
         holds = Holds(self.database, now, waiting, past=self.archive.history)
         for name in since_of(waiting):

@@ -9,12 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from watcher.model import Instant
-from watcher.notification.policy import NotifyPolicy, since_of
+from watcher.notification.policy import LONGEST, NotifyPolicy, since_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.silences import HeldGroup
-from watcher.units import MINUTE
-
-LONGEST = 10 * MINUTE  # that a channel waits, from when the first was held
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,15 @@ class RoundKeeper:
     def ended(self, watch: str) -> None:
         """The watch is no longer busy."""
         self._committed.discard(watch)
+
+    def anew(self) -> None:
+        """Whom ``busy`` names has yet to be scanned, each of them."""
+        self._committed.clear()
+
+    @property
+    def waits(self) -> bool:
+        """Whether some channel waits."""
+        return bool(self._waiting)
 
     def _until(self, book: Rulebook, now: Instant, besides: str = "") -> dict[str, Instant]:
         # The set of whom is busy changes on another thread: a copy is taken at one go.
