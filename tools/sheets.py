@@ -100,9 +100,7 @@ def told() -> dict[str, list[Message]]:
         database.rules.sync(book.marks, NOW - DAYS * DAY)
         for day in range(DAYS + 1):
             scan = _scan(book, day)
-            evaluate(
-                database, scan, book.rules, policies_of(book.channels), book.metrics, scan.at
-            )
+            evaluate(database, scan, book.rules, policies_of(book.channels), book.metrics, scan.at)
             if day < DAYS:
                 for target in ("one/1", "each/1"):
                     rows = [row.id for row in database.outbox.waiting_for(target)]
@@ -116,8 +114,8 @@ def told() -> dict[str, list[Message]]:
 def _scan(book: Rulebook, day: int) -> Scan:
     """Forty bestsellers that stand still, and ten that move on the last day."""
     watch, at = book.watches[0], NOW - (DAYS - day) * DAY
-    sales = 1_600.0 - 30 * np.arange(40)
-    price = 11.0 + np.arange(40) % 7
+    sales: Floats = 1_600.0 - 30.0 * np.arange(40, dtype=np.float64)
+    price: Floats = 11.0 + np.arange(40, dtype=np.float64) % 7
     for row, last, before, then in MOVES:
         price[row] = then if day == DAYS else before
         sales[row] = last if day == DAYS else sales[row]
@@ -134,6 +132,7 @@ def _scan(book: Rulebook, day: int) -> Scan:
 
 
 def _numbers(sales: Floats, price: Floats) -> Floats:
+    """The fields of the products, as far as messages tell them."""
     numbers = np.full((40, len(NUMERIC_INDEX)), np.nan)
     columns = {
         "total_sale_7d_cnt": sales, "spu_avg_price": price,
@@ -163,8 +162,10 @@ body { font: 13px/1.4 system-ui, sans-serif; margin: 12px; background: #fff; col
 main { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; align-items: start }
 h2 { font-size: 14px; margin: 0 0 8px } h3 { font-size: 13px; margin: 0 0 4px }
 .message { border: 1px solid #d8dce2; border-radius: 6px; padding: 8px 12px; margin-bottom: 8px;
-overflow-wrap: anywhere } .message p { margin: 0 0 6px } .message ol { margin: 0; padding-left: 20px }
-.text { white-space: pre-wrap } iframe { width: 100%; border: 1px solid #d8dce2; border-radius: 6px }
+overflow-wrap: anywhere } .message p { margin: 0 0 6px }
+.message ol { margin: 0; padding-left: 20px }
+.text { white-space: pre-wrap }
+iframe { width: 100%; border: 1px solid #d8dce2; border-radius: 6px }
 </style><main>"""
 
 
@@ -175,7 +176,8 @@ def _columns(told: dict[str, list[Message]], url: str) -> Iterator[str]:
         lines = sum(len((each.plain or each.body).splitlines()) for each in shown)
         count = f"{len(shown)} {'message' if len(shown) == 1 else 'messages'}, {lines} lines"
         head = f"<h2>{'A message a rule' if name == 'each' else 'One message'}: {count}</h2>"
-        yield f"<section>{head}{''.join(drawn(each, target.style) for each in shown)}</section>"
+        bodies = "".join(drawn(each, target.style) for each in shown)
+        yield f"<section>{head}{bodies}</section>"
 
 
 async def shoot(browser: Browser, page_text: str, target: Path) -> None:
@@ -196,7 +198,6 @@ async def take(folder: Path) -> None:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         sys.exit("the pictures are taken with Chromium: install the package chromium")
-    folder.mkdir(parents=True, exist_ok=True)
     messages = told()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
@@ -207,4 +208,6 @@ async def take(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1])))
+    into = Path(sys.argv[1])
+    into.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(into))
