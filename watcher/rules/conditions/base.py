@@ -166,6 +166,10 @@ class ScanColumns(Protocol):
         """The number of days on which a row's value is known, in the time that a need is taken
         over; None of a need that is of one moment."""
 
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        """All that the list had at this scan, and (n,) the row there of each of these products, -1
+        where it is none of them: itself, where these are not but some that are asked about."""
+
     @property
     def waits(self) -> str:
         """The reason for which no baseline has a value at this scan; empty where they have."""
@@ -342,6 +346,13 @@ class Judge:
     @property
     def gone_at(self) -> Instant | None:
         return self._table.gone_at
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        return self.remembered("everyone", self._everyone)
+
+    def _everyone(self) -> tuple[ScanColumns, Ints]:
+        table, rows = self._table.everyone()
+        return (self if table is self._table else Judge(table)), rows
 
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
