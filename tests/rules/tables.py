@@ -10,7 +10,7 @@ import numpy as np
 from watcher.errors import ProblemCode, RulesError
 from watcher.evidence import Gap, Member
 from watcher.model import Bools, Floats, Ints, LastTexts
-from watcher.rules.conditions.base import Condition, Judge, Masks, Need, Spread
+from watcher.rules.conditions.base import Condition, Judge, Masks, Need, ScanColumns, Spread
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue, Metric
@@ -61,7 +61,10 @@ class FakeTable:
         return float(self.number(metric)[row])
 
     def text(self, name: str) -> Sequence[str | None]:
-        return self._texts[name]
+        return [None] * self.size if name == "region" else self._texts[name]
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        return self, np.arange(self.size)
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         past = need.from_

@@ -14,7 +14,7 @@ from watcher.evaluation.present import Present, Presents, safely
 from watcher.evidence import Criterion, Evidence, Gap, Member
 from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.again import metrics_told
-from watcher.rules.conditions.base import Judge, Masks, Need
+from watcher.rules.conditions.base import Judge, Masks, Need, ScanColumns
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
@@ -44,6 +44,10 @@ class AgainTable:
 
     def number(self, metric: Metric) -> Floats:
         return np.array([self.value(metric, row) for row in range(self.size)], np.float64)
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        table, rows = self._judge.everyone()
+        return table, rows[list(self._rows)]
 
     def value(self, metric: Metric, row: int) -> float:
         return self._judge.value(metric, self._rows[row])

@@ -37,6 +37,7 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
+from watcher.store.packing import positions
 from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
@@ -84,6 +85,7 @@ class ScanTable:
         self.waits = ""
         self.gone_at: Instant | None = None
         self._seen = seen
+        self._everyone: tuple[ScanTable, Ints] | None = None
         self._past = past
         self._schedule = schedule
         self.durations = durations(schedule, past)
@@ -192,6 +194,17 @@ class ScanTable:
     def days(self, need: Need, row: int) -> int | None:
         days = self._days.get(need)
         return None if days is None else int(days[row])
+
+    def everyone(self) -> tuple[ScanTable, Ints]:
+        """All that the scan listed: read, where this table has but a part of it."""
+        if not self._seen.part:
+            return self, np.arange(self.size)
+        if self._everyone is None:
+            scan, seen = self._past.everyone(self.scan.watch, self.scan_id)
+            table = ScanTable(scan, seen, self._past, (), self._schedule)
+            self._everyone = table, positions(table.products, self.products)
+        self._everyone[0].waits = self.waits
+        return self._everyone
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""

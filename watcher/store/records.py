@@ -81,7 +81,7 @@ class ScanRow(Struct, frozen=True):
 class Recorded(Struct, frozen=True):
     """A scan of n products after it was recorded: the store's keys of its ``products``, which of
     them the watch had never seen before, whether an earlier scan of it proves an absence, and how
-    many rows of numbers were written."""
+    many rows of numbers were written. ``part``: the scan listed more than these."""
 
     scan_id: int
     products: Ints
@@ -89,6 +89,7 @@ class Recorded(Struct, frozen=True):
     had_complete: bool
     changed: int
     facts: ListFacts | None = None
+    part: bool = False
 
 
 class TextChange(Struct, frozen=True):

@@ -12,7 +12,8 @@ import numpy as np
 
 from watcher.evidence import Criterion, Evidence, Gap, Member
 from watcher.model import LONGEST_LIST, Bools, Floats, Instant, Ints, LastTexts, Verdict
-from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
+from watcher.rules.derived import SPARSENESS
+from watcher.rules.metrics import NORMAL, SPARSE, Attribute, Metric
 from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 
@@ -178,6 +179,10 @@ class ScanColumns(Protocol):
     def days(self, need: Need, row: int) -> int | None:
         """The number of days on which a row's value is known, in the time that a need is taken
         over; None of a need that is of one moment."""
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        """All that the list had at this scan, and (n,) the row there of each of these products, -1
+        where it is none of them: itself, where these are not but some that are asked about."""
 
     @property
     def waits(self) -> str:
@@ -366,6 +371,13 @@ class Judge:
     @property
     def gone_at(self) -> Instant | None:
         return self._table.gone_at
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        return self.remembered("everyone", self._everyone)
+
+    def _everyone(self) -> tuple[ScanColumns, Ints]:
+        table, rows = self._table.everyone()
+        return (self if table is self._table else Judge(table)), rows
 
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
