@@ -113,11 +113,17 @@ class History(Recording, Baselines, ScanHistory):
     def categories(self) -> Sequence[tuple[str | None, ...]]:
         """The categories of level 1, 2 and 3 that products have, each combination once."""
         columns = "category_id, category_l2_id, category_l3_id"
-        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+        return self._db.rows(
+            f"SELECT DISTINCT {columns} FROM products WHERE grouped_by IS NULL ORDER BY {columns}"
+        )
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
-        ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
+        ids = self._db.all(
+            int,
+            "SELECT id FROM products WHERE grouped_by IS NULL ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
         facts = self.facts(ids)
         return [facts[each] for each in ids if each in facts]
 
@@ -167,7 +173,8 @@ class History(Recording, Baselines, ScanHistory):
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
-            "WHERE product_name IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
+            "WHERE product_name IS NOT NULL AND grouped_by IS NULL "
+            "AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
             "ORDER BY id",
             (region,),
         )
