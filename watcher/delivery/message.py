@@ -102,7 +102,7 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
     products = [
         _values(product, _OF_A_PRODUCT)
         | {
-            "id": product.link.rpartition("/")[2],
+            "id": product.key,
             # A layout may show these alone.
             "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
             "why": [*product.why, *product.also],
