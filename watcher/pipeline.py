@@ -23,7 +23,7 @@ from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import Products
 from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, muters_first
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 
@@ -129,7 +129,7 @@ class Evaluator:
     ) -> Sequel:
         """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
         ``table`` has the baselines that they need, and says whether what compares waits."""
-        at = min(table.at, now)
+        at, rules = min(table.at, now), muters_first(rules)
         round_ = Round(self.database, self.archive, table, rules, at)
         products = Products(self.archive.history, round_.present, self.catalogue)
         holds = Holds(self.database, now, past=self.archive.history)

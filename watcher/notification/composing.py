@@ -12,7 +12,7 @@ import numpy as np
 
 from watcher.alert import Alert, NotificationLogEntry, ToldWith
 from watcher.message import Item, Message, RuleCount
-from watcher.model import Instant
+from watcher.model import Instant, Severity
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
@@ -46,7 +46,39 @@ class Part:
                 notification=rows[0] if rows else None,
                 # The end of one is no step of the next: that goes on from what fired.
                 told_with=each.before if ended else told_with,
+                severity=_highest(self.rule, each, each.decision),
             )
+
+
+def log_of_dropped(
+    rule: Rule, channel: str, dropped: Decided, before: NotificationLogEntry | None, at: Instant
+) -> NotificationLogEntry:
+    """The log of what another rule muted: it counts as told. What was told ``before`` of the same
+    alert stays what it was."""
+    alert, owed = dropped.alert, dropped.dropped or dropped.decision
+    own = before if before is not None and before.alert == alert.id else None
+    return NotificationLogEntry(
+        rule.name,
+        alert.product,
+        channel,
+        alert.id,
+        at,
+        resolved_told=owed.of_an_end,
+        notification=own.notification if own is not None else None,
+        told_with=before.told_with if before is not None else None,
+        severity=_highest(rule, dropped, owed),
+        muted=own.muted if own is not None else dropped.muted_by,
+    )
+
+
+def _highest(rule: Rule, told: Decided, decision: Decision) -> Severity | None:
+    """The highest severity that was told of an alert once this is; of a new one, its own."""
+    if not rule.grades:
+        return None
+    own, before = rule.severity_of(told.alert), told.told_as
+    if before is None or decision in (Decision.FIRES, Decision.MISSED):
+        return own
+    return max(own, before, key=lambda each: each.rank)
 
 
 def compose_all(
@@ -86,7 +118,7 @@ def _message(
     return Message(
         kind="alerts",
         title="",
-        severity=rule.severity,
+        severity=_severity(rule, ordered),
         created=now,
         rule=rule.name,
         description=rule.description,
@@ -99,6 +131,12 @@ def _message(
         told=told,
         ended=ended,
     )
+
+
+def _severity(rule: Rule, owed: Sequence[Decided]) -> Severity:
+    """That of the most severe alert."""
+    found = [rule.severity_of(each.alert) for each in owed] if rule.grades else ()
+    return max(found, key=lambda each: each.rank, default=rule.severity)
 
 
 def _region(rule: Rule, owed: Sequence[Decided], items: Sequence[Item]) -> str:

@@ -16,7 +16,7 @@ from watcher.notification.composing import Part, combine
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import firing, last_left
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, muters_first
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Held, HeldGroup
@@ -70,7 +70,7 @@ class _Sweep:
             self.database, self.now, self.database.held.groups(), past=self.archive.history
         )
         parts: dict[str, list[Part]] = {}
-        for rule in self.book.rules:
+        for rule in muters_first(self.book.rules):
             if rule.name in ripe:
                 for channel, part in self._parts(rule, ripe[rule.name], holds):
                     parts.setdefault(channel, []).append(part)

@@ -12,7 +12,7 @@ import numpy as np
 from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.message import Message
 from watcher.model import Bools, Instant, Ints
-from watcher.notification.composing import Part, compose_all
+from watcher.notification.composing import Part, compose_all, log_of_dropped
 from watcher.notification.deferral import by_channel, defer, unheard_of
 from watcher.notification.policy import Decided, Decision, Holds, NotifyPolicy, is_heard, terms_of
 from watcher.notification.products import Products
@@ -38,7 +38,8 @@ class Teller:
     written: list[int] = field(default_factory=list)
 
     def tell(self, rules: Sequence[tuple[Rule, Sequence[Alert]]]) -> None:
-        """Tell each channel of each rule what it is owed of these alerts (living or just ended)."""
+        """Tell each channel of each rule what it is owed of these alerts (living or just ended).
+        Rules that mute others come before these."""
         owed = [
             (rule, name, each)
             for rule, alerts in rules
@@ -80,7 +81,7 @@ class Teller:
     ) -> dict[str, dict[int, NotificationLogEntry]]:
         """The last that each channel was told, by product; with values where the rule asks."""
         told = self.database.alerts.told
-        return by_channel(told(rule.name, products, with_values=rule.again is not None))
+        return by_channel(told(rule.name, products, with_values=rule.remembers))
 
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
@@ -92,10 +93,16 @@ class Teller:
             for rule in rules
         ]
         listens = np.array([each is not None and each.tells for each in terms], np.bool_)
+        deaf = ~listens[live.rules]
+        if live.severities is not None:
+            graded = np.array([bool(rule.grades) for rule in rules], np.bool_)[live.rules]
+            tells = np.array([each is not None for each in terms], np.bool_)[live.rules]
+            loud = live.severities >= policy.min_severity.rank
+            deaf = np.where(graded & (live.severities >= 0), ~(tells & loud), deaf)
         told_at = self.database.alerts.heard_at(live, name)
         after = [_NEVER if each is None or each.remind is None else each.remind for each in terms]
         heard = is_heard(live, told_at, np.array(after, np.int64)[live.rules], self.at)
-        return heard | ~listens[live.rules]
+        return heard | deaf
 
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], channels: Sequence[str]
@@ -122,7 +129,22 @@ class Teller:
         moved_on = self.products.moved_on(rule, log)
         decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at, moved_on=moved_on)
         defer(self.database, channel, decided, held, self.now)
+        if rule.muted_by:
+            self._drop(rule, channel, decided, log)
         return [each for each in decided if each.goes]
+
+    def _drop(
+        self, rule: Rule, channel: str, decided: Sequence[Decided],
+        log: Mapping[int, NotificationLogEntry],
+    ) -> None:  # fmt: skip
+        """Have what is muted count as told."""
+        dropped = [
+            log_of_dropped(rule, channel, each, log.get(each.alert.product), self.at)
+            for each in decided
+            if each.dropped is not None
+        ]
+        if dropped:
+            self.database.alerts.mark_told(dropped)
 
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
         """A message that nobody is sent, of what began and what ended."""
