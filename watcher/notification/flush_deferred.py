@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from watcher.alert import Alert
 from watcher.model import Instant
-from watcher.notification.composing import Part, combine
+from watcher.notification.composing import Bundle, Owing, compose
 from watcher.notification.notify import Teller
 from watcher.notification.policy import Holds, NotifyPolicy
 from watcher.notification.products import firing, last_left
@@ -69,16 +69,16 @@ class _Sweep:
         holds = Holds(
             self.database, self.now, self.database.held.groups(), past=self.archive.history
         )
-        parts: dict[str, list[Part]] = {}
+        owing: dict[str, list[Owing]] = {}
         for rule in muters_first(self.book.rules):
             if rule.name in ripe:
-                for channel, part in self._parts(rule, ripe[rule.name], holds):
-                    parts.setdefault(channel, []).append(part)
-        return [row for channel, each in parts.items() for row in self._tell(channel, each)]
+                for channel, part in self._owing(rule, ripe[rule.name], holds):
+                    owing.setdefault(channel, []).append(part)
+        return [row for channel, each in owing.items() for row in self._tell(channel, each)]
 
-    def _parts(
+    def _owing(
         self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
-    ) -> Iterable[tuple[str, Part]]:
+    ) -> Iterable[tuple[str, Owing]]:
         """Yield what the rule owes to each channel of which something of it is ripe."""
         held = self._held(rule, ripe)
         alerts = self._alerts(held)
@@ -93,7 +93,7 @@ class _Sweep:
         teller = self._teller(rule, list(alerts.values()), holds)
         for channel, chosen in going.items():
             for owed in teller.owed(rule, chosen, [channel]).values():
-                yield channel, teller.parts([(rule, owed)])[0]
+                yield channel, teller.owing(rule, owed)
 
     def _teller(self, rule: Rule, alerts: Sequence[Alert], holds: Holds) -> Teller:
         products, at = last_left(self.archive, rule, alerts, self.book.metrics, self.now)
@@ -121,10 +121,11 @@ class _Sweep:
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 
-    def _tell(self, channel: str, parts: Sequence[Part]) -> list[int]:
-        message = parts[0].message if len(parts) == 1 else combine(parts)
+    def _tell(self, channel: str, owing: Sequence[Owing]) -> list[int]:
+        bundle = Bundle(owing, kind="digest")
+        message = compose(bundle, self.now, self.database.alerts.explained)
         targets = self.policies[channel].targets
         rows = self.database.outbox.add(channel, targets, message, self.now)
-        for part in parts:
-            self.database.alerts.mark_told(part.entries(channel, rows))
+        for each in owing:
+            self.database.alerts.mark_told(each.entries(channel, rows))
         return rows

@@ -12,7 +12,7 @@ import numpy as np
 from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.message import Message
 from watcher.model import Bools, Instant, Ints
-from watcher.notification.composing import Part, compose_all, log_of_dropped
+from watcher.notification.composing import Bundle, Owing, compose, compose_each, log_of_dropped
 from watcher.notification.deferral import by_channel, defer, unheard_of
 from watcher.notification.policy import Decided, Decision, Holds, NotifyPolicy, is_heard, terms_of
 from watcher.notification.products import Products
@@ -41,16 +41,18 @@ class Teller:
         """Tell each channel of each rule what it is owed of these alerts (living or just ended).
         Rules that mute others come before these."""
         owed = [
-            (rule, name, each)
+            (name, self.owing(rule, each))
             for rule, alerts in rules
             for name, each in self.owed(rule, alerts, rule.notify).items()
         ]
-        parts = self.parts([(rule, each) for rule, _, each in owed])
+        messages = compose_each(
+            [Bundle([owing]) for _, owing in owed], self.now, self.database.alerts.explained
+        )
         told = list[NotificationLogEntry]()
-        for (_, name, _), part in zip(owed, parts, strict=True):
+        for (name, owing), message in zip(owed, messages, strict=True):
             targets = self.policies[name].targets
-            rows = self.database.outbox.add(name, targets, part.message, self.now)
-            told.extend(part.entries(name, rows))
+            rows = self.database.outbox.add(name, targets, message, self.now)
+            told.extend(owing.entries(name, rows))
             self.written.extend(rows)
         if told:
             self.database.alerts.mark_told(told)
@@ -150,8 +152,8 @@ class Teller:
         """A message that nobody is sent, of what began and what ended."""
         owed = [Decided(alert, Decision.FIRES) for alert in fired]
         owed += [Decided(alert, Decision.RESOLVED) for alert in resolved]
-        return self.parts([(rule, owed)])[0].message
+        bundle = Bundle([self.owing(rule, owed)])
+        return compose(bundle, self.now, self.database.alerts.explained)
 
-    def parts(self, owed: Sequence[tuple[Rule, Sequence[Decided]]]) -> list[Part]:
-        explained = self.database.alerts.explained
-        return compose_all(owed, self.products, self.at, self.now, explained)
+    def owing(self, rule: Rule, owed: Sequence[Decided]) -> Owing:
+        return Owing(rule, owed, self.products, self.at)

@@ -76,7 +76,9 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors."""
+    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
+    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
+    its own. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -86,6 +88,9 @@ class Channel:
     quiet: Quiet | None = None
     digest: Cron | None = None
     template: Template | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -146,7 +151,8 @@ class Rule:
     met against the values that it was last told with. Where the data decide how severe an alert is,
     ``grades`` say when it is more than ``severity``, the highest first. Where this rule was told of
     a product, the word of those that it ``mutes`` on that product is dropped; ``muted_by`` are the
-    enabled rules that do so to this one.
+    enabled rules that do so to this one. ``label`` stands in titles in
+    place of the name.
     """
 
     name: str
@@ -170,6 +176,7 @@ class Rule:
     grades: tuple[Grade, ...] = ()
     mutes: tuple[str, ...] = ()
     muted_by: tuple[str, ...] = ()
+    label: str = ""
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)

@@ -104,6 +104,7 @@ class RuleBuilder:
             priority=section.priority,
             again=again,
             grades=grades,
+            label=section.label or "",
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,
