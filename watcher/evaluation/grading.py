@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.alert import Alert
-from watcher.model import Bools, Ints, Severity
+from watcher.evaluation.present import Present, safely
+from watcher.evidence import Evidence
+from watcher.model import Bools, Ints, Severity, Verdict
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Grade, Rule
 
@@ -50,3 +52,15 @@ def graded(rule: Rule, judge: Judge) -> Graded | None:
     if not rule.grades:
         return None
     return Graded([(grade, judge(grade.when)) for grade in rule.grades], rule.severity)
+
+
+def grade_evidence(rule: Rule, present: Present | None, alert: Alert) -> tuple[Evidence, ...]:
+    """What is met of the conditions that make an alert as severe as it is; empty where the scan at
+    hand does not list its product."""
+    row = present.rows.get(alert.product) if present is not None else None
+    asked = next((grade for grade in rule.grades if grade.severity is alert.severity), None)
+    if asked is None or present is None or row is None:
+        return ()
+    judge, when = present.judge, asked.when
+    found = safely(rule, lambda: when.evidence(judge, row))
+    return tuple(each for each in found or () if each.verdict is Verdict.MET)

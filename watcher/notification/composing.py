@@ -254,7 +254,16 @@ def _item(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Item:
     alert, ended = whole[owed.alert.id], owed.decision.of_an_end
     kind = (Decision.RESOLVED if ended else owed.decision).value
     reason = alert.reason if ended else None
-    return part.products.item(part.rule, alert, kind, reason, owed.before)
+    item = part.products.item(part.rule, alert, kind, reason, owed.before)
+    if not part.rule.grades or ended:
+        return item
+    raised = owed.decision is Decision.RAISED
+    return msgspec.structs.replace(
+        item,
+        severity=part.rule.severity_of(alert),
+        told_as=owed.told_as if raised else None,
+        grade=part.products.grade(part.rule, alert),
+    )
 
 
 def _also(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Also:
@@ -300,8 +309,9 @@ def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
 
 def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
     """Order what fires before what ended; of each, where the data decide that, what is more severe
-    first, then what the scan lists before what it does not. Within these by the rule's order, without a value last; of equals the alert that is older, and
-    of those of one scan the product that is higher on the list."""
+    first; then what the scan lists before what it does not. Within these by the rule's order,
+    without a value last; of equals the alert that is older, and of those of one scan the product
+    that is higher on the list."""
     keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
     ids = np.array([each.alert.id for each in owed])
