@@ -94,15 +94,16 @@ def _highest(rule: Rule, told: Decided, decision: Decision) -> Severity | None:
 class Bundle:
     """All that one channel is told at once, in the order of the rule file. ``limit`` is the most
     products in full, whatever the rules allow; ``kind`` that of a message of several rules. A
-    joined one names the rule also where it is one alone."""
+    joined one names the rule also where it is one alone, as does one that is ``named``."""
 
     owing: Sequence[Owing]
     limit: int | None = None
     kind: str = "alerts"
+    named: bool = False
 
     @property
     def names_rules(self) -> bool:
-        return len(self.owing) > 1 or self.kind == "joined"
+        return len(self.owing) > 1 or self.kind == "joined" or self.named
 
 
 def compose(bundle: Bundle, now: Instant, explained: Explained) -> Message:

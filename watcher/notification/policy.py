@@ -25,6 +25,9 @@ from watcher.schedule import Cron, Quiet, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
 from watcher.store.sql.silences import HeldGroup, Silence
+from watcher.units import MINUTE
+
+LONGEST = 10 * MINUTE  # that a channel waits for a round's other lists, from when the first waits
 
 
 class Decision(StrEnum):
@@ -112,6 +115,11 @@ class NotifyPolicy:
     def joins(self) -> bool:
         """Whether it waits for a round's other lists: what its digest collects needs no round."""
         return not self.by_rule and self.digest is None
+
+    @property
+    def collects(self) -> bool:
+        """Whether it tells at times of its own what came before: of each it counts since when."""
+        return self.digest is not None or self.at_most is not None
 
     def hears(self, severity: Severity) -> bool:
         """Whether what is so severe is told here."""
