@@ -41,7 +41,4 @@ def _waits(database: Store, scan: Scan, rules: Sequence[Rule], jump: Jump | None
 def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
     """The baselines that the conditions of ``rules`` declare."""
     for rule in rules:
-        yield from rule.when.needs
-        yield from rule.order_by.needs
-        if rule.until is not None:
-            yield from rule.until.needs
+        yield from rule.needs

@@ -8,9 +8,10 @@ import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
+from watcher.evaluation.grading import grade_evidence
 from watcher.evaluation.names import names_in
 from watcher.evaluation.present import Present, Presents, left_by
-from watcher.evidence import LatestEvidence
+from watcher.evidence import Evidence, LatestEvidence
 from watcher.message import Item
 from watcher.model import Bools, Floats, Instant, ProductFacts
 from watcher.rules.metrics import Catalogue, Metric
@@ -106,6 +107,10 @@ class Products:
             if kind == _AGAIN
             else (),
         )
+
+    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
+        """The reasons why an alert is as severe as the data say, as far as they are so now."""
+        return grade_evidence(rule, self._part(alert.product), alert)
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:

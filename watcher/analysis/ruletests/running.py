@@ -225,9 +225,8 @@ def _evidence(
         place = present.place_of(rule, product)
         if place is None:
             continue
-        for condition in (rule.when, rule.until):
-            if condition is not None:
-                yield from ((of, each) for each in condition.evidence(*place))
+        for condition in rule.spoken:
+            yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
