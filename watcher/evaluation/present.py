@@ -198,7 +198,7 @@ class Present:
 
     def _table_of(self, number: int, rule: Rule, product: int) -> SubjectTable:
         """The scan that saw a product last, with the baselines that the rule asks for."""
-        seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
+        seen, needs = self._sightings[number], rule.needs
         schedule = rule.watch_of(self._watch).schedule
         table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
         # Who was seen last at one scan is gone at one scan.
@@ -257,7 +257,7 @@ def newest_products(
     seen = archive.history.newest_sighting(watch, wanted)
     if seen is None:
         return None
-    needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
+    needs = [need for rule in rules for need in rule.needs]
     schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)

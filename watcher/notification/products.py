@@ -8,6 +8,7 @@ import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
+from watcher.evaluation.grading import grade_evidence
 from watcher.evaluation.group_present import left_by
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.present import Present, Presents
@@ -123,6 +124,10 @@ class Products:
         part = self._part(facts.product) if facts.grouped_by else None
         size = part.number(SIZE_METRIC, facts.product) if part is not None else None
         return None if size is None or np.isnan(size) else int(size)
+
+    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
+        """The reasons why an alert is as severe as the data say, as far as they are so now."""
+        return grade_evidence(rule, self._part(alert.product), alert)
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:

@@ -124,7 +124,7 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[Found]:
     depth = watch.query.depth
-    for leaf in leaves_of(rule.when, rule.until, rule.again):
+    for leaf in leaves_of(*rule.spoken, rule.again):
         yield from baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
         of_number = _share if in_percent(leaf) else _steep

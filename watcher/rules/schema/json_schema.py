@@ -21,6 +21,7 @@ from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
+from watcher.rules.sections.gates import GRADES
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
@@ -190,6 +191,9 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    grades = dict.fromkeys(GRADES, _CONDITION)
+    properties["severity"] |= {"properties": grades, "minProperties": 1}
+    properties["severity"] |= {"additionalProperties": False}
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],

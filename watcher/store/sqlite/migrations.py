@@ -466,6 +466,15 @@ def m021_groups(db: Tables) -> None:
     )
 
 
+@migrations()
+def m022_severity(db: Tables) -> None:
+    """The severity that the data give an alert, the highest that a channel was told of it, and the
+    rule by which its begin was dropped there: from now on."""
+    db.execute("ALTER TABLE alerts ADD COLUMN severity TEXT")
+    db.execute("ALTER TABLE told ADD COLUMN severity TEXT")
+    db.execute("ALTER TABLE told ADD COLUMN muted TEXT")
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]
