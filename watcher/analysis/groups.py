@@ -10,9 +10,9 @@ import numpy as np
 
 from watcher.evaluation.series import Track, number
 from watcher.model import Floats, Instant, ProductFacts
-from watcher.rules.groups import WATCH, Group, subject_parts
+from watcher.rules.groups import WATCH, subject_parts
 from watcher.rules.metrics import Metric
-from watcher.rules.rulebook import Rulebook, Watch
+from watcher.rules.rulebook import Group, Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import Sighting
 
