@@ -23,6 +23,9 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.conditions.change import Change
+from watcher.rules.conditions.grouping import WATCH
+from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
+from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
@@ -56,7 +59,14 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
         if np.isnan(table.number(metric)[row]):
             yield _no_value(metric, table, row)
     yield from _of_baselines(condition, table, row, zone)
-    if isinstance(condition, Unchanged) and (hole := condition.hole(table, row)) > 0:
+    if isinstance(condition, AmongPeers):
+        yield _too_few(condition, table, row)
+    elif isinstance(condition, Unchanged):
+        yield from _of_a_hole(condition, table, row)
+
+
+def _of_a_hole(condition: Unchanged, table: ScanColumns, row: int) -> Iterator[str]:
+    if (hole := condition.hole(table, row)) > 0:
         unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
         yield f"not seen for {unseen} of the {time} before: what was so then is not known"
 
@@ -64,6 +74,14 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
 def _days(seconds: float) -> int:
     """So many seconds in whole days, where these are some."""
     return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
+
+
+def _too_few(condition: AmongPeers, table: ScanColumns, row: int) -> str:
+    asked, known = condition.grouping, condition.count(table, row)
+    if not known:
+        return f"the product has no {asked.name} to have peers by"
+    listed = "listed products" if asked.name == WATCH else f"listed products of its {asked.name}"
+    return f"{known} {listed} have a value, and among fewer than {FEWEST_PEERS} nothing is said"
 
 
 def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:

@@ -29,6 +29,7 @@ from watcher.text.evidence import (
     gap_of,
     label_of,
     named,
+    peers_of,
     spelled,
     with_name,
 )
@@ -158,9 +159,14 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     if evidence.metric in WORDS:
         more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
         return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
-    told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
+    values = (*_values(evidence, explained, reason), _peers(evidence, explained), reason.why)
+    told = ", ".join(filter(None, values))
     asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
     return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")
+
+
+def _peers(evidence: Evidence, explained: Explanation) -> str:
+    return peers_of(evidence, _currencies(explained))
 
 
 def _form(evidence: Evidence) -> str:
@@ -174,7 +180,8 @@ def _fired_on(explained: Explanation) -> Iterator[str]:
         return
     for each in alert.evidence:
         if each.verdict is Verdict.MET:
-            values = ", ".join(_values(each, explained)) or "met"
+            found = (*_values(each, explained), _peers(each, explained))
+            values = ", ".join(filter(None, found)) or "met"
             asked = condition_of(each, explained.names)
             yield plain(f"{label_of(each)}{_form(each)} {asked}: {values}")
 
@@ -200,10 +207,14 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
     return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
 
 
+def _currencies(explained: Explanation) -> Currencies:
+    return Currencies(explained.product.currency, explained.gmv_currency)
+
+
 def _said(evidence: Evidence, value: float | str | None, explained: Explanation) -> str | None:
     if value is None:
         return None
-    currencies = Currencies(explained.product.currency, explained.gmv_currency)
+    currencies = _currencies(explained)
     if isinstance(value, str) and evidence.unit == Unit.TEXT:
         return plain(named(evidence.metric, value, explained.names))
     return said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)

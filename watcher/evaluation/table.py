@@ -12,7 +12,7 @@ import numpy as np
 from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
-from watcher.evidence import Gap
+from watcher.evidence import Gap, Member
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -37,6 +37,7 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
+from watcher.store.packing import positions
 from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
@@ -84,6 +85,7 @@ class ScanTable:
         self.waits = ""
         self.gone_at: Instant | None = None
         self._seen = seen
+        self._everyone: tuple[ScanTable, Ints] | None = None
         self._past = past
         self._schedule = schedule
         self.durations = durations(schedule, past)
@@ -152,6 +154,16 @@ class ScanTable:
             return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         return self.before(need)
 
+    def comparable(self, need: Need) -> Floats:
+        """A product is the same at both times."""
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, _metric: Metric, _need: Need | None, _row: int) -> tuple[Member, ...]:
+        return ()
+
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
@@ -182,6 +194,17 @@ class ScanTable:
     def days(self, need: Need, row: int) -> int | None:
         days = self._days.get(need)
         return None if days is None else int(days[row])
+
+    def everyone(self) -> tuple[ScanTable, Ints]:
+        """All that the scan listed: read, where this table has but a part of it."""
+        if not self._seen.part:
+            return self, np.arange(self.size)
+        if self._everyone is None:
+            scan, seen = self._past.everyone(self.scan.watch, self.scan_id)
+            table = ScanTable(scan, seen, self._past, (), self._schedule)
+            self._everyone = table, positions(table.products, self.products)
+        self._everyone[0].waits = self.waits
+        return self._everyone
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""

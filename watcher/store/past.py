@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from watcher.data_days import DataDays
-from watcher.model import Bools, Instant, Ints, LastTexts, ProductFacts
+from watcher.model import Bools, Instant, Ints, LastTexts, Listed, ProductFacts
 from watcher.store.records import (
     AFTER_ALL,
     Baseline,
     EarlierList,
     Jumped,
     LastChange,
+    Recorded,
     Sighting,
     Window,
     WindowQuery,
@@ -55,6 +56,9 @@ class Past(Protocol):
     ) -> LastTexts:  # fmt: skip
         """Each product's text as the scan's watch knew it last before the scan, from ``not_before``
         on, whatever other watches saw in between; ``now`` are the texts of the scan itself."""
+
+    def everyone(self, watch: str, scan_id: int) -> tuple[Listed, Recorded]:
+        """All that a scan of the watch listed; its columns are read as they are asked for."""
 
     def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
         """The last of the watch's scans before ``scan_id`` that prove an absence, and when each

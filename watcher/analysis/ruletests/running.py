@@ -20,7 +20,15 @@ from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
-from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of, with_name
+from watcher.text.evidence import (
+    condition_of,
+    days_of,
+    gap_of,
+    is_record,
+    peers_of,
+    time_of,
+    with_name,
+)
 from watcher.units import format_duration, format_instant, format_value
 
 
@@ -230,7 +238,8 @@ def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
         return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
-        return text
+        place = peers_of(evidence)
+        return f"{text} ({place})" if place else text
     baseline = _shown(evidence.baseline, evidence, book)
     known = f", {days}" if (days := days_of(evidence)) else ""
     if is_record(evidence):

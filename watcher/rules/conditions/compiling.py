@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from watcher.errors import ProblemCode, RulesError
 from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
@@ -34,6 +35,10 @@ _GROUPS = ("all", "any", "not", *WORDS)
 _EMPTY = "has no condition in it"
 _MOST_OF_FILE = 10  # values that are reported one by one
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
+_BOUND = {
+    OF: "{spu_avg_price: {below: 90%, of: target}}",
+    AMONG: "{sales_growth: {highest: 5%, among: category_l3_id}}",
+}
 SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
 NO_SORT = "the products of a shop, and your own, come in no order"
 
@@ -230,8 +235,9 @@ class Compiler:
         stray = [one for one in options if not any(_takes(name, one) for name in operators)]
         for option in stray:
             self.report((*path, option), _goes_elsewhere(option, operators), at_key=True)
-        if OF in options and len(operators) > 1 and OF not in stray:
-            self.report((*path, OF), _binds_one(operators), at_key=True)
+        binds = [one for one in (OF, AMONG) if one in options and one not in stray]
+        if binds and len(operators) > 1:
+            self.report((*path, binds[0]), _binds_one(binds[0], operators), at_key=True)
             return False
         return not stray
 
@@ -310,12 +316,12 @@ def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:
     return f'"{option}" only goes with {takers}'
 
 
-def _binds_one(operators: Sequence[str]) -> str:
-    """The message of an ``of`` beside several operators."""
+def _binds_one(option: str, operators: Sequence[str]) -> str:
+    """The message of an ``of`` or ``among`` beside several operators."""
     listed = ", ".join(operators)
     return (
-        f'"of" binds the one operator beside it, and here are {listed}: write each in a mapping of '
-        "its own under all:, as all: [{spu_avg_price: {below: 90%, of: target}}, ...]"
+        f'"{option}" binds the one operator beside it, and here are {listed}: write each in a '
+        f"mapping of its own under all:, as all: [{_BOUND[option]}, ...]"
     )
 
 

@@ -5,6 +5,7 @@ None is raised where only the data can tell.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -12,6 +13,8 @@ from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
+from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
 from watcher.rules.conditions.values import is_percent
@@ -38,6 +41,7 @@ _ALWAYS = (
     'give it a limit, or "appears: true"'
 )
 _STEEP = 10  # a growth of 1,000% that is written without a percent sign was meant as 10%
+_SLACK = 1e-9
 _TIMES = 3  # "rises: 3" of a count may mean three, or three times
 
 
@@ -130,7 +134,21 @@ def _leaves(
             deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
             cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
             yield leaf, f"{deep} outside: {cure}"
+        if isinstance(leaf, AmongPeers) and (text := _too_few(leaf, depth)):
+            yield leaf, text
         yield from outlived(leaf, kept)
+
+
+def _too_few(leaf: AmongPeers, depth: int) -> str:
+    """A part of the peers that is less than one of as many as the watch reads."""
+    fewest = max(FEWEST_PEERS, math.ceil(1 / leaf.share - _SLACK))
+    if depth >= fewest:
+        return ""
+    why = "among fewer than that nothing is said" if fewest == FEWEST_PEERS else "that is one of"
+    return (
+        f"{said(leaf)} needs {fewest:,} listed products ({why}), and the watch reads {depth:,}: it "
+        f"is never met; give the watch top: {fewest} or more"
+    )
 
 
 def _unordered(leaf: Condition) -> str:

@@ -314,6 +314,8 @@ _VALUES = {
     "a_baseline": shapes.BASELINE,
     "a_span": shapes.SPAN,
     "a_time": shapes.TIME_BACK,
+    "a_record": shapes.RECORD,
+    "a_grouping": shapes.GROUPING,
     "a_metric": shapes.METRIC,
 }
 # What an editor would show or offer for the mapping, too.
@@ -419,10 +421,16 @@ def _operators(
         for operator in known
     }
     limited = {each.name: each.takes for each in known if each.takes in _LIMITED}
-    options = {"from": "a_baseline", "min_change": floor, "over": "a_span", "of": "a_metric"}
+    options = {
+        "from": "a_baseline",
+        "min_change": floor,
+        "over": "a_span",
+        "of": "a_metric",
+        "among": "a_grouping",
+    }
     said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
     if value not in _AMOUNTS:  # a flag is compared with no other metric
-        del said["of"]
+        del said["of"], said["among"]
         return _either(plain or _VALUES[value], operators | said)
     # A part of another metric is no number of this one: 90% of a target is an amount.
     strict = {name: operators[name] for name in limited}
@@ -465,6 +473,7 @@ def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
         Takes.PLACES: "places",
         Takes.SCORE: "a_score",
         Takes.TIME: "a_time",
+        Takes.RECORD: "a_record",
     }
     taken = _ref(own.get(operator.takes, value))
     if operator.takes is Takes.RANGE:

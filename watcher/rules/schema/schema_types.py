@@ -122,6 +122,14 @@ DURATION = written(_TIME, _SAY_TIME, ["24h", "3d", "7d"], "integer") | {
 }
 SPAN = written(_TIME, "write a time with its unit, as 28d", ["28d"])
 TIME_BACK = written(_TIME, "write a time with its unit, as 60d", ["30d", "60d", "90d"])
+RECORD = written(
+    f"{_TIME}|{_POSITIVE}%",
+    "write a time, as 60d, or a part of the peers, as 5%",
+    ["60d", "90d", "5%"],
+    "number",
+    exclusiveMinimum=0,
+    exclusiveMaximum=1,
+)
 DAYS = written(
     f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w", (), "number"
 )
@@ -163,6 +171,10 @@ DIGEST = written(
     ["09:00", "0 9 * * mon-fri"],
 )
 METRIC = written(METRIC_NAME, "write the name of a metric, as target")
+_GROUPED_BY = ["watch", "category_id", "category_l2_id", "category_l3_id", "seller_id"]
+GROUPING = written(
+    r"\S.*", "write what products have in common, as category_l3_id, or watch", _GROUPED_BY
+)
 # A part of it, where "of" stands beside.
 LIMIT: Schema = {"type": ["string", "number", "boolean"]}
 VALUE_FILE: Schema = {

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
+from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.files.rule_file import Entry
@@ -30,10 +31,11 @@ NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _WORDS = "all any not appears if else".split()
 # Words of the rule language, which no metric may be named by.
-# "of" is none of them: it stands beside an operator only, and may have been a name before.
-TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of"}
+# "of" and "among" are none of them: they stand beside an operator only, and may have been names
+# before.
+TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of", AMONG}
 # Words too, but users may have given them to metrics before.
-WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS])
+WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, AMONG])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30

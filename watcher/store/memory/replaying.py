@@ -69,6 +69,9 @@ class Recalled:
         """A whole scan, and what became of it when it was recorded."""
         return RecalledScan(self, place), self._recorded(place, None)
 
+    def everyone(self, _watch: str, scan_id: int) -> tuple[RecalledScan, Recorded]:
+        return self.scan(int(np.flatnonzero(self._line.ids == scan_id)[0]))
+
     def texts_at(self, place: int, name: str, products: Wholes) -> list[str | None]:
         """A text of each product as the scan at a place left it."""
         if place == self._place:
@@ -199,6 +202,7 @@ class Recalled:
             bool(line.proves[earlier].any()) and not line.cut[place],
             int(line.changed[place]),
             line.facts[place],
+            part=len(products) < len(listing.products),
         )
 
 

@@ -8,10 +8,11 @@ from msgspec.structs import asdict
 
 from watcher.store.records import Sizes, Stats
 from watcher.store.sql.connection import Face
+from watcher.store.sql.groups import NO_GROUP
 
 # What is counted; rows of groups of products are no products.
 _COUNTED = {
-    "products": "products WHERE grouped_by IS NULL",
+    "products": f"products WHERE {NO_GROUP}",
     **{each: each for each in ("observations", "scans", "alerts", "notifications")},
 }
 
