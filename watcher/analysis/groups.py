@@ -3,15 +3,16 @@ as its lists had them last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from watcher.evaluation.series import Track, number
-from watcher.model import Floats, Instant, ProductFacts
+from watcher.fields import REGION
+from watcher.model import Floats, Instant, Ints, Listed, ProductFacts
 from watcher.rules.groups import WATCH, subject_parts
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Group, Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import Sighting
@@ -66,9 +67,7 @@ def groups_of(book: Rulebook, subject: str) -> tuple[Group, ...]:
     )
 
 
-def group_past(
-    database: Store, book: Rulebook, facts: ProductFacts, since: Instant
-) -> GroupPast:
+def group_past(database: Store, book: Rulebook, facts: ProductFacts, since: Instant) -> GroupPast:
     """The past of a group from ``since`` on, as far as the rule file speaks of it."""
     groups = groups_of(book, facts.product_id)
     watches = {watch.key: watch for group in groups for watch in group.watches}
@@ -78,3 +77,109 @@ def group_past(
         tuple(tracks(database, groups, facts, since)),
         tuple(each for each in lists if each is not None and each.size),
     )
+
+
+def tracks(
+    database: Store, groups: Sequence[Group], facts: ProductFacts, since: Instant
+) -> Iterator[Track]:
+    """Yield the past of each figure of a group: of each of ``groups`` that makes it, on each of the
+    lists that this one reads. Figures are kept from the scan on at which they were first asked
+    for."""
+    kept = _Kept(database, facts, since)
+    for group in groups:
+        for watch in group.watches:
+            for metric in group.metrics.metrics():
+                track = kept.track(watch, group.by, metric)
+                if not track.empty:
+                    yield _named(track, group, watch, alone=len(groups) == 1)
+
+
+def _named(track: Track, group: Group, watch: Watch, *, alone: bool) -> Track:
+    """With the group's name, where several make it, and the list's, where it reads several."""
+    where = "" if alone else f" of {group.name}"
+    where += f" in {watch.name}" if len(group.watches) > 1 else ""
+    return replace(track, name=f"{track.name}{where}", label=f"{track.label}{where}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept of a group's figures, each list's read once."""
+
+    database: Store
+    facts: ProductFacts
+    since: Instant
+    read: dict[str, tuple[Ints, Mapping[str, Floats]]] = field(default_factory=dict)
+
+    def track(self, watch: Watch, by: str, metric: Metric) -> Track:
+        if watch.key not in self.read:
+            self.read[watch.key] = self.database.groups.series(
+                watch.key, by, self.facts.product, self.since
+            )
+        at, values = self.read[watch.key]
+        return Track(metric.name, metric.label, metric, at, figure_values(metric, at, values), at)
+
+
+def figure_values(metric: Metric, at: Ints, kept: Mapping[str, Floats]) -> Floats:
+    """(m,) a figure's values, or those of a formula over figures, of what is kept by canonical
+    texts."""
+    nothing = np.full(len(at), np.nan)
+    if metric.figure is not None:
+        return kept.get(metric.figure.canonical, nothing)
+    columns = {
+        each.name: kept.get(each.figure.canonical, nothing)
+        for each in metric.parts
+        if each.figure is not None
+    }
+    return metric.compute(columns, at)
+
+
+def _list(
+    database: Store, facts: ProductFacts, groups: Sequence[Group], watch: Watch
+) -> GroupList | None:
+    """The group's products on a list; None where no scan of it is kept."""
+    first = _first_metric(groups)
+    wanted = {name for name in SHOWN} | (first.fields if first is not None else frozenset())
+    seen = next(database.history.whole(watch.key, sorted(wanted), 1), None)
+    if seen is None:
+        return None
+    rows = _rows(seen, facts)
+    row, products = seen.row, seen.recorded.products[rows]
+    order = _strength(first, row, rows)
+    shown = np.argsort(np.where(np.isnan(order), np.inf, -order), kind="stable")[:MOST]
+    known = database.history.facts(products[shown].tolist())
+    members = (
+        GroupMember(each.region, each.product_id, each.name, _values(row, place))
+        for each, place in zip(
+            (known[key] for key in products[shown].tolist()), rows[shown].tolist(), strict=True
+        )
+    )
+    return GroupList(watch.name, row.at, len(rows), tuple(members))
+
+
+def _rows(seen: Sighting, facts: ProductFacts) -> Ints:
+    """The rows of the scan that are the group's."""
+    by, value = subject_parts(facts.product_id) or ("", "")
+    row = seen.row
+    here = np.array([each == facts.region for each in row.texts[REGION]], np.bool_)
+    if seen.scan.of_market:
+        here[:] = row.region == facts.region
+    if by != WATCH:
+        here &= np.array([each == value for each in row.texts[by]], np.bool_)
+    return np.flatnonzero(here)
+
+
+def _first_metric(groups: Sequence[Group]) -> Metric | None:
+    """The first metric of products that some figure is made of, and a list has."""
+    figures = (metric.figure for group in groups for metric in group.figures)
+    metrics = (each.metric for each in figures if each is not None and each.metric is not None)
+    return next((each for each in metrics if not each.facts and RANK not in each.needs), None)
+
+
+def _strength(metric: Metric | None, row: Listed, rows: Ints) -> Floats:
+    fields = metric.needs if metric is not None else {SHOWN[0]}
+    columns = {name: row.column(name)[rows] for name in fields}
+    return metric.compute(columns, row.at) if metric is not None else columns[SHOWN[0]]
+
+
+def _values(row: Listed, place: int) -> dict[str, float | None]:
+    return {name: number(row.cell(name, place)) for name in SHOWN}

@@ -102,7 +102,7 @@ def chosen_subject(database: Store, rule: Rule, wanted: str, region: str | None)
     found = database.history.find(subject_id(by, id_named(known, value) or value), market)
     if not found:
         what, where = BY[by].one, f" in {market}" if market else ""
-        why = f"rule \"{rule.name}\" has seen no such {what} with products enough"
+        why = f'rule "{rule.name}" has seen no such {what} with products enough'
         raise WatcherError(f"no {what} {quoted(value)}{where}: {why}")
     return _only(found, wanted)
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from watcher.web.context import Handler
-from watcher.web.pages import alerts, followed, group, index, outbox, overview, product, products, rule
+from watcher.web.pages import (
+    alerts,
+    followed,
+    group,
+    index,
+    outbox,
+    overview,
+    product,
+    products,
+    rule,
+)
 from watcher.web.pages.index import send_home
 
 __all__ = ["DATA", "FORMS", "INDEX", "PAGES", "send_home"]

@@ -84,9 +84,7 @@ class Browsing(Face):
         )
         wanted, known = text.casefold(), {*values}
         found = (
-            row
-            for row in rows
-            if wanted in row[1].casefold() or row[1].partition("=")[2] in known
+            row for row in rows if wanted in row[1].casefold() or row[1].partition("=")[2] in known
         )
         return [*islice(found, PRODUCTS)]
 
