@@ -138,7 +138,7 @@ def _list(
 ) -> GroupList | None:
     """The group's products on a list; None where no scan of it is kept."""
     first = _first_metric(groups)
-    wanted = {name for name in SHOWN} | (first.fields if first is not None else frozenset())
+    wanted = {*SHOWN, *(first.fields if first is not None else ())}
     seen = next(database.history.whole(watch.key, sorted(wanted), 1), None)
     if seen is None:
         return None
