@@ -9,7 +9,6 @@ from itertools import islice
 from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.store.sql.connection import Face
-from watcher.store.sql.groups import NO_GROUP
 from watcher.store.sql.history import History
 
 PRODUCTS = 50  # or groups, that a search finds at most
@@ -71,7 +70,7 @@ class Browsing(Face):
         by_id = self._db.rows(
             "SELECT region, product_id, coalesce(product_name, product_id) FROM products "
             "WHERE region IN (SELECT DISTINCT region FROM products) AND product_id = ? "
-            f"AND {NO_GROUP} ORDER BY region",
+            "AND grouped_by IS NULL ORDER BY region",
             (text,),
         )
         return by_id or History(self._db).named(text, None, PRODUCTS)
@@ -80,7 +79,7 @@ class Browsing(Face):
         """Region and id of groups of products that have ``text`` in their id, or are those of one
         of the ``values``."""
         rows = self._db.stream(
-            f"SELECT region, product_id FROM products WHERE NOT ({NO_GROUP}) ORDER BY id"
+            "SELECT region, product_id FROM products WHERE grouped_by IS NOT NULL ORDER BY id"
         )
         wanted, known = text.casefold(), {*values}
         found = (

@@ -8,11 +8,10 @@ from msgspec.structs import asdict
 
 from watcher.store.records import Sizes, Stats
 from watcher.store.sql.connection import Face
-from watcher.store.sql.groups import NO_GROUP
 
 # What is counted; rows of groups of products are no products.
 _COUNTED = {
-    "products": f"products WHERE {NO_GROUP}",
+    "products": "products WHERE grouped_by IS NULL",
     **{each: each for each in ("observations", "scans", "alerts", "notifications")},
 }
 
