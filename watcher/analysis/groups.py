@@ -3,11 +3,12 @@ as its lists had them last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.evaluation.group_series import tracks_of_group
 from watcher.evaluation.series import Track, number
 from watcher.fields import REGION
 from watcher.model import Floats, Instant, Ints, Listed, ProductFacts
@@ -74,63 +75,9 @@ def group_past(database: Store, book: Rulebook, facts: ProductFacts, since: Inst
     lists = (_list(database, facts, groups, watch) for watch in watches.values())
     return GroupPast(
         groups,
-        tuple(tracks(database, groups, facts, since)),
+        tuple(tracks_of_group(database, groups, facts.product, since)),
         tuple(each for each in lists if each is not None and each.size),
     )
-
-
-def tracks(
-    database: Store, groups: Sequence[Group], facts: ProductFacts, since: Instant
-) -> Iterator[Track]:
-    """Yield the past of each figure of a group: of each of ``groups`` that makes it, on each of the
-    lists that this one reads. Figures are kept from the scan on at which they were first asked
-    for."""
-    kept = _Kept(database, facts, since)
-    for group in groups:
-        for watch in group.watches:
-            for metric in group.metrics.metrics():
-                track = kept.track(watch, group.by, metric)
-                if not track.empty:
-                    yield _named(track, group, watch, alone=len(groups) == 1)
-
-
-def _named(track: Track, group: Group, watch: Watch, *, alone: bool) -> Track:
-    """With the group's name, where several make it, and the list's, where it reads several."""
-    where = "" if alone else f" of {group.name}"
-    where += f" in {watch.name}" if len(group.watches) > 1 else ""
-    return replace(track, name=f"{track.name}{where}", label=f"{track.label}{where}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What is kept of a group's figures, each list's read once."""
-
-    database: Store
-    facts: ProductFacts
-    since: Instant
-    read: dict[str, tuple[Ints, Mapping[str, Floats]]] = field(default_factory=dict)
-
-    def track(self, watch: Watch, by: str, metric: Metric) -> Track:
-        if watch.key not in self.read:
-            self.read[watch.key] = self.database.groups.series(
-                watch.key, by, self.facts.product, self.since
-            )
-        at, values = self.read[watch.key]
-        return Track(metric.name, metric.label, metric, at, figure_values(metric, at, values), at)
-
-
-def figure_values(metric: Metric, at: Ints, kept: Mapping[str, Floats]) -> Floats:
-    """(m,) a figure's values, or those of a formula over figures, of what is kept by canonical
-    texts."""
-    nothing = np.full(len(at), np.nan)
-    if metric.figure is not None:
-        return kept.get(metric.figure.canonical, nothing)
-    columns = {
-        each.name: kept.get(each.figure.canonical, nothing)
-        for each in metric.parts
-        if each.figure is not None
-    }
-    return metric.compute(columns, at)
 
 
 def _list(
