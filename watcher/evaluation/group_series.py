@@ -23,7 +23,9 @@ def tracks_of_group(
     kept = KeptFigures(database, subject, since)
     for group in groups:
         for watch in group.watches:
-            for metric in group.metrics.metrics():
+            # The size last: what the user asks for comes first.
+            last = group.metrics.tie
+            for metric in sorted(group.metrics.metrics(), key=last.__eq__):
                 track = kept.track(watch, group, metric)
                 if not track.empty:
                     yield _named(track, group, watch, alone=len(groups) == 1)
