@@ -12,7 +12,7 @@ import numpy as np
 from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
-from watcher.evidence import Gap
+from watcher.evidence import Gap, Member
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -153,6 +153,16 @@ class ScanTable:
         if self.waits:
             return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         return self.before(need)
+
+    def comparable(self, need: Need) -> Floats:
+        """A product is the same at both times."""
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, _metric: Metric, _need: Need | None, _row: int) -> tuple[Member, ...]:
+        return ()
 
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
