@@ -38,7 +38,7 @@ class Grouping:
         return remembered(table, ("group", self.name), lambda: self._codes(table))
 
     def _codes(self, table: ScanColumns) -> Ints:
-        regions = coded(table.text(_REGION), unknown=())
+        regions = coded(table.text(_REGION), unknown=()) + 1
         if self.attribute is not None:
             unknown = _UNKNOWN if self.name in IDS else ()
             own = coded(table.text(self.name), unknown)
@@ -46,8 +46,8 @@ class Grouping:
             own = _numbered(table, self.column)
         else:
             return regions
-        several = int(regions.max(initial=0)) + 2
-        return np.where(own < 0, -1, own * several + regions + 1)
+        several = int(regions.max(initial=0)) + 1
+        return np.where(own < 0, -1, own * several + regions)
 
     @property
     def canonical(self) -> str:
