@@ -64,10 +64,10 @@ def test_what_was_said_of_groups_at_a_scan_is_kept() -> None:
         np.testing.assert_array_equal(found.of("max(y)", wanted), [7.5, np.nan, np.nan])
         np.testing.assert_array_equal(found.of("size()", wanted), [4, np.nan, 5])
         np.testing.assert_array_equal(found.of("never(z)", wanted), [np.nan] * 3)
-        at, values = store.groups.series("w", "seller_id", one, START + DAY)
+        at, past = store.groups.series("w", "seller_id", one, START + DAY)
         assert at.tolist() == [START + day * DAY for day in (1, 2, 3)]
-        np.testing.assert_array_equal(values["count(x)"], [1, 2, 3])
-        np.testing.assert_array_equal(values["max(y)"], [np.nan] * 3)
+        np.testing.assert_array_equal(past["count(x)"], [1, 2, 3])
+        np.testing.assert_array_equal(past["max(y)"], [np.nan] * 3)
         assert store.groups.newest_with("w", "seller_id", two) == ids[3]
         assert store.groups.newest_with("w", "seller_id", 999) is None
         assert store.groups.watches_of(one) == ["w"]

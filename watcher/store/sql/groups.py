@@ -21,7 +21,6 @@ from watcher.store.sql.baselines import BELIEVED
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 
-NO_GROUP = "grouped_by IS NULL"  # of a row of the table products: it is one
 _IDS = ("seller_id", "category_id", "category_l2_id", "category_l3_id")
 _LEVEL = 1
 

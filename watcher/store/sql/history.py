@@ -21,7 +21,6 @@ from watcher.store.sql.asked import asked_before
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.dialect import TEXT
-from watcher.store.sql.groups import NO_GROUP
 from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack_texts
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
@@ -116,13 +115,16 @@ class History(Recording, Baselines, ScanHistory):
         """The categories of level 1, 2 and 3 that products have, each combination once."""
         columns = "category_id, category_l2_id, category_l3_id"
         return self._db.rows(
-            f"SELECT DISTINCT {columns} FROM products WHERE {NO_GROUP} ORDER BY {columns}"
+            f"SELECT DISTINCT {columns} FROM products WHERE grouped_by IS NULL ORDER BY {columns}"
         )
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
-        newest = f"SELECT id FROM products WHERE {NO_GROUP} ORDER BY id DESC LIMIT ?"
-        ids = self._db.all(int, newest, (limit,))
+        ids = self._db.all(
+            int,
+            "SELECT id FROM products WHERE grouped_by IS NULL ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
         facts = self.facts(ids)
         return [facts[each] for each in ids if each in facts]
 
@@ -173,7 +175,8 @@ class History(Recording, Baselines, ScanHistory):
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
-            f"WHERE product_name IS NOT NULL AND {NO_GROUP} AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
+            "WHERE product_name IS NOT NULL AND grouped_by IS NULL "
+            "AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
             "ORDER BY id",
             (region,),
         )
