@@ -9,7 +9,7 @@ import numpy as np
 
 from watcher.fields import IDS
 from watcher.model import Ints
-from watcher.rules.conditions.base import ScanColumns, remembered
+from watcher.rules.conditions.base import ScanColumns, remembered, texts_of
 from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.words import Wrong, kind, nearest, quoted
 
@@ -41,7 +41,7 @@ class Grouping:
         regions = coded(table.text(_REGION), unknown=()) + 1
         if self.attribute is not None:
             unknown = UNKNOWN if self.name in IDS else ()
-            own = coded(table.text(self.name), unknown)
+            own = coded(texts_of(table, self.attribute), unknown)
         elif self.column is not None:
             own = _numbered(table, self.column)
         else:
