@@ -61,9 +61,9 @@ def test_seen_told_and_replayed_alike(store: Database) -> None:
     present = newest(store, watch.key, [high], [told.product, other.product])
     assert present is not None
     assert len(present.rows) == 2, "only what is asked about is read"
-    (known,) = present.known(high, told.product).evidence
+    found = [present.known(high, each.product) for each in (told, other)]
+    known, unknown = (each.evidence[0] for each in found if each is not None)
     assert known.peers == Peers(2 / 25, 25, 112.0)
-    (unknown,) = present.known(high, other.product).evidence
     assert (unknown.verdict, unknown.peers) == (Verdict.NO_DATA, None)
     now = START + 5 * DAY + 600
     assert explain(store, book, high, told, now).when.evidence == known
