@@ -14,8 +14,8 @@ from watcher.model import Instant, Severity
 
 
 class Also(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What another rule says of a product that stands in a message already: as an item, without
-    what is the product's own. ``label`` is the rule's, where it has one."""
+    """Another rule's word on a product that stands in a message already: as an item, without what
+    is the product's own. ``label`` is the rule's, where it has one."""
 
     rule: str
     alert: str

@@ -107,7 +107,7 @@ def _top_share(figure: Figure, table: ScanColumns, groups: Ints, count: int) -> 
 
 
 def _sum(values: Floats, groups: Ints, count: int) -> Floats:
-    sums: Floats = np.bincount(groups, weights=values, minlength=count)
+    sums = np.bincount(groups, weights=values, minlength=count).astype(np.float64)
     return _where(sums, _counts(groups, count))
 
 

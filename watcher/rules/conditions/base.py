@@ -103,10 +103,12 @@ From: TypeAlias = Last | Ago | Statistic | Usual | Spread | Throughout | LastLis
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A baseline that a condition wants to be read for each product of a scan."""
+    """A baseline that a condition wants to be read for each product of a scan. Of a figure of many
+    products a ``level`` is what it was; else it is of those that were listed at both times."""
 
     metric: Metric
     from_: From
+    level: bool = False
 
 
 # Keys (m,) of which the first that differs decides: the larger is the stronger, NaN is no value.

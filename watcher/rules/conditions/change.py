@@ -51,7 +51,7 @@ class BaselineCondition(MetricCondition):
 
     @property
     def need(self) -> Need:
-        return Need(self.metric, _LAST)
+        return level_before(self.metric)
 
     @property
     def leading(self) -> Metric | None:
@@ -61,6 +61,11 @@ class BaselineCondition(MetricCondition):
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
         return table.comparable(self.need), then, present(table, self.metric) & ~np.isnan(then)
+
+
+def level_before(metric: Metric) -> Need:
+    """The last known value, as it was."""
+    return Need(metric, _LAST, level=bool(metric.figures))
 
 
 class _Move(NamedTuple):

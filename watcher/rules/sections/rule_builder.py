@@ -97,6 +97,7 @@ class RuleBuilder:
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
             again=again,
+            label=section.label or "",
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,

@@ -22,6 +22,9 @@ from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 
 _IDS = ("seller_id", "category_id", "category_l2_id", "category_l3_id")
+_COLUMNS = (
+    "id", "region", "product_id", "first_seen", "last_changed", "newest", "digest", "grouped_by",
+)  # fmt: skip
 _LEVEL = 1
 
 
@@ -41,36 +44,34 @@ class Groups(Face):
     def keys(self, by: str, groups: Sequence[tuple[str, str]], at: Instant) -> Ints:
         """(n,) the store's keys of the groups of these regions and values; who is new is given
         one."""
-        found = np.zeros(len(groups), np.int64)
         with self._db.atomic():
-            for region in dict.fromkeys(region for region, _ in groups):
-                places = [place for place, each in enumerate(groups) if each[0] == region]
-                ids = [f"{by}={groups[place][1]}" for place in places]
-                found[places] = self._of_region(region, ids, by, at)
+            found = self.find(by, groups)
+            fresh = np.flatnonzero(found == 0).tolist()
+            if fresh:
+                found[fresh] = self._db.number(self._sql.next_id("products")) + np.arange(
+                    len(fresh)
+                )
+                columns = (*_COLUMNS, *([by] if by in _IDS else []))
+                self._db.many(
+                    f"INSERT INTO products ({', '.join(columns)}) "
+                    f"VALUES ({', '.join('?' * len(columns))})",
+                    (_row(int(found[place]), *groups[place], by, at) for place in fresh),
+                )
         return found
 
-    def _of_region(self, region: str, ids: Sequence[str], by: str, at: Instant) -> Ints:
-        known = self._db.rows(
-            f"SELECT w.key, p.id FROM {self._sql.rows_of(sort=TEXT)} {self._sql.join} products AS p "
-            "ON p.region = ? AND p.product_id = w.value",
-            (self._sql.listed(ids), region),
-        )
-        keys = np.zeros(len(ids), np.int64)
-        for place, key in known:
-            keys[place] = key
-        fresh = np.flatnonzero(keys == 0).tolist()
-        if fresh:
-            keys[fresh] = self._db.number(self._sql.next_id("products")) + np.arange(len(fresh))
-            columns = (
-                "id", "region", "product_id", "first_seen", "last_changed", "newest", "digest",
-                "grouped_by", *([by] if by in _IDS else []),
-            )  # fmt: skip
-            self._db.many(
-                f"INSERT INTO products ({', '.join(columns)}) "
-                f"VALUES ({', '.join('?' * len(columns))})",
-                (_row(int(keys[place]), region, ids[place], by, at) for place in fresh),
-            )
-        return keys
+    def find(self, by: str, groups: Sequence[tuple[str, str]]) -> Ints:
+        """(n,) the keys of those that are known; 0 of the others."""
+        found = np.zeros(len(groups), np.int64)
+        for region in dict.fromkeys(region for region, _ in groups):
+            places = [place for place, each in enumerate(groups) if each[0] == region]
+            ids = [f"{by}={groups[place][1]}" for place in places]
+            for turn, key in self._db.rows(
+                f"SELECT w.key, p.id FROM {self._sql.rows_of(sort=TEXT)} {self._sql.join} "
+                "products AS p ON p.region = ? AND p.product_id = w.value",
+                (self._sql.listed(ids), region),
+            ):
+                found[places[turn]] = key
+        return found
 
     def note(self, scan_id: int, by: str, figures: GroupFigures) -> None:
         """Keep the figures of a scan, beside those that are kept of it."""
@@ -135,9 +136,8 @@ class Groups(Face):
         }
 
 
-def _row(key: int, region: str, product_id: str, by: str, at: Instant) -> Row:
-    value = product_id.partition("=")[2]
-    return (key, region, product_id, at, at, 0, 0, by, *([value] if by in _IDS else []))
+def _row(key: int, region: str, value: str, by: str, at: Instant) -> Row:
+    return (key, region, f"{by}={value}", at, at, 0, 0, by, *([value] if by in _IDS else []))
 
 
 def _packed(figures: GroupFigures) -> bytes:
