@@ -80,8 +80,8 @@ class ScanTable:
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
     its order), then, where a condition asks for them, the products that the last list had and this
     one has not. Those have no value but that. ``schedule`` is the watch's, ``owned`` gives columns
-    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where all of
-    these products are gone since."""
+    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where
+    all of these products are gone since."""
 
     def __init__(
         self,

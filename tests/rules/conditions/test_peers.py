@@ -116,7 +116,7 @@ def test_no_place_without_peers() -> None:
         ({"highest": "60d", "among": "watch"}, "a part of the peers, as highest: 5%"),
         ({"lowest": "100%", "among": "watch"}, "between 0% and 100%, as lowest: 5%"),
         ({"lowest": -0.1, "among": "watch"}, "between 0% and 100%"),
-        ({"highest": "5%", "among": "category_l3"}, 'did you mean "category_l3_id"?'),
+        ({"highest": "5%", "among": "category_l3"}, 'did you mean "category_l3_id"'),
         ({"highest": "5%", "among": "review_count"}, "review_count is a number"),
         ({"highest": "5%", "among": 3}, '"among" takes what products have in common'),
         ({"above": 3, "among": "watch"}, '"among" only goes with lowest, highest'),
