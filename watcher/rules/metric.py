@@ -119,11 +119,12 @@ class Metric:
     def window(self) -> int:
         """Days that the longest of its counters is a sum of; 1 where it has none. Of a figure those
         of what it is a figure of, whatever picks its products."""
-        if self.figures:
-            measured = (each.figure.metric for each in self.figures if each.figure is not None)
-            return max((metric.window for metric in measured if metric is not None), default=1)
+        if self.figure is not None:
+            return 1 if self.figure.metric is None else self.figure.metric.window
         fields = self.fields - self.unused.get(NORMAL, frozenset())
-        return max((BY_NAME[name].window or 1 for name in fields), default=1)
+        fields = fields.difference(*(part.needs for part in self.parts))
+        parts = (part.window for part in self.parts)
+        return max([1, *parts, *(BY_NAME[name].window or 1 for name in fields)])
 
     @property
     def canonical(self) -> str:

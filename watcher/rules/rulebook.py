@@ -137,13 +137,13 @@ class Watch:
 class Group:
     """The products of some watches, put together ``by`` what they share: each group of a region is
     a subject of rules. ``figures`` are the user's, with formulas over them; the size is always
-    there. ``sellers`` are the user's names for them, by id."""
+    there. ``products`` is what can be said of one of those."""
 
     name: str
     watches: tuple[Watch, ...]
     by: str
     figures: tuple[Metric, ...] = ()
-    sellers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    products: Catalogue | None = field(default=None, compare=False, repr=False)
 
     @property
     def canonical(self) -> str:
@@ -154,7 +154,7 @@ class Group:
     @cached_property
     def metrics(self) -> GroupCatalogue:
         """All that its rules can speak of."""
-        return GroupCatalogue(self.by, self.figures, self.sellers)
+        return GroupCatalogue(self.name, self.by, self.figures, self.products)
 
     @property
     def said(self) -> str:

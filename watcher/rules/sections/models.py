@@ -136,7 +136,8 @@ class RuleSection(Section):
 
     name: Name = Field(description="unique; shown in every message")
     watch: Any = Field(
-        description="the list to read, or several: a name of watches:, or the mapping itself"
+        description="the list to read, or several: a name of watches:, or the mapping itself; or a "
+        "name of groups:"
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
@@ -165,6 +166,18 @@ class RuleSection(Section):
     )
 
 
+class GroupSection(Section):
+    """Products of a watch, put together by what they share: a rule may speak of each group."""
+
+    of: Any = Field(description="the watch whose products are grouped, or a list of them")
+    by: Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+        Field(description="what the products of a group share")
+    )
+    metrics: Any = Field(
+        None, description="its figures by name, as gmv: {sum: total_sale_gmv_7d_amt}"
+    )
+
+
 class KeepSection(Section):
     """Times that the past is kept for."""
 
@@ -181,7 +194,8 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
+    "api channels operator defaults sellers facts metrics watches groups rules keep "
+    "heartbeat".split()
 )
 
 # Keys of a watch; some are looked for in a rule.
