@@ -73,13 +73,8 @@ class RuleBuilder:
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
             again=again,
-<<<<<<< HEAD
             group=subject.group,
             label=section.label or "",
-=======
-            label=section.label or "",
-            group=subject.group,
->>>>>>> gsee
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,
