@@ -13,7 +13,7 @@ from watcher.errors import WatcherError
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.tabling import needs_of
-from watcher.model import Instant, ProductFacts, Verdict
+from watcher.model import Instant, ProductFacts, Severity, Verdict
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
@@ -24,13 +24,15 @@ from watcher.store.sql.followed import LOOKUPS
 @dataclass(frozen=True, slots=True)
 class Looked:
     """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
-    has listed yet, read when it was added."""
+    has listed yet, read when it was added. ``grades`` are the reasons for a severity by the
+    data."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
     added: bool = False
+    grades: tuple[tuple[Severity, Reason], ...] = ()
 
 
 def look(
@@ -84,10 +86,13 @@ def _judged(
     try:
         when = reason_of(rule.when, judge, rows[0], zone)
         until = reason_of(rule.until, judge, rows[0], zone) if rule.until is not None else None
+        grades = tuple(
+            (grade.severity, reason_of(grade.when, judge, rows[0], zone)) for grade in rule.grades
+        )
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS)
+    return Looked(seen.scan.at, when, until, added=seen.scan.watch == LOOKUPS, grades=grades)
 
 
 def watch_of(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:

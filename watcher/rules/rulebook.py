@@ -213,6 +213,11 @@ class Rule:
         """The highest severity that an alert may have."""
         return self.grades[0].severity if self.grades else self.severity
 
+    @property
+    def severities(self) -> str:
+        """``warning``; where the data decide, ``info to critical``."""
+        return f"{self.severity} to {self.most_severe}" if self.grades else self.severity.value
+
     def severity_of(self, alert: Alert) -> Severity:
         """The severity of an alert of this rule."""
         by_data = alert.severity if self.grades else None

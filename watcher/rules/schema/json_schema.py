@@ -191,7 +191,7 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
-    grades = dict.fromkeys(GRADES, _CONDITION)
+    grades = {name: _CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
     properties["severity"] |= {"properties": grades, "minProperties": 1}
     properties["severity"] |= {"additionalProperties": False}
     metrics = Catalogue().metrics()
