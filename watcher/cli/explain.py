@@ -15,7 +15,7 @@ from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
-from watcher.cli.lookup import chosen, chosen_product, market_of
+from watcher.cli.lookup import chosen, chosen_subject
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
@@ -29,6 +29,7 @@ from watcher.text.evidence import (
     gap_of,
     label_of,
     named,
+    peers_of,
     spelled,
     with_name,
 )
@@ -48,17 +49,19 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 def command(rule_name: str, product: str, region: str | None, files: options.Files) -> None:
     """Explain why RULE fired on PRODUCT, did not fire, or was not told.
 
-    PRODUCT is an id, or a part of a name that only one product has. Shown are its conditions on
-    the newest scan that lists it, its alert, and what each channel was told or why not.
+    PRODUCT is an id, or a part of a name that only one product has; of a rule over groups a
+    seller's or category's id or name, or all of seller_id=7495981769829615944. Shown are its
+    conditions on the newest scan that lists it, its alert, and what each channel was told or why
+    not.
 
     \b
       watcher explain beauty-rising 1729382256910270485
+      watcher explain shelf-heats-up GlowLab
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = market_of(rule, region)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_product(opened, product, market)
+        facts = chosen_subject(opened, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))
@@ -166,9 +169,14 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     if evidence.metric in WORDS:
         more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
         return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
-    told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
+    values = (*_values(evidence, explained, reason), _peers(evidence, explained), reason.why)
+    told = ", ".join(filter(None, values))
     asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
     return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")
+
+
+def _peers(evidence: Evidence, explained: Explanation) -> str:
+    return peers_of(evidence, _currencies(explained))
 
 
 def _form(evidence: Evidence) -> str:
@@ -182,7 +190,8 @@ def _fired_on(explained: Explanation) -> Iterator[str]:
         return
     for each in alert.evidence:
         if each.verdict is Verdict.MET:
-            values = ", ".join(_values(each, explained)) or "met"
+            found = (*_values(each, explained), _peers(each, explained))
+            values = ", ".join(filter(None, found)) or "met"
             asked = condition_of(each, explained.names)
             yield plain(f"{label_of(each)}{_form(each)} {asked}: {values}")
 
@@ -208,10 +217,14 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
     return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
 
 
+def _currencies(explained: Explanation) -> Currencies:
+    return Currencies(explained.product.currency, explained.gmv_currency)
+
+
 def _said(evidence: Evidence, value: float | str | None, explained: Explanation) -> str | None:
     if value is None:
         return None
-    currencies = Currencies(explained.product.currency, explained.gmv_currency)
+    currencies = _currencies(explained)
     if isinstance(value, str) and evidence.unit == Unit.TEXT:
         return plain(named(evidence.metric, value, explained.names))
     return said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)
