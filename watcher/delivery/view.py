@@ -27,6 +27,7 @@ from watcher.text.evidence import (
     flag_of,
     is_record,
     named,
+    peers_of,
     spelled,
 )
 from watcher.text.messages import heading_of, lead_of, rule_line
@@ -389,7 +390,7 @@ def _reasons(item: Item, names: Mapping[str, str]) -> list[_Reason]:
 def _told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
     """Evidence in words, as a message says them; what a record beat is no place that the value came
     from."""
-    condition = beyond(evidence)
+    condition = peers_of(evidence) or beyond(evidence)
     told = spelled(evidence, names)
     if is_record(evidence):
         told = msgspec.structs.replace(told, baseline=None)
@@ -433,6 +434,8 @@ def _days_known(evidence: Evidence) -> str:
 def _in_brackets(evidence: Evidence) -> str:
     """`` (at least 50%)``: what the condition asks for."""
     condition = neutralise(evidence.condition, 80)
+    if evidence.peers is not None:
+        return f": {condition}"
     if condition.endswith(")") and not condition.startswith(("matches ", "not: matches ")):
         return f", {condition}"  # a metric with its value: two brackets in one are hard to read
     return f" ({condition})" if condition else ""
