@@ -61,7 +61,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_subject(opened, rule, product, region)
+        facts = chosen_subject(opened, book, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))

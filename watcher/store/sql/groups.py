@@ -99,6 +99,16 @@ class Groups(Face):
         for packed, scan, at in rows:
             yield _unpacked(packed, scan, at)
 
+    def of_scan(self, scan_id: int) -> Iterator[tuple[str, GroupFigures]]:
+        """Yield what is kept of a scan, by what groups are grouped by."""
+        rows = self._db.rows(
+            "SELECT f.grouped_by, f.packed, s.at FROM figures AS f JOIN scans AS s "
+            "ON s.id = f.scan WHERE f.scan = ? ORDER BY f.grouped_by",
+            (scan_id,),
+        )
+        for by, packed, at in rows:
+            yield by, _unpacked(packed, scan_id, at)
+
     def newest_with(self, watch: str, by: str, group: int) -> int | None:
         """The watch's newest scan whose figures have the group; None where none is kept."""
         rows = self._db.stream(
