@@ -8,8 +8,9 @@ import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
+from watcher.evaluation.group_present import left_by
 from watcher.evaluation.names import names_in
-from watcher.evaluation.present import Present, Presents, left_by
+from watcher.evaluation.present import Present, Presents
 from watcher.evidence import LatestEvidence
 from watcher.message import Item
 from watcher.model import Bools, Floats, Instant, ProductFacts
