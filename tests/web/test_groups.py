@@ -50,7 +50,7 @@ async def test_a_page_of_its_own(furnished_shelves: tuple[Path, Shelves]) -> Non
         assert "strong, last 30 days" in text
         # The other never fired.
         _, text = await page.get(f"groups/US/seller_id={OTHER}")
-        assert f"<h1 dir=\"auto\">seller {OTHER}</h1>" in text
+        assert f'<h1 dir="auto">seller {OTHER}</h1>' in text
         assert "No rule has fired on it." in text
         _, text = await page.get(f"api/groups/US/{SUBJECT}.json")
         found = json.loads(text)
@@ -76,7 +76,13 @@ async def test_where_groups_are_and_where_not(furnished_shelves: tuple[Path, She
     world = made.world
     link = f'groups/US/{SUBJECT}" dir="auto">{NAME}</a>'
     async with serving(path, Furnished(path, world.book, world.now + 60)) as page:
-        for address in ("", "alerts", "rules/strong-shelf", "products?q=glow", f"products?q={GLOW}"):
+        for address in (
+            "",
+            "alerts",
+            "rules/strong-shelf",
+            "products?q=glow",
+            f"products?q={GLOW}",
+        ):
             assert link in (await page.get(address))[1], address
         _, text = await page.get("products?q=product")
         assert "Product 10" in text

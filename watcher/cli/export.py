@@ -27,6 +27,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
 from watcher.units import count_of
+from watcher.words import either
 
 _Wanted = Mapping[str, Any]  # the options as they were given
 _WHAT = ("observations", "alerts", "transitions", "scans", "groups")

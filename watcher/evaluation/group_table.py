@@ -308,11 +308,14 @@ class GroupTable:
             order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), values))
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
+        # Of a count or a share, or in a formula, a product's own number is of another kind.
+        of = figure.metric if metric.figure is not None else None
+        alike = of is not None and of.unit == metric.unit
         return tuple(
             Member(
                 str(ids[rows[place]]),
                 names[rows[place]] or str(ids[rows[place]]),
-                float(values[place]),
+                float(values[place]) if alike else None,
             )
             for place in shown
         )

@@ -166,6 +166,34 @@ def _part(share: float, asked: Criterion) -> str:
     return f"{format_number(shown, 2)}%"
 
 
+def compared_of(evidence: Evidence) -> str:
+    """How many products of a group a change is of: ``41 of 50 products compared``, those that were
+    listed at both times; empty of any other evidence."""
+    if evidence.compared is None:
+        return ""
+    both, every = evidence.compared
+    return f"{both:,} of {count_of(every, 'product')} compared"
+
+
+def members_of(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES
+) -> Sequence[tuple[str, str]]:
+    """The names of the products that did most of what is said of a group, each with its part as
+    far as that is of one kind with it: ``+1,200`` of a change."""
+    signed = evidence.compared is not None
+    return [
+        (each.name, _part_of(evidence, each.value, currencies, signed)) for each in evidence.members
+    ]
+
+
+def _part_of(evidence: Evidence, value: float | None, currencies: Currencies, signed: bool) -> str:
+    if value is None:
+        return ""
+    return (
+        f"{'+' * (signed and value > 0)}{said(evidence.metric, value, evidence.unit, currencies)}"
+    )
+
+
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
