@@ -107,7 +107,7 @@ class GroupTable:
         return self._judge.remembered(key, lambda: self._number(metric))
 
     def _number(self, metric: Metric) -> Floats:
-        if not self._read_to_its_end:
+        if not metric.figures or not self._read_to_its_end:
             return np.full(self.size, np.nan)
         parts = {
             part.name: self._members.figure(cast("Figure", part.figure), self._judge)
