@@ -115,8 +115,14 @@ def groups(
     shown: dict[int, Callable[[object], object]] = {
         1: lambda key: watches.get(str(key), key),
         4: lambda text: known.get(str(text), text),
+        5: _whole,
     }
     return _plain(columns, database.extracts.figures(choice), shown)
+
+
+def _whole(value: object) -> object:
+    """A whole number without decimals."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _figure_names(book: Rulebook) -> dict[str, str]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Verdict
 from watcher.units import (
@@ -180,18 +180,14 @@ def members_of(
 ) -> Sequence[tuple[str, str]]:
     """The names of the products that did most of what is said of a group, each with its part as
     far as that is of one kind with it: ``+1,200`` of a change."""
-    signed = evidence.compared is not None
-    return [
-        (each.name, _part_of(evidence, each.value, currencies, signed)) for each in evidence.members
-    ]
+    return [(each.name, _part_of(evidence, each, currencies)) for each in evidence.members]
 
 
-def _part_of(evidence: Evidence, value: float | None, currencies: Currencies, signed: bool) -> str:
-    if value is None:
+def _part_of(evidence: Evidence, member: Member, currencies: Currencies) -> str:
+    if member.value is None:
         return ""
-    return (
-        f"{'+' * (signed and value > 0)}{said(evidence.metric, value, evidence.unit, currencies)}"
-    )
+    sign = "+" if evidence.compared is not None and member.value > 0 else ""
+    return f"{sign}{said(evidence.metric, member.value, evidence.unit, currencies)}"
 
 
 def gap_of(evidence: Evidence) -> str:
