@@ -91,7 +91,9 @@ def test_its_past(watcher: Command, rising: Path) -> None:
         "gmv": 10_500, "strong": 12, "per_product": 875, "size": 12,
     }  # fmt: skip
     assert [len(each["products"]) for each in found["lists"]] == [12]
-    rows = [*csv.reader(io.StringIO(watcher("product", SUBJECT, "--metric", "strong", "--csv").out))]
+    rows = [
+        *csv.reader(io.StringIO(watcher("product", SUBJECT, "--metric", "strong", "--csv").out))
+    ]
     assert rows[0] == ["time", "strong"]
     assert rows[-1] == [format_iso(START + 5 * DAY), "12"]
     assert 'no figure "gvm"' in watcher("product", SUBJECT, "--metric", "gvm").err
