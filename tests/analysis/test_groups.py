@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.shelves import GLOW, OTHER, RULES, SUBJECT, Shelves, shelves
+from tests.fakes.two_sellers import GLOW, OTHER, RULES, SUBJECT, Shelves, shelves
 from tests.store.making import DAY
 from watcher.alert import Alert
 from watcher.analysis.explain import explain

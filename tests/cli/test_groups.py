@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Command
-from tests.fakes.shelves import GLOW, OTHER, RULES, SUBJECT, Shelves
+from tests.fakes.two_sellers import GLOW, OTHER, RULES, SUBJECT, Shelves
 from tests.fakes.world import HEAD
 from tests.store.making import DAY, START
 from watcher.store.sqlite.database import Database

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.shelves import GLOW, OTHER, SUBJECT, Shelves, shelves
+from tests.fakes.two_sellers import GLOW, OTHER, SUBJECT, Shelves, shelves
 from tests.store.making import DAY
 from tests.web.conftest import Furnished
 from tests.web.serving import serving

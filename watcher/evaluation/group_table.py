@@ -25,6 +25,7 @@ from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
 from watcher.store.records import OwnScan, Window
+from watcher.store.sql.stored_list import StoredList
 from watcher.units import Unit
 
 MOST_MEMBERS = 3  # that evidence names
@@ -93,7 +94,8 @@ class GroupTable:
     def _read_to_its_end(self) -> bool:
         """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
         scan = self.scan
-        return scan.proves_absence or (not scan.of_market and scan.state is ScanState.COMPLETE)
+        proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
+        return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
     # ------------------------------------------------------------------ now
 
