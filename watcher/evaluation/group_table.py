@@ -25,6 +25,7 @@ from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
 from watcher.store.records import OwnScan, Window
+from watcher.store.sql.stored_list import StoredList
 from watcher.units import Unit
 
 MOST_MEMBERS = 3  # that evidence names
@@ -93,7 +94,8 @@ class GroupTable:
     def _read_to_its_end(self) -> bool:
         """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
         scan = self.scan
-        return scan.proves_absence or (not scan.of_market and scan.state is ScanState.COMPLETE)
+        proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
+        return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
     # ------------------------------------------------------------------ now
 
@@ -314,11 +316,14 @@ class GroupTable:
             order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), values))
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
+        # Of a count or a share, or in a formula, a product's own number is of another kind.
+        of = figure.metric if metric.figure is not None else None
+        alike = of is not None and of.unit == metric.unit
         return tuple(
             Member(
                 str(ids[rows[place]]),
                 names[rows[place]] or str(ids[rows[place]]),
-                float(values[place]),
+                float(values[place]) if alike else None,
             )
             for place in shown
         )
