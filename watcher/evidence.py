@@ -64,15 +64,24 @@ class Peers(msgspec.Struct, frozen=True):
     median: float
 
 
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A product of a group, and its ``value``: of what the evidence is about, or of the change."""
+
+    product_id: str
+    name: str
+    value: float | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One condition's verdict on one product, and the values that it rests on.
+    """One condition's verdict on one product or group, and the values that it rests on.
 
     ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
     observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
     has both; ``score`` how many standard deviations the value lies from the usual one; ``days`` on
     how many days a value is known of the time that a baseline is taken over. ``peers`` is the
-    value's place among others, where that is asked for. Words for a criterion or a gap were stored
-    by an earlier version.
+    value's place among others, where that is asked for. Of a group ``members`` are the products
+    that did most of it, and ``compared`` how many of how many a change holds: those that were
+    listed at both times. Words for a criterion or a gap were stored by an earlier version.
     """
 
     metric: str
@@ -89,6 +98,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     negations: int = 0
     days: int | None = None
     peers: Peers | None = None
+    compared: tuple[int, int] | None = None
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     world.march("20")
     message = joined(world)
     assert ("1", "reminder") in told(message)
-    assert [item.rule for item in message.items if item.product_id == "1"] == ["r", "other"]
+    (item,) = [item for item in message.items if item.product_id == "1"]
+    assert (item.rule, [each.rule for each in item.also]) == ("r", ["other"])
     (told_now,) = [each for each in store.alerts.told("r", [1]) if each.rule == "r"]
     head = store.outbox.next_for("me/1")
     assert head is not None
@@ -359,7 +360,8 @@ def test_it_is_short(store: Database) -> None:
         world.scan({str(number): 20 + number for number in range(1, 101)})
     message = joined(world)
     assert len(message.items) == MOST_ITEMS
-    assert message.rest == 250
+    assert message.rest == 50
+    assert all([each.rule for each in item.also] == ["r1", "r2"] for item in message.items[:40])
     assert sum(len(ids) for ids in message.alerts.values()) == 300
     assert title_of(message) == "[info] what still holds: 100 products (US)"
 

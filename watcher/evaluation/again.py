@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from watcher.alert import ToldWith
 from watcher.evaluation.present import Present, Presents, safely
-from watcher.evidence import Criterion, Evidence, Gap
+from watcher.evidence import Criterion, Evidence, Gap, Member
 from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.again import metrics_told
 from watcher.rules.conditions.base import Judge, Masks, Need, ScanColumns
@@ -71,6 +71,16 @@ class AgainTable:
             if told is not None and value is not None:
                 values[row], at[row] = value, told.at
         return values, at
+
+    def comparable(self, need: Need) -> Floats:
+        """It is the value itself that a channel was told."""
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, metric: Metric, _need: Need | None, row: int) -> tuple[Member, ...]:
+        return self._judge.members(metric, None, self._rows[row])
 
     def gap(self, _need: Need, _row: int) -> Gap | None:
         return None

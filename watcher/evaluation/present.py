@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from watcher.alert import Alert
 from watcher.evaluation.absence import gone_products
 from watcher.evaluation.jumps import stored_table
-from watcher.evaluation.names import names_in
+from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.table import ScanTable
 from watcher.evidence import Evidence, LatestEvidence
 from watcher.fields import IDS
@@ -295,12 +295,20 @@ def _list_of(rule: Rule | None, row: AlertRow) -> str:
 def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
     """The rows with the names of the sellers and categories that occur in them."""
     everything = [each for row in rows for each in _evidence_of(row)]
-    known = names_in(database.history, book.sellers, everything, *(row.seller_id for row in rows))
-    return [replace(row, names=_names_of(row, known)) for row in rows] if known else [*rows]
+    subjects = (each for row in rows for each in (row.seller_id, row.product_id))
+    known = names_in(database.history, book.sellers, everything, *subjects)
+    return [_named(row, known) for row in rows]
+
+
+def _named(row: AlertRow, known: Mapping[str, str]) -> AlertRow:
+    """The row with the names that occur in it; a group goes by the name of what it is grouped by."""
+    names = _names_of(row, known) if known else row.names
+    return replace(row, names=names, name=subject_name(row.product_id, row.name, names))
 
 
 def _names_of(row: AlertRow, known: Mapping[str, str]) -> Mapping[str, str]:
-    occurring = (row.seller_id or "", *ids_in(_evidence_of(row), IDS))
+    grouped = grouped_ids([row.product_id], IDS)
+    occurring = (row.seller_id or "", *grouped, *ids_in(_evidence_of(row), IDS))
     return {each: known[each] for each in occurring if each in known}
 
 

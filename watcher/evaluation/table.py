@@ -12,7 +12,7 @@ import numpy as np
 from watcher.data_days import durations
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
-from watcher.evidence import Gap
+from watcher.evidence import Gap, Member
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -67,8 +67,9 @@ class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept.
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
     its order), then, where a condition asks for them, the products that the last list had and this
-    one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits`` says
-    why, no baseline has a value. ``gone_at`` is set where all of these products are gone since."""
+    one has not. Those have no value but that. ``schedule`` is the watch's, ``owned`` gives columns
+    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where all of
+    these products are gone since."""
 
     def __init__(
         self,
@@ -87,7 +88,7 @@ class ScanTable:
         self._seen = seen
         self._everyone: tuple[ScanTable, Ints] | None = None
         self._past = past
-        self._schedule = schedule
+        self.schedule = schedule
         self.durations = durations(schedule, past)
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
@@ -95,12 +96,12 @@ class ScanTable:
         self._counts: dict[Need, Ints] = {}
         self._days: dict[Need, Ints] = {}
         # Not a method of the table's: one that holds itself stays, with its scan, for long.
-        self._owned = OwnColumns(scan)
+        self.owned = OwnColumns(scan)
         needs = tuple(dict.fromkeys(needs))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
-        self._last = LastKnown(scan, seen, past, needs, schedule, self._owned)
+        self._last = LastKnown(scan, seen, past, needs, schedule, self.owned)
         self._read_observations(needs)
         self._read_statistics(needs)
 
@@ -108,7 +109,7 @@ class ScanTable:
         """The metric now, (n,); NaN is no value."""
         column = self._numbers.get(metric.name)
         if column is None:
-            columns = {name: self._column(name) for name in metric.needs} | self._owned(metric)
+            columns = {name: self._column(name) for name in metric.needs} | self.owned(metric)
             column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
         return column
 
@@ -154,6 +155,16 @@ class ScanTable:
             return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         return self.before(need)
 
+    def comparable(self, need: Need) -> Floats:
+        """A product is the same at both times."""
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, _metric: Metric, _need: Need | None, _row: int) -> tuple[Member, ...]:
+        return ()
+
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
@@ -162,7 +173,7 @@ class ScanTable:
                 values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
             else:
                 columns, at = self._observed[need.from_]
-                columns = {**columns, **self._owned(need.metric)}
+                columns = {**columns, **self.owned(need.metric)}
                 # An age is that of the day on which each value was observed.
                 values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
@@ -191,7 +202,7 @@ class ScanTable:
             return self, np.arange(self.size)
         if self._everyone is None:
             scan, seen = self._past.everyone(self.scan.watch, self.scan_id)
-            table = ScanTable(scan, seen, self._past, (), self._schedule)
+            table = ScanTable(scan, seen, self._past, (), self.schedule)
             self._everyone = table, positions(table.products, self.products)
         self._everyone[0].waits = self.waits
         return self._everyone
@@ -303,7 +314,7 @@ class ScanTable:
         asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at, self.durations, self._owned)
+        statistics = Statistics(asked, self.size, self.at, self.durations, self.owned)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch,

@@ -14,7 +14,7 @@ from watcher.alert import Alert, NotificationLogEntry
 from watcher.incident import Incident
 from watcher.message import Message, Waited
 from watcher.model import Instant, Severity
-from watcher.notification.composing import Part, combine, compose_all
+from watcher.notification.composing import Bundle, Owing, compose
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook
@@ -85,8 +85,8 @@ class _Joining:
         self._passed = over & self._told
         self._over = self._newest(each for each in alerts if each[0] in ended)
         owed = self._owed()
-        self._parts = [
-            self._part(rule, owed[rule.name]) for rule in book.rules if rule.name in owed
+        self._owing = [
+            self._of_rule(rule, owed[rule.name]) for rule in book.rules if rule.name in owed
         ]
 
     def _newest(self, alerts: Iterable[Brief]) -> dict[tuple[str, int], Alert]:
@@ -97,17 +97,20 @@ class _Joining:
 
     def message(self) -> Message:
         """Everything that still holds, as one message; that it is nothing is told, too."""
-        owed = [each for part in self._parts for each in part.owed]
+        owed = [each for part in self._owing for each in part.owed]
         troubles, ends, others = self._troubles()
         least = Severity.WARNING if troubles else Severity.INFO
-        base = combine(self._parts) if self._parts else Message("joined", "", least, self._now)
+        bundle = Bundle(self._owing, limit=MOST_ITEMS, kind="joined")
+        base = (
+            compose(bundle, self._now, self._database.alerts.explained)
+            if self._owing
+            else Message("joined", "", least, self._now)
+        )
         return msgspec.structs.replace(
             base,
             kind="joined",
             severity=max(base.severity, least, key=lambda each: each.rank),
             created=self._now,
-            items=base.items[:MOST_ITEMS],
-            rest=base.rest + len(base.items[MOST_ITEMS:]),
             waited=Waited(
                 messages=len(self._piled),
                 seconds=max(self._now - min(each.created for each in self._piled), 0),
@@ -126,7 +129,7 @@ class _Joining:
         if known is None or len(known.targets) > 1:
             return
         alerts = self._database.alerts
-        for part in self._parts:
+        for part in self._owing:
             told = [each for each in part.entries(channel, [row]) if not each.resolved_told]
             alerts.mark_told(each for each in told if each.alert not in self._told)
             if part.rule.again is not None:
@@ -163,11 +166,10 @@ class _Joining:
                 owed.setdefault(key[0], []).append(Decided(self._over[key], Decision.RESOLVED))
         return owed
 
-    def _part(self, rule: Rule, owed: list[Decided]) -> Part:
+    def _of_rule(self, rule: Rule, owed: list[Decided]) -> Owing:
         alerts = [each.alert for each in owed]
         products, at = last_left(self._database, rule, alerts, self._book.metrics, self._now)
-        explained = self._database.alerts.explained
-        return compose_all([(rule, owed)], products, at, self._now, explained)[0]
+        return Owing(rule, owed, products, at)
 
     def _troubles(self) -> tuple[list[Incident | str], list[Incident | str], int]:
         """The incidents that are on, those that are over and were told of before, and how many

@@ -1,8 +1,8 @@
 """Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
-hours or a digest holds is remembered row by row (``store.sql.silences``); a cooldown holds what the
-next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
-"Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
-(``with_holds``) and in short (``waiting``)."""
+hours, a digest, the messages of a day or a round holds is remembered row by row
+(``store.sql.silences``); a cooldown holds what the next scan after it tells; and the operator's
+messages in quiet hours stand in the outbox already. "Why was I not told?" is answered here, for one
+alert (``channel_statuses``), for a list of them (``with_holds``) and in short (``waiting``)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from watcher.notification.policy import (
     NotifyPolicy,
     policies_of,
 )
+from watcher.notification.rounds import seen_in
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow
@@ -129,8 +130,16 @@ def channel_statuses(
 ) -> tuple[ChannelStatus, ...]:  # fmt: skip
     """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
     reminders count on ``at``, the time of the newest scan, all else on ``now``."""
-    holds = Holds(database, now, database.held.groups())
+    holds = _holds(database, policies, now, database.held.groups())
     return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
+
+
+def _holds(
+    database: Store, policies: Mapping[str, NotifyPolicy], now: Instant,
+    groups: Sequence[HeldGroup],
+) -> Holds:  # fmt: skip
+    """All holds for who looks on; ``groups`` are what is held."""
+    return Holds(database, now, groups, rounds=seen_in(groups, policies, now))
 
 
 def with_holds(
@@ -146,8 +155,9 @@ def _judged(
     database: Store, book: Rulebook, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """Holds by the rule file, by alert."""
-    holds = Holds(database, now, database.held.groups())
-    statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
+    policies = policies_of(book.channels)
+    holds = _holds(database, policies, now, database.held.groups())
+    statuses = _Statuses(database, policies, now, now, holds)
     found: dict[int, list[AlertHold]] = {}
     for rule in book.rules:
         if alerts := [row.alert for row in rows if row.alert.rule == rule.name]:
@@ -181,7 +191,10 @@ class _Statuses:
             decided = self.holds.judge(rule, policy, alerts, told, unheard, self.at, moved_on=moved)
             for each in decided:
                 last = told.get(each.alert.product)
-                found[each.alert.id].append(self._status(rule, name, each, last))
+                # What is not held by now waits for no round: none may be open.
+                free = _of_round(each) and each.alert.id not in unheard
+                seen = each.held_by(None) if free else each
+                found[each.alert.id].append(self._status(rule, name, seen, last))
         return {alert: tuple(each) for alert, each in found.items()}
 
     def _status(
@@ -205,6 +218,10 @@ class _Statuses:
             return None
         since = min(told.told_at, self.now)
         return rule.over(seconds, self.database.history, since, decided.alert.watch)
+
+
+def _of_round(decided: Decided) -> bool:
+    return decided.hold is not None and decided.hold.decision is Decision.ROUND
 
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
@@ -273,7 +290,7 @@ def _held(
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     groups = _groups(database, book)
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
-    holds = Holds(database, now, groups)
+    holds = _holds(database, policies, now, groups)
     by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
     for each in groups:
         by_hold.setdefault((each.channel, each.silence), []).append(each)
@@ -304,7 +321,8 @@ def _hold_of(policy: NotifyPolicy | None, holds: Holds, now: Instant) -> tuple[s
     if (hold := holds.on(policy)) is not None:
         return hold.decision.value, hold.until
     # It is told within the minute.
-    return (Decision.DIGEST if policy.digest is not None else Decision.QUIET).value, now
+    was = Decision.QUIET if policy.quiet is not None else Decision.ROUND
+    return (Decision.DIGEST if policy.digest is not None else was).value, now
 
 
 def _cooling(

@@ -3,8 +3,8 @@
 A message is owed when what is so (the alert) differs from what was told (the last log entry of
 that rule and product in that channel). Deciding by level makes every hindrance heal by itself:
 what was held back and still fires is owed again at the next look. What is owed may be held all the
-same: by a silence, by the channel's quiet hours, by its digest. Messages of the watcher's own
-trouble pass the same holds, but that they wait for no digest.
+same: by a silence, by the channel's quiet hours, by its digest, by what it is told a day at most,
+by the other lists of a round. Messages of the watcher's own trouble pass its quiet hours only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.rules.rulebook import Channel, Rule
-from watcher.schedule import Cron, Quiet
+from watcher.schedule import Cron, Quiet, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
 from watcher.store.sql.silences import HeldGroup, Silence
+from watcher.units import MINUTE
+
+LONGEST = 10 * MINUTE  # that a channel waits for a round's other lists, from when the first waits
 
 
 class Decision(StrEnum):
@@ -48,6 +51,8 @@ class Decision(StrEnum):
     SILENCED = "silenced"
     QUIET = "in the channel's quiet hours"
     DIGEST = "waiting for the channel's digest"
+    AT_MOST = "beyond the channel's at_most of the day"
+    ROUND = "waiting for the other lists of the round"
 
     @property
     def owed(self) -> bool:
@@ -56,7 +61,7 @@ class Decision(StrEnum):
     @property
     def of_a_hold(self) -> bool:
         """Whether it is owed, and held back all the same."""
-        return self in (Decision.SILENCED, Decision.QUIET, Decision.DIGEST)
+        return self in _HOLDS
 
     @property
     def of_an_end(self) -> bool:
@@ -65,6 +70,11 @@ class Decision(StrEnum):
 
 _OWED = frozenset(
     {Decision.FIRES, Decision.AGAIN, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}
+)
+
+
+_HOLDS = frozenset(
+    {Decision.SILENCED, Decision.QUIET, Decision.DIGEST, Decision.AT_MOST, Decision.ROUND}
 )
 
 
@@ -79,13 +89,28 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
-    """A channel's settings: its targets, the least severity, and when it may be told."""
+    """A channel's settings: its targets, the least severity, when and how often it may be told, and
+    what goes into one message. ``timezone`` is that of its days."""
 
     channel: str
     targets: tuple[str, ...]
     min_severity: Severity = Severity.INFO
     quiet: Quiet | None = None
     digest: Cron | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
+    timezone: str = "UTC"
+
+    @property
+    def joins(self) -> bool:
+        """Whether it waits for a round's other lists: what its digest collects needs no round."""
+        return not self.by_rule and self.digest is None
+
+    @property
+    def collects(self) -> bool:
+        """Whether it tells at times of its own what came before: of each it counts since when."""
+        return self.digest is not None or self.at_most is not None
 
     def hears(self, severity: Severity) -> bool:
         """Whether what is so severe is told here."""
@@ -116,7 +141,17 @@ class NotifyPolicy:
 def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
     """The rule file's channels, without their URLs."""
     return {
-        name: NotifyPolicy(name, each.targets, each.min_severity, each.quiet, each.digest)
+        name: NotifyPolicy(
+            name,
+            each.targets,
+            each.min_severity,
+            each.quiet,
+            each.digest,
+            at_most=each.at_most,
+            limit=each.limit,
+            by_rule=each.by_rule,
+            timezone=each.timezone,
+        )
         for name, each in channels.items()
     }
 
@@ -172,8 +207,9 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 
 
 class Holds:
-    """Every hold at ``now``, by the clock; ``groups`` are what is held already. Of data days the
-    ``past`` knows."""
+    """Every hold at ``now``, by the clock; ``groups`` are what is held already, ``rounds`` until
+    when each channel waits for the other lists of an open round. Of data days the ``past`` knows.
+    """
 
     def __init__(
         self,
@@ -182,19 +218,42 @@ class Holds:
         groups: Iterable[HeldGroup] = (),
         *,
         past: KnowsDays | None = None,
+        rounds: Mapping[str, Instant] | None = None,
     ) -> None:
         self._database = database
         self.past: KnowsDays = past if past is not None else database.history
         self._now = now
-        self._since: dict[str, Instant] = {}  # by channel, since when something waits for it
-        for each in groups:
-            if each.silence is None:
-                oldest = self._since.get(each.channel, each.since)
-                self._since[each.channel] = min(each.since, oldest)
+        self._rounds = rounds or {}
+        self._since = since_of(groups)  # by channel, since when something waits for it
+        self._told: dict[str, int] = {}  # messages of the day, of channels that ask
 
     def on(self, policy: NotifyPolicy) -> Hold | None:
         """The hold on the channel as a whole, if there is one."""
-        return policy.hold(self._now, self._since.get(policy.channel))
+        hold = policy.hold(self._now, self._since.get(policy.channel))
+        return hold or self._beyond(policy) or self._of_round(policy)
+
+    def _beyond(self, policy: NotifyPolicy) -> Hold | None:
+        """The hold on a channel that was told what it takes a day; what waits for the day's end is
+        due once one has come."""
+        if policy.at_most is None:
+            return None
+        begin, end = wall_day(self._now, policy.timezone)
+        if self._since.get(policy.channel, begin) < begin:
+            return None
+        if policy.channel not in self._told:
+            told = self._database.outbox.told_since(policy.channel, begin)
+            self._told[policy.channel] = told
+        full = self._told[policy.channel] >= policy.at_most
+        return Hold(Decision.AT_MOST, end) if full else None
+
+    def _of_round(self, policy: NotifyPolicy) -> Hold | None:
+        until = self._rounds.get(policy.channel)
+        return Hold(Decision.ROUND, until) if until is not None and policy.joins else None
+
+    def count(self, channel: str) -> None:
+        """One message more goes to the channel."""
+        if channel in self._told:
+            self._told[channel] += 1
 
     def judge(
         self, rule: Rule, policy: NotifyPolicy, alerts: Sequence[Alert],
@@ -224,7 +283,10 @@ class Holds:
         hold, silenced = self.on(policy), self._silenced(rule, owed)
         if hold is None and not silenced:
             return decided
-        return [each.held_by(silenced.get(each.alert.product, hold)) for each in decided]
+        return [
+            each.held_by(silenced.get(each.alert.product) or _on(rule, each.alert, hold))
+            for each in decided
+        ]
 
     def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
         """The silences' holds, by product."""
@@ -232,6 +294,27 @@ class Holds:
         return {
             product: Hold(Decision.SILENCED, each.ends, each) for product, each in covering.items()
         }
+
+
+def since_of(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
+    """By channel, since when something waits for it as a whole."""
+    found: dict[str, Instant] = {}
+    for each in groups:
+        if each.silence is None:
+            found[each.channel] = min(each.since, found.get(each.channel, each.since))
+    return found
+
+
+def severity_of(rule: Rule, _alert: Alert) -> Severity:
+    """The severity that an alert is told with."""
+    return rule.severity
+
+
+def _on(rule: Rule, alert: Alert, hold: Hold | None) -> Hold | None:
+    """The channel's hold, as far as it is one on this alert: what is critical goes beyond the
+    messages of a day."""
+    of_day = hold is not None and hold.decision is Decision.AT_MOST
+    return None if of_day and severity_of(rule, alert) is Severity.CRITICAL else hold
 
 
 def decide(

@@ -77,7 +77,9 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors."""
+    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
+    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
+    its own. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -87,6 +89,9 @@ class Channel:
     quiet: Quiet | None = None
     digest: Cron | None = None
     template: Template | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -166,7 +171,8 @@ class Rule:
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
     first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
-    met against the values that it was last told with.
+    met against the values that it was last told with. ``label`` stands in titles in place of the
+    name.
     """
 
     name: str
@@ -188,6 +194,7 @@ class Rule:
     enabled: bool = True
     again: Condition | None = None
     group: Group | None = None
+    label: str = ""
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)

@@ -207,6 +207,38 @@ class EarlierList(Struct, frozen=True):
         return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
 
 
+class GroupFigures(Struct, frozen=True):
+    """What was said of groups of products at a scan: ``groups`` (n,) are their keys, ``values`` has
+    (n,) each figure by its canonical text; NaN is no value."""
+
+    scan_id: int
+    at: Instant
+    groups: Ints
+    values: Mapping[str, Floats]
+
+    def of(self, text: str, groups: Ints) -> Floats:
+        """(m,) a figure of some groups."""
+        if text not in self.values:
+            return np.full(len(groups), np.nan)
+        return np.asarray(np.append(self.values[text], np.nan)[positions(self.groups, groups)])
+
+    def with_more(self, other: GroupFigures) -> GroupFigures:
+        """Another's figures beside these, of the groups of both."""
+        groups = np.union1d(self.groups, other.groups)
+        values = {text: self.of(text, groups) for text in self.values}
+        values |= {text: other.of(text, groups) for text in other.values}
+        return GroupFigures(self.scan_id, self.at, groups, values)
+
+
+class OwnScan(Struct, frozen=True):
+    """A scan of a watch that read something; ``proves`` that who is not on it is not on the
+    list."""
+
+    id: int
+    at: Instant
+    proves: bool
+
+
 class Jumped(Struct, frozen=True):
     """A doubted scan, when it was, and how many products it listed."""
 

@@ -16,7 +16,7 @@ from watcher.words import Wrong, kind, nearest, quoted
 AMONG = "among"
 WATCH = "watch"
 _REGION = "region"
-_UNKNOWN = ("", "0")  # ids of no category
+UNKNOWN = ("", "0")  # ids of no category
 _TAKES = 'takes what products have in common, as seller_id or category_l3_id, or "watch"'
 
 
@@ -40,7 +40,7 @@ class Grouping:
     def _codes(self, table: ScanColumns) -> Ints:
         regions = coded(table.text(_REGION), unknown=())
         if self.attribute is not None:
-            unknown = _UNKNOWN if self.name in IDS else ()
+            unknown = UNKNOWN if self.name in IDS else ()
             own = coded(table.text(self.name), unknown)
         elif self.column is not None:
             own = _numbered(table, self.column)

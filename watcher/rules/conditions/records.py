@@ -53,7 +53,7 @@ class Record(BaselineCondition):
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The distance from the record before, relative to it."""
         then = table.baseline(self.need)[0][rows]
-        now = table.number(self.metric)[rows]
+        now = table.comparable(self.need)[rows]
         beyond = then - now if self.lowest else now - then
         return relative(beyond, then), beyond
 
@@ -87,7 +87,7 @@ class Unchanged(BaselineCondition):
         return None
 
     def judge(self, table: ScanColumns) -> Masks:
-        now = table.number(self.metric)
+        now = table.comparable(self.need)
         low, high, hole = (table.baseline(need)[0] for need in self.needs)
         far = np.maximum(np.abs(high - now), np.abs(now - low))
         same = far <= _SLACK * np.maximum(np.abs(now), np.abs(low))

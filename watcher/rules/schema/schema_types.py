@@ -177,6 +177,12 @@ DIGEST = written(
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
+AT_MOST = written(
+    r"[0-9]{1,4}\s+[aA]\s+[dD][aA][yY]",
+    'write a number of messages a day, as "10 a day"',
+    ["5 a day", "10 a day", "20 a day"],
+)
+GROUP_BY = one_of(["rule"], ["a message for each rule and scan"])
 METRIC = written(METRIC_NAME, "write the name of a metric, as target")
 _GROUPED_BY = ["watch", "category_id", "category_l2_id", "category_l3_id", "seller_id"]
 GROUPING = written(

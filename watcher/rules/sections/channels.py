@@ -78,6 +78,9 @@ class Channels:
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
+            at_most=section.at_most,
+            limit=section.limit,
+            by_rule=section.group_by is not None,
         )
 
     def _is_known(self, entry: Entry) -> bool:

@@ -104,6 +104,15 @@ class ChannelSection(Section):
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
     ) = Field(None, description='collect, and send once: "09:00" or a cron line')
     template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
+    at_most: (
+        Annotated[int, BeforeValidator(readers.at_most), WithJsonSchema(shapes.AT_MOST)] | None
+    ) = Field(None, description="messages a day; what goes beyond waits for one at the day's end")
+    limit: Whole | None = Field(
+        None, ge=1, le=100, description="products in full in one message of all rules"
+    )
+    group_by: (
+        Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUP_BY)] | None
+    ) = Field(None, description="rule: a message for each rule and scan, not one for all")
 
 
 class DefaultsSection(Section):
@@ -132,6 +141,9 @@ class RuleSection(Section):
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
+    label: Name | None = Field(
+        None, description="what messages call it in place of its name, as in 3 breakout"
+    )
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
@@ -158,7 +170,7 @@ class GroupSection(Section):
     """Products of a watch, put together by what they share: a rule may speak of each group."""
 
     of: Any = Field(description="the watch whose products are grouped, or a list of them")
-    by: Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+    by: Annotated[str, BeforeValidator(readers.grouped_by), WithJsonSchema(shapes.GROUPED_BY)] = (
         Field(description="what the products of a group share")
     )
     metrics: Any = Field(

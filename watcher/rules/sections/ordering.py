@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from watcher.model import Ints
+from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
@@ -74,10 +74,9 @@ class ByMetric:
         return (*own, by_size(table, self.tie, rows))
 
     def _own(self, table: ScanColumns, rows: Ints) -> Strength:
-        now = table.number(self.metric)[rows]
         if not self.needs:
-            return (now,)
-        then = table.baseline(self.needs[0])[0][rows]
+            return (table.number(self.metric)[rows],)
+        now, then = (each[rows] for each in _now_and_then(table, self.needs[0]))
         moved = now - then
         return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
 
@@ -86,6 +85,10 @@ class ByMetric:
         if self.change is None:
             return f"{self.metric.label}, {end} first"
         return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+def _now_and_then(table: ScanColumns, need: Need) -> tuple[Floats, Floats]:
+    return table.comparable(need), table.baseline(need)[0]
 
 
 Order: TypeAlias = ByCondition | ByMetric

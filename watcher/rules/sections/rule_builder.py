@@ -74,6 +74,7 @@ class RuleBuilder:
             priority=section.priority,
             again=again,
             group=subject.group,
+            label=section.label or "",
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from watcher.model import Severity
 from watcher.rules.files.slips import around_key, around_url
 from watcher.rules.groups import BY
-from watcher.schedule import parse_digest, parse_quiet
+from watcher.schedule import parse_at_most, parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
 from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 
+GROUP_BY = "rule"  # of a channel
 LONGEST_NAME = 100
 _GROUPED = {
     **dict.fromkeys(("seller", "shop", "sellers", "store", "shop_id", "brand"), "seller_id"),
@@ -109,7 +110,7 @@ def timezone(value: object) -> str:
     return value
 
 
-def group_by(value: object) -> str:
+def grouped_by(value: object) -> str:
     """A way to group products, by its name."""
     name = _a_text(value, either([*BY])).strip()
     if name in BY:
@@ -174,6 +175,21 @@ def digest(value: object) -> str:
         raise Wrong('takes a time of day as "09:00", or a cron line')
     parse_digest(value)
     return value.strip()
+
+
+def at_most(value: object) -> int:
+    """The number of ``10 a day``."""
+    if not isinstance(value, str):
+        raise Wrong(f'takes a number of messages a day, as "10 a day", not {kind(value)}')
+    return parse_at_most(value)
+
+
+def group_by(value: object) -> str:
+    """The only word that there is."""
+    if not isinstance(value, str) or value.strip().lower() != GROUP_BY:
+        said = quoted(value) if isinstance(value, str) else kind(value)
+        raise Wrong(f'takes "{GROUP_BY}", not {said}: without it one message tells of all rules')
+    return GROUP_BY
 
 
 def name(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
@@ -238,6 +239,7 @@ class MemoryOutbox(Outbox):
 
     def __init__(self) -> None:
         self._messages: dict[int, tuple[str, Message]] = {}
+        self._of_rules = defaultdict[str, list[Instant]](list)  # when each was written, by channel
         self._last = 0
 
     def add(
@@ -250,8 +252,15 @@ class MemoryOutbox(Outbox):
     ) -> builtins.list[int]:
         ids = [self._last + number for number, _ in enumerate(targets, start=1)]
         self._last += len(ids)
+        if message.kind == "alerts":
+            self._of_rules[channel].append(now)
         self._messages.update(dict.fromkeys(ids, (channel, message)))
         return ids
+
+    def told_since(self, channel: str, since: Instant) -> int:
+        """Count what was written; nobody drops anything here."""
+        begun = self._of_rules.get(channel, [])
+        return len(begun) - bisect_left(begun, since)
 
     def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
         """Return those messages with their channels, which are let go."""

@@ -11,6 +11,7 @@ from watcher.attributes import MADE, TEXT_OF, numbers_of
 from watcher.data_days import DataDays
 from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.former import FormerTexts
+from watcher.store.memory.groups import RecalledGroups
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Wholes
 from watcher.store.packing import positions
@@ -41,6 +42,8 @@ class Recalled:
         self.windows = matrix.windows
         self.standing = matrix.standing
         self.recent = matrix.recent
+        self.own_scans = matrix.own_scans
+        self.groups = RecalledGroups(matrix)
         self.last_texts = matrix.last_texts
         self.proofs = matrix.proofs
         self.judged_before = matrix.judged_before
@@ -101,6 +104,10 @@ class Recalled:
         return self._texts.names
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        groups = self.groups.facts(products)
+        return groups | self._facts([key for key in products if key not in groups])
+
+    def _facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         keys = np.array(products, np.int64)
         rows = [*product_rows(self._db, keys, "p.region, p.currency, p.first_seen")]
         numbers = self._shown_numbers(self._place, keys)

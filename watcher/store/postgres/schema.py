@@ -193,6 +193,12 @@ CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text N
     packed bytea NOT NULL);
 ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
 """
+_GROUPS = """
+ALTER TABLE products ADD COLUMN grouped_by text;
+CREATE TABLE figures (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    grouped_by text NOT NULL, packed bytea NOT NULL, PRIMARY KEY (scan, grouped_by));
+ALTER TABLE figures ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -215,6 +221,7 @@ MIGRATIONS = {
     "m018_text_history": _TEXT_HISTORY,
     "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
+    "m021_groups": _GROUPS,
 }
 
 

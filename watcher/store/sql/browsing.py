@@ -69,7 +69,7 @@ class Browsing(Face):
         by_id = self._db.rows(
             "SELECT region, product_id, coalesce(product_name, product_id) FROM products "
             "WHERE region IN (SELECT DISTINCT region FROM products) AND product_id = ? "
-            "ORDER BY region",
+            "AND grouped_by IS NULL ORDER BY region",
             (text,),
         )
         return by_id or History(self._db).named(text, None, PRODUCTS)

@@ -30,7 +30,7 @@ from watcher.store.sql.text_history import StoredTexts
 
 _FACTS = (
     "p.id, p.region, p.product_id, p.product_name, p.seller_id, p.category_id, p.currency, "
-    "p.first_seen"
+    "p.first_seen, p.grouped_by"
 )
 
 
@@ -114,11 +114,17 @@ class History(Recording, Baselines, ScanHistory):
     def categories(self) -> Sequence[tuple[str | None, ...]]:
         """The categories of level 1, 2 and 3 that products have, each combination once."""
         columns = "category_id, category_l2_id, category_l3_id"
-        return self._db.rows(f"SELECT DISTINCT {columns} FROM products ORDER BY {columns}")
+        return self._db.rows(
+            f"SELECT DISTINCT {columns} FROM products WHERE grouped_by IS NULL ORDER BY {columns}"
+        )
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
-        ids = self._db.all(int, "SELECT id FROM products ORDER BY id DESC LIMIT ?", (limit,))
+        ids = self._db.all(
+            int,
+            "SELECT id FROM products WHERE grouped_by IS NULL ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
         facts = self.facts(ids)
         return [facts[each] for each in ids if each in facts]
 
@@ -131,10 +137,11 @@ class History(Recording, Baselines, ScanHistory):
             ProductFacts(
                 product=row[0], region=row[1], product_id=row[2], name=row[3] or row[2],
                 seller_id=row[4], category_id=row[5], currency=row[6], first_seen=row[7],
+                grouped_by=row[8] or "",
                 observed_at=seen.get(row[0]),
                 numbers={
                     name: None if value is None else float(value)
-                    for name, value in zip(NUMERIC_NAMES, row[8:], strict=True)
+                    for name, value in zip(NUMERIC_NAMES, row[9:], strict=True)
                 },
             )
             for row in rows
@@ -168,7 +175,8 @@ class History(Recording, Baselines, ScanHistory):
         # By Python, for SQLite knows the capitals of English letters only.
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
-            "WHERE product_name IS NOT NULL AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
+            "WHERE product_name IS NOT NULL AND grouped_by IS NULL "
+            "AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
             "ORDER BY id",
             (region,),
         )

@@ -243,6 +243,16 @@ class Outbox(Face):
             (now,),
         )
 
+    def told_since(self, channel: str, since: Instant) -> int:
+        """Count the messages of rules that the channel was queued since then; not its digests, nor
+        what joined others while the service was down."""
+        rows = self._db.rows(
+            "SELECT m.body FROM messages AS m WHERE m.id IN "
+            "(SELECT message FROM notifications WHERE channel = ? AND created >= ?)",
+            (channel, since),
+        )
+        return sum(_decode(body).kind == "alerts" for (body,) in rows)
+
     def tried(self, since: Instant) -> dict[str, int]:
         """Count the tries since then that ended as sent, failed or dead."""
         rows: dict[str, int] = dict(

@@ -455,6 +455,17 @@ def m020_own_files(db: Tables) -> None:
     )
 
 
+@migrations()
+def m021_groups(db: Tables) -> None:
+    """Groups of products, which stand beside these by an id that says what each is of; and what was
+    said of all groups of a list at a scan, from now on."""
+    db.execute("ALTER TABLE products ADD COLUMN grouped_by TEXT")
+    db.execute(
+        "CREATE TABLE figures (scan INTEGER NOT NULL REFERENCES scans(id) ON DELETE CASCADE, "
+        "grouped_by TEXT NOT NULL, packed BLOB NOT NULL, PRIMARY KEY (scan, grouped_by)) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]
