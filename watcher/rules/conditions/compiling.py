@@ -13,6 +13,7 @@ from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
@@ -197,7 +198,11 @@ class Compiler:
         lacking = next((each for each in others if self.lacks_rank(each)), None)
         if lacking is not None:
             self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
-        return condition if lacking is None else None
+            return None
+        unknown = next(filter(None, map(no_past, condition.needs)), "") if condition else ""
+        if unknown:
+            self.report(path, unknown)
+        return None if unknown else condition
 
     def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:
         """The values of ``{file: authorised.txt}``; None where they can't be had."""
