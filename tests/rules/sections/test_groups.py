@@ -188,7 +188,7 @@ def test_a_rule_begins_anew_with_its_group_alone() -> None:
         ("{a: gmv / 2}", 'metrics.a: unknown metric "gmv": shelves has size'),
         ("{a: review_count / 2}", 'metrics.a: unknown metric "review_count": it is said of a prod'),
         ("{a: b, b: a}", "the formula needs itself: a -> b -> a"),
-        ("{min: {min: rank}}", 'metrics: "min" is a word of the rule language: name your metric o'),
+        ("{min: {min: rank}}", 'metrics: "min" is a word of the rule language: name your m'),
         ("{rank: {min: rank}}", 'metrics: there is a metric "rank" already: name yours otherwise'),
     ],
 )  # fmt: skip
