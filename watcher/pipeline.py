@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.alert import Alert
+from watcher.evaluation.judging import Judging
 from watcher.evaluation.jumps import Jump
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.stepping import Judged, Moved, Round
+from watcher.evaluation.stepping import Judged, Moved
 from watcher.evaluation.table import ScanTable
 from watcher.evaluation.tabling import tabled
 from watcher.message import Message
@@ -145,7 +146,7 @@ class Evaluator:
         at = min(table.at, now)
         groups = self.database.held.groups()
         rounds = self._rounds(groups, round_, now)
-        judging = Round(self.database, self.archive, table, rules, at)
+        judging = Judging(self.database, self.archive, table, rules, at)
         products = Products(self.archive.history, judging.present, self.catalogue)
         holds = Holds(self.database, now, past=self.archive.history, rounds=rounds)
         teller = Teller(self.database, products, self.policies, at, now, holds)

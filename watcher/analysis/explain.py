@@ -15,7 +15,7 @@ from watcher.analysis.looking import Looked, look, watch_of
 from watcher.analysis.reasons import Reason
 from watcher.data_days import durations
 from watcher.errors import WatcherError
-from watcher.evaluation.names import names_in
+from watcher.evaluation.names import names_in, subject_name
 from watcher.evidence import Evidence
 from watcher.message import NotificationState
 from watcher.model import Instant, ProductFacts, Verdict
@@ -77,11 +77,12 @@ def explain(
     listed = looked.at == scan.at and not looked.fallen
     lengths = durations(watch.schedule, database.history)
     held = alert is not None and alert.state is AlertState.PENDING
+    names = _names(database, book, product, looked, alert)
     pending = min(alert.since, now) if alert is not None and held else None
     return Explanation(
         now=now,
         rule=rule.name,
-        product=product,
+        product=replace(product, name=subject_name(product.product_id, product.name, names)),
         scan=scan,
         judged_at=looked.at,
         listed=listed,
@@ -95,7 +96,7 @@ def explain(
         again=tuple(again_reasons(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
-        names=_names(database, book, product, looked, alert),
+        names=names,
         by_data_days=bool(lengths.days),
         watch=watch.name if len(rule.watches) > 1 else "",
     )
@@ -108,7 +109,8 @@ def _names(
     reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
     evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
     evidence += alert.evidence if alert is not None else ()
-    return names_in(database.history, book.sellers, evidence, product.seller_id)
+    subjects = (product.seller_id, product.product_id)
+    return names_in(database.history, book.sellers, evidence, *subjects)
 
 
 def _evidence_of(reason: Reason) -> Iterator[Evidence]:

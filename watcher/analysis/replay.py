@@ -155,8 +155,12 @@ class Replay(Stage):
         self.past = reading.recalled()  # all that is known at the moment that is played
         # Texts are known as they were at the moment that is played, not before; and who is gone
         # stands in no table of that scan.
-        of_texts = {rule.name for rule in self.rules if rule.when.attributes or rule.when.of_gone}
-        self._alerts = MemoryAlerts(self._why, of_texts)
+        at_once = {
+            rule.name
+            for rule in self.rules
+            if rule.when.attributes or rule.when.of_gone or rule.group is not None
+        }
+        self._alerts = MemoryAlerts(self._why, at_once)
         self.database.alerts = self._alerts
         watches = [watch for rule in self.rules for watch in rule.watches]
         self._rules_of = {watch.key: self.book.rules_of(watch) for watch in watches}

@@ -15,7 +15,7 @@ from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
-from watcher.cli.lookup import chosen, chosen_product, market_of
+from watcher.cli.lookup import chosen, chosen_subject
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
@@ -49,17 +49,19 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 def command(rule_name: str, product: str, region: str | None, files: options.Files) -> None:
     """Explain why RULE fired on PRODUCT, did not fire, or was not told.
 
-    PRODUCT is an id, or a part of a name that only one product has. Shown are its conditions on
-    the newest scan that lists it, its alert, and what each channel was told or why not.
+    PRODUCT is an id, or a part of a name that only one product has; of a rule over groups a
+    seller's or category's id or name, or all of seller_id=7495981769829615944. Shown are its
+    conditions on the newest scan that lists it, its alert, and what each channel was told or why
+    not.
 
     \b
       watcher explain beauty-rising 1729382256910270485
+      watcher explain shelf-heats-up GlowLab
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = market_of(rule, region)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_product(opened, product, market)
+        facts = chosen_subject(opened, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))

@@ -16,7 +16,7 @@ from watcher.evaluation.statistics import Over, Statistics, over_of
 from watcher.evaluation.table import ScanTable
 from watcher.evidence import Gap, Member
 from watcher.fields import REGION
-from watcher.model import Bools, Floats, Instant, Ints, LastTexts
+from watcher.model import Bools, Floats, Instant, Ints, LastTexts, ScanState
 from watcher.rules.conditions.aggregates import counted, valued
 from watcher.rules.conditions.base import Ago, From, Judge, Last, Masks, Need
 from watcher.rules.groups import subject_id
@@ -64,7 +64,7 @@ class GroupTable:
         self.by = by
         self._judge = judge
         self._table = table
-        self._watch = watch
+        self.watch = watch
         self._archive = archive
         self._members = members_of(judge, table.scan, by, watch.name)
         self.products = self._keys(keeps=keeps)
@@ -86,7 +86,14 @@ class GroupTable:
 
     def note(self, figures: Sequence[Figure]) -> None:
         """Keep what these say of the groups now, for later scans."""
-        self._past.note(figures)
+        if self._read_to_its_end:
+            self._past.note(figures)
+
+    @cached_property
+    def _read_to_its_end(self) -> bool:
+        """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
+        scan = self.scan
+        return scan.proves_absence or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
     # ------------------------------------------------------------------ now
 
@@ -100,6 +107,8 @@ class GroupTable:
         return self._judge.remembered(key, lambda: self._number(metric))
 
     def _number(self, metric: Metric) -> Floats:
+        if not metric.figures or not self._read_to_its_end:
+            return np.full(self.size, np.nan)
         parts = {
             part.name: self._members.figure(cast("Figure", part.figure), self._judge)
             for part in metric.figures
@@ -179,12 +188,12 @@ class GroupTable:
     @cached_property
     def _whole(self) -> bool:
         """Whether the list is a shop's, and all of it: who is not on it was not there."""
-        query = self._watch.query
+        query = self.watch.query
         return not query.of_market and not query.of_ids and self.scan.proves_absence
 
     def _scans(self, within: tuple[Instant, Instant], *, kept: bool) -> Sequence[OwnScan]:
         scans = self._past.scans(within)
-        if kept and self._whole:
+        if kept and (self._whole or self.scan.of_market):
             return [each for each in scans if each.proves]
         return scans
 

@@ -21,14 +21,12 @@ from watcher.evaluation.lifecycle import (
     step,
     step_absent,
 )
-from watcher.evaluation.present import Present
-from watcher.evaluation.table import ScanTable
+from watcher.evaluation.present import Present, SubjectTable
 from watcher.model import Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import longest_gap
 from watcher.store.packing import positions
-from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.records import Live, Transition, Whose
 from watcher.store.sql.alerts import Alerts
@@ -80,13 +78,14 @@ class _Case:
 
 
 class Round:
-    """One scan's verdicts, and the steps of the alerts of its ``rules``."""
+    """One scan's verdicts on its products or on groups of them, the rows of ``table``, and the
+    steps of the alerts of its ``rules``."""
 
     def __init__(
         self,
         database: Store,
-        archive: Archive,
-        table: ScanTable,
+        present: Present,
+        table: SubjectTable,
         rules: Sequence[Rule],
         at: Instant,
     ) -> None:
@@ -94,7 +93,7 @@ class Round:
         self._table = table
         self._rules = rules
         self._at = at
-        self.present = Present(archive, table)
+        self.present = present
         self._judge = self.present.judge
         self.judged: list[Judged] = []
         self._taken_out: set[int] = set()
@@ -105,6 +104,7 @@ class Round:
         store can't do is raised, and ends the transaction."""
         cases = self._cases()
         live = self._live(cases)
+        self.present.claim(live.products.tolist())
         places = positions(self._table.products, live.products)
         mine = self._mine(cases, live, places)
         stay = self._staying(cases, live, places) & ~self._taken_out_of(live, places)

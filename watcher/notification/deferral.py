@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
-from watcher.evaluation.present import left_by
+from watcher.evaluation.group_present import left_by
 from watcher.message import NotificationState
 from watcher.model import Instant
 from watcher.notification.policy import (

@@ -11,8 +11,9 @@ from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.again import evidence_of
+from watcher.evaluation.judging import all_present
 from watcher.evaluation.jumps import remember, stored_table
-from watcher.evaluation.present import Present
+from watcher.evaluation.present import Present, Presents
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
 from watcher.model import Instant, Scan
@@ -36,13 +37,13 @@ from watcher.units import format_duration, format_instant, format_value
 class Player(Stage):
     """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Present:
+    def examine(self, scan: Scan) -> Present | Presents:
         """Record a scan, and judge it with the past that there is."""
         self._renew(scan)
         schedule, rules = self._schedule(scan), self._of(scan)
         recorded = remember(self.database, scan, schedule)
         table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
-        return Present(self.database, table)
+        return all_present(self.database, table, rules)
 
     def remember(self, scan: Scan) -> None:
         """Record a scan, as the past of the next."""
@@ -77,7 +78,7 @@ class Player(Stage):
             written += outcome.notifications
         return self.played(scan.at, written)
 
-    def again(self, rule: Rule, present: Present, product: int) -> Iterator[Evidence]:
+    def again(self, rule: Rule, present: Present | Presents, product: int) -> Iterator[Evidence]:
         """Yield how far a product of a scan went since each channel was told of it."""
         entries = self.database.alerts.told(rule.name, [product], with_values=True)
         told = {entry.told_with.at: entry.told_with for entry in entries if entry.told_with}
@@ -223,14 +224,15 @@ def _key(player: Player, product_id: str) -> int:
 
 
 def _evidence(
-    case: Case, present: Present, product: int, *, several: bool
+    case: Case, present: Present | Presents, product: int, *, several: bool
 ) -> Iterator[tuple[str, Evidence]]:
     """Yield all evidence on a product; and the list and the rule that it is of, where there are
     ``several``: of one that is not listed only of rules that say of it that it is gone."""
     on = f"{case.watch.name}: " if several else ""
     for rule in (each for each in case.rules if each.reads(case.watch.key)):
         of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
-        place = present.place_of(rule, product)
+        part = present.part(product)
+        place = part.place_of(rule, product) if part is not None else None
         if place is None:
             continue
         for condition in (rule.when, rule.until):

@@ -111,7 +111,7 @@ class ChannelSection(Section):
         None, ge=1, le=100, description="products in full in one message of all rules"
     )
     group_by: (
-        Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUP_BY)] | None
+        Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
     ) = Field(None, description="rule: a message for each rule and scan, not one for all")
 
 

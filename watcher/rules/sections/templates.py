@@ -21,7 +21,7 @@ _PRODUCT = {
     "link": "https://www.tiktok.com/shop/pdp/1729000000000000000",
     "alert": "A1",
     "notes": ["still firing, since 16 Nov"],
-    "why": ["7-day GMV 1,200 → 4,830 (+303%) since 16 Nov", "also climbs: #17, was 34"],
+    "why": ["7-day GMV 1,200 → 4,830 (+303%) since 16 Nov"],
     "facts": ["12.99 USD", "7 days: 372 sold, GMV 4,830"],
     "rules": ["beauty-rising", "climbs"],
 }

@@ -184,7 +184,7 @@ def at_most(value: object) -> int:
     return parse_at_most(value)
 
 
-def group_by(value: object) -> str:
+def message_by(value: object) -> str:
     """The only word that there is."""
     if not isinstance(value, str) or value.strip().lower() != GROUP_BY:
         said = quoted(value) if isinstance(value, str) else kind(value)

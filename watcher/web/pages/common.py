@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from aiohttp import web
 
-from watcher.evaluation.present import with_known, worded
+from watcher.evaluation.known import with_known, worded
 from watcher.evaluation.series import Track, number
 from watcher.message import Notification, NotificationState
 from watcher.model import Instant

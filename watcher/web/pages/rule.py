@@ -194,6 +194,10 @@ def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str
     """The rule's settings beside its conditions."""
     read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
     yield "watch", read[0] if len(read) == 1 else "; ".join(read)
+    if rule.group is not None:
+        yield "judges", f"{rule.group.said}, each as a whole ({rule.group.name})"
+        for metric in rule.group.figures:
+            yield metric.label, metric.meaning
     yield "schedule", ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
     if not rule.enabled:
         yield "enabled", "no: it is not judged"
