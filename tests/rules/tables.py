@@ -61,7 +61,8 @@ class FakeTable:
         return float(self.number(metric)[row])
 
     def text(self, name: str) -> Sequence[str | None]:
-        return [None] * self.size if name == "region" else self._texts[name]
+        unknown = [None] * self.size if name == "region" else None
+        return self._texts.get(name, unknown) or self._texts[name]
 
     def everyone(self) -> tuple[ScanColumns, Ints]:
         return self, np.arange(self.size)

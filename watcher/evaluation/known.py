@@ -52,7 +52,7 @@ def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> lis
 
 
 def _named(row: AlertRow, known: Mapping[str, str]) -> AlertRow:
-    """The row with the names that occur in it; a group goes by the name of what it is grouped by."""
+    """The row with the names that occur in it; a group has that of what it is grouped by."""
     names = _names_of(row, known) if known else row.names
     return replace(row, names=names, name=subject_name(row.product_id, row.name, names))
 

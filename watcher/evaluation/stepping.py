@@ -112,8 +112,8 @@ class Round:
         places = positions(self._table.products, live.products)
         mine = self._mine(cases, live, places)
         stay = self._staying(cases, live, places) & ~self._taken_out_of(live, places)
-        speaking = stay & mine & ~silent([case.rule for case in cases], live)
         stay &= ~self._regraded(cases, live, places)
+        speaking = stay & mine & ~silent([case.rule for case in cases], live)
         stay |= ~mine
         saving = _Saving(self._database.alerts, self._at)
         for number, case in enumerate(cases):

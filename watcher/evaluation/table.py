@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from watcher.data_days import durations
+from watcher.evaluation.figures_among import FiguresAmong, declared
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
 from watcher.evidence import Gap, Member
@@ -44,6 +46,16 @@ from watcher.store.records import EarlierList, Recorded, WindowQuery
 PRODUCT_ID = "product_id"
 
 
+_T = TypeVar("_T", Floats, Ints)
+
+
+def _at(column: _T, rows: Ints, none: float = np.nan) -> _T:
+    """The column at these rows; ``none`` at -1."""
+    known: _T = np.full(len(rows), none).astype(column.dtype)
+    known[rows >= 0] = column[rows[rows >= 0]]
+    return known
+
+
 class OwnColumns:
     """The columns of the user's own for the products of a scan. They are today's, whatever a metric
     is computed for: what they were is not kept."""
@@ -68,8 +80,8 @@ class ScanTable:
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
     its order), then, where a condition asks for them, the products that the last list had and this
     one has not. Those have no value but that. ``schedule`` is the watch's, ``owned`` gives columns
-    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where all of
-    these products are gone since."""
+    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where
+    all of these products are gone since."""
 
     def __init__(
         self,
@@ -97,7 +109,10 @@ class ScanTable:
         self._days: dict[Need, Ints] = {}
         # Not a method of the table's: one that holds itself stays, with its scan, for long.
         self.owned = OwnColumns(scan)
-        needs = tuple(dict.fromkeys(needs))
+        self._among = FiguresAmong()
+        asked = tuple(dict.fromkeys(needs))
+        self._of_figures = tuple(need for need in asked if need.metric.figure is not None)
+        needs = tuple(dict.fromkeys(declared(asked)))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
@@ -109,13 +124,23 @@ class ScanTable:
         """The metric now, (n,); NaN is no value."""
         column = self._numbers.get(metric.name)
         if column is None:
-            columns = {name: self._column(name) for name in metric.needs} | self.owned(metric)
-            column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
+            column = self._numbers[metric.name] = self._computed(metric)
         return column
+
+    def _computed(self, metric: Metric) -> Floats:
+        if metric.figure is not None:
+            everyone, rows = self.everyone()
+            if everyone is self:
+                return self._among.now(self, metric.figure)
+            return _at(everyone.number(metric), rows)
+        columns = {name: self._column(name) for name in metric.needs} | self.owned(metric)
+        columns |= {part.name: self.number(part)[: self.listed] for part in metric.parts}
+        return self._padded(metric.compute(columns, self.at))
 
     def value(self, metric: Metric, row: int) -> float:
         """The metric of one listed product now; of a past scan, without reading the column."""
-        if self.scan.whole or metric.name in self._numbers or not metric.fields:
+        at_once = self.scan.whole or not metric.fields or metric.figures
+        if at_once or metric.name in self._numbers:
             return float(self.number(metric)[row])
         columns = {
             name: np.array([self.scan.cell(name, row)])
@@ -156,8 +181,13 @@ class ScanTable:
         return self.before(need)
 
     def comparable(self, need: Need) -> Floats:
-        """A product is the same at both times."""
-        return self.number(need.metric)
+        """A product is the same at both times; of a figure only those count that were there."""
+        if need.metric.figure is None:
+            return self.number(need.metric)
+        everyone, rows = self.everyone()
+        if everyone is self:
+            return self._among.comparable(self, need)
+        return _at(everyone.comparable(need), rows)
 
     def compared(self, _need: Need, _row: int) -> None:
         return None
@@ -168,7 +198,9 @@ class ScanTable:
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
-        if baseline is None:
+        if baseline is None and need.metric.figure is not None:
+            baseline = self._baselines[need] = self._figure_before(need)
+        elif baseline is None:
             if isinstance(need.from_, Last):
                 values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
             else:
@@ -180,9 +212,16 @@ class ScanTable:
             baseline = self._baselines[need] = self._padded(values), instants
         return baseline
 
+    def _figure_before(self, need: Need) -> tuple[Floats, Ints]:
+        everyone, rows = self.everyone()
+        if everyone is self:
+            return self._among.then(self, need)
+        values, at = everyone.before(need)
+        return _at(values, rows), _at(at, rows, 0)
+
     def gap(self, need: Need, row: int) -> Gap | None:
         """The reason why a last value is older than the last two scans, where it is."""
-        if not isinstance(need.from_, Last):
+        if not isinstance(need.from_, Last) or need.metric.figure is not None:
             return None
         values, instants = self.baseline(need)
         return None if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
@@ -202,7 +241,7 @@ class ScanTable:
             return self, np.arange(self.size)
         if self._everyone is None:
             scan, seen = self._past.everyone(self.scan.watch, self.scan_id)
-            table = ScanTable(scan, seen, self._past, (), self.schedule)
+            table = ScanTable(scan, seen, self._past, self._of_figures, self.schedule)
             self._everyone = table, positions(table.products, self.products)
         self._everyone[0].waits = self.waits
         return self._everyone

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from watcher.chart import Chart, Series
+from watcher.evaluation.group_series import KeptFigures
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
 from watcher.evidence import Evidence
 from watcher.message import Item, Message
 from watcher.model import Instant, ProductFacts
 from watcher.rules.metrics import RANK, Metric
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Group, Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import Absence
 from watcher.units import DAY, Currencies, Unit
@@ -32,12 +33,53 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     """The data of a picture for ``message``; None where there is nothing to draw."""
     if message.kind not in _KINDS or message.data_at is None:
         return None
+    if message.items and message.items[0].grouped_by:
+        return _of_groups(database, book, message, message.data_at)
     metric = _metric(book, message.items[:MOST])
     drawing = _Drawing(database, metric, _spoken_of(message, metric), message.data_at)
     series = tuple(drawing.series(drawing.scans(book, message)))
     if not series:
         return None
     return Chart(metric.label, metric.unit.value, drawing.at, series, drawing.currency())
+
+
+def _of_groups(database: Store, book: Rulebook, message: Message, at: Instant) -> Chart | None:
+    """A figure of the strongest groups of a message: the first that the strongest one's reasons
+    name, of all that are made as this one is."""
+    rules = {rule.name: rule for rule in book.rules}
+    first = rules.get(message.items[0].rule or message.rule)
+    if first is None or first.group is None:
+        return None
+    metric = _figure(first.group, message.items[0])
+    series: list[Series] = []
+    for number, item in [*enumerate(message.items, start=1)][:MOST]:
+        rule = rules.get(item.rule or message.rule)
+        if rule is not None and rule.group == first.group and item.grouped_by:
+            points = _kept(database, rule, item, metric, at - SPAN)
+            if sum(value is not None for _, value in points) >= 2:
+                told = (points, (item.since,), _reason(item, metric))
+                series.append(Series(number, item.name, item.product_id, *told))
+    currency = message.items[0].gmv_currency if metric.unit is Unit.GMV else None
+    return Chart(metric.label, metric.unit.value, at, tuple(series), currency) if series else None
+
+
+def _figure(group: Group, item: Item) -> Metric:
+    """The first figure that a group's reasons name and that can be drawn, else its size."""
+    named = (group.metrics.get(evidence.metric) for evidence in _reasons(item))
+    return next(filter(_is_drawn, filter(None, named)), group.metrics.tie)
+
+
+def _kept(
+    database: Store, rule: Rule, item: Item, metric: Metric, since: Instant
+) -> tuple[tuple[Instant, float | None], ...]:
+    """The values of a group's figure at the scans of its list."""
+    found = database.history.find(item.product_id, item.region)
+    if not found or rule.group is None:
+        return ()
+    lists = (watch for watch in rule.watches if item.watch in ("", watch.name))
+    watch = next(lists, rule.watch)
+    track = KeptFigures(database, found[0].product, since).track(watch, rule.group, metric)
+    return _points(track, [])
 
 
 def _spoken_of(message: Message, metric: Metric) -> tuple[tuple[int, Item], ...]:

@@ -11,6 +11,7 @@ from watcher.attributes import MADE
 from watcher.fields import MADE_TEXTS, NUMERIC, SELLER, TEXTS
 from watcher.rules.derived import DERIVED
 from watcher.rules.metric import (
+    COMPARED,
     NORMAL,
     OF_SCAN,
     RANK,
@@ -36,6 +37,7 @@ from watcher.words import nearest
 __all__ = [
     "ADDED_LATER",
     "ATTRIBUTES",
+    "COMPARED",
     "NORMAL",
     "OF_SCAN",
     "RANK",

@@ -9,9 +9,8 @@ import numpy as np
 
 from watcher.fields import IDS
 from watcher.model import Bools, Floats, Ints
-from watcher.rules.conditions.base import ScanColumns, judged
+from watcher.rules.conditions.base import ScanColumns, judged, texts_of
 from watcher.rules.conditions.grouping import UNKNOWN, coded
-from watcher.rules.conditions.text import texts_of
 from watcher.rules.metrics import Attribute, Figure, FigureKind, Metric
 
 # Of values (m,) and the groups (m,) that they are of, each group's number (n,); NaN of none.

@@ -411,6 +411,15 @@ def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
 
 
+def texts_of(table: ScanColumns, attribute: Attribute) -> Sequence[str | None]:
+    """A text of each product: of the source, or of the user's own."""
+    fact = attribute.fact
+    if fact is None:
+        return table.text(attribute.name)
+    ids = table.text("product_id")
+    return remembered(table, ("fact", fact.name), lambda: fact.texts(ids))
+
+
 def judged(table: ScanColumns, condition: Condition) -> Masks:
     """The verdict, from the judge's memory where ``table`` is one."""
     return table(condition) if isinstance(table, Judge) else condition.judge(table)

@@ -13,6 +13,7 @@ from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
@@ -56,7 +57,8 @@ class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
     ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
     it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
-    file of values; ``RulesError`` says what is wrong with it."""
+    file of values; ``RulesError`` says what is wrong with it. ``words`` are those that stand in
+    place of a metric; a group has none."""
 
     catalogue: Catalogue
     report: Report
@@ -65,6 +67,9 @@ class Compiler:
     places: Places = field(default_factory=dict)
     lists: Callable[[str], FileValues] | None = None
     unsorted: str = ""
+    words: Mapping[str, tuple[Callable[[object], Condition], str]] = field(
+        default_factory=lambda: WORDS
+    )
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -83,8 +88,8 @@ class Compiler:
             case "not":
                 return _joined([self.condition(value, path)], lambda parts: Not(parts[0]))
             # A user's metric of that name, older than the word, keeps its meaning.
-            case word if word in WORDS and self.catalogue.get(word) is None:
-                return self._attempt(path, WORDS[word][0], value)
+            case word if word in self.words and self.catalogue.get(word) is None:
+                return self._attempt(path, self.words[word][0], value)
             case _:
                 return self._named(key, value, path)
 
@@ -100,6 +105,12 @@ class Compiler:
         if key in NUMBER_BY_NAME or key in OPTIONS:
             example = f"total_sale_7d_cnt: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
+            self.report(path, what, at_key=True)
+        elif key in WORDS:
+            what = (
+                f'"{key}" is said of products, and a group is on no list: it is judged from its '
+                f"third product on; a figure may count them, as {{count: {{{key}: true}}}}"
+            )
             self.report(path, what, at_key=True)
         elif key in OF_RULE:
             what = f'"{key}" is a key of the rule: it stands beside when, not in conditions'
@@ -126,7 +137,7 @@ class Compiler:
         return _joined([self.condition(one, (*path, i)) for i, one in enumerate(value)], join)
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
-        if self._lacks_rank(subject):
+        if self.lacks_rank(subject):
             which = f", which {self.unsorted} is not" if self.unsorted else ""
             self.report(
                 path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
@@ -139,7 +150,8 @@ class Compiler:
             return self._operators(subject, value, path)
         return None
 
-    def _lacks_rank(self, subject: Metric | Attribute) -> bool:
+    def lacks_rank(self, subject: Metric | Attribute) -> bool:
+        """Whether it asks for a place in a list that is not sorted."""
         return not self.ranked and isinstance(subject, Metric) and RANK in subject.needs
 
     def _operators(
@@ -183,10 +195,14 @@ class Compiler:
         build = partial(_with_names, operator)
         condition = self._attempt(path, build, operator.name, subject, setting)
         others = condition.metrics if condition is not None else ()
-        lacking = next((each for each in others if self._lacks_rank(each)), None)
+        lacking = next((each for each in others if self.lacks_rank(each)), None)
         if lacking is not None:
             self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
-        return condition if lacking is None else None
+            return None
+        unknown = next(filter(None, map(no_past, condition.needs)), "") if condition else ""
+        if unknown:
+            self.report(path, unknown)
+        return None if unknown else condition
 
     def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:
         """The values of ``{file: authorised.txt}``; None where they can't be had."""

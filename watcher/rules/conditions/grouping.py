@@ -9,7 +9,7 @@ import numpy as np
 
 from watcher.fields import IDS
 from watcher.model import Ints
-from watcher.rules.conditions.base import ScanColumns, remembered
+from watcher.rules.conditions.base import ScanColumns, remembered, texts_of
 from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.words import Wrong, kind, nearest, quoted
 
@@ -38,16 +38,16 @@ class Grouping:
         return remembered(table, ("group", self.name), lambda: self._codes(table))
 
     def _codes(self, table: ScanColumns) -> Ints:
-        regions = coded(table.text(_REGION), unknown=())
+        regions = coded(table.text(_REGION), unknown=()) + 1
         if self.attribute is not None:
             unknown = UNKNOWN if self.name in IDS else ()
-            own = coded(table.text(self.name), unknown)
+            own = coded(texts_of(table, self.attribute), unknown)
         elif self.column is not None:
             own = _numbered(table, self.column)
         else:
             return regions
-        several = int(regions.max(initial=0)) + 2
-        return np.where(own < 0, -1, own * several + regions + 1)
+        several = int(regions.max(initial=0)) + 1
+        return np.where(own < 0, -1, own * several + regions)
 
     @property
     def canonical(self) -> str:

@@ -43,6 +43,11 @@ class RuleFile:
         self.name = document.name
         self.value = self._substitution.fill(document.value)
 
+    @property
+    def problems(self) -> int:
+        """The number of problems so far, those of other files, too."""
+        return len(self._problems)
+
     def report(
         self,
         path: Path,

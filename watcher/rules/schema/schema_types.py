@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.model import Severity
+from watcher.rules.groups import BY
 from watcher.rules.sections.validators import CODES
 from watcher.source.endpoints import REGIONS
 from watcher.words import either
@@ -34,6 +35,11 @@ def offer(values: Iterable[object]) -> Schema:
     """Values that an editor offers; not as ``examples``, which it would show at length as well."""
     snippets = [{"label": str(value), "body": value} for value in values]
     return {"defaultSnippets": snippets} if snippets else {}
+
+
+def snippet(label: str, body: object) -> Schema:
+    """A beginning that an editor offers."""
+    return {"defaultSnippets": [{"label": label, "description": label, "body": body}]}
 
 
 def also(schema: Schema, *types: str, **limits: object) -> Schema:
@@ -165,6 +171,7 @@ EVERY = written(
     ["24h", "refresh", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
 )
 TIMEZONE: Schema = TEXT | offer(["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"])
+GROUPED_BY = one_of(BY, (f"the {each.many} of the list" for each in BY.values()))
 QUIET_HOURS = written(
     r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}",
     'write a time of day from and to, as "22:00-07:00"',

@@ -118,7 +118,7 @@ class ChannelSection(Section):
         None, ge=1, le=100, description="products in full in one message of all rules"
     )
     group_by: (
-        Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUP_BY)] | None
+        Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
     ) = Field(None, description="rule: a message for each rule and scan, not one for all")
 
 
@@ -143,7 +143,8 @@ class RuleSection(Section):
 
     name: Name = Field(description="unique; shown in every message")
     watch: Any = Field(
-        description="the list to read, or several: a name of watches:, or the mapping itself"
+        description="the list to read, or several: a name of watches:, or the mapping itself; or a "
+        "name of groups:"
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
@@ -173,6 +174,18 @@ class RuleSection(Section):
     )
 
 
+class GroupSection(Section):
+    """Products of a watch, put together by what they share: a rule may speak of each group."""
+
+    of: Any = Field(description="the watch whose products are grouped, or a list of them")
+    by: Annotated[str, BeforeValidator(readers.grouped_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+        Field(description="what the products of a group share")
+    )
+    metrics: Any = Field(
+        None, description="its figures by name, as gmv: {sum: total_sale_gmv_7d_amt}"
+    )
+
+
 class KeepSection(Section):
     """Times that the past is kept for."""
 
@@ -189,7 +202,8 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
+    "api channels operator defaults sellers facts metrics watches groups rules keep "
+    "heartbeat".split()
 )
 
 # Keys of a watch; some are looked for in a rule.

@@ -18,6 +18,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import relative
 from watcher.rules.conditions.operands import refuse_fact
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
@@ -118,6 +119,8 @@ def order_of(
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
     baseline = _baseline(when, metric) if change else None
+    if baseline is not None and (unknown := no_past(Need(metric, baseline))):
+        raise Wrong(unknown)
     return ByMetric(metric, catalogue.tie, descending, baseline)
 
 

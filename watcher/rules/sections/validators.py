@@ -9,12 +9,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
 from watcher.rules.files.slips import around_key, around_url
+from watcher.rules.groups import BY
 from watcher.schedule import parse_at_most, parse_digest, parse_quiet
 from watcher.units import parse_duration, parse_number
-from watcher.words import Wrong, either, is_number, kind, nearest, quoted
+from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 
 GROUP_BY = "rule"  # of a channel
 LONGEST_NAME = 100
+_GROUPED = {
+    **dict.fromkeys(("seller", "shop", "sellers", "store", "shop_id", "brand"), "seller_id"),
+    **dict.fromkeys(("category", "categories", "category_l1_id"), "category_id"),
+    **dict.fromkeys(("category_l2", "subcategory"), "category_l2_id"),
+    "category_l3": "category_l3_id",
+    **dict.fromkeys(("list", "watches", "region", "all", "none"), "watch"),
+}
 _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
@@ -108,6 +116,17 @@ def timezone(value: object) -> str:
     return value
 
 
+def grouped_by(value: object) -> str:
+    """A way to group products, by its name."""
+    name = _a_text(value, either([*BY])).strip()
+    if name in BY:
+        return name
+    folded = name.casefold().replace(" ", "_").replace("-", "_")
+    better = _GROUPED.get(folded)
+    hint = did_you_mean([better]) if better else nearest(name, BY, 1)
+    raise Wrong(f"products are not grouped by {quoted(name)}{hint or f': it is {either([*BY])}'}")
+
+
 def api_url(value: object) -> str:
     """The API's address without a slash at its end; ``ValueError`` says what is wrong."""
     text = _a_text(value, "an address").strip().rstrip("/")
@@ -171,7 +190,7 @@ def at_most(value: object) -> int:
     return parse_at_most(value)
 
 
-def group_by(value: object) -> str:
+def message_by(value: object) -> str:
     """The only word that there is."""
     if not isinstance(value, str) or value.strip().lower() != GROUP_BY:
         said = quoted(value) if isinstance(value, str) else kind(value)

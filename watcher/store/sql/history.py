@@ -120,11 +120,8 @@ class History(Recording, Baselines, ScanHistory):
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
-        ids = self._db.all(
-            int,
-            "SELECT id FROM products WHERE grouped_by IS NULL ORDER BY id DESC LIMIT ?",
-            (limit,),
-        )
+        newest = "SELECT id FROM products WHERE grouped_by IS NULL ORDER BY id DESC LIMIT ?"
+        ids = self._db.all(int, newest, (limit,))
         facts = self.facts(ids)
         return [facts[each] for each in ids if each in facts]
 
@@ -176,8 +173,7 @@ class History(Recording, Baselines, ScanHistory):
         rows = self._db.stream(
             "SELECT region, product_id, product_name FROM products "
             "WHERE product_name IS NOT NULL AND grouped_by IS NULL "
-            "AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) "
-            "ORDER BY id",
+            "AND (CAST(?1 AS TEXT) IS NULL OR region = ?1) ORDER BY id",
             (region,),
         )
         wanted = part.casefold()

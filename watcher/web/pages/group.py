@@ -1,4 +1,4 @@
-"""One group of products: its figures over time with its alerts on them, its products, its alerts."""
+"""One group of products: its figures over time, its products, and its alerts."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from aiohttp import web
 from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
-from watcher.rules.groups import subject_parts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
@@ -138,12 +137,12 @@ def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | 
 
 def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
     parts, query = request.match_info, request.query
-    if subject_parts(parts["id"]) is not None:
-        raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
     found = database.history.find(parts["id"], parts["region"].upper())
     if not found:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
+    if facts.grouped_by:
+        raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
     wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
