@@ -354,8 +354,8 @@ class Backlog(Face):
         row = self._db.one(_HEAD, (target, most, cause))
         if row is None:
             return None
-        *plain, tried, joins, gone_since = row
-        return Head(*plain, tried=bool(tried), joins=bool(joins), gone_since=gone_since)
+        tried, joins = map(bool, row[6:8])
+        return Head(row[0], row[1], row[2], row[3], row[4], row[5], tried, joins, row[8])
 
     def joins(self, target: str) -> bool:
         """Whether one of those that wait tells what others were to tell."""
