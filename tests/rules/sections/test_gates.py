@@ -92,8 +92,10 @@ def test_doubts() -> None:
         ("other", "notify: boss\n    severity: {critical: {rank: 1}}"),
     )
     assert [str(each).split(": ", 2)[2] for each in book.warnings] == [
-        '"total_sale_7d_cnt at least 20" and "total_sale_7d_cnt below 9" exclude each other: it is '
-        "never critical",
+        (
+            '"total_sale_7d_cnt at least 20" and "total_sale_7d_cnt below 9" exclude each other: '
+            "it is never critical"
+        ),
         "what meets this meets critical, too: it is never warning",
         "mutes nothing: apart tells me, and other boss; it is muted in a channel that both tell",
     ]
