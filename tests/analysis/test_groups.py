@@ -11,8 +11,8 @@ from tests.analysis.ruletests.writing import suite
 from tests.fakes.shelves import Row, Shelf, Shelves, book_of
 from tests.store.making import DAY, START
 from watcher.analysis.backtest import backtest
-from watcher.analysis.replay import Replay
 from watcher.analysis.readings import Reading
+from watcher.analysis.replay import Replay
 from watcher.analysis.ruletests.running import run_suite
 from watcher.message import Message
 from watcher.model import ScanState
@@ -111,7 +111,7 @@ def test_tests_of_rules_name_groups(tmp_path: Path) -> None:
         for n in range(24)
     )
     rules = (
-        "channels: {me: {url: \"${SLACK_URL}\"}}\ndefaults: {region: US, notify: [me]}\n"
+        'channels: {me: {url: "${SLACK_URL}"}}\ndefaults: {region: US, notify: [me]}\n'
         + book_of({"heats": "gmv: {rises: 30%}"})
     )
     good = SUITE.format(products=lines.rstrip())
