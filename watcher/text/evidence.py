@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Verdict
 from watcher.units import (
@@ -68,6 +68,7 @@ _GAPS = {
 _RECORDS = ("lowest", "highest", "unchanged")
 _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
+_WHOLE = 0.095  # a distance from here on is said in whole percents
 _TRUTH = (("no", 0), ("yes", 1))
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -166,6 +167,30 @@ def _part(share: float, asked: Criterion) -> str:
     return f"{format_number(shown, 2)}%"
 
 
+def compared_of(evidence: Evidence) -> str:
+    """How many products of a group a change is of: ``41 of 50 products compared``, those that were
+    listed at both times; empty of any other evidence."""
+    if evidence.compared is None:
+        return ""
+    both, every = evidence.compared
+    return f"{both:,} of {count_of(every, 'product')} compared"
+
+
+def members_of(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES
+) -> Sequence[tuple[str, str]]:
+    """The names of the products that did most of what is said of a group, each with its part as
+    far as that is of one kind with it: ``+1,200`` of a change."""
+    return [(each.name, _part_of(evidence, each, currencies)) for each in evidence.members]
+
+
+def _part_of(evidence: Evidence, member: Member, currencies: Currencies) -> str:
+    if member.value is None:
+        return ""
+    sign = "+" if evidence.compared is not None and member.value > 0 else ""
+    return f"{sign}{said(evidence.metric, member.value, evidence.unit, currencies)}"
+
+
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
@@ -238,7 +263,8 @@ def beyond(evidence: Evidence) -> str:
     if measure.value < 0 or (share < 0) is not (asked.operator in ("below", "at_most")):
         return ""
     side = "below" if share < 0 else "above"
-    return f"{format_percent(abs(share))} {side} {measure.metric}{_worth(measure, evidence.unit)}"
+    far = f"{abs(share):.0%}" if abs(share) >= _WHOLE else format_percent(abs(share))
+    return f"{far} {side} {measure.metric}{_worth(measure, evidence.unit)}"
 
 
 def value_of(value: float, metric: str, unit: str) -> str:

@@ -15,10 +15,11 @@ from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.condition_schema import CONDITION, condition_schemas
-from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schema
+from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schema, own_metric
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
+from watcher.rules.sections.gates import GRADES
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
@@ -66,7 +67,7 @@ def _sections() -> Schema:
         ),
         "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
-            {f"^{METRIC_NAME}$": _FORMULA},
+            {f"^{METRIC_NAME}$": own_metric(_FORMULA)},
             "your own metrics: formulas over others, as spu_avg_price * commission",
             "metrics",
             _A_METRIC,
@@ -196,6 +197,9 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
+    properties["severity"] |= {"properties": grades, "minProperties": 1}
+    properties["severity"] |= {"additionalProperties": False}
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],
