@@ -16,7 +16,7 @@ from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any, leaves
 from watcher.rules.conditions.ranking import RankChange
 from watcher.rules.conditions.transition import Crosses
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.rules.metrics import OF_SCAN
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
