@@ -82,7 +82,10 @@ def _worded(explained: Explanation) -> Explanation:
     again = tuple(
         replace(each, reason=_worded_reason(each.reason, names)) for each in explained.again
     )
-    return replace(explained, when=when, until=until, alert=alert, again=again)
+    grades = tuple(
+        replace(each, reason=_worded_reason(each.reason, names)) for each in explained.grades
+    )
+    return replace(explained, when=when, until=until, alert=alert, again=again, grades=grades)
 
 
 def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
@@ -99,9 +102,8 @@ def show(explained: Explanation) -> None:
     if (seller := facts.seller_id or "") in explained.names:
         out.say(plain(f"seller {with_name(seller, explained.names)}"))
     out.say(f"{_data(explained)}\n")
-    for word, reason in (("when", explained.when), ("until", explained.until)):
-        if reason is not None:
-            out.print(_tree(word, reason, explained))
+    for word, reason in _reasons(explained):
+        out.print(_tree(word, reason, explained))
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -115,6 +117,14 @@ def show(explained: Explanation) -> None:
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")
+
+
+def _reasons(explained: Explanation) -> Iterator[tuple[str, Reason]]:
+    yield "when", explained.when
+    if explained.until is not None:
+        yield "until", explained.until
+    for grade in explained.grades:
+        yield f"{grade.severity} when", grade.reason
 
 
 def _data(explained: Explanation) -> str:
@@ -239,7 +249,8 @@ def _state(explained: Explanation) -> str:
     since = _past(alert.since, explained)
     match alert.state:
         case AlertState.FIRING:
-            return f"{alert.short_id} fires since {since}"
+            severe = f", {explained.severity}" if explained.severity is not None else ""
+            return f"{alert.short_id} fires since {since}{severe}"
         case AlertState.PENDING:
             return f"{alert.short_id} is pending since {since}; {_held(alert, explained)}"
         case _:
@@ -263,6 +274,9 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
         comment = f' "{silence.comment}"' if silence.comment else ""
         said_of_it = silence.in_words(explained.names)
         text += f" by silence {silence.id} ({said_of_it}){comment}"
+    if gate.muted_by:
+        text += f" by {gate.muted_by}, which this channel was told instead"
+        return plain(text)
     return plain(f"{text}{_opens(gate, explained)}{_last_told(gate, explained)}")
 
 
@@ -277,7 +291,9 @@ def _opens(gate: ChannelStatus, explained: Explanation) -> str:
 def _last_told(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.told_at is None:
         return ""
-    return f"; last told of {'its end' if gate.told_end else 'it'} {_past(gate.told_at, explained)}"
+    told = "its end" if gate.told_end else "it"
+    severe = f" as {gate.told_as}" if gate.told_as is not None and not gate.told_end else ""
+    return f"; last told of {told}{severe} {_past(gate.told_at, explained)}"
 
 
 def _target(target: TargetQueue, now: Instant) -> str:
