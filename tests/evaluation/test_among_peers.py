@@ -8,7 +8,7 @@ from tests.fakes.lockstep import Daemon, assert_equal, replayed
 from tests.fakes.world import HEAD
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.explain import explain
-from watcher.evaluation.present import newest
+from watcher.evaluation.group_present import newest
 from watcher.evidence import Peers
 from watcher.model import Instant, Scan, Verdict
 from watcher.rules.files.loading import load_text

@@ -232,10 +232,13 @@ class GroupTable:
                 found = self._past.compared(figure, cast("Metric", figure.metric), scan)
                 before[part.name], after[part.name] = found.then, found.now
                 of = np.minimum(of, found.of)
-            else:
+            elif not compares or figure.kind is not FigureKind.SIZE:
                 kept = self._past.kept([figure], [scan], (scan.at, scan.at))[scan.id]
                 before[part.name] = kept.of(figure.canonical, self.products)
                 after[part.name] = self._members.figure(figure, self._judge)
+        for part in metric.figures:
+            if part.name not in before:  # the size, beside what holds the products of both times
+                before[part.name] = after[part.name] = of.astype(np.float64)
         return _of_parts(metric, before, scan.at), _of_parts(metric, after, self.at), of
 
     def _over(self, need: Need) -> _Then:
@@ -266,6 +269,9 @@ class GroupTable:
             if compares and figure.kind in COMPARED:
                 parts[part.name], of = self._link(figure, scans)
                 least = np.minimum(least, of)
+            elif compares and figure.kind is FigureKind.SIZE:
+                size = self._members.figure(figure, self._judge)
+                parts[part.name] = np.broadcast_to(size, (len(scans), self.size))
             else:
                 parts[part.name] = self._kept(figure, scans, within)
         rows = [
