@@ -52,18 +52,18 @@ class Reason:
 def reasons_of(item: Item, names: Mapping[str, str]) -> list[Reason]:
     """A product's reasons in words, its own rule's alone."""
     if not item.now:
-        return [Reason(_told(each, names)) for each in item.why]
-    return [Reason(_told(now, names), _began(now, item.why, names)) for now in item.now]
+        return [Reason(as_told(each, names)) for each in item.why]
+    return [Reason(as_told(now, names), _began(now, item.why, names)) for now in item.now]
 
 
-def _told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
+def as_told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
     """Evidence in words, as a message says them; what a record beat is no place that the value came
     from."""
     condition = peers_of(evidence) or beyond(evidence)
-    told = spelled(evidence, names)
+    words = spelled(evidence, names)
     if is_record(evidence):
-        told = msgspec.structs.replace(told, baseline=None)
-    return msgspec.structs.replace(told, condition=condition) if condition else told
+        words = msgspec.structs.replace(words, baseline=None)
+    return msgspec.structs.replace(words, condition=condition) if condition else words
 
 
 def _asked(evidence: Evidence) -> str:
@@ -83,8 +83,8 @@ def _began(now: Evidence, why: Sequence[Evidence], names: Mapping[str, str]) -> 
     same = [each for each in others if _asked(each) == _asked(now)]
     if not same and len(others) != 1:
         return None
-    began = _told((same or others)[0], names)
-    return began if _is_otherwise(_told(now, names), began) else None
+    began = as_told((same or others)[0], names)
+    return began if _is_otherwise(as_told(now, names), began) else None
 
 
 def _is_otherwise(now: Evidence, began: Evidence) -> bool:

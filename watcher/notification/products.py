@@ -114,10 +114,6 @@ class Products:
             size=self._size(facts),
         )
 
-    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
-        """The reasons why an alert is as severe as the data say, as far as they are so now."""
-        return grade_evidence(rule, self._part(alert.product), alert)
-
     def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
         """Names of the ids that occur in evidence of a product or a group, and of its own."""
         own = facts.product_id if facts.grouped_by else ""
@@ -128,6 +124,10 @@ class Products:
         part = self._part(facts.product) if facts.grouped_by else None
         size = part.number(SIZE_METRIC, facts.product) if part is not None else None
         return None if size is None or np.isnan(size) else int(size)
+
+    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
+        """The reasons why an alert is as severe as the data say, as far as they are so now."""
+        return grade_evidence(rule, self._part(alert.product), alert)
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
