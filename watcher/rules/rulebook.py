@@ -138,13 +138,13 @@ class Watch:
 class Group:
     """The products of some watches, put together ``by`` what they share: each group of a region is
     a subject of rules. ``figures`` are the user's, with formulas over them; the size is always
-    there. ``sellers`` are the user's names for them, by id."""
+    there. ``products`` is what can be said of one of those."""
 
     name: str
     watches: tuple[Watch, ...]
     by: str
     figures: tuple[Metric, ...] = ()
-    sellers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    products: Catalogue | None = field(default=None, compare=False, repr=False)
 
     @property
     def canonical(self) -> str:
@@ -155,7 +155,12 @@ class Group:
     @cached_property
     def metrics(self) -> GroupCatalogue:
         """All that its rules can speak of."""
-        return GroupCatalogue(self.by, self.figures, self.sellers)
+        return GroupCatalogue(self.name, self.by, self.figures, self.products)
+
+    @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
 
     @property
     def said(self) -> str:
@@ -205,10 +210,10 @@ class Rule:
     priority: int = 0
     enabled: bool = True
     again: Condition | None = None
-    group: Group | None = None
     grades: tuple[Grade, ...] = ()
     mutes: tuple[str, ...] = ()
     muted_by: tuple[str, ...] = ()
+    group: Group | None = None
     label: str = ""
     file: str = ""
     line: int = 0
@@ -245,6 +250,11 @@ class Rule:
     def most_severe(self) -> Severity:
         """The highest severity that an alert may have."""
         return self.grades[0].severity if self.grades else self.severity
+
+    @property
+    def severities(self) -> str:
+        """``warning``; where the data decide, ``info to critical``."""
+        return f"{self.severity} to {self.most_severe}" if self.grades else self.severity.value
 
     def severity_of(self, alert: Alert) -> Severity:
         """The severity of an alert of this rule."""
