@@ -29,20 +29,25 @@ class Also(msgspec.Struct, frozen=True, omit_defaults=True):
     watch: str = ""
     again: tuple[Evidence, ...] = ()
     names: dict[str, str] = {}
+    severity: Severity | None = None
+    told_as: Severity | None = None
+    grade: tuple[Evidence, ...] = ()
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product in a message, or a group of products.
 
-    ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
-    fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
-    ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
-    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
-    the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
-    user named it; ``names`` are those of the ids that occur here. ``again`` says what moved since
-    the channel was last told, where that is why it is told. ``label`` is the rule's; ``also`` are
-    the words of other rules that the channel is owed now. A group is ``grouped_by`` a field and has
-    so many products (``size``); its evidence names the members that did most of it.
+    ``alert`` is the short id; ``kind`` firing, again, more severe, reminder or resolved; ``since``
+    when it fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are
+    several. ``why`` was so when the alert fired, ``now`` as the message is written, where that is
+    later; ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch``
+    names the list that it is on, where the rule has several. ``seller`` is the seller's id, where
+    the user named it; ``names`` are those of the ids that occur here. ``again`` says what moved
+    since the channel was last told, where that is why it is told. ``label`` is the rule's; ``also``
+    are the words of other rules that the channel is owed now. A group is ``grouped_by`` a field and
+    has so many products (``size``); its evidence names the members that did most of it.
+    ``severity`` is what the data made it, by ``grade``; ``told_as`` the lower one that was told
+    before, where that is why it is told.
     """
 
     alert: str
@@ -67,6 +72,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     also: tuple[Also, ...] = ()
     grouped_by: str = ""
     size: int | None = None
+    severity: Severity | None = None
+    told_as: Severity | None = None
+    grade: tuple[Evidence, ...] = ()
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -88,7 +96,8 @@ class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages that waited for up to ``seconds`` and are told as one: ``passed`` alerts came and
-    went; of the watcher's own ``troubles`` go on, ``over`` (causes) ended, ``others`` did both."""
+    went, and are not told one by one; of the watcher's own ``troubles`` go on, ``over`` (causes)
+    ended, ``went`` did both, and so did ``others``."""
 
     messages: int
     seconds: int
@@ -96,6 +105,7 @@ class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     troubles: tuple[Incident | str, ...] = ()
     over: tuple[Incident | str, ...] = ()
     others: int = 0
+    went: tuple[Incident | str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

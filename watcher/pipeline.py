@@ -26,7 +26,7 @@ from watcher.notification.policy import Holds, NotifyPolicy, since_of
 from watcher.notification.products import Products
 from watcher.notification.rounds import OpenRound
 from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, muters_first
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.sql.silences import HeldGroup
@@ -143,7 +143,7 @@ class Evaluator:
     ) -> Sequel:
         """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
         ``table`` has the baselines that they need, and says whether what compares waits."""
-        at = min(table.at, now)
+        at, rules = min(table.at, now), muters_first(rules)
         groups = self.database.held.groups()
         rounds = self._rounds(groups, round_, now)
         judging = Judging(self.database, self.archive, table, rules, at)

@@ -77,7 +77,7 @@ def metrics_of(rules: Sequence[Rule]) -> set[Metric]:
     spoken = [
         each
         for rule in rules
-        for each in (rule.when, rule.until, rule.order_by, rule.again)
+        for each in (*rule.spoken, rule.order_by, rule.again)
         if each is not None
     ]
     metrics = {metric for each in spoken for metric in each.metrics}

@@ -14,7 +14,7 @@ from watcher.evaluation.absence import gone_products
 from watcher.evaluation.group_present import newest
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.tabling import needs_of
-from watcher.model import Instant, ProductFacts, Verdict
+from watcher.model import Instant, ProductFacts, Severity, Verdict
 from watcher.rules.conditions.base import Judge
 from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.rulebook import Rule, Rulebook, Watch
@@ -26,13 +26,15 @@ from watcher.store.sql.followed import LOOKUPS
 @dataclass(frozen=True, slots=True)
 class Looked:
     """Reasons at ``at``; ``fallen``: of a product that fell off that list; ``added``: that no scan
-    has listed yet, read when it was added."""
+    has listed yet, read when it was added. ``grades`` are the reasons for a severity by the
+    data."""
 
     at: Instant
     when: Reason
     until: Reason | None
     fallen: bool = False
     added: bool = False
+    grades: tuple[tuple[Severity, Reason], ...] = ()
 
 
 def look(
@@ -111,10 +113,13 @@ def _reasoned(
     try:
         when = reason_of(rule.when, judge, row, zone)
         until = reason_of(rule.until, judge, row, zone) if rule.until is not None else None
+        grades = tuple(
+            (grade.severity, reason_of(grade.when, judge, row, zone)) for grade in rule.grades
+        )
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise WatcherError(f'rule "{rule.name}" can\'t be judged: {what}') from error
-    return Looked(at, when, until, added=added)
+    return Looked(at, when, until, added=added, grades=grades)
 
 
 def watch_of(database: Store, rule: Rule, product: ProductFacts, alert: Alert | None) -> Watch:

@@ -128,7 +128,7 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
             RuleStatus(
                 rule.name,
                 rule.watched if rule.group is None else rule.group.said,
-                rule.severity.value,
+                rule.severities,
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),

@@ -24,10 +24,12 @@ from watcher.model import Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import (
+    compared_of,
     condition_of,
     days_of,
     gap_of,
     label_of,
+    members_of,
     named,
     peers_of,
     spelled,
@@ -61,7 +63,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_subject(opened, rule, product, region)
+        facts = chosen_subject(opened, book, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))
@@ -80,7 +82,10 @@ def _worded(explained: Explanation) -> Explanation:
     again = tuple(
         replace(each, reason=_worded_reason(each.reason, names)) for each in explained.again
     )
-    return replace(explained, when=when, until=until, alert=alert, again=again)
+    grades = tuple(
+        replace(each, reason=_worded_reason(each.reason, names)) for each in explained.grades
+    )
+    return replace(explained, when=when, until=until, alert=alert, again=again, grades=grades)
 
 
 def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
@@ -97,9 +102,8 @@ def show(explained: Explanation) -> None:
     if (seller := facts.seller_id or "") in explained.names:
         out.say(plain(f"seller {with_name(seller, explained.names)}"))
     out.say(f"{_data(explained)}\n")
-    for word, reason in (("when", explained.when), ("until", explained.until)):
-        if reason is not None:
-            out.print(_tree(word, reason, explained))
+    for word, reason in _reasons(explained):
+        out.print(_tree(word, reason, explained))
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -113,6 +117,14 @@ def show(explained: Explanation) -> None:
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")
+
+
+def _reasons(explained: Explanation) -> Iterator[tuple[str, Reason]]:
+    yield "when", explained.when
+    if explained.until is not None:
+        yield "until", explained.until
+    for grade in explained.grades:
+        yield f"{grade.severity} when", grade.reason
 
 
 def _data(explained: Explanation) -> str:
@@ -144,8 +156,17 @@ def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
     if evidence is None:
         for part in reason.parts:
             _grow(branch, part, explained)
-    elif reason.meant:
-        branch.add(Text(plain(reason.meant), style="dim"))
+    else:
+        for line in filter(None, (_members(evidence, explained), reason.meant)):
+            branch.add(Text(plain(line), style="dim"))
+
+
+def _members(evidence: Evidence, explained: Explanation) -> str:
+    """``most of it: Serum +1,200, Cream +800``, of a group."""
+    currencies = Currencies(None, explained.gmv_currency)
+    told = (f"{name} {part}".strip() for name, part in members_of(evidence, currencies))
+    said_of = ", ".join(told)
+    return f"most of it: {said_of}" if said_of else ""
 
 
 def _verdict(reason: Reason) -> tuple[str, str]:
@@ -201,10 +222,11 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         gap = f", {gap_of(evidence)}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
-        known = days_of(evidence)
-        return [*texts, f"{reason.over} {baseline} (since {when}{known and f', {known}'})"]
+        known = "".join(f", {each}" for each in (days_of(evidence), compared_of(evidence)) if each)
+        return [*texts, f"{reason.over} {baseline} (since {when}{known})"]
     before = f"{format_duration(explained.judged_at - since)} before"
-    return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
+    more = filter(None, (compared_of(evidence), gap_of(evidence)))
+    return [*texts, f"was {baseline} {before} ({when})", *more]
 
 
 def _currencies(explained: Explanation) -> Currencies:
@@ -227,7 +249,8 @@ def _state(explained: Explanation) -> str:
     since = _past(alert.since, explained)
     match alert.state:
         case AlertState.FIRING:
-            return f"{alert.short_id} fires since {since}"
+            severe = f", {explained.severity}" if explained.severity is not None else ""
+            return f"{alert.short_id} fires since {since}{severe}"
         case AlertState.PENDING:
             return f"{alert.short_id} is pending since {since}; {_held(alert, explained)}"
         case _:
@@ -251,6 +274,9 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
         comment = f' "{silence.comment}"' if silence.comment else ""
         said_of_it = silence.in_words(explained.names)
         text += f" by silence {silence.id} ({said_of_it}){comment}"
+    if gate.muted_by:
+        text += f" by {gate.muted_by}, which this channel was told instead"
+        return plain(text)
     return plain(f"{text}{_opens(gate, explained)}{_last_told(gate, explained)}")
 
 
@@ -265,7 +291,9 @@ def _opens(gate: ChannelStatus, explained: Explanation) -> str:
 def _last_told(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.told_at is None:
         return ""
-    return f"; last told of {'its end' if gate.told_end else 'it'} {_past(gate.told_at, explained)}"
+    told = "its end" if gate.told_end else "it"
+    severe = f" as {gate.told_as}" if gate.told_as is not None and not gate.told_end else ""
+    return f"; last told of {told}{severe} {_past(gate.told_at, explained)}"
 
 
 def _target(target: TargetQueue, now: Instant) -> str:

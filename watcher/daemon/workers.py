@@ -134,11 +134,11 @@ class Workers:
                 self.core.scanner.rounds.ended(job.key)
                 over = self.end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self.arm(job.key)
-            await self._tell_round()
+            await self.tell_round()
             if over:
                 await self._returns.round_is_over()
 
-    async def _tell_round(self) -> None:
+    async def tell_round(self) -> None:
         """Tell what waited for a scan that came to nothing: one that did tells it itself."""
         scanner = self.core.scanner
         if not scanner.rounds.is_over(scanner.book, self.core.clock.now()):

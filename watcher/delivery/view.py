@@ -18,7 +18,7 @@ from watcher.evidence import Criterion, Evidence
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.message import Also, Item, Message, RuleCount
-from watcher.model import Instant, Verdict
+from watcher.model import Instant, Severity, Verdict
 from watcher.text.evidence import (
     NO_NAMES,
     beyond,
@@ -207,7 +207,9 @@ class _Telling:
             name=neutralise_name(item.name) or "(no name)",
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
-            why=tuple(filter(None, (*self._again(), *map(self._reason, shown[:REASONS])))),
+            why=tuple(
+                filter(None, (*self._again(), *self._grade(), *map(self._reason, shown[:REASONS])))
+            ),
             facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
             also=tuple(map(self._other, item.also)),
@@ -230,6 +232,8 @@ class _Telling:
         item, reasons = self._item, _reasons(self._item, self._names)
         if item.kind == "reminder":
             yield f"still firing, since {self._day(item.since)}"
+        if raised := self._raised():
+            yield raised
         if again := [*self._again()]:
             yield from again
             return
@@ -256,6 +260,10 @@ class _Telling:
         item = self._item
         if item.watch:
             yield f"on the list {neutralise(item.watch)}"
+        if raised := self._raised():
+            yield raised
+        elif item.severity not in (None, Severity.INFO):
+            yield str(item.severity)
         if item.kind == "resolved":
             reason = neutralise(item.reason)
             yield f"ended: {reason}" if reason else "ended"
@@ -278,6 +286,19 @@ class _Telling:
                 label = f"{_label(each)} " if len(spoken) > 1 else ""
                 when = f" {self._on(each.baseline_at)}" if each.baseline_at is not None else ""
                 yield f"again: {label}{value}, told with {before}{when}"
+
+    def _raised(self) -> str:
+        """``now critical, told as warning``, of what is told again because of that."""
+        item = self._item
+        return f"now {item.severity}, told as {item.told_as}" if item.told_as is not None else ""
+
+    def _grade(self) -> Iterator[str]:
+        """Yield ``critical: sales growth 336% (at least 300%)`` of what makes it so severe, unless
+        its other reasons speak of the same and it is no news."""
+        item, spoken = self._item, {each.metric for each in self._item.why}
+        for each in item.grade:
+            if item.told_as is not None or each.metric not in spoken:
+                yield f"{item.severity}: {self._why(_told(each, self._names))}"
 
     def _reason(self, reason: _Reason) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the

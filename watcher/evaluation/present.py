@@ -257,7 +257,7 @@ def newest_products(
     seen = archive.history.newest_sighting(watch, wanted)
     if seen is None:
         return None
-    needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
+    needs = [need for rule in rules for need in rule.needs]
     schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)

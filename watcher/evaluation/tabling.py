@@ -49,7 +49,4 @@ def needs_of(rules: Sequence[Rule]) -> Iterator[Need]:
 def asked_of(rules: Iterable[Rule]) -> Iterator[Need]:
     """The baselines that the conditions of ``rules`` declare, of whatever they speak."""
     for rule in rules:
-        yield from rule.when.needs
-        yield from rule.order_by.needs
-        if rule.until is not None:
-            yield from rule.until.needs
+        yield from rule.needs

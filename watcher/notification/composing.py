@@ -34,7 +34,10 @@ class Owing:
 
     @property
     def severity(self) -> Severity:
-        return self.rule.severity
+        """That of the most severe alert."""
+        rule = self.rule
+        found = [rule.severity_of(each.alert) for each in self.owed] if rule.grades else ()
+        return max(found, key=lambda each: each.rank, default=rule.severity)
 
     def entries(self, channel: str, rows: Sequence[int]) -> Iterator[NotificationLogEntry]:
         """The channel's log of it, once the notifications ``rows`` are written."""
@@ -52,7 +55,39 @@ class Owing:
                 notification=rows[0] if rows else None,
                 # The end of one is no step of the next: that goes on from what fired.
                 told_with=each.before if ended else told_with,
+                severity=_highest(self.rule, each, each.decision),
             )
+
+
+def log_of_dropped(
+    rule: Rule, channel: str, dropped: Decided, before: NotificationLogEntry | None, at: Instant
+) -> NotificationLogEntry:
+    """The log of what another rule muted: it counts as told. What was told ``before`` of the same
+    alert stays what it was."""
+    alert, owed = dropped.alert, dropped.dropped or dropped.decision
+    own = before if before is not None and before.alert == alert.id else None
+    return NotificationLogEntry(
+        rule.name,
+        alert.product,
+        channel,
+        alert.id,
+        at,
+        resolved_told=owed.of_an_end,
+        notification=own.notification if own is not None else None,
+        told_with=before.told_with if before is not None else None,
+        severity=_highest(rule, dropped, owed),
+        muted=own.muted if own is not None else dropped.muted_by,
+    )
+
+
+def _highest(rule: Rule, told: Decided, decision: Decision) -> Severity | None:
+    """The highest severity that was told of an alert once this is; of a new one, its own."""
+    if not rule.grades:
+        return None
+    own, before = rule.severity_of(told.alert), told.told_as
+    if before is None or decision in (Decision.FIRES, Decision.MISSED):
+        return own
+    return max(own, before, key=lambda each: each.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +255,16 @@ def _item(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Item:
     alert, ended = whole[owed.alert.id], owed.decision.of_an_end
     kind = (Decision.RESOLVED if ended else owed.decision).value
     reason = alert.reason if ended else None
-    return part.products.item(part.rule, alert, kind, reason, owed.before)
+    item = part.products.item(part.rule, alert, kind, reason, owed.before)
+    if not part.rule.grades or ended:
+        return item
+    raised = owed.decision is Decision.RAISED
+    return msgspec.structs.replace(
+        item,
+        severity=part.rule.severity_of(alert),
+        told_as=owed.told_as if raised else None,
+        grade=part.products.grade(part.rule, alert),
+    )
 
 
 def _also(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Also:
@@ -265,14 +309,18 @@ def _ids(owed: Sequence[Decided]) -> dict[str, tuple[int, ...]]:
 
 
 def _strongest_first(rule: Rule, owed: Sequence[Decided], products: Products) -> list[Decided]:
-    """Order what fires before what ended; of each, what the scan lists before what it does not.
-    Within these by the rule's order, without a value last; of equals the alert that is older, and
-    of those of one scan the product that is higher on the list."""
+    """Order what fires before what ended; of each, where the data decide that, what is more severe
+    first; then what the scan lists before what it does not. Within these by the rule's order,
+    without a value last; of equals the alert that is older, and of those of one scan the product
+    that is higher on the list."""
     keys, here = products.strength(rule, [each.alert.product for each in owed])
     ended = np.array([each.decision.of_an_end for each in owed])
     ids = np.array([each.alert.id for each in owed])
     absent = np.isnan(keys)  # an infinite strength's opposite is no lack of one
     weakness = np.where(absent, np.inf, -keys)
     by_key = np.stack((absent, weakness), axis=1).reshape(2 * len(keys), len(owed))
-    order = np.lexsort((ids, *by_key[::-1], ~here, ended))
+    milder = np.zeros_like(ids)
+    if rule.grades:
+        milder = -np.array([rule.severity_of(each.alert).rank for each in owed])
+    order = np.lexsort((ids, *by_key[::-1], ~here, milder, ended))
     return [owed[index] for index in order]

@@ -6,6 +6,7 @@ alert (``channel_statuses``), for a list of them (``with_holds``) and in short (
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,7 +17,7 @@ from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
 from watcher.evaluation.group_present import left_by
 from watcher.message import NotificationState
-from watcher.model import Instant
+from watcher.model import Instant, Severity
 from watcher.notification.policy import (
     Decided,
     Decision,
@@ -35,7 +36,7 @@ HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
 _Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
-_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED})
+_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED, Decision.MUTED})
 
 
 def defer(
@@ -59,7 +60,7 @@ def defer(
 
 def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
     """Yield what is held for nothing: its product is told, or its alert not held again."""
-    goes = {each.alert.product for each in decided if each.goes}
+    goes = {each.alert.product for each in decided if each.goes or each.dropped is not None}
     for each in decided:
         before = free.get(each.alert.product)
         if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
@@ -108,7 +109,9 @@ class TargetQueue:
 class ChannelStatus:
     """The decision on an alert for one channel, and when time alone changes it (``opens``): what
     still holds is told then, or at the next scan after it. ``told_at`` is when the channel was last
-    told of the rule and product; ``targets`` are given where one explains it."""
+    told of the rule and product; ``targets`` are given where one explains it. ``muted_by`` names
+    the rule that mutes it; ``told_as`` is the highest severity that was told of the alert, where
+    the data decide that."""
 
     channel: str
     decision: Decision
@@ -117,6 +120,8 @@ class ChannelStatus:
     opens: Instant | None = None
     silence: Silence | None = None
     targets: tuple[TargetQueue, ...] = ()
+    muted_by: str = ""
+    told_as: Severity | None = None
 
     @property
     def reminds(self) -> bool:
@@ -178,8 +183,8 @@ class _Statuses:
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
         products = [alert.product for alert in alerts]
-        again = rule.again is not None
-        log = by_channel(self.database.alerts.told(rule.name, products, with_values=again))
+        again, told_of = rule.again is not None, self.database.alerts.told
+        log = by_channel(told_of(rule.name, products, with_values=rule.remembers))
         present = left_by(self.database, rule, alerts) if again else None
         held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
@@ -204,9 +209,17 @@ class _Statuses:
         opens = self._opens(rule, decided, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
+        if decided.muted_by:
+            return ChannelStatus(channel, decision, muted_by=decided.muted_by)
         if told is None:
             return ChannelStatus(channel, decision, opens=opens, silence=silence)
-        return ChannelStatus(channel, decision, told.told_at, told.resolved_told, opens, silence)
+        status = ChannelStatus(
+            channel, decision, told.told_at, told.resolved_told, opens, silence,
+            told_as=decided.told_as,
+        )  # fmt: skip
+        if told.muted and told.alert == decided.alert.id and not decision.owed:
+            return dataclasses.replace(status, decision=Decision.MUTED, muted_by=told.muted)
+        return status
 
     def _opens(self, rule: Rule, decided: Decided, told: NotificationLogEntry) -> Instant | None:
         """The end of a cooldown, or the time of the next reminder."""
@@ -228,7 +241,8 @@ def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
     for each in statuses:
         if each.decision.of_a_hold or each.decision in _TOLD_OF:
             silence = each.silence.id if each.silence is not None else None
-            yield AlertHold(each.channel, each.decision.value, each.opens, silence)
+            why = f"{each.decision.value} by {each.muted_by}" if each.muted_by else each.decision
+            yield AlertHold(each.channel, str(why), each.opens, silence)
 
 
 def _remembered(
@@ -337,7 +351,7 @@ def _cooling(
     }
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and policies[channel].hears(rule.severity):
+        if channel in rule.notify and policies[channel].hears(rule.most_severe):
             ends = (rule.over(rule.cooldown, past, told_at, watch.key) for watch in rule.watches)
             until = max(ends)
             why = Decision.COOLDOWN.value

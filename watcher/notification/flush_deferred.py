@@ -18,7 +18,7 @@ from watcher.notification.composing import Bundle, Owing, compose
 from watcher.notification.notify import Teller
 from watcher.notification.policy import LONGEST, Holds, NotifyPolicy, since_of
 from watcher.notification.products import firing, last_left
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, muters_first
 from watcher.schedule import wall_day
 from watcher.store.past import Archive
 from watcher.store.ports import Store
@@ -75,7 +75,7 @@ class _Sweep:
         past = self.archive.history
         holds = Holds(self.database, self.now, groups, past=past, rounds=self.rounds)
         owing: dict[str, list[Owing]] = {}
-        for rule in self.book.rules:
+        for rule in muters_first(self.book.rules):
             if rule.name in ripe:
                 for channel, part in self._owing(rule, ripe[rule.name], holds):
                     owing.setdefault(channel, []).append(part)

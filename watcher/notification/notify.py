@@ -12,7 +12,7 @@ import numpy as np
 from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.message import Message
 from watcher.model import Bools, Instant, Ints, Severity
-from watcher.notification.composing import Bundle, Owing, compose, compose_each
+from watcher.notification.composing import Bundle, Owing, compose, compose_each, log_of_dropped
 from watcher.notification.deferral import by_channel, defer, unheard_of
 from watcher.notification.policy import (
     Decided,
@@ -20,7 +20,6 @@ from watcher.notification.policy import (
     Holds,
     NotifyPolicy,
     is_heard,
-    severity_of,
     terms_of,
 )
 from watcher.notification.products import Products
@@ -105,7 +104,7 @@ class Teller:
     ) -> dict[str, dict[int, NotificationLogEntry]]:
         """The last that each channel was told, by product; with values where the rule asks."""
         told = self.database.alerts.told
-        return by_channel(told(rule.name, products, with_values=rule.again is not None))
+        return by_channel(told(rule.name, products, with_values=rule.remembers))
 
     def _heard(self, rules: Sequence[Rule], live: Live, policy: NotifyPolicy) -> Bools:
         """(n,) the firing alerts that the channel is not to be told, going on as they are."""
@@ -117,10 +116,16 @@ class Teller:
             for rule in rules
         ]
         listens = np.array([each is not None and each.tells for each in terms], np.bool_)
+        deaf = ~listens[live.rules]
+        if live.severities is not None:
+            graded = np.array([bool(rule.grades) for rule in rules], np.bool_)[live.rules]
+            tells = np.array([each is not None for each in terms], np.bool_)[live.rules]
+            loud = live.severities >= policy.min_severity.rank
+            deaf = np.where(graded & (live.severities >= 0), ~(tells & loud), deaf)
         told_at = self.database.alerts.heard_at(live, name)
         after = [_NEVER if each is None or each.remind is None else each.remind for each in terms]
         heard = is_heard(live, told_at, np.array(after, np.int64)[live.rules], self.at)
-        return heard | ~listens[live.rules]
+        return heard | deaf
 
     def owed(
         self, rule: Rule, alerts: Sequence[Alert], channels: Sequence[str]
@@ -147,6 +152,8 @@ class Teller:
         moved_on = self.products.moved_on(rule, log)
         decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at, moved_on=moved_on)
         defer(self.database, channel, decided, held, self.now)
+        if rule.muted_by:
+            self._drop(rule, channel, decided, log)
         self._note_round(rule, channel, decided)
         going = [each for each in decided if each.goes]
         if going and policy.by_rule:
@@ -157,8 +164,21 @@ class Teller:
         for each in decided:
             if each.hold is not None and each.hold.decision is Decision.ROUND:
                 self.waits.add(channel)
-                if severity_of(rule, each.alert) is Severity.CRITICAL:
+                if rule.severity_of(each.alert) is Severity.CRITICAL:
                     self.urgent.add(channel)
+
+    def _drop(
+        self, rule: Rule, channel: str, decided: Sequence[Decided],
+        log: Mapping[int, NotificationLogEntry],
+    ) -> None:  # fmt: skip
+        """Have what is muted count as told."""
+        dropped = [
+            log_of_dropped(rule, channel, each, log.get(each.alert.product), self.at)
+            for each in decided
+            if each.dropped is not None
+        ]
+        if dropped:
+            self.database.alerts.mark_told(dropped)
 
     def summary(self, rule: Rule, fired: Sequence[Alert], resolved: Sequence[Alert]) -> Message:
         """A message that nobody is sent, of what began and what ended."""

@@ -31,10 +31,11 @@ LONGEST = 10 * MINUTE  # that a channel waits for a round's other lists, from wh
 
 
 class Decision(StrEnum):
-    """Whether one alert is told to one channel now; the first five are told."""
+    """Whether one alert is told to one channel now; the first six are told."""
 
     FIRES = "firing"
     AGAIN = "again"
+    RAISED = "more severe"
     REMINDER = "reminder"
     RESOLVED = "resolved"
     MISSED = "ended while it was held"
@@ -46,6 +47,7 @@ class Decision(StrEnum):
     CARRIED = "fired before the rule was changed"
     END_NOT_ASKED = "the rule does not tell the end"
     NEVER_TOLD = "its begin was never told"
+    MUTED = "muted"
 
     # Owed, and held back all the same.
     SILENCED = "silenced"
@@ -69,7 +71,14 @@ class Decision(StrEnum):
 
 
 _OWED = frozenset(
-    {Decision.FIRES, Decision.AGAIN, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}
+    {
+        Decision.FIRES,
+        Decision.AGAIN,
+        Decision.RAISED,
+        Decision.REMINDER,
+        Decision.RESOLVED,
+        Decision.MISSED,
+    }
 )
 
 
@@ -158,7 +167,8 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
 
 @dataclass(frozen=True, slots=True)
 class NotifyTerms:
-    """A rule's severity and repetition, and the channel's least severity; times in seconds."""
+    """An alert's severity and its rule's repetition, and the channel's least severity; times in
+    seconds."""
 
     severity: Severity = Severity.INFO
     min_severity: Severity = Severity.INFO
@@ -170,12 +180,17 @@ class NotifyTerms:
     def tells(self) -> bool:
         return self.severity.rank >= self.min_severity.rank
 
+    def raises(self, told: Severity | None) -> bool:
+        """Whether it is more severe than what was told of it; of a rule whose severity the data do
+        not decide, or did not as it was told, nothing is."""
+        return told is not None and self.severity.rank > told.rank
+
 
 def terms_of(
     rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant, watch: str
 ) -> NotifyTerms:
     """The terms between ``rule`` and a channel, for a scan or a look at ``at``, of alerts of the
-    watch of that key."""
+    watch of that key that have the severity which the rule gives."""
     cooldown = rule.least(rule.cooldown, past, at, watch)
     remind = rule.least(rule.remind, past, at, watch) if rule.remind is not None else None
     return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
@@ -183,12 +198,17 @@ def terms_of(
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
     """An alert, the decision on it for one channel, and the hold on it where it is owed. ``before``
-    is what the channel was last told with, of a rule that tells again."""
+    is what the channel was last told with, of a rule that tells again; ``told_as`` the highest
+    severity that it was told of this alert, of a rule whose severity the data decide. What
+    ``muted_by`` a rule is dropped is what was owed: ``dropped``."""
 
     alert: Alert
     decision: Decision
     hold: Hold | None = None
     before: ToldWith | None = None
+    told_as: Severity | None = None
+    muted_by: str = ""
+    dropped: Decision | None = None
 
     @property
     def goes(self) -> bool:
@@ -200,6 +220,12 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
         now, is not told at all."""
         hold = self.hold
         return hold is not None and not (hold.silence and self.decision is Decision.MISSED)
+
+    def drop(self, rule: str) -> Decided:
+        """The decision where a rule mutes what was owed."""
+        return msgspec.structs.replace(
+            self, decision=Decision.MUTED, muted_by=rule, dropped=self.decision
+        )
 
     def held_by(self, hold: Hold | None) -> Decided:
         """The decision with a hold, where it is owed."""
@@ -226,6 +252,8 @@ class Holds:
         self._rounds = rounds or {}
         self._since = since_of(groups)  # by channel, since when something waits for it
         self._told: dict[str, int] = {}  # messages of the day, of channels that ask
+        # By rule and channel, the products that it is told of at this time.
+        self._telling: dict[tuple[str, str], set[int]] = {}
 
     def on(self, policy: NotifyPolicy) -> Hold | None:
         """The hold on the channel as a whole, if there is one."""
@@ -270,23 +298,54 @@ class Holds:
             for key in {alert.watch for alert in alerts}
         }
         for alert in alerts:
-            told = log.get(alert.product)
+            told, own = log.get(alert.product), terms[alert.watch]
+            if rule.grades:
+                own = replace(own, severity=rule.severity_of(alert))
             decision = decide(
-                alert, told, terms[alert.watch], at,
+                alert, told, own, at,
                 waiting=alert.id in unheard, again=alert.product in moved_on,
             )  # fmt: skip
-            before = told.told_with if told is not None else None
-            decided.append(Decided(alert, decision, before=before))
+            if told is None:
+                decided.append(Decided(alert, decision))
+            else:
+                before, told_as = told.told_with, told.severity
+                decided.append(Decided(alert, decision, before=before, told_as=told_as))
+        decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
         hold, silenced = self.on(policy), self._silenced(rule, owed)
-        if hold is None and not silenced:
-            return decided
+        if hold is not None or silenced:
+            decided = [
+                each.held_by(silenced.get(each.alert.product) or _on(rule, each.alert, hold))
+                for each in decided
+            ]
+        self._note(rule, policy.channel, decided)
+        return decided
+
+    def _unmuted(self, rule: Rule, channel: str, decided: Sequence[Decided]) -> list[Decided]:
+        """The decisions, but that what is owed is dropped where a rule that mutes this one was told
+        of the product, or is now, and still fires."""
+        products = [each.alert.product for each in decided if each.decision.owed]
+        if not rule.muted_by or not products:
+            return [*decided]
+        muted: dict[int, str] = {}
+        for name in reversed(rule.muted_by):
+            told = self._database.alerts.muting(name, channel, products)
+            muted |= dict.fromkeys(told | self._telling.get((name, channel), set()), name)
         return [
-            each.held_by(silenced.get(each.alert.product) or _on(rule, each.alert, hold))
+            each.drop(muted[each.alert.product])
+            if each.decision.owed and each.alert.product in muted
+            else each
             for each in decided
         ]
+
+    def _note(self, rule: Rule, channel: str, decided: Iterable[Decided]) -> None:
+        """Remember what is told now: it is in no log before all is told, and may mute others."""
+        if rule.mutes:
+            going = (each for each in decided if each.goes and not each.decision.of_an_end)
+            told = self._telling.setdefault((rule.name, channel), set())
+            told.update(each.alert.product for each in going)
 
     def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
         """The silences' holds, by product."""
@@ -305,16 +364,11 @@ def since_of(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
     return found
 
 
-def severity_of(rule: Rule, _alert: Alert) -> Severity:
-    """The severity that an alert is told with."""
-    return rule.severity
-
-
 def _on(rule: Rule, alert: Alert, hold: Hold | None) -> Hold | None:
     """The channel's hold, as far as it is one on this alert: what is critical goes beyond the
     messages of a day."""
     of_day = hold is not None and hold.decision is Decision.AT_MOST
-    return None if of_day and severity_of(rule, alert) is Severity.CRITICAL else hold
+    return None if of_day and rule.severity_of(alert) is Severity.CRITICAL else hold
 
 
 def decide(
@@ -324,13 +378,19 @@ def decide(
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
     to be told though it is over. ``again``: what it was told has moved on, as the rule asks for."""
-    if not terms.tells:
+    if not terms.tells and not _was_told(alert, told):
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
         return _firing(alert, told, terms, now, again=again)
     if alert.resolved_at is not None:
         return _ended(alert, told, terms, waiting=waiting)
     return Decision.NOT_FIRING
+
+
+def _was_told(alert: Alert, told: NotificationLogEntry | None) -> bool:
+    """Whether it is the end of what was told as it was more severe."""
+    over = alert.resolved_at is not None and told is not None and told.severity is not None
+    return over and told is not None and told.alert == alert.id
 
 
 def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
@@ -351,6 +411,8 @@ def _firing(
     since_told = now - told.told_at
     if told.alert != alert.id and since_told >= terms.cooldown:
         return Decision.FIRES
+    if terms.raises(told.severity):
+        return Decision.RAISED
     if again:
         return Decision.AGAIN
     if told.alert != alert.id:
@@ -369,4 +431,6 @@ def _ended(
         return Decision.MISSED if waiting else untold
     if not terms.resolved:
         return Decision.END_NOT_ASKED
+    if told.muted:  # what was dropped has no end for whom it was dropped
+        return Decision.NEVER_TOLD
     return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED

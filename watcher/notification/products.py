@@ -8,6 +8,7 @@ import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
+from watcher.evaluation.grading import grade_evidence
 from watcher.evaluation.group_present import left_by
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.present import Present, Presents
@@ -123,6 +124,10 @@ class Products:
             if kind == _AGAIN
             else (),
         )
+
+    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
+        """The reasons why an alert is as severe as the data say, as far as they are so now."""
+        return grade_evidence(rule, self._part(alert.product), alert)
 
     def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
         """Names of the ids that occur in evidence, of the seller, and of what a group is of."""

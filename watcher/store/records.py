@@ -27,6 +27,7 @@ from watcher.model import (
     ListFacts,
     Scan,
     ScanState,
+    Severity,
 )
 from watcher.store.packing import positions
 
@@ -263,6 +264,9 @@ class Absence(Struct, frozen=True):
     back: Instant
 
 
+_RANKED: Mapping[int, Severity | None] = {-1: None, **dict(enumerate(Severity))}
+
+
 class Whose(IntEnum):
     """The owner of an alert, as seen by a watch of its rule: it, another, or nobody so far."""
 
@@ -276,7 +280,9 @@ class Live:
     """The pending and firing alerts of some rules: rule by rule, the oldest first. ``names`` are
     the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in ``names``;
     ``fired_at`` is -1 where an alert is pending; ``whose`` (``Whose``, as
-    seen by ``watch``) is given where rules of several watches are among these."""
+    seen by ``watch``) is given where rules of several watches are among these, ``severities``
+    (their ranks, -1 where the data gave none so far) where rules are whose severity the data
+    decide."""
 
     names: Sequence[str]
     rules: Ints
@@ -290,6 +296,7 @@ class Live:
     carried: Bools
     whose: Ints | None = None
     watch: str = ""
+    severities: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -308,14 +315,17 @@ class Live:
             self.rules, self.ids, self.products, self.firing, self.since, self.last_met,
             self.fired_at, self.absent, self.carried,
         )  # fmt: skip
-        for rule, alert, product, firing, since, last_met, fired_at, absent, carried in zip(
-            *(column[which].tolist() for column in columns), strict=True
+        severities = [-1] * len(which)
+        if self.severities is not None:
+            severities = self.severities[which].tolist()
+        for rule, alert, product, firing, since, last_met, fired_at, absent, carried, rank in zip(
+            *(column[which].tolist() for column in columns), severities, strict=True
         ):
             state = AlertState.FIRING if firing else AlertState.PENDING
             yield Alert(
                 alert, self.names[rule], product, state, since, last_met,
                 fired_at if fired_at >= 0 else None, absent=absent, carried=carried,
-                watch=self.watch,
+                watch=self.watch, severity=_RANKED[rank],
             )  # fmt: skip
 
     @cached_property

@@ -41,8 +41,9 @@ def _about(message: Message) -> str:
     """The rules and products that it is about, or all that waited."""
     told = products_of(message.told, message.ended)
     if message.waited is not None:
-        held = filter(None, (told, _some(len(message.waited.troubles), "trouble")))
-        return f"what still holds: {', '.join(held) or 'nothing'}"
+        troubles = _some(len(message.waited.troubles), "trouble")
+        nothing = "" if message.told or troubles else "nothing"
+        return f"what still holds: {', '.join(filter(None, (nothing, told, troubles)))}"
     return _by_rule(message.parts) if message.parts else f"{message.label or message.rule}: {told}"
 
 
@@ -127,5 +128,8 @@ def _lines(waited: Waited, rules: Iterable[str]) -> Iterator[str]:
         yield f"watcher: {each if isinstance(each, str) else incident_text(each)}"
     for each in waited.over:
         yield f"watcher: over: {each if isinstance(each, str) else each.cause}"
+    for each in waited.went:
+        yield f"watcher: came and went: {each if isinstance(each, str) else incident_title(each)}"
     if others := _some(waited.others, "trouble"):
-        yield f"{others} of the watcher came and went."
+        more = " more" if waited.went else ""
+        yield f"{others}{more} of the watcher came and went."

@@ -226,9 +226,8 @@ def _evidence(
         place = part.place_of(rule, product) if part is not None else None
         if place is None:
             continue
-        for condition in (rule.when, rule.until):
-            if condition is not None:
-                yield from ((of, each) for each in condition.evidence(*place))
+        for condition in rule.spoken:
+            yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _ids(products: Sequence[str]) -> str:

@@ -175,6 +175,9 @@ class Names:
             (field or entry).report(message, ProblemCode.NAME_TAKEN, at_key=field is None)
         return first is entry
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._first
+
     def unknown(self, kind: str, entry: Entry, code: ProblemCode) -> None:
         """Report a name that is none of these, with those that it may stand for."""
         name, section = str(entry.value), "watches" if kind == "watch" else f"{kind}s"

@@ -141,7 +141,7 @@ def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[Found]:
     depth = watch.query.depth // (1 if rule.group is None else LEAST_PRODUCTS)
-    for leaf in leaves_of(rule.when, rule.until, rule.again):
+    for leaf in leaves_of(*rule.spoken, rule.again):
         yield from baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
         yield from ((leaf, text) for text in amounts(leaf, depth, in_percent=in_percent(leaf)))

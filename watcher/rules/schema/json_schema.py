@@ -19,6 +19,7 @@ from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schem
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
+from watcher.rules.sections.gates import GRADES
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
@@ -196,6 +197,9 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
+    properties["severity"] |= {"properties": grades, "minProperties": 1}
+    properties["severity"] |= {"additionalProperties": False}
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],

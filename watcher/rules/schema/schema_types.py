@@ -158,6 +158,11 @@ SEVERITY = one_of(
     [one.value for one in Severity],
     ["good to know", "worth a look today", "to be acted on now"],
 )
+_SEVERITIES = [one.value for one in Severity]
+# The conditions of each are filled in where they are defined.
+SEVERITY_OR_GRADES = also(
+    written(any_case(_SEVERITIES), f"write {either(_SEVERITIES)}", _SEVERITIES), "object"
+)
 CURRENCY = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
 REGION = one_of(REGIONS, more="[A-Za-z]{2}")
 EVERY = written(
@@ -198,6 +203,7 @@ VALUE_FILE: Schema = {
     "additionalProperties": False,
 }
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
+RULE_NAMES: Schema = NAMES | {"minItems": 1}
 CATEGORY = written(
     "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
 )

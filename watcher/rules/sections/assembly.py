@@ -154,7 +154,7 @@ class _Assembly:
         if all(entry.value == [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)
-        return tuple(rule for rule in rules if rule is not None)
+        return builder.mutes.settled([rule for rule in rules if rule is not None], builder.names)
 
     def _heartbeat(self) -> Secret | None:
         entry = self._read.only("heartbeat")

@@ -31,10 +31,15 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
 ]
+GradedLevel: TypeAlias = Annotated[
+    Any, BeforeValidator(readers.severity_or_grades), WithJsonSchema(shapes.SEVERITY_OR_GRADES)
+]
 Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(shapes.TEXT)]
 Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
 # Checked where the channels are known.
 Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+# Checked where all rules are known.
+RuleNames: TypeAlias = Annotated[Any, WithJsonSchema(shapes.RULE_NAMES)]
 Key: TypeAlias = Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
@@ -49,6 +54,8 @@ _COOLDOWN = "how long the same product is not told again"
 _REMIND = "tell again while it fires, this often"
 _RESOLVED = "tell the end, too"
 _SEVERITY = "a channel may ask for a least severity"
+_GRADES = f"{_SEVERITY}; by the data: critical: and warning: with conditions"
+_MUTES = "rules whose word on a product is dropped where this one was told of it, while it fires"
 _LIMIT = "products in full in a message; the others are named"
 
 
@@ -151,7 +158,8 @@ class RuleSection(Section):
         None, description="tell it again when this is met against what was last told, in spite of "
         "any cooldown"
     )  # fmt: skip
-    severity: Level | None = Field(None, description=_SEVERITY)
+    severity: GradedLevel = Field(None, description=_GRADES)
+    mutes: RuleNames = Field(None, description=_MUTES)
     notify: Names = Field(None, description=_NOTIFY)
     cooldown: Duration | None = Field(None, description=_COOLDOWN)
     remind: Duration | None = Field(None, description=_REMIND)

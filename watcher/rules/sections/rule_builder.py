@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from watcher.identity import fingerprint
+from watcher.model import Severity
 from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler
@@ -15,6 +16,7 @@ from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
 from watcher.rules.rulebook import Rule
 from watcher.rules.sections.channels import Channels
+from watcher.rules.sections.gates import Mutes, grades_of
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
 from watcher.rules.sections.subjects import Subject, Subjects
@@ -35,6 +37,7 @@ class RuleBuilder:
     default_notify: tuple[str, ...]
     kept: int
     names: Names = field(default_factory=Names)
+    mutes: Mutes = field(default_factory=Mutes)
 
     def rule(self, entry: Entry) -> Rule | None:
         """The rule of an entry; None where something about it was reported."""
@@ -46,13 +49,16 @@ class RuleBuilder:
         compiler, watches = subject.compiler, subject.watches
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         again = again_of(compiler, entry["again"].value, entry["again"].path)
+        grades = grades_of(compiler, entry["severity"])
         subject.refuse_constant((when, until))
         notify = self._notify(entry)
         if section is None:
             return None
         fresh = self.names.take(section.name, entry, entry["name"])
+        if fresh:
+            self.mutes.add(section.name, entry["mutes"])
         order_by = self._order_by(section, when, entry, subject)
-        if watches is None or when is None or order_by is None or not fresh:
+        if watches is None or when is None or order_by is None or grades is None or not fresh:
             return None
         defaults = self.defaults
         rule = Rule(
@@ -65,7 +71,7 @@ class RuleBuilder:
             until=until,
             for_=section.for_,
             keep_firing_for=section.keep_firing_for,
-            severity=_given(section.severity, defaults.severity),
+            severity=Severity.INFO if grades else _given(section.severity, defaults.severity),
             notify=notify,
             cooldown=_given(section.cooldown, defaults.cooldown),
             remind=_given(section.remind, defaults.remind) or None,  # 0 turns the default off
@@ -73,6 +79,7 @@ class RuleBuilder:
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
             again=again,
+            grades=grades,
             group=subject.group,
             label=section.label or "",
             enabled=section.enabled,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -75,6 +76,11 @@ def severity(value: object) -> Severity:
     except ValueError:
         hint = nearest(value, names, 1)
         raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
+
+
+def severity_or_grades(value: object) -> object:
+    """A severity by name, or conditions for each: these are read where metrics are known."""
+    return value if isinstance(value, Mapping) else severity(value)
 
 
 def urls(value: object) -> list[object]:

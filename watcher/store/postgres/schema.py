@@ -188,6 +188,11 @@ ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
 _TOLD_WITH = """
 ALTER TABLE told ADD COLUMN told_with text;
 """
+_SEVERITY = """
+ALTER TABLE alerts ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN muted text;
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
@@ -222,6 +227,7 @@ MIGRATIONS = {
     "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
     "m021_groups": _GROUPS,
+    "m022_severity": _SEVERITY,
 }
 
 

@@ -33,9 +33,14 @@ DURATIONS = [
 
 
 def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
-    """Alerts as lists show them, with the severity that their rules have now."""
+    """Alerts as lists show them, with the severity that their rules give them now."""
     book = context.sources.book()
-    severities = {rule.name: rule.severity for rule in book.rules}
+    rules = {rule.name: rule for rule in book.rules}
+    severities = {
+        row.alert.id: rules[row.alert.rule].severity_of(row.alert)
+        for row in rows
+        if row.alert.rule in rules
+    }
     return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
