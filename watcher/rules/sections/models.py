@@ -77,6 +77,10 @@ class ApiSection(Section):
     settle: Duration = Field(
         15 * MINUTE, le=6 * HOUR, description="from fresh data to the scans of every: refresh"
     )
+    category_names: Duration = Field(
+        30 * DAY, description="how often names of categories that rules use are read again, at a "
+        "few credits; 0 for never"
+    )  # fmt: skip
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
@@ -173,7 +177,9 @@ SECTIONS = tuple(
 )
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(
+    ["every", "timezone", "sort", "top", CATEGORY, *INSTEAD, *CHOICE, *PARAMETERS]
+)
 
 _Model = TypeVar("_Model", bound=Section)
 

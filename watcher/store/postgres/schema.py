@@ -193,6 +193,25 @@ CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text N
     packed bytea NOT NULL);
 ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
 """
+_SILENCES_ANNOUNCED = """
+ALTER TABLE silences ADD COLUMN announced bigint;
+UPDATE silences SET announced = 0;
+"""
+_CATEGORY_NAMES = """
+ALTER TABLE categories ADD COLUMN parent text NOT NULL DEFAULT '';
+UPDATE categories SET level = 2, parent = p.above FROM
+    (SELECT category_l2_id AS own, min(category_id) AS above FROM products
+        WHERE category_id <> '0' GROUP BY category_l2_id) AS p
+    WHERE p.own = categories.category_id;
+UPDATE categories SET level = 3, parent = p.above FROM
+    (SELECT category_l3_id AS own, min(category_l2_id) AS above FROM products
+        WHERE category_l2_id <> '0' GROUP BY category_l3_id) AS p
+    WHERE p.own = categories.category_id;
+CREATE TABLE category_names (category_id text NOT NULL, name text NOT NULL,
+    since bigint NOT NULL, PRIMARY KEY (category_id, name));
+INSERT INTO category_names (category_id, name, since)
+    SELECT category_id, name, read FROM categories;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -215,6 +234,8 @@ MIGRATIONS = {
     "m018_text_history": _TEXT_HISTORY,
     "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
+    "m023_silences": _SILENCES_ANNOUNCED,
+    "m024_category_names": _CATEGORY_NAMES,
 }
 
 
