@@ -28,7 +28,8 @@ from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
-from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
+from watcher.rules.derived import SPARSENESS
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, Catalogue, Metric, fact_metric
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from watcher.attributes import MADE, TEXT_OF
@@ -15,7 +16,8 @@ from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
 from watcher.rules.conditions.base import Condition
 from watcher.rules.files.side_files import SideFile
-from watcher.rules.metrics import Catalogue
+from watcher.rules.groups import BY, GroupCatalogue
+from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
 from watcher.schedule import Cron, Quiet, Refresh, Schedule, least
@@ -127,9 +129,39 @@ class Watch:
         return least(self.schedule, seconds)
 
 
+@dataclass(frozen=True)
+class Group:
+    """The products of some watches, put together ``by`` what they share: each group of a region is
+    a subject of rules. ``figures`` are the user's, with formulas over them; the size is always
+    there. ``sellers`` are the user's names for them, by id."""
+
+    name: str
+    watches: tuple[Watch, ...]
+    by: str
+    figures: tuple[Metric, ...] = ()
+    sellers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def canonical(self) -> str:
+        """The part of its rules' identity beside its watches and what they ask of it:
+        another figure restarts nobody who does not name it."""
+        return f"grouped by {self.by}"
+
+    @cached_property
+    def metrics(self) -> GroupCatalogue:
+        """All that its rules can speak of."""
+        return GroupCatalogue(self.by, self.figures, self.sellers)
+
+    @property
+    def said(self) -> str:
+        """``the sellers of bestsellers``."""
+        return f"the {BY[self.by].many} of {', '.join(watch.name for watch in self.watches)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition over the products of some watches, and how to tell of it.
+    """A condition over the products of some watches, or over their ``group``, and how to tell
+    of it.
 
     ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
@@ -156,6 +188,7 @@ class Rule:
     priority: int = 0
     enabled: bool = True
     again: Condition | None = None
+    group: Group | None = None
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
@@ -178,7 +211,22 @@ class Rule:
     @property
     def conditions(self) -> tuple[object, ...]:
         """The parts of the fingerprint beside the watches."""
-        return (self.when.key, self.until.key if self.until is not None else None, self.for_)
+        until = self.until.key if self.until is not None else None
+        grouped = () if self.group is None else (self.group.canonical,)
+        return (self.when.key, until, self.for_, *grouped)
+
+    @property
+    def spoken(self) -> tuple[Condition, ...]:
+        """Its conditions on a scan."""
+        return tuple(filter(None, (self.when, self.until)))
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures of many products that it asks for, those inside formulas, too."""
+        asked = (metric for each in (*self.spoken, self.again) if each for metric in each.metrics)
+        metrics = (*asked, *self.order_by.metrics)
+        found = (part.figure for metric in metrics for part in metric.figures)
+        return tuple({each.canonical: each for each in found if each is not None}.values())
 
     @property
     def mark(self) -> RuleMark:
@@ -235,6 +283,7 @@ class Rulebook:
     heartbeat: Secret | None = None
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
+    groups: tuple[Group, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -307,20 +356,21 @@ class Rulebook:
 
 def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
     """The texts that some rules hold against what was known of them last."""
-    spoken = _conditions(rules)
-    return frozenset(attribute.name for each in spoken for attribute in each.follows)
+    return frozenset(each.name for asking in _asking(rules) for each in asking.follows)
 
 
 def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
     """The texts of those that are made of long ones which some rules ask for."""
     rules = [*rules]
-    asked = {attribute.name for each in _conditions(rules) for attribute in each.attributes}
-    metrics = {metric for each in _conditions(rules) for metric in each.metrics}
+    asked = {attribute.name for each in _asking(rules) for attribute in each.attributes}
+    metrics = {metric for each in _asking(rules) for metric in each.metrics}
     metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
     asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
     return tuple(name for name in MADE if name in asked)
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterator[Condition]:
+def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
+    """Yield all that asks something of products: conditions, and the figures in them."""
     for rule in rules:
-        yield from filter(None, (rule.when, rule.until))
+        yield from rule.spoken
+        yield from rule.figures

@@ -12,7 +12,8 @@ import numpy as np
 
 from watcher.evidence import Criterion, Evidence, Gap
 from watcher.model import LONGEST_LIST, Bools, Floats, Instant, Ints, LastTexts, Verdict
-from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
+from watcher.rules.derived import SPARSENESS
+from watcher.rules.metrics import NORMAL, SPARSE, Attribute, Metric
 from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 

@@ -22,8 +22,6 @@ from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
 
-# What strength is measured by where nothing else tells products apart.
-SALES = "total_sale_7d_cnt"
 _CHANGE = "change"
 _DIRECTIONS = ("asc", "desc")
 
@@ -55,10 +53,10 @@ class ByCondition:
 @dataclass(frozen=True, slots=True)
 class ByMetric:
     """A metric, or its relative ``change`` from a baseline (of places, how many); of equals the
-    week's sales."""
+    week's sales, or a group's size."""
 
     metric: Metric
-    sales: Metric
+    tie: Metric
     descending: bool
     change: Last | Ago | Statistic | None = None
 
@@ -68,12 +66,12 @@ class ByMetric:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return (self.metric, self.sales)
+        return (self.metric, self.tie)
 
     def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
-        return (*own, by_size(table, self.sales, rows))
+        return (*own, by_size(table, self.tie, rows))
 
     def _own(self, table: ScanColumns, rows: Ints) -> Strength:
         now = table.number(self.metric)[rows]
@@ -117,12 +115,12 @@ def order_of(
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
     baseline = _baseline(when, metric) if change else None
-    return ByMetric(metric, catalogue[SALES], descending, baseline)
+    return ByMetric(metric, catalogue.tie, descending, baseline)
 
 
 def _by_condition(when: Condition, catalogue: Catalogue) -> ByCondition:
     named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
-    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
+    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue.tie])))
 
 
 def _metric(name: str, catalogue: Catalogue) -> Metric:
