@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from watcher.errors import WatcherError
 from watcher.words import Wrong, listing, nearest, quoted
 
 CATEGORY = "category"  # the word of the rule file for a category of whichever level
@@ -89,6 +90,10 @@ class KnownCategories:
             found[branch] = max(found.get(branch, 0), each.read)
         return found
 
+    def ids(self) -> list[str]:
+        """The ids of all that have a name."""
+        return [*self._by_id]
+
     def names(self, level: int = 0) -> list[str]:
         """The names that categories have now, of all levels or of one; those that several have
         stand with the names above them."""
@@ -120,15 +125,19 @@ class KnownCategories:
         """The category that a name stands for, of any level or of one; with the names above it, as
         ``Beauty > Skincare``, where several have it. Raises ``Wrong``."""
         named = [*self._named(text)]
-        there = [each for each in named if level in (0, each.level)]
+        there = [each for each in named if level in (0, each.level) or not each.level]
         if not there:
-            raise Wrong(self._elsewhere(text, level, named) if named else self._unknown(text, level))
+            raise Wrong(
+                self._elsewhere(text, level, named) if named else self._unknown(text, level)
+            )
         ids = dict.fromkeys(each.category_id for each in there)
         since = {each: min(one.since for one in there if one.category_id == each) for each in ids}
         first = [each for each in ids if since[each] == min(since.values())]
         if len(first) > 1:
             which = " or ".join(f"{quoted(self.path(each))} ({each})" for each in first[:_FEW])
-            raise Wrong(f"{quoted(text)} is the name of several categories: write {which}, or an id")
+            raise Wrong(
+                f"{quoted(text)} is the name of several categories: write {which}, or an id"
+            )
         (chosen,) = first
         others = [each for each in ids if each != chosen]
         entry = next(each for each in there if each.category_id == chosen)
@@ -185,14 +194,14 @@ class KnownCategories:
         return f"{what}{hint}{more}"
 
     def _doubt(self, entry: CategoryName, others: Sequence[str]) -> str:
-        name, category_id = quoted(entry.name), entry.category_id
+        name, stands = quoted(entry.name), f"it stands for {entry.category_id}, as before"
         if others:
             also = listing(f"{self.path(each)} ({each})" for each in others)
-            return f"{name} is by now the name of {also}, too: it stands for {category_id}, as before"
+            return f"{name} is by now the name of {also}, too: {stands}"
         if _normal(entry.now) != _normal(entry.name):
-            return f"{name} is called {quoted(entry.now)} by now: it stands for {category_id}, as before"
+            return f"{name} is called {quoted(entry.now)} by now: {stands}"
         if entry.read < self._last_read[entry.level, entry.parent]:
-            return f"the source lists no category {name} any more: it stands for {category_id}, as before"
+            return f"the source lists no category {name} any more: {stands}"
         return ""
 
 
@@ -212,11 +221,16 @@ class CategoryLookup:
     read: Callable[[], KnownCategories] = KnownCategories
     lenient: bool = False
     named: dict[str, FoundCategory] = field(default_factory=dict)
+    trouble: str = ""
 
     @cached_property
     def known(self) -> KnownCategories:
-        """All names."""
-        return self.read()
+        """All names; none where the database can't tell, for which it has ``trouble``."""
+        try:
+            return self.read()
+        except WatcherError as error:
+            self.trouble = str(error)
+            return KnownCategories()
 
     def find(self, text: str, level: int = 0) -> FoundCategory:
         """The category that a name or an id stands for. Raises ``Wrong``."""
@@ -226,11 +240,10 @@ class CategoryLookup:
         if self.lenient and not self.known:
             return FoundCategory(written, level)
         if not self.known:
-            raise Wrong(
-                f"{quoted(text)} is no category's id, which is digits, and no names of categories "
-                "are known here: `watcher source probe --endpoint categories` asks for them, for 1 "
-                "credit; or write the id"
-            )
+            how = "`watcher source probe --endpoint categories` asks for them, for 1 credit"
+            why = f"no names of categories are known here: {self.trouble or how}"
+            what = f"{quoted(text)} is no category's id, which is digits"
+            raise Wrong(f"{what}, and {why}; or write the id")
         found = self.known.find(written, level)
         self.named[written] = found
         return found
@@ -242,20 +255,3 @@ class CategoryLookup:
             return ""
         whole = self.known.cut_by_comma(parts)
         return f"{quoted(parts[0])} is no whole name{_in_quotes(whole)}" if whole else ""
-
-
-def cut_keys(written: Mapping[str, object], key: str, known: Callable[[str], bool]) -> list[str]:
-    """The keys right behind ``key`` that have no value and are no known keys: the rest of a name
-    that a comma has cut."""
-    keys = [*written]
-    rest: list[str] = []
-    for each in keys[keys.index(key) + 1 :]:
-        if written[each] is not None or known(each):
-            break
-        rest.append(each)
-    return rest
-
-
-def cut_name(parts: Sequence[str]) -> str:
-    """What to say of a name whose rest stands where keys do."""
-    return f"{quoted(parts[0])} is no whole name{_in_quotes(', '.join(parts))}"

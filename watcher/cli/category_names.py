@@ -18,6 +18,7 @@ from watcher.source.probing import Finding
 from watcher.store.ports import Store
 from watcher.units import count_of
 
+
 @click.command("categories")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.files
@@ -30,6 +31,7 @@ def categories(files: options.Files, *, yes: bool) -> None:
     probe` has found the endpoint.
     """
     configure("text", "warning")
+    files = files.without_names
     refuse_without_key(files)
     with files.open() as opened:
         probe = opened.probes.found(CATEGORIES.name)

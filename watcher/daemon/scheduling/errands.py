@@ -1,5 +1,6 @@
 """The daemon's few requests that are no scan: ids that were added, pictures that are wanted, names
-of categories. It looks when it is woken (by a page, a command on a server, a reload), and now and then."""
+of categories. It looks when it is woken (by a page, a command on a server, a reload), and now and
+then."""
 
 from __future__ import annotations
 

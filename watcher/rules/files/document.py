@@ -17,7 +17,7 @@ from yaml.error import MarkedYAMLError
 from yaml.scanner import ScannerError
 
 from watcher.errors import Problem, ProblemCode
-from watcher.words import masked, printable, quoted
+from watcher.words import masked, printable, quoted, told
 
 _NULL = dict.fromkeys(["", "~", "null", "Null", "NULL"])
 _TRUE = dict.fromkeys(["true", "True", "TRUE"], True)
@@ -351,8 +351,13 @@ class _Builder:
         """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
         if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
             # After a "url" it may be the rest of one: a recipient, a password.
-            cut = "this" if not _SECRETS.isdisjoint(top.value) else quoted(top.key)
+            secret = not _SECRETS.isdisjoint(top.value)
+            cut = "this" if secret else quoted(top.key)
             message = f"{cut} has no value: is it a text or number cut at its comma?"
+            before = None if secret else next(reversed(top.value.items()), None)
+            if before is not None and isinstance(before[1], str):
+                whole = quoted(f"{before[1]}, {top.key}")
+                message += f" Put the whole of it in quotes, as {told(before[0])}: {whole}"
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True

@@ -12,8 +12,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from watcher.categories import CATEGORY, LEVELS
 from watcher.fields import BY_NAME
 from watcher.rules.conditions import registry
+from watcher.rules.conditions.compiling import ON_CATEGORIES
 from watcher.rules.conditions.registry import OPTIONS, Takes
 from watcher.rules.conditions.values import counted
 from watcher.rules.metrics import ADDED_LATER, ATTRIBUTES, Attribute, Catalogue, Metric
@@ -238,6 +240,8 @@ def _schedule() -> Schema:
 def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
+        CATEGORY: shapes.CATEGORY | {"description": "category of whichever level, by name or id"},
+    } | {
         parameter.name: _parameter(parameter)
         for parameter in PARAMETERS.values()
         if parameter.is_settable
@@ -342,6 +346,7 @@ def _condition() -> Schema:
     catalogue = Catalogue()
     metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
     attributes = {attribute.name: _attribute(attribute) for attribute in ATTRIBUTES}
+    attributes[CATEGORY] = _category()
     several = {"type": "array", "minItems": 1, "items": _CONDITION}
     return {
         "title": "condition",
@@ -434,9 +439,19 @@ def _operators(
     return _either(plain or _VALUES[value], operators | loose | said) | plainly
 
 
+def _category() -> Schema:
+    """A category of whichever level."""
+    operators = _text_operators("a_text")
+    taken = {name: operators["properties"][name] for name in ON_CATEGORIES}
+    said = {"title": "category", "description": "category of whichever level, by name or id"}
+    return operators | {"properties": taken} | said
+
+
 def _attribute(attribute: Attribute) -> Schema:
     is_region = attribute.name == "region"
     operators = _text_operators("a_region") if is_region else {"$ref": "#/$defs/text"}
+    if attribute.name in LEVELS:
+        operators = _text_operators("a_text")  # of its own: an editor offers names of its level
     return operators | {"title": attribute.label, "description": attribute.meaning}
 
 

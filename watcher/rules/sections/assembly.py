@@ -12,13 +12,13 @@ from watcher.errors import ProblemCode, RulesError
 from watcher.rules.files.fact_files import without
 from watcher.rules.files.rule_file import Entry, Names, RuleFile
 from watcher.rules.files.substitution import Vault
-from watcher.rules.metrics import Catalogue
+from watcher.rules.metrics import Catalogue, CategoryLookup
 from watcher.rules.own_facts import FactTable
 from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
-from watcher.rules.sections.own_metrics import OwnMetrics, taken_columns
+from watcher.rules.sections.own_metrics import OwnMetrics, later_columns, taken_columns
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.sellers import Sellers
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
@@ -33,10 +33,12 @@ _ANY_REGION = "US"
 _Model = TypeVar("_Model", bound=models.Section)
 
 
-def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
+def assemble(
+    files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup
+) -> Rulebook | None:
     """The rulebook of all files; None, or a useless one, where problems were reported."""
     usable = [file for file in files if _check_sections(file)]
-    return _Assembly(usable, vault).rulebook() if usable else None
+    return _Assembly(usable, vault, categories).rulebook() if usable else None
 
 
 def _check_sections(file: RuleFile) -> bool:
@@ -68,9 +70,10 @@ def _with_keys(rule: Rule, settled: Mapping[str, Watch]) -> Rule:
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
-    def __init__(self, files: Sequence[RuleFile], vault: Vault) -> None:
+    def __init__(self, files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup) -> None:
         self._files = files
         self._vault = vault
+        self._categories = categories
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
@@ -84,7 +87,7 @@ class _Assembly:
         told = (channels.known(entry) for entry in self._sections("operator"))
         operator = tuple(dict.fromkeys(chain.from_iterable(told)))
         metrics = self._metrics(api)
-        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics.sellers)
+        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics)
         for name, entry in self._entries("watches"):
             watches.add(name, entry)
         section_of = self._mapping("defaults")
@@ -155,8 +158,9 @@ class _Assembly:
                 entry["file"].report(str(each), each.code)
             return None
         taken = dict(taken_columns(found.table, [name for name, _ in self._entries("metrics")]))
-        entry.file.pass_on((*found.doubts, *taken.values()))
-        return without(found.table, taken)
+        table = without(found.table, taken)
+        entry.file.pass_on((*found.doubts, *taken.values(), *later_columns(table)))
+        return table
 
     def _metrics(self, api: Api | None) -> Catalogue:
         own = OwnMetrics(self._facts())
@@ -168,7 +172,8 @@ class _Assembly:
         for seller_id, entry in self._entries("sellers"):
             if entry.file.filled(entry.path):
                 sellers.add(seller_id, entry)
-        return own.catalogue(api.gmv_currency if api is not None else None, sellers.names)
+        currency = api.gmv_currency if api is not None else None
+        return own.catalogue(currency, sellers.names, self._categories)
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         lists = list(self._sections("rules"))

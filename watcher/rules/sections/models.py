@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from watcher.categories import CATEGORY
 from watcher.errors import ProblemCode
 from watcher.model import Severity
 from watcher.rules.files.document import Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from watcher.categories import CATEGORY, CategoryLookup
 from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
 from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
@@ -33,7 +34,7 @@ _WORDS = "all any not appears if else".split()
 # "of" is none of them: it stands beside an operator only, and may have been a name before.
 TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of"}
 # Words too, but users may have given them to metrics before.
-WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS])
+WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, CATEGORY])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30
@@ -70,7 +71,10 @@ class OwnMetrics:
             self._fail(name, entry, str(error))
 
     def catalogue(
-        self, gmv_currency: str | None = None, sellers: Mapping[str, str] | None = None
+        self,
+        gmv_currency: str | None = None,
+        sellers: Mapping[str, str] | None = None,
+        categories: CategoryLookup | None = None,
     ) -> Catalogue:
         """All metrics; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
@@ -81,7 +85,7 @@ class OwnMetrics:
             if name not in self._done
         ]
         own = [*self._done.values(), *broken]
-        return Catalogue(own, gmv_currency, self._facts, sellers)
+        return Catalogue(own, gmv_currency, self._facts, sellers, categories)
 
     def _fail(
         self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID
@@ -140,6 +144,16 @@ def taken_columns(table: FactTable, formulas: Collection[str]) -> Iterator[tuple
         better = f"name the column otherwise, as my_{name}, to have both"
         message = f"the column {quoted(name)} is not read: {why}; {better}"
         yield name, Problem(table.file, 1, 1, "", message, ProblemCode.DOUBT)
+
+
+def later_columns(table: FactTable) -> Iterator[Problem]:
+    """A word on each column that keeps its meaning, though its name is a word by now."""
+    for name in sorted(WORDS_ADDED_LATER.intersection(table.names)):
+        message = (
+            f"there is a word {quoted(name)} by now, and your column is used in its place: name it "
+            f"otherwise, as my_{name}, to have both"
+        )
+        yield Problem(table.file, 1, 1, "", message, ProblemCode.DOUBT)
 
 
 def _formula(value: object) -> str:

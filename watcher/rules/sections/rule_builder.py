@@ -68,6 +68,7 @@ class RuleBuilder:
             sorted_.how,
             lists=entry.file.values,
             unsorted=sorted_.not_these,
+            warn=entry.file.warn,
         )
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         again = again_of(compiler, entry["again"].value, entry["again"].path)

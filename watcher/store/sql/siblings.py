@@ -110,7 +110,8 @@ class Categories(Face):
 
     def last_read(self) -> Instant | None:
         """When the categories of level 1 were read last; None: never."""
-        return self._db.value("SELECT max(read) FROM categories WHERE level = 1")
+        read: Instant | None = self._db.value("SELECT max(read) FROM categories WHERE level = 1")
+        return read
 
 
 class Picture(Struct, frozen=True):
