@@ -26,6 +26,7 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
+from watcher.text.evidence import categories_said
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,

@@ -7,7 +7,7 @@ put together without recursion, so that a hostile file is stopped while it is re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeAlias
@@ -17,7 +17,7 @@ from yaml.error import MarkedYAMLError
 from yaml.scanner import ScannerError
 
 from watcher.errors import Problem, ProblemCode
-from watcher.words import masked, printable, quoted, told
+from watcher.words import masked, printable, quoted
 
 _NULL = dict.fromkeys(["", "~", "null", "Null", "NULL"])
 _TRUE = dict.fromkeys(["true", "True", "TRUE"], True)
@@ -354,10 +354,8 @@ class _Builder:
             secret = not _SECRETS.isdisjoint(top.value)
             cut = "this" if secret else quoted(top.key)
             message = f"{cut} has no value: is it a text or number cut at its comma?"
-            before = None if secret else next(reversed(top.value.items()), None)
-            if before is not None and isinstance(before[1], str):
-                whole = quoted(f"{before[1]}, {top.key}")
-                message += f" Put the whole of it in quotes, as {told(before[0])}: {whole}"
+            if not secret and isinstance(top.value, dict):
+                message += _whole(top.value, top.key)
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
@@ -470,3 +468,12 @@ def _of_items(before: str, letter: str, parsing: Parsing) -> str:
     if parsing == "block":
         return "this does not fit what stands before it: check the indentation and the quotes"
     return ""
+
+
+def _whole(written: Mapping[str, object], rest: str) -> str:
+    """How to write the text whose ``rest`` is cut off, where that stands behind a text."""
+    key, begin = next(reversed(written.items()), ("", None))
+    if not isinstance(begin, str):
+        return ""
+    whole = quoted(f"{begin}, {rest}")
+    return f" Put the whole of it in quotes, as {printable(key)}: {whole}"
