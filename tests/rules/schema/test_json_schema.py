@@ -61,7 +61,7 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
     extra = {"sort", "top", "every", "timezone", "category", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
-    words = {"all", "any", "not", *WORDS}
+    words = {"all", "any", "not", "category", *WORDS}
     keys = SCHEMA["$defs"]["condition"]["properties"]
     assert {key for key, value in keys.items() if value} == {*Catalogue().names(), *words}
     fields = {info.alias or name for name, info in RuleSection.model_fields.items()}

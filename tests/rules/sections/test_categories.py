@@ -144,18 +144,24 @@ def test_a_name_in_every_operator(operator: object) -> None:
     [
         (
             "category: Skin",
-            f"any: [{{category_id: {SKIN}}}, {{category_l2_id: {SKIN}}}, "
-            f"{{category_l3_id: {SKIN}}}]",
+            (
+                f"any: [{{category_id: {SKIN}}}, {{category_l2_id: {SKIN}}}, "
+                f"{{category_l3_id: {SKIN}}}]"
+            ),
         ),
         (
             f"category: {{in: [Skin, {HEALTH}]}}",
-            f"any: [{{category_id: {{in: [{SKIN}, {HEALTH}]}}}}, {{category_l2_id: {{in: "
-            f"[{SKIN}, {HEALTH}]}}}}, {{category_l3_id: {{in: [{SKIN}, {HEALTH}]}}}}]",
+            (
+                f"any: [{{category_id: {{in: [{SKIN}, {HEALTH}]}}}}, {{category_l2_id: {{in: "
+                f"[{SKIN}, {HEALTH}]}}}}, {{category_l3_id: {{in: [{SKIN}, {HEALTH}]}}}}]"
+            ),
         ),
         (
             "category: {not_in: [Skin]}",
-            f"all: [{{category_id: {{not_in: [{SKIN}]}}}}, {{category_l2_id: {{not_in: "
-            f"[{SKIN}]}}}}, {{category_l3_id: {{not_in: [{SKIN}]}}}}]",
+            (
+                f"all: [{{category_id: {{not_in: [{SKIN}]}}}}, {{category_l2_id: {{not_in: "
+                f"[{SKIN}]}}}}, {{category_l3_id: {{not_in: [{SKIN}]}}}}]"
+            ),
         ),
     ],
 )  # fmt: skip
@@ -193,8 +199,8 @@ def test_a_condition_refuses(line: str, said: str) -> None:
 
 
 def test_where_no_names_are_known() -> None:
-    """A watch and the new word refuse a name and say what to do, or why it can't be told; a condition
-    of before is a doubt, as it always was."""
+    """A watch and the new word refuse a name and say what to do, or why it can't be told; a
+    condition of before is a doubt, as it always was."""
     nothing = KnownCategories()
     asked = "`watcher source probe --endpoint categories` asks for them, for 1 credit; or write the"
     for text in (WATCH % "category_id: Skin", WATCH % "category: Skin", WHEN % "category: Skin"):
