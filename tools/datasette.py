@@ -31,7 +31,8 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "_sqlite_migrations",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "_sqlite_migrations",
 )  # fmt: skip
 
 _TABLES: dict[str, dict[str, Any]] = {

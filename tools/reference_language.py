@@ -15,6 +15,7 @@ _TAKES = {
     Takes.PLACES: "a number of places",
     Takes.SCORE: "a number",
     Takes.TIME: "a time",
+    Takes.RECORD: "a time, or a percentage with `among`",
     Takes.TEXT: "a text",
     Takes.TEXTS: "a list of texts",
     Takes.TRUE: "`true`",

@@ -37,6 +37,7 @@ _SOONEST_REFRESH = 16 * HOUR  # after one of the day before
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
 _QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
+_AT_MOST = re.compile(r"([0-9]{1,4})\s+a\s+day", re.ASCII | re.IGNORECASE)
 _WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
@@ -317,6 +318,24 @@ def latest_wall(now: Instant, zone: tzinfo) -> datetime:
         first = int(local.replace(fold=0).timestamp())
         local = at(_change(first, now, zone) - 1, zone)
     return local.replace(tzinfo=None, fold=0)
+
+
+def wall_day(now: Instant, timezone: str) -> tuple[Instant, Instant]:
+    """The begin of the day that the clock of a time zone shows at ``now``, and of the next."""
+    zone = ZoneInfo(timezone)
+    today = at(now, zone).date()
+    begin, end = (
+        shown(datetime.combine(day, time()), zone)[0] for day in (today, today + timedelta(days=1))
+    )
+    return begin, end
+
+
+def parse_at_most(text: str) -> int:
+    """Read ``10 a day``; ``ValueError`` says what is wrong with it."""
+    match = _AT_MOST.fullmatch(text.strip())
+    if match is None or not int(match[1]):
+        raise ValueError('takes a number of messages a day, as "10 a day"')
+    return int(match[1])
 
 
 def shown(wall: datetime, zone: tzinfo) -> tuple[Instant, Instant]:

@@ -16,7 +16,7 @@ from tests.test_pipeline import rule
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.delivery.view import Product, view_of
-from watcher.evaluation.present import with_known
+from watcher.evaluation.known import with_known
 from watcher.evidence import LatestEvidence
 from watcher.message import Item, Message
 from watcher.model import ScanState

@@ -115,10 +115,10 @@ def test_a_catch_up_of_several_rules_is_one_message(store: Database) -> None:
     described = rule(SELLS, "description: Sells well\n    limit: 1")
     world = world_of(store, QUIET, described, low)
     world.scan({"1": 20, "2": 5, "3": 30})
-    assert swept(world, MORNING) == ["[warning] 2 rules: 3 products (US)"]
+    assert swept(world, MORNING) == ["1 low, 2 r (US)"]
     (message,) = world.told()
     assert message.kind == "digest"
-    assert text_of(message) == "low: 1 product\nr: 2 products - Sells well"
+    assert text_of(message) == "low (warning): 1 product\nr: 2 products - Sells well"
     assert [(item.rule, item.product_id) for item in message.items] == [("low", "2"), ("r", "3")]
     assert (message.rest, message.more) == (1, ("Product 1",))
     assert swept(world, NOON) == []
@@ -301,7 +301,7 @@ def test_a_product_of_two_rules_counts_once(store: Database) -> None:
     other = rule("{total_sale_7d_cnt: {at_least: 30}}", name="s")
     world = world_of(store, QUIET, rule(SELLS), other)
     world.scan({"1": 20, "2": 30})
-    assert swept(world, MORNING) == ["[info] 2 rules: 2 products (US)"]
+    assert swept(world, MORNING) == ["2 r, 1 s (US)"]
     assert text_of(world.told()[0]) == "r: 2 products\ns: 1 product"
 
 

@@ -196,7 +196,7 @@ class _Tally:
     def result(self, replay: Replay, texts: Instant | None) -> Backtest:
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
         firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
-        attributes = [each.attributes for each in (rule.when, rule.until) if each is not None]
+        attributes = [each.attributes for each in rule.spoken]
         counts = Counter(told.channel for told in self.told)
         return Backtest(
             rule=rule.name,

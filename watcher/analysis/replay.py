@@ -4,7 +4,7 @@ there, so nothing reaches the user's database or channels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -22,11 +22,13 @@ from watcher.message import Message
 from watcher.model import Instant
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
+from watcher.notification.rounds import OpenRound, RoundKeeper
 from watcher.pipeline import Evaluator, Keys
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
 from watcher.store.memory.alerts import MemoryAlerts, MemoryOutbox
+from watcher.store.memory.timeline import Timeline
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 
@@ -93,7 +95,10 @@ class Stage:
         self.book = replace(book, rules=self.rules)
         named = policies_of(book.channels)
         if not held:
-            named = {name: replace(each, quiet=None, digest=None) for name, each in named.items()}
+            named = {
+                name: replace(each, quiet=None, digest=None, at_most=None)
+                for name, each in named.items()
+            }
         self.policies = {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}
 
     def __enter__(self) -> Self:
@@ -123,9 +128,9 @@ class Stage:
 
     def _written(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
         """The messages and their channels, each once: all targets of a channel get the same."""
-        found: dict[tuple[str, str], Message] = {}
-        for channel, message in self.outbox.take(notifications):
-            found.setdefault((channel, message.rule), message)
+        found = {
+            (channel, id(message)): message for channel, message in self.outbox.take(notifications)
+        }
         return [(channel, message) for (channel, _), message in found.items()]
 
 
@@ -150,28 +155,36 @@ class Replay(Stage):
         self.past = reading.recalled()  # all that is known at the moment that is played
         # Texts are known as they were at the moment that is played, not before; and who is gone
         # stands in no table of that scan.
-        of_texts = {rule.name for rule in self.rules if rule.when.attributes or rule.when.of_gone}
-        self._alerts = MemoryAlerts(self._why, of_texts)
+        at_once = {
+            rule.name
+            for rule in self.rules
+            if rule.when.attributes or rule.when.of_gone or rule.group is not None
+        }
+        self._alerts = MemoryAlerts(self._why, at_once)
         self.database.alerts = self._alerts
+        watches = [watch for rule in self.rules for watch in rule.watches]
+        self._rules_of = {watch.key: self.book.rules_of(watch) for watch in watches}
         self._by_name = {rule.name: rule for rule in self.rules}
         self._places: dict[tuple[str, Instant], int] = {}
         self._evaluator = Evaluator(self.database, self.past, self.policies, book.metrics)
         self._now: Instant = 0
+        self._rounds = RoundKeeper()
+        self._coming = Coming(self.past.matrix.timeline, {*self._rules_of}) if held else None
 
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
         line = self.past.matrix.timeline
-        watches = [watch for rule in self.rules for watch in rule.watches]
-        rules = {watch.key: self.book.rules_of(watch) for watch in watches}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
             self.past.move(place)
-            own = rules.get(line.watches[place])
+            own = self._rules_of.get(line.watches[place])
             if own is not None and self._reading.counts(place):
                 yield self._play(place, own, now)
+            if self._round_is_over(place, now):  # of a scan that came to nothing
+                yield self.played(now, self._sweep(now))
             if progress is not None:
                 progress(done, len(places))
         yield from self._wait(self._reading.time[1])
@@ -186,8 +199,11 @@ class Replay(Stage):
         if not self._every:
             self._forget_ended()
         self._places[scan.watch, min(scan.at, now)] = place
+        round_ = self._round(place, scan.watch, now)
         with self.database.atomic():
-            sequel = self._evaluator.follow(table, rules, now)
+            sequel = self._evaluator.follow(table, rules, now, round_=round_)
+        if round_ is not None:
+            self._rounds.committed(scan.watch, sequel.waits, sequel.told, now)
         self._now = now
         return replace(
             self.played(now, sequel.notifications),
@@ -196,6 +212,20 @@ class Replay(Stage):
             fired=sequel.fired,
             ended=sequel.resolved,
         )
+
+    def _round(self, place: int, watch: str, now: Instant) -> OpenRound | None:
+        """The round that the scan at a place is part of: with those that had begun by then."""
+        if self._coming is None:
+            return None
+        self._rounds.busy = self._coming.after(place, now)
+        self._rounds.anew()
+        return self._rounds.at(self.book, watch, now)
+
+    def _round_is_over(self, place: int, now: Instant) -> bool:
+        if self._coming is None or not self._rounds.waits:
+            return False
+        self._rounds.busy = self._coming.after(place, now)
+        return self._rounds.is_over(self.book, now)
 
     def _forget_ended(self) -> None:
         held = self.database.held
@@ -225,11 +255,35 @@ class Replay(Stage):
             yield self.played(opens, self._sweep(opens))
 
     def _sweep(self, now: Instant) -> list[int]:
-        return sweep(self.database, self.book, self.policies, now, archive=self.past)
+        holds = self._rounds.holds(self.book, now)
+        rows = sweep(self.database, self.book, self.policies, now, archive=self.past, rounds=holds)
+        self._rounds.swept(holds)
+        return rows
 
     def _next_opening(self) -> Instant | None:
         groups = self.database.held.groups()
-        holds = Holds(self.database, self._now, groups)
+        rounds = self._rounds.holds(self.book, self._now)
+        holds = Holds(self.database, self._now, groups, rounds=rounds)
         channels = {group.channel for group in groups}
         found = (holds.on(self.policies[channel]) for channel in channels)
         return min((hold.until for hold in found if hold is not None), default=None)
+
+
+class Coming:
+    """The watches of ``own`` whose next scan had begun when another one ended: in earnest they were
+    queued, or read."""
+
+    def __init__(self, line: Timeline, own: Collection[str]) -> None:
+        self._line = line
+        self._places = {watch: line.of_watch(watch) for watch in own}
+
+    def after(self, place: int, now: Instant) -> frozenset[str]:
+        """Those of whom a scan after ``place`` had begun by ``now``."""
+        if len(self._places) < 2:
+            return frozenset()
+        return frozenset(
+            watch
+            for watch, places in self._places.items()
+            if (number := int(np.searchsorted(places, place, side="right"))) < len(places)
+            and self._line.at[places[number]] <= now
+        )

@@ -26,7 +26,7 @@ VARIABLE = "_WATCHER_COMPLETE"
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 # What may be typed without quotes: no shell puts them around another for every user.
-_TYPED = re.compile(r"[\w.@%+/-]+")
+_TYPED = re.compile(r"[\w.@%+/=-]+")
 _MOST = 100  # products
 
 

@@ -88,7 +88,7 @@ def category_ids(book: Rulebook) -> list[str]:
     for watch in book.used_watches:
         found |= {str(value): None for name, value in watch.query.filters if name in CATEGORIES}
     for rule in book.rules:
-        for leaf in chain.from_iterable(map(leaves, filter(None, (rule.when, rule.until)))):
+        for leaf in chain.from_iterable(map(leaves, rule.spoken)):
             if isinstance(leaf, OneOf) and leaf.attribute.name in CATEGORIES:
                 found |= dict.fromkeys(filter(is_id, leaf.values))
     return [*found]

@@ -9,7 +9,8 @@ from watcher.cli.options import Files
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
 from watcher.model import ProductFacts
-from watcher.rules.metrics import Attribute, Catalogue, Metric
+from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
+from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
 from watcher.rules.rulebook import Channel, Rule, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
@@ -19,7 +20,7 @@ from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
     "chosen", "chosen_category", "chosen_metrics", "chosen_product", "chosen_seller",
-    "seller_id_of", "sellers_of", "with_name",
+    "chosen_subject", "seller_id_of", "sellers_of", "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
@@ -87,10 +88,35 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
     if not found:
         why = "no scan has seen one of that id or name"
         raise WatcherError(f"no product {quoted(wanted)}{where}: {why}")
+    return _only(found, wanted)
+
+
+def _only(found: Sequence[ProductFacts], wanted: str) -> ProductFacts:
+    """The only one; else ``WatcherError``."""
     if len(found) > 1:
         regions = ", ".join(each.region for each in found)
         raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
     return found[0]
+
+
+def chosen_subject(database: Store, rule: Rule, wanted: str, region: str | None) -> ProductFacts:
+    """The product that a rule is asked about; of a rule over groups the group of that id
+    (``seller_id=7495...``), or of that seller, category or list, by its id or name."""
+    wanted, market, parts = wanted.strip(), market_of(rule, region), subject_parts(wanted.strip())
+    if rule.group is None:
+        if parts is not None:
+            raise WatcherError(f'rule "{rule.name}" speaks of products, and {wanted} is a group')
+        return chosen_product(database, wanted, market)
+    by, value = parts or (rule.group.by, wanted)
+    if by != rule.group.by:
+        raise WatcherError(f'rule "{rule.name}" speaks of {rule.group.said}, not of {wanted}')
+    known = {} if by == WATCH else {**database.categories.names(), **rule.group.sellers}
+    found = database.history.find(subject_id(by, id_named(known, value) or value), market)
+    if not found:
+        what, where = BY[by].one, f" in {market}" if market else ""
+        why = f'rule "{rule.name}" has seen no such {what} with products enough'
+        raise WatcherError(f"no {what} {quoted(value)}{where}: {why}")
+    return _only(found, wanted)
 
 
 def market_of(rule: Rule, region: str | None) -> str | None:

@@ -6,24 +6,23 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 import click
-import numpy as np
-from rich.text import Text
-from uniplot import plot_to_string
 
-from watcher.charts.scale import level_axis, value_axis
 from watcher.cli import options
-from watcher.cli.alerts import alert_cells, alert_json
+from watcher.cli.alerts import alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
+from watcher.cli.group import show_group
 from watcher.cli.lookup import chosen_metrics, chosen_product, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
+from watcher.cli.plotting import ALERTS, show_alerts, show_plot
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, heights_of, merged, number, tracks_of
+from watcher.evaluation.series import Track, merged, number, tracks_of
 from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
+from watcher.rules.groups import subject_parts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
 from watcher.text.evidence import categories_said
@@ -33,16 +32,12 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
-    at,
     format_instant,
     format_since,
     format_value,
 )
 
-_ALERTS = 20  # shown at most
 _TEXTS = 20  # changes of texts
-_WIDTH = 80  # of a plot, at most
-_HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
     "total_sale_7d_cnt total_sale_gmv_7d_amt spu_avg_price sales_trend_flag total_ifl_cnt "
     "creators_7d commission"
@@ -87,14 +82,18 @@ def command(
 ) -> None:  # fmt: skip
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
-    PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
-    each of your watches are the rule file's.
+    PRODUCT is an id, or a part of a name that only one product has; or a group of products, as
+    seller_id=7495981769829615944, which has figures in place of metrics. Your metrics and the rank
+    in each of your watches are the rule file's.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
+    if subject_parts(product) is not None:
+        show_group(files, (product, region), list(dict.fromkeys(metrics)), days, as_csv=as_csv)
+        return
     past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
     if json_wanted():
         print_json(_json(past))
@@ -120,7 +119,7 @@ def _past(
             raise _missing(product, _unseen(product.observed_at, now, days, zone))
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
-        alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        alerts = database.alerts.list(product=product.product, limit=ALERTS)
         texts = database.history.text_changes(product.product, since)
         categories = database.history.categories_of(product.product)
         known = {**database.categories.names(categories), **catalogue.sellers}
@@ -158,19 +157,12 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
     for line in _head(past):
         out.say(line)
     for track in plotted:
-        _show_plot(out, track, past)
+        show_plot(out, track, past.days, past.zone)
     _show_values(out, past)
     if past.texts:
         _show_texts(out, past)
     if past.alerts:
-        _show_alerts(out, past)
-
-
-def _show_plot(out: Output, track: Track, past: _Past) -> None:
-    span = "last day" if past.days == 1 else f"last {past.days} days"
-    out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
-    drawn = "no values" if track.empty else _plot(track, out, past.zone)
-    out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+        show_alerts(out, past.alerts, past.now, past.zone)
 
 
 def _show_values(out: Output, past: _Past) -> None:
@@ -194,22 +186,6 @@ def _show_texts(out: Output, past: _Past) -> None:
     ]
     columns = (f"Time ({past.zone})", "Text", "Was", "Is")
     out.table(columns, rows, apart=True, texts=("Was", "Is"))
-
-
-def _show_alerts(out: Output, past: _Past) -> None:
-    columns = ("Alert", "Rule", "State", "Since", "Told")
-    alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
-    out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
-    if len(past.alerts) == _ALERTS:
-        out.say(f"The newest {_ALERTS}.")
-
-
-def _plot(track: Track, out: Output, zone: tzinfo) -> str:
-    # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
-    walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
-    (heights, names), braille = heights_of(track), out.encoding.startswith("utf")
-    instants, unit = np.array(walls, np.int64), track.metric.unit
-    return plot(instants, heights, unit, out.width, braille=braille, names=names)
 
 
 def _head(past: _Past) -> list[str]:
@@ -259,32 +235,3 @@ def _json(past: _Past) -> dict[str, object]:
     found["texts"] = texts
     named = {"categories": [*past.categories], **({"names": known} if known else {})}
     return {**fields_of(past, "product gmv_currency"), **found, **named}
-
-
-def plot(
-    at: Ints, values: Floats, unit: Unit, width: int = _WIDTH, *,
-    braille: bool = True, names: Sequence[str] = (),
-) -> str:  # fmt: skip
-    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap. Some
-    value must be there. Of places the first is at the top; ``names`` are those of the values 0, 1,
-    2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long."""
-    axis = level_axis(names) if names else value_axis(values[np.isfinite(values)].tolist(), unit)
-    last, half = _HEIGHT - 1, 0.5 / (_HEIGHT - 1)  # an axis ends in the middle of the outer rows
-    drawn: str = plot_to_string(
-        xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
-        ys=np.repeat(axis.places(values), 2)[:-1],
-        lines=True,
-        color=False,
-        character_set="braille" if braille else "ascii",
-        width=_WIDTH,
-        height=_HEIGHT,
-        line_length_hard_cap=min(width, _WIDTH) - 1 - max(len(label) for _, label in axis.ticks),
-        y_gridlines=[],  # one at 0 would be taken for values in a gap
-        y_labels=False,
-        y_min=-half,
-        y_max=1 + half,
-    )
-    # The first line is the frame's.
-    labels = {_HEIGHT - round(axis.place(value) * last): f" {label}" for value, label in axis.ticks}
-    lines = enumerate(drawn.splitlines())
-    return "\n".join(f"{line.rstrip()}{labels.get(row, '')}" for row, line in lines)

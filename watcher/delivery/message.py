@@ -100,12 +100,21 @@ def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> 
 def values_of(message: Message, shown: View) -> dict[str, Any]:
     """Values that a template may use, by the names of ``SAMPLE`` in the rules' ``templates``."""
     products = [
-        _values(product, _OF_A_PRODUCT) | {"id": product.link.rpartition("/")[2]}
+        _values(product, _OF_A_PRODUCT)
+        | {
+            "id": product.link.rpartition("/")[2],
+            # A layout may show these alone.
+            "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
+            "why": [*product.why, *product.also],
+        }
         for product in shown.products
     ]
+    called = ", ".join(rule.called for rule in shown.rules)
+    lines = "\n".join(rule.line for rule in shown.rules)
     return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,
-        "rule": neutralise(message.rule),
+        "rule": called or neutralise(message.rule),
+        "text": "\n".join(filter(None, (shown.text, lines))),
         "region": neutralise(message.region),
         "products": products,
     }
@@ -129,7 +138,7 @@ def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
     for longest in (1_000, 500, 200, 100, 50, 20):
         if fits(body):
             return body
-        body = write(replace(counted, text=shorten(counted.text, longest)))
+        body = write(replace(counted, text=shorten(counted.lead, longest), rules=()))
     return body
 
 
@@ -159,8 +168,8 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
     )
 
 
-_OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
-_OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
+_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules")
 # Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
     style: _environment(style.escape if style.body_format == "markdown" else None)

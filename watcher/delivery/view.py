@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import chain
 
 import msgspec
 
@@ -16,8 +17,8 @@ from watcher import attributes
 from watcher.evidence import Criterion, Evidence
 from watcher.fields import unit_of
 from watcher.identity import product_page
-from watcher.message import Item, Message
-from watcher.model import Instant, Verdict
+from watcher.message import Also, Item, Message, RuleCount
+from watcher.model import Instant, Severity, Verdict
 from watcher.text.evidence import (
     NO_NAMES,
     beyond,
@@ -26,9 +27,10 @@ from watcher.text.evidence import (
     flag_of,
     is_record,
     named,
+    peers_of,
     spelled,
 )
-from watcher.text.messages import text_of
+from watcher.text.messages import heading_of, lead_of, rule_line
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
     NO_CURRENCIES,
@@ -45,12 +47,16 @@ TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
 REASONS = 5
 _TEXT = 60  # characters of a text
+_LINE = 300  # of one about a rule
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: ``notes`` say what became of its alert, ``why`` is a line a condition. ``seen``
-    says when it was seen last, where that was before the message's data; a note, too."""
+    """One product: ``notes`` say what became of its alert, ``why`` has a line a condition, ``also``
+    one for each other rule that tells of it. ``seen`` says when it was seen last, where that was
+    before the message's data; a note, too. ``rules`` are what its rules are called, its own first;
+    ``heading`` is given of the first under a rule, in a message of several. ``beside`` are the ids
+    of the other rules' alerts."""
 
     number: int
     alert: str
@@ -60,11 +66,26 @@ class Product:
     why: tuple[str, ...]
     facts: tuple[str, ...]
     seen: str = ""
+    also: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    heading: Heading | None = None
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A rule above its products: what it is called, what it is about, and both with its count in a
+    line, where none of its products is shown."""
+
+    called: str
+    text: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A whole message. ``rest`` are the products that are not shown, ``names`` some of them."""
+    """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
+    ``rules`` are the headings of a message of several."""
 
     title: str
     text: str
@@ -72,6 +93,20 @@ class View:
     rest: int
     names: tuple[str, ...]
     data: str
+    rules: tuple[Heading, ...] = ()
+
+    @property
+    def lead(self) -> str:
+        """The text above the products; where none is shown a line about each rule, too."""
+        lines = () if self.products else (rule.line for rule in self.rules)
+        return "\n".join(filter(None, (self.text, *lines)))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """A line about each rule that no product which is shown names."""
+        named = {rule for product in self.products for rule in product.rules}
+        shown = self.rules if self.products else ()
+        return tuple(rule.line for rule in shown if rule.called not in named)
 
     @property
     def more(self) -> str:
@@ -87,27 +122,56 @@ class View:
     @property
     def footer(self) -> str:
         """The data's time and the ids of the alerts shown."""
-        ids = ", ".join(product.alert for product in self.products if product.alert)
-        alerts = f"{plural(len(self.products), 'alert')} {ids}" if ids else ""
+        told = ((product.alert, *product.beside) for product in self.products)
+        ids = [*filter(None, chain.from_iterable(told))]
+        alerts = f"{plural(len(ids), 'alert')} {', '.join(ids)}" if ids else ""
         return " · ".join(part for part in (self.data, alerts) if part)
 
 
 def view_of(message: Message, title: str, zone: tzinfo) -> View:
     """The message in words; times in ``zone``."""
     told_at = message.data_at or message.created
-    text = message.description if message.kind == "alerts" else text_of(message)
+    text = message.description if message.kind == "alerts" and not message.parts else ""
     when = at(told_at, zone)
+    rules = {part.rule: _heading(part) for part in message.parts}
     return View(
         title=title,
-        text=neutralise_lines(text, TEXT_LENGTH),
-        products=tuple(
-            _Telling(item, told_at, zone).product(number)
-            for number, item in enumerate(message.items, start=1)
-        ),
+        text=neutralise_lines(text or lead_of(message), TEXT_LENGTH),
+        products=tuple(_products(message, rules, told_at, zone)),
         rest=max(message.rest, len(message.more)),
         names=tuple(_short(name) for name in message.more[:NAMED]),
         data=f"Data of {when.day} {when:%b %Y, %H:%M} {zone}" if message.data_at else "",
+        rules=tuple(rules.values()),
     )
+
+
+def _heading(part: RuleCount) -> Heading:
+    text, line = neutralise_lines(part.description, TEXT_LENGTH), neutralise(rule_line(part), _LINE)
+    return Heading(neutralise(heading_of(part)), text, line)
+
+
+def _products(
+    message: Message, rules: Mapping[str, Heading], told_at: Instant, zone: tzinfo
+) -> Iterator[Product]:
+    """Yield the products; the first under each rule with its heading."""
+    above = message.rule
+    for number, item in enumerate(message.items, start=1):
+        product = _Telling(item, told_at, zone).product(number)
+        heading = rules.get(item.rule)
+        if heading is None and item.rule:  # an earlier version's
+            product = replace(product, notes=(f"rule {neutralise(item.rule)}", *product.notes))
+        called = [rules[each].called for each in (item.rule, *_beside(item)) if each in rules]
+        own = neutralise(message.label or message.rule)
+        yield replace(
+            product,
+            rules=tuple(called or filter(None, [own])),
+            heading=heading if item.rule != above else None,
+        )
+        above = item.rule
+
+
+def _beside(item: Item) -> list[str]:
+    return [each.rule for each in item.also]
 
 
 def cut_to(view: View, shown: int, *, named: bool = True) -> View:
@@ -143,10 +207,49 @@ class _Telling:
             name=neutralise_name(item.name) or "(no name)",
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (*self._notes(), seen))),
-            why=tuple(filter(None, (*self._again(), *map(self._reason, shown[:REASONS])))),
+            why=tuple(
+                filter(None, (*self._again(), *self._grade(), *map(self._reason, shown[:REASONS])))
+            ),
             facts=tuple(filter(None, (*_facts(item.facts, self._currencies), self._seller()))),
             seen=seen,
+            also=tuple(map(self._other, item.also)),
+            beside=tuple(neutralise(each.alert, 20) for each in item.also),
         )
+
+    def _other(self, also: Also) -> str:
+        """``also climbs: #17, was 34``: another rule's word on the product."""
+        called = neutralise(also.label or also.rule)
+        if also.watch and also.watch != self._item.watch:
+            called = f"{called} (on the list {neutralise(also.watch)})"
+        if also.kind == "resolved":
+            reason = neutralise(also.reason)
+            return f"also {called} ended: {reason}" if reason else f"also {called} ended"
+        said = "; ".join(_Telling(_as_item(also, self._item), self._told_at, self._zone).brief())
+        return f"also {called}: {said}" if said else f"also {called}"
+
+    def brief(self) -> Iterator[str]:
+        """Yield what became of the alert and its reasons, as short as they can be."""
+        item, reasons = self._item, _reasons(self._item, self._names)
+        if item.kind == "reminder":
+            yield f"still firing, since {self._day(item.since)}"
+        if raised := self._raised():
+            yield raised
+        if again := [*self._again()]:
+            yield from again
+            return
+        shown = [each for each in reasons if each.met] or reasons
+        yield from filter(None, (self._briefly(each) for each in shown[:REASONS]))
+
+    def _briefly(self, reason: _Reason) -> str:
+        """``#17, was 34``; of what did not move as at length."""
+        now = reason.now
+        texts = isinstance(now.value, str) and isinstance(now.baseline, str)
+        if reason.began is not None or not _moves(now) or texts:
+            return self._reason(reason)
+        value, was = self._value(now), _value(now.baseline, now, NO_CURRENCIES, self._names)
+        if now.unit == Unit.PLACE:  # "#17" says what it is
+            return f"{value}, was {(was or '').removeprefix('#')}"
+        return f"{_label(now)} {value}, was {was}{_share(now)}"
 
     def _seller(self) -> str:
         """``seller GlowLab (7495981769829615944)``, where the user named it."""
@@ -155,10 +258,12 @@ class _Telling:
 
     def _notes(self) -> Iterator[str]:
         item = self._item
-        if item.rule:
-            yield f"rule {neutralise(item.rule)}"
         if item.watch:
             yield f"on the list {neutralise(item.watch)}"
+        if raised := self._raised():
+            yield raised
+        elif item.severity not in (None, Severity.INFO):
+            yield str(item.severity)
         if item.kind == "resolved":
             reason = neutralise(item.reason)
             yield f"ended: {reason}" if reason else "ended"
@@ -181,6 +286,19 @@ class _Telling:
                 label = f"{_label(each)} " if len(spoken) > 1 else ""
                 when = f" {self._on(each.baseline_at)}" if each.baseline_at is not None else ""
                 yield f"again: {label}{value}, told with {before}{when}"
+
+    def _raised(self) -> str:
+        """``now critical, told as warning``, of what is told again because of that."""
+        item = self._item
+        return f"now {item.severity}, told as {item.told_as}" if item.told_as is not None else ""
+
+    def _grade(self) -> Iterator[str]:
+        """Yield ``critical: sales growth 336% (at least 300%)`` of what makes it so severe, unless
+        its other reasons speak of the same and it is no news."""
+        item, spoken = self._item, {each.metric for each in self._item.why}
+        for each in item.grade:
+            if item.told_as is not None or each.metric not in spoken:
+                yield f"{item.severity}: {self._why(_told(each, self._names))}"
 
     def _reason(self, reason: _Reason) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
@@ -257,6 +375,12 @@ class _Reason:
         return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
+def _as_item(also: Also, item: Item) -> Item:
+    """Another rule's word as an item of its own, of the product that it stands beside."""
+    said = {name: getattr(also, name) for name in Also.__struct_fields__}
+    return msgspec.structs.replace(item, **said, also=(), size=None)
+
+
 def _reasons(item: Item, names: Mapping[str, str]) -> list[_Reason]:
     if not item.now:
         return [_Reason(_told(each, names)) for each in item.why]
@@ -266,7 +390,7 @@ def _reasons(item: Item, names: Mapping[str, str]) -> list[_Reason]:
 def _told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
     """Evidence in words, as a message says them; what a record beat is no place that the value came
     from."""
-    condition = beyond(evidence)
+    condition = peers_of(evidence) or beyond(evidence)
     told = spelled(evidence, names)
     if is_record(evidence):
         told = msgspec.structs.replace(told, baseline=None)
@@ -310,6 +434,8 @@ def _days_known(evidence: Evidence) -> str:
 def _in_brackets(evidence: Evidence) -> str:
     """`` (at least 50%)``: what the condition asks for."""
     condition = neutralise(evidence.condition, 80)
+    if evidence.peers is not None:
+        return f": {condition}"
     if condition.endswith(")") and not condition.startswith(("matches ", "not: matches ")):
         return f", {condition}"  # a metric with its value: two brackets in one are hard to read
     return f" ({condition})" if condition else ""

@@ -52,9 +52,12 @@ class Post:
             database.health.clear_cause(dead, self.now())
 
     def took(self, database: Store, notification: Notification) -> None:
-        """The target takes messages (again): its trouble is over."""
-        target = notification.target
-        operator_of(database, self.book(), self.now(), {target}).end(_dead(target))
+        """The target takes messages (again): its trouble is over, and what it was tried with in
+        vain for a whole day has another one."""
+        target, now = notification.target, self.now()
+        over = operator_of(database, self.book(), now, {target}).ended(_dead(target))
+        if over is not None:
+            database.outbox.revive(target, over.since, now)
 
 
 def _dead(target: str) -> Incident:

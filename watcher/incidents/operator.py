@@ -39,12 +39,15 @@ class Operator:
 
     def end(self, incident: Incident, **outcome: Any) -> bool:
         """Tell that ``incident`` is over, if it was on, and its outcome; True if told now."""
+        return self.ended(incident, **outcome) is not None
+
+    def ended(self, incident: Incident, **outcome: Any) -> Incident | None:
+        """``end`` it; the incident as it began, if it was on."""
         with self.database.atomic():
             begun = self.database.health.clear_cause(incident, self.now)
-            if begun is None:
-                return False
-            self.tell(begun.with_details(**outcome), over=True)
-        return True
+            if begun is not None:
+                self.tell(begun.with_details(**outcome), over=True)
+        return begun
 
     def note(self, incident: Incident, *, on: bool) -> bool:
         """``begin`` or ``end`` it."""

@@ -1,11 +1,12 @@
 """Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
-hours or a digest holds is remembered row by row (``store.sql.silences``); a cooldown holds what the
-next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
-"Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
-(``with_holds``) and in short (``waiting``)."""
+hours, a digest, the messages of a day or a round holds is remembered row by row
+(``store.sql.silences``); a cooldown holds what the next scan after it tells; and the operator's
+messages in quiet hours stand in the outbox already. "Why was I not told?" is answered here, for one
+alert (``channel_statuses``), for a list of them (``with_holds``) and in short (``waiting``)."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,9 +15,9 @@ from msgspec.structs import replace
 
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
-from watcher.evaluation.present import left_by
+from watcher.evaluation.group_present import left_by
 from watcher.message import NotificationState
-from watcher.model import Instant
+from watcher.model import Instant, Severity
 from watcher.notification.policy import (
     Decided,
     Decision,
@@ -24,6 +25,7 @@ from watcher.notification.policy import (
     NotifyPolicy,
     policies_of,
 )
+from watcher.notification.rounds import seen_in
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow
@@ -34,7 +36,7 @@ HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
 _Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
-_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED})
+_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED, Decision.MUTED})
 
 
 def defer(
@@ -58,7 +60,7 @@ def defer(
 
 def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
     """Yield what is held for nothing: its product is told, or its alert not held again."""
-    goes = {each.alert.product for each in decided if each.goes}
+    goes = {each.alert.product for each in decided if each.goes or each.dropped is not None}
     for each in decided:
         before = free.get(each.alert.product)
         if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
@@ -107,7 +109,9 @@ class TargetQueue:
 class ChannelStatus:
     """The decision on an alert for one channel, and when time alone changes it (``opens``): what
     still holds is told then, or at the next scan after it. ``told_at`` is when the channel was last
-    told of the rule and product; ``targets`` are given where one explains it."""
+    told of the rule and product; ``targets`` are given where one explains it. ``muted_by`` names
+    the rule that mutes it; ``told_as`` is the highest severity that was told of the alert, where
+    the data decide that."""
 
     channel: str
     decision: Decision
@@ -116,6 +120,8 @@ class ChannelStatus:
     opens: Instant | None = None
     silence: Silence | None = None
     targets: tuple[TargetQueue, ...] = ()
+    muted_by: str = ""
+    told_as: Severity | None = None
 
     @property
     def reminds(self) -> bool:
@@ -129,8 +135,16 @@ def channel_statuses(
 ) -> tuple[ChannelStatus, ...]:  # fmt: skip
     """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
     reminders count on ``at``, the time of the newest scan, all else on ``now``."""
-    holds = Holds(database, now, database.held.groups())
+    holds = _holds(database, policies, now, database.held.groups())
     return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
+
+
+def _holds(
+    database: Store, policies: Mapping[str, NotifyPolicy], now: Instant,
+    groups: Sequence[HeldGroup],
+) -> Holds:  # fmt: skip
+    """All holds for who looks on; ``groups`` are what is held."""
+    return Holds(database, now, groups, rounds=seen_in(groups, policies, now))
 
 
 def with_holds(
@@ -146,8 +160,9 @@ def _judged(
     database: Store, book: Rulebook, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """Holds by the rule file, by alert."""
-    holds = Holds(database, now, database.held.groups())
-    statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
+    policies = policies_of(book.channels)
+    holds = _holds(database, policies, now, database.held.groups())
+    statuses = _Statuses(database, policies, now, now, holds)
     found: dict[int, list[AlertHold]] = {}
     for rule in book.rules:
         if alerts := [row.alert for row in rows if row.alert.rule == rule.name]:
@@ -168,8 +183,8 @@ class _Statuses:
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
         products = [alert.product for alert in alerts]
-        again = rule.again is not None
-        log = by_channel(self.database.alerts.told(rule.name, products, with_values=again))
+        again, told_of = rule.again is not None, self.database.alerts.told
+        log = by_channel(told_of(rule.name, products, with_values=rule.remembers))
         present = left_by(self.database, rule, alerts) if again else None
         held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
@@ -181,7 +196,10 @@ class _Statuses:
             decided = self.holds.judge(rule, policy, alerts, told, unheard, self.at, moved_on=moved)
             for each in decided:
                 last = told.get(each.alert.product)
-                found[each.alert.id].append(self._status(rule, name, each, last))
+                # What is not held by now waits for no round: none may be open.
+                free = _of_round(each) and each.alert.id not in unheard
+                seen = each.held_by(None) if free else each
+                found[each.alert.id].append(self._status(rule, name, seen, last))
         return {alert: tuple(each) for alert, each in found.items()}
 
     def _status(
@@ -191,9 +209,17 @@ class _Statuses:
         opens = self._opens(rule, decided, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
+        if decided.muted_by:
+            return ChannelStatus(channel, decision, muted_by=decided.muted_by)
         if told is None:
             return ChannelStatus(channel, decision, opens=opens, silence=silence)
-        return ChannelStatus(channel, decision, told.told_at, told.resolved_told, opens, silence)
+        status = ChannelStatus(
+            channel, decision, told.told_at, told.resolved_told, opens, silence,
+            told_as=decided.told_as,
+        )  # fmt: skip
+        if told.muted and told.alert == decided.alert.id and not decision.owed:
+            return dataclasses.replace(status, decision=Decision.MUTED, muted_by=told.muted)
+        return status
 
     def _opens(self, rule: Rule, decided: Decided, told: NotificationLogEntry) -> Instant | None:
         """The end of a cooldown, or the time of the next reminder."""
@@ -207,11 +233,16 @@ class _Statuses:
         return rule.over(seconds, self.database.history, since, decided.alert.watch)
 
 
+def _of_round(decided: Decided) -> bool:
+    return decided.hold is not None and decided.hold.decision is Decision.ROUND
+
+
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
     for each in statuses:
         if each.decision.of_a_hold or each.decision in _TOLD_OF:
             silence = each.silence.id if each.silence is not None else None
-            yield AlertHold(each.channel, each.decision.value, each.opens, silence)
+            why = f"{each.decision.value} by {each.muted_by}" if each.muted_by else each.decision
+            yield AlertHold(each.channel, str(why), each.opens, silence)
 
 
 def _remembered(
@@ -273,7 +304,7 @@ def _held(
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     groups = _groups(database, book)
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
-    holds = Holds(database, now, groups)
+    holds = _holds(database, policies, now, groups)
     by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
     for each in groups:
         by_hold.setdefault((each.channel, each.silence), []).append(each)
@@ -304,7 +335,8 @@ def _hold_of(policy: NotifyPolicy | None, holds: Holds, now: Instant) -> tuple[s
     if (hold := holds.on(policy)) is not None:
         return hold.decision.value, hold.until
     # It is told within the minute.
-    return (Decision.DIGEST if policy.digest is not None else Decision.QUIET).value, now
+    was = Decision.QUIET if policy.quiet is not None else Decision.ROUND
+    return (Decision.DIGEST if policy.digest is not None else was).value, now
 
 
 def _cooling(
@@ -319,7 +351,7 @@ def _cooling(
     }
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and policies[channel].hears(rule.severity):
+        if channel in rule.notify and policies[channel].hears(rule.most_severe):
             ends = (rule.over(rule.cooldown, past, told_at, watch.key) for watch in rule.watches)
             until = max(ends)
             why = Decision.COOLDOWN.value

@@ -9,19 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from watcher.fields import REGION, SELLER
-from watcher.model import Floats
 from watcher.rules.metrics import (
     Catalogue,
-    Columns,
+    Compute,
     Figure,
     FigureKind,
     Metric,
-    When,
 )
 from watcher.units import Unit
+from watcher.words import listing
 
 SIZE = "size"
 LEAST_PRODUCTS = 3  # of a group; what fewer do is what each of them does
+LEAST_COMPARED = 10  # known at both times, for a change of a sum, mean or median
 WATCH = "watch"
 
 
@@ -57,9 +57,9 @@ def subject_parts(subject: str) -> tuple[str, str] | None:
     return (by, value) if equals and by in BY else None
 
 
-def no_column(_columns: Columns, _at: When) -> Floats:
-    """A figure is of many products: no column of them has it."""
-    raise NotImplementedError
+def taken(name: str) -> Compute:
+    """A figure is of many products: whoever computed it gives its column by its name."""
+    return lambda columns, _at: columns[name]
 
 
 SIZE_METRIC = Metric(
@@ -68,25 +68,53 @@ SIZE_METRIC = Metric(
     Unit.COUNT,
     "the number of its products",
     frozenset(),
-    no_column,
-    definition=f"{FigureKind.SIZE.value}()",
+    taken(SIZE),
+    definition=Figure(FigureKind.SIZE).canonical,
     low=0,
     figure=Figure(FigureKind.SIZE),
 )
 
 
 class GroupCatalogue(Catalogue):
-    """All that can be said of a group: its figures, formulas over them, and the texts that all of its
-    products share. ``sellers`` are the user's names for sellers, by id."""
+    """All that can be said of a group: its figures, formulas over them, and the texts that all of
+    its products share (of a group whose ``by`` is not known, any that it might have). ``products``
+    is what can be said of one of those."""
 
     def __init__(
-        self, by: str, figures: Iterable[Metric], sellers: Mapping[str, str] | None = None
+        self, name: str, by: str, figures: Iterable[Metric], products: Catalogue | None = None
     ) -> None:
-        super().__init__(sellers=sellers)
-        every = super().attributes()
-        self._metrics = {metric.name: metric for metric in (SIZE_METRIC, *figures)}
-        self._attributes = {each.name: each for each in every if each.name in (by, REGION)}
+        self._products = products if products is not None else Catalogue()
+        own = tuple(figures)
+        known = self._products
+        super().__init__(
+            own, known.gmv_currency, sellers=known.sellers, categories=known.categories
+        )
+        self._group = name
+        shared = {by, REGION} if by else {*BY, REGION}
+        self._metrics = {metric.name: metric for metric in (SIZE_METRIC, *own)}
+        self._attributes = {
+            each.name: each for each in self._products.attributes() if each.name in shared
+        }
 
     @property
     def tie(self) -> Metric:
         return self[SIZE]
+
+    def suggest(self, name: str, *others: str, texts: bool = True) -> str:
+        """The nearest names; of one that is a product's, how a group gets a figure of it."""
+        metric, text = self._products.get(name), self._products.attribute(name)
+        if metric is None and text is None:
+            near = super().suggest(name, *others, texts=texts)
+            return near or f": {self._group} has {listing(self._metrics)}"
+        cure = "{sum: NAME}"
+        if text is not None or (metric is not None and metric.unit is Unit.FLAG):
+            cure = "{count: {NAME: ...}}"
+        elif metric is not None and metric.unit in (Unit.PLACE, Unit.DAY):
+            cure = "{min: NAME}"
+        elif metric is not None and metric.unit not in (Unit.COUNT, Unit.GMV):
+            cure = "{median: NAME}"
+        return (
+            f": it is said of a product, and {self._group} is a group, which has "
+            f"{listing(self._metrics)}; under its metrics: name a figure of it, as "
+            f"{cure.replace('NAME', name)}"
+        )

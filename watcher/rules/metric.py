@@ -22,6 +22,7 @@ from watcher.words import Wrong, listing, nearest, quoted
 
 if TYPE_CHECKING:  # a figure holds a condition, and that holds metrics
     from watcher.rules.conditions.base import Condition, Need
+    from watcher.rules.conditions.grouping import Grouping
 
 Columns: TypeAlias = Mapping[str, Floats]
 When: TypeAlias = Instant | Ints  # one for the whole column, or (n,) one for each row
@@ -119,11 +120,12 @@ class Metric:
     def window(self) -> int:
         """Days that the longest of its counters is a sum of; 1 where it has none. Of a figure those
         of what it is a figure of, whatever picks its products."""
-        if self.figures:
-            measured = (each.figure.metric for each in self.figures if each.figure is not None)
-            return max((metric.window for metric in measured if metric is not None), default=1)
+        if self.figure is not None:
+            return 1 if self.figure.metric is None else self.figure.metric.window
         fields = self.fields - self.unused.get(NORMAL, frozenset())
-        return max((BY_NAME[name].window or 1 for name in fields), default=1)
+        fields = fields.difference(*(part.needs for part in self.parts))
+        parts = (part.window for part in self.parts)
+        return max([1, *parts, *(BY_NAME[name].window or 1 for name in fields)])
 
     @property
     def canonical(self) -> str:
@@ -199,6 +201,7 @@ class Figure:
 
     Products without a value of what is asked don't count; a ``share`` is that of the products of
     which it is known whether they meet ``where``. No data where none has a value.
+    As a product's own metric it is that of the products ``among`` which it is.
     """
 
     kind: FigureKind
@@ -206,11 +209,12 @@ class Figure:
     where: Condition | None = None
     attribute: Attribute | None = None
     first: int = 0
+    among: Grouping | None = None
 
     @property
     def is_kept(self) -> bool:
         """Whether its past is its own stored history, and not computed of the products' past."""
-        return self.kind not in COMPARED
+        return self.kind not in COMPARED and self.among is None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -222,8 +226,9 @@ class Figure:
     @property
     def attributes(self) -> tuple[Attribute, ...]:
         own = () if self.attribute is None else (self.attribute,)
+        by = () if self.among is None else self.among.attributes
         spoken = () if self.where is None else self.where.attributes
-        return tuple({each.name: each for each in (*own, *spoken)}.values())
+        return tuple({each.name: each for each in (*own, *by, *spoken)}.values())
 
     @property
     def follows(self) -> tuple[Attribute, ...]:
@@ -243,7 +248,8 @@ class Figure:
         of += [] if self.attribute is None else [f"by {self.attribute.name}"]
         of += [f"first {self.first}"] if self.first else []
         where = "" if self.where is None else f" where {self.where.key}"
-        return f"{self.kind.value}({' '.join(of)}){where}"
+        among = "" if self.among is None else f" among {self.among.canonical}"
+        return f"{self.kind.value}({' '.join(of)}){among}{where}"
 
 
 def id_named(names: Mapping[str, str], text: str) -> str | None:

@@ -12,6 +12,7 @@ from watcher.categories import LEVELS, CategoryLookup
 from watcher.fields import MADE_TEXTS, NUMERIC, SELLER, TEXTS
 from watcher.rules.derived import DERIVED
 from watcher.rules.metric import (
+    COMPARED,
     NORMAL,
     OF_SCAN,
     RANK,
@@ -37,6 +38,7 @@ from watcher.words import nearest
 __all__ = [
     "ADDED_LATER",
     "ATTRIBUTES",
+    "COMPARED",
     "NORMAL",
     "OF_SCAN",
     "RANK",

@@ -9,12 +9,13 @@ from datetime import tzinfo
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from watcher.alert import Alert
 from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
-from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import BY, GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
@@ -78,7 +79,9 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors."""
+    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
+    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
+    its own. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -88,6 +91,9 @@ class Channel:
     quiet: Quiet | None = None
     digest: Cron | None = None
     template: Template | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -133,13 +139,13 @@ class Watch:
 class Group:
     """The products of some watches, put together ``by`` what they share: each group of a region is
     a subject of rules. ``figures`` are the user's, with formulas over them; the size is always
-    there. ``sellers`` are the user's names for them, by id."""
+    there. ``products`` is what can be said of one of those."""
 
     name: str
     watches: tuple[Watch, ...]
     by: str
     figures: tuple[Metric, ...] = ()
-    sellers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    products: Catalogue | None = field(default=None, compare=False, repr=False)
 
     @property
     def canonical(self) -> str:
@@ -150,12 +156,20 @@ class Group:
     @cached_property
     def metrics(self) -> GroupCatalogue:
         """All that its rules can speak of."""
-        return GroupCatalogue(self.by, self.figures, self.sellers)
+        return GroupCatalogue(self.name, self.by, self.figures, self.products)
 
     @property
     def said(self) -> str:
         """``the sellers of bestsellers``."""
         return f"the {BY[self.by].many} of {', '.join(watch.name for watch in self.watches)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A severity that an alert has while ``when`` is met, and no higher one is."""
+
+    severity: Severity
+    when: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +181,11 @@ class Rule:
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
     first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
-    met against the values that it was last told with.
+    met against the values that it was last told with. Where the data decide how severe an alert is,
+    ``grades`` say when it is more than ``severity``, the highest first. Where this rule was told of
+    a product, the word of those that it ``mutes`` on that product is dropped; ``muted_by`` are the
+    enabled rules that do so to this one. ``label`` stands in titles in
+    place of the name.
     """
 
     name: str
@@ -188,7 +206,11 @@ class Rule:
     priority: int = 0
     enabled: bool = True
     again: Condition | None = None
+    grades: tuple[Grade, ...] = ()
+    mutes: tuple[str, ...] = ()
+    muted_by: tuple[str, ...] = ()
     group: Group | None = None
+    label: str = ""
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
@@ -209,16 +231,43 @@ class Rule:
         return ", ".join(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
 
     @property
+    def spoken(self) -> tuple[Condition, ...]:
+        """All conditions that are judged at each scan."""
+        until = () if self.until is None else (self.until,)
+        return (self.when, *until, *(grade.when for grade in self.grades))
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The baselines that they, and the order, declare."""
+        own = (need for condition in self.spoken for need in condition.needs)
+        return (*self.order_by.needs, *own)
+
+    @property
+    def most_severe(self) -> Severity:
+        """The highest severity that an alert may have."""
+        return self.grades[0].severity if self.grades else self.severity
+
+    @property
+    def severities(self) -> str:
+        """``warning``; where the data decide, ``info to critical``."""
+        return f"{self.severity} to {self.most_severe}" if self.grades else self.severity.value
+
+    def severity_of(self, alert: Alert) -> Severity:
+        """The severity of an alert of this rule."""
+        by_data = alert.severity if self.grades else None
+        return by_data or self.severity
+
+    @property
+    def remembers(self) -> bool:
+        """Whether more of what a channel was told counts than when that was."""
+        return self.again is not None or bool(self.grades or self.muted_by)
+
+    @property
     def conditions(self) -> tuple[object, ...]:
         """The parts of the fingerprint beside the watches."""
         until = self.until.key if self.until is not None else None
         grouped = () if self.group is None else (self.group.canonical,)
         return (self.when.key, until, self.for_, *grouped)
-
-    @property
-    def spoken(self) -> tuple[Condition, ...]:
-        """Its conditions on a scan."""
-        return tuple(filter(None, (self.when, self.until)))
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -374,3 +423,23 @@ def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
     for rule in rules:
         yield from rule.spoken
         yield from rule.figures
+
+
+def muters_first(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """The rules in their order, but that one which another mutes comes after it. Those that are
+    muted only by rules that are not among these stay where they are."""
+    if not any(rule.muted_by for rule in rules):
+        return rules
+    by_name = {rule.name: rule for rule in rules}
+    found: dict[str, Rule] = {}
+
+    def take(rule: Rule) -> None:
+        if rule.name not in found:
+            for name in rule.muted_by:
+                if name in by_name:
+                    take(by_name[name])
+            found[rule.name] = rule
+
+    for rule in rules:
+        take(rule)
+    return tuple(found.values())

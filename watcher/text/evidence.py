@@ -5,6 +5,7 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -58,6 +59,7 @@ PATTERNS = {
     "matches": "matches {0}",
 }
 _BARE = {"changes": "changes"}
+_AMONG = {"lowest": "lowest {0} among {among}", "highest": "highest {0} among {among}"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -148,6 +150,27 @@ def days_of(evidence: Evidence) -> str:
     return "" if evidence.days is None else f"{count_of(evidence.days, 'day')} known"
 
 
+def peers_of(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
+    """The place among the peers: ``top 3% of 37 peers (median 6%)``; empty where none is known."""
+    peers, asked = evidence.peers, evidence.condition
+    if peers is None or not isinstance(asked, Criterion):
+        return ""
+    end = "bottom" if asked.operator == "lowest" else "top"
+    middle = said(evidence.metric, peers.median, evidence.unit, currencies)
+    return f"{end} {_part(peers.share, asked)} of {peers.size:,} peers (median {middle})"
+
+
+def _part(share: float, asked: Criterion) -> str:
+    """A part in percent, rounded up, but never beyond a limit that it is within."""
+    limit = asked.limits[0] if asked.limits and isinstance(asked.limits[0], float) else 1.0
+    for digits in (0, 1, 2):
+        scale = 10.0**digits
+        shown = math.ceil(share * 100 * scale - 1e-6) / scale
+        if share > limit or shown <= limit * 100 + 1e-6:
+            break
+    return f"{format_number(shown, 2)}%"
+
+
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
@@ -169,10 +192,12 @@ def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
     # Of a text there is no how much.
-    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
-    pattern = pattern or PATTERNS[asked.operator]
+    known = _AMONG if asked.among else PATTERNS if asked.limits else {**PATTERNS, **_BARE}
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
-    return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
+    said = known[asked.operator].format(
+        *limits, all=every, since=_baseline(asked), time=time, among=asked.among
+    )
+    return said + floor
 
 
 def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> list[str]:

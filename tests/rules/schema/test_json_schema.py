@@ -81,6 +81,7 @@ def test_offers_every_operator_where_it_belongs() -> None:
         "lowest",
         "highest",
         "of",
+        "among",
     }
     assert all(one["description"] for one in of_rank.values())
 

@@ -250,8 +250,10 @@ def test_an_editor_offers_names() -> None:
     """Of the key's level, in quotes; with those above where several have it."""
     schema = with_names(json_schema(), KNOWN)
     of_watch = schema["$defs"]["watch"]["properties"]
-    offered = {key: [each["body"] for each in of_watch[key].get("defaultSnippets", ())]
-               for key in ("category", "category_id", "category_l2_id", "category_l3_id")}  # fmt: skip
+    offered = {
+        key: [each["body"] for each in of_watch[key].get("defaultSnippets", ())]
+        for key in ("category", "category_id", "category_l2_id", "category_l3_id")
+    }
     assert offered["category_id"] == ['"Beauty & Personal Care"', '"Health, Vitamins & Care"']
     assert offered["category_l2_id"] == ['"Hair"', '"Skin"']
     beauty = "Beauty & Personal Care >"

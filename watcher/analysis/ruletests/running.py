@@ -11,29 +11,39 @@ from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
 from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.again import evidence_of
+from watcher.evaluation.judging import all_present
 from watcher.evaluation.jumps import remember, stored_table
-from watcher.evaluation.present import Present
+from watcher.evaluation.present import Present, Presents
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
 from watcher.model import Instant, Scan
+from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import evaluate
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
-from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of, with_name
+from watcher.text.evidence import (
+    condition_of,
+    days_of,
+    gap_of,
+    is_record,
+    peers_of,
+    time_of,
+    with_name,
+)
 from watcher.units import format_duration, format_instant, format_value
 
 
 class Player(Stage):
     """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Present:
+    def examine(self, scan: Scan) -> Present | Presents:
         """Record a scan, and judge it with the past that there is."""
         self._renew(scan)
         schedule, rules = self._schedule(scan), self._of(scan)
         recorded = remember(self.database, scan, schedule)
         table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
-        return Present(self.database, table)
+        return all_present(self.database, table, rules)
 
     def remember(self, scan: Scan) -> None:
         """Record a scan, as the past of the next."""
@@ -54,14 +64,21 @@ class Player(Stage):
     def play(self, scans: Iterable[Scan]) -> Played:
         """All of one moment, one after the other."""
         written: list[int] = []
-        for scan in scans:
+        scans = [*scans]
+        keeper = RoundKeeper()
+        for number, scan in enumerate(scans, start=1):
             self._renew(scan)
             rules, catalogue = self._of(scan), self.book.metrics
-            outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
+            keeper.busy = {each.watch for each in scans[number:]}
+            outcome = evaluate(
+                self.database, scan, rules, self.policies, catalogue, scan.at,
+                round_=keeper.at(self.book, scan.watch, scan.at),
+            )  # fmt: skip
+            keeper.committed(scan.watch, outcome.waits, outcome.told, scan.at)
             written += outcome.notifications
         return self.played(scan.at, written)
 
-    def again(self, rule: Rule, present: Present, product: int) -> Iterator[Evidence]:
+    def again(self, rule: Rule, present: Present | Presents, product: int) -> Iterator[Evidence]:
         """Yield how far a product of a scan went since each channel was told of it."""
         entries = self.database.alerts.told(rule.name, [product], with_values=True)
         told = {entry.told_with.at: entry.told_with for entry in entries if entry.told_with}
@@ -207,19 +224,19 @@ def _key(player: Player, product_id: str) -> int:
 
 
 def _evidence(
-    case: Case, present: Present, product: int, *, several: bool
+    case: Case, present: Present | Presents, product: int, *, several: bool
 ) -> Iterator[tuple[str, Evidence]]:
     """Yield all evidence on a product; and the list and the rule that it is of, where there are
     ``several``: of one that is not listed only of rules that say of it that it is gone."""
     on = f"{case.watch.name}: " if several else ""
     for rule in (each for each in case.rules if each.reads(case.watch.key)):
         of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
-        place = present.place_of(rule, product)
+        part = present.part(product)
+        place = part.place_of(rule, product) if part is not None else None
         if place is None:
             continue
-        for condition in (rule.when, rule.until):
-            if condition is not None:
-                yield from ((of, each) for each in condition.evidence(*place))
+        for condition in rule.spoken:
+            yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
@@ -230,7 +247,8 @@ def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
         return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
     text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
     if evidence.baseline is None:
-        return text
+        place = peers_of(evidence)
+        return f"{text} ({place})" if place else text
     baseline = _shown(evidence.baseline, evidence, book)
     known = f", {days}" if (days := days_of(evidence)) else ""
     if is_record(evidence):

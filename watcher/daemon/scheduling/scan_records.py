@@ -22,7 +22,9 @@ from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
+from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import NotifyPolicy, policies_of
+from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
 from watcher.source.scan import ScanOrder, ScanResult, only_of
@@ -44,6 +46,7 @@ class ScanRecords:
     report: Report | None = None
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
+    rounds: RoundKeeper = field(default_factory=RoundKeeper)
     channels: dict[str, NotifyPolicy] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,14 @@ class ScanRecords:
         operator = self.operator(database)
         if operator.on(KEY.kind) or operator.on(CREDITS.kind):
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
+
+    def sweep(self, database: Store) -> list[int]:
+        """Tell what nothing holds any more; the notifications written."""
+        now = self.now()
+        holds = self.rounds.holds(self.book, now)
+        rows = sweep(database, self.book, self.channels, now, rounds=holds)
+        self.rounds.swept(holds)
+        return rows
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
@@ -137,7 +148,7 @@ class ScanRecords:
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
-        watch = self.book.current(watch)
+        asked, watch = watch.key, self.book.current(watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
             result = _of_watch(database, result, watch)
@@ -147,8 +158,9 @@ class ScanRecords:
             book, now = self.book, operator.now
             note_fields(operator, book, watch, scan, result)
             outcome = evaluate(
-                database, scan, chosen, self.channels, book.metrics, now, report=self.report
-            )
+                database, scan, chosen, self.channels, book.metrics, now,
+                report=self.report, round_=self.rounds.at(book, asked, now),
+            )  # fmt: skip
             note_jump(operator, book, watch, scan, outcome.jump)
             budget.settle(database)
             note_source(operator, self.breaker, watch, result)
@@ -159,6 +171,7 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             operator.end(unstored_of(watch))
         budget.close()
+        self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
         moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}
         logged = log.bind(watch=watch.name)

@@ -14,9 +14,12 @@ from watcher.rules.conditions.logic import All, Combination, Not, leaves
 from watcher.rules.conditions.operands import SinceLast
 from watcher.rules.conditions.presence import Disappears, Reappears
 from watcher.rules.conditions.ranking import Top
+from watcher.rules.conditions.records import Record, Unchanged
 from watcher.rules.conditions.rewording import BecomesText, Rewording
 from watcher.rules.conditions.text import OneOf, TextCondition
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
+from watcher.rules.conditions.unusual import Unusual
+from watcher.rules.groups import LEAST_COMPARED, SIZE
 from watcher.rules.lint.facts import (
     EVERY,
     FINITE,
@@ -30,12 +33,15 @@ from watcher.rules.lint.facts import (
     windows,
 )
 from watcher.rules.metrics import Metric
+from watcher.source.endpoint import Gives
 from watcher.source.query import Query
 from watcher.units import format_number
 
 # Conditions that are never met at two scans in a row: of a metric as a line that holds, too, but
 # where the line itself jumps there and back.
 _EVENTS = Becomes | BecomesText | Crosses | Top | Appears | Reappears | Disappears
+# What holds the same products against each other, of a group's sum, mean or median.
+_MOVES = Change | Record | Unchanged | Unusual
 _MOST = 200  # alternatives: who writes more is not doubted
 
 
@@ -118,6 +124,7 @@ def conflict(clause: Clause, query: Query) -> Conflict | None:
         _windows(demands),
         _altogether(demands, query),
         _without_past(clause),
+        _too_few(clause, demands, query),
         _comings_and_goings(clause),
     )
     return next(found, None)
@@ -261,6 +268,26 @@ def _bounds(
         if demand.metric == metric and demand.then == then:
             numbers &= demand.numbers
     return numbers
+
+
+def _too_few(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+    """A change of a sum, mean or median of a group that has too few products for it."""
+    if query.gives is Gives.SHOP:  # all of what is read whole counts at both times
+        return
+    asked = [demand for demand in demands if demand.metric.name == SIZE and demand.then is None]
+    for condition in (literal.condition for literal in clause):
+        if not (isinstance(condition, _MOVES) and any(map(_is_compared, condition.metrics))):
+            continue
+        few = f"{said(condition)} needs {LEAST_COMPARED} products that are known at both times"
+        if query.depth < LEAST_COMPARED:
+            yield Conflict(condition, f"{few}, and the watch reads {query.depth:,}")
+        for demand in asked:
+            if (demand.numbers & compared("at_least", LEAST_COMPARED)).empty:
+                yield Conflict(condition, f"{few}, and {demand.said} excludes that")
+
+
+def _is_compared(metric: Metric) -> bool:
+    return any(each.figure is not None and not each.figure.is_kept for each in metric.figures)
 
 
 def _windows(demands: Sequence[_Demand]) -> Iterator[Conflict]:

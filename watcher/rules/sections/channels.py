@@ -45,8 +45,8 @@ class Channels:
         """A channel that nobody tells anything: that defaults name it helps no rule that has a
         ``notify`` of its own, and ``min_severity`` may leave nothing."""
         told: dict[str, int] = {}  # the rank of the most severe
-        for rule in sorted(rules, key=lambda rule: rule.severity.rank):
-            told.update(dict.fromkeys(rule.notify, rule.severity.rank))
+        for rule in sorted(rules, key=lambda rule: rule.most_severe.rank):
+            told.update(dict.fromkeys(rule.notify, rule.most_severe.rank))
         for name, (channel, entry) in self._named.items():
             if name in operator:
                 continue
@@ -78,6 +78,9 @@ class Channels:
             quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
+            at_most=section.at_most,
+            limit=section.limit,
+            by_rule=section.group_by is not None,
         )
 
     def _is_known(self, entry: Entry) -> bool:

@@ -32,10 +32,15 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
 ]
+GradedLevel: TypeAlias = Annotated[
+    Any, BeforeValidator(readers.severity_or_grades), WithJsonSchema(shapes.SEVERITY_OR_GRADES)
+]
 Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(shapes.TEXT)]
 Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
 # Checked where the channels are known.
 Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+# Checked where all rules are known.
+RuleNames: TypeAlias = Annotated[Any, WithJsonSchema(shapes.RULE_NAMES)]
 Key: TypeAlias = Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
@@ -50,6 +55,8 @@ _COOLDOWN = "how long the same product is not told again"
 _REMIND = "tell again while it fires, this often"
 _RESOLVED = "tell the end, too"
 _SEVERITY = "a channel may ask for a least severity"
+_GRADES = f"{_SEVERITY}; by the data: critical: and warning: with conditions"
+_MUTES = "rules whose word on a product is dropped where this one was told of it, while it fires"
 _LIMIT = "products in full in a message; the others are named"
 
 
@@ -109,6 +116,15 @@ class ChannelSection(Section):
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
     ) = Field(None, description='collect, and send once: "09:00" or a cron line')
     template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
+    at_most: (
+        Annotated[int, BeforeValidator(readers.at_most), WithJsonSchema(shapes.AT_MOST)] | None
+    ) = Field(None, description="messages a day; what goes beyond waits for one at the day's end")
+    limit: Whole | None = Field(
+        None, ge=1, le=100, description="products in full in one message of all rules"
+    )
+    group_by: (
+        Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
+    ) = Field(None, description="rule: a message for each rule and scan, not one for all")
 
 
 class DefaultsSection(Section):
@@ -132,10 +148,14 @@ class RuleSection(Section):
 
     name: Name = Field(description="unique; shown in every message")
     watch: Any = Field(
-        description="the list to read, or several: a name of watches:, or the mapping itself"
+        description="the list to read, or several: a name of watches:, or the mapping itself; or a "
+        "name of groups:"
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
+    label: Name | None = Field(
+        None, description="what messages call it in place of its name, as in 3 breakout"
+    )
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
@@ -143,7 +163,8 @@ class RuleSection(Section):
         None, description="tell it again when this is met against what was last told, in spite of "
         "any cooldown"
     )  # fmt: skip
-    severity: Level | None = Field(None, description=_SEVERITY)
+    severity: GradedLevel = Field(None, description=_GRADES)
+    mutes: RuleNames = Field(None, description=_MUTES)
     notify: Names = Field(None, description=_NOTIFY)
     cooldown: Duration | None = Field(None, description=_COOLDOWN)
     remind: Duration | None = Field(None, description=_REMIND)
@@ -155,6 +176,18 @@ class RuleSection(Section):
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
     enabled: Flag = Field(
         default=True, description="false: checked, but not judged, and no list is read for it"
+    )
+
+
+class GroupSection(Section):
+    """Products of a watch, put together by what they share: a rule may speak of each group."""
+
+    of: Any = Field(description="the watch whose products are grouped, or a list of them")
+    by: Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+        Field(description="what the products of a group share")
+    )
+    metrics: Any = Field(
+        None, description="its figures by name, as gmv: {sum: total_sale_gmv_7d_amt}"
     )
 
 
@@ -174,7 +207,8 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
+    "api channels operator defaults sellers facts metrics watches groups rules keep "
+    "heartbeat".split()
 )
 
 # Keys of a watch; some are looked for in a rule.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from watcher.model import Ints
+from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
@@ -18,6 +18,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import relative
 from watcher.rules.conditions.operands import refuse_fact
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
@@ -74,10 +75,9 @@ class ByMetric:
         return (*own, by_size(table, self.tie, rows))
 
     def _own(self, table: ScanColumns, rows: Ints) -> Strength:
-        now = table.number(self.metric)[rows]
         if not self.needs:
-            return (now,)
-        then = table.baseline(self.needs[0])[0][rows]
+            return (table.number(self.metric)[rows],)
+        now, then = (each[rows] for each in _now_and_then(table, self.needs[0]))
         moved = now - then
         return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
 
@@ -86,6 +86,10 @@ class ByMetric:
         if self.change is None:
             return f"{self.metric.label}, {end} first"
         return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+def _now_and_then(table: ScanColumns, need: Need) -> tuple[Floats, Floats]:
+    return table.comparable(need), table.baseline(need)[0]
 
 
 Order: TypeAlias = ByCondition | ByMetric
@@ -115,6 +119,8 @@ def order_of(
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
     baseline = _baseline(when, metric) if change else None
+    if baseline is not None and (unknown := no_past(Need(metric, baseline))):
+        raise Wrong(unknown)
     return ByMetric(metric, catalogue.tie, descending, baseline)
 
 

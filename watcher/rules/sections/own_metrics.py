@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from watcher.categories import CATEGORY, CategoryLookup
 from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
+from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.presence import DISAPPEARS, REAPPEARS
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, OPTIONS, TEXT_BY_NAME
 from watcher.rules.files.rule_file import Entry
@@ -31,10 +32,11 @@ NAME_PATTERN = "[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _WORDS = "all any not appears if else".split()
 # Words of the rule language, which no metric may be named by.
-# "of" is none of them: it stands beside an operator only, and may have been a name before.
-TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of"}
+# "of" and "among" are none of them: they stand beside an operator only, and may have been names
+# before.
+TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of", AMONG}
 # Words too, but users may have given them to metrics before.
-WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, CATEGORY])
+WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, AMONG, CATEGORY])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30
@@ -42,12 +44,13 @@ _LONGEST = 20_000  # characters of a formula with the formulas in it written out
 
 
 class OwnMetrics:
-    """Formulas by name, put into an order in which each can use the others, and the columns of the
-    user's own ``facts``."""
+    """Formulas by name, put into an order in which each can use the others: over what is ``known``,
+    or over the metrics of products and the columns of the user's own ``facts``."""
 
-    def __init__(self, facts: FactTable | None = None) -> None:
+    def __init__(self, facts: FactTable | None = None, known: Catalogue | None = None) -> None:
         self._facts = facts
-        self._known = Catalogue(facts=facts)
+        self._known = Catalogue(facts=facts) if known is None else known
+        self._of_group = known is not None
         self._formulas: dict[str, tuple[Expression, Entry]] = {}
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
@@ -55,13 +58,13 @@ class OwnMetrics:
     def add(self, name: str, entry: Entry) -> None:
         """Take one entry; what is wrong with it is reported. Its name may have become a built-in
         metric's since it was written: it keeps its meaning."""
-        if name in ADDED_LATER or name in WORDS_ADDED_LATER:
+        if not self._of_group and (name in ADDED_LATER or name in WORDS_ADDED_LATER):
             what = f"metric {quoted(name)}" if name in ADDED_LATER else f"word {quoted(name)}"
             entry.warn(
                 f"there is a {what} by now, and this formula is used in its place: "
                 "give yours another name to have both",
             )
-        if trouble := _no_name(name):
+        if trouble := no_name(name):
             entry.report(trouble, at_key=True)
             self._broken.add(name)
             return
@@ -76,16 +79,20 @@ class OwnMetrics:
         sellers: Mapping[str, str] | None = None,
         categories: CategoryLookup | None = None,
     ) -> Catalogue:
-        """All metrics; a broken one is there too, so that its users are not blamed."""
+        """All metrics, the user's own among them."""
+        return Catalogue(self.metrics(), gmv_currency, self._facts, sellers, categories)
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """The user's own; a broken one is there too, so that its users are not blamed."""
         for name in self._formulas:
             self._metric(name, ())
-        broken = [
-            Metric(name, name, Unit.SCORE, "", frozenset(), _never)
-            for name in self._broken
-            if name not in self._done
-        ]
-        own = [*self._done.values(), *broken]
-        return Catalogue(own, gmv_currency, self._facts, sellers, categories)
+        broken = (self.broken(name) for name in self._broken if name not in self._done)
+        return (*self._done.values(), *broken)
+
+    @staticmethod
+    def broken(name: str) -> Metric:
+        """A metric of that name, of which nothing more is known."""
+        return Metric(name, name, Unit.SCORE, "", frozenset(), _never)
 
     def _fail(
         self, name: str, entry: Entry, message: str, code: ProblemCode = ProblemCode.INVALID
@@ -183,11 +190,12 @@ def _own(name: str, expression: Expression, parts: Mapping[str, Metric]) -> Metr
     inner = [f"{part}:={metric.definition}" for part, metric in parts.items() if metric.definition]
     needs = frozenset(need for metric in parts.values() for need in metric.needs)
     facts = tuple({fact.name: fact for part in parts.values() for fact in part.facts}.values())
+    figures = tuple(dict.fromkeys(each for part in parts.values() for each in part.figures))
     label, meaning = label_of(name), f"your own: {expression.text}"
     definition, unused = "; ".join([expression.text, *inner]), _unused(needs, parts.values())
     return Metric(
         name, label, Unit.SCORE, meaning, needs, compute,
-        definition=definition, unused=unused, facts=facts,
+        definition=definition, unused=unused, facts=facts, parts=figures,
     )  # fmt: skip
 
 
@@ -202,7 +210,8 @@ def _unused(needs: frozenset[str], parts: Iterable[Metric]) -> dict[str, frozens
     }
 
 
-def _no_name(name: str) -> str:
+def no_name(name: str) -> str:
+    """The reason why no metric of the user's may be called so; empty where one may."""
     if not _NAME.fullmatch(name):
         return f"{quoted(name)} is no name for a metric: letters, digits and _, a letter first"
     if name in TAKEN:

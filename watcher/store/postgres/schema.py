@@ -188,10 +188,21 @@ ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
 _TOLD_WITH = """
 ALTER TABLE told ADD COLUMN told_with text;
 """
+_SEVERITY = """
+ALTER TABLE alerts ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN muted text;
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
 ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
+_GROUPS = """
+ALTER TABLE products ADD COLUMN grouped_by text;
+CREATE TABLE figures (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    grouped_by text NOT NULL, packed bytea NOT NULL, PRIMARY KEY (scan, grouped_by));
+ALTER TABLE figures ALTER COLUMN packed SET STORAGE EXTERNAL;
 """
 _SILENCES_ANNOUNCED = """
 ALTER TABLE silences ADD COLUMN announced bigint;
@@ -234,6 +245,8 @@ MIGRATIONS = {
     "m018_text_history": _TEXT_HISTORY,
     "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
+    "m021_groups": _GROUPS,
+    "m022_severity": _SEVERITY,
     "m023_silences": _SILENCES_ANNOUNCED,
     "m024_category_names": _CATEGORY_NAMES,
 }

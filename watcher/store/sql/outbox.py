@@ -15,6 +15,7 @@ from watcher.store.nul import without_nul
 from watcher.store.records import SET_BACK, Row, Try
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
+from watcher.units import DAY
 
 _WAITING, _DEAD = NotificationState.WAITING.value, NotificationState.DEAD.value
 OUTCOMES = ("sent", "failed", "dead")
@@ -36,22 +37,28 @@ _INSERT_TRY = (
 )
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_marks = msgspec.json.Decoder(list[str]).decode
-_HEAD = (
-    "SELECT id, channel, next_try, tries, first_try, "
-    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id) "
-    "FROM notifications AS n WHERE target = ? AND state = 'waiting' ORDER BY id LIMIT 1"
-)
 _OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
+_HEAD = (
+    "SELECT n.id, n.channel, n.next_try, n.tries, n.first_try, "
+    "(SELECT count(*) FROM (SELECT 1 FROM notifications AS w WHERE w.target = ?1 "
+    "AND w.state = 'waiting' LIMIT ?2) AS few), "
+    "EXISTS (SELECT 1 FROM tries WHERE notification = n.id), "
+    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id) "
+    f"FROM notifications AS n WHERE {_OF_TARGET} ORDER BY n.id LIMIT 1"
+)
 
 
 class Head(Struct, frozen=True):
-    """The first that waits for a target; ``joins``: it tells what others were to tell."""
+    """The first that waits for a target, and how many do (``waiting``, counted up to a number).
+    ``tried``: in vain, be it long ago. ``joins``: it tells what others were to tell."""
 
     id: int
     channel: str
     next_try: Instant
     tries: int
     first_try: Instant | None
+    waiting: int
+    tried: bool
     joins: bool
 
 
@@ -207,6 +214,16 @@ class Outbox(Face):
             now, ids, target, states,
         )  # fmt: skip
 
+    def revive(self, target: str, since: Instant, now: Instant) -> int:
+        """Have those wait again that ``target`` was tried with in vain for a day, and that were
+        given up since a time; how many."""
+        return self._db.execute(
+            "UPDATE notifications SET state = 'waiting', next_try = ?2, tries = 0, "
+            "first_try = NULL, finished = NULL WHERE target = ?1 AND state = 'dead' "
+            f"AND finished >= ?3 AND finished - first_try >= {DAY}",
+            (target, now, since),
+        ).rowcount
+
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
@@ -242,6 +259,16 @@ class Outbox(Face):
             "GROUP BY channel, created, next_try ORDER BY channel, created, next_try",
             (now,),
         )
+
+    def told_since(self, channel: str, since: Instant) -> int:
+        """Count the messages of rules that the channel was queued since then; not its digests, nor
+        what joined others while the service was down."""
+        rows = self._db.rows(
+            "SELECT m.body FROM messages AS m WHERE m.id IN "
+            "(SELECT message FROM notifications WHERE channel = ? AND created >= ?)",
+            (channel, since),
+        )
+        return sum(_decode(body).kind == "alerts" for (body,) in rows)
 
     def tried(self, since: Instant) -> dict[str, int]:
         """Count the tries since then that ended as sent, failed or dead."""
@@ -322,17 +349,11 @@ def _notification(row: Row) -> Notification:
 class Backlog(Face):
     """One target's waiting notifications as a whole."""
 
-    def head(self, target: str) -> Head | None:
-        row = self._db.one(_HEAD, (target,))
-        return Head(row[0], row[1], row[2], row[3], row[4], joins=bool(row[5])) if row else None
-
-    def size(self, target: str, most: int) -> int:
-        """Return how many wait, counted up to ``most``; those joined with them are none of them."""
-        return self._db.number(
-            "SELECT count(*) FROM (SELECT 1 FROM notifications AS n "
-            f"WHERE {_OF_TARGET} LIMIT ?2) AS few",
-            (target, most),
-        )
+    def head(self, target: str, most: int = 1) -> Head | None:
+        """The first that waits, with how many do, counted up to ``most``; those joined with them
+        are none of them."""
+        row = self._db.one(_HEAD, (target, most))
+        return Head(*row[:-2], *map(bool, row[-2:])) if row else None
 
     def joins(self, target: str) -> bool:
         """Whether one of those that wait tells what others were to tell."""

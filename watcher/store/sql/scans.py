@@ -10,7 +10,15 @@ import numpy as np
 
 from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
-from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
+from watcher.store.records import (
+    AFTER_ALL,
+    EarlierList,
+    Jumped,
+    LastChange,
+    OwnScan,
+    Row,
+    ScanRow,
+)
 from watcher.store.sql.baselines import BELIEVED, HALF, NEVER
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
@@ -131,6 +139,17 @@ class ScanHistory(Face):
             if state != ScanState.FAILED.value:
                 found.append((at, bool(proves)))
         return found
+
+    def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
+        return [
+            OwnScan(scan, at, bool(proves))
+            for scan, at, proves in self._db.rows(
+                f"SELECT id, at, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+                "AND at BETWEEN ?3 AND ?4 AND size > 0 AND state <> 'failed' "
+                f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+                (watch, scan_id, *within),
+            )
+        ]
 
     def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
         return self._db.rows(

@@ -6,11 +6,13 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from watcher.fields import SELLER
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
@@ -41,11 +43,7 @@ class Silence(Struct, frozen=True):
 
     def in_words(self, sellers: Mapping[str, str]) -> str:
         """The text of ``str``, with the name beside the id of a seller that has one."""
-        told = (
-            f"{name} {with_name(pattern, sellers) if name == 'seller' else pattern}"
-            for name, pattern in self.patterns.items()
-        )
-        return ", ".join(told)
+        return ", ".join(map(partial(_told, sellers), self.patterns.items()))
 
     @property
     def patterns(self) -> Mapping[str, str]:
@@ -66,6 +64,16 @@ class Silence(Struct, frozen=True):
             and _matches(self.seller, product[2:3])
             and _matches(self.category, product[3:])
         )
+
+
+def _told(sellers: Mapping[str, str], given: tuple[str, str]) -> str:
+    name, pattern = given
+    if name == "seller":
+        return f"seller {with_name(pattern, sellers)}"
+    by, equals, value = pattern.partition("=")
+    # A group of products is known by what it is grouped by.
+    known = sellers.get(value, "") if name == "product" and equals and by == SELLER else ""
+    return f"{name} {pattern}{known and f' ({known})'}"
 
 
 def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:

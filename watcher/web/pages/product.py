@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
-import numpy as np
 from aiohttp import web
 
-from watcher.evaluation.series import Track, number, tracks_of
+from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -21,14 +20,21 @@ from watcher.store.sql.silences import Silence
 from watcher.text.evidence import categories_said, said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, span_of
+from watcher.web.pages.common import (
+    DURATIONS,
+    in_words,
+    lines_of,
+    shown,
+    span_of,
+    track_json,
+    track_rows,
+)
 from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
 
 DAYS = (30, 90, 400)
 ALERTS = 30
-ROWS = 400  # of values in the table and the JSON, the newest
 # Those that have values get a card; any other metric is a choice away.
 METRICS = (
     "total_sale_7d_cnt",
@@ -82,7 +88,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         chosen=chosen,
         metric=past.metric,
         chart=chart_of(chosen, past.alerts, past.within, currencies, book.zone) if chosen else None,
-        rows=_rows(chosen, currencies) if chosen else (),
+        rows=track_rows(chosen, currencies) if chosen else (),
         days=past.days,
         spans=DAYS,
         metrics=[*_choices(book.metrics)],
@@ -111,7 +117,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "product": facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
-            "metrics": [_track(track) for track in past.tracks],
+            "metrics": [track_json(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "text_changes": past.reworded,
@@ -131,18 +137,14 @@ def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | 
     return {} if catalogue.facts is None else dict(catalogue.facts.of(facts.product_id))
 
 
-def _track(track: Track) -> dict[str, object]:
-    times, values = track.at[-ROWS:].tolist(), map(number, track.values[-ROWS:].tolist())
-    named = {"name": track.name, "label": track.label, "unit": track.metric.unit}
-    return {**named, "values": list(zip(times, values, strict=True))}
-
-
 def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
     parts, query = request.match_info, request.query
     found = database.history.find(parts["id"], parts["region"].upper())
     if not found:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
+    if facts.grouped_by:
+        raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
     wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
@@ -179,18 +181,6 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     )
     here = book.watches_in(region)
     return [*islice(chain(of_alerts, here), 1)]
-
-
-def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
-    """The values as they changed, the newest first."""
-    changed = np.ones(len(track.at), np.bool_)
-    before, after = track.values[:-1], track.values[1:]
-    changed[1:] = ~((before == after) | (np.isnan(before) & np.isnan(after)))
-    pairs = zip(track.at[changed].tolist(), track.values[changed].tolist(), strict=True)
-    return [
-        (at, said(track.metric.name, number(value), track.metric.unit, currencies))
-        for at, value in reversed(list(pairs)[-ROWS:])
-    ]
 
 
 def _known(

@@ -1,0 +1,132 @@
+"""A group of products for people: what of it the rules ask for, the past of that, and its products
+as its lists had them last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.evaluation.group_series import tracks_of_group
+from watcher.evaluation.series import Track, number
+from watcher.fields import REGION
+from watcher.model import Floats, Instant, Ints, Listed, ProductFacts
+from watcher.rules.groups import WATCH, subject_parts
+from watcher.rules.metrics import RANK, Metric
+from watcher.rules.rulebook import Group, Rulebook, Watch
+from watcher.store.ports import Store
+from watcher.store.records import Sighting
+
+# Of its products, beside what its figures are made of.
+SHOWN = ("total_sale_7d_cnt", "total_sale_gmv_7d_amt", "spu_avg_price")
+MOST = 50  # products
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A product of a group as its list had it last: ``values`` by the names of ``SHOWN``."""
+
+    region: str
+    product_id: str
+    name: str
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    """The products of a group on one list at its newest scan: ``size`` of them, of which the first
+    are ``members``, those with the most of the first figure."""
+
+    watch: str
+    at: Instant
+    size: int
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPast:
+    """A group from some time on. ``groups`` are those of the rule file that make it; without any,
+    its figures are not known any more."""
+
+    groups: tuple[Group, ...]
+    tracks: tuple[Track, ...]
+    lists: tuple[GroupList, ...]
+
+
+def groups_of(book: Rulebook, subject: str) -> tuple[Group, ...]:
+    """The groups of the rule file that rules speak of and that may make this one."""
+    parts = subject_parts(subject)
+    if parts is None:
+        return ()
+    by, value = parts
+    used = {rule.group.name: rule.group for rule in book.enabled if rule.group is not None}
+    return tuple(
+        each
+        for each in used.values()
+        if each.by == by and (by != WATCH or value in {watch.name for watch in each.watches})
+    )
+
+
+def group_past(database: Store, book: Rulebook, facts: ProductFacts, since: Instant) -> GroupPast:
+    """The past of a group from ``since`` on, as far as the rule file speaks of it."""
+    groups = groups_of(book, facts.product_id)
+    watches = {watch.key: watch for group in groups for watch in group.watches}
+    lists = (_list(database, facts, groups, watch) for watch in watches.values())
+    return GroupPast(
+        groups,
+        tuple(tracks_of_group(database, groups, facts.product, since)),
+        tuple(each for each in lists if each is not None and each.size),
+    )
+
+
+def _list(
+    database: Store, facts: ProductFacts, groups: Sequence[Group], watch: Watch
+) -> GroupList | None:
+    """The group's products on a list; None where no scan of it is kept."""
+    first = _first_metric(groups)
+    wanted = {*SHOWN, *(first.fields if first is not None else ())}
+    seen = next(database.history.whole(watch.key, sorted(wanted), 1), None)
+    if seen is None:
+        return None
+    rows = _rows(seen, facts)
+    row, products = seen.row, seen.recorded.products[rows]
+    order = _strength(first, row, rows)
+    shown = np.argsort(np.where(np.isnan(order), np.inf, -order), kind="stable")[:MOST]
+    known = database.history.facts(products[shown].tolist())
+    members = (
+        GroupMember(each.region, each.product_id, each.name, _values(row, place))
+        for each, place in zip(
+            (known[key] for key in products[shown].tolist()), rows[shown].tolist(), strict=True
+        )
+    )
+    return GroupList(watch.name, row.at, len(rows), tuple(members))
+
+
+def _rows(seen: Sighting, facts: ProductFacts) -> Ints:
+    """The rows of the scan that are the group's."""
+    by, value = subject_parts(facts.product_id) or ("", "")
+    row = seen.row
+    here = np.array([each == facts.region for each in row.texts[REGION]], np.bool_)
+    if seen.scan.of_market:
+        here[:] = row.region == facts.region
+    if by != WATCH:
+        here &= np.array([each == value for each in row.texts[by]], np.bool_)
+    return np.flatnonzero(here)
+
+
+def _first_metric(groups: Sequence[Group]) -> Metric | None:
+    """The first metric of products that some figure is made of, and a list has."""
+    figures = (metric.figure for group in groups for metric in group.figures)
+    metrics = (each.metric for each in figures if each is not None and each.metric is not None)
+    return next((each for each in metrics if not each.facts and RANK not in each.needs), None)
+
+
+def _strength(metric: Metric | None, row: Listed, rows: Ints) -> Floats:
+    fields = metric.needs if metric is not None else {SHOWN[0]}
+    columns = {name: row.column(name)[rows] for name in fields}
+    return metric.compute(columns, row.at) if metric is not None else columns[SHOWN[0]]
+
+
+def _values(row: Listed, place: int) -> dict[str, float | None]:
+    return {name: number(row.cell(name, place)) for name in SHOWN}
