@@ -182,6 +182,12 @@ def _show_costs(out: Output, costs: Forecast) -> None:
         day = (cost.requests, cost.scans_a_day, cost.credits_a_day)
         rows.append((cost.watch, cost.schedule, *day, round(cost.credits_a_month)))
     out.table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    for use in costs.groups:
+        of, figures = ", ".join(use.watches), ", ".join(use.figures)
+        out.say(
+            f"\nGroup {use.group}: {use.many} of {of}, by {figures}; it reads nothing more, "
+            f"and costs no credits. {count_of(len(use.rules), 'rule')}: {', '.join(use.rules)}."
+        )
     for each in costs.probes:
         region = f"region {each.region}" if each.region else "lists without a region"
         out.say(

@@ -159,6 +159,11 @@ class Group:
         return GroupCatalogue(self.name, self.by, self.figures, self.products)
 
     @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
     def said(self) -> str:
         """``the sellers of bestsellers``."""
         return f"the {BY[self.by].many} of {', '.join(watch.name for watch in self.watches)}"

@@ -18,6 +18,7 @@ from watcher.analysis.ruletests.cases import (
     doubled,
 )
 from watcher.analysis.ruletests.given_facts import fact_value, with_given
+from watcher.analysis.ruletests.given_groups import groups_of, known_id
 from watcher.analysis.ruletests.given_values import (
     read_interval,
     read_scan,
@@ -36,7 +37,7 @@ from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY
-from watcher.words import kind, listing, nearest, quoted
+from watcher.words import Wrong, kind, listing, nearest, quoted
 
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
@@ -215,7 +216,8 @@ class _Case:
         start = self._value(given, "start", START, read_start)
         interval = self._value(given, "interval", DAY, read_interval)
         self._read_facts(given.get("facts"), (*self._path, "facts"))
-        alerts = list(self._alerts(given, actors, interval))
+        groups = groups_of(rules, ((cast.watch, cast.actors) for cast in casts))
+        alerts = list(self._alerts(given, [*(one.product_id for one in actors), *groups], interval))
         size = self._size(casts, alerts)
         if len(self._source.problems) > before:
             return None
@@ -225,7 +227,7 @@ class _Case:
             Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
             for cast in casts
         )
-        return dataclasses.replace(first, others=tuple(others))
+        return dataclasses.replace(first, others=tuple(others), groups=groups)
 
     def _read_facts(self, raw: object, path: Path) -> None:
         """The user's own numbers of a test, by product."""
@@ -380,7 +382,7 @@ class _Case:
         return ""
 
     def _alerts(
-        self, given: Mapping[str, object], actors: tuple[Actor, ...], interval: int
+        self, given: Mapping[str, object], known: Sequence[str], interval: int
     ) -> Iterator[Expectation]:
         path: Path = (*self._path, "alerts")
         raw = given.get("alerts")
@@ -391,7 +393,6 @@ class _Case:
             else:
                 self._source.report(self._path, f"the test needs alerts: it {what}")
             return
-        known = [actor.product_id for actor in actors]
         for turn, each in enumerate(raw):
             place = (*path, turn)
             if isinstance(each, dict):
@@ -419,15 +420,14 @@ class _Case:
         return self._read((*path, "at"), partial(read_scan_at, interval), entry["at"], 0)
 
     def _products(
-        self, entry: Mapping[str, object], key: str, path: Path, known: Iterable[str]
+        self, entry: Mapping[str, object], key: str, path: Path, known: Sequence[str]
     ) -> frozenset[str]:
         found = set[str]()
         for each in listed(entry.get(key)):
-            if str(each) in known:
-                found.add(str(each))
-            else:
-                message = f"no product {quoted(str(each))} in this test{nearest(str(each), known)}"
-                self._source.report((*path, key), message)
+            try:
+                found.add(known_id(str(each), known, self._book))
+            except Wrong as error:
+                self._source.report((*path, key), str(error))
         return frozenset(found)
 
     def _size(self, casts: Sequence[_Cast], alerts: list[Expectation]) -> int:

@@ -13,7 +13,7 @@ from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
 from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.transition import Crosses
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.rules.lint.facts import SCORES
 from watcher.units import Unit, format_number
 

@@ -15,14 +15,8 @@ from watcher.rules.conditions.values import is_percent
 from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.lint.amounts import amounts
 from watcher.rules.lint.baselines import Found, baselines, outlived
-from watcher.rules.lint.conflicts import (
-    Conflict,
-    alternatives,
-    conflicts,
-    holds_once,
-    leaves_of,
-    said,
-)
+from watcher.rules.lint.clauses import Conflict, alternatives, leaves_of, said
+from watcher.rules.lint.conflicts import conflicts, holds_once
 from watcher.rules.lint.figures import figure_doubts
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.rulebook import Group, Rule, Watch

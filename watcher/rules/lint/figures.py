@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from watcher.rules.conditions.base import Condition
 from watcher.rules.lint.amounts import amounts
 from watcher.rules.lint.baselines import Found, baselines, outlived
-from watcher.rules.lint.conflicts import alternatives, conflicts, leaves_of, said
+from watcher.rules.lint.clauses import alternatives, leaves_of, said
+from watcher.rules.lint.conflicts import conflicts
 from watcher.rules.lint.unlike import unlike
 from watcher.rules.metrics import Figure, FigureKind
 from watcher.rules.rulebook import Watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.rewording import BecomesText, Rewording
 from watcher.rules.conditions.text import OneOf
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.words import quoted
 
 # The attributes that are ids, and of what.

@@ -81,7 +81,7 @@ def _sections() -> Schema:
             _A_WATCH,
         ),
         "groups": _named(
-            {"": {"$ref": "#/$defs/group"}},
+            {"": {"$ref": "#/$defs/group", "description": _A_KIND, "type": "object"}},
             "products put together, as a seller's: rules may speak of each group",
             "groups",
             A_GROUP,
@@ -109,6 +109,7 @@ _A_RULE = shapes.snippet("a rule", _RULE)
 _SOME_RULES = shapes.snippet("a first rule", [_RULE])
 
 _A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
+_A_KIND = "products put together by what they share, and the figures of each group"
 _SELLER: Schema = {
     "type": "string",
     "pattern": r"[^0-9\s]",

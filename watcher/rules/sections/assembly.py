@@ -14,7 +14,7 @@ from watcher.rules.metrics import CategoryLookup
 from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
-from watcher.rules.sections.groups import Groups
+from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
 from watcher.rules.sections.own_catalogue import own_catalogue
 from watcher.rules.sections.reading import Sections
@@ -90,7 +90,7 @@ class _Assembly:
         watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics)
         for name, entry in self._read.entries("watches"):
             watches.add(name, entry)
-        groups = Groups(watches, metrics)
+        groups = NamedGroups(watches, metrics)
         for name, entry in self._read.entries("groups"):
             groups.add(name, entry)
         section_of = self._read.mapping("defaults")

@@ -33,7 +33,7 @@ class Named:
     whole: bool
 
 
-class Groups:
+class NamedGroups:
     """The groups read so far. Their names are of one kind with those of watches."""
 
     def __init__(self, watches: Watches, metrics: Catalogue) -> None:

@@ -183,7 +183,7 @@ class GroupSection(Section):
     """Products of a watch, put together by what they share: a rule may speak of each group."""
 
     of: Any = Field(description="the watch whose products are grouped, or a list of them")
-    by: Annotated[str, BeforeValidator(readers.group_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+    by: Annotated[str, BeforeValidator(readers.grouped_by), WithJsonSchema(shapes.GROUPED_BY)] = (
         Field(description="what the products of a group share")
     )
     metrics: Any = Field(

@@ -116,7 +116,7 @@ def timezone(value: object) -> str:
     return value
 
 
-def group_by(value: object) -> str:
+def grouped_by(value: object) -> str:
     """A way to group products, by its name."""
     name = _a_text(value, either([*BY])).strip()
     if name in BY:
