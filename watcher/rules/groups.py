@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from watcher.fields import REGION, SELLER
+from watcher.model import Floats
 from watcher.rules.metrics import (
     Catalogue,
+    Columns,
     Compute,
     Figure,
     FigureKind,
     Metric,
+    When,
 )
 from watcher.units import Unit
 from watcher.words import listing
@@ -58,8 +63,17 @@ def subject_parts(subject: str) -> tuple[str, str] | None:
 
 
 def taken(name: str) -> Compute:
-    """A figure is of many products: whoever computed it gives its column by its name."""
-    return lambda columns, _at: columns[name]
+    """A figure is of many products: whoever computed it gives its column by its name. Nobody else
+    has a value of it."""
+
+    def compute(columns: Columns, at: When) -> Floats:
+        found = columns.get(name)
+        if found is not None:
+            return found
+        others = (column.shape for column in columns.values())
+        return np.full(next(others, np.shape(at) or (1,)), np.nan)
+
+    return compute
 
 
 SIZE_METRIC = Metric(

@@ -68,6 +68,7 @@ _GAPS = {
 _RECORDS = ("lowest", "highest", "unchanged")
 _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
+_WHOLE = 0.095  # a distance from here on is said in whole percents
 _TRUTH = (("no", 0), ("yes", 1))
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -243,7 +244,8 @@ def beyond(evidence: Evidence) -> str:
     if measure.value < 0 or (share < 0) is not (asked.operator in ("below", "at_most")):
         return ""
     side = "below" if share < 0 else "above"
-    return f"{format_percent(abs(share))} {side} {measure.metric}{_worth(measure, evidence.unit)}"
+    far = f"{abs(share):.0%}" if abs(share) >= _WHOLE else format_percent(abs(share))
+    return f"{far} {side} {measure.metric}{_worth(measure, evidence.unit)}"
 
 
 def value_of(value: float, metric: str, unit: str) -> str:

@@ -39,8 +39,8 @@ def _of_figure(metric: Metric, figure: Figure, need: Need) -> str:
         )
     if figure.where is not None and not _is_of_today(figure.where):
         return (
-            f"which products met the where of {metric.name} at an earlier scan is not known, but of "
-            f"one that speaks of columns of your own or of texts alone: {_ALONE}"
+            f"which products met the where of {metric.name} at an earlier scan is not known, where "
+            f"it speaks of more than columns of your own and texts: {_ALONE}"
         )
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.metrics import ATTRIBUTES, Catalogue
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.condition_schema import CONDITION
@@ -60,6 +61,18 @@ def group_metric() -> Schema:
         "pattern": r"[A-Za-z_]",
         "patternErrorMessage": "write a figure, as {sum: total_sale_gmv_7d_amt}, or a formula over "
         "the group's figures, as gmv / size",
+    }
+
+
+def own_metric(formula: Schema) -> Schema:
+    """A product's own metric: a formula, or a figure of the products that it is among."""
+    means = "what these products have in common with this one"
+    return figure_schema({AMONG: shapes.GROUPING | {"description": means}}) | {
+        **formula,
+        "type": ["string", "object"],
+        "title": "your own metric",
+        "description": f"{formula['description']}; or a figure of the products that one is among, "
+        "as {min: spu_avg_price, among: category_l3_id}",
     }
 
 

@@ -16,7 +16,7 @@ from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import schema_types as shapes
 from watcher.rules.schema.condition_schema import CONDITION, condition_schemas
-from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schema
+from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schema, own_metric
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
@@ -68,7 +68,7 @@ def _sections() -> Schema:
         ),
         "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
-            {f"^{METRIC_NAME}$": _FORMULA},
+            {f"^{METRIC_NAME}$": own_metric(_FORMULA)},
             "your own metrics: formulas over others, as spu_avg_price * commission",
             "metrics",
             _A_METRIC,

@@ -25,6 +25,7 @@ from watcher.rules.metrics import (
 )
 from watcher.rules.own_facts import FactTable
 from watcher.rules.sections.expressions import FUNCTIONS, Expression, parse_expression
+from watcher.rules.sections.own_figures import own_figure, words_in
 from watcher.units import Unit
 from watcher.words import Wrong, is_number, kind, quoted
 
@@ -52,6 +53,9 @@ class OwnMetrics:
         self._known = Catalogue(facts=facts) if known is None else known
         self._of_group = known is not None
         self._formulas: dict[str, tuple[Expression, Entry]] = {}
+        self._figures: dict[str, Entry] = {}
+        self._sellers: Mapping[str, str] | None = None
+        self._categories: CategoryLookup | None = None
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
 
@@ -60,13 +64,16 @@ class OwnMetrics:
         metric's since it was written: it keeps its meaning."""
         if not self._of_group and (name in ADDED_LATER or name in WORDS_ADDED_LATER):
             what = f"metric {quoted(name)}" if name in ADDED_LATER else f"word {quoted(name)}"
-            entry.warn(
-                f"there is a {what} by now, and this formula is used in its place: "
-                "give yours another name to have both",
-            )
+            instead = "and this formula is used in its place: give yours another name to have both"
+            if name == AMONG:
+                instead = "which stands beside operators: this formula is yours as before"
+            entry.warn(f"there is a {what} by now, {instead}")
         if trouble := no_name(name):
             entry.report(trouble, at_key=True)
             self._broken.add(name)
+            return
+        if isinstance(entry.value, Mapping) and not self._of_group:
+            self._figures[name] = entry
             return
         try:
             self._formulas[name] = (parse_expression(_formula(entry.value)), entry)
@@ -80,11 +87,12 @@ class OwnMetrics:
         categories: CategoryLookup | None = None,
     ) -> Catalogue:
         """All metrics, the user's own among them."""
+        self._sellers, self._categories = sellers, categories
         return Catalogue(self.metrics(), gmv_currency, self._facts, sellers, categories)
 
     def metrics(self) -> tuple[Metric, ...]:
         """The user's own; a broken one is there too, so that its users are not blamed."""
-        for name in self._formulas:
+        for name in (*self._formulas, *self._figures):
             self._metric(name, ())
         broken = (self.broken(name) for name in self._broken if name not in self._done)
         return (*self._done.values(), *broken)
@@ -104,29 +112,45 @@ class OwnMetrics:
         """The metric of a name; ``above`` are the formulas that it is being used in."""
         if name in self._done or name in self._broken:
             return self._done.get(name)
-        if name not in self._formulas:
+        entry = self._figures.get(name) or self._formulas.get(name, (None, None))[1]
+        if entry is None:
             return self._known.get(name)
-        expression, entry = self._formulas[name]
         if wrong := _too_deep(name, above):
             self._fail(name, entry, wrong)
             return None
-        parts = self._parts(name, above)
-        if len(parts) < len(expression.names):
+        metric = (self._figure if name in self._figures else self._formula)(name, above)
+        if metric is None:
             self._broken.add(name)
-            return None
-        metric = _own(name, expression, parts)
-        if len(metric.definition) > _LONGEST:
+        elif len(metric.definition) > _LONGEST:
             self._fail(name, entry, "the formula and those that it uses are too long together")
+        else:
+            self._done[name] = metric
+        return self._done.get(name)
+
+    def _figure(self, name: str, above: tuple[str, ...]) -> Metric | None:
+        """A number of many products, over what stands before it."""
+        entry = self._figures[name]
+        for part in dict.fromkeys(words_in(entry.value)):
+            if part in self._formulas or part in self._figures:
+                self._metric(part, (*above, name))
+        if name in self._broken:  # it needs itself
             return None
-        self._done[name] = metric
-        return metric
+        broken = map(self.broken, self._broken - self._done.keys())
+        own = (*self._done.values(), *broken)
+        known = Catalogue(own, None, self._facts, self._sellers, self._categories)
+        return own_figure(name, entry, known)
+
+    def _formula(self, name: str, above: tuple[str, ...]) -> Metric | None:
+        expression, _ = self._formulas[name]
+        parts = self._parts(name, above)
+        return None if len(parts) < len(expression.names) else _own(name, expression, parts)
 
     def _parts(self, name: str, above: tuple[str, ...]) -> dict[str, Metric]:
         """The metrics that are in a formula; those that there are not are reported."""
         expression, entry = self._formulas[name]
         found = {part: self._metric(part, (*above, name)) for part in expression.names}
         for part, metric in found.items():
-            if metric is None and part not in {*self._formulas, *self._broken}:
+            if metric is None and part not in {*self._formulas, *self._figures, *self._broken}:
                 unknown = self._unknown(part)
                 self._fail(name, entry, str(unknown), unknown.code)
         return {part: metric for part, metric in found.items() if metric is not None}
@@ -134,7 +158,9 @@ class OwnMetrics:
     def _unknown(self, name: str) -> Wrong:
         if self._known.attribute(name) is not None:
             return Wrong(f"{name} is a text, and a formula takes numbers")
-        return unknown_metric(name, self._known.suggest(name, *self._formulas, texts=False))
+        return unknown_metric(
+            name, self._known.suggest(name, *self._formulas, *self._figures, texts=False)
+        )
 
 
 def taken_columns(table: FactTable, formulas: Collection[str]) -> Iterator[tuple[str, Problem]]:

@@ -26,7 +26,6 @@ from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
-from watcher.store.sql.stored_list import StoredList
 from watcher.store.sql.text_history import StoredTexts
 
 _FACTS = (
@@ -322,13 +321,6 @@ class History(Recording, Baselines, ScanHistory):
         part = len(products) < len(listing.products)
         recorded = Recorded(scan.id, products, first, proof and not scan.cut, 0, scan.facts, part)
         return Sighting(scan, scan.of(ids, listing.ranks[places], numbers, texts), recorded)
-
-    def everyone(self, watch: str, scan_id: int) -> tuple[StoredList, Recorded]:
-        scan, mark, listing = next(self._lists(watch, scan_id))
-        # Who was new then, and what was proven, is said by those that are asked about.
-        first = np.zeros(len(listing.products), np.bool_)
-        recorded = Recorded(scan.id, listing.products, first, False, 0, scan.facts)  # noqa: FBT003
-        return StoredList(self._db, scan, listing, mark), recorded
 
     def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
         """Times when scans after ``since`` missed a product until one saw it again, by product."""
