@@ -49,12 +49,15 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "products": {
         "title": "Products",
-        "description": "Every product that any scan saw, with its texts of today.",
+        "description": "Every product that any scan saw, with its texts of today; beside them a "
+        "row for each group of products that rules judged as a whole, which has no numbers.",
         "label_column": "product_name",
         "columns": {
             "first_seen": _INSTANT,
             "last_changed": f"when some number was last new; {_INSTANT}",
             "newest": "id of its newest row in the table observations",
+            "grouped_by": "empty of a product; of a group what its products share, of which its "
+            "product_id says the value, as seller_id=7495981769829615944",
         },
     },
     "doubts": {
@@ -98,7 +101,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "title": "Alerts",
         "description": "One rule's claim about one product. A12 in a message is the id 12.",
         "columns": {
-            "product": _PRODUCT,
+            "product": f"{_PRODUCT}; a group's, of a rule over groups",
             "state": "pending, firing, or inactive: over",
             "since": f"when the state began; {_INSTANT}",
             "fired_at": _INSTANT,

@@ -65,7 +65,8 @@ class Peers(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A product of a group, and its ``value``: of what the evidence is about, or of the change."""
+    """A product of a group, and its ``value``: of what the evidence is about, or of the change;
+    None where that is of another kind, as of a count."""
 
     product_id: str
     name: str

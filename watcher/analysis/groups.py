@@ -10,17 +10,16 @@ import numpy as np
 
 from watcher.evaluation.group_series import tracks_of_group
 from watcher.evaluation.series import Track, number
-from watcher.fields import REGION
-from watcher.model import Floats, Instant, Ints, Listed, ProductFacts
+from watcher.model import Floats, Instant, Listed, ProductFacts
 from watcher.rules.groups import WATCH, subject_parts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Group, Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.records import Sighting
 
 # Of its products, beside what its figures are made of.
 SHOWN = ("total_sale_7d_cnt", "total_sale_gmv_7d_amt", "spu_avg_price")
 MOST = 50  # products
+_SORTED = 1_000  # of them: of more the first on the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +83,21 @@ def _list(
     database: Store, facts: ProductFacts, groups: Sequence[Group], watch: Watch
 ) -> GroupList | None:
     """The group's products on a list; None where no scan of it is kept."""
-    first = _first_metric(groups)
-    wanted = {*SHOWN, *(first.fields if first is not None else ())}
-    seen = next(database.history.whole(watch.key, sorted(wanted), 1), None)
+    keys = database.groups.members(watch.key, facts.product)
+    seen = database.history.newest_sighting(watch.key, keys[:_SORTED])
     if seen is None:
         return None
-    rows = _rows(seen, facts)
-    row, products = seen.row, seen.recorded.products[rows]
-    order = _strength(first, row, rows)
-    shown = np.argsort(np.where(np.isnan(order), np.inf, -order), kind="stable")[:MOST]
-    known = database.history.facts(products[shown].tolist())
-    members = (
-        GroupMember(each.region, each.product_id, each.name, _values(row, place))
-        for each, place in zip(
-            (known[key] for key in products[shown].tolist()), rows[shown].tolist(), strict=True
-        )
-    )
-    return GroupList(watch.name, row.at, len(rows), tuple(members))
+    row, products = seen.row, seen.recorded.products
+    strength = _strength(_first_metric(groups), row)
+    order = np.argsort(np.where(np.isnan(strength), np.inf, -strength), kind="stable")[:MOST]
+    known = database.history.facts(products[order].tolist())
+    members = tuple(_member(known[int(products[place])], row, place) for place in order.tolist())
+    return GroupList(watch.name, row.at, len(keys), members)
 
 
-def _rows(seen: Sighting, facts: ProductFacts) -> Ints:
-    """The rows of the scan that are the group's."""
-    by, value = subject_parts(facts.product_id) or ("", "")
-    row = seen.row
-    here = np.array([each == facts.region for each in row.texts[REGION]], np.bool_)
-    if seen.scan.of_market:
-        here[:] = row.region == facts.region
-    if by != WATCH:
-        here &= np.array([each == value for each in row.texts[by]], np.bool_)
-    return np.flatnonzero(here)
+def _member(facts: ProductFacts, row: Listed, place: int) -> GroupMember:
+    values = {name: number(row.cell(name, place)) for name in SHOWN}
+    return GroupMember(facts.region, facts.product_id, facts.name, values)
 
 
 def _first_metric(groups: Sequence[Group]) -> Metric | None:
@@ -122,11 +107,7 @@ def _first_metric(groups: Sequence[Group]) -> Metric | None:
     return next((each for each in metrics if not each.facts and RANK not in each.needs), None)
 
 
-def _strength(metric: Metric | None, row: Listed, rows: Ints) -> Floats:
-    fields = metric.needs if metric is not None else {SHOWN[0]}
-    columns = {name: row.column(name)[rows] for name in fields}
-    return metric.compute(columns, row.at) if metric is not None else columns[SHOWN[0]]
-
-
-def _values(row: Listed, place: int) -> dict[str, float | None]:
-    return {name: number(row.cell(name, place)) for name in SHOWN}
+def _strength(metric: Metric | None, row: Listed) -> Floats:
+    if metric is None:
+        return row.column(SHOWN[0])
+    return metric.compute({name: row.column(name) for name in metric.needs}, row.at)

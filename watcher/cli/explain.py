@@ -24,10 +24,12 @@ from watcher.model import Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import (
+    compared_of,
     condition_of,
     days_of,
     gap_of,
     label_of,
+    members_of,
     named,
     peers_of,
     spelled,
@@ -61,7 +63,7 @@ def command(rule_name: str, product: str, region: str | None, files: options.Fil
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_subject(opened, rule, product, region)
+        facts = chosen_subject(opened, book, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))
@@ -154,8 +156,17 @@ def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
     if evidence is None:
         for part in reason.parts:
             _grow(branch, part, explained)
-    elif reason.meant:
-        branch.add(Text(plain(reason.meant), style="dim"))
+    else:
+        for line in filter(None, (_members(evidence, explained), reason.meant)):
+            branch.add(Text(plain(line), style="dim"))
+
+
+def _members(evidence: Evidence, explained: Explanation) -> str:
+    """``most of it: Serum +1,200, Cream +800``, of a group."""
+    currencies = Currencies(None, explained.gmv_currency)
+    told = (f"{name} {part}".strip() for name, part in members_of(evidence, currencies))
+    said_of = ", ".join(told)
+    return f"most of it: {said_of}" if said_of else ""
 
 
 def _verdict(reason: Reason) -> tuple[str, str]:
@@ -211,10 +222,11 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         gap = f", {gap_of(evidence)}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
-        known = days_of(evidence)
-        return [*texts, f"{reason.over} {baseline} (since {when}{known and f', {known}'})"]
+        known = "".join(f", {each}" for each in (days_of(evidence), compared_of(evidence)) if each)
+        return [*texts, f"{reason.over} {baseline} (since {when}{known})"]
     before = f"{format_duration(explained.judged_at - since)} before"
-    return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
+    more = filter(None, (compared_of(evidence), gap_of(evidence)))
+    return [*texts, f"was {baseline} {before} ({when})", *more]
 
 
 def _currencies(explained: Explanation) -> Currencies:

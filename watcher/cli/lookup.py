@@ -11,7 +11,7 @@ from watcher.errors import WatcherError
 from watcher.model import ProductFacts
 from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
 from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
-from watcher.rules.rulebook import Channel, Rule, Watch
+from watcher.rules.rulebook import Channel, Rule, Rulebook, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
 from watcher.text.evidence import with_name
@@ -99,7 +99,9 @@ def _only(found: Sequence[ProductFacts], wanted: str) -> ProductFacts:
     return found[0]
 
 
-def chosen_subject(database: Store, rule: Rule, wanted: str, region: str | None) -> ProductFacts:
+def chosen_subject(
+    database: Store, book: Rulebook, rule: Rule, wanted: str, region: str | None
+) -> ProductFacts:
     """The product that a rule is asked about; of a rule over groups the group of that id
     (``seller_id=7495...``), or of that seller, category or list, by its id or name."""
     wanted, market, parts = wanted.strip(), market_of(rule, region), subject_parts(wanted.strip())
@@ -110,7 +112,7 @@ def chosen_subject(database: Store, rule: Rule, wanted: str, region: str | None)
     by, value = parts or (rule.group.by, wanted)
     if by != rule.group.by:
         raise WatcherError(f'rule "{rule.name}" speaks of {rule.group.said}, not of {wanted}')
-    known = {} if by == WATCH else {**database.categories.names(), **rule.group.sellers}
+    known = {} if by == WATCH else {**database.categories.names(), **book.sellers}
     found = database.history.find(subject_id(by, id_named(known, value) or value), market)
     if not found:
         what, where = BY[by].one, f" in {market}" if market else ""

@@ -25,6 +25,7 @@ from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
 from watcher.store.records import OwnScan, Window
+from watcher.store.sql.stored_list import StoredList
 from watcher.units import Unit
 
 MOST_MEMBERS = 3  # that evidence names
@@ -93,7 +94,8 @@ class GroupTable:
     def _read_to_its_end(self) -> bool:
         """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
         scan = self.scan
-        return scan.proves_absence or (not scan.of_market and scan.state is ScanState.COMPLETE)
+        proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
+        return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
     # ------------------------------------------------------------------ now
 
@@ -230,10 +232,13 @@ class GroupTable:
                 found = self._past.compared(figure, cast("Metric", figure.metric), scan)
                 before[part.name], after[part.name] = found.then, found.now
                 of = np.minimum(of, found.of)
-            else:
+            elif not compares or figure.kind is not FigureKind.SIZE:
                 kept = self._past.kept([figure], [scan], (scan.at, scan.at))[scan.id]
                 before[part.name] = kept.of(figure.canonical, self.products)
                 after[part.name] = self._members.figure(figure, self._judge)
+        for part in metric.figures:
+            if part.name not in before:  # the size, beside what holds the products of both times
+                before[part.name] = after[part.name] = of.astype(np.float64)
         return _of_parts(metric, before, scan.at), _of_parts(metric, after, self.at), of
 
     def _over(self, need: Need) -> _Then:
@@ -264,6 +269,9 @@ class GroupTable:
             if compares and figure.kind in COMPARED:
                 parts[part.name], of = self._link(figure, scans)
                 least = np.minimum(least, of)
+            elif compares and figure.kind is FigureKind.SIZE:
+                size = self._members.figure(figure, self._judge)
+                parts[part.name] = np.broadcast_to(size, (len(scans), self.size))
             else:
                 parts[part.name] = self._kept(figure, scans, within)
         rows = [
@@ -308,11 +316,14 @@ class GroupTable:
             order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), values))
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
+        # Of a count or a share, or in a formula, a product's own number is of another kind.
+        of = figure.metric if metric.figure is not None else None
+        alike = of is not None and of.unit == metric.unit
         return tuple(
             Member(
                 str(ids[rows[place]]),
                 names[rows[place]] or str(ids[rows[place]]),
-                float(values[place]),
+                float(values[place]) if alike else None,
             )
             for place in shown
         )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Verdict
 from watcher.units import (
@@ -170,6 +170,30 @@ def _part(share: float, asked: Criterion) -> str:
         if share > limit or shown <= limit * 100 + 1e-6:
             break
     return f"{format_number(shown, 2)}%"
+
+
+def compared_of(evidence: Evidence) -> str:
+    """How many products of a group a change is of: ``41 of 50 products compared``, those that were
+    listed at both times; empty of any other evidence."""
+    if evidence.compared is None:
+        return ""
+    both, every = evidence.compared
+    return f"{both:,} of {count_of(every, 'product')} compared"
+
+
+def members_of(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES
+) -> Sequence[tuple[str, str]]:
+    """The names of the products that did most of what is said of a group, each with its part as
+    far as that is of one kind with it: ``+1,200`` of a change."""
+    return [(each.name, _part_of(evidence, each, currencies)) for each in evidence.members]
+
+
+def _part_of(evidence: Evidence, member: Member, currencies: Currencies) -> str:
+    if member.value is None:
+        return ""
+    sign = "+" if evidence.compared is not None and member.value > 0 else ""
+    return f"{sign}{said(evidence.metric, member.value, evidence.unit, currencies)}"
 
 
 def gap_of(evidence: Evidence) -> str:

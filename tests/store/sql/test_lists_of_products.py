@@ -22,12 +22,13 @@ NO_GROUPS = {
     "sql/history.py:History.categories",
     "sql/history.py:History.named",
     "sql/history.py:History.some_products",  # whose ids the source is asked about
+    "sql/groups.py:Groups.members",
     "postgres/upkeep.py:",  # a group has no newest observation
 }
 # Groups are what is asked for.
 GROUPS = {
     "sql/browsing.py:Browsing.groups",
-    "sql/groups.py:Groups._of_region",
+    "sql/groups.py:Groups.find",
     "sql/groups.py:Groups.watches_of",
 }
 # Alerts, and what holds them back: a group has these as a product has.

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from watcher.model import Floats, Instant, Ints
-from watcher.store.packing import pack, unpack
+from watcher.store.packing import PackedList, pack, unpack
 from watcher.store.records import AFTER_ALL, GroupFigures, Row
 from watcher.store.sql.baselines import BELIEVED
 from watcher.store.sql.connection import Face
@@ -99,6 +99,26 @@ class Groups(Face):
         for packed, scan, at in rows:
             yield _unpacked(packed, scan, at)
 
+    def of_scan(self, scan_id: int) -> Iterator[tuple[str, GroupFigures]]:
+        """Yield what is kept of a scan, by what groups are grouped by."""
+        rows = self._db.rows(
+            "SELECT f.grouped_by, f.packed, s.at FROM figures AS f JOIN scans AS s "
+            "ON s.id = f.scan WHERE f.scan = ? ORDER BY f.grouped_by",
+            (scan_id,),
+        )
+        for by, packed, at in rows:
+            yield by, _unpacked(packed, scan_id, at)
+
+    def newest_size(self, watch: str, by: str) -> int:
+        """The number of groups of which something is kept of the watch's newest scan."""
+        row = self._db.one(
+            "SELECT f.packed, s.id, s.at FROM scans AS s LEFT JOIN figures AS f "
+            "ON f.scan = s.id AND f.grouped_by = ?2 WHERE s.watch = ?1 AND s.state <> 'failed' "
+            "ORDER BY s.id DESC LIMIT 1",
+            (watch, by),
+        )
+        return len(_unpacked(*row).groups) if row is not None and row[0] is not None else 0
+
     def newest_with(self, watch: str, by: str, group: int) -> int | None:
         """The watch's newest scan whose figures have the group; None where none is kept."""
         rows = self._db.stream(
@@ -110,6 +130,32 @@ class Groups(Face):
             if group in _unpacked(packed, scan, at).groups:
                 return int(scan)
         return None
+
+    def members(self, watch: str, group: int) -> Ints:
+        """Keys of a group's products on the newest list of a watch, the first on it first. Who was
+        of another group then is not told from who is of this one now."""
+        scan = self._db.one(
+            "SELECT products, size, id FROM scans WHERE watch = ? AND state <> 'failed' "
+            "ORDER BY id DESC LIMIT 1",
+            (watch,),
+        )
+        row = self._db.one(
+            "SELECT region, product_id, grouped_by FROM products WHERE id = ?", (group,)
+        )
+        if scan is None or row is None:
+            return np.zeros(0, np.int64)
+        region, subject, by = row
+        given = {"region": region, **({by: subject.partition("=")[2]} if by in _IDS else {})}
+        where = " AND ".join(f"{name} = ?" for name in given)
+        alike = self._db.all(
+            int,
+            f"SELECT id FROM products WHERE {where} AND grouped_by IS NULL",
+            [*given.values()],
+        )
+        listing = PackedList.unpack(*scan)
+        order = np.argsort(np.where(listing.ranks > 0, listing.ranks, AFTER_ALL), kind="stable")
+        products = listing.products[order]
+        return np.asarray(products[np.isin(products, np.array(alike, np.int64))])
 
     def watches_of(self, group: int) -> list[str]:
         """Keys of the watches whose scans of late had figures of what the group is grouped by."""

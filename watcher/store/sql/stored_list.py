@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watcher.attributes import TEXT_OF, numbers_of
-from watcher.model import Floats
+from watcher.model import Floats, ScanState
 from watcher.store.packing import PackedList
 from watcher.store.records import ScanRow
 from watcher.store.sql.baselines import numbers_at
@@ -24,6 +24,8 @@ class StoredList:
         self.of_market, self.ranks = scan.of_market, listing.ranks
         # Who is not here is nobody's question: these are asked about for what they are themselves.
         self.proves_absence = False
+        believed = scan.doubt is None or scan.doubt.believed
+        self.read_to_its_end = scan.state is ScanState.COMPLETE and believed and not scan.cut
         self.texts = StoredTexts(db, listing.products, mark, scan.id)
         self._db = db
         self._products = listing.products
