@@ -76,8 +76,7 @@ async def test_a_key_that_is_revoked_for_days_and_given_back(tmp_path: Path) -> 
         harness.sink = sink
         (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
         async with daemon(harness):
-            await harness.heard("[info] top: 30 products (US)")
-            await harness.heard("[info] other: 30 products (US)")
+            await harness.heard("30 top, 30 other (US)")
             fault = Fault(times=10**9, status=401)
             simulator.faults.append(fault)
             await harness.heard("watcher: key refused")
@@ -95,8 +94,7 @@ async def test_a_key_that_is_revoked_for_days_and_given_back(tmp_path: Path) -> 
             await until(lambda: simulator.pages >= pages + 12)
         assert sorted(harness.titles()) == sorted(
             [
-                "[info] top: 30 products (US)",
-                "[info] other: 30 products (US)",
+                "30 top, 30 other (US)",
                 "watcher: key refused",
                 "watcher: over: key refused",
             ]
