@@ -13,7 +13,7 @@ from tests.fakes.world import HEAD
 from tests.rules.tables import problems_of
 from tests.store.making import DAY, START, scan
 from watcher.analysis.explain import explain
-from watcher.evaluation.group_present import newest_products
+from watcher.evaluation.present import newest_products
 from watcher.evidence import Evidence
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate

@@ -129,6 +129,10 @@ class Products:
         """The reasons why an alert is as severe as the data say, as far as they are so now."""
         return grade_evidence(rule, self._part(alert.product), alert)
 
+    def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
+        """Names of the ids that occur in evidence, of the seller, and of what a group is of."""
+        return names_in(self._source, self._sellers, evidence, facts.seller_id, facts.product_id)
+
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
             return LatestEvidence(since, alert.evidence)
@@ -143,6 +147,8 @@ class Products:
         return part.gone_since(rule, alert.product) if part is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
+        if facts.grouped_by:  # what a product has, its figures say as far as anybody asked
+            return {}
         # Several rules may tell of the same product.
         values = self._told.get(facts.product)
         if values is None:
