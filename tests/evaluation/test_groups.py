@@ -13,6 +13,7 @@ from tests.store import making
 from tests.store.making import DAY, statements
 from watcher.alert import Alert
 from watcher.analysis.explain import explain
+from watcher.data_days import DataDay
 from watcher.evaluation.jumps import remember
 from watcher.evaluation.lifecycle import LEFT_THE_LIST
 from watcher.evidence import Evidence
@@ -315,6 +316,44 @@ def test_what_they_are_grouped_by(store: Database, by: str) -> None:
     (row,) = store.alerts.list("r")
     wanted = {"seller_id": "A", "category_l3_id": "7", "watch": "best"}[by]
     assert row.product_id == f"{by}={wanted}"
+
+
+def test_a_list_that_is_named_otherwise_is_the_same_group(store: Database) -> None:
+    """Its alert goes on under the new name; two lists may even swap theirs."""
+    text = book_of({"r": "size: {at_least: 3}"}, by="watch", of="[best, other]")
+    world = Shelves(store, text)
+    world.look(shelf(3))
+    world.look(shelf(4), of="other")
+    alerts = {row.product_id: row.alert.id for row in store.alerts.list("r")}
+    swapped = (
+        text.replace("best: {", "X: {").replace("other: {", "best: {").replace("X: {", "other: {")
+    )
+    world.reread(swapped)
+    world.look(shelf(4), of="best")
+    world.look(shelf(3), of="other")
+    now = {row.product_id: row.alert.id for row in store.alerts.list("r")}
+    assert now == {"watch=best": alerts["watch=other"], "watch=other": alerts["watch=best"]}
+    world.reread(swapped.replace("other", "hits"))
+    assert [row.product_id for row in store.alerts.list("r")] == ["watch=best", "watch=hits"]
+    assert len(world.told()) == 2
+
+
+def test_on_a_refreshed_list_days_are_data_days(store: Database) -> None:
+    """From "7d ago" on is seven refreshes ago, whenever these came."""
+    text = book_of({"r": "gmv: {rises: 30%, from: 2d ago}, rising: {rises: 2, from: 2d ago}"})
+    world = Shelves(store, text.replace("every: 24h", "every: refresh", 1))
+    for day, hour in enumerate((4, 9, 3, 10)):
+        at = world.now + hour * 3600
+        store.refreshes.begin_day("US", DataDay(day, at, at - 3600, at))
+        grown = 1.6 if day == 3 else 1
+        rows = lively(12, day, grown=grown)
+        if day == 3:
+            rows = {key: replace(row, rising=True) for key, row in rows.items()}
+        found = world.look(rows, days=0, hours=hour)
+        world.day += 1
+        assert world.verdicts(found)["r"] == ("m" if day == 3 else "?" if day < 2 else "n")
+    first, _ = alert(world).evidence
+    assert first.baseline_at == making.START + DAY + 9 * 3600
 
 
 def test_a_flat_market_is_no_news(store: Database) -> None:
