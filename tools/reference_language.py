@@ -54,9 +54,7 @@ def operators() -> str:
 
 def figures() -> str:
     """What can be said of many products at once."""
-    rows = [
-        (f"`{{{name}: {_FIGURES[row.asks]}}}`", row.meaning) for name, row in FIGURES.items()
-    ]
+    rows = [(f"`{{{name}: {_FIGURES[row.asks]}}}`", row.meaning) for name, row in FIGURES.items()]
     return table(("figure", "meaning"), rows)
 
 
