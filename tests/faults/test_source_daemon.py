@@ -21,7 +21,7 @@ pytestmark = pytest.mark.end_to_end
 
 RULES = """
 api: {requests_per_second: 500}
-channels: {me: {url: "${SINK_URL}"}}
+channels: {me: {url: "${SINK_URL}", group_by: rule}}  # ten minutes pass in no time here
 operator: [me]
 defaults: {region: US, notify: [me]}
 rules:

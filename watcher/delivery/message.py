@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
-from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
+from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
 from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
@@ -102,7 +102,7 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
     products = [
         _values(product, _OF_A_PRODUCT)
         | {
-            "id": product.link.rpartition("/")[2],
+            "id": product.key,
             # A layout may show these alone.
             "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
             "why": [*product.why, *product.also],
@@ -138,8 +138,21 @@ def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
     for longest in (1_000, 500, 200, 100, 50, 20):
         if fits(body):
             return body
-        body = write(replace(counted, text=shorten(counted.lead, longest), rules=()))
+        body = write(_shorter(counted, longest))
     return body
+
+
+def _shorter(counted: View, longest: int) -> View:
+    """A message without products whose text has at most so many characters; of the lines about its
+    rules, which the title names, those that are whole."""
+    text, rules = shorten(counted.text, longest), list[Heading]()
+    room = longest - len(text)
+    for rule in counted.rules:
+        room -= len(rule.line) + 1
+        if room < 0:
+            break
+        rules.append(rule)
+    return replace(counted, text=text, rules=tuple(rules))
 
 
 def _cut(body: str, fits: _Fits) -> str:

@@ -198,7 +198,7 @@ class Present:
 
     def _table_of(self, number: int, rule: Rule, product: int) -> SubjectTable:
         """The scan that saw a product last, with the baselines that the rule asks for."""
-        seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
+        seen, needs = self._sightings[number], rule.needs
         schedule = rule.watch_of(self._watch).schedule
         table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
         # Who was seen last at one scan is gone at one scan.

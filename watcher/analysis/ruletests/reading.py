@@ -27,6 +27,7 @@ from watcher.analysis.ruletests.given_values import (
     read_start,
 )
 from watcher.analysis.ruletests.series import Series, TextSeries, parse_texts
+from watcher.categories import CategoryLookup, CategoryName, KnownCategories, is_id
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
@@ -89,7 +90,7 @@ def listed(value: object) -> list[object]:
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
-_FILE_KEYS = ("rules", "env", "facts", "tests")
+_FILE_KEYS = ("rules", "env", "facts", "categories", "tests")
 _CASE_KEYS = (
     "name", "rule", "start", "interval", "facts", "products", "watches", "alerts",
 )  # fmt: skip
@@ -110,14 +111,27 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
     paths, facts = [path.parent / str(file) for file in files], _facts(source, path, document)
+    known = _categories(source, document.get("categories", {}))
 
     def load_with(own: FactFile | None) -> Rulebook:
-        return load(paths, given, facts=own)
+        return load(paths, given, facts=own, categories=CategoryLookup(lambda: known, lenient=True))
 
     book = load_with(facts)
     cases = tuple(_cases(source, book, load_with, document.get("tests")))
     source.raise_problems()
     return Suite(str(path), book, cases)
+
+
+def _categories(source: TestSource, raw: object) -> KnownCategories:
+    """The names of categories that the tests give, by id. Without any, a name in the rules stands
+    for itself: products have it in place of the id."""
+    named = source.mapping(raw, ("categories",))
+    for each, name in named.items():
+        if not is_id(str(each)) or not isinstance(name, str) or not name.strip():
+            source.report(("categories", each), 'takes names by ids, as "601450": Beauty')
+    source.raise_problems()
+    names = ((str(each), str(name).strip()) for each, name in named.items())
+    return KnownCategories(CategoryName(name, each, 0, "", 0, name, 0) for each, name in names)
 
 
 def _facts(source: TestSource, path: FilePath, document: Mapping[str, object]) -> FactFile | None:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from watcher.categories import CATEGORY
 from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import schema_types as shapes
@@ -248,6 +249,8 @@ def _schedule() -> Schema:
 def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
+        CATEGORY: shapes.CATEGORY | {"description": "category of whichever level, by name or id"},
+    } | {
         parameter.name: _parameter(parameter)
         for parameter in PARAMETERS.values()
         if parameter.is_settable

@@ -65,7 +65,12 @@ class Channels:
             entry.report('write the URL under "url:"')
             return None
         section = entry.shape(ChannelSection)
-        return None if section is None else self._channel(name, section, entry["url"])
+        if section is None:
+            return None
+        if section.at_most is not None and section.digest is not None:
+            what = "at_most bounds nothing beside a digest: that is sent at its own times only"
+            entry["at_most"].warn(what)
+        return self._channel(name, section, entry["url"])
 
     def _channel(self, name: str, section: ChannelSection, url: Entry) -> Channel:
         zone, quiet = section.timezone or self._timezone, section.quiet

@@ -61,6 +61,7 @@ class Subjects:
             sorted_.how,
             lists=entry.file.values,
             unsorted=sorted_.not_these,
+            warn=entry.file.warn,
             words=WORDS if group is None else {},
         )
         self._warn_of_size(entry, group)
