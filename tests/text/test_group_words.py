@@ -11,9 +11,9 @@ from watcher.units import Currencies
 @pytest.mark.parametrize(
     ("compared", "values", "told", "members"),
     [
-        ((41, 50), (1_200.0, -30.0, None), "41 of 50 products compared", "+USD 1,200|USD -30|"),
-        ((1, 1), (0.0, 0.0, 0.0), "1 of 1 product compared", "USD 0|USD 0|USD 0"),
-        (None, (1_200.0, 30.0, 7.0), "", "USD 1,200|USD 30|USD 7"),
+        ((41, 50), (1_200.0, -30.0, None), "41 of 50 products compared", "+1,200 USD|-30 USD|"),
+        ((1, 1), (0.0, 0.0, 0.0), "1 of 1 product compared", "0 USD|0 USD|0 USD"),
+        (None, (1_200.0, 30.0, 7.0), "", "1,200 USD|30 USD|7 USD"),
     ],
 )
 def test_who_did_most_of_it(
