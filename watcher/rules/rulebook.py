@@ -64,6 +64,7 @@ class Api:
     probes_per_day: int = 6
     settle: int = 15 * MINUTE
     gmv_currency: str | None = None
+    category_names: int = 30 * DAY  # seconds after which names that rules use are read again; 0 off
 
     @property
     def credential(self) -> str:
@@ -352,6 +353,12 @@ class Rulebook:
     def sellers(self) -> Mapping[str, str]:
         """The user's names for sellers, by id."""
         return self.metrics.sellers
+
+    @property
+    def named_categories(self) -> Mapping[str, str]:
+        """The ids of the categories that the rules name, by the names as they are written."""
+        found = self.metrics.categories.named
+        return {name: each.category_id for name, each in found.items()}
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:

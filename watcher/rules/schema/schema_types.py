@@ -205,7 +205,11 @@ VALUE_FILE: Schema = {
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
 RULE_NAMES: Schema = NAMES | {"minItems": 1}
 CATEGORY = written(
-    "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
+    r".*\S.*",
+    'write its name, as "Beauty & Personal Care", or the digits of its id',
+    (),
+    "integer",
+    minimum=0,
 )
 _PAGE_OR_ID = r"[0-9]{10,24}|(https?:|HTTPS?:)?(//)?[^\s/]+\.[A-Za-z]{2,}[^\s]*"
 # A name of one's own has more than digits, and may have anything else.

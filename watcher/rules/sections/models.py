@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from watcher.categories import CATEGORY
 from watcher.errors import ProblemCode
 from watcher.model import Severity
 from watcher.rules.files.document import Path
@@ -84,6 +85,10 @@ class ApiSection(Section):
     settle: Duration = Field(
         15 * MINUTE, le=6 * HOUR, description="from fresh data to the scans of every: refresh"
     )
+    category_names: Duration = Field(
+        30 * DAY, description="how often names of categories that rules use are read again, at a "
+        "few credits; 0 for never"
+    )  # fmt: skip
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
@@ -207,7 +212,9 @@ SECTIONS = tuple(
 )
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(
+    ["every", "timezone", "sort", "top", CATEGORY, *INSTEAD, *CHOICE, *PARAMETERS]
+)
 
 _Model = TypeVar("_Model", bound=Section)
 
