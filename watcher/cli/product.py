@@ -11,18 +11,16 @@ from datetime import tzinfo
 import click
 
 from watcher.cli import options
-from watcher.cli.alerts import alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import show_group
-from watcher.cli.lookup import chosen_metrics, chosen_product, with_name
+from watcher.cli.lookup import chosen_metrics, chosen_product, is_group, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, show_alerts, show_plot
+from watcher.cli.plotting import ALERTS, alerts_json, show_alerts, show_plot
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, merged, number, tracks_of
 from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
-from watcher.rules.groups import subject_parts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
 from watcher.text.evidence import categories_said
@@ -91,7 +89,7 @@ def command(
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    if subject_parts(product) is not None:
+    if is_group(product):
         show_group(files, (product, region), list(dict.fromkeys(metrics)), days, as_csv=as_csv)
         return
     past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
@@ -229,7 +227,7 @@ def _json(past: _Past) -> dict[str, object]:
     levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
     ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    alerts = [*map(alert_json, past.alerts)]
+    alerts = alerts_json(past.alerts)
     found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     texts = [fields_of(each, "at name was now") for each in past.texts]
     found["texts"] = texts

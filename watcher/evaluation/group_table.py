@@ -11,12 +11,12 @@ import numpy as np
 
 from watcher.evaluation.group_past import GroupPast
 from watcher.evaluation.last_known import last_reach
-from watcher.evaluation.members import members_of
+from watcher.evaluation.members import members_of, read_to_its_end
 from watcher.evaluation.statistics import Over, Statistics, over_of
 from watcher.evaluation.table import ScanTable
 from watcher.evidence import Gap, Member
 from watcher.fields import REGION
-from watcher.model import Bools, Floats, Instant, Ints, LastTexts, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.aggregates import counted, valued
 from watcher.rules.conditions.base import Ago, From, Judge, Last, Masks, Need
 from watcher.rules.groups import subject_id
@@ -25,7 +25,6 @@ from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
 from watcher.store.records import OwnScan, Window
-from watcher.store.sql.stored_list import StoredList
 from watcher.units import Unit
 
 MOST_MEMBERS = 3  # that evidence names
@@ -92,10 +91,7 @@ class GroupTable:
 
     @cached_property
     def _read_to_its_end(self) -> bool:
-        """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
-        scan = self.scan
-        proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
-        return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
+        return read_to_its_end(self.scan)
 
     # ------------------------------------------------------------------ now
 
