@@ -35,6 +35,7 @@ from watcher.units import (
 )
 
 SHORT = 60  # characters of a text
+_UNITS = frozenset(Unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def shown_value(
     if flag is not None:
         return flag
     unit = unit_of(evidence.metric, evidence.unit)
-    return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
+    return format_value(value, unit if unit in _UNITS else Unit.SCORE, currencies)
 
 
 def share_moved(evidence: Evidence) -> str:
