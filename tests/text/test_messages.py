@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from watcher.message import Message, RuleCount, Waited
+from watcher.message import Item, Message, RuleCount, Waited
 from watcher.model import Severity
 from watcher.text.messages import text_of, title_of
 
@@ -59,6 +59,19 @@ def test_a_label_stands_in_place_of_the_name() -> None:
     part = RuleCount("r", 2, 1, "Sells well", "breakout", Severity.CRITICAL)
     message = msgspec.structs.replace(DIGEST, parts=(part,))
     assert text_of(message) == "breakout (critical): 2 products, 1 ended - Sells well"
+
+
+def test_groups_are_called_so() -> None:
+    """In titles and lines; of products and groups together one speaks of alerts."""
+    group = Item("A1", "firing", "US", "seller_id=7", "GlowLab", 1, grouped_by="seller_id")
+    alone = msgspec.structs.replace(ALERTS, told=1, ended=0, items=(group,))
+    assert title_of(alone) == "[info] r: 1 group (US)"
+    both = (RuleCount("r", 2), RuleCount("g", 1, grouped_by="seller_id"))
+    joined = msgspec.structs.replace(
+        DIGEST, kind="joined", parts=both, waited=Waited(2, 60), told=3
+    )
+    assert title_of(joined) == "[warning] what still holds: 3 alerts (US, GB)"
+    assert text_of(joined).splitlines()[1:] == ["r: 2 products", "g: 1 group"]
 
 
 def test_what_waited() -> None:

@@ -35,7 +35,7 @@ from watcher.model import Instant, Severity, Verdict
 from watcher.text.evidence import (
     spelled,
 )
-from watcher.text.messages import heading_of, lead_of, rule_line
+from watcher.text.messages import heading_of, lead_of, rule_line, subject_of
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
 from watcher.units import (
     NO_CURRENCIES,
@@ -91,7 +91,7 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
-    ``rules`` are the headings of a message of several."""
+    ``rules`` are the headings of a message of several. ``subject`` is the word for its products."""
 
     title: str
     text: str
@@ -100,6 +100,7 @@ class View:
     names: tuple[str, ...]
     data: str
     rules: tuple[Heading, ...] = ()
+    subject: str = "product"
 
     @property
     def lead(self) -> str:
@@ -119,7 +120,7 @@ class View:
         """``and 14 more: …``; empty where every product is shown."""
         if not self.rest:
             return ""
-        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, "product")
+        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, self.subject)
         if not self.names:
             return begin
         hidden = ", …" if self.rest > len(self.names) else ""
@@ -148,6 +149,7 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
         names=tuple(_short(name) for name in message.more[:NAMED]),
         data=f"Data of {when.day} {when:%b %Y, %H:%M} {zone}" if message.data_at else "",
         rules=tuple(rules.values()),
+        subject=subject_of(message),
     )
 
 

@@ -15,6 +15,7 @@ from watcher.text.incidents import incident_text, incident_title
 from watcher.text.sanitize import shorten
 from watcher.units import count_of, format_duration, plural
 
+_SUBJECTS = ("product", "group")
 _Word = TypeVar("_Word", Item, Also)
 
 
@@ -39,7 +40,7 @@ def title_of(message: Message) -> str:
 
 def _about(message: Message) -> str:
     """The rules and products that it is about, or all that waited."""
-    told = products_of(message.told, message.ended)
+    told = products_of(message.told, message.ended, subject_of(message))
     if message.waited is not None:
         troubles = _some(len(message.waited.troubles), "trouble")
         nothing = "" if message.told or troubles else "nothing"
@@ -108,13 +109,20 @@ def heading_of(part: RuleCount) -> str:
 
 def rule_line(part: RuleCount) -> str:
     """``breakout: 3 products - Sales took off``."""
-    line = f"{heading_of(part)}: {products_of(part.told, part.ended)}"
+    line = f"{heading_of(part)}: {products_of(part.told, part.ended, _SUBJECTS[bool(part.grouped_by)])}"
     return f"{line} - {part.description}" if part.description else line
 
 
-def products_of(told: int, ended: int) -> str:
+def subject_of(message: Message) -> str:
+    """The word for what it tells of: products, groups of them, or of both the alerts."""
+    grouped = {bool(part.grouped_by) for part in message.parts if part.told or part.ended}
+    grouped = grouped or {bool(item.grouped_by) for item in message.items}
+    return "alert" if len(grouped) > 1 else _SUBJECTS[grouped == {True}]
+
+
+def products_of(told: int, ended: int, subject: str = _SUBJECTS[False]) -> str:
     """``3 products``, ``2 ended``, or both."""
-    count = f"{told} {plural(told, 'product')}" if told else ""
+    count = f"{told} {plural(told, subject)}" if told else ""
     return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 
