@@ -416,8 +416,8 @@ def test_a_rule_that_breaks_keeps_nobody_from_being_told(
     (message,) = world.told()
     assert [(item.rule, item.product_id) for item in message.items] == [("r", "2"), ("r", "1")]
     assert [[also.rule for also in item.also] for item in message.items] == [["x"], ["x"]]
-    said = [each for item in message.items for each in (item, *item.also)]
-    assert all(each.why and not each.now for each in said)
+    assert all(item.why and not item.now for item in message.items)
+    assert all(also.why and not also.now for item in message.items for also in item.also)
 
 
 def test_of_which_alerts_it_is_known(store: Database) -> None:
