@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watcher.analysis.groups import SHOWN, GroupPast, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, group_past
 from watcher.cli import options
-from watcher.cli.alerts import alert_json
-from watcher.cli.lookup import chosen_product
+from watcher.cli.lookup import chosen_product, chosen_tracks
 from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, show_alerts, show_plot
-from watcher.errors import WatcherError
+from watcher.cli.plotting import ALERTS, alerts_json, show_alerts, show_plot
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.series import Track, merged, number
 from watcher.export.formats import csv_lines, iso
@@ -24,7 +22,6 @@ from watcher.rules.groups import subject_parts
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
 from watcher.units import DAY, NO_CURRENCIES, Currencies, count_of, format_instant, format_since
-from watcher.words import listing, nearest, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class _Shown:
     days: int
     facts: ProductFacts
     name: str
-    past: GroupPast
+    past: GroupHistory
     tracks: Sequence[Track]
     alerts: Sequence[AlertRow]
     names: Mapping[str, str]
@@ -83,21 +80,11 @@ def _read(
         facts=facts,
         name=subject_name(facts.product_id, facts.name, names),
         past=past,
-        tracks=_chosen(past.tracks, figures),
+        tracks=chosen_tracks(past.tracks, figures),
         alerts=alerts,
         names=names,
         gmv_currency=book.metrics.gmv_currency,
     )
-
-
-def _chosen(tracks: Sequence[Track], figures: Sequence[str]) -> Sequence[Track]:
-    """The tracks of these names, or all; raises ``WatcherError`` for a name that none has."""
-    known = {track.name: track for track in tracks}
-    for each in figures:
-        if each not in known:
-            hint = nearest(each, known) or f"; there are {listing(known) or 'none'}"
-            raise WatcherError(f"no figure {quoted(each)} of this group is kept{hint}")
-    return [known[each] for each in figures] if figures else tracks
 
 
 def _show(shown: _Shown, plotted: Sequence[Track]) -> None:
@@ -179,5 +166,5 @@ def _json(shown: _Shown) -> dict[str, object]:
             {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
             for each in shown.past.lists
         ],
-        "alerts": [*map(alert_json, shown.alerts)],
+        "alerts": alerts_json(shown.alerts),
     }

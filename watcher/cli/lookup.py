@@ -8,6 +8,7 @@ from typing import TypeVar
 from watcher.cli.options import Files
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
+from watcher.evaluation.series import Track
 from watcher.model import ProductFacts
 from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
 from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
@@ -19,8 +20,8 @@ from watcher.text.sanitize import plain
 from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
-    "chosen", "chosen_metrics", "chosen_product", "chosen_seller", "chosen_subject", "seller_id_of",
-    "sellers_of", "with_name",
+    "chosen", "chosen_category", "chosen_metrics", "chosen_product", "chosen_seller",
+    "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of", "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
@@ -53,6 +54,18 @@ def chosen_seller(sellers: Mapping[str, str], text: str) -> str:
         return text
     try:
         return Attribute("seller_id", "", "", names=sellers).id_of(text)
+    except Wrong as error:
+        raise WatcherError(str(error)) from None
+
+
+def chosen_category(database: Store, text: str) -> str:
+    """The id of the category that has the name; a pattern of ids is what it is. Raises
+    ``WatcherError`` for what looks like a name and is none."""
+    if set(text) <= _OF_IDS:
+        return text
+    known = database.categories.known()
+    try:
+        return known.find(text).category_id if known else text
     except Wrong as error:
         raise WatcherError(str(error)) from None
 
@@ -107,6 +120,21 @@ def chosen_subject(
         why = f'rule "{rule.name}" has seen no such {what} with products enough'
         raise WatcherError(f"no {what} {quoted(value)}{where}: {why}")
     return _only(found, wanted)
+
+
+def is_group(text: str) -> bool:
+    """Whether it is a group's id: ``seller_id=7495981769829615944``."""
+    return subject_parts(text.strip()) is not None
+
+
+def chosen_tracks(tracks: Sequence[Track], names: Sequence[str]) -> Sequence[Track]:
+    """A group's figures of these names, or all; raises ``WatcherError`` for what is none."""
+    known = {track.name: track for track in tracks}
+    for each in names:
+        if each not in known:
+            hint = nearest(each, known) or f"; there are {listing(known) or 'none'}"
+            raise WatcherError(f"no figure {quoted(each)} of this group is kept{hint}")
+    return [known[each] for each in names] if names else tracks
 
 
 def market_of(rule: Rule, region: str | None) -> str | None:

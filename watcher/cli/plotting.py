@@ -10,7 +10,7 @@ from rich.text import Text
 from uniplot import plot_to_string
 
 from watcher.charts.scale import level_axis, value_axis
-from watcher.cli.alerts import alert_cells
+from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.output import Output
 from watcher.evaluation.series import Track, heights_of
 from watcher.model import Floats, Instant, Ints
@@ -30,6 +30,11 @@ def show_alerts(out: Output, rows: Sequence[AlertRow], now: Instant, zone: tzinf
     out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
     if len(rows) == ALERTS:
         out.say(f"The newest {ALERTS}.")
+
+
+def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, object]]:
+    """Alerts of one subject for programs."""
+    return [*map(alert_json, rows)]
 
 
 def show_plot(out: Output, track: Track, days: int, zone: tzinfo) -> None:

@@ -92,6 +92,11 @@ def with_name(text: str, names: Mapping[str, str]) -> str:
     return f"{names[text]} ({text})" if text in names else text
 
 
+def categories_said(ids: Sequence[str], names: Mapping[str, str]) -> str:
+    """A product's categories, from level 1 on: ``Beauty (601450) > Skincare (849672)``."""
+    return " > ".join(with_name(each, names) for each in ids) or "unknown"
+
+
 def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
     quotes."""
@@ -168,8 +173,8 @@ def _part(share: float, asked: Criterion) -> str:
 
 
 def compared_of(evidence: Evidence) -> str:
-    """How many products of a group a change is of: ``41 of 50 products compared``, those that were
-    listed at both times; empty of any other evidence."""
+    """The number of a group's products that a change is of, which were listed at both times: ``41 of
+    50 products compared``; empty of any other evidence."""
     if evidence.compared is None:
         return ""
     both, every = evidence.compared

@@ -8,7 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.groups import SHOWN, GroupMember, GroupPast, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_past
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
@@ -42,7 +42,7 @@ class _Group:
 
     facts: ProductFacts
     name: str
-    past: GroupPast
+    past: GroupHistory
     chosen: Track | None
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
