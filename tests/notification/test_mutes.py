@@ -170,15 +170,19 @@ def test_why_not(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_replay_drops_the_same(store: Database) -> None:
-    """The backtest of both says what was told; of the muted one alone, what it would tell."""
+    """The backtest says what was told; also where the muted rule is tried alone, of which nothing
+    else is counted."""
     world = world_of(store, sells(20, name="low"), sells(200, "mutes: [low]", name="big"))
     see(world, "300 20 10 20 300")
-    told = said(world)
     time = (0, world.now + DAY)
     low, big = world.book.rules
-    found = backtests(store, world.book, [low, big], time)
-    assert [
+    both, alone = (backtests(store, world.book, each, time) for each in ([low, big], [low]))
+    told = [
         f"{item.rule or sent.message.rule}:{SHORT[item.kind]}"
-        for sent in found.told
+        for sent in both.told
         for item in sent.message.items
-    ] == told
+    ]
+    assert told == said(world) == ["big:f", "low:f", "big:f"]
+    (found,) = alone.rules
+    assert [channel.messages for channel in found.channels] == [1]
+    assert (found.scans, len(alone.told)) == (5, 1)
