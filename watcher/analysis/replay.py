@@ -90,7 +90,13 @@ class Stage:
         self.outbox = MemoryOutbox()
         self.database.outbox = self.outbox
         self.rules = tuple(
-            replace(rule, notify=rule.notify or (NOBODY,), enabled=True) for rule in rules
+            replace(
+                rule,
+                notify=rule.notify or (NOBODY,),
+                enabled=True,
+                quiet=rule.quiet if held else None,
+            )
+            for rule in rules
         )
         self.book = replace(book, rules=self.rules)
         named = policies_of(book.channels)

@@ -15,7 +15,7 @@ import msgspec
 
 from watcher.delivery.reasons import (
     SHORT,
-    Reason,
+    ReasonInWords,
     as_told,
     days_known,
     facts_of,
@@ -298,7 +298,7 @@ class _Telling:
         shown = [each for each in reasons if each.met] or reasons
         yield from filter(None, (self._briefly(each) for each in shown[:REASONS]))
 
-    def _briefly(self, reason: Reason) -> str:
+    def _briefly(self, reason: ReasonInWords) -> str:
         """``#17, was 34``; of what did not move as at length."""
         now = reason.now
         texts = isinstance(now.value, str) and isinstance(now.baseline, str)
@@ -358,7 +358,7 @@ class _Telling:
             if item.told_as is not None or each.metric not in spoken:
                 yield f"{item.severity}: {self._why(as_told(each, self._names))}"
 
-    def _reason(self, reason: Reason) -> str:
+    def _reason(self, reason: ReasonInWords) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
         time, ``_why``."""
         now, began = reason.now, reason.began
