@@ -149,7 +149,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     "silences": {
         "title": "Silences",
         "description": "What is held back, by patterns.",
-        "columns": {"begins": _INSTANT, "ends": _INSTANT},
+        "columns": {
+            "begins": _INSTANT,
+            "ends": _INSTANT,
+            "announced": "when the end was announced; 0: it is not",
+        },
     },
     "known_watches": {
         "title": "Watches",
@@ -240,7 +244,16 @@ _TABLES: dict[str, dict[str, Any]] = {
     "categories": {
         "title": "Categories",
         "description": "Names of categories, as the source gave them.",
-        "columns": {"level": "1, 2 or 3", "read": _INSTANT},
+        "columns": {
+            "level": "1, 2 or 3",
+            "read": _INSTANT,
+            "parent": "the category above it; empty where that is not known, or there is none",
+        },
+    },
+    "category_names": {
+        "title": "Former names of categories",
+        "description": "Each name that a category has or had: rule files may have it.",
+        "columns": {"since": _INSTANT},
     },
     "pictures": {
         "title": "Pictures",

@@ -8,7 +8,7 @@ from tests.fakes.lockstep import Daemon, assert_equal, replayed
 from tests.fakes.world import HEAD
 from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.explain import explain
-from watcher.evaluation.group_present import newest
+from watcher.evaluation.present import newest_products
 from watcher.evidence import Peers
 from watcher.model import Instant, Scan, Verdict
 from watcher.rules.files.loading import load_text
@@ -58,7 +58,7 @@ def test_seen_told_and_replayed_alike(store: Database) -> None:
     high, _ = book.rules
     (told,) = store.history.find("118")
     (other,) = store.history.find("201")
-    present = newest(store, watch.key, [high], [told.product, other.product])
+    present = newest_products(store, watch.key, [high], [told.product, other.product])
     assert present is not None
     assert len(present.rows) == 2, "only what is asked about is read"
     found = [present.known(high, each.product) for each in (told, other)]
@@ -89,7 +89,7 @@ def test_who_fell_off_is_no_peer(store: Database) -> None:
     daemon.scan(listed(START + DAY, left, watch.key))
     high, _ = book.rules
     (gone,) = store.history.find("124")
-    present = newest(store, watch.key, [high], [gone.product])
+    present = newest_products(store, watch.key, [high], [gone.product])
     assert present is not None
     known = present.known(high, gone.product)
     assert known is not None

@@ -13,7 +13,7 @@ from tests.fakes.world import HEAD
 from tests.rules.tables import problems_of
 from tests.store.making import DAY, START, scan
 from watcher.analysis.explain import explain
-from watcher.evaluation.present import newest
+from watcher.evaluation.present import newest_products
 from watcher.evidence import Evidence
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
@@ -63,7 +63,7 @@ class Market:
         """What the rule's second condition says of it, where nothing else is asked about."""
         (facts,) = self.store.history.find(product_id)
         (rule,) = self.book.rules
-        present = newest(self.store, rule.watch.key, [rule], [facts.product])
+        present = newest_products(self.store, rule.watch.key, [rule], [facts.product])
         assert present is not None
         known = present.known(rule, facts.product)
         assert known is not None
@@ -153,7 +153,7 @@ def test_every_figure(store: Database, kind: str) -> None:
     found = scan(START, rows, watch=watch.key)
     evaluate(store, found, book.rules, policies_of(book.channels), book.metrics, START)
     (facts, *_) = store.history.find("1")
-    present = newest(store, watch.key, book.rules, [facts.product])
+    present = newest_products(store, watch.key, book.rules, [facts.product])
     assert present is not None
     twice, once = (present.judge.number(book.metrics[name])[0] for name in ("twice", "n"))
     assert once == pytest.approx(expected[kind], nan_ok=True)

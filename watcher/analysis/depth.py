@@ -18,6 +18,7 @@ from watcher.evaluation.statistics import over_of, reach
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Ago, Last, Need
 from watcher.rules.conditions.logic import leaves
+from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
@@ -77,9 +78,14 @@ def shallower(
 
 
 def _needs_all(rule: Rule) -> bool:
-    """Whether the rule asks who is on the list at all: of a shorter one the answer is another."""
+    """Whether the rule asks who is on the list at all, or speaks of many of its products: of a
+    shorter one the answer is another."""
+    if rule.group is not None or rule.figures:
+        return True
     return any(
-        (isinstance(leaf, Top) and leaf.leaves) or not (leaf.metrics or leaf.attributes)
+        isinstance(leaf, AmongPeers)
+        or (isinstance(leaf, Top) and leaf.leaves)
+        or not (leaf.metrics or leaf.attributes)
         for condition in rule.spoken
         for leaf in leaves(condition)
     )

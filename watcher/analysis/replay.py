@@ -90,7 +90,13 @@ class Stage:
         self.outbox = MemoryOutbox()
         self.database.outbox = self.outbox
         self.rules = tuple(
-            replace(rule, notify=rule.notify or (NOBODY,), enabled=True) for rule in rules
+            replace(
+                rule,
+                notify=rule.notify or (NOBODY,),
+                enabled=True,
+                quiet=rule.quiet if held else None,
+            )
+            for rule in rules
         )
         self.book = replace(book, rules=self.rules)
         named = policies_of(book.channels)
@@ -179,6 +185,8 @@ class Replay(Stage):
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
+            if repeated := self._rounds.repeated(line.watches[place]):
+                yield self.played(now, self._sweep(now, repeated))
             self.past.move(place)
             own = self._rules_of.get(line.watches[place])
             if own is not None and self._reading.counts(place):
@@ -254,8 +262,9 @@ class Replay(Stage):
             self._now = opens
             yield self.played(opens, self._sweep(opens))
 
-    def _sweep(self, now: Instant) -> list[int]:
-        holds = self._rounds.holds(self.book, now)
+    def _sweep(self, now: Instant, besides: Collection[str] = ()) -> list[int]:
+        """Tell what nothing holds; nor a round, for some channels."""
+        holds = self._rounds.holds(self.book, now, besides)
         rows = sweep(self.database, self.book, self.policies, now, archive=self.past, rounds=holds)
         self._rounds.swept(holds)
         return rows

@@ -19,11 +19,13 @@ from watcher.cli.endpoints import (
     endpoint_lines,
     endpoint_states,
     name_lines,
+    refresh_lines,
 )
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
+from watcher.source.endpoints import CATEGORIES
 from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
@@ -57,7 +59,11 @@ def command(files: options.Files) -> None:
         *warnings, *costs.warnings, *trouble, *endpoint_doubts(states, now),
         *category_doubts(book, known.categories),
     )  # fmt: skip
-    told = [*endpoint_lines(states, now), *name_lines(book, known.categories)]
+    told = [
+        *endpoint_lines(states, now),
+        *name_lines(book, known.categories),
+        *refresh_lines(book, known.branches, known.probes.get(CATEGORIES.name)),
+    ]
     answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
 
 
@@ -123,6 +129,7 @@ class _History:
     followed: tuple[str, ...] = ()
     probes: Mapping[str, Probe] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+    branches: int = 0  # credits for which names of categories are read again
     trouble: str = ""
 
 
@@ -132,6 +139,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
     from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
     from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
+    from watcher.daemon.scheduling.category_names import branches_of  # noqa: PLC0415
 
     keys = [watch.key for watch in book.used_watches]
     try:
@@ -146,6 +154,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 database.followed.ids(),
                 database.probes.all(),
                 database.categories.names(category_ids(book)),
+                len(branches_of(database, book)),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.
@@ -173,6 +182,12 @@ def _show_costs(out: Output, costs: Forecast) -> None:
         day = (cost.requests, cost.scans_a_day, cost.credits_a_day)
         rows.append((cost.watch, cost.schedule, *day, round(cost.credits_a_month)))
     out.table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    for use in costs.groups:
+        of, figures = ", ".join(use.watches), ", ".join(use.figures)
+        out.say(
+            f"\nGroup {use.group}: {use.many} of {of}, by {figures}; it reads nothing more, "
+            f"and costs no credits. {count_of(len(use.rules), 'rule')}: {', '.join(use.rules)}."
+        )
     for each in costs.probes:
         region = f"region {each.region}" if each.region else "lists without a region"
         out.say(

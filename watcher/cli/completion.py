@@ -93,6 +93,15 @@ def _sellers(ctx: click.Context) -> Iterator[tuple[str, str]]:
         yield seller_id, name
 
 
+def _categories(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Categories by id, with their names: a name has spaces, which no shell quotes for everyone."""
+    from watcher.cli.category_lookup import known_in  # noqa: PLC0415 - only for who asks for it
+
+    place = _place(ctx)
+    known = known_in(place, lenient=True)
+    yield from ((each, known.path(each)) for each in known.ids())
+
+
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
     from watcher.rules.metrics import Catalogue  # noqa: PLC0415 - only for who asks for it
 
@@ -208,6 +217,7 @@ rule_names = _completer(_rules)
 channel_names = _keys("channels")
 watch_names = _keys("watches")
 seller_names = _completer(_sellers)
+category_names = _completer(_categories)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 followed_ids = _completer(_followed)

@@ -20,8 +20,8 @@ from watcher.text.sanitize import plain
 from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
-    "chosen", "chosen_metrics", "chosen_product", "chosen_seller", "chosen_subject",
-    "chosen_tracks", "is_group", "seller_id_of", "sellers_of", "with_name",
+    "chosen", "chosen_category", "chosen_metrics", "chosen_product", "chosen_seller",
+    "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of", "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
@@ -54,6 +54,18 @@ def chosen_seller(sellers: Mapping[str, str], text: str) -> str:
         return text
     try:
         return Attribute("seller_id", "", "", names=sellers).id_of(text)
+    except Wrong as error:
+        raise WatcherError(str(error)) from None
+
+
+def chosen_category(database: Store, text: str) -> str:
+    """The id of the category that has the name; a pattern of ids is what it is. Raises
+    ``WatcherError`` for what looks like a name and is none."""
+    if set(text) <= _OF_IDS:
+        return text
+    known = database.categories.known()
+    try:
+        return known.find(text).category_id if known else text
     except Wrong as error:
         raise WatcherError(str(error)) from None
 

@@ -23,6 +23,7 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
+from watcher.text.evidence import categories_said
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
@@ -54,7 +55,8 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
-    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    categories: Sequence[str]  # from level 1 on
+    names: Mapping[str, str]  # of its seller and categories, as far as they are known
     own: Mapping[str, float | str]  # the user's own numbers and texts of it
     texts: Sequence[TextChange] = ()
 
@@ -117,7 +119,8 @@ def _past(
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=ALERTS)
         texts = database.history.text_changes(product.product, since)
-        known = {**database.categories.names([product.category_id]), **catalogue.sellers}
+        categories = database.history.categories_of(product.product)
+        known = {**database.categories.names(categories), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
@@ -125,7 +128,10 @@ def _past(
     table = catalogue.facts
     facts = {} if table is None else dict(table.of(product.product_id))
     currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts, texts)
+    return _Past(
+        now, days, zone, currency, product, tracks, at_, rows, alerts, categories, known, facts,
+        texts,
+    )  # fmt: skip
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -183,7 +189,7 @@ def _show_texts(out: Output, past: _Past) -> None:
 def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
-    seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    seller = with_name(product.seller_id or "unknown", past.names)
     own = " · ".join(
         f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
     )
@@ -191,9 +197,7 @@ def _head(past: _Past) -> list[str]:
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        plain(
-            f"seller {with_name(seller, past.names)}, category {with_name(category, past.names)}"
-        ),
+        plain(f"seller {seller}, category {categories_said(past.categories, past.names)}"),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
         *([plain(f"your own: {own}")] if own else []),
@@ -220,11 +224,12 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
-    ids = {"seller": past.product.seller_id, "category": past.product.category_id}
+    levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
+    ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
     alerts = alerts_json(past.alerts)
     found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     texts = [fields_of(each, "at name was now") for each in past.texts]
     found["texts"] = texts
-    named = {"names": known} if known else {}
+    named = {"categories": [*past.categories], **({"names": known} if known else {})}
     return {**fields_of(past, "product gmv_currency"), **found, **named}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import click
 
 from watcher.cli import options
-from watcher.cli.completion import product_ids, rule_names, seller_names
-from watcher.cli.lookup import chosen_seller, sellers_of
+from watcher.cli.completion import category_names, product_ids, rule_names, seller_names
+from watcher.cli.lookup import chosen_category, chosen_seller, sellers_of
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.model import Instant
@@ -31,7 +31,10 @@ def command() -> None:
     "--seller", metavar="PATTERN", shell_complete=seller_names,
     help="Of products of this seller's id, or of its name in sellers:.",
 )  # fmt: skip
-@click.option("--category", metavar="PATTERN", help="Of products in this category's id.")
+@click.option(
+    "--category", metavar="PATTERN", shell_complete=category_names,
+    help="Of products in the category of this id, or name.",
+)  # fmt: skip
 @click.option("--for", "duration", type=options.DURATION, required=True, help="How long, as 2d.")
 @click.option("--comment", default="", show_default=False, help="Why, for whoever looks later.")
 def add(files: options.Files, duration: int, comment: str, **patterns: str | None) -> None:
@@ -53,6 +56,8 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
     now = files.now
     over, why = now + duration, comment.strip()
     with options.open_to_write(files.database) as opened:
+        if "category" in given:
+            given["category"] = chosen_category(opened, given["category"])
         silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
     until = format_instant(silence.ends, files.zone)
     console().say(

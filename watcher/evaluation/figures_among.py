@@ -12,7 +12,8 @@ from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.aggregates import OF_VALUES, aggregate, counted, valued
 from watcher.rules.conditions.base import Need, ScanColumns
 from watcher.rules.conditions.grouping import Grouping
-from watcher.rules.metrics import Figure, Metric
+from watcher.rules.groups import LEAST_COMPARED
+from watcher.rules.metrics import COMPARED, Figure, Metric
 
 
 class Known(ScanColumns, Protocol):
@@ -44,12 +45,13 @@ class FiguresAmong:
         of these values was observed (0: none)."""
         figure = cast("Figure", need.metric.figure)
         groups, (values, at) = self._of(table, figure), _then(table, need)
-        kept = self._both(table, need)
-        newest = np.zeros(_count(groups), np.int64)
+        kept, count = self._both(table, need), _count(groups)
+        newest = np.zeros(count + 1, np.int64)  # the last is nobody's
         np.maximum.at(newest, groups[kept], at[kept])
-        return _spread(self._taken(figure, values, groups, kept), groups), np.where(
-            groups >= 0, newest[groups] if len(newest) else 0, 0
-        )
+        found = self._taken(figure, values, groups, kept)
+        if figure.kind in COMPARED and not need.level:
+            found[np.bincount(groups[kept], minlength=count) < LEAST_COMPARED] = np.nan
+        return _spread(found, groups), newest[groups]
 
     def comparable(self, table: Known, need: Need) -> Floats:
         """(n,) the figure of the same products, as it is now."""

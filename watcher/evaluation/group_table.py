@@ -202,14 +202,16 @@ class GroupTable:
         then, at = np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         now = self.number(need.metric).copy()
         count = np.zeros(self.size, np.int64) if compares else None
+        left = self._past.large.copy() if compares else np.ones(self.size, np.bool_)
         for scan in self._scans(within, kept=not compares)[:_FEW]:
-            before, after, of = self._at(need.metric, scan, compares=compares)
+            if not left.any():
+                break
+            before, after, of = self._at(need.metric, scan, left, compares=compares)
             fresh = np.isnan(then) & ~np.isnan(before) & ~np.isnan(after)
             then[fresh], at[fresh], now[fresh] = before[fresh], scan.at, after[fresh]
             if count is not None:
                 count[fresh] = of[fresh]
-            if not np.isnan(then).any():
-                break
+            left &= ~fresh
         return _Then(then, at, now, count)
 
     def _within(self, from_: From) -> tuple[Instant, Instant]:
@@ -218,14 +220,16 @@ class GroupTable:
             return self.durations.oldest(from_.seconds, from_.older, self.at), newest
         return self.at - last_reach(self._table.schedule), self.at
 
-    def _at(self, metric: Metric, scan: OwnScan, *, compares: bool) -> tuple[Floats, Floats, Ints]:
+    def _at(
+        self, metric: Metric, scan: OwnScan, groups: Bools, *, compares: bool
+    ) -> tuple[Floats, Floats, Ints]:
         """A metric then and now, and of how many products."""
         before, after = dict[str, Floats](), dict[str, Floats]()
         of = np.full(self.size, np.iinfo(np.int64).max)
         for part in metric.figures:
             figure = cast("Figure", part.figure)
             if compares and figure.kind in COMPARED:
-                found = self._past.compared(figure, cast("Metric", figure.metric), scan)
+                found = self._past.compared(figure, cast("Metric", figure.metric), scan, groups)
                 before[part.name], after[part.name] = found.then, found.now
                 of = np.minimum(of, found.of)
             elif not compares or figure.kind is not FigureKind.SIZE:
@@ -343,8 +347,8 @@ class GroupTable:
                 if each.at == found.at[row]
             ]
             if isinstance(need.from_, Last | Ago) and scans:
-                moved = self._past.compared(figure, cast("Metric", figure.metric), scans[0])
-                return rows, (moved.values_now - moved.values_then)[rows]
+                metric = cast("Metric", figure.metric)
+                return rows, self._past.moved(figure, metric, scans[0], rows)
         if figure.metric is not None:
             return rows, valued(figure, self._judge)[rows]
         met = rows[counted(figure, self._judge)[rows]]

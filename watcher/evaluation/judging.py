@@ -58,14 +58,17 @@ class Judging:
             yield from round_.moves(silent)
 
 
-def all_present(archive: Archive, table: ScanTable, rules: Sequence[Rule]) -> Present | Presents:
-    """All subjects of a scan that rules speak of, without a word to the store."""
+def all_present(
+    archive: Archive, table: ScanTable, rules: Sequence[Rule], *, keeps: bool = False
+) -> Present | Presents:
+    """All subjects of a scan that rules speak of, without a word to the store; but where it
+    ``keeps``, groups that are new are noted."""
     products, grouped = Present(archive, table), parted(rules)
     if not grouped:
         return products
     watch = table.scan.watch
     groups = (
-        GroupTable(archive, products.judge, table, by, own[0].watch_of(watch))
+        GroupTable(archive, products.judge, table, by, own[0].watch_of(watch), keeps=keeps)
         for by, own in grouped.items()
     )
     return AllPresent(products, [GroupPresent(archive, each) for each in groups])

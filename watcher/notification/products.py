@@ -54,8 +54,20 @@ class Products:
         if part is not None and (name := part.text("product_name", product)):
             return name
         self.load([product])
-        facts = self._facts[product]
-        return subject_name(facts.product_id, facts.name, self._names(facts, ()))
+        return self._name(self._facts[product])
+
+    def _name(self, facts: ProductFacts) -> str:
+        """The name that is stored; of a group that of what it is grouped by."""
+        if not facts.grouped_by:
+            return facts.name
+        names = names_in(self._source, self._sellers, (), facts.product_id)
+        return subject_name(facts.product_id, facts.name, names)
+
+    def _size(self, facts: ProductFacts) -> int | None:
+        """The number of a group's products, where the scan has it."""
+        part = self._part(facts.product) if facts.grouped_by else None
+        size = part.number(SIZE_METRIC, facts.product) if part is not None else None
+        return None if size is None or np.isnan(size) else int(size)
 
     def _part(self, product: int) -> Present | None:
         """The part of the scan's products that a product's own watch judges."""
@@ -89,13 +101,12 @@ class Products:
         known = self._known(rule, alert, since)
         now = known.evidence if known.at != since else ()
         seller = facts.seller_id or ""
-        names = self._names(facts, (*alert.evidence, *now))
         return Item(
             alert=alert.short_id,
             kind=kind,
             region=facts.region,
             product_id=facts.product_id,
-            name=subject_name(facts.product_id, facts.name, names),
+            name=self._name(facts),
             since=since,
             currency=facts.currency,
             gmv_currency=self._gmv_currency,
@@ -103,31 +114,24 @@ class Products:
             why=alert.evidence,
             now=now,
             seen=self._last_seen(rule, alert) if known.current else known.at,
-            facts=self._values(facts) if not facts.grouped_by else {},
+            facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
-            seller=seller if seller in self._sellers and not facts.grouped_by else "",
-            names=names,
+            seller=seller if seller in self._sellers else "",
+            names=self._names(facts, (*alert.evidence, *now)),
+            grouped_by=facts.grouped_by,
+            size=self._size(facts),
             again=again.evidence_of(rule, self._present, alert.product, before)
             if kind == _AGAIN
             else (),
-            grouped_by=facts.grouped_by,
-            size=self._size(facts),
         )
-
-    def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
-        """Names of the ids that occur in evidence of a product or a group, and of its own."""
-        own = facts.product_id if facts.grouped_by else ""
-        return names_in(self._source, self._sellers, evidence, facts.seller_id or "", own)
-
-    def _size(self, facts: ProductFacts) -> int | None:
-        """The number of a group's products, where the scan has it."""
-        part = self._part(facts.product) if facts.grouped_by else None
-        size = part.number(SIZE_METRIC, facts.product) if part is not None else None
-        return None if size is None or np.isnan(size) else int(size)
 
     def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
         """The reasons why an alert is as severe as the data say, as far as they are so now."""
         return grade_evidence(rule, self._part(alert.product), alert)
+
+    def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
+        """Names of the ids that occur in evidence, of the seller, and of what a group is of."""
+        return names_in(self._source, self._sellers, evidence, facts.seller_id, facts.product_id)
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
@@ -143,6 +147,8 @@ class Products:
         return part.gone_since(rule, alert.product) if part is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
+        if facts.grouped_by:  # what a product has, its figures say as far as anybody asked
+            return {}
         # Several rules may tell of the same product.
         values = self._told.get(facts.product)
         if values is None:

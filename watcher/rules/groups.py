@@ -99,7 +99,10 @@ class GroupCatalogue(Catalogue):
     ) -> None:
         self._products = products if products is not None else Catalogue()
         own = tuple(figures)
-        super().__init__(own, self._products.gmv_currency, sellers=self._products.sellers)
+        known = self._products
+        super().__init__(
+            own, known.gmv_currency, sellers=known.sellers, categories=known.categories
+        )
         self._group = name
         shared = {by, REGION} if by else {*BY, REGION}
         self._metrics = {metric.name: metric for metric in (SIZE_METRIC, *own)}

@@ -12,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.attributes import TEXT_OF
+from watcher.categories import CategoryLookup, FoundCategory, is_id
 from watcher.errors import ProblemCode
 from watcher.fields import BY_NAME
 from watcher.model import LIST_SPARSE, OF_LIST, Floats, Instant, Ints
@@ -141,17 +142,34 @@ class Attribute:
     meaning: str
     fact: FactColumn | None = field(default=None, compare=False, repr=False)
     names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Names of one's own for its values, which are ids, by id."""
+    """Names for its values, which are ids, by id."""
+    categories: CategoryLookup | None = field(default=None, compare=False, repr=False)
+    level: int = field(default=0, compare=False)
+    """Of the categories that it has, which are found by their names; 0: of whichever."""
+
+    @property
+    def has_names(self) -> bool:
+        """Whether a name may stand for a value."""
+        return bool(self.names) or self.categories is not None
 
     def id_of(self, text: str) -> str:
         """The id that a name stands for; another text is what it is. Raises ``Wrong`` for what can
         be neither, where there are names."""
+        if self.categories is not None:
+            return self.category_of(text).category_id
         if not self.names or text in self.names or text.isdecimal():
             return text
         if (found := id_named(self.names, text)) is not None:
             return found
         hint = nearest(text, self.names.values()) or f": there are {listing(self.names.values())}"
         raise Wrong(f"{quoted(text)} is no seller's id, and no name in sellers:{hint}")
+
+    def category_of(self, text: str) -> FoundCategory:
+        """The category that a name or an id stands for. Raises ``Wrong``."""
+        lookup = self.categories
+        if lookup is None or (self.level and not is_id(text.strip()) and not lookup.known):
+            return FoundCategory(text)  # none has such an id: a doubt says so
+        return lookup.find(text, self.level)
 
 
 class FigureKind(StrEnum):

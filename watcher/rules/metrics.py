@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from watcher.attributes import MADE
+from watcher.categories import LEVELS, CategoryLookup
 from watcher.fields import MADE_TEXTS, NUMERIC, SELLER, TEXTS
 from watcher.rules.derived import DERIVED
 from watcher.rules.metric import (
@@ -44,6 +45,7 @@ __all__ = [
     "SPARSE",
     "Attribute",
     "Catalogue",
+    "CategoryLookup",
     "Columns",
     "Compute",
     "Figure",
@@ -85,7 +87,9 @@ class Catalogue:
         gmv_currency: str | None = None,
         facts: FactTable | None = None,
         sellers: Mapping[str, str] | None = None,
+        categories: CategoryLookup | None = None,
     ) -> None:
+        self.categories = categories if categories is not None else CategoryLookup()
         self.own = tuple(own)
         self.gmv_currency = gmv_currency
         self.facts = facts
@@ -103,6 +107,9 @@ class Catalogue:
         if self.sellers:
             seller = self._attributes[SELLER]
             self._attributes[SELLER] = replace(seller, names=self.sellers)
+        for level, name in enumerate(LEVELS, 1):
+            plain = self._attributes[name]
+            self._attributes[name] = replace(plain, categories=self.categories, level=level)
 
     @property
     def tie(self) -> Metric:

@@ -15,13 +15,14 @@ from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
+from watcher.quiet import QuietHours
 from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import BY, GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Quiet, Refresh, Schedule, least
+from watcher.schedule import Cron, Refresh, Schedule, least
 from watcher.source.query import Query
 from watcher.units import DAY, MINUTE
 
@@ -64,6 +65,7 @@ class Api:
     probes_per_day: int = 6
     settle: int = 15 * MINUTE
     gmv_currency: str | None = None
+    category_names: int = 30 * DAY  # seconds after which names that rules use are read again; 0 off
 
     @property
     def credential(self) -> str:
@@ -87,7 +89,7 @@ class Channel:
     min_severity: Severity = Severity.INFO
     timezone: str = "UTC"
     origins: tuple[Problem, ...] = ()
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: Cron | None = None
     template: Template | None = None
     at_most: int | None = None
@@ -209,6 +211,7 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    quiet: QuietHours | None = None
     again: Condition | None = None
     grades: tuple[Grade, ...] = ()
     mutes: tuple[str, ...] = ()
@@ -354,6 +357,12 @@ class Rulebook:
         return self.metrics.sellers
 
     @property
+    def named_categories(self) -> Mapping[str, str]:
+        """The ids of the categories that the rules name, by the names as they are written."""
+        found = self.metrics.categories.named
+        return {name: each.category_id for name, each in found.items()}
+
+    @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule uses: those to scan."""
         used = {watch.key for rule in self.enabled for watch in rule.watches}
@@ -421,6 +430,19 @@ def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
     for rule in rules:
         yield from rule.spoken
         yield from rule.figures
+
+
+def with_muters(rules: Sequence[Rule], book: Rulebook) -> list[Rule]:
+    """The rules, and those of the book by whom they are muted, however far."""
+    known = {rule.name: rule for rule in book.rules}
+    found = {rule.name: rule for rule in rules}
+    todo = [*rules]
+    while todo:
+        for name in todo.pop().muted_by:
+            if name not in found and name in known:
+                found[name] = known[name]
+                todo.append(known[name])
+    return [*found.values()]
 
 
 def muters_first(rules: Sequence[Rule]) -> Sequence[Rule]:

@@ -92,6 +92,11 @@ def with_name(text: str, names: Mapping[str, str]) -> str:
     return f"{names[text]} ({text})" if text in names else text
 
 
+def categories_said(ids: Sequence[str], names: Mapping[str, str]) -> str:
+    """A product's categories, from level 1 on: ``Beauty (601450) > Skincare (849672)``."""
+    return " > ".join(with_name(each, names) for each in ids) or "unknown"
+
+
 def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
     quotes."""

@@ -106,8 +106,8 @@ FAMILIES = (
     Family("alerts", "Alerts by state", ("rule", "severity", "state")),
     Family(
         "alerts_held",
-        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
-        "cooldown",
+        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest, a "
+        "cooldown, a round or the day's most",
         ("channel", "why"),
     ),
     Family("rule_failing", "1 while the rule can't be judged", ("rule",)),

@@ -82,6 +82,14 @@ class ScanRecords:
         self.rounds.swept(holds)
         return rows
 
+    def _tell_repeated(self, database: Store, watch: str, now: Instant) -> frozenset[str]:
+        """Tell the channels that still wait with what the watch's last scan owes them; which."""
+        repeated = self.rounds.repeated(watch)
+        if repeated:
+            holds = self.rounds.holds(self.book, now, repeated)
+            sweep(database, self.book, self.channels, now, rounds=holds)
+        return repeated
+
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
         opens = self.breaker.opens(watch.key, self.now())
@@ -157,6 +165,7 @@ class ScanRecords:
             scan = _believed(database, watch, result.scan)
             book, now = self.book, operator.now
             note_fields(operator, book, watch, scan, result)
+            repeated = self._tell_repeated(database, asked, now)
             outcome = evaluate(
                 database, scan, chosen, self.channels, book.metrics, now,
                 report=self.report, round_=self.rounds.at(book, asked, now),
@@ -171,6 +180,7 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             operator.end(unstored_of(watch))
         budget.close()
+        self.rounds.told(repeated)
         self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
         moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+from watcher.categories import CATEGORY, LEVELS
 from watcher.errors import ProblemCode, RulesError
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.grouping import AMONG
+from watcher.rules.conditions.id_names import with_ids
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
@@ -33,6 +35,8 @@ Path: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", *WORDS)
+# What a category of whichever level takes, and whether one level that meets it is enough.
+ON_CATEGORIES = {"equals": True, "in": True, "not_equals": False, "not_in": False}
 _EMPTY = "has no condition in it"
 _MOST_OF_FILE = 10  # values that are reported one by one
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
@@ -58,7 +62,7 @@ class Compiler:
     ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
     it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
     file of values; ``RulesError`` says what is wrong with it. ``words`` are those that stand in
-    place of a metric; a group has none."""
+    place of a metric; a group has none. ``warn`` hears what is odd."""
 
     catalogue: Catalogue
     report: Report
@@ -70,6 +74,7 @@ class Compiler:
     words: Mapping[str, tuple[Callable[[object], Condition], str]] = field(
         default_factory=lambda: WORDS
     )
+    warn: Callable[[Path, str], None] | None = None
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -98,8 +103,36 @@ class Compiler:
         subject = self.catalogue.get(key) or self.catalogue.attribute(key)
         if subject is not None:
             return self._subject(subject, value, path)
+        if key == CATEGORY and any(map(self.catalogue.attribute, LEVELS)):
+            return self._category(value, path)
         self._report_unknown(key, path)
         return None
+
+    def _category(self, value: object, path: Path) -> Condition | None:
+        """The conditions on a category of whichever level."""
+        if not isinstance(value, Mapping):
+            return self._on_any_level("equals", value, path)
+        if not value:
+            self.report(path, f'{_EMPTY}: write a name or an id, as {CATEGORY}: "Beauty"')
+            return None
+        return _joined(
+            [self._on_any_level(str(key), inner, (*path, key)) for key, inner in value.items()],
+            all_of,
+        )
+
+    def _on_any_level(self, name: str, value: object, path: Path) -> Condition | None:
+        if name not in ON_CATEGORIES:
+            known = ", ".join(ON_CATEGORIES)
+            hint = answer(name, ON_CATEGORIES) if name not in TEXT_BY_NAME else ""
+            what = f"{CATEGORY} takes {known}, not {quoted(name)}{hint}"
+            self.report(path, f"{what}: {', '.join(LEVELS)} take all that texts do", at_key=True)
+            return None
+        attributes = filter(None, map(self.catalogue.attribute, LEVELS))  # of a group at most one
+        parts = [
+            self._operator(replace(each, level=0), name, Setting(value, {}, self.catalogue), path)
+            for each in attributes
+        ]
+        return _joined(parts, any_of if ON_CATEGORIES[name] else all_of)
 
     def _report_unknown(self, key: str, path: Path) -> None:
         if key in NUMBER_BY_NAME or key in OPTIONS:
@@ -192,7 +225,7 @@ class Compiler:
             if values is None or not self._fit(values, subject, path):
                 return None
             setting = replace(setting, value=values)
-        build = partial(_with_names, operator)
+        build = partial(self._with_names, operator, path)
         condition = self._attempt(path, build, operator.name, subject, setting)
         others = condition.metrics if condition is not None else ()
         lacking = next((each for each in others if self.lacks_rank(each)), None)
@@ -257,6 +290,28 @@ class Compiler:
             return False
         return not stray
 
+    def _with_names(
+        self, operator: RuleOperator[Any], path: Path, name: str, subject: Metric | Attribute,
+        setting: Setting,
+    ) -> Condition:  # fmt: skip
+        """The operator's condition; a name of an id stands for that."""
+        if (
+            isinstance(subject, Attribute)
+            and subject.has_names
+            and name not in PARTS_OF_TEXTS
+            and operator.takes is not Takes.TRUE
+        ):
+            value, names, doubts = with_ids(subject, setting.value)
+            setting = replace(setting, value=value)
+            subject = replace(subject, names={**subject.names, **names}) if names else subject
+            for each in doubts:
+                self._warn(path, each)
+        return operator.build(name, subject, setting)
+
+    def _warn(self, path: Path, doubt: str) -> None:
+        if self.warn is not None:
+            self.warn(path, doubt)
+
     def _attempt(
         self, path: Path, build: Callable[..., Condition], *given: object
     ) -> Condition | None:
@@ -272,30 +327,12 @@ class Compiler:
         return None
 
 
-def _with_names(
-    operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
-) -> Condition:
-    """The operator's condition; a name that the user gave an id stands for that."""
-    if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
-        setting = replace(setting, value=_with_ids(subject, setting.value))
-    return operator.build(name, subject, setting)
-
-
 def _compared(value: object, subject: Metric | Attribute) -> None:
     """Raise ``ValueError`` where a value can't be compared with it."""
     if isinstance(subject, Metric):
         number(value, subject)
-    elif subject.names:
+    elif subject.has_names:
         subject.id_of(str(value))
-
-
-def _with_ids(attribute: Attribute, value: object) -> object:
-    if isinstance(value, FileValues):
-        named = (_with_ids(attribute, one) for one in value)
-        return FileValues(named, value.file, value.lines)
-    if isinstance(value, list):
-        return [_with_ids(attribute, one) for one in value]
-    return attribute.id_of(value) if isinstance(value, str) else value
 
 
 def _joined(

@@ -11,7 +11,7 @@ from watcher.rules.groups import LEAST_COMPARED, SIZE
 from watcher.rules.lint.clauses import Clause, Conflict, said
 from watcher.rules.lint.demands import Demand
 from watcher.rules.lint.facts import compared
-from watcher.rules.metrics import Metric
+from watcher.rules.metrics import COMPARED, Metric
 from watcher.source.endpoint import Gives
 from watcher.source.query import Query
 
@@ -36,4 +36,4 @@ def too_few(clause: Clause, demands: Sequence[Demand], query: Query) -> Iterator
 
 
 def _is_compared(metric: Metric) -> bool:
-    return any(each.figure is not None and not each.figure.is_kept for each in metric.figures)
+    return any(each.figure is not None and each.figure.kind in COMPARED for each in metric.figures)

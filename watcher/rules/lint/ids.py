@@ -14,6 +14,10 @@ _IDS = {
     "seller_id": "seller",
     **dict.fromkeys(("category_id", "category_l2_id", "category_l3_id"), "category"),
 }
+_CURES = {
+    "seller": "; give it a name under sellers: to call it so",
+    "category": "; no names are known here (`watcher source probe --endpoint categories`)",
+}
 
 
 def no_id(leaf: Condition) -> str:
@@ -28,5 +32,5 @@ def no_id(leaf: Condition) -> str:
         return ""
     what = _IDS[leaf.attribute.name]
     where = f" in {leaf.file}" if isinstance(leaf, OneOf) and leaf.file else ""
-    cure = "; give it a name under sellers: to call it so" if what == "seller" else ""
+    cure = _CURES.get(what, "")
     return f"{quoted(odd)}{where} is no {what}'s id, which is digits: none has it{cure}"

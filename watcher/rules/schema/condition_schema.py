@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from watcher.categories import CATEGORY, LEVELS
 from watcher.rules.conditions import registry
+from watcher.rules.conditions.compiling import ON_CATEGORIES
 from watcher.rules.conditions.registry import OPTIONS, Takes
 from watcher.rules.conditions.values import counted
 from watcher.rules.metrics import ATTRIBUTES, Attribute, Catalogue, Metric
@@ -62,6 +64,7 @@ def _condition() -> Schema:
     catalogue = Catalogue()
     metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
     attributes = {attribute.name: _attribute(attribute) for attribute in ATTRIBUTES}
+    attributes[CATEGORY] = _category()
     several = {"type": "array", "minItems": 1, "items": CONDITION}
     return {
         "title": "condition",
@@ -160,9 +163,19 @@ def _operators(
     return _either(plain or _VALUES[value], operators | loose | said) | plainly
 
 
+def _category() -> Schema:
+    """A category of whichever level."""
+    operators = _text_operators("a_text")
+    taken = {name: operators["properties"][name] for name in ON_CATEGORIES}
+    said = {"title": "category", "description": "category of whichever level, by name or id"}
+    return operators | {"properties": taken} | said
+
+
 def _attribute(attribute: Attribute) -> Schema:
     is_region = attribute.name == "region"
     operators = _text_operators("a_region") if is_region else {"$ref": "#/$defs/text"}
+    if attribute.name in LEVELS:
+        operators = _text_operators("a_text")  # of its own: an editor offers names of its level
     return operators | {"title": attribute.label, "description": attribute.meaning}
 
 

@@ -19,6 +19,7 @@ _GROUP = {
     "metrics": {"${4:gmv}": {"${5:sum}": "${6:total_sale_gmv_7d_amt}"}},
 }
 A_GROUP = shapes.snippet("a group", {"${1:shelves}": _GROUP})
+_EACH = "a figure of a group's products, or a formula over figures"
 _WHERE_MEANS = "of those products only that meet this"
 _SAY_TEXT = "write the name of a text, as seller_id"
 
@@ -29,7 +30,7 @@ def group_schema() -> Schema:
     watch: Schema = {"$ref": "#/$defs/watch", "type": ["string", "object", "array"]}
     each = {"$ref": "#/$defs/watch", "type": ["string", "object"]}
     several = {"minItems": 1, "uniqueItems": True, "items": each}
-    names = {f"^{NAME_PATTERN}$": {"$ref": "#/$defs/group_metric"}}
+    names = {f"^{NAME_PATTERN}$": {"$ref": "#/$defs/group_metric", "description": _EACH}}
     built_in = Catalogue().names()
     return {
         "title": "group",

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from watcher.categories import CATEGORY
 from watcher.fields import BY_NAME
 from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import schema_types as shapes
@@ -80,7 +81,7 @@ def _sections() -> Schema:
             _A_WATCH,
         ),
         "groups": _named(
-            {"": {"$ref": "#/$defs/group"}},
+            {"": {"$ref": "#/$defs/group", "description": _A_KIND, "type": "object"}},
             "products put together, as a seller's: rules may speak of each group",
             "groups",
             A_GROUP,
@@ -108,6 +109,7 @@ _A_RULE = shapes.snippet("a rule", _RULE)
 _SOME_RULES = shapes.snippet("a first rule", [_RULE])
 
 _A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
+_A_KIND = "products put together by what they share, and the figures of each group"
 _SELLER: Schema = {
     "type": "string",
     "pattern": r"[^0-9\s]",
@@ -176,11 +178,14 @@ def _defaults() -> Schema:
 
 def _channel() -> Schema:
     schema = _section(models.ChannelSection, "channel")
-    said = schema["properties"]["quiet"]["description"]
-    schema["properties"]["quiet"] = _section(models.QuietSection, "quiet hours") | {
-        "description": said
-    }
+    schema["properties"]["quiet"] = _quiet() | schema["properties"]["quiet"]
     return schema
+
+
+def _quiet() -> Schema:
+    """Quiet hours, or several in a list."""
+    one = _section(models.QuietSection, "quiet hours") | {"minProperties": 1}
+    return one | {"type": ["object", "array"], "minItems": 1, "items": one}
 
 
 def _rule() -> Schema:
@@ -196,6 +201,7 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    properties["quiet"] = _quiet() | properties["quiet"]
     grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
     properties["severity"] |= {"properties": grades, "minProperties": 1}
     properties["severity"] |= {"additionalProperties": False}
@@ -247,6 +253,8 @@ def _schedule() -> Schema:
 def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
+        CATEGORY: shapes.CATEGORY | {"description": "category of whichever level, by name or id"},
+    } | {
         parameter.name: _parameter(parameter)
         for parameter in PARAMETERS.values()
         if parameter.is_settable

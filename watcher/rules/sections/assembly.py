@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from watcher.errors import ProblemCode
 from watcher.rules.files.rule_file import Entry, RuleFile
 from watcher.rules.files.substitution import Vault
+from watcher.rules.metrics import CategoryLookup
 from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
-from watcher.rules.sections.groups import Groups
+from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
 from watcher.rules.sections.own_catalogue import own_catalogue
 from watcher.rules.sections.reading import Sections
@@ -29,10 +30,12 @@ KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 _ANY_REGION = "US"
 
 
-def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
+def assemble(
+    files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup
+) -> Rulebook | None:
     """The rulebook of all files; None, or a useless one, where problems were reported."""
     usable = [file for file in files if _check_sections(file)]
-    return _Assembly(usable, vault).rulebook() if usable else None
+    return _Assembly(usable, vault, categories).rulebook() if usable else None
 
 
 def _check_sections(file: RuleFile) -> bool:
@@ -65,10 +68,11 @@ def _with_keys(rule: Rule, settled: Mapping[str, Watch], groups: Mapping[str, Gr
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
-    def __init__(self, files: Sequence[RuleFile], vault: Vault) -> None:
+    def __init__(self, files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup) -> None:
         self._files = files
         self._read = Sections(files)
         self._vault = vault
+        self._categories = categories
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
@@ -81,11 +85,12 @@ class _Assembly:
             channels.add(name, entry)
         told = (channels.known(entry) for entry in self._read.sections("operator"))
         operator = tuple(dict.fromkeys(chain.from_iterable(told)))
-        metrics = own_catalogue(self._read, api.gmv_currency if api is not None else None)
-        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics.sellers)
+        currency = api.gmv_currency if api is not None else None
+        metrics = own_catalogue(self._read, currency, self._categories)
+        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics)
         for name, entry in self._read.entries("watches"):
             watches.add(name, entry)
-        groups = Groups(watches, metrics)
+        groups = NamedGroups(watches, metrics)
         for name, entry in self._read.entries("groups"):
             groups.add(name, entry)
         section_of = self._read.mapping("defaults")

@@ -33,7 +33,7 @@ class Named:
     whole: bool
 
 
-class Groups:
+class NamedGroups:
     """The groups read so far. Their names are of one kind with those of watches."""
 
     def __init__(self, watches: Watches, metrics: Catalogue) -> None:
@@ -65,6 +65,7 @@ class Groups:
             sorted_.how,
             lists=entry.file.values,
             unsorted=sorted_.not_these,
+            warn=entry.file.warn,
         )
         figures = self._figures(name, by, entry["metrics"], compiler)
         whole = section is not None and entry.file.problems == before and bool(watches)
@@ -84,7 +85,10 @@ class Groups:
         metrics = self._metrics
         figures = (each for named in self for each in named.group.metrics.metrics())
         by_name = {each.name: each for each in (*figures, *metrics.own)}
-        return Catalogue(by_name.values(), metrics.gmv_currency, metrics.facts, metrics.sellers)
+        return Catalogue(
+            by_name.values(), metrics.gmv_currency, metrics.facts, metrics.sellers,
+            metrics.categories,
+        )  # fmt: skip
 
     def settled(self, watches: Mapping[str, Watch]) -> dict[str, Group]:
         """The groups with their watches as these are in the end, by name."""

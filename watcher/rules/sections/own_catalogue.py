@@ -5,15 +5,17 @@ from __future__ import annotations
 from watcher.errors import RulesError
 from watcher.rules.files.fact_files import without
 from watcher.rules.files.rule_file import Names
-from watcher.rules.metrics import Catalogue
+from watcher.rules.metrics import Catalogue, CategoryLookup
 from watcher.rules.own_facts import FactTable
 from watcher.rules.sections.models import FactsSection
-from watcher.rules.sections.own_metrics import OwnMetrics, taken_columns
+from watcher.rules.sections.own_metrics import OwnMetrics, later_columns, taken_columns
 from watcher.rules.sections.reading import Sections
 from watcher.rules.sections.sellers import Sellers
 
 
-def own_catalogue(sections: Sections, gmv_currency: str | None) -> Catalogue:
+def own_catalogue(
+    sections: Sections, gmv_currency: str | None, categories: CategoryLookup
+) -> Catalogue:
     """The metrics and texts of products; what is wrong with the user's own is reported."""
     own = OwnMetrics(_facts(sections))
     names = Names()
@@ -24,7 +26,7 @@ def own_catalogue(sections: Sections, gmv_currency: str | None) -> Catalogue:
     for seller_id, entry in sections.entries("sellers"):
         if entry.file.filled(entry.path):
             sellers.add(seller_id, entry)
-    return own.catalogue(gmv_currency, sellers.names)
+    return own.catalogue(gmv_currency, sellers.names, categories)
 
 
 def _facts(sections: Sections) -> FactTable | None:
@@ -39,5 +41,6 @@ def _facts(sections: Sections) -> FactTable | None:
             entry["file"].report(str(each), each.code)
         return None
     taken = dict(taken_columns(found.table, [name for name, _ in sections.entries("metrics")]))
-    entry.file.pass_on((*found.doubts, *taken.values()))
-    return without(found.table, taken)
+    table = without(found.table, taken)
+    entry.file.pass_on((*found.doubts, *taken.values(), *later_columns(table)))
+    return table

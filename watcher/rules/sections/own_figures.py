@@ -35,7 +35,7 @@ def words_in(value: object) -> Iterator[str]:
 
 def own_figure(name: str, entry: Entry, catalogue: Catalogue) -> Metric | None:
     """The metric of that name; None where something about it was reported."""
-    compiler = Compiler(catalogue, entry.file.report, lists=entry.file.values)
+    compiler = Compiler(catalogue, entry.file.report, lists=entry.file.values, warn=entry.file.warn)
     figure = read_figure(compiler, entry.value, entry.path, beside=(AMONG,))
     given = entry[AMONG]
     if figure is not None and given.value is None:

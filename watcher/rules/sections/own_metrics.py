@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from watcher.categories import CATEGORY, CategoryLookup
 from watcher.errors import Problem, ProblemCode
 from watcher.model import Floats
 from watcher.rules.conditions.grouping import AMONG
@@ -36,7 +37,7 @@ _WORDS = "all any not appears if else".split()
 # before.
 TAKEN = frozenset([*NUMBER_BY_NAME, *TEXT_BY_NAME, *OPTIONS, *FUNCTIONS, *_WORDS]) - {"of", AMONG}
 # Words too, but users may have given them to metrics before.
-WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, AMONG])
+WORDS_ADDED_LATER = frozenset([REAPPEARS, DISAPPEARS, AMONG, CATEGORY])
 _BUILT_IN = Catalogue()
 # Formulas that use each other grow by powers: both limits are far above what anybody needs.
 _DEEPEST = 30
@@ -54,6 +55,7 @@ class OwnMetrics:
         self._formulas: dict[str, tuple[Expression, Entry]] = {}
         self._figures: dict[str, Entry] = {}
         self._sellers: Mapping[str, str] | None = None
+        self._categories: CategoryLookup | None = None
         self._broken: set[str] = set()
         self._done: dict[str, Metric] = {}
 
@@ -79,11 +81,14 @@ class OwnMetrics:
             self._fail(name, entry, str(error))
 
     def catalogue(
-        self, gmv_currency: str | None = None, sellers: Mapping[str, str] | None = None
+        self,
+        gmv_currency: str | None = None,
+        sellers: Mapping[str, str] | None = None,
+        categories: CategoryLookup | None = None,
     ) -> Catalogue:
         """All metrics, the user's own among them."""
-        self._sellers = sellers
-        return Catalogue(self.metrics(), gmv_currency, self._facts, sellers)
+        self._sellers, self._categories = sellers, categories
+        return Catalogue(self.metrics(), gmv_currency, self._facts, sellers, categories)
 
     def metrics(self) -> tuple[Metric, ...]:
         """The user's own; a broken one is there too, so that its users are not blamed."""
@@ -132,7 +137,8 @@ class OwnMetrics:
             return None
         broken = map(self.broken, self._broken - self._done.keys())
         own = (*self._done.values(), *broken)
-        return own_figure(name, entry, Catalogue(own, None, self._facts, self._sellers))
+        known = Catalogue(own, None, self._facts, self._sellers, self._categories)
+        return own_figure(name, entry, known)
 
     def _formula(self, name: str, above: tuple[str, ...]) -> Metric | None:
         expression, _ = self._formulas[name]
@@ -171,6 +177,16 @@ def taken_columns(table: FactTable, formulas: Collection[str]) -> Iterator[tuple
         better = f"name the column otherwise, as my_{name}, to have both"
         message = f"the column {quoted(name)} is not read: {why}; {better}"
         yield name, Problem(table.file, 1, 1, "", message, ProblemCode.DOUBT)
+
+
+def later_columns(table: FactTable) -> Iterator[Problem]:
+    """A word on each column that keeps its meaning, though its name is a word by now."""
+    for name in sorted(WORDS_ADDED_LATER.intersection(table.names)):
+        message = (
+            f"there is a word {quoted(name)} by now, and your column is used in its place: name it "
+            f"otherwise, as my_{name}, to have both"
+        )
+        yield Problem(table.file, 1, 1, "", message, ProblemCode.DOUBT)
 
 
 def _formula(value: object) -> str:

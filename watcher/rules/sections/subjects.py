@@ -14,7 +14,7 @@ from watcher.rules.files.rule_file import Entry
 from watcher.rules.groups import SIZE
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Group, Watch
-from watcher.rules.sections.groups import Groups
+from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.sorting import Sorted
 from watcher.rules.sections.watches import Watches
 from watcher.words import quoted
@@ -48,7 +48,7 @@ class Subjects:
 
     metrics: Catalogue
     watches: Watches
-    groups: Groups
+    groups: NamedGroups
 
     def find(self, entry: Entry, rule: str, *, enabled: bool) -> Subject:
         """The subject that a rule names under ``watch:``."""
@@ -61,6 +61,7 @@ class Subjects:
             sorted_.how,
             lists=entry.file.values,
             unsorted=sorted_.not_these,
+            warn=entry.file.warn,
             words=WORDS if group is None else {},
         )
         self._warn_of_size(entry, group)

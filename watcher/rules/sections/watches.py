@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
+from watcher.categories import CategoryLookup
 from watcher.errors import ProblemCode
 from watcher.identity import digest, scheduled_key
 from watcher.rules.files.rule_file import Entry, Names
-from watcher.rules.metrics import id_named
+from watcher.rules.metrics import Catalogue, id_named
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
+from watcher.rules.sections.category_filters import CategoryFilters
 from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.endpoint import Gives
+from watcher.source.endpoints import INSTEAD
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
 from watcher.words import Wrong, kind, nearest, quoted
@@ -85,10 +88,11 @@ class Watches:
         region: str | None,
         every: object = None,
         timezone: object = None,
-        sellers: Mapping[str, str] | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self._region = region
-        self._sellers = sellers or {}
+        self._sellers = catalogue.sellers if catalogue is not None else {}
+        self._categories = catalogue.categories if catalogue is not None else CategoryLookup()
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
@@ -200,11 +204,15 @@ class Watches:
             asked.setdefault("region", self._region)
         if isinstance(asked.get("shop"), str):
             asked["shop"] = id_named(self._sellers, str(asked["shop"])) or asked["shop"]
+        named = CategoryFilters(self._categories, entry)
+        if not any(key in raw for key in INSTEAD):
+            asked = named.with_ids(asked)
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
         def report(inner: tuple[str | int, ...], message: str) -> None:
             key = str(inner[0])
+            inner = (named.written.get(key, key), *inner[1:])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
             if key == "shop" and self._sellers:
                 message += nearest(str(raw["shop"]), self._sellers.values())
@@ -215,7 +223,7 @@ class Watches:
             _inside(entry, inner).warn(message)
 
         query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
-        return self._unlike(query, entry)
+        return None if named.wrong else self._unlike(query, entry)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
         """The query, unless it is a rule's second list of its own: that goes by its name."""

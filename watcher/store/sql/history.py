@@ -10,6 +10,7 @@ from itertools import groupby, islice
 import numpy as np
 from msgspec import Struct
 
+from watcher.categories import UNKNOWN
 from watcher.data_days import DataDays
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
@@ -25,7 +26,6 @@ from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
-from watcher.store.sql.stored_list import StoredList
 from watcher.store.sql.text_history import StoredTexts
 
 _FACTS = (
@@ -117,6 +117,12 @@ class History(Recording, Baselines, ScanHistory):
         return self._db.rows(
             f"SELECT DISTINCT {columns} FROM products WHERE grouped_by IS NULL ORDER BY {columns}"
         )
+
+    def categories_of(self, product: int) -> builtins.list[str]:
+        """The ids of a product's categories that are known, from level 1 on."""
+        sql = "SELECT category_id, category_l2_id, category_l3_id FROM products WHERE id = ?"
+        row = self._db.one(sql, (product,)) or ()
+        return [each for each in row if each and each != UNKNOWN]
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""
@@ -315,13 +321,6 @@ class History(Recording, Baselines, ScanHistory):
         part = len(products) < len(listing.products)
         recorded = Recorded(scan.id, products, first, proof and not scan.cut, 0, scan.facts, part)
         return Sighting(scan, scan.of(ids, listing.ranks[places], numbers, texts), recorded)
-
-    def everyone(self, watch: str, scan_id: int) -> tuple[StoredList, Recorded]:
-        scan, mark, listing = next(self._lists(watch, scan_id))
-        # Who was new then, and what was proven, is said by those that are asked about.
-        first = np.zeros(len(listing.products), np.bool_)
-        recorded = Recorded(scan.id, listing.products, first, False, 0, scan.facts)  # noqa: FBT003
-        return StoredList(self._db, scan, listing, mark), recorded
 
     def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
         """Times when scans after ``since`` missed a product until one saw it again, by product."""

@@ -22,6 +22,8 @@ from watcher.store.sqlite import early_migrations
 
 VIEW = "observations_view"
 
+_LEVELS = ((2, "category_l2_id", "category_id"), (3, "category_l3_id", "category_l2_id"))
+
 migrations = early_migrations.migrations
 
 
@@ -100,6 +102,34 @@ def m022_severity(db: Tables) -> None:
     db.execute("ALTER TABLE alerts ADD COLUMN severity TEXT")
     db.execute("ALTER TABLE told ADD COLUMN severity TEXT")
     db.execute("ALTER TABLE told ADD COLUMN muted TEXT")
+
+
+@migrations()
+def m023_silences(db: Tables) -> None:
+    """When the end of a silence was announced; those of before are not (0)."""
+    db.execute("ALTER TABLE silences ADD COLUMN announced INTEGER")
+    db.execute("UPDATE silences SET announced = 0")
+
+
+@migrations()
+def m024_category_names(db: Tables) -> None:
+    """The category above each, and each name that one ever had: rule files may have it."""
+    db.execute("ALTER TABLE categories ADD COLUMN parent TEXT NOT NULL DEFAULT ''")
+    # The level was stored as 1 where the answer did not say it: products know better.
+    for level, own, above in _LEVELS:
+        db.execute(
+            f"UPDATE categories SET level = {level}, parent = p.above FROM "
+            f"(SELECT {own} AS own, min({above}) AS above FROM products "
+            f"WHERE {above} <> '0' GROUP BY {own}) AS p WHERE p.own = categories.category_id"
+        )
+    db.execute(
+        "CREATE TABLE category_names (category_id TEXT NOT NULL, name TEXT NOT NULL, "
+        "since INTEGER NOT NULL, PRIMARY KEY (category_id, name)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO category_names (category_id, name, since) "
+        "SELECT category_id, name, read FROM categories"
+    )
 
 
 def pending(db: Tables) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -76,6 +77,9 @@ async def add_silence(context: PageContext, request: web.Request) -> web.StreamR
     """``POST /silences``: patterns (or an ``exact`` rule or product), ``for``, ``comment``."""
     fields = await context.forms.read(request)
     patterns, seconds = _patterns(fields, context.sources.book().sellers), _seconds(fields)
+    if "category" in patterns and "exact" not in fields:
+        wanted = patterns["category"]
+        patterns["category"] = await context.sources.read(partial(_category, wanted))
     comment, now = fields.get("comment", "").strip(), context.sources.now()
     silence = await context.sources.write(
         lambda database: database.silences.add(
@@ -94,6 +98,13 @@ def _patterns(fields: Mapping[str, str], sellers: Mapping[str, str]) -> dict[str
     if "exact" in fields:  # the pattern that only this text matches
         return {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
     return patterns
+
+
+def _category(text: str, database: Store) -> str:
+    """The id of the category that has the name; what is no name is a pattern."""
+    with suppress(ValueError):
+        return database.categories.known().find(text).category_id
+    return text
 
 
 def _seconds(fields: Mapping[str, str]) -> int:

@@ -17,7 +17,7 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.text.evidence import said, with_name
+from watcher.text.evidence import categories_said, said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
@@ -64,7 +64,8 @@ class _Product:
     metric: Metric
     days: int
     within: tuple[Instant, Instant]
-    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    categories: Sequence[str]  # from level 1 on
+    names: Mapping[str, str]  # of its seller and categories, as far as they are known
     beside: Beside
 
 
@@ -79,7 +80,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "product.html",
         facts=facts,
-        known=(*_known(facts, past.names), *_own(facts, book.metrics, currencies)),
+        known=(*_known(facts, past.categories, past.names), *_own(facts, book.metrics, currencies)),
         outside=product_page(facts.product_id),
         cards=[
             card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
@@ -122,13 +123,14 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "text_changes": past.reworded,
             "facts": _own_values(past.facts, context.sources.book().metrics),
             "silences": past.silences,
-            "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
+            "categories": past.categories,
+            "names": {each: past.names[each] for each in _ids(past) if each in past.names},
         }
     )
 
 
-def _ids(facts: ProductFacts) -> list[str]:
-    return [each for each in (facts.seller_id, facts.category_id) if each]
+def _ids(past: _Product) -> list[str]:
+    return [each for each in (past.facts.seller_id, *past.categories) if each]
 
 
 def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | str]:
@@ -154,6 +156,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
     tracks = tracks_of(database, facts, metrics, watches, begin)
+    categories = database.history.categories_of(facts.product)
     return _Product(
         facts,
         [track for track in tracks if not track.empty],
@@ -164,7 +167,8 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         asked,
         days,
         (begin, now),
-        {**database.categories.names([facts.category_id]), **book.sellers},
+        categories,
+        {**database.categories.names(categories), **book.sellers},
         beside(database, book, facts, now),
     )
 
@@ -179,13 +183,15 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     return [*islice(chain(of_alerts, here), 1)]
 
 
-def _known(facts: ProductFacts, names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+def _known(
+    facts: ProductFacts, categories: Sequence[str], names: Mapping[str, str]
+) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
     known = [
         ("Trend", said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
         ("Seller", with_name(facts.seller_id or "unknown", names)),
-        ("Category", with_name(facts.category_id or "unknown", names)),
+        ("Category", categories_said(categories, names)),
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]
