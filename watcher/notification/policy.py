@@ -328,7 +328,8 @@ class Holds:
             else:
                 before, told_as = told.told_with, told.severity
                 decided.append(Decided(alert, decision, before=before, told_as=told_as))
-        decided = self._unmuted(rule, policy.channel, decided)
+        if rule.muted_by:
+            decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
@@ -341,12 +342,12 @@ class Holds:
         self._note(rule, policy.channel, decided)
         return decided
 
-    def _unmuted(self, rule: Rule, channel: str, decided: Sequence[Decided]) -> list[Decided]:
+    def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
         """The decisions, but that what is owed is dropped where a rule that mutes this one was told
         of the product, or is now, and still fires."""
         products = [each.alert.product for each in decided if each.decision.owed]
-        if not rule.muted_by or not products:
-            return [*decided]
+        if not products:
+            return decided
         muted: dict[int, str] = {}
         for name in reversed(rule.muted_by):
             told = self._database.alerts.muting(name, channel, products)
