@@ -10,7 +10,7 @@ by the other lists of a round. Messages of the watcher's own trouble pass its qu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -21,7 +21,7 @@ from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.quiet import QuietHours
-from watcher.rules.rulebook import Channel, Rule
+from watcher.rules.rulebook import Channel, Rule, Rulebook
 from watcher.schedule import Cron, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
@@ -172,6 +172,15 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
         )
         for name, each in channels.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
+    waits for the others; one that need not wait is told all of the round that it is owed."""
+
+    book: Rulebook
+    until: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
