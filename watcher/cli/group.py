@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watcher.analysis.groups import SHOWN, GroupHistory, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, group_history
 from watcher.cli import options
 from watcher.cli.lookup import chosen_product, chosen_tracks
 from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
@@ -70,7 +70,7 @@ def _read(
     book, now = files.book, files.now
     with files.open() as database, database.snapshot():
         facts = chosen_product(database, *wanted)
-        past = group_past(database, book, facts, now - days * DAY)
+        past = group_history(database, book, facts, now - days * DAY)
         names = names_in(database.history, book.sellers, (), facts.product_id)
         alerts = database.alerts.list(product=facts.product, limit=ALERTS)
     return _Shown(
