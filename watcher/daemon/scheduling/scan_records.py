@@ -16,10 +16,9 @@ from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
 from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
-from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
 from watcher.incidents.operator import Operator
 from watcher.incidents.silence_ends import announce_ends
 from watcher.model import Instant, Scan, ScanState
@@ -206,11 +205,6 @@ def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
     if scan.watch != watch.key:
         scan = replace(scan, watch=watch.key)
     return result if scan is result.scan else replace(result, scan=scan)
-
-
-def unstored_of(watch: Watch) -> Incident:
-    """A scan of the watch that waits to be stored."""
-    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 
 
 def _is_stored(database: Store, scan: Scan) -> bool:
