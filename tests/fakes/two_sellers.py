@@ -61,9 +61,9 @@ class Shelves:
         (watch,) = world.book.used_watches
         products = {product: {SALES: sales, GMV: 10 * sales} for product, _, sales in rows}
         made = scan(world.now, products, watch=watch.key, state=state)
-        sellers = tuple(seller for _, seller, _ in rows)
-        alike = dict.fromkeys(CATEGORIES, tuple(each[-6:] for each in sellers))
-        texts = {**made.texts, "seller_id": sellers, **alike}
+        whose = tuple(seller for _, seller, _ in rows)
+        alike = dict.fromkeys(CATEGORIES, tuple(each[-6:] for each in whose))
+        texts = {**made.texts, "seller_id": whose, **alike}
         return evaluate(
             self.database,
             replace(made, texts=texts),
