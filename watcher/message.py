@@ -79,8 +79,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule's line in a message of several: the products told of, and what ended. ``label``
-    stands in the title in place of the rule's name. A rule on groups of products says what they
-    are ``grouped_by``."""
+    stands in the title in place of the rule's name. Of a rule over groups ``grouped_by`` says of
+    what."""
 
     rule: str
     told: int = 0

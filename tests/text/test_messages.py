@@ -65,13 +65,13 @@ def test_groups_are_called_so() -> None:
     """In titles and lines; of products and groups together one speaks of alerts."""
     group = Item("A1", "firing", "US", "seller_id=7", "GlowLab", 1, grouped_by="seller_id")
     alone = msgspec.structs.replace(ALERTS, told=1, ended=0, items=(group,))
-    assert title_of(alone) == "[info] r: 1 group (US)"
+    assert title_of(alone) == "[info] r: 1 seller (US)"
     both = (RuleCount("r", 2), RuleCount("g", 1, grouped_by="seller_id"))
     joined = msgspec.structs.replace(
         DIGEST, kind="joined", parts=both, waited=Waited(2, 60), told=3
     )
     assert title_of(joined) == "[warning] what still holds: 3 alerts (US, GB)"
-    assert text_of(joined).splitlines()[1:] == ["r: 2 products", "g: 1 group"]
+    assert text_of(joined).splitlines()[1:] == ["r: 2 products", "g: 1 seller"]
 
 
 def test_what_waited() -> None:

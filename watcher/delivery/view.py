@@ -91,7 +91,8 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
-    ``rules`` are the headings of a message of several. ``subject`` is the word for its products."""
+    ``rules`` are the headings of a message of several. ``subject`` has the words for one of these and for
+    several."""
 
     title: str
     text: str
@@ -100,7 +101,7 @@ class View:
     names: tuple[str, ...]
     data: str
     rules: tuple[Heading, ...] = ()
-    subject: str = "product"
+    subject: tuple[str, str] = ("product", "products")
 
     @property
     def lead(self) -> str:
@@ -120,7 +121,7 @@ class View:
         """``and 14 more: …``; empty where every product is shown."""
         if not self.rest:
             return ""
-        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, self.subject)
+        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, *self.subject)
         if not self.names:
             return begin
         hidden = ", …" if self.rest > len(self.names) else ""

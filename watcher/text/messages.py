@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from watcher.fields import CATEGORIES, SELLER
 from watcher.message import Also, Item, Message, RuleCount, Waited
 from watcher.model import Severity
 from watcher.text.evidence import spelled
@@ -15,12 +16,20 @@ from watcher.text.incidents import incident_text, incident_title
 from watcher.text.sanitize import shorten
 from watcher.units import count_of, format_duration, plural
 
-_SUBJECTS = ("product", "group")
 _Word = TypeVar("_Word", Item, Also)
 
 
 _LOCK_SCREEN = 60  # characters of a title that say which rules tell
 _CALLED = 40  # of a rule's name in it
+_MIXED = "*"
+# What a rule speaks of, by what it is grouped by.
+_SUBJECTS = {
+    _MIXED: ("alert", "alerts"),
+    "": ("product", "products"),
+    SELLER: ("seller", "sellers"),
+    **dict.fromkeys(CATEGORIES, ("category", "categories")),
+    "watch": ("list", "lists"),
+}
 
 
 def title_of(message: Message) -> str:
@@ -40,7 +49,7 @@ def title_of(message: Message) -> str:
 
 def _about(message: Message) -> str:
     """The rules and products that it is about, or all that waited."""
-    told = products_of(message.told, message.ended, subject_of(message))
+    told = subjects_of(message.told, message.ended, _kind(message))
     if message.waited is not None:
         troubles = _some(len(message.waited.troubles), "trouble")
         nothing = "" if message.told or troubles else "nothing"
@@ -109,20 +118,25 @@ def heading_of(part: RuleCount) -> str:
 
 def rule_line(part: RuleCount) -> str:
     """``breakout: 3 products - Sales took off``."""
-    line = f"{heading_of(part)}: {products_of(part.told, part.ended, _SUBJECTS[bool(part.grouped_by)])}"
+    line = f"{heading_of(part)}: {subjects_of(part.told, part.ended, part.grouped_by)}"
     return f"{line} - {part.description}" if part.description else line
 
 
-def subject_of(message: Message) -> str:
-    """The word for what it tells of: products, groups of them, or of both the alerts."""
-    grouped = {bool(part.grouped_by) for part in message.parts if part.told or part.ended}
-    grouped = grouped or {bool(item.grouped_by) for item in message.items}
-    return "alert" if len(grouped) > 1 else _SUBJECTS[grouped == {True}]
+def _kind(message: Message) -> str:
+    """The thing that all it tells of is grouped by; ``_MIXED`` where they are of several kinds."""
+    kinds = {part.grouped_by for part in message.parts if part.told or part.ended}
+    kinds = kinds or {item.grouped_by for item in message.items} or {""}
+    return kinds.pop() if len(kinds) == 1 else _MIXED
 
 
-def products_of(told: int, ended: int, subject: str = _SUBJECTS[False]) -> str:
-    """``3 products``, ``2 ended``, or both."""
-    count = f"{told} {plural(told, subject)}" if told else ""
+def subject_of(message: Message) -> tuple[str, str]:
+    """The word for one, and for several, of what it tells of."""
+    return _SUBJECTS[_kind(message)]
+
+
+def subjects_of(told: int, ended: int, grouped_by: str = "") -> str:
+    """``3 products``, ``2 ended``, or both; of groups ``3 sellers``."""
+    count = f"{told} {plural(told, *_SUBJECTS[grouped_by])}" if told else ""
     return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 
