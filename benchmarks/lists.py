@@ -43,6 +43,7 @@ class _Canned(Client):
 
     def __init__(self) -> None:
         self.concurrency = 8
+        self.percentages = {}
         rows = days(_TEMPLATES * PRODUCT_LIST.page_size)[0]
         pages = (
             rows[start : start + PRODUCT_LIST.page_size]

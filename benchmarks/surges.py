@@ -22,8 +22,9 @@ from watcher.evaluation.jumps import remember
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.table import ScanTable
 from watcher.model import Floats
+from watcher.rules.derived import DERIVED
 from watcher.rules.files.loading import load_text
-from watcher.rules.metrics import DERIVED, Catalogue
+from watcher.rules.metrics import Catalogue
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 

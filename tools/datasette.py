@@ -31,7 +31,8 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "_sqlite_migrations",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "_sqlite_migrations",
 )  # fmt: skip
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -48,12 +49,15 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "products": {
         "title": "Products",
-        "description": "Every product that any scan saw, with its texts of today.",
+        "description": "Every product that any scan saw, with its texts of today; beside them a "
+        "row for each group of products that rules judged as a whole, which has no numbers.",
         "label_column": "product_name",
         "columns": {
             "first_seen": _INSTANT,
             "last_changed": f"when some number was last new; {_INSTANT}",
             "newest": "id of its newest row in the table observations",
+            "grouped_by": "empty of a product; of a group what its products share, of which its "
+            "product_id says the value, as seller_id=7495981769829615944",
         },
     },
     "doubts": {
@@ -97,7 +101,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "title": "Alerts",
         "description": "One rule's claim about one product. A12 in a message is the id 12.",
         "columns": {
-            "product": _PRODUCT,
+            "product": f"{_PRODUCT}; a group's, of a rule over groups",
             "state": "pending, firing, or inactive: over",
             "since": f"when the state began; {_INSTANT}",
             "fired_at": _INSTANT,
@@ -145,7 +149,11 @@ _TABLES: dict[str, dict[str, Any]] = {
     "silences": {
         "title": "Silences",
         "description": "What is held back, by patterns.",
-        "columns": {"begins": _INSTANT, "ends": _INSTANT},
+        "columns": {
+            "begins": _INSTANT,
+            "ends": _INSTANT,
+            "announced": "when the end was announced; 0: it is not",
+        },
     },
     "known_watches": {
         "title": "Watches",
@@ -236,7 +244,16 @@ _TABLES: dict[str, dict[str, Any]] = {
     "categories": {
         "title": "Categories",
         "description": "Names of categories, as the source gave them.",
-        "columns": {"level": "1, 2 or 3", "read": _INSTANT},
+        "columns": {
+            "level": "1, 2 or 3",
+            "read": _INSTANT,
+            "parent": "the category above it; empty where that is not known, or there is none",
+        },
+    },
+    "category_names": {
+        "title": "Former names of categories",
+        "description": "Each name that a category has or had: rule files may have it.",
+        "columns": {"since": _INSTANT},
     },
     "pictures": {
         "title": "Pictures",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tools.marked import table
 from watcher.fields import NUMERIC, WINDOWS, Field
 from watcher.rules.calibration import ANY, MEASURED
-from watcher.rules.metrics import ATTRIBUTES, DERIVED, NORMAL
+from watcher.rules.derived import DERIVED
+from watcher.rules.metrics import ATTRIBUTES, NORMAL
 from watcher.units import Unit, format_number
 
 _UNITS = {

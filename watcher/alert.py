@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from watcher.evidence import Evidence
-from watcher.model import Instant
+from watcher.model import Instant, Severity
 
 
 class AlertState(StrEnum):
@@ -24,7 +24,8 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     ``when`` was last met, ``absent`` how many complete scans in a row lack the product.
     ``carried``: an older form of the rule fired it; it goes on without being told again. ``watch``
     is the key of the one that opened it, whose scans alone move it; of a rule of several watches,
-    "" is that of none of them."""
+    "" is that of none of them. ``severity`` is what the data gave it at the last scan, of a rule
+    whose severity that decides (``Rule.severity_of``)."""
 
     id: int
     rule: str
@@ -39,6 +40,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     carried: bool = False
     evidence: tuple[Evidence, ...] = ()
     watch: str = ""
+    severity: Severity | None = None
 
     @property
     def short_id(self) -> str:
@@ -66,7 +68,9 @@ class ToldWith(msgspec.Struct, frozen=True):
 class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     """A channel's last news of one rule and product: the alert, and the message's first
     ``notification``, None where it was queued for no target. ``told_with`` are the values of which
-    the rule's ``again`` speaks; None where it has none, or they were not asked for."""
+    the rule's ``again`` speaks; ``severity`` is the highest that was told of the alert, of a rule
+    whose severity the data decides; ``muted`` names the rule that had the begin dropped, which
+    counts as told. These are None where there is no such thing, or they were not asked for."""
 
     rule: str
     product: int
@@ -76,3 +80,5 @@ class NotificationLogEntry(msgspec.Struct, frozen=True, gc=False):
     resolved_told: bool = False
     notification: int | None = None
     told_with: ToldWith | None = None
+    severity: Severity | None = None
+    muted: str | None = None

@@ -26,7 +26,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     or texts, of very many the first, and ``more`` counts the others; ``baseline`` is last, ago,
     usual or a statistic, ``seconds`` how long ago or over how long; ``floor`` is ``min_change``.
     Of ``measures``, where there are any, each stands in place of its limit; the ``more`` values
-    may be those of a ``file``."""
+    may be those of a ``file``. ``among`` is what products are peers by."""
 
     operator: str
     limits: tuple[float | str, ...] = ()
@@ -37,6 +37,7 @@ class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
     floor: float | None = None
     measures: tuple[MetricLimit | None, ...] = ()
     file: str = ""
+    among: str = ""
 
 
 class GapKind(StrEnum):
@@ -54,14 +55,34 @@ class Gap(msgspec.Struct, frozen=True):
     seconds: int
 
 
+class Peers(msgspec.Struct, frozen=True):
+    """The place of a value among those of its peers, itself included: within the first ``share`` of
+    ``size`` of them, from the end that is asked about; ``median`` is the middle one's."""
+
+    share: float
+    size: int
+    median: float
+
+
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A product of a group, and its ``value``: of what the evidence is about, or of the change;
+    None where that is of another kind, as of a count."""
+
+    product_id: str
+    name: str
+    value: float | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One condition's verdict on one product, and the values that it rests on.
+    """One condition's verdict on one product or group, and the values that it rests on.
 
     ``negations`` is how often a "not" turned it round; ``baseline_at`` when the baseline was
     observed, for a statistic the begin of its time; ``form`` normal or sparse, where the formula
     has both; ``score`` how many standard deviations the value lies from the usual one; ``days`` on
-    how many days a value is known of the time that a baseline is taken over. Words for a criterion
-    or a gap were stored by an earlier version.
+    how many days a value is known of the time that a baseline is taken over. ``peers`` is the
+    value's place among others, where that is asked for. Of a group ``members`` are the products
+    that did most of it, and ``compared`` how many of how many a change holds: those that were
+    listed at both times. Words for a criterion or a gap were stored by an earlier version.
     """
 
     metric: str
@@ -77,6 +98,9 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     score: float | None = None
     negations: int = 0
     days: int | None = None
+    peers: Peers | None = None
+    compared: tuple[int, int] | None = None
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

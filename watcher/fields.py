@@ -147,6 +147,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 SELLER = "seller_id"
+REGION = "region"
 # Texts that are ids, and may have names beside them.
 IDS = (SELLER, "category_id", "category_l2_id", "category_l3_id")
 CATEGORIES = IDS[1:]

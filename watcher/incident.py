@@ -34,6 +34,7 @@ class IncidentKind(StrEnum):
     STANDS_STILL = "data stands still"
     NO_REFRESH = "no new data"
     DEAD_MESSAGE = "dead message"
+    SILENCE_ENDS = "ends within a day"
 
 
 class About(StrEnum):
@@ -46,6 +47,7 @@ class About(StrEnum):
     TARGET = "target"
     PART = "part"
     FILE = "file"
+    SILENCE = "silence"
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,3 +74,8 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     def with_details(self, **details: Any) -> Incident:
         """A copy with these values, beside its own, for its text."""
         return msgspec.structs.replace(self, details={**self.details, **details})
+
+
+def dead_message(target: str) -> Incident:
+    """A target that messages were given up for."""
+    return Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, target)

@@ -13,16 +13,41 @@ from watcher.incident import Incident
 from watcher.model import Instant, Severity
 
 
-class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One product in a message.
+class Also(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another rule's word on a product that stands in a message already: as an item, without what
+    is the product's own. ``label`` is the rule's, where it has one."""
 
-    ``alert`` is the short id; ``kind`` firing, again, reminder or resolved; ``since`` when it
-    fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are several.
-    ``why`` was so when the alert fired, ``now`` as the message is written, where that is later;
-    ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch`` names
-    the list that it is on, where the rule has several. ``seller`` is the seller's id, where the
-    user named it; ``names`` are those of the ids that occur here. ``again`` says what moved since
-    the channel was last told, where that is why it is told.
+    rule: str
+    alert: str
+    kind: str
+    since: Instant
+    label: str = ""
+    reason: str | None = None
+    why: tuple[Evidence, ...] = ()
+    now: tuple[Evidence, ...] = ()
+    seen: Instant | None = None
+    watch: str = ""
+    again: tuple[Evidence, ...] = ()
+    names: dict[str, str] = {}
+    severity: Severity | None = None
+    told_as: Severity | None = None
+    grade: tuple[Evidence, ...] = ()
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product in a message, or a group of products.
+
+    ``alert`` is the short id; ``kind`` firing, again, more severe, reminder or resolved; ``since``
+    when it fired; ``facts`` are values worth showing, by metric; ``rule`` is given where there are
+    several. ``why`` was so when the alert fired, ``now`` as the message is written, where that is
+    later; ``seen`` is when the product was seen last, where the message's scan lacks it. ``watch``
+    names the list that it is on, where the rule has several. ``seller`` is the seller's id, where
+    the user named it; ``names`` are those of the ids that occur here. ``again`` says what moved
+    since the channel was last told, where that is why it is told. ``label`` is the rule's; ``also``
+    are the words of other rules that the channel is owed now. A group is ``grouped_by`` a field and
+    has so many products (``size``); its evidence names the members that did most of it.
+    ``severity`` is what the data made it, by ``grade``; ``told_as`` the lower one that was told
+    before, where that is why it is told.
     """
 
     alert: str
@@ -43,20 +68,38 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     seller: str = ""
     names: dict[str, str] = {}
     again: tuple[Evidence, ...] = ()
+    label: str = ""
+    also: tuple[Also, ...] = ()
+    grouped_by: str = ""
+    size: int | None = None
+    severity: Severity | None = None
+    told_as: Severity | None = None
+    grade: tuple[Evidence, ...] = ()
 
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule's line in a message of several: the products told of, and what ended."""
+    """One rule's line in a message of several: the products told of, and what ended. ``label``
+    stands in the title in place of the rule's name. Of a rule over groups ``grouped_by`` says of
+    what."""
 
     rule: str
     told: int = 0
     ended: int = 0
     description: str = ""
+    label: str = ""
+    severity: Severity = Severity.INFO
+    grouped_by: str = ""
+
+    @property
+    def called(self) -> str:
+        """The rule's label, or its name."""
+        return self.label or self.rule
 
 
 class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages that waited for up to ``seconds`` and are told as one: ``passed`` alerts came and
-    went; of the watcher's own ``troubles`` go on, ``over`` (causes) ended, ``others`` did both."""
+    went, and are not told one by one; of the watcher's own ``troubles`` go on, ``over`` (causes)
+    ended, ``went`` did both, and so did ``others``."""
 
     messages: int
     seconds: int
@@ -64,15 +107,17 @@ class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
     troubles: tuple[Incident | str, ...] = ()
     over: tuple[Incident | str, ...] = ()
     others: int = 0
+    went: tuple[Incident | str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """A notification's content, before it is worded and put into a service's format.
 
-    ``kind``: alerts, digest (of several rules), joined (what still holds of many that waited),
-    operator or test. One of alerts has ``items`` in full, counts those beyond the rule's limit in
-    ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
-    ``ended``. A digest has a line for each rule (``parts``), a joined one what ``waited`` too; an
+    ``kind``: alerts, digest (of what was collected), joined (what still holds of many that
+    waited), operator or test. One of alerts has ``items`` in full, counts those beyond the limits
+    in ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
+    ``ended``. One of several rules says what each of them tells (``parts``, the most severe first)
+    and has no ``rule``, one of a single rule its ``label``; a joined one says what ``waited``. A
     test has ``title`` and ``text``, as had all of earlier versions. ``alerts``
     are the ids of all alerts that it tells of, also of those that are only counted, by the
     decision that has them told. An operator's is about an
@@ -99,6 +144,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     ended: int = 0
     parts: tuple[RuleCount, ...] = ()
     waited: Waited | None = None
+    label: str = ""
 
 
 class NotificationState(StrEnum):

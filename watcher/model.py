@@ -48,7 +48,10 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,8 @@ class LastTexts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """A stored product for people: its texts and newest numbers (by field name, None absent)."""
+    """A stored product for people: its texts and newest numbers (by field name, None absent); or a
+    group of products, which has none: what it is ``grouped_by``."""
 
     product: int
     region: str
@@ -220,6 +224,7 @@ class ProductFacts:
     first_seen: Instant
     observed_at: Instant | None
     numbers: Mapping[str, float | None]
+    grouped_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.alert import Alert
+from watcher.evaluation.judging import Judging
 from watcher.evaluation.jumps import Jump
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.stepping import Judged, Moved, Round
+from watcher.evaluation.stepping import Judged, Moved
 from watcher.evaluation.table import ScanTable
 from watcher.evaluation.tabling import tabled
 from watcher.message import Message
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Holds, NotifyPolicy
+from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
 from watcher.notification.products import Products
+from watcher.notification.round_end import RoundEnd
 from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import Rule
+from watcher.rules.rulebook import Rule, muters_first
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 
@@ -50,18 +52,22 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class Sequel:
     """Consequences of a recorded scan: by rule the alerts that began to fire and that ended, the
-    ids of the notifications written, and how each rule was judged."""
+    ids of the notifications written, and how each rule was judged. ``waits`` are the channels that
+    something of it waits for in an open round, ``told`` those that were told what had waited."""
 
     fired: Mapping[str, Keys]
     resolved: Mapping[str, Keys]
     notifications: tuple[int, ...]
     judged: tuple[Judged, ...]
+    waits: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class ScanOutcome:
     """Changes by a scan: observations written, alerts that began to fire or ended, and the ids of
-    the notifications written; how each rule was judged; and whether sales jumped."""
+    the notifications written; how each rule was judged; and whether sales jumped. ``waits`` and
+    ``told`` are the channels as above."""
 
     scan: Scan
     changed: int = 0
@@ -70,6 +76,8 @@ class ScanOutcome:
     notifications: tuple[int, ...] = ()
     judged: tuple[Judged, ...] = ()
     jump: Jump | None = None
+    waits: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
 
 
 def evaluate(
@@ -81,10 +89,12 @@ def evaluate(
     now: Instant,
     *,
     report: Report | None = None,
+    round_: OpenRound | None = None,
 ) -> ScanOutcome:
     """Record ``scan`` and all that follows from it for ``rules``, those of its watch, in one
     transaction. ``now`` is the clock's, for the outbox. ``report`` hears, for each rule of which
-    something began or ended, of that, whoever else is told."""
+    something began or ended, of that, whoever else is told. Without a ``round_`` the scan is one
+    of its own."""
     with database.atomic():
         if database.times.ahead(now):
             database.times.mend(now)
@@ -94,11 +104,12 @@ def evaluate(
             return ScanOutcome(scan)
         table, jump = tabled(database, scan, recorded, rules)
         evaluator = Evaluator(database, database, policies, catalogue)
-        sequel = evaluator.follow(table, rules, now, report=report)
+        sequel = evaluator.follow(table, rules, now, report=report, round_=round_)
         fired, resolved = (_joined(each) for each in (sequel.fired, sequel.resolved))
         return ScanOutcome(
-            scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump
-        )
+            scan, recorded.changed, fired, resolved, sequel.notifications, sequel.judged, jump,
+            sequel.waits, sequel.told,
+        )  # fmt: skip
 
 
 def _joined(by_rule: Mapping[str, Keys]) -> Keys:
@@ -126,23 +137,31 @@ class Evaluator:
         now: Instant,
         *,
         report: Report | None = None,
+        round_: OpenRound | None = None,
     ) -> Sequel:
         """Move and tell of the alerts of ``rules``, those of the watch of a recorded scan.
         ``table`` has the baselines that they need, and says whether what compares waits."""
-        at = min(table.at, now)
-        round_ = Round(self.database, self.archive, table, rules, at)
-        products = Products(self.archive.history, round_.present, self.catalogue)
-        holds = Holds(self.database, now, past=self.archive.history)
+        at, rules = min(table.at, now), muters_first(rules)
+        groups = self.database.held.groups()
+        ending = RoundEnd(self.database, self.archive, self.policies, now, round_)
+        rounds = ending.waits(groups)
+        judging = Judging(self.database, self.archive, table, rules, at)
+        products = Products(self.archive.history, judging.present, self.catalogue)
+        holds = Holds(self.database, now, past=self.archive.history, rounds=rounds)
         teller = Teller(self.database, products, self.policies, at, now, holds)
         fired, resolved = ({rule.name: Keys() for rule in rules} for _ in range(2))
-        for group in round_.moves(teller.silent):
-            teller.tell([(moved.rule, moved.speaking) for moved in group])
+        for group in judging.moves(lambda live_of, live: teller.silent(live_of, live, groups)):
+            teller.gather([(moved.rule, moved.speaking) for moved in group])
             for moved in group:
                 fired[moved.rule.name].add(moved.fired)
                 resolved[moved.rule.name].add(moved.resolved)
             if report is not None:
                 _report(group, teller, report)
-        return Sequel(fired, resolved, tuple(teller.written), tuple(round_.judged))
+        teller.tell()
+        told = ending.over(rounds, teller.urgent)
+        written = (*teller.written, *ending.tell(rounds, told))
+        waits = frozenset(teller.waits - told)
+        return Sequel(fired, resolved, written, tuple(judging.judged), waits, told)
 
 
 def _report(group: Iterable[Moved], teller: Teller, report: Report) -> None:

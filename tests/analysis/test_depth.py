@@ -70,6 +70,7 @@ def test_of_all_rules_of_the_list(store: Database) -> None:
     [
         "when: {appears: true}",
         "when: {rank: {leaves_top: 10}}",
+        "when: {sales_growth: {highest: 5%, among: watch}}",
         f"when: {{any: [{{appears: true}}, {{{PRICE}: {{below: 5}}}}]}}",
         f"when: {{{PRICE}: {{below: 5}}}}, until: {{rank: {{leaves_top: 10}}}}",
     ],

@@ -124,3 +124,23 @@ def test_what_is_spent_counts_today() -> None:
 def at_day(day: str) -> int:
     """Midnight UTC."""
     return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+def test_groups_cost_nothing_of_their_own() -> None:
+    """A group that an enabled rule speaks of is named with what is counted of it; its list is
+    bought once, whoever reads it."""
+    text = """
+watches: {best: {region: US, sort: total_sale_7d_cnt desc, top: 100}}
+groups:
+  shelves: {of: best, by: seller_id, metrics: {units: {sum: total_sale_7d_cnt}}}
+  idle: {of: best, by: watch}
+rules:
+  - {name: a, watch: shelves, when: {units: {at_least: 100}}}
+  - {name: b, watch: best, when: {rank: 1}}
+  - {name: c, watch: idle, when: {size: {at_least: 9}}, enabled: false}
+"""
+    found = forecast(load_text(text), {}, MIDNIGHT)
+    assert found.credits_a_day == 10
+    (group,) = found.groups
+    assert (group.group, group.by, group.watches) == ("shelves", "seller_id", ("best",))
+    assert (group.figures, group.rules) == (("size", "units"), ("a",))

@@ -57,7 +57,7 @@ def march(world: World) -> None:
     """A month in which both lists move, each by its own days."""
     for day in range(30):
         sales = {str(key): float(key * (day % (key + 2))) for key in range(1, 9)}
-        world.scan(sales, of="mine")
+        world.scan(sales, of="mine", due=["rival"] if day % 3 else ())
         if day % 3:
             other = {key: value + 3 for key, value in sales.items() if key != str(day % 8)}
             world.scan(other, of="rival", days=0)

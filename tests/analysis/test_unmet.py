@@ -159,3 +159,32 @@ def test_a_rule_that_is_new_is_not_called_quiet(store: Database) -> None:
     assert not any(rule.quiet for rule in overview(store, world.book, world.now).rules)
     world.day += 1
     assert all(rule.quiet for rule in overview(store, world.book, world.now).rules)
+
+
+GROUPS = """
+groups:
+  shelves: {of: best, by: watch, metrics: {units: {sum: total_sale_7d_cnt}}}
+rules:
+"""
+
+
+def test_rules_on_groups(store: Database) -> None:
+    """Judged on the groups of the stored scans; a group of which nothing is said says nothing."""
+    rules = RULES.replace("rules:\n", GROUPS)
+    first = "  - {name: first, watch: best, when: {rank: 9}}\n"
+    world = World(store, rules + first)
+    for day in range(6):
+        world.scan({"a": 10 + day, "b": 41 - day, "c": 20})
+    world.book = World(
+        store,
+        f"{rules}{first}"
+        "  - {name: many, watch: shelves, when: {units: {at_least: 100}}}\n"
+        "  - {name: met, watch: shelves, when: {units: {at_least: 50}}}\n",
+    ).book
+    said = [str(each) for each in unmet(store, world.book)]
+    assert said[1:] == [
+        (
+            'many: met by 0 of 1 lists in 6 scans: "units at least 100" was met by none, '
+            "the nearest was 71"
+        )
+    ]

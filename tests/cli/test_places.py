@@ -18,7 +18,7 @@ PASSWORD = "geheim-4711-word"
 NOBODY = f"postgresql://watcher:{PASSWORD}@127.0.0.1:1/watcher"
 # What is about no database.
 APART = {
-    "run", "demo", "init", "health", "test", "metrics", "schema", "completion",
+    "run", "demo", "init", "health", "test", "metrics", "completion",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.store.making import DAY, START
-from watcher.cli.product import plot
+from watcher.cli.plotting import plot
 from watcher.units import Unit
 
 

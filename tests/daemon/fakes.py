@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from tests.fakes.clock import SetClock
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
-from watcher.notification.policy import NotifyPolicy
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import NotifyPolicy, policies_of
+from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import ScanOutcome
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -41,6 +43,11 @@ class FakeScanner:
     scans: list[Instant] = field(default_factory=list)
     until: Instant = 0
     unstored: str | None = None
+    rounds: RoundKeeper = field(default_factory=RoundKeeper)
+
+    def sweep(self, database: Database) -> list[int]:
+        found = self.book
+        return sweep(database, found, policies_of(found.channels), SetClock().now())
 
     def operator(self, database: Database) -> Operator:
         return Operator(database, self.policies, SetClock().now())

@@ -52,7 +52,7 @@ def test_tells_a_metric_that_stands_for_a_limit_with_its_value() -> None:
     part = msgspec.structs.replace(target, factor=0.9)
     below = msgspec.structs.replace(asked, operator="below", measures=(part,))
     told = msgspec.structs.replace(evidence, condition=below)
-    assert _product(why=(told,)).why == ("price 17.10 USD, 14.1% below target (19.90)",)
+    assert _product(why=(told,)).why == ("price 17.10 USD, 14% below target (19.90)",)
     moved = msgspec.structs.replace(asked, measures=(MetricLimit("target", "score", None, 25.0),))
     now = msgspec.structs.replace(evidence, condition=moved, value=16.0)
     other = msgspec.structs.replace(evidence, condition=Criterion("above", (5.0,)))

@@ -10,7 +10,7 @@ import pytest
 from tools.marked import fill, table
 from tools.reference import DOCS, stale, wholes
 from watcher.fields import NUMERIC
-from watcher.rules.metrics import DERIVED
+from watcher.rules.derived import DERIVED
 
 
 def test_nothing_is_stale() -> None:

@@ -27,8 +27,8 @@ PARAMS = {"region": "US", "product_sort_field": "4", "sort_type": "1"}
 RULES = """
 api: {requests_per_second: 500}
 channels:
-  http: {url: "${SINK_URL}"}
-  post: {url: "${MAIL_URL}"}
+  http: {url: "${SINK_URL}", group_by: rule}
+  post: {url: "${MAIL_URL}", group_by: rule}
 operator: [http]
 defaults: {region: US, every: 1s, notify: [http], limit: 100}
 watches:

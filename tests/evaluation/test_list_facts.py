@@ -13,9 +13,9 @@ import pytest
 from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START, scan
 from watcher.analysis.backtest import backtest
+from watcher.evaluation.group_present import newest
 from watcher.evaluation.jumps import remember
 from watcher.evaluation.list_facts import with_facts
-from watcher.evaluation.present import newest
 from watcher.evaluation.series import tracks_of
 from watcher.message import Item, Message
 from watcher.model import ListFacts, ScanState, Severity

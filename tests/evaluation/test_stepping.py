@@ -112,9 +112,10 @@ def test_what_is_silent(store: Database) -> None:
     products = Products(store.history, None, world.book.metrics)
     policies, holds = policies_of(world.book.channels), Holds(store, world.now)
     teller = Teller(store, products, policies, world.now, world.now, holds)
-    assert teller.silent(rules, live).tolist() == [True] * 4
+    assert teller.silent(rules, live, ()).tolist() == [True] * 4
     store.held.put([Held("b", int(live.products[2]), "me", int(live.ids[2]), world.now)])
-    assert teller.silent(rules, live).tolist() == [True, True, False, False]
+    held = store.held.groups()
+    assert teller.silent(rules, live, held).tolist() == [True, True, False, False]
     world.scan({"1": 12, "2": 12})
     assert store.held.of_rule("b") == []  # it was told, so that nothing waits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from tests.store.making import DAY, SALES, START, scan
@@ -10,6 +10,7 @@ from watcher.alert import Alert, AlertState
 from watcher.message import Message
 from watcher.model import Instant, ScanState
 from watcher.notification.policy import policies_of
+from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import ScanOutcome, evaluate
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
@@ -45,6 +46,7 @@ class World:
     day: int = 0
     reports: list[Message] = field(default_factory=list)
     head: str = HEAD
+    rounds: RoundKeeper = field(default_factory=RoundKeeper)
 
     def __post_init__(self) -> None:
         self.reread(self.rules)
@@ -65,24 +67,43 @@ class World:
         *,
         of: str | None = None,
         days: int = 1,
+        due: Collection[str] = (),
+        late: int = 60,
     ) -> Scanned:
-        """The next day's scan; ``of`` the watch of that name, where there are several."""
+        """The next day's scan; ``of`` the watch of that name, where there are several. The watches
+        named ``due`` are read with it, and it ends so ``late``."""
         (watch,) = (each for each in self.book.used_watches if of in (None, each.name))
         self.day += days
+        now = self.now + late
+        if repeated := self.rounds.repeated(watch.key):
+            self.sweep(late, repeated)
+        self.rounds.busy = {each.key for each in self.book.used_watches if each.name in due}
         outcome = evaluate(
             self.database,
             scan(self.now, products, watch=watch.key, state=state),
             self.book.rules_of(watch),
             policies_of(self.book.channels),
             self.book.metrics,
-            self.now + 60,
+            now,
             report=self.reports.append,
+            round_=self.rounds.at(self.book, watch.key, now),
         )
+        self.rounds.committed(watch.key, outcome.waits, outcome.told, now)
+        self.rounds.ended(watch.key)
         fired, resolved = (
             tuple(self.database.alerts.by_id(each.alerts))
             for each in (outcome.fired, outcome.resolved)
         )
         return Scanned(outcome, fired, resolved)
+
+    def sweep(self, after: int, besides: Collection[str] = ()) -> list[str]:
+        """The titles that a sweep adds, so long after the last scan's time; some channels wait for
+        no list."""
+        now = self.now + after
+        policies = policies_of(self.book.channels)
+        rows = self.rounds.sweep(self.database, self.book, policies, now, besides=besides)
+        found = [self.database.outbox.get(row) for row in rows]
+        return [title_of(row.message) for row in found if row is not None]
 
     def told(self, target: str = "me/1") -> list[Message]:
         """What is queued for a target, the oldest first."""

@@ -147,7 +147,8 @@ class Days(ABC):
 
     def _is_done(self) -> bool:
         scanned = all(count >= SCANS_A_DAY for count in self._today().values())
-        return scanned and not self.waiting()
+        # What waits for another list of its round is told once that is read.
+        return scanned and not self.waiting() and not self.number("SELECT count(*) FROM held")
 
     def _today(self) -> dict[str, int]:
         wholes = self._wholes()

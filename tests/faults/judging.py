@@ -19,7 +19,7 @@ from tests.faults.sink import Delivery, Fact, moved
 from tests.faults.wishes import FACTS, LOOSE
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
-from watcher.message import Message
+from watcher.message import Also, Item, Message
 from watcher.text.messages import text_of, title_of
 
 _WORKERS = 2
@@ -185,15 +185,23 @@ def notifications(world: Days) -> dict[Mark, list[int]]:
     )
     for row, target, body in rows:
         message = msgspec.json.decode(body, type=Message)
-        alerts = [*(item.alert for item in message.items), *_steps(message)]
+        alerts = [each.alert for each in _words(message)] + [*_steps(message)]
         mark = target, title_of(message), ", ".join(alerts) or text_of(message)
         found.setdefault(mark, []).append(row)
     return found
 
 
+def _words(message: Message) -> list[Item | Also]:
+    """What each rule says of each product, in their order."""
+    words = list[Item | Also]()
+    for item in message.items:
+        words += [item, *item.also]
+    return words
+
+
 def _steps(message: Message) -> list[str]:
     """What moved of the prices that are told again, as ``alerts_in`` has it."""
-    steps = ((each.value, each.baseline) for item in message.items for each in item.again)
+    steps = ((each.value, each.baseline) for word in _words(message) for each in word.again)
     return [
         moved(value, before)
         for value, before in steps
@@ -208,7 +216,8 @@ def doubled(world: Days) -> list[str]:
         "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
     ):
         message = msgspec.json.decode(body, type=Message)
-        seen.update((target, item.alert, item.kind, str(item.again)) for item in message.items)
+        words = _words(message)
+        seen.update((target, each.alert, each.kind, str(each.again)) for each in words)
     return [f"{world.name}: told {n} times: {what}" for what, n in seen.items() if n > 1]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,8 +16,12 @@ from tests.faults.lockstep import write
 
 _PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
+_RULE = re.compile(r"^\[([\w-]+)(?: \(\w+\))?\]$", re.MULTILINE)  # over its products
+_ALSO = re.compile(r"^   also ([\w-]+)(:?[^\n]*)$", re.MULTILINE)  # another rule's word
 # As in "again: 18.90, told with 19.90 on 12 Nov".
-_AGAIN = re.compile(r"^ +again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE)
+_AGAIN = re.compile(
+    r"^ +(?:also [\w-]+: )?again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE
+)
 _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 
 
@@ -52,14 +56,29 @@ class Delivery:
         return self.target, self.title, alerts_in(self.body)
 
     def facts(self) -> list[Fact]:
-        """What it tells, product by product."""
+        """What it tells, product by product, of one rule or of several."""
+        parts = [*_RULE.finditer(self.body)]
+        if parts:
+            ends = [*(each.start() for each in parts[1:]), len(self.body)]
+            return [
+                fact
+                for part, end in zip(parts, ends, strict=True)
+                for fact in self._of(part[1], self.body[part.end() : end])
+            ]
         rule = _TITLE.match(self.title)
         if rule is None:
             return [Fact(self.target, self.title, "", "operator", self.day)]
-        return [
-            Fact(self.target, rule[1], product[1], _kind(product[0]), self.day)
-            for product in _PRODUCT.finditer(self.body)
-        ]
+        return [*self._of(rule[1], self.body)]
+
+    def _of(self, rule: str, text: str) -> Iterator[Fact]:
+        """The rule's word on each product, and what other rules say beside it."""
+        for product in _PRODUCT.finditer(text):
+            own = _ALSO.sub("", product[0])
+            yield Fact(self.target, rule, product[1], _kind(own), self.day)
+            for also in _ALSO.finditer(product[0]):
+                again = also[2].startswith(": again: ")
+                kind = "again" if again else "resolved" if " ended" in also[2][:6] else "firing"
+                yield Fact(self.target, also[1], product[1], kind, self.day)
 
 
 def alerts_in(body: str) -> str:

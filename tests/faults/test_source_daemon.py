@@ -21,7 +21,8 @@ pytestmark = pytest.mark.end_to_end
 
 RULES = """
 api: {requests_per_second: 500}
-channels: {me: {url: "${SINK_URL}"}}
+# The clock runs fast: what two rules tell one channel would be one message or joined, as it falls.
+channels: {me: {url: "${SINK_URL}"}, you: {url: "${SINK_URL}"}}
 operator: [me]
 defaults: {region: US, notify: [me]}
 rules:
@@ -33,6 +34,7 @@ rules:
     watch: {sort: spu_avg_price desc, top: 30, every: 6h}
     when: {rank: {at_most: 30}}
     resolved: true
+    notify: [you]
 """
 
 

@@ -191,7 +191,7 @@ def test_a_joined_message_is_what_was_told(store: Database) -> None:
     assert len(world.told()) == 25
     assert see(world, 15) == ["."]
     assert join_backlog(store, world.book, "me/1", world.now + 60)
-    assert [kinds(message) for message in world.told()] == [["reminder"]]
+    assert [kinds(message) for message in world.told()] == [["firing"]]
     assert see(world, 14.6, 14.4) == [".", "again"]
     assert why(world.told()[-1])[0].startswith("again: 14.40, told with 15 on")
 

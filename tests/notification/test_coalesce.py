@@ -1,4 +1,4 @@
-"""Dozens that wait for one target become one message of what still holds."""
+"""What waits for one target becomes one message of what still holds, and of what came and went."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import pytest
 from tests.fakes.world import World
 from tests.test_pipeline import SELLS, rule, rules
 from watcher.incident import About, Incident, IncidentKind
+from watcher.incidents.delivery_hooks import Post
 from watcher.incidents.operator import Operator
 from watcher.message import Message, Notification, NotificationState
-from watcher.notification.coalesce import DOZENS, MOST_ITEMS, join_backlog
+from watcher.model import Severity
+from watcher.notification.coalesce import DOZENS, MOST_ITEMS, NAMED, WAITED, join_backlog
 from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
-from watcher.units import DAY
+from watcher.units import DAY, HOUR
 
 JOINED, WAITING = NotificationState.JOINED, NotificationState.WAITING
 ENDS = "resolved: true"
@@ -57,30 +59,49 @@ def fill(world: World, count: int = DOZENS, **steady: float) -> None:
         sales = 30 - sales
 
 
-def test_a_few_are_left_alone(store: Database) -> None:
-    """One fewer than dozens goes out as it was written."""
-    world = world_of(store, rule(SELLS, ENDS))
-    fill(world)
-    store.outbox.drop([1], world.now)
-    assert len(world.told()) == DOZENS - 1
-    assert join(world) is None
-    assert len(world.told()) == DOZENS - 1
+@pytest.mark.parametrize(
+    ("count", "after", "tried", "put_off", "is_joined"),
+    [
+        (2, 60, False, 0, False),
+        (23, 60, False, 0, False),
+        (24, 60, False, 0, True),
+        (1, 60, True, 0, False),
+        (2, 60, True, 0, True),
+        (2, WAITED, False, 0, True),
+        (2, HOUR, False, HOUR, False),
+        (2, HOUR + WAITED, False, HOUR, True),
+    ],
+)
+def test_two_that_waited_are_joined(
+    store: Database, count: int, after: int, tried: bool, put_off: int, is_joined: bool
+) -> None:
+    """Tried in vain, or due for minutes; what was just written goes out as it was."""
+    world = world_of(store, rule(SELLS))
+    message = Message("alerts", "", Severity.INFO, world.now)
+    for _ in range(count):
+        store.outbox.add("me", ["me/1"], message, world.now, world.now + put_off)
+    if tried:
+        store.outbox.failed(1, world.now, "503", world.now + 10)
+        store.outbox.dead(1, world.now + 20, "404")
+        store.outbox.retry([1], world.now + 30)
+    assert (join(world, after=after) is not None) is is_joined
 
 
 def test_what_still_fires_is_told_once(store: Database) -> None:
-    """With its newest values; what began and ended meanwhile is only counted."""
+    """With its newest values; what began and ended meanwhile once, too, with its reason."""
     world = world_of(store, rule(SELLS, f"{ENDS}\n    remind: 1d"))
     for day in range(DOZENS // 2):
         world.scan({"1": 20 + day, "2": 30, "99": 20})
         world.scan({"1": 20 + day, "2": 30, "99": 10})
     message = joined(world)
-    assert title_of(message) == "[info] what still holds: 2 products (US)"
-    assert told(message) == [("1", "reminder"), ("2", "reminder")]
+    assert title_of(message) == "[info] what still holds: 2 products, 1 ended (US)"
+    assert told(message) == [("1", "firing"), ("2", "firing")]
+    assert (message.items[2].product_id, message.items[2].reason) == ("99", "condition ended")
     assert message.items[0].facts["total_sale_7d_cnt"] == 31
     assert text_of(message).splitlines() == [
         "24 messages waited for up to 22d23h. What still holds of them:",
-        "r: 2 products",
-        "12 alerts began and ended meanwhile.",
+        "r: 2 products, 1 ended",
+        "11 alerts began and ended meanwhile.",
     ]
     assert world.titles() == [title_of(message)]
 
@@ -109,18 +130,19 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     fill(world)
     world.march("20")
     message = joined(world)
-    assert ("1", "reminder") in told(message)
-    assert [item.rule for item in message.items if item.product_id == "1"] == ["r", "other"]
+    assert ("1", "firing") in told(message)
+    (item,) = [item for item in message.items if item.product_id == "1"]
+    assert (item.rule, [each.rule for each in item.also]) == ("r", ["other"])
     (told_now,) = [each for each in store.alerts.told("r", [1]) if each.rule == "r"]
     head = store.outbox.next_for("me/1")
     assert head is not None
     assert told_now.notification == head.id
     assert not told_now.resolved_told
     world.march("10")
-    assert {message.rule: told(message) for message in world.told()[1:]} == {
-        "r": [("1", "resolved")],
-        "other": [("1", "resolved")],
-    }
+    (message,) = world.told()[1:]
+    (item,) = message.items
+    assert {item.rule, *(each.rule for each in item.also)} == {"r", "other"}
+    assert item.kind == "resolved"
 
 
 def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:
@@ -138,7 +160,7 @@ def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database
     fill(world)
     world.march("20")
     before = store.alerts.told("r", [1])
-    assert ("1", "reminder") in told(joined(world))
+    assert ("1", "firing") in told(joined(world))
     assert store.alerts.told("r", [1]) == before
 
 
@@ -147,8 +169,12 @@ def test_nothing_holds(store: Database) -> None:
     world = world_of(store, rule(SELLS, ENDS))
     fill(world)
     message = joined(world)
-    assert title_of(message) == "[info] what still holds: nothing"
-    assert text_of(message).splitlines()[1:] == ["12 alerts began and ended meanwhile."]
+    assert title_of(message) == "[info] what still holds: nothing, 1 ended (US)"
+    assert [(item.kind, item.reason) for item in message.items] == [("resolved", "condition ended")]
+    assert text_of(message).splitlines()[1:] == [
+        "r: 1 ended",
+        "11 alerts began and ended meanwhile.",
+    ]
 
 
 def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
@@ -159,7 +185,7 @@ def test_a_rule_that_is_gone_tells_nothing(store: Database) -> None:
     world.scan({"1": 20})
     world.reread(rules(rule(SELLS, f"{ENDS}\n    remind: 1d")))
     message = joined(world)
-    assert told(message) == [("1", "reminder")]
+    assert told(message) == [("1", "firing")]
     assert "other" not in text_of(message)
 
 
@@ -207,7 +233,8 @@ def test_troubles_that_go_on_are_told(store: Database) -> None:
     assert text_of(message).splitlines()[1:] == [
         "watcher: the disk is nearly full",
         "watcher: over: key refused",
-        "24 troubles of the watcher came and went.",
+        *(f"watcher: came and went: watch {number}: fails" for number in range(NAMED)),
+        "14 troubles more of the watcher came and went.",
     ]
 
 
@@ -284,7 +311,7 @@ def test_it_takes_in_what_comes_later(store: Database) -> None:
     again = join(world)
     assert again is not None
     assert again.id == row.id
-    assert ("2", "reminder") in told(again.message)
+    assert ("2", "firing") in told(again.message)
     assert [each.id for each in store.outbox.waiting_for("me/1")] == [row.id]
     assert text_of(again.message).startswith("25 messages waited")
 
@@ -293,10 +320,10 @@ def test_it_is_brought_up_to_date(store: Database) -> None:
     """What it told may be over by its next try, without a message that says so."""
     world = world_of(store, rule(SELLS))
     fill(world, p1=20)
-    assert told(joined(world)) == [("1", "reminder")]
+    assert told(joined(world)) == [("1", "firing")]
     world.scan({"1": 10, "99": 10})
     assert len(store.outbox.waiting_for("me/1")) == 1
-    assert title_of(joined(world)) == "[info] what still holds: nothing"
+    assert title_of(joined(world)) == "[info] what still holds: nothing, 2 ended (US)"
 
 
 def test_it_is_brought_up_to_date_by_its_texts(store: Database) -> None:
@@ -355,11 +382,12 @@ def test_it_is_short(store: Database) -> None:
     """Of hundreds of products some are in full, the others counted."""
     written = [rule(SELLS, "remind: 1d\n    limit: 40", name=f"r{number}") for number in range(3)]
     world = world_of(store, *written)
-    for _ in range(DOZENS // 3):
+    for _ in range(DOZENS):
         world.scan({str(number): 20 + number for number in range(1, 101)})
     message = joined(world)
     assert len(message.items) == MOST_ITEMS
-    assert message.rest == 250
+    assert message.rest == 50
+    assert all([each.rule for each in item.also] == ["r1", "r2"] for item in message.items[:40])
     assert sum(len(ids) for ids in message.alerts.values()) == 300
     assert title_of(message) == "[info] what still holds: 100 products (US)"
 
@@ -378,3 +406,39 @@ def test_what_is_pruned_is_told_as_it_was(store: Database) -> None:
     while store.pruner.step(0, late).more:
         pass
     assert store.outbox.list(limit=1_000) == []
+
+
+def test_an_outage_of_a_day_and_an_hour_hides_nothing(store: Database) -> None:
+    """What was given up after its day is told with what comes next, and of each the reason why it
+    is over; it stays dead until the service took that. What was refused for good, or before that
+    outage, stays so."""
+    world = world_of(store, rule("{appears: true}"))
+    post = Post(lambda: world.book, lambda: world.now + HOUR)
+    message = Message("test", "", Severity.INFO, world.now)
+    for reason in ("before that outage", "for good"):
+        (refused,) = store.outbox.add("me", ["me/1"], message, world.now)
+        store.outbox.dead(refused, world.now, reason)
+    store.outbox.failed(1, world.now - 2 * DAY, "503", world.now)
+    store.outbox.give_up(1, world.now, "503")
+    listed: dict[str, float] = {"1": 9.0}
+    world.scan(listed)
+    for appeared in ("2", "3", "4"):
+        listed[appeared] = 9.0
+        world.scan(listed)
+        row = store.outbox.waiting_for("me/1")[-1]
+        if appeared != "4":
+            store.outbox.failed(row.id, world.now + 60, "503", world.now + 70)
+            store.outbox.give_up(row.id, world.now + DAY + 60, "503")
+            post.died(store, row, "503")
+    told = join(world)
+    assert told is not None
+    assert sorted((item.product_id, item.kind, item.reason) for item in told.message.items) == [
+        ("2", "resolved", "condition ended"),
+        ("3", "resolved", "condition ended"),
+        ("4", "firing", None),
+    ]
+    assert len(store.outbox.list([NotificationState.DEAD])) == 4
+    store.outbox.sent(told.id, world.now + HOUR)
+    post.took(store, told)
+    assert [each.id for each in store.outbox.list([NotificationState.DEAD])] == [2, 1]
+    assert {each.joined for each in store.outbox.list([JOINED])} == {told.id}

@@ -68,12 +68,27 @@ def _trouble(world: World) -> None:
     )
 
 
+def _in_a_round(world: World) -> None:
+    world.scan({"1": 20, "2": 30}, of="r", due=["other"])
+
+
+def _beyond_the_day(world: World) -> None:
+    world.scan({"3": 40}, late=DAY - 60)
+    world.scan({"1": 20, "2": 30, "3": 5})
+
+
+OTHER = "priority: 1\n" + rule("{rank: 0}", name="other").replace(
+    "total_sale_7d_cnt", "total_sale_cnt"
+)
 TO_SEVEN = 8 * HOUR + 46 * 60 + 40  # from the scan at 22:13:20
 CASES = {
     "digest": Case('digest: "07:00"', "", _fires, Decision.DIGEST, TO_SEVEN),
     "quiet hours": Case(QUIET, "", _fires, Decision.QUIET, TO_SEVEN),
+    "quiet hours of the rule": Case("", QUIET, _fires, Decision.RULE_QUIET, TO_SEVEN),
     "silence": Case("", "", _silenced, Decision.SILENCED, 2 * DAY, silence=1),
     "cooldown": Case("", "cooldown: 5d", _fires_again, Decision.COOLDOWN, 5 * DAY // 2),
+    "round": Case("", OTHER, _in_a_round, Decision.ROUND, 60 + 10 * 60),
+    "at most": Case("at_most: 1 a day", "", _beyond_the_day, Decision.AT_MOST, 6_400),
     "operator": Case(QUIET, "", _trouble, Decision.QUIET, TO_SEVEN, alerts=0, messages=1),
 }
 each_hold = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -234,7 +249,7 @@ def test_every_command_shows_it(
     assert held not in json.loads(watcher("outbox", "list", "--target", "you/1", "--json").out)
     assert held not in json.loads(watcher("outbox", "list", "--state", "dead", "--json").out)
     (folder / "rules.yaml").write_text("rules: 7")
-    known = case.why in (Decision.DIGEST, Decision.QUIET, Decision.SILENCED) and case.alerts
+    known = case.why.of_a_hold and case.alerts
     for command in (["alerts"], ["outbox", "list"]):
         result = watcher(*command)
         assert result.code == 0

@@ -115,10 +115,10 @@ def test_a_catch_up_of_several_rules_is_one_message(store: Database) -> None:
     described = rule(SELLS, "description: Sells well\n    limit: 1")
     world = world_of(store, QUIET, described, low)
     world.scan({"1": 20, "2": 5, "3": 30})
-    assert swept(world, MORNING) == ["[warning] 2 rules: 3 products (US)"]
+    assert swept(world, MORNING) == ["1 low, 2 r (US)"]
     (message,) = world.told()
     assert message.kind == "digest"
-    assert text_of(message) == "low: 1 product\nr: 2 products - Sells well"
+    assert text_of(message) == "low (warning): 1 product\nr: 2 products - Sells well"
     assert [(item.rule, item.product_id) for item in message.items] == [("low", "2"), ("r", "3")]
     assert (message.rest, message.more) == (1, ("Product 1",))
     assert swept(world, NOON) == []
@@ -301,7 +301,7 @@ def test_a_product_of_two_rules_counts_once(store: Database) -> None:
     other = rule("{total_sale_7d_cnt: {at_least: 30}}", name="s")
     world = world_of(store, QUIET, rule(SELLS), other)
     world.scan({"1": 20, "2": 30})
-    assert swept(world, MORNING) == ["[info] 2 rules: 2 products (US)"]
+    assert swept(world, MORNING) == ["2 r, 1 s (US)"]
     assert text_of(world.told()[0]) == "r: 2 products\ns: 1 product"
 
 
@@ -314,3 +314,32 @@ def test_an_edit_at_night_loses_no_catch_up(store: Database) -> None:
     assert [each.product for each in store.held.of_rule("r")] == [1]
     world.scan({"1": 20})
     assert swept(world, MORNING) == ["[info] r: 1 product (US)"]
+
+
+def test_a_rules_own_quiet_hours(store: Database) -> None:
+    """What it owes waits, what others owe does not; the later of two ends counts; and what ended
+    meanwhile is named."""
+    quiet = 'quiet: [{hours: "22:00-07:00"}, {days: sun}]'
+    later = 'quiet: {hours: "22:00-09:00"}'
+    world = world_of(
+        store,
+        "min_severity: info",
+        rule(SELLS, quiet, name="q"),
+        rule(SELLS, name="r"),
+        rule(SELLS, later, name="s"),
+    )
+    world.scan({"1": 20})
+    assert world.titles() == ["[info] r: 1 product (US)"]
+    assert [swept(world, 8 * HOUR), len(store.held.groups())] == [[], 2]
+    assert swept(world, MORNING) == ["[info] q: 1 product (US)"]
+    assert swept(world, 10 * HOUR) == []
+    assert swept(world, NOON) == ["[info] s: 1 product (US)"]
+    assert store.held.groups() == []
+
+
+def test_a_rules_quiet_hours_beside_the_channels(store: Database) -> None:
+    """Both must be over."""
+    night = world_of(store, QUIET, rule(SELLS, 'quiet: {hours: "22:00-09:00"}'))
+    night.scan({"1": 20})
+    assert swept(night, MORNING) == []
+    assert swept(night, NOON) == ["[info] r: 1 product (US)"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from tests.store import making
 from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
@@ -71,6 +73,33 @@ def test_severity_below_the_channels_is_held() -> None:
     assert decide(alert(), None, equal, NOW) is Decision.FIRES
 
 
+def test_above_what_was_told_of_it_is_told_whatever_the_cooldown() -> None:
+    """By data only, above the highest that was told, and where the channel hears it; what was told
+    before the data decided is not known, and nothing is above it."""
+    info, warning, critical = Severity
+    cases = [
+        (critical, told_as(warning), Decision.RAISED),
+        (critical, told_as(warning, of=1, ago=HOUR), Decision.RAISED),
+        (warning, told_as(warning), Decision.ALREADY_TOLD),
+        (warning, told_as(critical), Decision.ALREADY_TOLD),
+        (warning, told_as(critical, of=1, ago=HOUR), Decision.COOLDOWN),
+        (critical, told(), Decision.ALREADY_TOLD),
+        (critical, told_as(info, of=1), Decision.FIRES),
+    ]
+    for severity, before, expected in cases:
+        assert decide(alert(), before, NotifyTerms(severity, cooldown=DAY), NOW) is expected
+    ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
+    terms = NotifyTerms(info, min_severity=warning, resolved=True)
+    assert decide(alert(), told_as(critical), terms, NOW) is Decision.BELOW_SEVERITY
+    assert decide(ended, told_as(critical), terms, NOW) is Decision.RESOLVED
+    assert decide(ended, told_as(critical, of=1), terms, NOW) is Decision.BELOW_SEVERITY
+
+
+def told_as(severity: Severity, of: int = 2, ago: int = DAY) -> NotificationLogEntry:
+    """A telling, with the highest severity that was told of the alert."""
+    return msgspec.structs.replace(told(of, ago), severity=severity)
+
+
 def test_the_end_is_told_of_what_was_told() -> None:
     """``resolved: true`` tells the end once, and only where the begin was told."""
     ended = alert(AlertState.INACTIVE, reason=CONDITION_ENDED)
@@ -106,11 +135,12 @@ def test_what_began_and_ended_while_it_was_held_is_owed() -> None:
 
 
 def test_owed_names() -> None:
-    """Exactly five decisions are told."""
+    """Exactly six decisions are told."""
     owed = {decision for decision in Decision if decision.owed}
     assert owed == {
         Decision.FIRES,
         Decision.AGAIN,
+        Decision.RAISED,
         Decision.REMINDER,
         Decision.RESOLVED,
         Decision.MISSED,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.world import World
 from watcher.delivery.view import view_of
-from watcher.evaluation.present import with_known
+from watcher.evaluation.known import with_known
 from watcher.message import Message
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import DOZENS, join_backlog

@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 
 from watcher.errors import ProblemCode, RulesError
-from watcher.evidence import Gap
+from watcher.evidence import Gap, Member
 from watcher.model import Bools, Floats, Ints, LastTexts
-from watcher.rules.conditions.base import Condition, Judge, Masks, Need, Spread
+from watcher.rules.conditions.base import Condition, Judge, Masks, Need, ScanColumns, Spread
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.loading import load_text
 from watcher.rules.metrics import Catalogue, Metric
@@ -61,7 +61,11 @@ class FakeTable:
         return float(self.number(metric)[row])
 
     def text(self, name: str) -> Sequence[str | None]:
-        return self._texts[name]
+        unknown = [None] * self.size if name == "region" else None
+        return self._texts.get(name, unknown) or self._texts[name]
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        return self, np.arange(self.size)
 
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         past = need.from_
@@ -69,6 +73,15 @@ class FakeTable:
         full = f"{need.metric.name} from {said}"
         values = column(self._then.get(full, self._then.get(need.metric.name, [])))
         return values, np.where(np.isnan(values), 0, THEN).astype(np.int64)
+
+    def comparable(self, need: Need) -> Floats:
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, _metric: Metric, _need: Need | None, _row: int) -> tuple[Member, ...]:
+        return ()
 
     def gap(self, need: Need, row: int) -> Gap | None:
         return None

@@ -7,7 +7,8 @@ import pytest
 
 from tests.rules.tables import column
 from watcher.fields import NUMERIC_NAMES
-from watcher.rules.metrics import ATTRIBUTES, DERIVED, Catalogue, Metric
+from watcher.rules.derived import DERIVED
+from watcher.rules.metrics import ATTRIBUTES, Catalogue, Metric
 from watcher.units import DAY
 
 METRICS = Catalogue()

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from watcher.alert import Alert, AlertState
 from watcher.analysis.reasons import Reason, reason_of
 from watcher.evaluation.again import AgainTable, against_told
-from watcher.evaluation.present import newest
+from watcher.evaluation.group_present import newest
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store

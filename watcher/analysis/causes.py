@@ -23,12 +23,16 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.conditions.change import Change
+from watcher.rules.conditions.grouping import WATCH
+from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
+from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
-from watcher.rules.metrics import NORMAL, RANK, SPARSE, SPARSENESS, Catalogue, Metric, fact_metric
+from watcher.rules.derived import SPARSENESS
+from watcher.rules.metrics import NORMAL, RANK, SPARSE, Catalogue, Figure, Metric, fact_metric
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
@@ -51,11 +55,17 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
     elif not condition.metrics:
         own = [each.fact for each in condition.attributes if each.fact is not None]
         yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
-    for metric in condition.metrics:
-        if np.isnan(table.number(metric)[row]):
-            yield _no_value(metric, table, row)
+    valueless = (each for each in condition.metrics if np.isnan(table.number(each)[row]))
+    yield from (_no_value(metric, table, row) for metric in valueless)
     yield from _of_baselines(condition, table, row, zone)
-    if isinstance(condition, Unchanged) and (hole := condition.hole(table, row)) > 0:
+    if isinstance(condition, AmongPeers):
+        yield _too_few(condition, table, row)
+    elif isinstance(condition, Unchanged):
+        yield from _of_a_hole(condition, table, row)
+
+
+def _of_a_hole(condition: Unchanged, table: ScanColumns, row: int) -> Iterator[str]:
+    if (hole := condition.hole(table, row)) > 0:
         unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
         yield f"not seen for {unseen} of the {time} before: what was so then is not known"
 
@@ -63,6 +73,14 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
 def _days(seconds: float) -> int:
     """So many seconds in whole days, where these are some."""
     return int(seconds) if seconds < DAY else round(seconds / DAY) * DAY
+
+
+def _too_few(condition: AmongPeers, table: ScanColumns, row: int) -> str:
+    asked, known = condition.grouping, condition.count(table, row)
+    if not known:
+        return f"the product has no {asked.name} to have peers by"
+    listed = "listed products" if asked.name == WATCH else f"listed products of its {asked.name}"
+    return f"{known} {listed} have a value, and among fewer than {FEWEST_PEERS} nothing is said"
 
 
 def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
@@ -89,6 +107,9 @@ def _of_baselines(
 
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     """The fields that the product lacks, or that the formula gives nothing."""
+    for part in metric.figures:
+        if part.figure is not None and np.isnan(table.number(part)[row]):
+            return _no_figure(part, part.figure, table, row)
     own = [fact.name for fact in metric.facts if np.isnan(table.number(fact_metric(fact))[row])]
     if own:
         file = metric.facts[0].table.file
@@ -106,6 +127,15 @@ def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     if metric.definition:
         return f"{metric.definition} has no value here: it divides by zero or the like"
     return f"its formula has no value here ({metric.meaning})"
+
+
+def _no_figure(metric: Metric, figure: Figure, table: ScanColumns, row: int) -> str:
+    """The reason why the group that a product is of has no such number."""
+    among = figure.among
+    if among is not None and among.codes(table)[row] < 0:
+        return f"the product has no {among.name}, by which {metric.name} is counted"
+    which = " that its where asks for" if figure.where is not None else ""
+    return f"no product{which} has a value of what {metric.name} is made of"
 
 
 def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:

@@ -16,8 +16,9 @@ from watcher.analysis.forecast import MONTH_DAYS, requests_of
 from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.statistics import over_of, reach
 from watcher.model import Bools, Floats, Instant, Ints
-from watcher.rules.conditions.base import Ago, Condition, Last, Need
+from watcher.rules.conditions.base import Ago, Last, Need
 from watcher.rules.conditions.logic import leaves
+from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook, Watch
@@ -77,11 +78,15 @@ def shallower(
 
 
 def _needs_all(rule: Rule) -> bool:
-    """Whether the rule asks who is on the list at all: of a shorter one the answer is another."""
-    spoken = [each for each in (rule.when, rule.until) if each is not None]
+    """Whether the rule asks who is on the list at all, or speaks of many of its products: of a
+    shorter one the answer is another."""
+    if rule.group is not None or rule.figures:
+        return True
     return any(
-        (isinstance(leaf, Top) and leaf.leaves) or not (leaf.metrics or leaf.attributes)
-        for condition in spoken
+        isinstance(leaf, AmongPeers)
+        or (isinstance(leaf, Top) and leaf.leaves)
+        or not (leaf.metrics or leaf.attributes)
+        for condition in rule.spoken
         for leaf in leaves(condition)
     )
 
@@ -203,8 +208,7 @@ class _Depths:
 
 
 def _needs_of(rule: Rule) -> list[Need]:
-    spoken: list[Condition] = [each for each in (rule.when, rule.until) if each is not None]
-    return list(dict.fromkeys(need for condition in spoken for need in condition.needs))
+    return list(dict.fromkeys(need for each in rule.spoken for need in each.needs))
 
 
 # Of a shop that is longer than what is read of it: what that means, and what to do.

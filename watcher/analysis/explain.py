@@ -15,16 +15,25 @@ from watcher.analysis.looking import Looked, look, watch_of
 from watcher.analysis.reasons import Reason
 from watcher.data_days import durations
 from watcher.errors import WatcherError
-from watcher.evaluation.names import names_in
+from watcher.evaluation.names import names_in, subject_name
 from watcher.evidence import Evidence
 from watcher.message import NotificationState
-from watcher.model import Instant, ProductFacts, Verdict
+from watcher.model import Instant, ProductFacts, Severity, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue, channel_statuses
 from watcher.notification.policy import Decision, policies_of
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow, ScanRow
 from watcher.units import format_duration
+from watcher.words import listing
+
+
+@dataclass(frozen=True, slots=True)
+class GradeReason:
+    """What an alert must meet to be so severe, and whether it does."""
+
+    severity: Severity
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,8 @@ class Explanation:
     or the last that ended; ``fires_at`` is when a pending one fires at the earliest, ``data_days``
     how many have yet to begin until then, where it waits for those. ``by_data_days``: times that
     are counted in days are guesses, for a data day begins when its data comes. ``watch`` names the
-    list that it was judged on, where the rule has several."""
+    list that it was judged on, where the rule has several. Where the data decide the ``severity``
+    of an alert, ``grades`` say how."""
 
     now: Instant
     rule: str
@@ -54,6 +64,8 @@ class Explanation:
     names: Mapping[str, str] = field(default_factory=dict)  # of the ids that occur
     data_days: int | None = None
     by_data_days: bool = False
+    severity: Severity | None = None
+    grades: tuple[GradeReason, ...] = ()
 
     @property
     def zone(self) -> tzinfo:
@@ -77,11 +89,12 @@ def explain(
     listed = looked.at == scan.at and not looked.fallen
     lengths = durations(watch.schedule, database.history)
     held = alert is not None and alert.state is AlertState.PENDING
+    names = _names(database, book, product, looked, alert)
     pending = min(alert.since, now) if alert is not None and held else None
     return Explanation(
         now=now,
         rule=rule.name,
-        product=product,
+        product=replace(product, name=subject_name(product.product_id, product.name, names)),
         scan=scan,
         judged_at=looked.at,
         listed=listed,
@@ -95,9 +108,11 @@ def explain(
         again=tuple(again_reasons(database, rule, alert, book.zone)),
         notes=tuple(_notes(database, rule, looked, alert, listed=listed)),
         timezone=book.timezone,
-        names=_names(database, book, product, looked, alert),
+        names=names,
         by_data_days=bool(lengths.days),
         watch=watch.name if len(rule.watches) > 1 else "",
+        severity=rule.severity_of(alert) if alert is not None and rule.grades else None,
+        grades=tuple(GradeReason(*each) for each in looked.grades),
     )
 
 
@@ -106,9 +121,11 @@ def _names(
 ) -> Mapping[str, str]:
     """Names of the sellers and categories that an explanation has."""
     reasons = [looked.when, *([looked.until] if looked.until is not None else [])]
+    reasons += [reason for _, reason in looked.grades]
     evidence = [*chain.from_iterable(map(_evidence_of, reasons))]
     evidence += alert.evidence if alert is not None else ()
-    return names_in(database.history, book.sellers, evidence, product.seller_id)
+    subjects = (product.seller_id, product.product_id)
+    return names_in(database.history, book.sellers, evidence, *subjects)
 
 
 def _evidence_of(reason: Reason) -> Iterator[Evidence]:
@@ -162,6 +179,9 @@ def _notes(
         yield "met, and no alert: the rule as it stands was not judged yet at this scan"
     if looked.added:
         yield "read when it was added to the list; no scan has judged it yet"
+    if rule.muted_by:
+        muters = listing(rule.muted_by)
+        yield f"muted by {muters}: what that told a channel of a product is not told there again"
     if not rule.notify:
         yield "the rule names no channel (notify), so nobody is told"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from watcher.evaluation.jumps import SALES_BEFORE
 from watcher.evaluation.last_known import last_reach
 from watcher.evaluation.statistics import over_of, reach
-from watcher.evaluation.tabling import needs_of
+from watcher.evaluation.tabling import asked_of, needs_of
 from watcher.model import Instant
 from watcher.notification.products import FACTS
 from watcher.rules.conditions.base import Ago, Need
@@ -60,7 +60,7 @@ def _begin(source: Store, rule: Rule, watch: Watch, since: Instant) -> Instant:
     first = since if complete is None else min(since, complete)
     schedule = watch.schedule
     last = last_reach(schedule)  # also of what tells a jump
-    return first - max([last, *(_looks_back(need, schedule) for need in needs_of([rule]))])
+    return first - max([last, *(_looks_back(need, schedule) for need in _needs_of([rule]))])
 
 
 def _looks_back(need: Need, schedule: Schedule) -> int:
@@ -77,8 +77,13 @@ def metrics_of(rules: Sequence[Rule]) -> set[Metric]:
     spoken = [
         each
         for rule in rules
-        for each in (rule.when, rule.until, rule.order_by, rule.again)
+        for each in (*rule.spoken, rule.order_by, rule.again)
         if each is not None
     ]
     metrics = {metric for each in spoken for metric in each.metrics}
-    return metrics | {need.metric for need in needs_of(rules)}
+    return metrics | {need.metric for need in _needs_of(rules)}
+
+
+def _needs_of(rules: Sequence[Rule]) -> Iterator[Need]:
+    yield from needs_of(rules)
+    yield from asked_of([rule for rule in rules if rule.group is not None])

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.model import Instant
+from watcher.rules.groups import BY
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every, Refresh, Schedule
 from watcher.source.endpoint import Gives
@@ -46,6 +47,19 @@ class ProbeCost:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupUse:
+    """A group that enabled rules speak of, and what is counted of it: it reads what its watches
+    list, and costs no credit of its own."""
+
+    group: str
+    watches: tuple[str, ...]
+    by: str
+    many: str
+    figures: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """All watches, their sum, and what will not fit under the caps and from when on."""
 
@@ -54,6 +68,7 @@ class Forecast:
     credits_a_month: float
     warnings: tuple[str, ...]
     probes: tuple[ProbeCost, ...] = ()
+    groups: tuple[GroupUse, ...] = ()
 
 
 def forecast(
@@ -67,7 +82,17 @@ def forecast(
     looks = sum(each.usual for each in probes)
     day = sum(cost.credits_a_day for cost in costs) + looks
     month = sum(cost.credits_a_month for cost in costs) + looks * MONTH_DAYS
-    return Forecast(costs, day, month, tuple(_warnings(book, pages, day, now, spent)), probes)
+    warnings = tuple(_warnings(book, pages, day, now, spent))
+    return Forecast(costs, day, month, warnings, probes, tuple(_groups(book)))
+
+
+def _groups(book: Rulebook) -> Iterator[GroupUse]:
+    for group in book.groups:
+        rules = tuple(rule.name for rule in book.enabled if rule.group == group)
+        if rules:
+            watches = tuple(watch.name for watch in group.watches)
+            figures = tuple(metric.name for metric in group.metrics.metrics())
+            yield GroupUse(group.name, watches, group.by, BY[group.by].many, figures, rules)
 
 
 def _probes(book: Rulebook) -> Iterator[ProbeCost]:

@@ -72,7 +72,7 @@ class RefreshStatus:
 @dataclass(frozen=True, slots=True)
 class RuleStatus:
     """A rule; ``quiet``: it has not fired for ``QUIET_DAYS`` although it could. ``watch`` has the
-    names of all its watches."""
+    names of all its watches, or what groups of them it judges."""
 
     name: str
     watch: str
@@ -127,8 +127,8 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         rules=tuple(
             RuleStatus(
                 rule.name,
-                rule.watched,
-                rule.severity.value,
+                rule.watched if rule.group is None else rule.group.said,
+                rule.severities,
                 rule.notify,
                 counts.get((rule.name, AlertState.PENDING), 0),
                 counts.get((rule.name, AlertState.FIRING), 0),

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from watcher.alert import Alert
+from watcher.analysis.played_rounds import PlayedRounds
 from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import stored_table
@@ -19,10 +20,10 @@ from watcher.evaluation.stepping import compares
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
 from watcher.message import Message
-from watcher.model import Instant
-from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
-from watcher.pipeline import Evaluator, Keys
+from watcher.model import Instant, Scan
+from watcher.notification.policy import Decision, NotifyPolicy, policies_of
+from watcher.notification.rounds import RoundKeeper
+from watcher.pipeline import Evaluator, Keys, ScanOutcome, evaluate
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
@@ -88,12 +89,21 @@ class Stage:
         self.outbox = MemoryOutbox()
         self.database.outbox = self.outbox
         self.rules = tuple(
-            replace(rule, notify=rule.notify or (NOBODY,), enabled=True) for rule in rules
+            replace(
+                rule,
+                notify=rule.notify or (NOBODY,),
+                enabled=True,
+                quiet=rule.quiet if held else None,
+            )
+            for rule in rules
         )
         self.book = replace(book, rules=self.rules)
         named = policies_of(book.channels)
         if not held:
-            named = {name: replace(each, quiet=None, digest=None) for name, each in named.items()}
+            named = {
+                name: replace(each, quiet=None, digest=None, at_most=None)
+                for name, each in named.items()
+            }
         self.policies = {**named, NOBODY: NotifyPolicy(NOBODY, (f"{NOBODY}/1",))}
 
     def __enter__(self) -> Self:
@@ -101,6 +111,23 @@ class Stage:
 
     def __exit__(self, *_: object) -> None:
         self.database.close()
+
+    def judge(self, scan: Scan, keeper: RoundKeeper) -> ScanOutcome:
+        """Judge a scan that nobody has recorded, in the round that ``keeper`` knows."""
+        rules = [rule for rule in self.rules if rule.reads(scan.watch)]
+        outcome = evaluate(
+            self.database, scan, rules, self.policies, self.book.metrics, scan.at,
+            round_=keeper.at(self.book, scan.watch, scan.at),
+        )  # fmt: skip
+        keeper.committed(scan.watch, outcome.waits, outcome.told, scan.at)
+        return outcome
+
+    def round_of(self, scans: Sequence[Scan]) -> Iterator[tuple[Scan, RoundKeeper]]:
+        """Yield scans that are due together, each with who is read after it."""
+        keeper = RoundKeeper()
+        for number, scan in enumerate(scans, start=1):
+            keeper.busy = {each.watch for each in scans[number:]}
+            yield scan, keeper
 
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
         """The messages and alerts of these notifications, written now."""
@@ -123,9 +150,9 @@ class Stage:
 
     def _written(self, notifications: Sequence[int]) -> list[tuple[str, Message]]:
         """The messages and their channels, each once: all targets of a channel get the same."""
-        found: dict[tuple[str, str], Message] = {}
-        for channel, message in self.outbox.take(notifications):
-            found.setdefault((channel, message.rule), message)
+        found = {
+            (channel, id(message)): message for channel, message in self.outbox.take(notifications)
+        }
         return [(channel, message) for (channel, _), message in found.items()]
 
 
@@ -150,28 +177,37 @@ class Replay(Stage):
         self.past = reading.recalled()  # all that is known at the moment that is played
         # Texts are known as they were at the moment that is played, not before; and who is gone
         # stands in no table of that scan.
-        of_texts = {rule.name for rule in self.rules if rule.when.attributes or rule.when.of_gone}
-        self._alerts = MemoryAlerts(self._why, of_texts)
+        at_once = {
+            rule.name
+            for rule in self.rules
+            if rule.when.attributes or rule.when.of_gone or rule.group is not None
+        }
+        self._alerts = MemoryAlerts(self._why, at_once)
         self.database.alerts = self._alerts
+        watches = [watch for rule in self.rules for watch in rule.watches]
+        self._rules_of = {watch.key: self.book.rules_of(watch) for watch in watches}
         self._by_name = {rule.name: rule for rule in self.rules}
         self._places: dict[tuple[str, Instant], int] = {}
         self._evaluator = Evaluator(self.database, self.past, self.policies, book.metrics)
         self._now: Instant = 0
+        self._rounds = PlayedRounds(self.database, self.past, self.book, self.policies, held)
 
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
         ``progress`` hears how many scans are done, and of how many."""
         line = self.past.matrix.timeline
-        watches = [watch for rule in self.rules for watch in rule.watches]
-        rules = {watch.key: self.book.rules_of(watch) for watch in watches}
         places = self._reading.places
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
+            if repeated := self._rounds.repeated(line.watches[place]):
+                yield self.played(now, self._rounds.sweep(now, repeated))
             self.past.move(place)
-            own = rules.get(line.watches[place])
+            own = self._rules_of.get(line.watches[place])
             if own is not None and self._reading.counts(place):
                 yield self._play(place, own, now)
+            if self._rounds.is_over(place, now):  # of a scan that came to nothing
+                yield self.played(now, self._rounds.sweep(now))
             if progress is not None:
                 progress(done, len(places))
         yield from self._wait(self._reading.time[1])
@@ -186,8 +222,10 @@ class Replay(Stage):
         if not self._every:
             self._forget_ended()
         self._places[scan.watch, min(scan.at, now)] = place
+        round_ = self._rounds.of(place, scan.watch, now)
         with self.database.atomic():
-            sequel = self._evaluator.follow(table, rules, now)
+            sequel = self._evaluator.follow(table, rules, now, round_=round_)
+        self._rounds.committed(scan.watch, sequel, now)
         self._now = now
         return replace(
             self.played(now, sequel.notifications),
@@ -218,18 +256,8 @@ class Replay(Stage):
         if not self.database.held.groups():
             return
         # What was kept back though nothing held it, as an end of what fired anew.
-        if rows := self._sweep(self._now):
+        if rows := self._rounds.sweep(self._now):
             yield self.played(self._now, rows)
-        while (opens := self._next_opening()) is not None and opens <= until:
+        while (opens := self._rounds.next_opening(self._now)) is not None and opens <= until:
             self._now = opens
-            yield self.played(opens, self._sweep(opens))
-
-    def _sweep(self, now: Instant) -> list[int]:
-        return sweep(self.database, self.book, self.policies, now, archive=self.past)
-
-    def _next_opening(self) -> Instant | None:
-        groups = self.database.held.groups()
-        holds = Holds(self.database, self._now, groups)
-        channels = {group.channel for group in groups}
-        found = (holds.on(self.policies[channel]) for channel in channels)
-        return min((hold.until for hold in found if hold is not None), default=None)
+            yield self.played(opens, self._rounds.sweep(opens))

@@ -13,7 +13,7 @@ from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
-from watcher.evaluation.present import with_known, worded
+from watcher.evaluation.known import with_known, worded
 from watcher.model import Instant
 from watcher.notification.deferral import waiting, with_holds
 from watcher.store.records import AlertRow

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
 import click
 
 from watcher.cli import options
 from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.logs import configure
 from watcher.cli.output import answer, as_json, console, json_wanted
-from watcher.cli.probing import confirm, keep_names
+from watcher.cli.probing import confirm
+from watcher.daemon.scheduling.category_names import LEDGER, keep_names
 from watcher.errors import SourceError, WatcherError
 from watcher.model import Instant
+from watcher.source.category_branches import nameless
 from watcher.source.endpoints import CATEGORIES
-from watcher.source.probing import LANGUAGE, Finding, Question
+from watcher.source.probing import Finding
 from watcher.store.ports import Store
 from watcher.units import count_of
-
-LEDGER = "categories"  # what its credits are booked on
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """Categories below ``parent`` ("" for those of level 1), some of which have no name yet."""
-
-    parent: str
-    level: int
 
 
 @click.command("categories")
@@ -42,6 +31,7 @@ def categories(files: options.Files, *, yes: bool) -> None:
     probe` has found the endpoint.
     """
     configure("text", "warning")
+    files = files.without_names
     refuse_without_key(files)
     with files.open() as opened:
         probe = opened.probes.found(CATEGORIES.name)
@@ -50,40 +40,19 @@ def categories(files: options.Files, *, yes: bool) -> None:
         raise WatcherError(
             "the endpoint was not found to work: `watcher source probe --endpoint categories` asks"
         )
-    branches = [*_branches(triples, names)]
+    branches = [*nameless(triples, names)]
     out = console(stderr=json_wanted())
     if branches:
         times, url = count_of(len(branches), "time"), files.book.api.url
         out.say(f"This asks {url}{probe.path} {times}, for 1 credit each.")
         if not yes:
             confirm(len(branches))
-        ask_all(files, LEDGER, [_question(each, probe.path) for each in branches], _keep)
+        ask_all(files, LEDGER, [each.question(probe.path) for each in branches], _keep)
     with files.open() as opened:
         found = opened.categories.names()
     number = count_of(len(found), "category", "categories")
     said = f"{number} with a name, {len(found) - len(names)} new."
     answer(dict(found), lambda: console().say(said))
-
-
-def _branches(
-    triples: Sequence[tuple[str | None, ...]], names: Mapping[str, str]
-) -> Iterator[_Branch]:
-    """Branches to ask for: each once, the upper ones first."""
-    if not names or any(_lacks(first, names) for first, *_ in triples):
-        yield _Branch("", 1)
-    for level in (2, 3):
-        above = {each[level - 2] for each in triples if _lacks(each[level - 1], names)}
-        for parent in sorted(each for each in above if each and each != "0"):
-            yield _Branch(parent, level)
-
-
-def _lacks(category: str | None, names: Mapping[str, str]) -> bool:
-    return bool(category) and category != "0" and category not in names
-
-
-def _question(branch: _Branch, path: str) -> Question:
-    parent = {"parent_id": branch.parent} if branch.parent else {}
-    return Question(CATEGORIES, path, {"language": LANGUAGE, **parent})
 
 
 def _keep(database: Store, finding: Finding, now: Instant) -> None:

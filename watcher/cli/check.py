@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
@@ -14,23 +11,19 @@ from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
 from watcher.cli.endpoints import (
     category_doubts,
-    category_ids,
     endpoint_doubts,
     endpoint_lines,
     endpoint_states,
     name_lines,
+    refresh_lines,
 )
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
-from watcher.errors import Problem, ProblemCode, RulesError, StoreError
+from watcher.cli.stored_facts import StoredFacts, stored_facts
+from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
+from watcher.source.endpoints import CATEGORIES
 from watcher.units import count_of, format_number
-
-if TYPE_CHECKING:
-    from watcher.analysis.depth import Shallower
-    from watcher.analysis.unmet import Unmet
-    from watcher.store.records import Spent
-    from watcher.store.sql.siblings import Probe
 
 _DOUBT = ProblemCode.DOUBT
 
@@ -44,7 +37,7 @@ def command(files: options.Files) -> None:
     from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
 
     warnings += [Problem("environment", 0, 0, "", text, _DOUBT) for text in network.doubts()]
-    known = _known(files, book)
+    known = stored_facts(files, book)
     warnings += known.doubts
     states, now = endpoint_states(book, known.probes), files.now
     costs = forecast(book.with_followed(known.followed), known.pages, files.now, known.spent)
@@ -57,7 +50,11 @@ def command(files: options.Files) -> None:
         *warnings, *costs.warnings, *trouble, *endpoint_doubts(states, now),
         *category_doubts(book, known.categories),
     )  # fmt: skip
-    told = [*endpoint_lines(states, now), *name_lines(book, known.categories)]
+    told = [
+        *endpoint_lines(states, now),
+        *name_lines(book, known.categories),
+        *refresh_lines(book, known.branches, known.probes.get(CATEGORIES.name)),
+    ]
     answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
 
 
@@ -79,7 +76,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 def _show(
     rules: str, book: Rulebook, costs: Forecast,
-    told: tuple[Sequence[str], Sequence[object]], known: _History,
+    told: tuple[Sequence[str], Sequence[object]], known: StoredFacts,
 ) -> None:  # fmt: skip
     """``told`` is what is good to know, and what is doubtful."""
     lines, doubts = told
@@ -111,47 +108,6 @@ def _try_channels(book: Rulebook) -> list[Problem]:
         return doubts_of(book, targets_of(book))
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
-    """Facts of the database, where there is one, or the ``trouble`` why it can't tell."""
-
-    pages: Mapping[str, int] = field(default_factory=dict)
-    spent: Spent | None = None
-    unmet: Sequence[Unmet] = ()
-    shallower: Sequence[Shallower] = ()
-    doubts: Sequence[Problem] = ()
-    followed: tuple[str, ...] = ()
-    probes: Mapping[str, Probe] = field(default_factory=dict)
-    categories: Mapping[str, str] = field(default_factory=dict)
-    trouble: str = ""
-
-
-def _known(files: options.Files, book: Rulebook) -> _History:
-    if isinstance(files.database, Path) and not files.database.exists():
-        return _History()
-    from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
-    from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
-
-    keys = [watch.key for watch in book.used_watches]
-    try:
-        with files.open() as database:
-            pages = {key: database.history.expected_pages(key) for key in keys}
-            return _History(
-                pages,
-                database.ledger.spent(files.now),
-                list(unmet(database, book)),
-                list(shallower(database, book, pages, files.now)),
-                list(stored_doubts(database, files, book)),
-                database.followed.ids(),
-                database.probes.all(),
-                database.categories.names(category_ids(book)),
-            )
-    except StoreError as error:
-        # The rules are right or wrong whatever the database is.
-        return _History(trouble=str(error))
-
-
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:
     """A dead target is told by the operator's other targets: where there is one only, by none."""
     targets = {name for channel in book.operator for name in book.channels[channel].targets}
@@ -173,6 +129,12 @@ def _show_costs(out: Output, costs: Forecast) -> None:
         day = (cost.requests, cost.scans_a_day, cost.credits_a_day)
         rows.append((cost.watch, cost.schedule, *day, round(cost.credits_a_month)))
     out.table(columns, rows, numbers=columns[2:], texts=columns[:2])
+    for use in costs.groups:
+        of, figures = ", ".join(use.watches), ", ".join(use.figures)
+        out.say(
+            f"\nGroup {use.group}: {use.many} of {of}, by {figures}; it reads nothing more, "
+            f"and costs no credits. {count_of(len(use.rules), 'rule')}: {', '.join(use.rules)}."
+        )
     for each in costs.probes:
         region = f"region {each.region}" if each.region else "lists without a region"
         out.say(

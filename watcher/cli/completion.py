@@ -26,7 +26,7 @@ VARIABLE = "_WATCHER_COMPLETE"
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 # What may be typed without quotes: no shell puts them around another for every user.
-_TYPED = re.compile(r"[\w.@%+/-]+")
+_TYPED = re.compile(r"[\w.@%+/=-]+")
 _MOST = 100  # products
 
 
@@ -91,6 +91,15 @@ def _sellers(ctx: click.Context) -> Iterator[tuple[str, str]]:
     for seller_id, name in _entries(ctx, "sellers"):
         yield name, seller_id
         yield seller_id, name
+
+
+def _categories(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """Categories by id, with their names: a name has spaces, which no shell quotes for everyone."""
+    from watcher.cli.category_lookup import known_in  # noqa: PLC0415 - only for who asks for it
+
+    place = _place(ctx)
+    known = known_in(place, lenient=True)
+    yield from ((each, known.path(each)) for each in known.ids())
 
 
 def _metrics(ctx: click.Context) -> Iterator[tuple[str, str]]:
@@ -208,6 +217,7 @@ rule_names = _completer(_rules)
 channel_names = _keys("channels")
 watch_names = _keys("watches")
 seller_names = _completer(_sellers)
+category_names = _completer(_categories)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 followed_ids = _completer(_followed)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from watcher.categories import is_id
 from watcher.fields import CATEGORIES
 from watcher.model import Instant
 from watcher.rules.conditions.logic import leaves
@@ -16,7 +17,7 @@ from watcher.source.endpoint import Endpoint
 from watcher.store.sql.siblings import Probe
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
-from watcher.units import format_since, plural
+from watcher.units import count_of, format_duration, format_since, plural
 from watcher.words import listing, quoted
 
 
@@ -87,9 +88,9 @@ def category_ids(book: Rulebook) -> list[str]:
     for watch in book.used_watches:
         found |= {str(value): None for name, value in watch.query.filters if name in CATEGORIES}
     for rule in book.rules:
-        for leaf in chain.from_iterable(map(leaves, filter(None, (rule.when, rule.until)))):
+        for leaf in chain.from_iterable(map(leaves, rule.spoken)):
             if isinstance(leaf, OneOf) and leaf.attribute.name in CATEGORIES:
-                found |= dict.fromkeys(leaf.values)
+                found |= dict.fromkeys(filter(is_id, leaf.values))
     return [*found]
 
 
@@ -99,6 +100,22 @@ def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
         yield f"Sellers: {listing([with_name(each, book.sellers) for each in book.sellers])}."
     if categories:
         yield f"Categories: {listing([with_name(each, categories) for each in categories])}."
+
+
+def refresh_lines(book: Rulebook, branches: int, probe: Probe | None) -> Iterator[str]:
+    """When names of categories are read again, and what that costs."""
+    every = book.api.category_names
+    if not book.named_categories:
+        return
+    if not every:
+        yield "Names of categories are not read again (api.category_names is 0)."
+    elif probe is None or not probe.works or probe.credential != book.api.credential:
+        yield "Names of categories are not read again: this key has no endpoint for them yet."
+    else:
+        yield (
+            f"Names of categories: read again every {format_duration(every)} for "
+            f"{count_of(branches, 'credit')} (api.category_names)."
+        )
 
 
 def category_doubts(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:

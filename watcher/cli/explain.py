@@ -15,7 +15,7 @@ from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
-from watcher.cli.lookup import chosen, chosen_product, market_of
+from watcher.cli.lookup import chosen, chosen_subject
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
@@ -24,11 +24,14 @@ from watcher.model import Instant, Verdict
 from watcher.notification.deferral import ChannelStatus, TargetQueue
 from watcher.rules.conditions.registry import WORDS
 from watcher.text.evidence import (
+    compared_of,
     condition_of,
     days_of,
     gap_of,
     label_of,
+    members_of,
     named,
+    peers_of,
     spelled,
     with_name,
 )
@@ -48,17 +51,19 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 def command(rule_name: str, product: str, region: str | None, files: options.Files) -> None:
     """Explain why RULE fired on PRODUCT, did not fire, or was not told.
 
-    PRODUCT is an id, or a part of a name that only one product has. Shown are its conditions on
-    the newest scan that lists it, its alert, and what each channel was told or why not.
+    PRODUCT is an id, or a part of a name that only one product has; of a rule over groups a
+    seller's or category's id or name, or all of seller_id=7495981769829615944. Shown are its
+    conditions on the newest scan that lists it, its alert, and what each channel was told or why
+    not.
 
     \b
       watcher explain beauty-rising 1729382256910270485
+      watcher explain shelf-heats-up GlowLab
     """
     book = files.book
     rule = chosen("rule", rule_name, book.rules)
-    market = market_of(rule, region)
     with files.open() as opened, opened.snapshot():
-        facts = chosen_product(opened, product, market)
+        facts = chosen_subject(opened, book, rule, product, region)
         explanation = explain(opened, book, rule, facts, files.now)
     if json_wanted():
         print_json(_worded(explanation))
@@ -77,7 +82,10 @@ def _worded(explained: Explanation) -> Explanation:
     again = tuple(
         replace(each, reason=_worded_reason(each.reason, names)) for each in explained.again
     )
-    return replace(explained, when=when, until=until, alert=alert, again=again)
+    grades = tuple(
+        replace(each, reason=_worded_reason(each.reason, names)) for each in explained.grades
+    )
+    return replace(explained, when=when, until=until, alert=alert, again=again, grades=grades)
 
 
 def _worded_reason(reason: Reason, names: Mapping[str, str]) -> Reason:
@@ -94,9 +102,8 @@ def show(explained: Explanation) -> None:
     if (seller := facts.seller_id or "") in explained.names:
         out.say(plain(f"seller {with_name(seller, explained.names)}"))
     out.say(f"{_data(explained)}\n")
-    for word, reason in (("when", explained.when), ("until", explained.until)):
-        if reason is not None:
-            out.print(_tree(word, reason, explained))
+    for word, reason in _reasons(explained):
+        out.print(_tree(word, reason, explained))
     out.say(f"\nAlert: {_state(explained)}")
     for line in _fired_on(explained):
         out.say(f"  fired on: {line}")
@@ -110,6 +117,14 @@ def show(explained: Explanation) -> None:
         for target in gate.targets:
             if text := _target(target, explained.now):
                 out.say(f"  {target.target}: {plain(text)}")
+
+
+def _reasons(explained: Explanation) -> Iterator[tuple[str, Reason]]:
+    yield "when", explained.when
+    if explained.until is not None:
+        yield "until", explained.until
+    for grade in explained.grades:
+        yield f"{grade.severity} when", grade.reason
 
 
 def _data(explained: Explanation) -> str:
@@ -141,8 +156,17 @@ def _grow(tree: Tree, reason: Reason, explained: Explanation) -> None:
     if evidence is None:
         for part in reason.parts:
             _grow(branch, part, explained)
-    elif reason.meant:
-        branch.add(Text(plain(reason.meant), style="dim"))
+    else:
+        for line in filter(None, (_members(evidence, explained), reason.meant)):
+            branch.add(Text(plain(line), style="dim"))
+
+
+def _members(evidence: Evidence, explained: Explanation) -> str:
+    """``most of it: Serum +1,200, Cream +800``, of a group."""
+    currencies = Currencies(None, explained.gmv_currency)
+    told = (f"{name} {part}".strip() for name, part in members_of(evidence, currencies))
+    said_of = ", ".join(told)
+    return f"most of it: {said_of}" if said_of else ""
 
 
 def _verdict(reason: Reason) -> tuple[str, str]:
@@ -156,9 +180,14 @@ def _leaf(reason: Reason, evidence: Evidence, explained: Explanation) -> str:
     if evidence.metric in WORDS:
         more = ", ".join(filter(None, (gap_of(evidence), reason.why)))
         return f"{label}: {condition_of(evidence)}{more and f': {more}'}"
-    told = ", ".join(filter(None, [*_values(evidence, explained, reason), reason.why]))
+    values = (*_values(evidence, explained, reason), _peers(evidence, explained), reason.why)
+    told = ", ".join(filter(None, values))
     asked = condition_of(evidence, explained.names) if evidence.metric in IDS else reason.condition
     return plain(f"{label}{_form(evidence)} {asked}{told and f': {told}'}")
+
+
+def _peers(evidence: Evidence, explained: Explanation) -> str:
+    return peers_of(evidence, _currencies(explained))
 
 
 def _form(evidence: Evidence) -> str:
@@ -172,7 +201,8 @@ def _fired_on(explained: Explanation) -> Iterator[str]:
         return
     for each in alert.evidence:
         if each.verdict is Verdict.MET:
-            values = ", ".join(_values(each, explained)) or "met"
+            found = (*_values(each, explained), _peers(each, explained))
+            values = ", ".join(filter(None, found)) or "met"
             asked = condition_of(each, explained.names)
             yield plain(f"{label_of(each)}{_form(each)} {asked}: {values}")
 
@@ -192,16 +222,21 @@ def _values(evidence: Evidence, explained: Explanation, reason: Reason | None = 
         gap = f", {gap_of(evidence)}" if evidence.gap else ""
         return [*texts, f"baseline {baseline} ({when}{gap})"]
     if reason.over:
-        known = days_of(evidence)
-        return [*texts, f"{reason.over} {baseline} (since {when}{known and f', {known}'})"]
+        known = "".join(f", {each}" for each in (days_of(evidence), compared_of(evidence)) if each)
+        return [*texts, f"{reason.over} {baseline} (since {when}{known})"]
     before = f"{format_duration(explained.judged_at - since)} before"
-    return [*texts, f"was {baseline} {before} ({when})", *filter(None, [gap_of(evidence)])]
+    more = filter(None, (compared_of(evidence), gap_of(evidence)))
+    return [*texts, f"was {baseline} {before} ({when})", *more]
+
+
+def _currencies(explained: Explanation) -> Currencies:
+    return Currencies(explained.product.currency, explained.gmv_currency)
 
 
 def _said(evidence: Evidence, value: float | str | None, explained: Explanation) -> str | None:
     if value is None:
         return None
-    currencies = Currencies(explained.product.currency, explained.gmv_currency)
+    currencies = _currencies(explained)
     if isinstance(value, str) and evidence.unit == Unit.TEXT:
         return plain(named(evidence.metric, value, explained.names))
     return said(evidence.metric, value, unit_of(evidence.metric, evidence.unit), currencies)
@@ -214,7 +249,8 @@ def _state(explained: Explanation) -> str:
     since = _past(alert.since, explained)
     match alert.state:
         case AlertState.FIRING:
-            return f"{alert.short_id} fires since {since}"
+            severe = f", {explained.severity}" if explained.severity is not None else ""
+            return f"{alert.short_id} fires since {since}{severe}"
         case AlertState.PENDING:
             return f"{alert.short_id} is pending since {since}; {_held(alert, explained)}"
         case _:
@@ -238,6 +274,9 @@ def _gate(gate: ChannelStatus, explained: Explanation) -> str:
         comment = f' "{silence.comment}"' if silence.comment else ""
         said_of_it = silence.in_words(explained.names)
         text += f" by silence {silence.id} ({said_of_it}){comment}"
+    if gate.muted_by:
+        text += f" by {gate.muted_by}, which this channel was told instead"
+        return plain(text)
     return plain(f"{text}{_opens(gate, explained)}{_last_told(gate, explained)}")
 
 
@@ -252,7 +291,9 @@ def _opens(gate: ChannelStatus, explained: Explanation) -> str:
 def _last_told(gate: ChannelStatus, explained: Explanation) -> str:
     if gate.told_at is None:
         return ""
-    return f"; last told of {'its end' if gate.told_end else 'it'} {_past(gate.told_at, explained)}"
+    told = "its end" if gate.told_end else "it"
+    severe = f" as {gate.told_as}" if gate.told_as is not None and not gate.told_end else ""
+    return f"; last told of {told}{severe} {_past(gate.told_at, explained)}"
 
 
 def _target(target: TargetQueue, now: Instant) -> str:

@@ -29,11 +29,11 @@ from watcher.store.sql.extracts import Choice
 from watcher.units import count_of
 
 _Wanted = Mapping[str, Any]  # the options as they were given
-_WHAT = ("observations", "alerts", "transitions", "scans")
+_WHAT = ("observations", "alerts", "transitions", "scans", "groups")
 # Which of the options that choose belong to which table.
 _ONLY = {
-    "products": ("observations", "alerts", "transitions"),
-    "watch": ("observations", "scans"),
+    "products": ("observations", "alerts", "transitions", "groups"),
+    "watch": ("observations", "scans", "groups"),
     "rule": ("alerts", "transitions"),
     "metrics": ("observations",),
     "every_scan": ("observations",),
@@ -70,6 +70,7 @@ def command(**wanted: Any) -> None:
       watcher export --watch beauty --every-scan -o beauty.parquet
       watcher export --product 1729384756 --metric sales_growth --format jsonl
       watcher export --what alerts --rule beauty-rising
+      watcher export --what groups --product seller_id=7495981769829615944
     """
     style = _format(wanted)
     _refuse(wanted, style)
@@ -140,6 +141,8 @@ def _export(database: Store, wanted: _Wanted, book: Rulebook | None) -> Export:
             return history.transitions(database, choice)
         case "scans":
             return history.scans(database, choice, _names(wanted, book, choice))
+        case "groups":
+            return history.groups(database, choice, _names(wanted, book, choice), book)
     catalogue = book.metrics if book else Catalogue()
     metrics, names = _metrics(wanted, catalogue), _names(wanted, book, choice)
     observed = partial(history.observations, every_scan=wanted["every_scan"])

@@ -8,9 +8,11 @@ from typing import TypeVar
 from watcher.cli.options import Files
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
+from watcher.evaluation.series import Track
 from watcher.model import ProductFacts
-from watcher.rules.metrics import Attribute, Catalogue, Metric
-from watcher.rules.rulebook import Channel, Rule, Watch
+from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
+from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
+from watcher.rules.rulebook import Channel, Rule, Rulebook, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
 from watcher.text.evidence import with_name
@@ -18,8 +20,8 @@ from watcher.text.sanitize import plain
 from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
-    "chosen", "chosen_metrics", "chosen_product", "chosen_seller", "seller_id_of", "sellers_of",
-    "with_name",
+    "chosen", "chosen_category", "chosen_metrics", "chosen_product", "chosen_seller",
+    "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of", "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
@@ -56,6 +58,18 @@ def chosen_seller(sellers: Mapping[str, str], text: str) -> str:
         raise WatcherError(str(error)) from None
 
 
+def chosen_category(database: Store, text: str) -> str:
+    """The id of the category that has the name; a pattern of ids is what it is. Raises
+    ``WatcherError`` for what looks like a name and is none."""
+    if set(text) <= _OF_IDS:
+        return text
+    known = database.categories.known()
+    try:
+        return known.find(text).category_id if known else text
+    except Wrong as error:
+        raise WatcherError(str(error)) from None
+
+
 def seller_id_of(sellers: Mapping[str, str], text: str) -> str:
     """A seller's id as it is written on a command line: digits, an address, or a name of one's own;
     else ``WatcherError``."""
@@ -75,10 +89,52 @@ def chosen_product(database: Store, wanted: str, region: str | None) -> ProductF
     if not found:
         why = "no scan has seen one of that id or name"
         raise WatcherError(f"no product {quoted(wanted)}{where}: {why}")
+    return _only(found, wanted)
+
+
+def _only(found: Sequence[ProductFacts], wanted: str) -> ProductFacts:
+    """The only one; else ``WatcherError``."""
     if len(found) > 1:
         regions = ", ".join(each.region for each in found)
         raise WatcherError(f"{quoted(wanted)} is sold in {regions}: say which with --region")
     return found[0]
+
+
+def chosen_subject(
+    database: Store, book: Rulebook, rule: Rule, wanted: str, region: str | None
+) -> ProductFacts:
+    """The product that a rule is asked about; of a rule over groups the group of that id
+    (``seller_id=7495...``), or of that seller, category or list, by its id or name."""
+    wanted, market, parts = wanted.strip(), market_of(rule, region), subject_parts(wanted.strip())
+    if rule.group is None:
+        if parts is not None:
+            raise WatcherError(f'rule "{rule.name}" speaks of products, and {wanted} is a group')
+        return chosen_product(database, wanted, market)
+    by, value = parts or (rule.group.by, wanted)
+    if by != rule.group.by:
+        raise WatcherError(f'rule "{rule.name}" speaks of {rule.group.said}, not of {wanted}')
+    known = {} if by == WATCH else {**database.categories.names(), **book.sellers}
+    found = database.history.find(subject_id(by, id_named(known, value) or value), market)
+    if not found:
+        what, where = BY[by].one, f" in {market}" if market else ""
+        why = f'rule "{rule.name}" has seen no such {what} with products enough'
+        raise WatcherError(f"no {what} {quoted(value)}{where}: {why}")
+    return _only(found, wanted)
+
+
+def is_group(text: str) -> bool:
+    """Whether it is a group's id: ``seller_id=7495981769829615944``."""
+    return subject_parts(text.strip()) is not None
+
+
+def chosen_tracks(tracks: Sequence[Track], names: Sequence[str]) -> Sequence[Track]:
+    """A group's figures of these names, or all; raises ``WatcherError`` for what is none."""
+    known = {track.name: track for track in tracks}
+    for each in names:
+        if each not in known:
+            hint = nearest(each, known) or f"; there are {listing(known) or 'none'}"
+            raise WatcherError(f"no figure {quoted(each)} of this group is kept{hint}")
+    return [known[each] for each in names] if names else tracks
 
 
 def market_of(rule: Rule, region: str | None) -> str | None:

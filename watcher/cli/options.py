@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import Enum, auto
-from functools import cached_property, partial, wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from watcher.categories import CategoryLookup
+from watcher.cli.category_lookup import lookup_in
 from watcher.cli.place_options import PLACE, book_named, database, place
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
 from watcher.daemon.clock import Clock, book_clock, file_clock
@@ -138,6 +140,12 @@ class Files:
     rules: Path
     database: Place
     asked: Asked = Asked.FILES
+    lenient: bool = False  # whether names of categories need not be known: for who asks for them
+
+    @property
+    def without_names(self) -> Files:
+        """The same for who asks the source for names of categories."""
+        return replace(self, lenient=True)
 
     @cached_property
     def _pushed(self) -> PushedRules | None:
@@ -179,12 +187,14 @@ class Files:
     @property
     def fresh_book(self) -> Rulebook:
         """The whole rules as their files are now, those beside them, too; raises ``RulesError``."""
-        return load_rules(self.rules) if self._pushed is None else self.whole_book
+        if self._pushed is not None:
+            return self.whole_book
+        return load_rules(self.rules, categories=lookup_in(self.database))
 
     def _read(self, *, whole: bool) -> Rulebook:
         if self._pushed is None:
-            return keeping_loader(self.rules, self.database)()
-        book = self._pushed.load(whole=whole)
+            return keeping_loader(self.rules, self.database, lenient=self.lenient)()
+        book = self._pushed.load(whole=whole, lenient=self.lenient)
         learn_secrets(book)
         return book
 
@@ -221,18 +231,26 @@ class Files:
         return open_to_read(self.database)
 
 
-def load_rules(path: Path, kept: Mapping[str, bytes] | None = None) -> Rulebook:
+def load_rules(
+    path: Path,
+    kept: Mapping[str, bytes] | None = None,
+    categories: CategoryLookup | None = None,
+) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``. ``kept`` are copies of
-    files that they name."""
-    book = load([path], os.environ, kept)
+    files that they name; ``categories`` knows which ids names stand for."""
+    book = load([path], os.environ, kept, categories=categories)
     learn_secrets(book)
     return book
 
 
-def keeping_loader(path: Path, database: Place) -> KeepingLoader:
+def keeping_loader(path: Path, database: Place, *, lenient: bool = False) -> KeepingLoader:
     """A reader of the rules at ``path``, which go on with what the database keeps of a file that
-    they name, once that can't be used."""
-    return KeepingLoader(partial(load_rules, path), lambda: _kept_files(database))
+    they name, once that can't be used; and which may name categories as the database does."""
+
+    def read(kept: Mapping[str, bytes]) -> Rulebook:
+        return load_rules(path, kept, lookup_in(database, lenient=lenient))
+
+    return KeepingLoader(read, lambda: _kept_files(database))
 
 
 def _kept_files(place: Place) -> Mapping[str, bytes]:

@@ -51,7 +51,7 @@ def command() -> None:
 @as_json
 def list_(files: options.Files, states: tuple[str, ...], target: str | None, limit: int) -> None:
     """List the messages that wait or are dead, the newest first, and what is held back by a digest,
-    quiet hours, a silence or a cooldown, as the rule file has them.
+    quiet hours, a silence, a cooldown, a round or the day's most, as the rule file has them.
     """
     listed = _listed(files, states or _OPEN, target, limit)
     if json_wanted():

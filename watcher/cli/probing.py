@@ -10,6 +10,7 @@ import click
 
 from watcher.cli.options import Files
 from watcher.cli.output import json_wanted
+from watcher.daemon.scheduling.category_names import keep_names
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
@@ -18,7 +19,7 @@ from watcher.source.probing import Finding, Known
 from watcher.source.sibling_answers import first_cover
 from watcher.store.engine import open_store
 from watcher.store.ports import Store
-from watcher.store.sql.siblings import Category, Probe
+from watcher.store.sql.siblings import Probe
 from watcher.units import count_of
 
 _FEW = 2  # ids to ask with: that they are joined by a comma is to be tried, too
@@ -74,14 +75,3 @@ def keep_finding(database: Store, finding: Finding, now: Instant, *, credential:
         database.probes.put(Probe(name, now, works, status, words, question.path, credential))
         if works and question.endpoint is CATEGORIES:
             keep_names(database, finding, now)
-
-
-def keep_names(database: Store, finding: Finding, now: Instant, level: int = 1) -> None:
-    """Store the categories that it gave, which stand at that level or below."""
-    database.categories.put(
-        (
-            Category(each.category_id, max(each.level, level), each.name)
-            for each in finding.categories
-        ),
-        now,
-    )

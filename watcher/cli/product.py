@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 import click
-import numpy as np
-from rich.text import Text
-from uniplot import plot_to_string
 
-from watcher.charts.scale import level_axis, value_axis
 from watcher.cli import options
-from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
-from watcher.cli.lookup import chosen_metrics, chosen_product, with_name
+from watcher.cli.group import show_group
+from watcher.cli.lookup import chosen_metrics, chosen_product, is_group, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, heights_of, merged, number, tracks_of
-from watcher.export.formats import csv_lines, iso
+from watcher.evaluation.series import Track, merged, number, tracks_of
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
+from watcher.text.evidence import categories_said
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
     NO_CURRENCIES,
     Currencies,
     Unit,
-    at,
     format_instant,
     format_since,
     format_value,
 )
 
-_ALERTS = 20  # shown at most
 _TEXTS = 20  # changes of texts
-_WIDTH = 80  # of a plot, at most
-_HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
 _DEFAULT = (
     "total_sale_7d_cnt total_sale_gmv_7d_amt spu_avg_price sales_trend_flag total_ifl_cnt "
     "creators_7d commission"
@@ -61,7 +53,8 @@ class _Past:
     at: Ints
     rows: Floats
     alerts: Sequence[AlertRow]
-    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    categories: Sequence[str]  # from level 1 on
+    names: Mapping[str, str]  # of its seller and categories, as far as they are known
     own: Mapping[str, float | str]  # the user's own numbers and texts of it
     texts: Sequence[TextChange] = ()
 
@@ -85,19 +78,23 @@ def command(
 ) -> None:  # fmt: skip
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
-    PRODUCT is an id, or a part of a name that only one product has. Your metrics and the rank in
-    each of your watches are the rule file's.
+    PRODUCT is an id, or a part of a name that only one product has; or a group of products, as
+    seller_id=7495981769829615944, which has figures in place of metrics. Your metrics and the rank
+    in each of your watches are the rule file's.
 
     \b
       watcher product "face serum" --metric rank --days 90
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
+    if is_group(product):
+        show_group(files, (product, region), list(dict.fromkeys(metrics)), days, as_csv=as_csv)
+        return
     past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        sys.stdout.buffer.write(_csv(past))
+        print_csv(past.tracks, past.pairs)
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
@@ -118,9 +115,10 @@ def _past(
             raise _missing(product, _unseen(product.observed_at, now, days, zone))
         here = book.watches_in(product.region) if book is not None else ()
         tracks = tracks_of(database, product, metrics, here, since)
-        alerts = database.alerts.list(product=product.product, limit=_ALERTS)
+        alerts = database.alerts.list(product=product.product, limit=ALERTS)
         texts = database.history.text_changes(product.product, since)
-        known = {**database.categories.names([product.category_id]), **catalogue.sellers}
+        categories = database.history.categories_of(product.product)
+        known = {**database.categories.names(categories), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"
         raise _missing(product, why if RANK in names else "none of its values are kept")
@@ -128,7 +126,10 @@ def _past(
     table = catalogue.facts
     facts = {} if table is None else dict(table.of(product.product_id))
     currency = catalogue.gmv_currency
-    return _Past(now, days, zone, currency, product, tracks, at_, rows, alerts, known, facts, texts)
+    return _Past(
+        now, days, zone, currency, product, tracks, at_, rows, alerts, categories, known, facts,
+        texts,
+    )  # fmt: skip
 
 
 def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
@@ -140,31 +141,17 @@ def _missing(product: ProductFacts, why: str) -> WatcherError:
     return WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
 
 
-def _csv(past: _Past) -> bytes:
-    """Times as ISO 8601 in UTC; no value is an empty cell."""
-    lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    lines += [[iso(instant), *map(number, row)] for instant, row in past.pairs]
-    return csv_lines(lines)
-
-
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
     out = console()
     for line in _head(past):
         out.say(line)
     for track in plotted:
-        _show_plot(out, track, past)
+        show_plot(out, track, past.days, past.zone)
     _show_values(out, past)
     if past.texts:
         _show_texts(out, past)
     if past.alerts:
-        _show_alerts(out, past)
-
-
-def _show_plot(out: Output, track: Track, past: _Past) -> None:
-    span = "last day" if past.days == 1 else f"last {past.days} days"
-    out.say(f"\n{plain(track.label)}, {span} ({past.zone})")
-    drawn = "no values" if track.empty else _plot(track, out, past.zone)
-    out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+        show_alerts(out, past.alerts, past.now, past.zone)
 
 
 def _show_values(out: Output, past: _Past) -> None:
@@ -190,26 +177,10 @@ def _show_texts(out: Output, past: _Past) -> None:
     out.table(columns, rows, apart=True, texts=("Was", "Is"))
 
 
-def _show_alerts(out: Output, past: _Past) -> None:
-    columns = ("Alert", "Rule", "State", "Since", "Told")
-    alerts = [alert_cells(row, past.now, past.zone) for row in past.alerts]
-    out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
-    if len(past.alerts) == _ALERTS:
-        out.say(f"The newest {_ALERTS}.")
-
-
-def _plot(track: Track, out: Output, zone: tzinfo) -> str:
-    # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
-    walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
-    (heights, names), braille = heights_of(track), out.encoding.startswith("utf")
-    instants, unit = np.array(walls, np.int64), track.metric.unit
-    return plot(instants, heights, unit, out.width, braille=braille, names=names)
-
-
 def _head(past: _Past) -> list[str]:
     product, now = past.product, past.now
     seen = min(product.observed_at or product.first_seen, now)  # of a clock that was set back
-    seller, category = product.seller_id or "unknown", product.category_id or "unknown"
+    seller = with_name(product.seller_id or "unknown", past.names)
     own = " · ".join(
         f"{name} {format_value(value, Unit.SCORE)}" for name, value in past.own.items()
     )
@@ -217,9 +188,7 @@ def _head(past: _Past) -> list[str]:
     return [
         plain(f"{product.name} ({product.region} {product.product_id})"),
         product_page(product.product_id),
-        plain(
-            f"seller {with_name(seller, past.names)}, category {with_name(category, past.names)}"
-        ),
+        plain(f"seller {seller}, category {categories_said(past.categories, past.names)}"),
         f"first seen {first}, last {last} ({format_since(seen, now)})",
         plain(" · ".join(_newest(past))),
         *([plain(f"your own: {own}")] if own else []),
@@ -246,40 +215,12 @@ def _json(past: _Past) -> dict[str, object]:
         {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
         for instant, row in past.pairs
     ]
-    ids = {"seller": past.product.seller_id, "category": past.product.category_id}
+    levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
+    ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    alerts = [*map(alert_json, past.alerts)]
+    alerts = alerts_json(past.alerts)
     found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     texts = [fields_of(each, "at name was now") for each in past.texts]
     found["texts"] = texts
-    named = {"names": known} if known else {}
+    named = {"categories": [*past.categories], **({"names": known} if known else {})}
     return {**fields_of(past, "product gmv_currency"), **found, **named}
-
-
-def plot(
-    at: Ints, values: Floats, unit: Unit, width: int = _WIDTH, *,
-    braille: bool = True, names: Sequence[str] = (),
-) -> str:  # fmt: skip
-    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap. Some
-    value must be there. Of places the first is at the top; ``names`` are those of the values 0, 1,
-    2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long."""
-    axis = level_axis(names) if names else value_axis(values[np.isfinite(values)].tolist(), unit)
-    last, half = _HEIGHT - 1, 0.5 / (_HEIGHT - 1)  # an axis ends in the middle of the outer rows
-    drawn: str = plot_to_string(
-        xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
-        ys=np.repeat(axis.places(values), 2)[:-1],
-        lines=True,
-        color=False,
-        character_set="braille" if braille else "ascii",
-        width=_WIDTH,
-        height=_HEIGHT,
-        line_length_hard_cap=min(width, _WIDTH) - 1 - max(len(label) for _, label in axis.ticks),
-        y_gridlines=[],  # one at 0 would be taken for values in a gap
-        y_labels=False,
-        y_min=-half,
-        y_max=1 + half,
-    )
-    # The first line is the frame's.
-    labels = {_HEIGHT - round(axis.place(value) * last): f" {label}" for value, label in axis.ticks}
-    lines = enumerate(drawn.splitlines())
-    return "\n".join(f"{line.rstrip()}{labels.get(row, '')}" for row, line in lines)

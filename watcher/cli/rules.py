@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import options
+from watcher.cli.category_lookup import lookup_in
 from watcher.cli.output import answer, as_json, console, fields_of
 from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
 from watcher.cli.server_options import book_of_server, opened, pusher
@@ -54,7 +55,7 @@ def push(
     """
     source = RuleFolder.existing(folder)
     files = source.read()
-    warnings, unset = _checked(source, files)
+    warnings, unset = _checked(source, files, place)
     with opened(place.url) as control:
         is_new = place.book not in control.books.names()
         if is_new:
@@ -92,14 +93,15 @@ def _told(held: bool) -> str:
 
 
 def _checked(
-    source: RuleFolder, files: Mapping[str, bytes]
+    source: RuleFolder, files: Mapping[str, bytes], place: Server
 ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Warnings, and names that are not set here; raises ``RulesError``."""
     from watcher.rules.files.push_check import refuse_broken  # noqa: PLC0415 - pydantic
     from watcher.store.control import refuse_files  # noqa: PLC0415
 
     refuse_files(files)
-    return refuse_broken(source.name, files, os.environ)
+    # Of a book that is not there yet no names of categories are known: its daemon asks for them.
+    return refuse_broken(source.name, files, os.environ, lambda: lookup_in(place, lenient=True))
 
 
 def _refuse_unseen(

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from watcher.cli import options
+from watcher.cli.category_lookup import lookup_in
 from watcher.cli.place_options import BOOK, all_books, book_completions
 from watcher.daemon.clock import Clock, FastClock
 from watcher.daemon.service import PushedBooks
@@ -39,7 +40,8 @@ class Work:
 
         url = os.environ.get("KEYAPI_URL", DEFAULT_URL)
         if self.pushed is None:
-            url = options.load_rules(self.rules).api.url
+            names = lookup_in(self.database, lenient=True)
+            url = options.load_rules(self.rules, categories=names).api.url
         pace = asyncio.run(pace_of(url))
         return FastClock(pace.now, speed=DAY / pace.day_seconds)
 
@@ -82,12 +84,13 @@ def _pushed(database: Place, books: tuple[str, ...], *, every: bool) -> PushedBo
             "--rules is for the book main by files that are here; the rules of --book and "
             "--all-books are those that `watcher rules push` has put on the server"
         )
-    return PushedBooks(None if every else tuple(dict.fromkeys(books)), _load_pushed)
+    load = partial(_load_pushed, database.url)
+    return PushedBooks(None if every else tuple(dict.fromkeys(books)), load)
 
 
-def _load_pushed(book: str, files: Mapping[str, bytes]) -> Rulebook:
+def _load_pushed(url: str, book: str, files: Mapping[str, bytes]) -> Rulebook:
     from watcher.rules.files.pushed import load_pushed  # noqa: PLC0415 - not without a server
 
-    rules = load_pushed(book, files, os.environ)
+    rules = load_pushed(book, files, os.environ, lambda: lookup_in(Server(url, book)))
     options.learn_secrets(rules)
     return rules

@@ -52,8 +52,9 @@ def _show_one(found: Scores, zone: tzinfo) -> None:
             "it would have told, `watcher tune` the threshold for as many alerts as you like."
         )
         return
+    subjects = count_of(one.products, "group" if one.of_groups else "product")
     out.say(
-        f"{count_of(one.tally.told, 'alert')} told of {count_of(one.products, 'product')}; "
+        f"{count_of(one.tally.told, 'alert')} told of {subjects}; "
         + "; ".join(f"{each.channel}: {rate(each)}" for each in one.heard)
     )
     out.say(f"\n{measured(one)}")

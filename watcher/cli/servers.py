@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli.category_lookup import lookup_in
 from watcher.errors import WatcherError
 from watcher.store.places import MAIN, Server
 
@@ -45,21 +46,23 @@ class PushedRules:
     """Rule files that were pushed to a book. Without them ``load`` never fails for want of a secret
     that only who sends or asks needs, unless it is to be ``whole``."""
 
-    def __init__(self, book: str, files: Mapping[str, bytes]) -> None:
-        self.book = book
+    def __init__(self, place: Server, files: Mapping[str, bytes]) -> None:
+        self.place = place
         self.files = files
 
     @property
     def name(self) -> str:
         """The name that people read."""
-        return f"book {self.book}"
+        return f"book {self.place.book}"
 
-    def load(self, *, whole: bool) -> Rulebook:
-        """Raises ``RulesError``."""
+    def load(self, *, whole: bool, lenient: bool = False) -> Rulebook:
+        """Raises ``RulesError``. ``lenient``: names of categories need not be known."""
         from watcher.rules.files import pushed  # noqa: PLC0415 - not without a server
 
         read = pushed.load_pushed if whole else pushed.load_to_read
-        return read(self.book, self.files, os.environ)
+        return read(
+            self.place.book, self.files, os.environ, lambda: lookup_in(self.place, lenient=lenient)
+        )
 
 
 def pushed_rules(place: Server) -> PushedRules | None:
@@ -71,4 +74,4 @@ def pushed_rules(place: Server) -> PushedRules | None:
     current = books.current(place.book)
     if current is None:
         return None
-    return PushedRules(place.book, books.files(place.book, current.number))
+    return PushedRules(place, books.files(place.book, current.number))

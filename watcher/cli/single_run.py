@@ -15,8 +15,6 @@ from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.incidents.failing import note_credits
 from watcher.incidents.own_files import adopt_files
-from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import policies_of
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.engine import DatabaseThread
 
@@ -46,7 +44,9 @@ class SingleRun:
             told = self.report.told.append
             scanner = Scanner(self.book, client, store, self.clock, report=told, budget=budget)
             due = [each for each in watches if forced or await self._due(store, each)]
-            good = all([await self._scan(scanner, watch) for watch in due])
+            waiting = [watch.key for watch in due]
+            scanner.rounds.busy = waiting
+            good = all([await self._scan(scanner, watch, waiting) for watch in due])
             if not self.dry_run:
                 await Newcomers(scanner, store).turn()
             await self._release(store, scanner)
@@ -64,7 +64,8 @@ class SingleRun:
             self.report.later(watch.name, moment, now)
         return moment <= now
 
-    async def _scan(self, scanner: Scanner, watch: Watch) -> bool:
+    async def _scan(self, scanner: Scanner, watch: Watch, waiting: list[str]) -> bool:
+        """Scan it, and no other is waited for that is none of those ``waiting`` behind it."""
         with progress(f"Reading {watch.name}", "requests", quiet=self.report.quiet) as report:
             expected, requests = watch.query.pages, itertools.count(1)
 
@@ -73,13 +74,14 @@ class SingleRun:
                 report(done, max(done, expected))  # some are tried again
 
             outcome = await scanner.scan(watch, self.clock.now(), moved=moved)
+        waiting.remove(watch.key)
+        scanner.rounds.ended(watch.key)
         return self.report.scanned(watch.name, outcome)
 
     async def _release(self, store: DatabaseThread, scanner: Scanner) -> None:
         """Tell what was held at an earlier run and no longer is."""
-        policies, now = policies_of(self.book.channels), self.clock.now()
         await store.run(lambda database: note_credits(scanner.operator(database), self.book.api))
-        told = await store.run(lambda database: sweep(database, self.book, policies, now))
+        told = await store.run(scanner.sweep)
         rows = await store.run(lambda database: [database.outbox.get(row) for row in told])
         for row in rows:
             if row is not None:

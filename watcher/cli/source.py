@@ -72,6 +72,7 @@ def probe(
       watcher source probe --endpoint shop --seller 7495981769829615944 --yes
     """
     configure("text", "warning")
+    files = files.without_names
     book, others = files.whole_book, _paths_of(paths)
     refuse_without_key(files)  # then nothing is announced either
     given = seller_id_of(book.sellers, seller) if seller else ""

@@ -17,8 +17,6 @@ from watcher.delivery.daemon_thread import DaemonThread
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.failing import note_clock, note_credits
 from watcher.model import Instant
-from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import policies_of
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -88,7 +86,7 @@ class Maintenance:
             await asyncio.sleep(DISK_SECONDS)
 
     async def sweep(self) -> None:
-        """Each minute of the clock, tell what a silence, quiet hours or a digest held."""
+        """Each minute of the clock, tell what a silence, quiet hours, a digest or a round held."""
         while True:
             self.core.beat("sweep")
             now = self.core.clock.now()
@@ -101,11 +99,11 @@ class Maintenance:
     def sweep_once(self, database: Store) -> bool:
         """Tell it once; whether something was written to be told."""
         # As of its turn: it may have waited for the store.
-        operator, book = self.core.scanner.operator(database), self.core.book
+        operator = self.core.scanner.operator(database)
         noted = note_clock(operator)
         # That a day or month of credits is over is seen without a scan.
-        note_credits(operator, book.api)
-        return bool(sweep(database, book, policies_of(book.channels), operator.now)) or noted
+        note_credits(operator, self.core.book.api)
+        return bool(self.core.scanner.sweep(database)) or noted
 
     async def watch_clock(self) -> None:
         """Arm every timer anew where the clock is set forward or back.

@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -79,6 +80,7 @@ class Workers:
         self.supervisor = core.supervisor()
         self.queue: asyncio.PriorityQueue[Job] = asyncio.PriorityQueue()
         self.busy: set[str] = set()  # keys of watches that are queued or running
+        core.scanner.rounds.busy = self.busy
         self._rounds = Rounds()
         self._regions: dict[str, str] = {}  # by the names of their jobs and alarms
         self._silent: dict[str, int] = {}  # looks at each watch that has no alarm
@@ -129,10 +131,21 @@ class Workers:
                 good = await self._scan(job.key, job.at, partial(self.core.beat, part, "scan"))
             finally:
                 self.busy.discard(job.key)
+                self.core.scanner.rounds.ended(job.key)
                 over = self.end_of_scan(job.key, good=good)  # first: it may be queued meanwhile
                 await self.arm(job.key)
+            await self.tell_round()
             if over:
                 await self._returns.round_is_over()
+
+    async def tell_round(self) -> None:
+        """Tell what waited for a scan that came to nothing: one that did tells it itself."""
+        scanner = self.core.scanner
+        if not scanner.rounds.is_over(scanner.book, self.core.clock.now()):
+            return
+        with suppress(StoreError):  # else the minute's sweep does
+            if await self.core.writer.run(scanner.sweep):
+                self.core.courier.wake()
 
     def end_of_scan(self, key: str, *, good: bool) -> bool:
         """Tell the heartbeat of a good round of scans; whether one is over."""
@@ -236,11 +249,15 @@ class Workers:
         """Arm every watch."""
         for region in regions_of(self.core.book):
             await self._arm_region(region)
-        for key, watch in self.core.watches.items():
-            if not isinstance(watch.schedule, Refresh):
-                await self.arm(key)
-            else:
-                self.core.timers.disarm(key)  # of an interval that it had before
+        # What is due together rings together: all are asked for before the first is armed.
+        watches = dict(self.core.watches)
+        timed = [each for each in watches.values() if not isinstance(each.schedule, Refresh)]
+        moments = {watch.key: await self._due(watch) for watch in timed}
+        for key in watches.keys() - moments.keys():
+            self.core.timers.disarm(key)  # of an interval that it had before
+        for key, due in moments.items():
+            if not self.core.stopping.is_set():
+                self.core.timers.arm(key, due, self.ring)
 
     async def arm(self, key: str) -> None:
         """Set the alarm of the watch's next scan; of one that is read with the refresh, and of a

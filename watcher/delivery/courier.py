@@ -18,6 +18,7 @@ import structlog
 from watcher.chart import Chart
 from watcher.delivery.marking import Change, Marks, StoreThread
 from watcher.delivery.message import render
+from watcher.delivery.reasons import moved
 from watcher.delivery.rendered import (
     Attachment,
     OutcomeKind,
@@ -26,7 +27,6 @@ from watcher.delivery.rendered import (
     Style,
     Way,
 )
-from watcher.delivery.view import moved
 from watcher.errors import StoreError
 from watcher.message import Notification
 from watcher.model import Instant

@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
-from watcher.delivery.view import TITLE_LENGTH, Product, View, cut_to, view_of
+from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
 from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
@@ -100,12 +100,21 @@ def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> 
 def values_of(message: Message, shown: View) -> dict[str, Any]:
     """Values that a template may use, by the names of ``SAMPLE`` in the rules' ``templates``."""
     products = [
-        _values(product, _OF_A_PRODUCT) | {"id": product.link.rpartition("/")[2]}
+        _values(product, _OF_A_PRODUCT)
+        | {
+            "id": product.key,
+            # A layout may show these alone.
+            "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
+            "why": [*product.why, *product.also],
+        }
         for product in shown.products
     ]
+    called = ", ".join(rule.name for rule in shown.rules)
+    lines = "\n".join(rule.line for rule in shown.rules)
     return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,
-        "rule": neutralise(message.rule),
+        "rule": called or neutralise(message.rule),
+        "text": "\n".join(filter(None, (shown.text, lines))),
         "region": neutralise(message.region),
         "products": products,
     }
@@ -129,8 +138,21 @@ def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
     for longest in (1_000, 500, 200, 100, 50, 20):
         if fits(body):
             return body
-        body = write(replace(counted, text=shorten(counted.text, longest)))
+        body = write(_shorter(counted, longest))
     return body
+
+
+def _shorter(counted: View, longest: int) -> View:
+    """A message without products whose text has at most so many characters; of the lines about its
+    rules, which the title names, those that are whole."""
+    text, rules = shorten(counted.text, longest), list[Heading]()
+    room = longest - len(text)
+    for rule in counted.rules:
+        room -= len(rule.line) + 1
+        if room < 0:
+            break
+        rules.append(rule)
+    return replace(counted, text=text, rules=tuple(rules))
 
 
 def _cut(body: str, fits: _Fits) -> str:
@@ -159,8 +181,8 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
     )
 
 
-_OF_A_MESSAGE = ("title", "text", "rest", "names", "more", "data", "footer")
-_OF_A_PRODUCT = ("number", "name", "link", "alert", "notes", "why", "facts")
+_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules")
 # Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
     style: _environment(style.escape if style.body_format == "markdown" else None)

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from watcher.alert import ToldWith
 from watcher.evaluation.present import Present, Presents, safely
-from watcher.evidence import Criterion, Evidence, Gap
+from watcher.evidence import Criterion, Evidence, Gap, Member
 from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.again import metrics_told
-from watcher.rules.conditions.base import Judge, Masks, Need
+from watcher.rules.conditions.base import Judge, Masks, Need, ScanColumns
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
@@ -45,6 +45,10 @@ class AgainTable:
     def number(self, metric: Metric) -> Floats:
         return np.array([self.value(metric, row) for row in range(self.size)], np.float64)
 
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        table, rows = self._judge.everyone()
+        return table, rows[list(self._rows)]
+
     def value(self, metric: Metric, row: int) -> float:
         return self._judge.value(metric, self._rows[row])
 
@@ -67,6 +71,16 @@ class AgainTable:
             if told is not None and value is not None:
                 values[row], at[row] = value, told.at
         return values, at
+
+    def comparable(self, need: Need) -> Floats:
+        """It is the value itself that a channel was told."""
+        return self.number(need.metric)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, metric: Metric, _need: Need | None, row: int) -> tuple[Member, ...]:
+        return self._judge.members(metric, None, self._rows[row])
 
     def gap(self, _need: Need, _row: int) -> Gap | None:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from watcher.model import Listed, ListFacts, Scan, ScanState
 from watcher.rules import surges
-from watcher.rules.metrics import LIST_NEEDS, sums_of
+from watcher.rules.derived import LIST_NEEDS, sums_of
 from watcher.store.past import Recollection
 from watcher.store.ports import Store
 from watcher.units import DAY

@@ -1,4 +1,4 @@
-"""Names beside ids: the user's for sellers, the source's for categories."""
+"""Names beside ids: the user's for sellers, the source's for categories; and of groups by these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Protocol
 
 from watcher.evidence import Evidence
 from watcher.fields import CATEGORIES, IDS
-from watcher.text.evidence import ids_in
+from watcher.rules.groups import BY, WATCH, subject_parts
+from watcher.text.evidence import NO_NAMES, ids_in
 
 
 class CategoryNames(Protocol):
@@ -22,10 +23,27 @@ def names_in(
     evidence: Iterable[Evidence],
     *more: str | None,
 ) -> dict[str, str]:
-    """Names of the ids that occur in evidence, and of sellers' ids beside it, as far as they are
-    known. Those of categories are asked for only where some occur."""
+    """Names of the ids that occur in evidence, and of sellers' ids and groups beside it, as far as
+    they are known. Those of categories are asked for only where some occur."""
     found = [*evidence]
-    categories = ids_in(found, CATEGORIES)
+    categories = [*ids_in(found, CATEGORIES), *grouped_ids(more, CATEGORIES)]
     known = {**(history.category_names(categories) if categories else {}), **sellers}
-    occurring = (*more, *ids_in(found, IDS)) if known else ()
+    occurring = (*more, *grouped_ids(more, IDS), *ids_in(found, IDS)) if known else ()
     return {each: known[each] for each in occurring if each in known}
+
+
+def grouped_ids(subjects: Iterable[str | None], fields: Sequence[str]) -> list[str]:
+    """The sellers and categories, of these fields, by which some of the subjects are groups."""
+    parts = (subject_parts(each) for each in subjects if each)
+    return [each[1] for each in parts if each is not None and each[0] in fields]
+
+
+def subject_name(subject: str, name: str, names: Mapping[str, str] = NO_NAMES) -> str:
+    """A product's ``name``; of a group that of its seller, category or list, else what it is:
+    ``seller 7495981769829615944``."""
+    parts = subject_parts(subject)
+    if parts is None:
+        return name
+    by, value = parts
+    known = None if by == WATCH else names.get(value)
+    return known or f"{BY[by].one} {value}"

@@ -4,33 +4,30 @@ written. It is judged anew from the stored observations, by the rule's own condi
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import structlog
-from msgspec.structs import replace
 
-from watcher.alert import Alert
 from watcher.evaluation.absence import gone_products
+from watcher.evaluation.group_table import GroupTable
 from watcher.evaluation.jumps import stored_table
-from watcher.evaluation.names import names_in
 from watcher.evaluation.table import ScanTable
-from watcher.evidence import Evidence, LatestEvidence
-from watcher.fields import IDS
+from watcher.evidence import LatestEvidence
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Metric
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule
 from watcher.store.past import Archive
-from watcher.store.ports import Store
-from watcher.store.records import AlertRow, Sighting
-from watcher.text.evidence import ids_in, spelled
+from watcher.store.records import Sighting
 
 T = TypeVar("T")
 log = structlog.get_logger("watcher.rules")
+
+
+SubjectTable: TypeAlias = ScanTable | GroupTable
 
 
 class Present:
@@ -38,7 +35,7 @@ class Present:
     ``fallen`` that of one which fell off the list with it. ``judge`` has the baselines of all rules
     that will be asked for."""
 
-    def __init__(self, archive: Archive, table: ScanTable) -> None:
+    def __init__(self, archive: Archive, table: SubjectTable) -> None:
         self._archive = archive
         self._watch = table.scan.watch
         self.judge = Judge(table)
@@ -59,6 +56,9 @@ class Present:
     def part(self, _product: int) -> Present | None:
         """Itself: it is of one watch."""
         return self
+
+    def claim(self, _subjects: Iterable[int]) -> None:
+        """What is no group is a product."""
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""
@@ -93,6 +93,10 @@ class Present:
             return self.judge, self.rows[product]
         gone = rule.when.of_gone and product in self.gone
         return self._place(rule, product) if gone else None
+
+    def last_place(self, rule: Rule, product: int) -> tuple[Judge, int] | None:
+        """Its row in the scan at hand, else in the last one that had it; None of who never was."""
+        return self._place(rule, product)
 
     def gone_since(self, rule: Rule, product: int) -> Instant | None:
         """The last sight of a product that is gone, as a rule says of such; None of any other."""
@@ -188,14 +192,19 @@ class Present:
         number, row = found
         judge = self._judges.get((number, rule.name))
         if judge is None:
-            seen, needs = self._sightings[number], (*rule.when.needs, *rule.order_by.needs)
-            schedule = rule.watch_of(self._watch).schedule
-            table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
-            # Who was seen last at one scan is gone at one scan.
-            if rule.when.of_gone and product in self.gone:
-                table.gone_at = self.at
+            table = self._table_of(number, rule, product)
             judge = self._judges[number, rule.name] = Judge(table)
         return judge, row
+
+    def _table_of(self, number: int, rule: Rule, product: int) -> SubjectTable:
+        """The scan that saw a product last, with the baselines that the rule asks for."""
+        seen, needs = self._sightings[number], rule.needs
+        schedule = rule.watch_of(self._watch).schedule
+        table = stored_table(self._archive, seen.row, seen.recorded, needs, schedule)
+        # Who was seen last at one scan is gone at one scan.
+        if rule.when.of_gone and product in self.gone:
+            table.gone_at = self.at
+        return table
 
     def _look_back(self, products: Sequence[int]) -> None:
         """Find where each was seen last."""
@@ -240,7 +249,7 @@ class Presents:
         return keys, here
 
 
-def newest(
+def newest_products(
     archive: Archive, watch: str, rules: Sequence[Rule], products: Sequence[int]
 ) -> Present | None:
     """Products as the newest scan of ``watch`` left them, for its ``rules``; None without one."""
@@ -248,87 +257,7 @@ def newest(
     seen = archive.history.newest_sighting(watch, wanted)
     if seen is None:
         return None
-    needs = [need for rule in rules for each in (rule.when, rule.order_by) for need in each.needs]
+    needs = [need for rule in rules for need in rule.needs]
     schedule = rules[0].watch_of(watch).schedule if rules else None
     table = stored_table(archive, seen.row, seen.recorded, needs, schedule)
     return Present(archive, table)
-
-
-def left_by(archive: Archive, rule: Rule, alerts: Sequence[Alert]) -> Present | Presents | None:
-    """The products of a rule's ``alerts`` as the last good scan of their watch left them; None
-    without one."""
-    by_watch: dict[str, list[int]] = {}
-    for alert in alerts:
-        by_watch.setdefault(rule.watch_of(alert.watch).key, []).append(alert.product)
-    found = [
-        (left, products)
-        for key, products in by_watch.items()
-        if (left := newest(archive, key, [rule], products)) is not None
-    ]
-    return found[0][0] if len(found) == 1 else Presents(found) if found else None
-
-
-def with_known(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows, each live alert with what its rule says of the product now, and all with the list
-    that they are on, where that is one of several, and with the names of the ids that occur."""
-    rules = {rule.name: rule for rule in book.rules}
-    asked: dict[str, list[AlertRow]] = {}
-    for row in rows:
-        rule = rules.get(row.alert.rule)
-        if rule is not None and row.alert.resolved_at is None:
-            asked.setdefault(rule.watch_of(row.alert.watch).key, []).append(row)
-    found: dict[int, LatestEvidence | None] = {}
-    for watch, live in asked.items():
-        found |= _known_of(database, watch, rules, live)
-    shown = [
-        replace(row, known=found.get(row.alert.id), watch=_list_of(rules.get(row.alert.rule), row))
-        for row in rows
-    ]
-    return with_names(database, book, shown)
-
-
-def _list_of(rule: Rule | None, row: AlertRow) -> str:
-    several = rule is not None and len(rule.watches) > 1 and rule.reads(row.alert.watch)
-    return rule.watch_of(row.alert.watch).name if rule is not None and several else ""
-
-
-def with_names(database: Store, book: Rulebook, rows: Sequence[AlertRow]) -> list[AlertRow]:
-    """The rows with the names of the sellers and categories that occur in them."""
-    everything = [each for row in rows for each in _evidence_of(row)]
-    known = names_in(database.history, book.sellers, everything, *(row.seller_id for row in rows))
-    return [replace(row, names=_names_of(row, known)) for row in rows] if known else [*rows]
-
-
-def _names_of(row: AlertRow, known: Mapping[str, str]) -> Mapping[str, str]:
-    occurring = (row.seller_id or "", *ids_in(_evidence_of(row), IDS))
-    return {each: known[each] for each in occurring if each in known}
-
-
-def _evidence_of(row: AlertRow) -> Iterator[Evidence]:
-    yield from row.alert.evidence
-    if row.known is not None:
-        yield from row.known.evidence
-
-
-def worded(row: AlertRow) -> AlertRow:
-    """The row with all evidence in words, as programs are given it."""
-    alert, known = row.alert, row.known
-    if known is not None:
-        known = dataclasses.replace(known, evidence=_spelled(known.evidence, row.names))
-    alert = replace(alert, evidence=_spelled(alert.evidence, row.names))
-    return replace(row, alert=alert, known=known)
-
-
-def _spelled(evidence: Sequence[Evidence], names: Mapping[str, str]) -> tuple[Evidence, ...]:
-    return tuple(spelled(each, names) for each in evidence)
-
-
-def _known_of(
-    database: Store, watch: str, rules: Mapping[str, Rule], live: Sequence[AlertRow]
-) -> dict[int, LatestEvidence | None]:
-    """Evidence of the rules of a watch on the products of these alerts now, by alert."""
-    concerned = [rules[name] for name in dict.fromkeys(row.alert.rule for row in live)]
-    present = newest(database, watch, concerned, [row.alert.product for row in live])
-    if present is None:
-        return {}
-    return {row.alert.id: present.known(rules[row.alert.rule], row.alert.product) for row in live}

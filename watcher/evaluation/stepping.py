@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as _dataclass_replace
 from typing import TypeAlias
 
 import numpy as np
 import structlog
+from msgspec.structs import replace
 
 from watcher.alert import Alert, AlertState
+from watcher.evaluation.grading import Graded, graded
 from watcher.evaluation.lifecycle import (
     TAKEN_OUT,
     Terms,
@@ -21,14 +24,12 @@ from watcher.evaluation.lifecycle import (
     step,
     step_absent,
 )
-from watcher.evaluation.present import Present
-from watcher.evaluation.table import ScanTable
+from watcher.evaluation.present import Present, SubjectTable
 from watcher.model import Bools, Instant, Ints
 from watcher.rules.conditions.base import Judge, Masks
 from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import longest_gap
 from watcher.store.packing import positions
-from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.records import Live, Transition, Whose
 from watcher.store.sql.alerts import Alerts
@@ -76,17 +77,19 @@ class _Case:
     terms: Terms
     when: Masks
     until: Masks | None
+    graded: Graded | None = None
     gone: Mapping[int, tuple[Judge, int]] = field(default_factory=dict)
 
 
 class Round:
-    """One scan's verdicts, and the steps of the alerts of its ``rules``."""
+    """One scan's verdicts on its products or on groups of them, the rows of ``table``, and the
+    steps of the alerts of its ``rules``."""
 
     def __init__(
         self,
         database: Store,
-        archive: Archive,
-        table: ScanTable,
+        present: Present,
+        table: SubjectTable,
         rules: Sequence[Rule],
         at: Instant,
     ) -> None:
@@ -94,7 +97,7 @@ class Round:
         self._table = table
         self._rules = rules
         self._at = at
-        self.present = Present(archive, table)
+        self.present = present
         self._judge = self.present.judge
         self.judged: list[Judged] = []
         self._taken_out: set[int] = set()
@@ -105,9 +108,11 @@ class Round:
         store can't do is raised, and ends the transaction."""
         cases = self._cases()
         live = self._live(cases)
+        self.present.claim(live.products.tolist())
         places = positions(self._table.products, live.products)
         mine = self._mine(cases, live, places)
         stay = self._staying(cases, live, places) & ~self._taken_out_of(live, places)
+        stay &= ~self._regraded(cases, live, places)
         speaking = stay & mine & ~silent([case.rule for case in cases], live)
         stay |= ~mine
         saving = _Saving(self._database.alerts, self._at)
@@ -144,7 +149,9 @@ class Round:
     def _live(self, cases: Sequence[_Case]) -> Live:
         names = [case.rule.name for case in cases]
         several = any(len(case.rule.watches) > 1 for case in cases)
-        return self._database.alerts.columns(names, self._table.scan.watch if several else None)
+        watch = self._table.scan.watch if several else None
+        graded = any(case.graded is not None for case in cases)
+        return self._database.alerts.columns(names, watch, graded=graded)
 
     def _mine(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
         """(n,) the live alerts that this scan may move: of a rule of several watches those that its
@@ -169,7 +176,7 @@ class Round:
         least = self._table.durations.least
         terms = Terms(least(rule.for_, self._at), least(rule.keep_firing_for, self._at))
         gone = dict(self._gone(rule)) if rule.when.of_gone else {}
-        return _Case(rule, terms, when, until, gone)
+        return _Case(rule, terms, when, until, graded(rule, self._judge), gone)
 
     def _gone(self, rule: Rule) -> Iterator[tuple[int, tuple[Judge, int]]]:
         for judge, rows in self.present.last_sights(rule):
@@ -197,6 +204,19 @@ class Round:
         stay = stays(live, met, known, waits, keep, self._at)
         return np.where(listed, stay, not self._table.scan.proves_absence)
 
+    def _regraded(self, cases: Sequence[_Case], live: Live, places: Ints) -> Bools:
+        """(n,) the alerts that fire on listed products and are more or less severe than before."""
+        found = np.zeros(len(live), np.bool_)
+        if live.severities is None:
+            return found
+        fires = live.firing & (places >= 0) & (places < self._table.listed)
+        for number, case in enumerate(cases):
+            if case.graded is not None:
+                own = live.of(number)
+                rows = own.start + np.flatnonzero(fires[own])
+                found[rows] = case.graded.changed(places[rows], live.severities[rows])
+        return found
+
     def _taken_out_of(self, live: Live, places: Ints) -> Bools:
         """(n,) the live alerts on products that the user took out of the watch's own list."""
         missing = places < 0
@@ -215,12 +235,14 @@ class Round:
             alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
             if product in self.present.fallen:
                 alert = step_absent(alert, self._at)
+            alert = self._with_severity(case, alert, row)
             yield self._with_evidence(case, alert, self._judge, row)
         alive = {*products.tolist()} if case.gone else ()
         for product, place in case.gone.items():
             if product not in alive:  # the next scan that proves that it is not there ends it
                 alert = begin(case.rule.name, product, case.terms, self._at, self._table.scan.watch)
-                yield self._with_evidence(case, step_absent(alert, self._at), *place)
+                alert = self._with_severity_of_gone(case, step_absent(alert, self._at), *place)
+                yield self._with_evidence(case, alert, *place)
 
     def _next(self, case: _Case, alert: Alert) -> Alert:
         row = self.present.rows.get(alert.product)
@@ -240,9 +262,29 @@ class Round:
         until = case.until.verdict(row) if case.until is not None else None
         verdicts = Verdicts(case.when.verdict(row), until)
         after = step(alert, case.rule.name, alert.product, verdicts, case.terms, self._at)
-        if after is None or after is alert:
+        if after is None:
+            return alert
+        after = self._with_severity(case, after, row)
+        if after is alert:
             return alert
         return self._with_evidence(case, after, self._judge, row)
+
+    def _with_severity(self, case: _Case, alert: Alert, row: int) -> Alert:
+        """The alert with the severity that the data of a row give it, while it fires."""
+        if case.graded is None or alert.state is not AlertState.FIRING:
+            return alert
+        severity = case.graded.of(alert, row)
+        if severity is alert.severity:
+            return alert
+        after = replace(alert, severity=severity)
+        if alert.severity is None and alert.id and alert.fired_at != self._at:
+            self._database.alerts.grade([after])
+        return after
+
+    def _with_severity_of_gone(self, case: _Case, alert: Alert, judge: Judge, row: int) -> Alert:
+        """As above, of a product that is gone: by its last values."""
+        last = graded(case.rule, judge)
+        return self._with_severity(_dataclass_replace(case, graded=last), alert, row)
 
     def _with_evidence(self, case: _Case, alert: Alert, judge: Judge, row: int) -> Alert:
         if not _just_fired(alert, self._at):
@@ -306,5 +348,4 @@ def _most_seldom(rule: Rule) -> Watch:
 
 def compares(rule: Rule) -> bool:
     """Whether the rule holds values against earlier ones."""
-    spoken = filter(None, (rule.when, rule.until))
-    return any(each.needs or each.follows for each in spoken)
+    return any(each.needs or each.follows for each in rule.spoken)

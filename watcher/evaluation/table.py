@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from watcher.data_days import durations
+from watcher.evaluation.figures_among import FiguresAmong, declared
 from watcher.evaluation.last_known import LastKnown
 from watcher.evaluation.statistics import Statistics, over_of
-from watcher.evidence import Gap
+from watcher.evidence import Gap, Member
 from watcher.model import (
     LIST_DAY,
     LONGEST_LIST,
@@ -37,10 +39,21 @@ from watcher.rules.conditions.presence import COMPLETE_SCANS
 from watcher.rules.metrics import RANK, Metric, fact_need
 from watcher.rules.own_facts import FactColumn
 from watcher.schedule import Schedule
+from watcher.store.packing import positions
 from watcher.store.past import Past
 from watcher.store.records import EarlierList, Recorded, WindowQuery
 
 PRODUCT_ID = "product_id"
+
+
+_T = TypeVar("_T", Floats, Ints)
+
+
+def _at(column: _T, rows: Ints, none: float = np.nan) -> _T:
+    """The column at these rows; ``none`` at -1."""
+    known: _T = np.full(len(rows), none).astype(column.dtype)
+    known[rows >= 0] = column[rows[rows >= 0]]
+    return known
 
 
 class OwnColumns:
@@ -66,8 +79,9 @@ class ScanTable:
     """A scan's columns and baselines by metric, computed when first asked for and kept.
     ``products`` are the store's keys of the rows: first what the scan listed (``listed`` rows, in
     its order), then, where a condition asks for them, the products that the last list had and this
-    one has not. Those have no value but that. ``schedule`` is the watch's. While ``waits`` says
-    why, no baseline has a value. ``gone_at`` is set where all of these products are gone since."""
+    one has not. Those have no value but that. ``schedule`` is the watch's, ``owned`` gives columns
+    of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where
+    all of these products are gone since."""
 
     def __init__(
         self,
@@ -84,8 +98,9 @@ class ScanTable:
         self.waits = ""
         self.gone_at: Instant | None = None
         self._seen = seen
+        self._everyone: tuple[ScanTable, Ints] | None = None
         self._past = past
-        self._schedule = schedule
+        self.schedule = schedule
         self.durations = durations(schedule, past)
         self._numbers: dict[str, Floats] = {}
         self._observed: dict[From, tuple[Mapping[str, Floats], Ints]] = {}
@@ -93,12 +108,15 @@ class ScanTable:
         self._counts: dict[Need, Ints] = {}
         self._days: dict[Need, Ints] = {}
         # Not a method of the table's: one that holds itself stays, with its scan, for long.
-        self._owned = OwnColumns(scan)
-        needs = tuple(dict.fromkeys(needs))
+        self.owned = OwnColumns(scan)
+        self._among = FiguresAmong()
+        asked = tuple(dict.fromkeys(needs))
+        self._of_figures = tuple(need for need in asked if need.metric.figure is not None)
+        needs = tuple(dict.fromkeys(declared(asked)))
         fallen = self._read_lists(needs)
         self.products = np.concatenate([seen.products, fallen])
         self.size = len(self.products)
-        self._last = LastKnown(scan, seen, past, needs, schedule, self._owned)
+        self._last = LastKnown(scan, seen, past, needs, schedule, self.owned)
         self._read_observations(needs)
         self._read_statistics(needs)
 
@@ -106,13 +124,23 @@ class ScanTable:
         """The metric now, (n,); NaN is no value."""
         column = self._numbers.get(metric.name)
         if column is None:
-            columns = {name: self._column(name) for name in metric.needs} | self._owned(metric)
-            column = self._numbers[metric.name] = self._padded(metric.compute(columns, self.at))
+            column = self._numbers[metric.name] = self._computed(metric)
         return column
+
+    def _computed(self, metric: Metric) -> Floats:
+        if metric.figure is not None:
+            everyone, rows = self.everyone()
+            if everyone is self:
+                return self._among.now(self, metric.figure)
+            return _at(everyone.number(metric), rows)
+        columns = {name: self._column(name) for name in metric.needs} | self.owned(metric)
+        columns |= {part.name: self.number(part)[: self.listed] for part in metric.parts}
+        return self._padded(metric.compute(columns, self.at))
 
     def value(self, metric: Metric, row: int) -> float:
         """The metric of one listed product now; of a past scan, without reading the column."""
-        if self.scan.whole or metric.name in self._numbers or not metric.fields:
+        at_once = self.scan.whole or not metric.fields or metric.figures
+        if at_once or metric.name in self._numbers:
             return float(self.number(metric)[row])
         columns = {
             name: np.array([self.scan.cell(name, row)])
@@ -152,24 +180,48 @@ class ScanTable:
             return np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         return self.before(need)
 
+    def comparable(self, need: Need) -> Floats:
+        """A product is the same at both times; of a figure only those count that were there."""
+        if need.metric.figure is None:
+            return self.number(need.metric)
+        everyone, rows = self.everyone()
+        if everyone is self:
+            return self._among.comparable(self, need)
+        return _at(everyone.comparable(need), rows)
+
+    def compared(self, _need: Need, _row: int) -> None:
+        return None
+
+    def members(self, _metric: Metric, _need: Need | None, _row: int) -> tuple[Member, ...]:
+        return ()
+
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
         baseline = self._baselines.get(need)
-        if baseline is None:
+        if baseline is None and need.metric.figure is not None:
+            baseline = self._baselines[need] = self._figure_before(need)
+        elif baseline is None:
             if isinstance(need.from_, Last):
                 values, at = self._last.of(need.metric, self.number(need.metric)[: self.listed])
             else:
                 columns, at = self._observed[need.from_]
-                columns = {**columns, **self._owned(need.metric)}
+                columns = {**columns, **self.owned(need.metric)}
                 # An age is that of the day on which each value was observed.
                 values = np.where(at > 0, need.metric.compute(columns, at), np.nan)
             instants = np.concatenate([at, np.zeros(self.size - self.listed, np.int64)])
             baseline = self._baselines[need] = self._padded(values), instants
         return baseline
 
+    def _figure_before(self, need: Need) -> tuple[Floats, Ints]:
+        everyone, rows = self.everyone()
+        if everyone is self:
+            return self._among.then(self, need)
+        values, at = everyone.before(need)
+        return _at(values, rows), _at(at, rows, 0)
+
     def gap(self, need: Need, row: int) -> Gap | None:
         """The reason why a last value is older than the last two scans, where it is."""
-        if not isinstance(need.from_, Last):
+        if not isinstance(need.from_, Last) or need.metric.figure is not None:
             return None
         values, instants = self.baseline(need)
         return None if np.isnan(values[row]) else self._last.gap(row, int(instants[row]))
@@ -182,6 +234,17 @@ class ScanTable:
     def days(self, need: Need, row: int) -> int | None:
         days = self._days.get(need)
         return None if days is None else int(days[row])
+
+    def everyone(self) -> tuple[ScanTable, Ints]:
+        """All that the scan listed: read, where this table has but a part of it."""
+        if not self._seen.part:
+            return self, np.arange(self.size)
+        if self._everyone is None:
+            scan, seen = self._past.everyone(self.scan.watch, self.scan_id)
+            table = ScanTable(scan, seen, self._past, self._of_figures, self.schedule)
+            self._everyone = table, positions(table.products, self.products)
+        self._everyone[0].waits = self.waits
+        return self._everyone
 
     def appeared(self) -> Masks:
         """Products that the watch lists for the first time; known once it had a complete scan."""
@@ -290,7 +353,7 @@ class ScanTable:
         asked = {need: over for need in needs if (over := over_of(need)) is not None}
         if not asked:
             return
-        statistics = Statistics(asked, self.size, self.at, self.durations, self._owned)
+        statistics = Statistics(asked, self.size, self.at, self.durations, self.owned)
         scan, seen, within = self.scan, self._seen, (statistics.begin, self.at)
         query = WindowQuery(
             scan.watch,

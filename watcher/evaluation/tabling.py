@@ -3,9 +3,10 @@ whether what compares waits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from watcher.evaluation.freshness import LATE, is_late
+from watcher.evaluation.group_present import group_needs
 from watcher.evaluation.jumps import WAITS, Jump, judge_jump, needed
 from watcher.evaluation.refreshed import HALF_NEW, note_data_day
 from watcher.evaluation.stepping import compares
@@ -38,10 +39,14 @@ def _waits(database: Store, scan: Scan, rules: Sequence[Rule], jump: Jump | None
     return LATE if any(map(compares, rules)) and is_late(database, scan) else ""
 
 
-def needs_of(rules: Sequence[Rule]) -> Iterable[Need]:
-    """The baselines that the conditions of ``rules`` declare."""
+def needs_of(rules: Sequence[Rule]) -> Iterator[Need]:
+    """The baselines of products that the conditions of ``rules`` declare; of rules on groups those
+    that decide who counts."""
+    yield from asked_of([rule for rule in rules if rule.group is None])
+    yield from group_needs(rules)
+
+
+def asked_of(rules: Iterable[Rule]) -> Iterator[Need]:
+    """The baselines that the conditions of ``rules`` declare, of whatever they speak."""
     for rule in rules:
-        yield from rule.when.needs
-        yield from rule.order_by.needs
-        if rule.until is not None:
-            yield from rule.until.needs
+        yield from rule.needs

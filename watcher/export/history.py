@@ -11,6 +11,7 @@ from watcher.export.table import Column, Export, Kind, Part, cells
 from watcher.fields import BY_NAME, NUMERIC_NAMES, SELLER
 from watcher.model import LIST_DAY, LIST_SPARSE, Floats
 from watcher.rules.metrics import RANK, Catalogue, Metric
+from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import Row
 from watcher.store.sql.extracts import OBSERVED_TEXTS, Choice, Extract, Observed
@@ -95,6 +96,39 @@ def transitions(database: Store, choice: Choice) -> Export:
         _REASON,
     )  # fmt: skip
     return _plain(columns, database.extracts.transitions(choice), {1: _short})
+
+
+def groups(
+    database: Store, choice: Choice, watches: Mapping[str, str], book: Rulebook | None
+) -> Export:
+    """What was said of groups of products at each scan, a row for each figure. Figures have the
+    names that rules' groups give them; what none names any more is said as it is kept."""
+    columns = (
+        Column("at", Kind.TIME, "when the scan was due"),
+        _WATCH,
+        Column("region", Kind.TEXT, "the market of the group's products"),
+        Column("group", Kind.TEXT, "what its products share, as seller_id=7495981769829615944"),
+        Column("figure", Kind.TEXT, "what is said of it"),
+        Column("value", Kind.NUMBER, "the figure; empty where it has none"),
+    )
+    known = {} if book is None else _figure_names(book)
+    shown: dict[int, Callable[[object], object]] = {
+        1: lambda key: watches.get(str(key), key),
+        4: lambda text: known.get(str(text), text),
+        5: _whole,
+    }
+    return _plain(columns, database.extracts.figures(choice), shown)
+
+
+def _whole(value: object) -> object:
+    """A whole number without decimals."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _figure_names(book: Rulebook) -> dict[str, str]:
+    """The figures' names by the texts that they are kept by."""
+    figures = (each for group in book.groups for each in group.metrics.metrics())
+    return {each.figure.canonical: each.name for each in figures if each.figure is not None}
 
 
 def scans(database: Store, choice: Choice, watches: Mapping[str, str]) -> Export:

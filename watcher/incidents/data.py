@@ -123,7 +123,7 @@ def _had_before(database: Store, scan: Scan, names: AbstractSet[str]) -> set[str
 
 def _read_by(rule: Rule) -> set[str]:
     """The API's fields that the rule's conditions read."""
-    conditions = (rule.when, rule.until) if rule.until is not None else (rule.when,)
+    conditions = rule.spoken
     numbers = {name for each in conditions for metric in each.metrics for name in metric.fields}
     return numbers | {text.name for each in conditions for text in each.attributes}
 

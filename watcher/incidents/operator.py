@@ -39,29 +39,35 @@ class Operator:
 
     def end(self, incident: Incident, **outcome: Any) -> bool:
         """Tell that ``incident`` is over, if it was on, and its outcome; True if told now."""
+        return self.ended(incident, **outcome) is not None
+
+    def ended(self, incident: Incident, **outcome: Any) -> Incident | None:
+        """``end`` it; the incident as it began, if it was on."""
         with self.database.atomic():
             begun = self.database.health.clear_cause(incident, self.now)
-            if begun is None:
-                return False
-            self.tell(begun.with_details(**outcome), over=True)
-        return True
+            if begun is not None:
+                self.tell(begun.with_details(**outcome), over=True)
+        return begun
 
     def note(self, incident: Incident, *, on: bool) -> bool:
         """``begin`` or ``end`` it."""
         return self.begin(incident) if on else self.end(incident)
 
-    def tell(self, incident: Incident, *, over: bool = False) -> None:
-        """Queue a message, whatever is on."""
-        severity = Severity.INFO if over else Severity.WARNING
+    def tell(self, incident: Incident, *, over: bool = False) -> list[int]:
+        """Queue a message, whatever is on; the notifications written."""
+        told = over or incident.kind is IncidentKind.SILENCE_ENDS
+        severity = Severity.INFO if told else Severity.WARNING
+        rows = list[int]()
         message = Message(
             "operator", "", severity, self.now, cause=incident.cause, over=over, incident=incident
         )
         for policy in self.policies:
             hold = policy.urgent_hold(self.now)
             quiet = hold.until if hold is not None else None
-            self.database.outbox.add(
+            rows += self.database.outbox.add(
                 policy.channel, policy.targets, message, self.now, not_before=quiet
             )
+        return rows
 
 
 def operator_of(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from watcher.chart import Chart, Series
+from watcher.evaluation.group_series import KeptFigures
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
+from watcher.evidence import Evidence
 from watcher.message import Item, Message
 from watcher.model import Instant, ProductFacts
 from watcher.rules.metrics import RANK, Metric
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Group, Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import Absence
 from watcher.units import DAY, Currencies, Unit
@@ -31,18 +33,81 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     """The data of a picture for ``message``; None where there is nothing to draw."""
     if message.kind not in _KINDS or message.data_at is None:
         return None
-    shown = message.items[:MOST]
-    drawing = _Drawing(database, _metric(book, shown), shown, message.data_at)
+    if message.items and message.items[0].grouped_by:
+        return _of_groups(database, book, message, message.data_at)
+    metric = _metric(book, message.items[:MOST])
+    drawing = _Drawing(database, metric, _spoken_of(message, metric), message.data_at)
     series = tuple(drawing.series(drawing.scans(book, message)))
     if not series:
         return None
-    metric = drawing.metric
     return Chart(metric.label, metric.unit.value, drawing.at, series, drawing.currency())
+
+
+def _of_groups(database: Store, book: Rulebook, message: Message, at: Instant) -> Chart | None:
+    """A figure of the strongest groups of a message: the first that the strongest one's reasons
+    name, of all that are made as this one is."""
+    rules = {rule.name: rule for rule in book.rules}
+    first = rules.get(message.items[0].rule or message.rule)
+    if first is None or first.group is None:
+        return None
+    metric = _figure(first.group, message.items[0])
+    series: list[Series] = []
+    for number, item in [*enumerate(message.items, start=1)][:MOST]:
+        rule = rules.get(item.rule or message.rule)
+        if rule is not None and rule.group == first.group and item.grouped_by:
+            points = _kept(database, rule, item, metric, at - SPAN)
+            if sum(value is not None for _, value in points) >= 2:
+                told = (points, (item.since,), _reason(item, metric))
+                series.append(Series(number, item.name, item.product_id, *told))
+    currency = message.items[0].gmv_currency if metric.unit is Unit.GMV else None
+    return Chart(metric.label, metric.unit.value, at, tuple(series), currency) if series else None
+
+
+def _figure(group: Group, item: Item) -> Metric:
+    """The first figure that a group's reasons name and that can be drawn, else its size."""
+    named = (group.metrics.get(evidence.metric) for evidence in _reasons(item))
+    return next(filter(_is_drawn, filter(None, named)), group.metrics.tie)
+
+
+def _kept(
+    database: Store, rule: Rule, item: Item, metric: Metric, since: Instant
+) -> tuple[tuple[Instant, float | None], ...]:
+    """The values of a group's figure at the scans of its list."""
+    found = database.history.find(item.product_id, item.region)
+    if not found or rule.group is None:
+        return ()
+    lists = (watch for watch in rule.watches if item.watch in ("", watch.name))
+    watch = next(lists, rule.watch)
+    track = KeptFigures(database, found[0].product, since).track(watch, rule.group, metric)
+    return _points(track, [])
+
+
+def _spoken_of(message: Message, metric: Metric) -> tuple[tuple[int, Item], ...]:
+    """The strongest products with their numbers; of several rules those whose reasons speak of the
+    metric, if there are any: what a rule of another says is no line of this."""
+    every = enumerate(message.items, start=1)
+    numbered = [each for each in every if not each[1].grouped_by]
+    if len(message.parts) > 1:
+        named = [each for each in numbered if _reason(each[1], metric) is not None]
+        numbered = named or numbered
+    return tuple(numbered[:MOST])
+
+
+def _reason(item: Item, metric: Metric) -> Evidence | None:
+    """The first reason of a product that speaks of the metric."""
+    return next((each for each in _reasons(item) if each.metric == metric.name), None)
+
+
+def _reasons(item: Item) -> Iterator[Evidence]:
+    """Yield a product's reasons, its own rule's before those of others."""
+    yield from item.now or item.why
+    for each in item.also:
+        yield from each.now or each.why
 
 
 def _metric(book: Rulebook, items: tuple[Item, ...]) -> Metric:
     """The first metric that the strongest product's reasons name and that can be drawn."""
-    reasons = chain.from_iterable(item.now or item.why for item in items)
+    reasons = chain.from_iterable(map(_reasons, items))
     named = (book.metrics.get(evidence.metric) for evidence in reasons)
     return next(filter(_is_drawn, filter(None, named)), book.metrics[_USUAL])
 
@@ -57,12 +122,16 @@ class _Drawing:
 
     database: Store
     metric: Metric
-    items: tuple[Item, ...]
+    numbered: tuple[tuple[int, Item], ...]
     at: Instant
 
     @property
     def since(self) -> Instant:
         return self.at - SPAN
+
+    @property
+    def items(self) -> list[Item]:
+        return [item for _, item in self.numbered]
 
     def currency(self) -> str | None:
         """The currency of all amounts; none where there are several, or one is not known."""
@@ -83,7 +152,7 @@ class _Drawing:
         """Yield a line of each product that has one."""
         products = self._products()
         absences, seen = self._lists(products.values())
-        for number, item in enumerate(self.items, start=1):
+        for number, item in self.numbered:
             if (product := products.get((item.region, item.product_id))) is None:
                 continue
             (track,) = tracks_of(
@@ -92,8 +161,7 @@ class _Drawing:
             )  # fmt: skip
             points = _points(track, scans)
             if sum(value is not None for _, value in points) >= 2:  # a dot is no past
-                why = (each for each in item.now or item.why if each.metric == self.metric.name)
-                told = (points, (item.since,), next(why, None))
+                told = (points, (item.since,), _reason(item, self.metric))
                 yield Series(number, item.name, item.product_id, *told)
 
     def _products(self) -> dict[tuple[str, str], ProductFacts]:

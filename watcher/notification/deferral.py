@@ -1,11 +1,12 @@
 """Deferred messages: owed, and held; for whom, by which hold, until when. What a silence, quiet
-hours or a digest holds is remembered row by row (``store.sql.silences``); a cooldown holds what the
-next scan after it tells; and the operator's messages in quiet hours stand in the outbox already.
-"Why was I not told?" is answered here, for one alert (``channel_statuses``), for a list of them
-(``with_holds``) and in short (``waiting``)."""
+hours, a digest, the messages of a day or a round holds is remembered row by row
+(``store.sql.silences``); a cooldown holds what the next scan after it tells; and the operator's
+messages in quiet hours stand in the outbox already. "Why was I not told?" is answered here, for one
+alert (``channel_statuses``), for a list of them (``with_holds``) and in short (``waiting``)."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,15 +15,17 @@ from msgspec.structs import replace
 
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
-from watcher.evaluation.present import left_by
+from watcher.evaluation.group_present import left_by
 from watcher.message import NotificationState
-from watcher.model import Instant
+from watcher.model import Instant, Severity
 from watcher.notification.policy import (
+    LONGEST,
     Decided,
     Decision,
     Holds,
     NotifyPolicy,
     policies_of,
+    since_of,
 )
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
@@ -34,7 +37,7 @@ HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
 _Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
-_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED})
+_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED, Decision.MUTED})
 
 
 def defer(
@@ -58,7 +61,7 @@ def defer(
 
 def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
     """Yield what is held for nothing: its product is told, or its alert not held again."""
-    goes = {each.alert.product for each in decided if each.goes}
+    goes = {each.alert.product for each in decided if each.goes or each.dropped is not None}
     for each in decided:
         before = free.get(each.alert.product)
         if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
@@ -107,7 +110,9 @@ class TargetQueue:
 class ChannelStatus:
     """The decision on an alert for one channel, and when time alone changes it (``opens``): what
     still holds is told then, or at the next scan after it. ``told_at`` is when the channel was last
-    told of the rule and product; ``targets`` are given where one explains it."""
+    told of the rule and product; ``targets`` are given where one explains it. ``muted_by`` names
+    the rule that mutes it; ``told_as`` is the highest severity that was told of the alert, where
+    the data decide that."""
 
     channel: str
     decision: Decision
@@ -116,6 +121,8 @@ class ChannelStatus:
     opens: Instant | None = None
     silence: Silence | None = None
     targets: tuple[TargetQueue, ...] = ()
+    muted_by: str = ""
+    told_as: Severity | None = None
 
     @property
     def reminds(self) -> bool:
@@ -129,8 +136,30 @@ def channel_statuses(
 ) -> tuple[ChannelStatus, ...]:  # fmt: skip
     """The status of a product's newest ``alert`` with each channel of the rule; cooldowns and
     reminders count on ``at``, the time of the newest scan, all else on ``now``."""
-    holds = Holds(database, now, database.held.groups())
+    holds = _holds(database, policies, now, database.held.groups())
     return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
+
+
+def _rounds_seen(
+    groups: Iterable[HeldGroup], policies: Mapping[str, NotifyPolicy], now: Instant
+) -> dict[str, Instant]:
+    """Until when each channel waits for a round at the latest, by what is held: for who looks on,
+    and does not know which watches are read. What nothing else held waits for a round."""
+    return {
+        channel: since + LONGEST
+        for channel, since in since_of(groups).items()
+        if now < since + LONGEST
+        and (policy := policies.get(channel)) is not None
+        and policy.hold(since) is None
+    }
+
+
+def _holds(
+    database: Store, policies: Mapping[str, NotifyPolicy], now: Instant,
+    groups: Sequence[HeldGroup],
+) -> Holds:  # fmt: skip
+    """All holds for who looks on; ``groups`` are what is held."""
+    return Holds(database, now, groups, rounds=_rounds_seen(groups, policies, now))
 
 
 def with_holds(
@@ -146,8 +175,9 @@ def _judged(
     database: Store, book: Rulebook, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """Holds by the rule file, by alert."""
-    holds = Holds(database, now, database.held.groups())
-    statuses = _Statuses(database, policies_of(book.channels), now, now, holds)
+    policies = policies_of(book.channels)
+    holds = _holds(database, policies, now, database.held.groups())
+    statuses = _Statuses(database, policies, now, now, holds)
     found: dict[int, list[AlertHold]] = {}
     for rule in book.rules:
         if alerts := [row.alert for row in rows if row.alert.rule == rule.name]:
@@ -168,8 +198,8 @@ class _Statuses:
 
     def of(self, rule: Rule, alerts: Sequence[Alert]) -> dict[int, tuple[ChannelStatus, ...]]:
         products = [alert.product for alert in alerts]
-        again = rule.again is not None
-        log = by_channel(self.database.alerts.told(rule.name, products, with_values=again))
+        again, told_of = rule.again is not None, self.database.alerts.told
+        log = by_channel(told_of(rule.name, products, with_values=rule.remembers))
         present = left_by(self.database, rule, alerts) if again else None
         held = by_channel(self.database.held.of_alerts(alert.id for alert in alerts))
         found: dict[int, list[ChannelStatus]] = {alert.id: [] for alert in alerts}
@@ -181,7 +211,10 @@ class _Statuses:
             decided = self.holds.judge(rule, policy, alerts, told, unheard, self.at, moved_on=moved)
             for each in decided:
                 last = told.get(each.alert.product)
-                found[each.alert.id].append(self._status(rule, name, each, last))
+                # What is not held by now waits for no round: none may be open.
+                free = _of_round(each) and each.alert.id not in unheard
+                seen = each.held_by(None) if free else each
+                found[each.alert.id].append(self._status(rule, name, seen, last))
         return {alert: tuple(each) for alert, each in found.items()}
 
     def _status(
@@ -191,9 +224,17 @@ class _Statuses:
         opens = self._opens(rule, decided, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
+        if decided.muted_by:
+            return ChannelStatus(channel, decision, muted_by=decided.muted_by)
         if told is None:
             return ChannelStatus(channel, decision, opens=opens, silence=silence)
-        return ChannelStatus(channel, decision, told.told_at, told.resolved_told, opens, silence)
+        status = ChannelStatus(
+            channel, decision, told.told_at, told.resolved_told, opens, silence,
+            told_as=decided.told_as,
+        )  # fmt: skip
+        if told.muted and told.alert == decided.alert.id and not decision.owed:
+            return dataclasses.replace(status, decision=Decision.MUTED, muted_by=told.muted)
+        return status
 
     def _opens(self, rule: Rule, decided: Decided, told: NotificationLogEntry) -> Instant | None:
         """The end of a cooldown, or the time of the next reminder."""
@@ -207,11 +248,16 @@ class _Statuses:
         return rule.over(seconds, self.database.history, since, decided.alert.watch)
 
 
+def _of_round(decided: Decided) -> bool:
+    return decided.hold is not None and decided.hold.decision is Decision.ROUND
+
+
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
     for each in statuses:
         if each.decision.of_a_hold or each.decision in _TOLD_OF:
             silence = each.silence.id if each.silence is not None else None
-            yield AlertHold(each.channel, each.decision.value, each.opens, silence)
+            why = f"{each.decision.value} by {each.muted_by}" if each.muted_by else each.decision
+            yield AlertHold(each.channel, str(why), each.opens, silence)
 
 
 def _remembered(
@@ -273,16 +319,18 @@ def _held(
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     groups = _groups(database, book)
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
-    holds = Holds(database, now, groups)
-    by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
-    for each in groups:
-        by_hold.setdefault((each.channel, each.silence), []).append(each)
+    holds = _holds(database, policies, now, groups)
+    rules_of = {rule.name: rule for rule in book.rules} if book is not None else {}
+    by_hold: dict[tuple[str, int | None, str, Instant | None], list[HeldGroup]] = {}
     until: Instant | None
-    for (channel, silence), held in by_hold.items():
-        if silence is not None:
-            why, until = Decision.SILENCED.value, ends.get(silence, now)
+    for each in groups:
+        if each.silence is not None:
+            why, until = Decision.SILENCED.value, ends.get(each.silence, now)
         else:
-            why, until = _hold_of(policies.get(channel), holds, now)
+            rule = rules_of.get(each.rule)
+            why, until = _hold_of(policies.get(each.channel), rule, holds, now)
+        by_hold.setdefault((each.channel, each.silence, why, until), []).append(each)
+    for (channel, silence, why, until), held in by_hold.items():
         alerts, rules = sum(each.count for each in held), sorted(each.rule for each in held)
         since = min(now, *(each.since for each in held))
         yield Waiting(channel, why, alerts, tuple(rules), 0, since, until, silence)
@@ -297,14 +345,19 @@ def _groups(database: Store, book: Rulebook | None) -> list[HeldGroup]:
     return [each for each in groups if (each.rule, each.channel) in tellings]
 
 
-def _hold_of(policy: NotifyPolicy | None, holds: Holds, now: Instant) -> tuple[str, Instant | None]:
-    """The name of the hold on a channel as a whole, and its end."""
-    if policy is None:
+def _hold_of(
+    policy: NotifyPolicy | None, rule: Rule | None, holds: Holds, now: Instant
+) -> tuple[str, Instant | None]:
+    """The name of the hold on a channel as a whole, or on what the rule tells it, and its end."""
+    if policy is None or rule is None:
         return HELD, None
-    if (hold := holds.on(policy)) is not None:
+    if (hold := holds.on_rule(rule, policy)) is not None:
         return hold.decision.value, hold.until
     # It is told within the minute.
-    return (Decision.DIGEST if policy.digest is not None else Decision.QUIET).value, now
+    of_rule = rule.quiet is not None and policy.quiet is None
+    was = Decision.QUIET if policy.quiet is not None else Decision.ROUND
+    was = Decision.RULE_QUIET if of_rule else was
+    return (Decision.DIGEST if policy.digest is not None else was).value, now
 
 
 def _cooling(
@@ -319,7 +372,7 @@ def _cooling(
     }
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and policies[channel].hears(rule.severity):
+        if channel in rule.notify and policies[channel].hears(rule.most_severe):
             ends = (rule.over(rule.cooldown, past, told_at, watch.key) for watch in rule.watches)
             until = max(ends)
             why = Decision.COOLDOWN.value

@@ -1,34 +1,39 @@
-"""Messages between scans: what a silence, quiet hours or a digest held, once it no longer does. One
-for each channel, of all its rules. Nothing is judged anew: what fires is what the last scan left
-firing, and cooldowns and reminders count on that scan's time, as ever."""
+"""Messages of what was held by a silence, quiet hours, a digest, the messages of a day or the other
+lists of a round, once it no longer is. One for each channel, of all its rules. Nothing is judged
+anew: what fires is what the last scan left firing, and cooldowns and reminders count on that scan's
+time, as ever."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 
 from msgspec.structs import replace
 
 from watcher.alert import Alert
 from watcher.model import Instant
-from watcher.notification.composing import Part, combine
+from watcher.notification.composing import Bundle, Owing, compose
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Holds, NotifyPolicy
+from watcher.notification.policy import LONGEST, Holds, NotifyPolicy, since_of
 from watcher.notification.products import firing, last_left
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, muters_first
+from watcher.schedule import wall_day
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Held, HeldGroup
+from watcher.units import MINUTE
 
 
 def sweep(
     database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant, *,
-    archive: Archive | None = None,
+    archive: Archive | None = None, rounds: Mapping[str, Instant] | None = None,
 ) -> list[int]:  # fmt: skip
     """Tell what is no longer held at ``now``, in one transaction; the notifications written. Where
-    no hold is over, nothing is written and no lock is taken."""
-    swept = _Sweep(database, archive or database, book, policies, now)
+    no hold is over, nothing is written and no lock is taken. ``rounds`` are the channels that wait
+    for the other lists of an open round, until when."""
+    swept = _Sweep(database, archive or database, book, policies, now, rounds or {})
     if not swept.ripe():
         return []
     with database.atomic():
@@ -44,47 +49,57 @@ class _Sweep:
     book: Rulebook
     policies: Mapping[str, NotifyPolicy]
     now: Instant
+    rounds: Mapping[str, Instant]
 
     def ripe(self) -> dict[str, list[HeldGroup]]:
         """Groups whose holds are over, by rule; of rules and channels that there are."""
         found: dict[str, list[HeldGroup]] = {}
         if not (groups := self.database.held.groups()):
             return found
-        holds = Holds(self.database, self.now, groups)
+        holds = Holds(self.database, self.now, groups, rounds=self.rounds)
         silences = {silence.id for silence in self.database.silences.active(self.now)}
+        rules = {rule.name: rule for rule in self.book.rules}
         known = set(self.book.tellings)
         for group in groups:
-            if (group.rule, group.channel) in known and self._is_open(group, silences, holds):
+            if (group.rule, group.channel) not in known:
+                continue
+            if self._is_open(group, rules[group.rule], silences, holds):
                 found.setdefault(group.rule, []).append(group)
         return found
 
-    def _is_open(self, group: HeldGroup, silences: AbstractSet[int], holds: Holds) -> bool:
-        """Whether what holds the group is over: its silence, or the hold on its channel."""
+    def _is_open(
+        self, group: HeldGroup, rule: Rule, silences: AbstractSet[int], holds: Holds
+    ) -> bool:
+        """Whether what holds the group is over: its silence, or the hold on its channel or rule."""
         if group.silence is not None:
             return group.silence not in silences
-        return holds.on(self.policies[group.channel]) is None
+        return holds.on_rule(rule, self.policies[group.channel]) is None
 
     def run(self) -> list[int]:
-        ripe = self.ripe()
-        holds = Holds(
-            self.database, self.now, self.database.held.groups(), past=self.archive.history
-        )
-        parts: dict[str, list[Part]] = {}
-        for rule in self.book.rules:
+        ripe, groups = self.ripe(), self.database.held.groups()
+        past = self.archive.history
+        holds = Holds(self.database, self.now, groups, past=past, rounds=self.rounds)
+        owing: dict[str, list[Owing]] = {}
+        for rule in muters_first(self.book.rules):
             if rule.name in ripe:
-                for channel, part in self._parts(rule, ripe[rule.name], holds):
-                    parts.setdefault(channel, []).append(part)
-        return [row for channel, each in parts.items() for row in self._tell(channel, each)]
+                for channel, part in self._owing(rule, ripe[rule.name], holds):
+                    owing.setdefault(channel, []).append(part)
+        since = since_of(chain.from_iterable(ripe.values()))
+        return [
+            row
+            for channel, each in owing.items()
+            for row in self._tell(channel, each, since.get(channel, self.now))
+        ]
 
-    def _parts(
+    def _owing(
         self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds
-    ) -> Iterable[tuple[str, Part]]:
+    ) -> Iterable[tuple[str, Owing]]:
         """Yield what the rule owes to each channel of which something of it is ripe."""
         held = self._held(rule, ripe)
         alerts = self._alerts(held)
         kept = self._ends_of_refired(rule, held, alerts)
         # For the channel's next digest.
-        digests = (each for each in kept if self.policies[each.channel].digest is not None)
+        digests = (each for each in kept if self.policies[each.channel].collects)
         self.database.held.put(replace(each, since=self.now, silence=None) for each in digests)
         going: dict[str, list[Alert]] = {each.channel: [] for each in held}
         for each in held:
@@ -93,7 +108,7 @@ class _Sweep:
         teller = self._teller(rule, list(alerts.values()), holds)
         for channel, chosen in going.items():
             for owed in teller.owed(rule, chosen, [channel]).values():
-                yield channel, teller.parts([(rule, owed)])[0]
+                yield channel, teller.owing(rule, owed)
 
     def _teller(self, rule: Rule, alerts: Sequence[Alert], holds: Holds) -> Teller:
         products, at = last_left(self.archive, rule, alerts, self.book.metrics, self.now)
@@ -117,14 +132,19 @@ class _Sweep:
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
         ids = [each.alert for each in held]
-        found = {alert.id: alert for alert in self.database.alerts.by_id(ids)}
+        found = {alert.id: alert for alert in self.database.alerts.stated(ids)}
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 
-    def _tell(self, channel: str, parts: Sequence[Part]) -> list[int]:
-        message = parts[0].message if len(parts) == 1 else combine(parts)
-        targets = self.policies[channel].targets
-        rows = self.database.outbox.add(channel, targets, message, self.now)
-        for part in parts:
-            self.database.alerts.mark_told(part.entries(channel, rows))
+    def _tell(self, channel: str, owing: Sequence[Owing], since: Instant) -> list[int]:
+        """Tell a channel for which something waited ``since`` that time."""
+        policy = self.policies[channel]
+        of_day = policy.at_most is not None and since < wall_day(self.now, policy.timezone)[0]
+        # What waited for no more than its round's other lists is a message as any.
+        is_digest = of_day or policy.digest is not None or self.now - since > LONGEST + MINUTE
+        bundle = Bundle(owing, policy.limit, "digest" if is_digest else "alerts", named=of_day)
+        message = compose(bundle, self.now, self.database.alerts.explained)
+        rows = self.database.outbox.add(channel, policy.targets, message, self.now)
+        for each in owing:
+            self.database.alerts.mark_told(each.entries(channel, rows))
         return rows

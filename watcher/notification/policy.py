@@ -3,14 +3,14 @@
 A message is owed when what is so (the alert) differs from what was told (the last log entry of
 that rule and product in that channel). Deciding by level makes every hindrance heal by itself:
 what was held back and still fires is owed again at the next look. What is owed may be held all the
-same: by a silence, by the channel's quiet hours, by its digest. Messages of the watcher's own
-trouble pass the same holds, but that they wait for no digest.
+same: by a silence, by the channel's quiet hours, by its digest, by what it is told a day at most,
+by the other lists of a round. Messages of the watcher's own trouble pass its quiet hours only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -20,18 +20,23 @@ from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
-from watcher.rules.rulebook import Channel, Rule
-from watcher.schedule import Cron, Quiet
+from watcher.quiet import QuietHours
+from watcher.rules.rulebook import Channel, Rule, Rulebook
+from watcher.schedule import Cron, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
 from watcher.store.sql.silences import HeldGroup, Silence
+from watcher.units import MINUTE
+
+LONGEST = 10 * MINUTE  # that a channel waits for a round's other lists, from when the first waits
 
 
 class Decision(StrEnum):
-    """Whether one alert is told to one channel now; the first five are told."""
+    """Whether one alert is told to one channel now; the first six are told."""
 
     FIRES = "firing"
     AGAIN = "again"
+    RAISED = "more severe"
     REMINDER = "reminder"
     RESOLVED = "resolved"
     MISSED = "ended while it was held"
@@ -43,11 +48,15 @@ class Decision(StrEnum):
     CARRIED = "fired before the rule was changed"
     END_NOT_ASKED = "the rule does not tell the end"
     NEVER_TOLD = "its begin was never told"
+    MUTED = "muted"
 
     # Owed, and held back all the same.
     SILENCED = "silenced"
     QUIET = "in the channel's quiet hours"
+    RULE_QUIET = "in the rule's quiet hours"
     DIGEST = "waiting for the channel's digest"
+    AT_MOST = "beyond the channel's at_most of the day"
+    ROUND = "waiting for the other lists of the round"
 
     @property
     def owed(self) -> bool:
@@ -56,15 +65,35 @@ class Decision(StrEnum):
     @property
     def of_a_hold(self) -> bool:
         """Whether it is owed, and held back all the same."""
-        return self in (Decision.SILENCED, Decision.QUIET, Decision.DIGEST)
+        return self in _HOLDS
 
     @property
     def of_an_end(self) -> bool:
-        return self in (Decision.RESOLVED, Decision.MISSED)
+        return self in _ENDS
 
 
+_ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
 _OWED = frozenset(
-    {Decision.FIRES, Decision.AGAIN, Decision.REMINDER, Decision.RESOLVED, Decision.MISSED}
+    {
+        Decision.FIRES,
+        Decision.AGAIN,
+        Decision.RAISED,
+        Decision.REMINDER,
+        Decision.RESOLVED,
+        Decision.MISSED,
+    }
+)
+
+
+_HOLDS = frozenset(
+    {
+        Decision.SILENCED,
+        Decision.QUIET,
+        Decision.RULE_QUIET,
+        Decision.DIGEST,
+        Decision.AT_MOST,
+        Decision.ROUND,
+    }
 )
 
 
@@ -79,13 +108,28 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
-    """A channel's settings: its targets, the least severity, and when it may be told."""
+    """A channel's settings: its targets, the least severity, when and how often it may be told, and
+    what goes into one message. ``timezone`` is that of its days."""
 
     channel: str
     targets: tuple[str, ...]
     min_severity: Severity = Severity.INFO
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: Cron | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
+    timezone: str = "UTC"
+
+    @property
+    def joins(self) -> bool:
+        """Whether it waits for a round's other lists: what its digest collects needs no round."""
+        return not self.by_rule and self.digest is None
+
+    @property
+    def collects(self) -> bool:
+        """Whether it tells at times of its own what came before: of each it counts since when."""
+        return self.digest is not None or self.at_most is not None
 
     def hears(self, severity: Severity) -> bool:
         """Whether what is so severe is told here."""
@@ -116,14 +160,34 @@ class NotifyPolicy:
 def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
     """The rule file's channels, without their URLs."""
     return {
-        name: NotifyPolicy(name, each.targets, each.min_severity, each.quiet, each.digest)
+        name: NotifyPolicy(
+            name,
+            each.targets,
+            each.min_severity,
+            each.quiet,
+            each.digest,
+            at_most=each.at_most,
+            limit=each.limit,
+            by_rule=each.by_rule,
+            timezone=each.timezone,
+        )
         for name, each in channels.items()
     }
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRound:
+    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
+    waits for the others; one that need not wait is told all of the round that it is owed."""
+
+    book: Rulebook
+    until: Mapping[str, Instant] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyTerms:
-    """A rule's severity and repetition, and the channel's least severity; times in seconds."""
+    """An alert's severity and its rule's repetition, and the channel's least severity; times in
+    seconds."""
 
     severity: Severity = Severity.INFO
     min_severity: Severity = Severity.INFO
@@ -135,12 +199,17 @@ class NotifyTerms:
     def tells(self) -> bool:
         return self.severity.rank >= self.min_severity.rank
 
+    def raises(self, told: Severity | None) -> bool:
+        """Whether it is more severe than what was told of it; of a rule whose severity the data do
+        not decide, or did not as it was told, nothing is."""
+        return told is not None and self.severity.rank > told.rank
+
 
 def terms_of(
     rule: Rule, policy: NotifyPolicy, past: KnowsDays, at: Instant, watch: str
 ) -> NotifyTerms:
     """The terms between ``rule`` and a channel, for a scan or a look at ``at``, of alerts of the
-    watch of that key."""
+    watch of that key that have the severity which the rule gives."""
     cooldown = rule.least(rule.cooldown, past, at, watch)
     remind = rule.least(rule.remind, past, at, watch) if rule.remind is not None else None
     return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
@@ -148,12 +217,17 @@ def terms_of(
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
     """An alert, the decision on it for one channel, and the hold on it where it is owed. ``before``
-    is what the channel was last told with, of a rule that tells again."""
+    is what the channel was last told with, of a rule that tells again; ``told_as`` the highest
+    severity that it was told of this alert, of a rule whose severity the data decide. What
+    ``muted_by`` a rule is dropped is what was owed: ``dropped``."""
 
     alert: Alert
     decision: Decision
     hold: Hold | None = None
     before: ToldWith | None = None
+    told_as: Severity | None = None
+    muted_by: str = ""
+    dropped: Decision | None = None
 
     @property
     def goes(self) -> bool:
@@ -166,14 +240,21 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
         hold = self.hold
         return hold is not None and not (hold.silence and self.decision is Decision.MISSED)
 
+    def drop(self, rule: str) -> Decided:
+        """The decision where a rule mutes what was owed."""
+        return msgspec.structs.replace(
+            self, decision=Decision.MUTED, muted_by=rule, dropped=self.decision
+        )
+
     def held_by(self, hold: Hold | None) -> Decided:
         """The decision with a hold, where it is owed."""
         return msgspec.structs.replace(self, hold=hold) if self.decision.owed else self
 
 
 class Holds:
-    """Every hold at ``now``, by the clock; ``groups`` are what is held already. Of data days the
-    ``past`` knows."""
+    """Every hold at ``now``, by the clock; ``groups`` are what is held already, ``rounds`` until
+    when each channel waits for the other lists of an open round. Of data days the ``past`` knows.
+    """
 
     def __init__(
         self,
@@ -182,19 +263,53 @@ class Holds:
         groups: Iterable[HeldGroup] = (),
         *,
         past: KnowsDays | None = None,
+        rounds: Mapping[str, Instant] | None = None,
     ) -> None:
         self._database = database
         self.past: KnowsDays = past if past is not None else database.history
         self._now = now
-        self._since: dict[str, Instant] = {}  # by channel, since when something waits for it
-        for each in groups:
-            if each.silence is None:
-                oldest = self._since.get(each.channel, each.since)
-                self._since[each.channel] = min(each.since, oldest)
+        self._rounds = rounds or {}
+        self._since = since_of(groups)  # by channel, since when something waits for it
+        self._told: dict[str, int] = {}  # messages of the day, of channels that ask
+        # By rule and channel, the products that it is told of at this time.
+        self._telling: dict[tuple[str, str], set[int]] = {}
 
     def on(self, policy: NotifyPolicy) -> Hold | None:
         """The hold on the channel as a whole, if there is one."""
-        return policy.hold(self._now, self._since.get(policy.channel))
+        hold = policy.hold(self._now, self._since.get(policy.channel))
+        return hold or self._beyond(policy) or self._of_round(policy)
+
+    def on_rule(self, rule: Rule, policy: NotifyPolicy) -> Hold | None:
+        """The hold on all that the rule tells the channel: the channel's own, or the rule's quiet
+        hours, whichever lasts longer."""
+        hold, quiet = self.on(policy), rule.quiet
+        until = quiet.until(self._now) if quiet is not None else None
+        if until is None or (hold is not None and hold.until >= until):
+            return hold
+        return Hold(Decision.RULE_QUIET, until)
+
+    def _beyond(self, policy: NotifyPolicy) -> Hold | None:
+        """The hold on a channel that was told what it takes a day; what waits for the day's end is
+        due once one has come."""
+        if policy.at_most is None:
+            return None
+        begin, end = wall_day(self._now, policy.timezone)
+        if self._since.get(policy.channel, begin) < begin:
+            return None
+        if policy.channel not in self._told:
+            told = self._database.outbox.told_since(policy.channel, begin)
+            self._told[policy.channel] = told
+        full = self._told[policy.channel] >= policy.at_most
+        return Hold(Decision.AT_MOST, end) if full else None
+
+    def _of_round(self, policy: NotifyPolicy) -> Hold | None:
+        until = self._rounds.get(policy.channel)
+        return Hold(Decision.ROUND, until) if until is not None and policy.joins else None
+
+    def count(self, channel: str) -> None:
+        """One message more goes to the channel."""
+        if channel in self._told:
+            self._told[channel] += 1
 
     def judge(
         self, rule: Rule, policy: NotifyPolicy, alerts: Sequence[Alert],
@@ -211,20 +326,55 @@ class Holds:
             for key in {alert.watch for alert in alerts}
         }
         for alert in alerts:
-            told = log.get(alert.product)
+            told, own = log.get(alert.product), terms[alert.watch]
+            if rule.grades:
+                own = replace(own, severity=rule.severity_of(alert))
             decision = decide(
-                alert, told, terms[alert.watch], at,
+                alert, told, own, at,
                 waiting=alert.id in unheard, again=alert.product in moved_on,
             )  # fmt: skip
-            before = told.told_with if told is not None else None
-            decided.append(Decided(alert, decision, before=before))
+            if told is None:
+                decided.append(Decided(alert, decision))
+            else:
+                before, told_as = told.told_with, told.severity
+                decided.append(Decided(alert, decision, before=before, told_as=told_as))
+        if rule.muted_by:
+            decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
-        hold, silenced = self.on(policy), self._silenced(rule, owed)
-        if hold is None and not silenced:
+        hold, silenced = self.on_rule(rule, policy), self._silenced(rule, owed)
+        if hold is not None or silenced:
+            decided = [
+                each.held_by(silenced.get(each.alert.product) or _on(rule, each.alert, hold))
+                for each in decided
+            ]
+        self._note(rule, policy.channel, decided)
+        return decided
+
+    def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
+        """The decisions, but that what is owed is dropped where a rule that mutes this one was told
+        of the product, or is now, and still fires."""
+        products = [each.alert.product for each in decided if each.decision.owed]
+        if not products:
             return decided
-        return [each.held_by(silenced.get(each.alert.product, hold)) for each in decided]
+        muted: dict[int, str] = {}
+        for name in reversed(rule.muted_by):
+            told = self._database.alerts.muting(name, channel, products)
+            muted |= dict.fromkeys(told | self._telling.get((name, channel), set()), name)
+        return [
+            each.drop(muted[each.alert.product])
+            if each.decision.owed and each.alert.product in muted
+            else each
+            for each in decided
+        ]
+
+    def _note(self, rule: Rule, channel: str, decided: Iterable[Decided]) -> None:
+        """Remember what is told now: it is in no log before all is told, and may mute others."""
+        if rule.mutes:
+            going = (each for each in decided if each.goes and not each.decision.of_an_end)
+            told = self._telling.setdefault((rule.name, channel), set())
+            told.update(each.alert.product for each in going)
 
     def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
         """The silences' holds, by product."""
@@ -234,6 +384,22 @@ class Holds:
         }
 
 
+def since_of(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
+    """By channel, since when something waits for it as a whole."""
+    found: dict[str, Instant] = {}
+    for each in groups:
+        if each.silence is None:
+            found[each.channel] = min(each.since, found.get(each.channel, each.since))
+    return found
+
+
+def _on(rule: Rule, alert: Alert, hold: Hold | None) -> Hold | None:
+    """The channel's hold, as far as it is one on this alert: what is critical goes beyond the
+    messages of a day."""
+    of_day = hold is not None and hold.decision is Decision.AT_MOST
+    return None if of_day and rule.severity_of(alert) is Severity.CRITICAL else hold
+
+
 def decide(
     alert: Alert, told: NotificationLogEntry | None, terms: NotifyTerms, now: Instant, *,
     waiting: bool = False, again: bool = False,
@@ -241,13 +407,19 @@ def decide(
     """Decide whether ``alert`` is owed to a channel whose log says ``told`` of rule and product.
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
     to be told though it is over. ``again``: what it was told has moved on, as the rule asks for."""
-    if not terms.tells:
+    if not terms.tells and not _was_told(alert, told):
         return Decision.BELOW_SEVERITY
     if alert.state is AlertState.FIRING:
         return _firing(alert, told, terms, now, again=again)
     if alert.resolved_at is not None:
         return _ended(alert, told, terms, waiting=waiting)
     return Decision.NOT_FIRING
+
+
+def _was_told(alert: Alert, told: NotificationLogEntry | None) -> bool:
+    """Whether it is the end of what was told as it was more severe."""
+    over = alert.resolved_at is not None and told is not None and told.severity is not None
+    return over and told is not None and told.alert == alert.id
 
 
 def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
@@ -268,6 +440,8 @@ def _firing(
     since_told = now - told.told_at
     if told.alert != alert.id and since_told >= terms.cooldown:
         return Decision.FIRES
+    if terms.raises(told.severity):
+        return Decision.RAISED
     if again:
         return Decision.AGAIN
     if told.alert != alert.id:
@@ -286,4 +460,6 @@ def _ended(
         return Decision.MISSED if waiting else untold
     if not terms.resolved:
         return Decision.END_NOT_ASKED
+    if told.muted:  # what was dropped has no end for whom it was dropped
+        return Decision.NEVER_TOLD
     return Decision.ALREADY_TOLD if told.resolved_told else Decision.RESOLVED

@@ -8,11 +8,14 @@ import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evaluation import again
-from watcher.evaluation.names import names_in
-from watcher.evaluation.present import Present, Presents, left_by
-from watcher.evidence import LatestEvidence
+from watcher.evaluation.grading import grade_evidence
+from watcher.evaluation.group_present import left_by
+from watcher.evaluation.names import names_in, subject_name
+from watcher.evaluation.present import Present, Presents
+from watcher.evidence import Evidence, LatestEvidence
 from watcher.message import Item
 from watcher.model import Bools, Floats, Instant, ProductFacts
+from watcher.rules.groups import SIZE_METRIC
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Rule
 from watcher.store.past import Archive, Recollection
@@ -38,6 +41,7 @@ class Products:
         self._sellers = catalogue.sellers
         self._facts: dict[int, ProductFacts] = {}
         self._told: dict[int, dict[str, float | None]] = {}
+        self._items: dict[tuple[object, ...], Item] = {}
 
     def load(self, products: Sequence[int]) -> None:
         """Read at once what ``item`` and ``name`` need of these products."""
@@ -51,7 +55,20 @@ class Products:
         if part is not None and (name := part.text("product_name", product)):
             return name
         self.load([product])
-        return self._facts[product].name
+        return self._name(self._facts[product])
+
+    def _name(self, facts: ProductFacts) -> str:
+        """The name that is stored; of a group that of what it is grouped by."""
+        if not facts.grouped_by:
+            return facts.name
+        names = names_in(self._source, self._sellers, (), facts.product_id)
+        return subject_name(facts.product_id, facts.name, names)
+
+    def _size(self, facts: ProductFacts) -> int | None:
+        """The number of a group's products, where the scan has it."""
+        part = self._part(facts.product) if facts.grouped_by else None
+        size = part.number(SIZE_METRIC, facts.product) if part is not None else None
+        return None if size is None or np.isnan(size) else int(size)
 
     def _part(self, product: int) -> Present | None:
         """The part of the scan's products that a product's own watch judges."""
@@ -80,6 +97,18 @@ class Products:
     ) -> Item:
         """One product of a message: what is so now, and what was so when its alert fired; where it
         is told again, against what the channel was told ``before``."""
+        if before is not None or kind == _AGAIN:
+            return self._item(rule, alert, kind, reason, before)
+        # A product stands alike in the messages of many channels.
+        key = rule.name, alert.id, alert.fired_at, kind, reason
+        item = self._items.get(key)
+        if item is None:
+            item = self._items[key] = self._item(rule, alert, kind, reason, before)
+        return item
+
+    def _item(
+        self, rule: Rule, alert: Alert, kind: str, reason: str | None, before: ToldWith | None
+    ) -> Item:
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)
@@ -90,7 +119,7 @@ class Products:
             kind=kind,
             region=facts.region,
             product_id=facts.product_id,
-            name=facts.name,
+            name=self._name(facts),
             since=since,
             currency=facts.currency,
             gmv_currency=self._gmv_currency,
@@ -101,11 +130,21 @@ class Products:
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
-            names=names_in(self._source, self._sellers, (*alert.evidence, *now), seller),
+            names=self._names(facts, (*alert.evidence, *now)),
+            grouped_by=facts.grouped_by,
+            size=self._size(facts),
             again=again.evidence_of(rule, self._present, alert.product, before)
             if kind == _AGAIN
             else (),
         )
+
+    def grade(self, rule: Rule, alert: Alert) -> tuple[Evidence, ...]:
+        """The reasons why an alert is as severe as the data say, as far as they are so now."""
+        return grade_evidence(rule, self._part(alert.product), alert)
+
+    def _names(self, facts: ProductFacts, evidence: Iterable[Evidence]) -> dict[str, str]:
+        """Names of the ids that occur in evidence, of the seller, and of what a group is of."""
+        return names_in(self._source, self._sellers, evidence, facts.seller_id, facts.product_id)
 
     def _known(self, rule: Rule, alert: Alert, since: Instant) -> LatestEvidence:
         if self._present is None or since == self._present.at:
@@ -121,6 +160,8 @@ class Products:
         return part.gone_since(rule, alert.product) if part is not None else None
 
     def _values(self, facts: ProductFacts) -> dict[str, float | None]:
+        if facts.grouped_by:  # what a product has, its figures say as far as anybody asked
+            return {}
         # Several rules may tell of the same product.
         values = self._told.get(facts.product)
         if values is None:

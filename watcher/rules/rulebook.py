@@ -6,19 +6,23 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from watcher.alert import Alert
 from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
-from watcher.rules.conditions.base import Condition
+from watcher.quiet import QuietHours
+from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
-from watcher.rules.metrics import Catalogue
+from watcher.rules.groups import BY, GroupCatalogue
+from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Quiet, Refresh, Schedule, least
+from watcher.schedule import Cron, Refresh, Schedule, least
 from watcher.source.query import Query
 from watcher.units import DAY, MINUTE
 
@@ -61,6 +65,7 @@ class Api:
     probes_per_day: int = 6
     settle: int = 15 * MINUTE
     gmv_currency: str | None = None
+    category_names: int = 30 * DAY  # seconds after which names that rules use are read again; 0 off
 
     @property
     def credential(self) -> str:
@@ -75,16 +80,21 @@ class Api:
 class Channel:
     """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``origins`` say where each URL is written, for later errors."""
+    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
+    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
+    its own. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
     min_severity: Severity = Severity.INFO
     timezone: str = "UTC"
     origins: tuple[Problem, ...] = ()
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: Cron | None = None
     template: Template | None = None
+    at_most: int | None = None
+    limit: int | None = None
+    by_rule: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -126,15 +136,62 @@ class Watch:
         return least(self.schedule, seconds)
 
 
+@dataclass(frozen=True)
+class Group:
+    """The products of some watches, put together ``by`` what they share: each group of a region is
+    a subject of rules. ``figures`` are the user's, with formulas over them; the size is always
+    there. ``products`` is what can be said of one of those."""
+
+    name: str
+    watches: tuple[Watch, ...]
+    by: str
+    figures: tuple[Metric, ...] = ()
+    products: Catalogue | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def canonical(self) -> str:
+        """The part of its rules' identity beside its watches and what they ask of it:
+        another figure restarts nobody who does not name it."""
+        return f"grouped by {self.by}"
+
+    @cached_property
+    def metrics(self) -> GroupCatalogue:
+        """All that its rules can speak of."""
+        return GroupCatalogue(self.name, self.by, self.figures, self.products)
+
+    @property
+    def sellers(self) -> Mapping[str, str]:
+        """The user's names for sellers, by id."""
+        return self.metrics.sellers
+
+    @property
+    def said(self) -> str:
+        """``the sellers of bestsellers``."""
+        return f"the {BY[self.by].many} of {', '.join(watch.name for watch in self.watches)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A severity that an alert has while ``when`` is met, and no higher one is."""
+
+    severity: Severity
+    when: Condition
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition over the products of some watches, and how to tell of it.
+    """A condition over the products of some watches, or over their ``group``, and how to tell
+    of it.
 
     ``fingerprint`` changes where the rule begins anew: what the watches ask for, ``when``,
     ``until``, ``for``; with the name, of which a change does the same, it is kept beside the rule's
     alerts. ``text`` is how it is written, nothing filled in. Of higher ``priority`` is what is read
     first. One that is not ``enabled`` is not judged. What fires is told once more when ``again`` is
-    met against the values that it was last told with.
+    met against the values that it was last told with. Where the data decide how severe an alert is,
+    ``grades`` say when it is more than ``severity``, the highest first. Where this rule was told of
+    a product, the word of those that it ``mutes`` on that product is dropped; ``muted_by`` are the
+    enabled rules that do so to this one. ``label`` stands in titles in
+    place of the name.
     """
 
     name: str
@@ -154,7 +211,13 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    quiet: QuietHours | None = None
     again: Condition | None = None
+    grades: tuple[Grade, ...] = ()
+    mutes: tuple[str, ...] = ()
+    muted_by: tuple[str, ...] = ()
+    group: Group | None = None
+    label: str = ""
     file: str = ""
     line: int = 0
     text: str = field(default="", compare=False, repr=False)
@@ -175,9 +238,51 @@ class Rule:
         return ", ".join(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
 
     @property
+    def spoken(self) -> tuple[Condition, ...]:
+        """All conditions that are judged at each scan."""
+        until = () if self.until is None else (self.until,)
+        return (self.when, *until, *(grade.when for grade in self.grades))
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The baselines that they, and the order, declare."""
+        own = (need for condition in self.spoken for need in condition.needs)
+        return (*self.order_by.needs, *own)
+
+    @property
+    def most_severe(self) -> Severity:
+        """The highest severity that an alert may have."""
+        return self.grades[0].severity if self.grades else self.severity
+
+    @property
+    def severities(self) -> str:
+        """``warning``; where the data decide, ``info to critical``."""
+        return f"{self.severity} to {self.most_severe}" if self.grades else self.severity.value
+
+    def severity_of(self, alert: Alert) -> Severity:
+        """The severity of an alert of this rule."""
+        by_data = alert.severity if self.grades else None
+        return by_data or self.severity
+
+    @property
+    def remembers(self) -> bool:
+        """Whether more of what a channel was told counts than when that was."""
+        return self.again is not None or bool(self.grades or self.muted_by)
+
+    @property
     def conditions(self) -> tuple[object, ...]:
         """The parts of the fingerprint beside the watches."""
-        return (self.when.key, self.until.key if self.until is not None else None, self.for_)
+        until = self.until.key if self.until is not None else None
+        grouped = () if self.group is None else (self.group.canonical,)
+        return (self.when.key, until, self.for_, *grouped)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The figures of many products that it asks for, those inside formulas, too."""
+        asked = (metric for each in (*self.spoken, self.again) if each for metric in each.metrics)
+        metrics = (*asked, *self.order_by.metrics)
+        found = (part.figure for metric in metrics for part in metric.figures)
+        return tuple({each.canonical: each for each in found if each is not None}.values())
 
     @property
     def mark(self) -> RuleMark:
@@ -234,6 +339,7 @@ class Rulebook:
     heartbeat: Secret | None = None
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
+    groups: tuple[Group, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -249,6 +355,12 @@ class Rulebook:
     def sellers(self) -> Mapping[str, str]:
         """The user's names for sellers, by id."""
         return self.metrics.sellers
+
+    @property
+    def named_categories(self) -> Mapping[str, str]:
+        """The ids of the categories that the rules name, by the names as they are written."""
+        found = self.metrics.categories.named
+        return {name: each.category_id for name, each in found.items()}
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:
@@ -300,20 +412,54 @@ class Rulebook:
 
 def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
     """The texts that some rules hold against what was known of them last."""
-    spoken = _conditions(rules)
-    return frozenset(attribute.name for each in spoken for attribute in each.follows)
+    return frozenset(each.name for asking in _asking(rules) for each in asking.follows)
 
 
 def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
     """The texts of those that are made of long ones which some rules ask for."""
     rules = [*rules]
-    asked = {attribute.name for each in _conditions(rules) for attribute in each.attributes}
-    metrics = {metric for each in _conditions(rules) for metric in each.metrics}
+    asked = {attribute.name for each in _asking(rules) for attribute in each.attributes}
+    metrics = {metric for each in _asking(rules) for metric in each.metrics}
     metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
     asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
     return tuple(name for name in MADE if name in asked)
 
 
-def _conditions(rules: Iterable[Rule]) -> Iterator[Condition]:
+def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
+    """Yield all that asks something of products: conditions, and the figures in them."""
     for rule in rules:
-        yield from filter(None, (rule.when, rule.until))
+        yield from rule.spoken
+        yield from rule.figures
+
+
+def with_muters(rules: Sequence[Rule], book: Rulebook) -> list[Rule]:
+    """The rules, and those of the book by whom they are muted, however far."""
+    known = {rule.name: rule for rule in book.rules}
+    found = {rule.name: rule for rule in rules}
+    todo = [*rules]
+    while todo:
+        for name in todo.pop().muted_by:
+            if name not in found and name in known:
+                found[name] = known[name]
+                todo.append(known[name])
+    return [*found.values()]
+
+
+def muters_first(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """The rules in their order, but that one which another mutes comes after it. Those that are
+    muted only by rules that are not among these stay where they are."""
+    if not any(rule.muted_by for rule in rules):
+        return rules
+    by_name = {rule.name: rule for rule in rules}
+    found: dict[str, Rule] = {}
+
+    def take(rule: Rule) -> None:
+        if rule.name not in found:
+            for name in rule.muted_by:
+                if name in by_name:
+                    take(by_name[name])
+            found[rule.name] = rule
+
+    for rule in rules:
+        take(rule)
+    return tuple(found.values())

@@ -23,7 +23,12 @@ from watcher.source.endpoints import (
     SHOP_PRODUCTS,
     SIBLINGS,
 )
-from watcher.source.sibling_answers import FoundCategory, categories_of, covers_of, first_cover
+from watcher.source.sibling_answers import (
+    AnsweredCategory,
+    categories_of,
+    covers_of,
+    first_cover,
+)
 from watcher.units import count_of, utc_day
 
 LANGUAGE = "en-US"
@@ -53,6 +58,7 @@ class Question:
     params: Mapping[str, str]
     lacks: str = ""
     awaits: bool = False
+    level: int = 1  # of the categories that it asks for
 
     @property
     def said(self) -> str:
@@ -74,7 +80,7 @@ class Finding:
     words: str
     shown: str = ""
     asked: bool = True
-    categories: tuple[FoundCategory, ...] = ()
+    categories: tuple[AnsweredCategory, ...] = ()
     covers: Mapping[str, str] = field(default_factory=dict)
     pictures: tuple[str, ...] = ()  # addresses that the covers' endpoint can be asked for
 
@@ -253,7 +259,7 @@ def _days(question: Question, data: object, words: str) -> Finding:
 
 
 def _names(question: Question, data: object, words: str) -> Finding:
-    found = categories_of(data)
+    found = categories_of(data, question.level, question.params.get("parent_id", ""))
     shown = count_of(len(found), "category", "categories")
     wrong = "" if found else "no ids with names"
     return _finding(question, words, wrong, shown, categories=tuple(found))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from watcher.categories import CATEGORY
 from watcher.fields import BY_NAME
 from watcher.source import values
 from watcher.source.addresses import PRODUCT, SELLER, doubt_of, id_of
@@ -160,7 +161,7 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
 def nearest_keys(name: str, known: Mapping[str, Parameter] = PARAMETERS) -> list[str]:
     """The keys of a watch that a mistyped one may mean, the likeliest first."""
     settable = [each for each, parameter in known.items() if parameter.is_settable]
-    return values.near(name, [*settable, "sort", "top", *INSTEAD])
+    return values.near(name, [*settable, "sort", "top", CATEGORY, *INSTEAD])
 
 
 # ------------------------------------------------------------------ shops and one's own products
@@ -268,7 +269,7 @@ def _not_beside(name: str, key: str) -> str:
         return f"{beside} {what} come in no known order, and have no ranks: leave it out"
     if name == "top":
         return f"{beside} {what} are all read: leave it out"
-    if name in PARAMETERS and PARAMETERS[name].is_settable:
+    if name == CATEGORY or (name in PARAMETERS and PARAMETERS[name].is_settable):
         return f"{beside} {what} can't be filtered: make it a condition of a rule"
     if name in PARAMETERS:
         return "is set by watcher itself: leave it out"

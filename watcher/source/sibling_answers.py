@@ -15,26 +15,33 @@ _MOST = 50_000  # values that are looked at
 _ID_KEYS = ("category_id", "categoryId", "cate_id", "cid", "id")
 _NAME_KEYS = ("category_name", "categoryName", "cate_name", "name", "title")
 _LEVEL_KEYS = ("level", "category_level", "categoryLevel")
+_PARENT_KEYS = ("parent_id", "parentId", "parent_category_id", "pid")
 _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class FoundCategory:
-    """A category's id, the level at which it stands (from 1), and its name."""
+class AnsweredCategory:
+    """A category's id, the level at which it stands (from 1), its name, and the id of the one above
+    it, as far as the answer says."""
 
     category_id: str
     level: int
     name: str
+    parent: str = ""
 
 
-def categories_of(data: object, level: int = 1) -> list[FoundCategory]:
-    """The categories in an answer, each once; ``level`` is that of the outermost."""
-    found: dict[str, FoundCategory] = {}
-    for each, depth in _mappings(data):
+def categories_of(data: object, level: int = 1, parent: str = "") -> list[AnsweredCategory]:
+    """The categories in an answer, each once; ``level`` is that of the outermost, which stand below
+    the ``parent``."""
+    found: dict[str, AnsweredCategory] = {}
+    for each, around in _mappings(data):
         category_id, name = _id_in(each), _text_in(each, _NAME_KEYS)
         if category_id and name:
-            own = _level_in(each) or level + depth
-            found.setdefault(category_id, FoundCategory(category_id, own, name[:_LONGEST_NAME]))
+            own = _level_in(each) or level + len(around)
+            above = around[-1] if around else _id_in(each, _PARENT_KEYS) or parent
+            above = above if own > 1 and above != "0" else ""
+            one = AnsweredCategory(category_id, own, name[:_LONGEST_NAME], above)
+            found.setdefault(category_id, one)
     return [*found.values()]
 
 
@@ -86,11 +93,11 @@ def _plain_list(data: object) -> list[str] | None:
     return None
 
 
-def _mappings(data: object) -> Iterator[tuple[Mapping[str, object], int]]:
-    """All objects in a JSON value, the outer before the inner, with how many objects that look like
-    categories stand around each."""
+def _mappings(data: object) -> Iterator[tuple[Mapping[str, object], tuple[str, ...]]]:
+    """All objects in a JSON value, the outer before the inner, with the ids of the objects around
+    each that look like categories."""
     left = _MOST
-    queue: list[tuple[object, int, int]] = [(data, 0, 0)]
+    queue: list[tuple[object, int, tuple[str, ...]]] = [(data, 0, ())]
     while queue and left > 0:
         value, depth, around = queue.pop(0)
         left -= 1
@@ -98,14 +105,15 @@ def _mappings(data: object) -> Iterator[tuple[Mapping[str, object], int]]:
             continue
         if isinstance(value, dict):
             yield value, around
-            inside = around + bool(_id_in(value) and _text_in(value, _NAME_KEYS))
+            own = _id_in(value)
+            inside = (*around, own) if own and _text_in(value, _NAME_KEYS) else around
             queue += [(inner, depth + 1, inside) for inner in value.values()]
         elif isinstance(value, list):
             queue += [(inner, depth + 1, around) for inner in value]
 
 
-def _id_in(each: Mapping[str, object]) -> str:
-    for key in _ID_KEYS:
+def _id_in(each: Mapping[str, object], keys: Sequence[str] = _ID_KEYS) -> str:
+    for key in keys:
         value = each.get(key)
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if text.isascii() and text.isdigit() and len(text) <= 40:

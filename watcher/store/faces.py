@@ -7,6 +7,7 @@ from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.followed import Followed, Lookups
+from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
@@ -23,6 +24,7 @@ class Faces:
     def __init__(self, db: Connection) -> None:
         self.history: History = History(db)
         self.jumps: Jumps = Jumps(db)
+        self.groups: Groups = Groups(db)
         self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
         self.refreshes: Refreshes = Refreshes(db)

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from watcher.data_days import DataDays
-from watcher.model import Bools, Instant, Ints, LastTexts, ProductFacts
+from watcher.model import Bools, Instant, Ints, LastTexts, Listed, ProductFacts
 from watcher.store.records import (
     AFTER_ALL,
     Baseline,
     EarlierList,
+    GroupFigures,
     Jumped,
     LastChange,
+    OwnScan,
+    Recorded,
     Sighting,
     Window,
     WindowQuery,
@@ -55,6 +58,13 @@ class Past(Protocol):
     ) -> LastTexts:  # fmt: skip
         """Each product's text as the scan's watch knew it last before the scan, from ``not_before``
         on, whatever other watches saw in between; ``now`` are the texts of the scan itself."""
+
+    def everyone(self, watch: str, scan_id: int) -> tuple[Listed, Recorded]:
+        """All that a scan of the watch listed; its columns are read as they are asked for."""
+
+    def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
+        """The watch's scans before ``scan_id`` in a time (both ends belong to it) that listed
+        something, the newest first."""
 
     def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
         """The last of the watch's scans before ``scan_id`` that prove an absence, and when each
@@ -127,11 +137,37 @@ class Doubts(Protocol):
         """Whether the scan's data was only half new."""
 
 
+class GroupBook(Protocol):
+    """Groups by what they are of, and the figures of each scan."""
+
+    def keys(self, by: str, groups: Sequence[tuple[str, str]], at: Instant) -> Ints:
+        """(n,) the store's keys of the groups of these regions and values; who is new is given
+        one."""
+
+    def find(self, by: str, groups: Sequence[tuple[str, str]]) -> Ints:
+        """(n,) the keys of those that are known; 0 of the others."""
+
+    def note(self, scan_id: int, by: str, figures: GroupFigures) -> None:
+        """Keep the figures of a scan, beside those that are kept of it."""
+
+    def figures(
+        self, watch: str, by: str, scan_id: int, within: tuple[Instant, Instant]
+    ) -> Iterator[GroupFigures]:
+        """Yield what is kept of the watch's scans in a time (both ends belong to it) that the scan
+        ``scan_id`` believes, the newest first."""
+
+    def newest_with(self, watch: str, by: str, group: int) -> int | None:
+        """The watch's newest scan whose figures have the group; None where none is kept."""
+
+
 class Archive(Protocol):
     """All that is known of what was seen: the database, or a past that is replayed."""
 
     @property
     def history(self) -> Recollection: ...
+
+    @property
+    def groups(self) -> GroupBook: ...
 
     @property
     def jumps(self) -> Doubts: ...

@@ -12,6 +12,7 @@ from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.followed import Followed, Lookups
+from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
@@ -28,6 +29,7 @@ class Store(Protocol):
     place: Place
     history: History
     jumps: Jumps
+    groups: Groups
     observations: Observations
     alerts: Alerts
     rules: Rules

@@ -27,6 +27,7 @@ from watcher.model import (
     ListFacts,
     Scan,
     ScanState,
+    Severity,
 )
 from watcher.store.packing import positions
 
@@ -81,7 +82,7 @@ class ScanRow(Struct, frozen=True):
 class Recorded(Struct, frozen=True):
     """A scan of n products after it was recorded: the store's keys of its ``products``, which of
     them the watch had never seen before, whether an earlier scan of it proves an absence, and how
-    many rows of numbers were written."""
+    many rows of numbers were written. ``part``: the scan listed more than these."""
 
     scan_id: int
     products: Ints
@@ -89,6 +90,7 @@ class Recorded(Struct, frozen=True):
     had_complete: bool
     changed: int
     facts: ListFacts | None = None
+    part: bool = False
 
 
 class TextChange(Struct, frozen=True):
@@ -206,6 +208,38 @@ class EarlierList(Struct, frozen=True):
         return np.where(places < 0, np.inf, np.where(ranks > 0, ranks, np.nan))
 
 
+class GroupFigures(Struct, frozen=True):
+    """What was said of groups of products at a scan: ``groups`` (n,) are their keys, ``values`` has
+    (n,) each figure by its canonical text; NaN is no value."""
+
+    scan_id: int
+    at: Instant
+    groups: Ints
+    values: Mapping[str, Floats]
+
+    def of(self, text: str, groups: Ints) -> Floats:
+        """(m,) a figure of some groups."""
+        if text not in self.values:
+            return np.full(len(groups), np.nan)
+        return np.asarray(np.append(self.values[text], np.nan)[positions(self.groups, groups)])
+
+    def with_more(self, other: GroupFigures) -> GroupFigures:
+        """Another's figures beside these, of the groups of both."""
+        groups = np.union1d(self.groups, other.groups)
+        values = {text: self.of(text, groups) for text in self.values}
+        values |= {text: other.of(text, groups) for text in other.values}
+        return GroupFigures(self.scan_id, self.at, groups, values)
+
+
+class OwnScan(Struct, frozen=True):
+    """A scan of a watch that read something; ``proves`` that who is not on it is not on the
+    list."""
+
+    id: int
+    at: Instant
+    proves: bool
+
+
 class Jumped(Struct, frozen=True):
     """A doubted scan, when it was, and how many products it listed."""
 
@@ -230,6 +264,9 @@ class Absence(Struct, frozen=True):
     back: Instant
 
 
+_RANKED: Mapping[int, Severity | None] = {-1: None, **dict(enumerate(Severity))}
+
+
 class Whose(IntEnum):
     """The owner of an alert, as seen by a watch of its rule: it, another, or nobody so far."""
 
@@ -243,7 +280,9 @@ class Live:
     """The pending and firing alerts of some rules: rule by rule, the oldest first. ``names`` are
     the rules'. Each column is (n,): ``rules`` has an alert's rule by its place in ``names``;
     ``fired_at`` is -1 where an alert is pending; ``whose`` (``Whose``, as
-    seen by ``watch``) is given where rules of several watches are among these."""
+    seen by ``watch``) is given where rules of several watches are among these, ``severities``
+    (their ranks, -1 where the data gave none so far) where rules are whose severity the data
+    decide."""
 
     names: Sequence[str]
     rules: Ints
@@ -257,6 +296,7 @@ class Live:
     carried: Bools
     whose: Ints | None = None
     watch: str = ""
+    severities: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -275,14 +315,17 @@ class Live:
             self.rules, self.ids, self.products, self.firing, self.since, self.last_met,
             self.fired_at, self.absent, self.carried,
         )  # fmt: skip
-        for rule, alert, product, firing, since, last_met, fired_at, absent, carried in zip(
-            *(column[which].tolist() for column in columns), strict=True
+        severities = [-1] * len(which)
+        if self.severities is not None:
+            severities = self.severities[which].tolist()
+        for rule, alert, product, firing, since, last_met, fired_at, absent, carried, rank in zip(
+            *(column[which].tolist() for column in columns), severities, strict=True
         ):
             state = AlertState.FIRING if firing else AlertState.PENDING
             yield Alert(
                 alert, self.names[rule], product, state, since, last_met,
                 fired_at if fired_at >= 0 else None, absent=absent, carried=carried,
-                watch=self.watch,
+                watch=self.watch, severity=_RANKED[rank],
             )  # fmt: skip
 
     @cached_property

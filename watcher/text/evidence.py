@@ -5,12 +5,13 @@ Another language is another table of patterns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from watcher.evidence import Criterion, Evidence, Gap, GapKind, MetricLimit
+from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Verdict
 from watcher.units import (
@@ -58,6 +59,7 @@ PATTERNS = {
     "matches": "matches {0}",
 }
 _BARE = {"changes": "changes"}
+_AMONG = {"lowest": "lowest {0} among {among}", "highest": "highest {0} among {among}"}
 _GAPS = {
     GapKind.NO_VALUE: "no value",
     GapKind.NOT_LISTED: "not on the list",
@@ -66,6 +68,7 @@ _GAPS = {
 _RECORDS = ("lowest", "highest", "unchanged")
 _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
+_WHOLE = 0.095  # a distance from here on is said in whole percents
 _TRUTH = (("no", 0), ("yes", 1))
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -87,6 +90,11 @@ def spelled(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> Evidence
 def with_name(text: str, names: Mapping[str, str]) -> str:
     """An id with its name before it, where it has one."""
     return f"{names[text]} ({text})" if text in names else text
+
+
+def categories_said(ids: Sequence[str], names: Mapping[str, str]) -> str:
+    """A product's categories, from level 1 on: ``Beauty (601450) > Skincare (849672)``."""
+    return " > ".join(with_name(each, names) for each in ids) or "unknown"
 
 
 def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
@@ -143,6 +151,51 @@ def days_of(evidence: Evidence) -> str:
     return "" if evidence.days is None else f"{count_of(evidence.days, 'day')} known"
 
 
+def peers_of(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
+    """The place among the peers: ``top 3% of 37 peers (median 6%)``; empty where none is known."""
+    peers, asked = evidence.peers, evidence.condition
+    if peers is None or not isinstance(asked, Criterion):
+        return ""
+    end = "bottom" if asked.operator == "lowest" else "top"
+    middle = said(evidence.metric, peers.median, evidence.unit, currencies)
+    return f"{end} {_part(peers.share, asked)} of {peers.size:,} peers (median {middle})"
+
+
+def _part(share: float, asked: Criterion) -> str:
+    """A part in percent, rounded up, but never beyond a limit that it is within."""
+    limit = asked.limits[0] if asked.limits and isinstance(asked.limits[0], float) else 1.0
+    for digits in (0, 1, 2):
+        scale = 10.0**digits
+        shown = math.ceil(share * 100 * scale - 1e-6) / scale
+        if share > limit or shown <= limit * 100 + 1e-6:
+            break
+    return f"{format_number(shown, 2)}%"
+
+
+def compared_of(evidence: Evidence) -> str:
+    """The number of a group's products that a change is of, those that were listed at both times:
+    ``41 of 50 products compared``; empty of any other evidence."""
+    if evidence.compared is None:
+        return ""
+    both, every = evidence.compared
+    return f"{both:,} of {count_of(every, 'product')} compared"
+
+
+def members_of(
+    evidence: Evidence, currencies: Currencies = NO_CURRENCIES
+) -> Sequence[tuple[str, str]]:
+    """The names of the products that did most of what is said of a group, each with its part as
+    far as that is of one kind with it: ``+1,200`` of a change."""
+    return [(each.name, _part_of(evidence, each, currencies)) for each in evidence.members]
+
+
+def _part_of(evidence: Evidence, member: Member, currencies: Currencies) -> str:
+    if member.value is None:
+        return ""
+    sign = "+" if evidence.compared is not None and member.value > 0 else ""
+    return f"{sign}{said(evidence.metric, member.value, evidence.unit, currencies)}"
+
+
 def gap_of(evidence: Evidence) -> str:
     """The reason why the baseline is old: ``not on the list for 9 days``, or nothing."""
     gap = evidence.gap
@@ -164,10 +217,12 @@ def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]
         more = f"the {asked.more:,} in {asked.file}"
     floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
     # Of a text there is no how much.
-    pattern = PATTERNS[asked.operator] if asked.limits else _BARE.get(asked.operator, "")
-    pattern = pattern or PATTERNS[asked.operator]
+    known = _AMONG if asked.among else PATTERNS if asked.limits else {**PATTERNS, **_BARE}
     every, time = ", ".join(limits) + more, format_duration(asked.seconds)
-    return pattern.format(*limits, all=every, since=_baseline(asked), time=time) + floor
+    said = known[asked.operator].format(
+        *limits, all=every, since=_baseline(asked), time=time, among=asked.among
+    )
+    return said + floor
 
 
 def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> list[str]:
@@ -213,7 +268,8 @@ def beyond(evidence: Evidence) -> str:
     if measure.value < 0 or (share < 0) is not (asked.operator in ("below", "at_most")):
         return ""
     side = "below" if share < 0 else "above"
-    return f"{format_percent(abs(share))} {side} {measure.metric}{_worth(measure, evidence.unit)}"
+    far = f"{abs(share):.0%}" if abs(share) >= _WHOLE else format_percent(abs(share))
+    return f"{far} {side} {measure.metric}{_worth(measure, evidence.unit)}"
 
 
 def value_of(value: float, metric: str, unit: str) -> str:

@@ -87,6 +87,11 @@ FAMILIES = (
         "a list that is suddenly much shorter",
         _WATCH,
     ),
+    Family(
+        "groups",
+        "Groups of products that were judged at the newest scan, by the rule file's groups",
+        ("group",),
+    ),
     Family("watch_failing", "1 while the watch fails", _WATCH),
     Family("watch_failures", "Scans that failed since the last good one", _WATCH),
     Family("watch_credits_used", "Requests of this UTC day, those set aside included", _WATCH),
@@ -101,8 +106,8 @@ FAMILIES = (
     Family("alerts", "Alerts by state", ("rule", "severity", "state")),
     Family(
         "alerts_held",
-        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest or a "
-        "cooldown",
+        "Alerts that a channel is told of later: held by a silence, quiet hours, a digest, a "
+        "cooldown, a round or the day's most",
         ("channel", "why"),
     ),
     Family("rule_failing", "1 while the rule can't be judged", ("rule",)),
@@ -216,7 +221,15 @@ def read(database: Store, book: Rulebook, now: Instant, *, healthy: bool) -> Sna
     for region in state.refreshes:
         samples += _of_region(region)
     samples += _held(state.waiting)
+    samples += _of_groups(database, book)
     return Snapshot(samples)
+
+
+def _of_groups(database: Store, book: Rulebook) -> Iterator[Sample]:
+    used = {rule.group.name: rule.group for rule in book.enabled if rule.group is not None}
+    for name, group in used.items():
+        sizes = [database.groups.newest_size(watch.key, group.by) for watch in group.watches]
+        yield "groups", (name,), sum(sizes)
 
 
 def _of_region(region: RefreshStatus) -> Iterator[Sample]:

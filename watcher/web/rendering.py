@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Doubt, Instant
+from watcher.rules.groups import subject_parts
 from watcher.text.messages import title_of
 from watcher.units import (
     count_of,
@@ -138,7 +139,7 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
-        "product_link": _product_link,
+        "subject_link": _subject_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
@@ -190,8 +191,15 @@ def _rule_link(context: Context, name: str) -> str:
 
 
 @jinja2.pass_context
-def _product_link(context: Context, region: str, product_id: str) -> str:
-    return _url(context, f"/products/{quote(region, safe='')}/{quote(product_id, safe='')}")
+def _subject_link(context: Context, region: str, subject: str) -> str:
+    """The page of a product, or of a group of products."""
+    return _url(context, subject_path(region, subject))
+
+
+def subject_path(region: str, subject: str) -> str:
+    """The path of the page of a product, or of a group of products."""
+    kind = "products" if subject_parts(subject) is None else "groups"
+    return f"/{kind}/{quote(region, safe='')}/{quote(subject, safe='=')}"
 
 
 def _notice(query: Mapping[str, str]) -> str:

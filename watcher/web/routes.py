@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from watcher.web.context import Handler
-from watcher.web.pages import alerts, followed, index, outbox, overview, product, products, rule
+from watcher.web.pages import (
+    alerts,
+    followed,
+    group,
+    index,
+    outbox,
+    overview,
+    product,
+    products,
+    rule,
+)
 from watcher.web.pages.index import send_home
 
 __all__ = ["DATA", "FORMS", "INDEX", "PAGES", "send_home"]
@@ -17,6 +27,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/alerts", alerts.page),
     ("/products", products.search),
     ("/products/{region}/{id}", product.page),
+    ("/groups/{region}/{id}", group.page),
     ("/followed", followed.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
@@ -38,6 +49,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/rules/{name}.json", rule.data),
     ("/api/scores.json", rule.scores_data),
     ("/api/products/{region}/{id}.json", product.data),
+    ("/api/groups/{region}/{id}.json", group.data),
     ("/api/followed.json", followed.data),
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),

@@ -14,13 +14,14 @@ from typing import TypeAlias, TypeVar
 import structlog
 from prometheus_client.registry import Collector
 
+from watcher.categories import CategoryLookup, KnownCategories
 from watcher.errors import StoreError
 from watcher.model import Instant
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Control
-from watcher.store.engine import ControlThread
-from watcher.store.places import MAIN, Server
+from watcher.store.engine import ControlThread, open_store
+from watcher.store.places import MAIN, Place, Server
 from watcher.store.revisions import in_force
 from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
@@ -33,6 +34,11 @@ FRESH = 1.5  # seconds for which what was read of books and daemons is shown aga
 OPEN = 6  # books of other daemons whose connections are kept
 
 log = structlog.get_logger("watcher.web")
+
+
+def _names_in(place: Place) -> KnownCategories:
+    with open_store(place, readonly=True) as database:
+        return database.categories.known()
 
 
 @dataclass(slots=True)
@@ -162,7 +168,12 @@ class ServerBooks:
 
     async def _load(self, other: OtherBook) -> None:
         """The newest rules that can be read, as a daemon keeps the old ones in force."""
-        read = partial(load_to_read, env=os.environ)
+        place = other.place
+
+        def lookup() -> CategoryLookup:
+            return CategoryLookup(lambda: _names_in(place))
+
+        read = partial(load_to_read, env=os.environ, categories=lookup)
         found = await in_force(self._control, other.place.book, read)
         other.rules = found.rules
         if found.rules is None and found.broken is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -16,7 +16,7 @@ from watcher.text.evidence import with_name
 @dataclass(frozen=True, slots=True)
 class AlertLine:
     """An alert in a list: ``why`` says in words what it fired on, and what is so now. ``severity``
-    is its rule's now; None where there is no such rule any more."""
+    is what its rule gives it now; None where there is no such rule any more."""
 
     row: AlertRow
     why: tuple[str, ...]
@@ -48,7 +48,7 @@ def lines(
     rows: Sequence[AlertRow],
     now: Instant,
     zone: tzinfo,
-    severities: dict[str, Severity] | None = None,
+    severities: Mapping[int, Severity] | None = None,
     gmv_currency: str | None = None,
 ) -> list[AlertLine]:
     """Alerts with their reasons, worded as the messages word them; times in ``zone``."""
@@ -57,7 +57,7 @@ def lines(
     products = view_of(message, "", zone).products
     known = severities or {}
     return [
-        AlertLine(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.rule))
+        AlertLine(row, (*product.why, *filter(None, [product.seen])), known.get(row.alert.id))
         for row, product in zip(rows, products, strict=True)
     ]
 

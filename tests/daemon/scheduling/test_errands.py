@@ -184,7 +184,7 @@ async def test_it_looks_when_it_is_woken() -> None:
     """And by itself now and then; pictures only where somebody may want one. A store that fails
     ends it not."""
     ids, covers, beats = Counted(), Counted(), list[int]()
-    errands = Errands(ids, covers, look=60)  # type: ignore[arg-type]
+    errands = Errands(ids, covers, Counted(), look=60)  # type: ignore[arg-type]
     running = asyncio.create_task(errands.run(lambda: beats.append(1)))
     await covers.have(1)
     assert (ids.turns, covers.turns, ids.forgot) == (1, 1, 1)
@@ -208,7 +208,7 @@ async def test_what_a_page_wanted_is_not_forgotten() -> None:
     """Though the store failed just then, and nobody asks again."""
     ids, covers = Counted(), Counted()
     covers.error = StoreError("away", None)
-    errands = Errands(ids, covers, look=0.001, rest=0.001)  # type: ignore[arg-type]
+    errands = Errands(ids, covers, Counted(), look=0.001, rest=0.001)  # type: ignore[arg-type]
     running = asyncio.create_task(errands.run(lambda: None))
     await covers.have(1)
     covers.error = None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from watcher.daemon.workers import Rounds
+from tests.daemon.scheduling.bench import KEY, RULES, Bench
+from watcher.daemon.core import Core
+from watcher.daemon.workers import Rounds, Workers
+from watcher.rules.files.loading import load_text
+from watcher.store.ports import Store
+from watcher.store.sqlite.database import Database
 
 
 def test_a_round_ends_when_nothing_is_queued() -> None:
@@ -30,3 +35,42 @@ def test_one_bad_scan_is_not_made_good_by_the_next() -> None:
     rounds.ended("short", {"long"}, good=False)
     rounds.ended("short", {"long"}, good=True)
     assert rounds.ended("long", {"short"}, good=True) is False
+
+
+SEVERAL = """
+  - name: dear
+    watch: {sort: spu_avg_price desc, top: 10}
+    when: {rank: {at_most: 2}}
+"""
+
+
+async def test_lists_that_are_queued_are_waited_for(bench: Bench) -> None:
+    """The scan of the last one has it told; and where that comes to nothing, its worker."""
+    env = {"KEYAPI_KEY": KEY, "KEYAPI_URL": bench.simulator.url}
+    text = RULES.replace("API", bench.api) + SEVERAL
+    core = Core(load_text(text, env=env), bench.writer, bench.clock)
+    core.scanner.client = bench.client()
+    workers, (top, dear) = Workers(core), core.book.used_watches
+    async with core.scanner.client:
+        workers.busy.update((top.key, dear.key))
+        await core.scanner.scan(top, bench.clock.now())
+        await workers.tell_round()
+        assert await bench.titles() == []
+        workers.busy.discard(top.key)
+        await core.scanner.scan(dear, bench.clock.now())
+        assert await bench.titles() == ["3 top, 2 dear (US)"]
+        bench.clock.forward(60)
+        await bench.writer.run(_forget)
+        workers.busy.update((top.key, dear.key))
+        core.scanner.rounds.ended(dear.key)
+        await core.scanner.scan(top, bench.clock.now())
+        assert core.scanner.rounds.waits
+        workers.busy.clear()
+        await workers.tell_round()
+        assert (await bench.titles())[1:] == ["[info] top: 3 products (US)"]
+
+
+def _forget(database: Store) -> None:
+    """Nobody was told anything."""
+    assert isinstance(database, Database)
+    database.execute("DELETE FROM told")

@@ -11,7 +11,7 @@ from watcher.rules.files.loading import load_text
 
 _VALUES = {Takes.TRUE: "true",
     Takes.VALUE: "5", Takes.VALUES: "[5, 6]", Takes.RANGE: "[5, 6]", Takes.CHANGE: "5",
-    Takes.PLACES: "5", Takes.SCORE: "5", Takes.TIME: "30d", Takes.TEXT: "x", Takes.TEXTS: "[x]",
+    Takes.PLACES: "5", Takes.SCORE: "5", Takes.TIME: "30d", Takes.RECORD: "30d", Takes.TEXT: "x", Takes.TEXTS: "[x]",
     Takes.TRUE: "true",
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ def test_every_operator_compiles() -> None:
     values = {
         Takes.VALUE: 5, Takes.VALUES: [1, 2], Takes.RANGE: [1, 2], Takes.CHANGE: 7,
         Takes.PLACES: 10, Takes.SCORE: 3, Takes.TIME: "30d",
+        Takes.RECORD: "60d",
     }  # fmt: skip
     compiled = [
         condition({RANK: {operator.name: values[operator.takes]}}) for operator in NUMBER_OPERATORS

@@ -157,7 +157,7 @@ def test_words() -> None:
     assert str(part) == "below 90% of min_price"
     (met,), (unmet,) = part.evidence(TABLE, 3), part.evidence(TABLE, 0)
     assert condition_of(met) == "below 90% of min_price (19.90)"
-    assert beyond(met) == "10.1% below min_price (19.90)"
+    assert beyond(met) == "10% below min_price (19.90)"
     assert (unmet.verdict, beyond(unmet)) == (Verdict.NOT_MET, "")
     ends = condition({"spu_avg_price": {"between": [10, "min_price"]}})
     assert str(ends) == "between 10 and min_price"

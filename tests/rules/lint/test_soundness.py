@@ -10,7 +10,8 @@ import pytest
 from tests.rules.tables import FakeTable, condition
 from watcher.model import Bools
 from watcher.rules.conditions.base import Judge
-from watcher.rules.lint.conflicts import alternatives, conflict, holds_once
+from watcher.rules.lint.clauses import alternatives
+from watcher.rules.lint.conflicts import conflict, holds_once
 from watcher.source.query import Query, parse_query
 
 ROWS = 400

@@ -59,9 +59,9 @@ def test_knows_all_sections_parameters_and_metrics() -> None:
     """What the file takes is what the editor offers."""
     assert set(SCHEMA["properties"]) == set(SECTIONS)
     settable = {one.name for one in PARAMETERS.values() if one.is_settable}
-    extra = {"sort", "top", "every", "timezone", *INSTEAD, *CHOICE}
+    extra = {"sort", "top", "every", "timezone", "category", *INSTEAD, *CHOICE}
     assert set(SCHEMA["$defs"]["watch"]["properties"]) == settable | extra
-    words = {"all", "any", "not", *WORDS}
+    words = {"all", "any", "not", "category", *WORDS}
     keys = SCHEMA["$defs"]["condition"]["properties"]
     assert {key for key, value in keys.items() if value} == {*Catalogue().names(), *words}
     fields = {info.alias or name for name, info in RuleSection.model_fields.items()}
@@ -81,6 +81,7 @@ def test_offers_every_operator_where_it_belongs() -> None:
         "lowest",
         "highest",
         "of",
+        "among",
     }
     assert all(one["description"] for one in of_rank.values())
 

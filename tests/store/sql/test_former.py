@@ -13,7 +13,7 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.model import Scan
 from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.sqlite.database import Database
-from watcher.store.sqlite.migrations import migrations
+from watcher.store.sqlite.early_migrations import migrations
 
 NAMES = ("seller_id", "product_name", "category_id", "category_l2_id", "category_l3_id", "discount")
 

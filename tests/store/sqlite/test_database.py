@@ -18,6 +18,7 @@ from tests.store.making import SALES, START, scan
 from watcher.errors import NewerDatabase, NotADatabase, StoreError
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
+from watcher.store.sqlite.early_migrations import APPLICATION_ID
 
 
 def _refused(path: Path, kind: type[StoreError], words: str, **how: bool) -> None:
@@ -38,7 +39,7 @@ def test_a_new_file(tmp_path: Path) -> None:
             assert store.one("PRAGMA journal_mode") == ("wal",)
             assert store.number("PRAGMA auto_vacuum") == 2
             assert store.number("PRAGMA foreign_keys") == 1
-            assert store.number("PRAGMA application_id") == migrations.APPLICATION_ID
+            assert store.number("PRAGMA application_id") == APPLICATION_ID
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 

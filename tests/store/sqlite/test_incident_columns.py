@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database as Tables
 
 from watcher.incident import About, Incident, IncidentKind
-from watcher.store.sqlite.migrations import m011_incidents, m012_incident_details
+from watcher.store.sqlite.early_migrations import m011_incidents, m012_incident_details
 from watcher.text.incidents import incident_text
 
 CASES = (

@@ -177,7 +177,7 @@ class Case:
     """One test: ``size`` scans of one watch, the first at ``start``, ``interval`` seconds apart.
     ``book`` are the rules with the user's own numbers as the test gives them, where it does;
     ``others`` are the same test on the further watches of its rules, read right after it each time;
-    ``on`` is the key of the watch."""
+    ``on`` is the key of the watch; ``groups`` are the ids of the groups that products can be in."""
 
     name: str
     line: int
@@ -190,6 +190,13 @@ class Case:
     book: Rulebook | None = None
     on: str = ""
     others: tuple[Case, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The ids of all that alerts can be of: products, then groups of them."""
+        actors = (actor.product_id for part in self.parts for actor in part.actors)
+        return tuple(dict.fromkeys([*actors, *self.groups]))
 
     @property
     def watch(self) -> Watch:

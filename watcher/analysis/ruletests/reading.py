@@ -18,7 +18,9 @@ from watcher.analysis.ruletests.cases import (
     doubled,
 )
 from watcher.analysis.ruletests.given_facts import fact_value, with_given
+from watcher.analysis.ruletests.given_groups import groups_of, known_id
 from watcher.analysis.ruletests.given_values import (
+    INTERVAL,
     read_interval,
     read_scan,
     read_scan_at,
@@ -26,6 +28,7 @@ from watcher.analysis.ruletests.given_values import (
     read_start,
 )
 from watcher.analysis.ruletests.series import Series, TextSeries, parse_texts
+from watcher.categories import CategoryLookup, CategoryName, KnownCategories, is_id
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
@@ -34,8 +37,7 @@ from watcher.rules.files.loading import load
 from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.units import DAY
-from watcher.words import kind, listing, nearest, quoted
+from watcher.words import Wrong, kind, listing, nearest, quoted
 
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
 
@@ -88,7 +90,7 @@ def listed(value: object) -> list[object]:
 
 START: Instant = 1_767_225_600  # 2026-01-01T00:00Z
 
-_FILE_KEYS = ("rules", "env", "facts", "tests")
+_FILE_KEYS = ("rules", "env", "facts", "categories", "tests")
 _CASE_KEYS = (
     "name", "rule", "start", "interval", "facts", "products", "watches", "alerts",
 )  # fmt: skip
@@ -109,14 +111,27 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
     paths, facts = [path.parent / str(file) for file in files], _facts(source, path, document)
+    known = _categories(source, document.get("categories", {}))
 
     def load_with(own: FactFile | None) -> Rulebook:
-        return load(paths, given, facts=own)
+        return load(paths, given, facts=own, categories=CategoryLookup(lambda: known, lenient=True))
 
     book = load_with(facts)
     cases = tuple(_cases(source, book, load_with, document.get("tests")))
     source.raise_problems()
     return Suite(str(path), book, cases)
+
+
+def _categories(source: TestSource, raw: object) -> KnownCategories:
+    """The names of categories that the tests give, by id. Without any, a name in the rules stands
+    for itself: products have it in place of the id."""
+    named = source.mapping(raw, ("categories",))
+    for each, name in named.items():
+        if not is_id(str(each)) or not isinstance(name, str) or not name.strip():
+            source.report(("categories", each), 'takes names by ids, as "601450": Beauty')
+    source.raise_problems()
+    names = ((str(each), str(name).strip()) for each, name in named.items())
+    return KnownCategories(CategoryName(name, each, 0, "", 0, name, 0) for each, name in names)
 
 
 def _facts(source: TestSource, path: FilePath, document: Mapping[str, object]) -> FactFile | None:
@@ -199,9 +214,10 @@ class _Case:
         casts = self._casts(given, rules)
         actors = tuple(actor for cast in casts for actor in cast.actors)
         start = self._value(given, "start", START, read_start)
-        interval = self._value(given, "interval", DAY, read_interval)
+        interval = self._value(given, "interval", INTERVAL, read_interval)
         self._read_facts(given.get("facts"), (*self._path, "facts"))
-        alerts = list(self._alerts(given, actors, interval))
+        groups = groups_of(rules, ((cast.watch, cast.actors) for cast in casts))
+        alerts = list(self._alerts(given, [*(one.product_id for one in actors), *groups], interval))
         size = self._size(casts, alerts)
         if len(self._source.problems) > before:
             return None
@@ -211,7 +227,7 @@ class _Case:
             Case(name, line, own, start, interval, size, cast.actors, expected, book, cast.watch)
             for cast in casts
         )
-        return dataclasses.replace(first, others=tuple(others))
+        return dataclasses.replace(first, others=tuple(others), groups=groups)
 
     def _read_facts(self, raw: object, path: Path) -> None:
         """The user's own numbers of a test, by product."""
@@ -366,7 +382,7 @@ class _Case:
         return ""
 
     def _alerts(
-        self, given: Mapping[str, object], actors: tuple[Actor, ...], interval: int
+        self, given: Mapping[str, object], known: Sequence[str], interval: int
     ) -> Iterator[Expectation]:
         path: Path = (*self._path, "alerts")
         raw = given.get("alerts")
@@ -377,7 +393,6 @@ class _Case:
             else:
                 self._source.report(self._path, f"the test needs alerts: it {what}")
             return
-        known = [actor.product_id for actor in actors]
         for turn, each in enumerate(raw):
             place = (*path, turn)
             if isinstance(each, dict):
@@ -405,15 +420,14 @@ class _Case:
         return self._read((*path, "at"), partial(read_scan_at, interval), entry["at"], 0)
 
     def _products(
-        self, entry: Mapping[str, object], key: str, path: Path, known: Iterable[str]
+        self, entry: Mapping[str, object], key: str, path: Path, known: Sequence[str]
     ) -> frozenset[str]:
         found = set[str]()
         for each in listed(entry.get(key)):
-            if str(each) in known:
-                found.add(str(each))
-            else:
-                message = f"no product {quoted(str(each))} in this test{nearest(str(each), known)}"
-                self._source.report((*path, key), message)
+            try:
+                found.add(known_id(str(each), known, self._book))
+            except Wrong as error:
+                self._source.report((*path, key), str(error))
         return frozenset(found)
 
     def _size(self, casts: Sequence[_Cast], alerts: list[Expectation]) -> int:

@@ -6,34 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.alert import AlertState
-from watcher.analysis.reasons import unrounded
 from watcher.analysis.replay import Played, Stage
 from watcher.analysis.ruletests.cases import Case, Expectation, Suite, scene
+from watcher.analysis.ruletests.saying import missing_of, said
 from watcher.data_days import APART, DataDay, day_after
 from watcher.evaluation.again import evidence_of
+from watcher.evaluation.judging import all_present
 from watcher.evaluation.jumps import remember, stored_table
-from watcher.evaluation.present import Present
+from watcher.evaluation.present import Present, Presents
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
-from watcher.model import Instant, Scan
-from watcher.pipeline import evaluate
-from watcher.rules.conditions.registry import WORDS
+from watcher.model import Scan
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
-from watcher.text.evidence import condition_of, days_of, gap_of, is_record, time_of, with_name
-from watcher.units import format_duration, format_instant, format_value
+from watcher.units import format_duration, format_instant
 
 
 class Player(Stage):
     """Plays scans of watches to their rules, the oldest first; channels are told at once."""
 
-    def examine(self, scan: Scan) -> Present:
+    def examine(self, scan: Scan) -> Present | Presents:
         """Record a scan, and judge it with the past that there is."""
         self._renew(scan)
         schedule, rules = self._schedule(scan), self._of(scan)
         recorded = remember(self.database, scan, schedule)
         table = stored_table(self.database, scan, recorded, needs_of(rules), schedule)
-        return Present(self.database, table)
+        return all_present(self.database, table, rules, keeps=True)
 
     def remember(self, scan: Scan) -> None:
         """Record a scan, as the past of the next."""
@@ -54,14 +52,12 @@ class Player(Stage):
     def play(self, scans: Iterable[Scan]) -> Played:
         """All of one moment, one after the other."""
         written: list[int] = []
-        for scan in scans:
+        for scan, keeper in self.round_of([*scans]):
             self._renew(scan)
-            rules, catalogue = self._of(scan), self.book.metrics
-            outcome = evaluate(self.database, scan, rules, self.policies, catalogue, scan.at)
-            written += outcome.notifications
+            written += self.judge(scan, keeper).notifications
         return self.played(scan.at, written)
 
-    def again(self, rule: Rule, present: Present, product: int) -> Iterator[Evidence]:
+    def again(self, rule: Rule, present: Present | Presents, product: int) -> Iterator[Evidence]:
         """Yield how far a product of a scan went since each channel was told of it."""
         entries = self.database.alerts.told(rule.name, [product], with_values=True)
         told = {entry.told_with.at: entry.told_with for entry in entries if entry.told_with}
@@ -163,8 +159,7 @@ def _compare(
 
 def _ordered(case: Case, products: Iterable[str]) -> tuple[str, ...]:
     wanted = set(products)
-    actors = (actor.product_id for part in case.parts for actor in part.actors)
-    return tuple(each for each in dict.fromkeys(actors) if each in wanted)
+    return tuple(each for each in case.subjects if each in wanted)
 
 
 def _values(
@@ -173,10 +168,12 @@ def _values(
     """Yield what the conditions say of some products: the scans once more, up to that one. What
     was told of them, which ``again`` asks for, is known where they are played in whole."""
     again = [rule for rule in case.rules if rule.again is not None]
+    # What groups of products were is kept only where their rules are played.
+    whole = again or any(rule.group is not None for rule in case.rules)
     with Player(book, case.rules) as player:
         for turn in range(scan):
             scenes = [scene(part, turn) for part in case.parts]
-            if again:
+            if whole:
                 player.play(scenes)
                 continue
             for each in scenes:
@@ -187,17 +184,17 @@ def _values(
         for product in products:
             key = _key(player, product)
             found = [
-                f"{of}{_said(each, book, case.at(scan))}"
+                f"{of}{said(each, book, case.at(scan))}"
                 for part, present in judged
                 for of, each in _evidence(part, present, key, several=len(judged) > 1)
             ]
             found += [
-                f"again: {_said(each, book, case.at(scan))}"
+                f"again: {said(each, book, case.at(scan))}"
                 for _, present in judged
                 for rule in again
                 for each in player.again(rule, present, key)
             ]
-            missing = () if product in listed else ("not in the list",)
+            missing = () if product in listed or found else (missing_of(product),)
             yield product, (*missing, *found)
 
 
@@ -207,52 +204,19 @@ def _key(player: Player, product_id: str) -> int:
 
 
 def _evidence(
-    case: Case, present: Present, product: int, *, several: bool
+    case: Case, present: Present | Presents, product: int, *, several: bool
 ) -> Iterator[tuple[str, Evidence]]:
     """Yield all evidence on a product; and the list and the rule that it is of, where there are
     ``several``: of one that is not listed only of rules that say of it that it is gone."""
     on = f"{case.watch.name}: " if several else ""
     for rule in (each for each in case.rules if each.reads(case.watch.key)):
         of = f"{on}{rule.name}: " if len(case.rules) > 1 else on
-        place = present.place_of(rule, product)
+        part = present.part(product)
+        place = part.place_of(rule, product) if part is not None else None
         if place is None:
             continue
-        for condition in (rule.when, rule.until):
-            if condition is not None:
-                yield from ((of, each) for each in condition.evidence(*place))
-
-
-def _said(evidence: Evidence, book: Rulebook, now: Instant) -> str:
-    """``7-day sales 140, rises 30% from last: not met (from 120, 1d before)``."""
-    names = book.metrics.sellers
-    said = f"{condition_of(evidence, names)}: {evidence.verdict.value}"
-    if evidence.metric in WORDS:
-        return f"{evidence.label}, {said}{f' ({gap_of(evidence)})' if evidence.gap else ''}"
-    text = f"{evidence.label} {unrounded(evidence, _shown(evidence.value, evidence, book))}, {said}"
-    if evidence.baseline is None:
-        return text
-    baseline = _shown(evidence.baseline, evidence, book)
-    known = f", {days}" if (days := days_of(evidence)) else ""
-    if is_record(evidence):
-        return f"{text} (before {baseline}{known})"
-    if over := time_of(evidence):  # of a time: its begin says nothing that its length does not
-        return f"{text} ({over}: {baseline}{known})"
-    since = ""
-    if evidence.baseline_at:
-        since = f", {format_duration(now - evidence.baseline_at)} before"
-        since += f", {gap_of(evidence)}" if evidence.gap else ""
-    return f"{text} (from {baseline}{since})"
-
-
-def _shown(value: float | str | None, evidence: Evidence, book: Rulebook) -> str:
-    """A value for people, on a line; a flag's, or a seller's, by its name."""
-    if isinstance(value, str):
-        return "; ".join(with_name(value, book.metrics.sellers).splitlines())
-    metric = book.metrics.get(evidence.metric)
-    for name, number in metric.names if metric is not None else ():
-        if number == value:
-            return name
-    return format_value(value, evidence.unit)
+        for condition in rule.spoken:
+            yield from ((of, each) for each in condition.evidence(*place))
 
 
 def _ids(products: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
 """The claims of rules: that sales rise, that something is so, or nothing that can be measured. A
 rule claims a **rise** where one of its conditions speaks of one (of sales, GMV, views, videos,
 creators, or of places in the list) and none speaks of a fall of these. Any other rule is measured
-by the first of its conditions that can be asked again later: does it still hold?"""
+by the first of its conditions that can be asked again later: does it still hold? Of a group that is
+one on the level of a figure."""
 
 from __future__ import annotations
 
@@ -63,6 +64,9 @@ class Claim:
 def claim_of(rule: Rule) -> Claim:
     """The claim of the rule's ``when``."""
     parts = list(simple(rule.when))
+    if rule.group is not None:  # a sum's rise is that of some of its products: none has a level
+        condition = next(filter(_is_level, parts), None)
+        return Claim(Measure.NONE) if condition is None else Claim(Measure.STATE, condition)
     directions = {_direction(part) for part in parts}
     if 1 in directions and -1 not in directions:
         return Claim(Measure.RISE)
@@ -124,6 +128,11 @@ def _of_trend(metric: Metric, value: float) -> int:
 def _is_demand(metric: Metric) -> bool:
     """Whether more of it is more demand. Of a ratio of one's own it can't be known."""
     return metric.steady is not None or (not metric.definition and metric.counts_demand)
+
+
+def _is_level(condition: Condition) -> bool:
+    """Whether it says of a whole figure what it is, which is kept."""
+    return isinstance(condition, Measured | Crosses | Becomes) and _askable(condition)
 
 
 def _askable(condition: Condition) -> bool:

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from watcher.analysis.extents import region_of
 from watcher.analysis.scores.claims import Claim, Measure, claim_of, still_holds
 from watcher.analysis.scores.course import DAYS, LATEST, WENT_ON, Course, Probes, course, seen_by
 from watcher.evidence import Evidence
@@ -190,32 +189,6 @@ class Assessor:
         columns[RANK] = seen.ranks
         values = metric.compute(columns, seen.data)
         return np.where(seen.marks > 0, values, np.nan)
-
-
-class Assessors:
-    """Assesses tellings of whatever regions, and keeps what was read of them."""
-
-    def __init__(self, database: Store, since: Instant, now: Instant) -> None:
-        self._database, self._since, self._now = database, since, now
-        self._of = dict[str, Assessor]()
-
-    def fates(self, rule: Rule, tellings: Sequence[Telling]) -> list[Fate]:
-        """One for each telling of the rule, in their order."""
-        found = dict[int, Fate]()
-        for watch in rule.watches:
-            own = {
-                row: each for row, each in enumerate(tellings) if rule.watch_of(each.watch) is watch
-            }
-            if own:
-                fates = self._assessor(watch).fates(rule, watch, list(own.values()))
-                found.update(zip(own, fates, strict=True))
-        return [found[row] for row in range(len(tellings))]
-
-    def _assessor(self, watch: Watch) -> Assessor:
-        region = region_of(self._database, watch)
-        if region not in self._of:
-            self._of[region] = Assessor(self._database, region, self._since, self._now)
-        return self._of[region]
 
 
 def _outcome(low: float, high: float, least: float) -> FateKind | None:

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from watcher.analysis.scores.assessing import Assessors
 from watcher.analysis.scores.claims import Measure, claim_of
-from watcher.analysis.scores.fates import Assessors, Fate, FateKind, Telling
+from watcher.analysis.scores.fates import Fate, FateKind, Telling
+from watcher.evaluation.names import names_in, subject_name
 from watcher.model import Instant
 from watcher.notification.policy import Decision
 from watcher.rules.rulebook import Rule, Rulebook
@@ -19,7 +21,7 @@ from watcher.store.records import Delivered, FiredAlert
 from watcher.units import DAY, WEEK
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
-_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value)
+_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value, Decision.RAISED.value)
 
 _T = TypeVar("_T")
 
@@ -144,7 +146,8 @@ class ProductScore:
 class RuleScore:
     """The tellings of a rule from ``since`` on, and what became of them. ``times`` is the median of
     the level after over that before and the market's move. ``early`` counts states that were undone
-    within 4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason."""
+    within 4 days, ``of_early`` those of which that is known. ``why_unknown`` counts by reason. With
+    ``of_groups`` they are of groups of products."""
 
     rule: str
     watch: str
@@ -163,6 +166,7 @@ class RuleScore:
     of_early: int
     why_unknown: Mapping[str, int]
     noisiest: tuple[ProductScore, ...] = ()
+    of_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ class Scorer:
     def __init__(self, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant) -> None:
         self.rules = tuple(rules)
         self.since = now - min(days * DAY, book.keep.notifications)
+        self._sellers = book.sellers
         self._now = now
         self._told: Told | None = None
         self._assessors: Assessors | None = None
@@ -236,7 +241,8 @@ class Scorer:
             early=sum(early),
             of_early=len(early),
             why_unknown=Counter(filter(None, (fate.why for _, fate in fates))),
-            noisiest=tuple(_noisiest(database, fates)),
+            noisiest=tuple(_noisiest(database, self._sellers, fates)),
+            of_groups=rule.group is not None,
         )
         return Scored(score, tuple(fates))
 
@@ -256,7 +262,7 @@ class Scorer:
             share_at_least=tally.at_least,
             heard=_heard(self.read(database).messages, since, self._now),
             rules=tuple(rules),
-            products=tuple(_noisiest(database, fates)),
+            products=tuple(_noisiest(database, self._sellers, fates)),
         )
 
     def _fates(self, database: Store, rule: Rule, told: ToldOf) -> list[tuple[int, Fate]]:
@@ -302,16 +308,20 @@ def _heard(messages: Mapping[str, int], since: Instant, until: Instant) -> tuple
     )
 
 
-def _noisiest(database: Store, fates: Sequence[tuple[int, Fate]]) -> Iterator[ProductScore]:
+def _noisiest(
+    database: Store, sellers: Mapping[str, str], fates: Sequence[tuple[int, Fate]]
+) -> Iterator[ProductScore]:
     """The products that were told most often in vain; those told once are no noise."""
     tallies = _tallies(fates)
     if any(tally.judged for tally in tallies.values()):
         tallies = {product: tally for product, tally in tallies.items() if tally.fell_back}
     worst = sorted(tallies, key=lambda key: (-tallies[key].fell_back, -tallies[key].told, key))
     facts = database.history.facts(worst[:NOISIEST])
+    names = names_in(database.history, sellers, (), *(each.product_id for each in facts.values()))
     for product in worst[:NOISIEST]:
         known = facts[product]
-        yield ProductScore(known.region, known.product_id, known.name, tallies[product])
+        name = subject_name(known.product_id, known.name, names)
+        yield ProductScore(known.region, known.product_id, name, tallies[product])
 
 
 def _tallies(fates: Sequence[tuple[int, Fate]]) -> dict[int, Tally]:

@@ -16,8 +16,9 @@ import numpy as np
 
 from watcher.analysis.readings import Reading, without_collection
 from watcher.analysis.replay import Played, Progress, Replay
+from watcher.analysis.scores.assessing import Assessors
 from watcher.analysis.scores.claims import Measure, claim_of, weight
-from watcher.analysis.scores.fates import Assessors, Telling
+from watcher.analysis.scores.fates import Telling
 from watcher.analysis.scores.knobs import Knob, as_written, knobs, like, written
 from watcher.analysis.scores.score import BEGINS, Tally, tally_of
 from watcher.errors import WatcherError

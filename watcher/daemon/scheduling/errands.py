@@ -1,5 +1,6 @@
-"""The daemon's few requests that are no scan: ids that were added, pictures that are wanted. It
-looks when it is woken (by a page, a command on a server, a reload), and now and then."""
+"""The daemon's few requests that are no scan: ids that were added, pictures that are wanted, names
+of categories. It looks when it is woken (by a page, a command on a server, a reload), and now and
+then."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from watcher.daemon.scheduling.category_names import CategoryNames
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import PictureExchange
 from watcher.daemon.scheduling.scanner import Scanner
@@ -29,6 +31,7 @@ class Errands:
 
     newcomers: Newcomers
     pictures: PictureExchange
+    categories: CategoryNames
     look: float = LOOK_SECONDS
     rest: float = REST_SECONDS
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,7 +40,11 @@ class Errands:
     @classmethod
     def of(cls, scanner: Scanner, writer: StoreThread) -> Errands:
         """The errands of a book, asked through its scanner's client."""
-        return cls(Newcomers(scanner, writer), PictureExchange(scanner, writer))
+        return cls(
+            Newcomers(scanner, writer),
+            PictureExchange(scanner, writer),
+            CategoryNames(scanner, writer),
+        )
 
     def wake(self) -> None:
         """Somebody may want something."""
@@ -50,7 +57,7 @@ class Errands:
 
     async def run(self, beat: Callable[[], None]) -> None:
         """The part "errands"; ``beat`` says that it moves."""
-        self.newcomers.moved = self.pictures.moved = beat
+        self.newcomers.moved = self.pictures.moved = self.categories.moved = beat
         asked = True  # what a page wanted before the start
         while True:
             beat()
@@ -63,6 +70,7 @@ class Errands:
                 if asked:
                     await self.pictures.turn()
                     asked = False
+                await self.categories.turn()
             except StoreError as error:  # the health tells of it
                 log.error("errands wait for the database", error=str(error))  # noqa: TRY400
                 pause = self.rest

@@ -6,7 +6,7 @@ operator.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -16,13 +16,14 @@ from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
 from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
+from watcher.incidents.silence_ends import announce_ends
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
+from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
 from watcher.source.scan import ScanOrder, ScanResult, only_of
@@ -44,6 +45,7 @@ class ScanRecords:
     report: Report | None = None
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     skipped: dict[str, Instant] = field(default_factory=dict)  # watches put off, until when
+    rounds: RoundKeeper = field(default_factory=RoundKeeper)
     channels: dict[str, NotifyPolicy] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +72,15 @@ class ScanRecords:
         operator = self.operator(database)
         if operator.on(KEY.kind) or operator.on(CREDITS.kind):
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
+
+    def sweep(self, database: Store, besides: Collection[str] = ()) -> list[int]:
+        """Tell what nothing holds any more, nor a round for some channels, and which silences are
+        about to end; the notifications written."""
+        now = self.now()
+        rows = self.rounds.sweep(database, self.book, self.channels, now, besides=besides)
+        return rows + announce_ends(database, self.book, self.channels, now)
+
+    unstored_of = staticmethod(failing.unstored_of)
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
@@ -137,7 +148,7 @@ class ScanRecords:
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
         # Chosen here and not before the scan: a reload may have changed the rules meanwhile.
-        watch = self.book.current(watch)
+        asked, watch = watch.key, self.book.current(watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
             result = _of_watch(database, result, watch)
@@ -146,9 +157,12 @@ class ScanRecords:
             scan = _believed(database, watch, result.scan)
             book, now = self.book, operator.now
             note_fields(operator, book, watch, scan, result)
+            if repeated := self.rounds.repeated(asked):
+                self.sweep(database, repeated)
             outcome = evaluate(
-                database, scan, chosen, self.channels, book.metrics, now, report=self.report
-            )
+                database, scan, chosen, self.channels, book.metrics, now,
+                report=self.report, round_=self.rounds.at(book, asked, now),
+            )  # fmt: skip
             note_jump(operator, book, watch, scan, outcome.jump)
             budget.settle(database)
             note_source(operator, self.breaker, watch, result)
@@ -157,8 +171,9 @@ class ScanRecords:
             failing.note_rules(operator, chosen)
             note_changes(operator, scan, book.zone)
             note_credits(operator, self.book.api)
-            operator.end(unstored_of(watch))
+            operator.end(self.unstored_of(watch))
         budget.close()
+        self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
         moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}
         logged = log.bind(watch=watch.name)
@@ -181,11 +196,6 @@ def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
     if scan.watch != watch.key:
         scan = replace(scan, watch=watch.key)
     return result if scan is result.scan else replace(result, scan=scan)
-
-
-def unstored_of(watch: Watch) -> Incident:
-    """A scan of the watch that waits to be stored."""
-    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 
 
 def _is_stored(database: Store, scan: Scan) -> bool:

@@ -15,7 +15,7 @@ import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
+from watcher.daemon.scheduling.scan_records import ScanRecords
 from watcher.daemon.scheduling.store_retry import StoreRetry
 from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import Pause, pause_until
@@ -122,7 +122,7 @@ class Scanner(ScanRecords):
             self._unstored[watch.key] = str(error)
             # A lock passes; and the health tells where nothing can be written.
             if failures > 1 and not isinstance(error, StoreAway):
-                told = unstored_of(watch).with_details(error=str(error))
+                told = self.unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 

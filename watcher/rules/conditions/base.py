@@ -10,9 +10,10 @@ from typing import NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from watcher.evidence import Criterion, Evidence, Gap
+from watcher.evidence import Criterion, Evidence, Gap, Member
 from watcher.model import LONGEST_LIST, Bools, Floats, Instant, Ints, LastTexts, Verdict
-from watcher.rules.metrics import NORMAL, SPARSE, SPARSENESS, Attribute, Metric
+from watcher.rules.derived import SPARSENESS
+from watcher.rules.metrics import NORMAL, SPARSE, Attribute, Metric
 from watcher.text.evidence import criterion
 from watcher.units import WEEK, Unit, format_duration
 
@@ -102,10 +103,12 @@ From: TypeAlias = Last | Ago | Statistic | Usual | Spread | Throughout | LastLis
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A baseline that a condition wants to be read for each product of a scan."""
+    """A baseline that a condition wants to be read for each product of a scan. Of a figure of many
+    products a ``level`` is what it was; else it is of those that were listed at both times."""
 
     metric: Metric
     from_: From
+    level: bool = False
 
 
 # Keys (m,) of which the first that differs decides: the larger is the stronger, NaN is no value.
@@ -155,6 +158,19 @@ class ScanColumns(Protocol):
         """Values (n,) of a declared need, and the instants of their observation (0: none); of what
         is taken over a time, its begin."""
 
+    def comparable(self, need: Need) -> Floats:
+        """The values of now (n,) that a need's baseline may be held against: of products those of
+        its metric, of groups those of the products that the baseline is of, too. There is one
+        wherever there is a baseline and the metric has a value."""
+
+    def compared(self, need: Need, row: int) -> tuple[int, int] | None:
+        """The number of a group's products that a baseline is of, and of all that it has now; None
+        where that says nothing, as of a product."""
+
+    def members(self, metric: Metric, need: Need | None, row: int) -> tuple[Member, ...]:
+        """The products that did most of a group's value, or of its change since the baseline; none
+        of a product."""
+
     def gap(self, need: Need, row: int) -> Gap | None:
         """The reason why a row's baseline is older than others, where it is."""
 
@@ -165,6 +181,10 @@ class ScanColumns(Protocol):
     def days(self, need: Need, row: int) -> int | None:
         """The number of days on which a row's value is known, in the time that a need is taken
         over; None of a need that is of one moment."""
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        """All that the list had at this scan, and (n,) the row there of each of these products, -1
+        where it is none of them: itself, where these are not but some that are asked about."""
 
     @property
     def waits(self) -> str:
@@ -283,11 +303,17 @@ class MetricCondition(Condition):
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         metric, need = self.metric, self.need
-        baseline = baseline_at = gap = days = None
+        baseline = baseline_at = gap = days = compared = None
+        now = table.number(metric)
         if need is not None:
-            values, instants = table.baseline(need)
+            now, (values, instants) = table.comparable(need), table.baseline(need)
             baseline, baseline_at = value_at(values, row), int(instants[row]) or None
             gap, days = table.gap(need, row), table.days(need, row)
+            compared = table.compared(need, row)
+            if np.isnan(
+                now[row]
+            ):  # what it is now is known, though not of what it could be held against
+                now = table.number(metric)
         return (
             Evidence(
                 metric=metric.name,
@@ -295,12 +321,14 @@ class MetricCondition(Condition):
                 unit=metric.unit,
                 condition=self.criterion,
                 verdict=judged(table, self).verdict(row),
-                value=value_at(table.number(metric), row),
+                value=value_at(now, row),
                 baseline=baseline,
                 baseline_at=baseline_at,
                 gap=gap,
                 form=form_at(table, metric, row),
                 days=days,
+                compared=compared,
+                members=table.members(metric, need, row),
             ),
         )
 
@@ -320,6 +348,9 @@ class Judge:
         self.value = table.value
         self.text = table.text
         self.baseline = table.baseline
+        self.comparable = table.comparable
+        self.compared = table.compared
+        self.members = table.members
         self.gap = table.gap
         self.count = table.count
         self.days = table.days
@@ -342,6 +373,13 @@ class Judge:
     @property
     def gone_at(self) -> Instant | None:
         return self._table.gone_at
+
+    def everyone(self) -> tuple[ScanColumns, Ints]:
+        return self.remembered("everyone", self._everyone)
+
+    def _everyone(self) -> tuple[ScanColumns, Ints]:
+        table, rows = self._table.everyone()
+        return (self if table is self._table else Judge(table)), rows
 
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
@@ -371,6 +409,15 @@ def remembered(table: ScanColumns, key: Hashable, compute: Callable[[], T]) -> T
     """A value that many conditions need of a scan, computed for the first of them: from
     the judge's memory where ``table`` is one. A key always stands for the same type."""
     return table.remembered(key, compute) if isinstance(table, Judge) else compute()
+
+
+def texts_of(table: ScanColumns, attribute: Attribute) -> Sequence[str | None]:
+    """A text of each product: of the source, or of the user's own."""
+    fact = attribute.fact
+    if fact is None:
+        return table.text(attribute.name)
+    ids = table.text("product_id")
+    return remembered(table, ("fact", fact.name), lambda: fact.texts(ids))
 
 
 def judged(table: ScanColumns, condition: Condition) -> Masks:

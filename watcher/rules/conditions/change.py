@@ -51,7 +51,7 @@ class BaselineCondition(MetricCondition):
 
     @property
     def need(self) -> Need:
-        return Need(self.metric, _LAST)
+        return level_before(self.metric)
 
     @property
     def leading(self) -> Metric | None:
@@ -60,7 +60,12 @@ class BaselineCondition(MetricCondition):
     def now_and_then(self, table: ScanColumns) -> tuple[Floats, Floats, Bools]:
         """The value, the baseline, and where both are there."""
         then, _ = table.baseline(self.need)
-        return table.number(self.metric), then, present(table, self.metric) & ~np.isnan(then)
+        return table.comparable(self.need), then, present(table, self.metric) & ~np.isnan(then)
+
+
+def level_before(metric: Metric) -> Need:
+    """The last known value, as it was."""
+    return Need(metric, _LAST, level=bool(metric.figures))
 
 
 class _Move(NamedTuple):
@@ -111,7 +116,7 @@ class Change(BaselineCondition):
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The relative change, as messages tell it; from 0 on, and of equals, the absolute one."""
         then = table.baseline(self.need)[0][rows]
-        moved = self._moved(table.number(self.metric)[rows], then)
+        moved = self._moved(table.comparable(self.need)[rows], then)
         return relative(moved, then), moved
 
     def _moved(self, now: Floats, then: Floats) -> Floats:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+from watcher.categories import CATEGORY, LEVELS
 from watcher.errors import ProblemCode, RulesError
 from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.grouping import AMONG
+from watcher.rules.conditions.id_names import with_ids
 from watcher.rules.conditions.logic import Not, all_of, any_of
 from watcher.rules.conditions.operands import OF
 from watcher.rules.conditions.other_words import INSTEAD_OF_RANK, OF_RULE, answer, of_no_metric
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.conditions.registry import (
     NUMBER_BY_NAME,
     OPTIONS,
@@ -31,9 +35,15 @@ Path: TypeAlias = tuple[str | int, ...]
 Places: TypeAlias = dict[int, tuple[Condition, Path]]
 
 _GROUPS = ("all", "any", "not", *WORDS)
+# What a category of whichever level takes, and whether one level that meets it is enough.
+ON_CATEGORIES = {"equals": True, "in": True, "not_equals": False, "not_in": False}
 _EMPTY = "has no condition in it"
 _MOST_OF_FILE = 10  # values that are reported one by one
 _EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
+_BOUND = {
+    OF: "{spu_avg_price: {below: 90%, of: target}}",
+    AMONG: "{sales_growth: {highest: 5%, among: category_l3_id}}",
+}
 SORT = 'give the watch a sort, as "sort: total_sale_7d_cnt desc"'
 NO_SORT = "the products of a shop, and your own, come in no order"
 
@@ -51,7 +61,8 @@ class Compiler:
     """Compiles what the user wrote; ``places`` is filled with where each simple condition stands.
     ``ranked`` is false for a watch without a sort, whose products have no rank; ``sorts`` says how
     it gets one, or why it can't. Of several watches ``unsorted`` names those. ``lists`` reads a
-    file of values; ``RulesError`` says what is wrong with it."""
+    file of values; ``RulesError`` says what is wrong with it. ``words`` are those that stand in
+    place of a metric; a group has none. ``warn`` hears what is odd."""
 
     catalogue: Catalogue
     report: Report
@@ -60,6 +71,10 @@ class Compiler:
     places: Places = field(default_factory=dict)
     lists: Callable[[str], FileValues] | None = None
     unsorted: str = ""
+    words: Mapping[str, tuple[Callable[[object], Condition], str]] = field(
+        default_factory=lambda: WORDS
+    )
+    warn: Callable[[Path, str], None] | None = None
 
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
@@ -78,8 +93,8 @@ class Compiler:
             case "not":
                 return _joined([self.condition(value, path)], lambda parts: Not(parts[0]))
             # A user's metric of that name, older than the word, keeps its meaning.
-            case word if word in WORDS and self.catalogue.get(word) is None:
-                return self._attempt(path, WORDS[word][0], value)
+            case word if word in self.words and self.catalogue.get(word) is None:
+                return self._attempt(path, self.words[word][0], value)
             case _:
                 return self._named(key, value, path)
 
@@ -88,13 +103,47 @@ class Compiler:
         subject = self.catalogue.get(key) or self.catalogue.attribute(key)
         if subject is not None:
             return self._subject(subject, value, path)
+        if key == CATEGORY and any(map(self.catalogue.attribute, LEVELS)):
+            return self._category(value, path)
         self._report_unknown(key, path)
         return None
+
+    def _category(self, value: object, path: Path) -> Condition | None:
+        """The conditions on a category of whichever level."""
+        if not isinstance(value, Mapping):
+            return self._on_any_level("equals", value, path)
+        if not value:
+            self.report(path, f'{_EMPTY}: write a name or an id, as {CATEGORY}: "Beauty"')
+            return None
+        return _joined(
+            [self._on_any_level(str(key), inner, (*path, key)) for key, inner in value.items()],
+            all_of,
+        )
+
+    def _on_any_level(self, name: str, value: object, path: Path) -> Condition | None:
+        if name not in ON_CATEGORIES:
+            known = ", ".join(ON_CATEGORIES)
+            hint = answer(name, ON_CATEGORIES) if name not in TEXT_BY_NAME else ""
+            what = f"{CATEGORY} takes {known}, not {quoted(name)}{hint}"
+            self.report(path, f"{what}: {', '.join(LEVELS)} take all that texts do", at_key=True)
+            return None
+        attributes = filter(None, map(self.catalogue.attribute, LEVELS))  # of a group at most one
+        parts = [
+            self._operator(replace(each, level=0), name, Setting(value, {}, self.catalogue), path)
+            for each in attributes
+        ]
+        return _joined(parts, any_of if ON_CATEGORIES[name] else all_of)
 
     def _report_unknown(self, key: str, path: Path) -> None:
         if key in NUMBER_BY_NAME or key in OPTIONS:
             example = f"total_sale_7d_cnt: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
+            self.report(path, what, at_key=True)
+        elif key in WORDS:
+            what = (
+                f'"{key}" is said of products, and a group is on no list: it is judged from its '
+                f"third product on; a figure may count them, as {{count: {{{key}: true}}}}"
+            )
             self.report(path, what, at_key=True)
         elif key in OF_RULE:
             what = f'"{key}" is a key of the rule: it stands beside when, not in conditions'
@@ -121,7 +170,7 @@ class Compiler:
         return _joined([self.condition(one, (*path, i)) for i, one in enumerate(value)], join)
 
     def _subject(self, subject: Metric | Attribute, value: object, path: Path) -> Condition | None:
-        if self._lacks_rank(subject):
+        if self.lacks_rank(subject):
             which = f", which {self.unsorted} is not" if self.unsorted else ""
             self.report(
                 path, f"{subject.name} needs a sorted list{which}: {self.sorts}", at_key=True
@@ -134,7 +183,8 @@ class Compiler:
             return self._operators(subject, value, path)
         return None
 
-    def _lacks_rank(self, subject: Metric | Attribute) -> bool:
+    def lacks_rank(self, subject: Metric | Attribute) -> bool:
+        """Whether it asks for a place in a list that is not sorted."""
         return not self.ranked and isinstance(subject, Metric) and RANK in subject.needs
 
     def _operators(
@@ -175,13 +225,17 @@ class Compiler:
             if values is None or not self._fit(values, subject, path):
                 return None
             setting = replace(setting, value=values)
-        build = partial(_with_names, operator)
+        build = partial(self._with_names, operator, path)
         condition = self._attempt(path, build, operator.name, subject, setting)
         others = condition.metrics if condition is not None else ()
-        lacking = next((each for each in others if self._lacks_rank(each)), None)
+        lacking = next((each for each in others if self.lacks_rank(each)), None)
         if lacking is not None:
             self.report(path, f"{lacking.name} needs a sorted list: {self.sorts}")
-        return condition if lacking is None else None
+            return None
+        unknown = next(filter(None, map(no_past, condition.needs)), "") if condition else ""
+        if unknown:
+            self.report(path, unknown)
+        return None if unknown else condition
 
     def _values(self, value: Mapping[str, object], path: Path) -> FileValues | None:
         """The values of ``{file: authorised.txt}``; None where they can't be had."""
@@ -230,10 +284,33 @@ class Compiler:
         stray = [one for one in options if not any(_takes(name, one) for name in operators)]
         for option in stray:
             self.report((*path, option), _goes_elsewhere(option, operators), at_key=True)
-        if OF in options and len(operators) > 1 and OF not in stray:
-            self.report((*path, OF), _binds_one(operators), at_key=True)
+        binds = [one for one in (OF, AMONG) if one in options and one not in stray]
+        if binds and len(operators) > 1:
+            self.report((*path, binds[0]), _binds_one(binds[0], operators), at_key=True)
             return False
         return not stray
+
+    def _with_names(
+        self, operator: RuleOperator[Any], path: Path, name: str, subject: Metric | Attribute,
+        setting: Setting,
+    ) -> Condition:  # fmt: skip
+        """The operator's condition; a name of an id stands for that."""
+        if (
+            isinstance(subject, Attribute)
+            and subject.has_names
+            and name not in PARTS_OF_TEXTS
+            and operator.takes is not Takes.TRUE
+        ):
+            value, names, doubts = with_ids(subject, setting.value)
+            setting = replace(setting, value=value)
+            subject = replace(subject, names={**subject.names, **names}) if names else subject
+            for each in doubts:
+                self._warn(path, each)
+        return operator.build(name, subject, setting)
+
+    def _warn(self, path: Path, doubt: str) -> None:
+        if self.warn is not None:
+            self.warn(path, doubt)
 
     def _attempt(
         self, path: Path, build: Callable[..., Condition], *given: object
@@ -250,30 +327,12 @@ class Compiler:
         return None
 
 
-def _with_names(
-    operator: RuleOperator[Any], name: str, subject: Metric | Attribute, setting: Setting
-) -> Condition:
-    """The operator's condition; a name that the user gave an id stands for that."""
-    if isinstance(subject, Attribute) and subject.names and name not in PARTS_OF_TEXTS:
-        setting = replace(setting, value=_with_ids(subject, setting.value))
-    return operator.build(name, subject, setting)
-
-
 def _compared(value: object, subject: Metric | Attribute) -> None:
     """Raise ``ValueError`` where a value can't be compared with it."""
     if isinstance(subject, Metric):
         number(value, subject)
-    elif subject.names:
+    elif subject.has_names:
         subject.id_of(str(value))
-
-
-def _with_ids(attribute: Attribute, value: object) -> object:
-    if isinstance(value, FileValues):
-        named = (_with_ids(attribute, one) for one in value)
-        return FileValues(named, value.file, value.lines)
-    if isinstance(value, list):
-        return [_with_ids(attribute, one) for one in value]
-    return attribute.id_of(value) if isinstance(value, str) else value
 
 
 def _joined(
@@ -310,12 +369,12 @@ def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:
     return f'"{option}" only goes with {takers}'
 
 
-def _binds_one(operators: Sequence[str]) -> str:
-    """The message of an ``of`` beside several operators."""
+def _binds_one(option: str, operators: Sequence[str]) -> str:
+    """The message of an ``of`` or ``among`` beside several operators."""
     listed = ", ".join(operators)
     return (
-        f'"of" binds the one operator beside it, and here are {listed}: write each in a mapping of '
-        "its own under all:, as all: [{spu_avg_price: {below: 90%, of: target}}, ...]"
+        f'"{option}" binds the one operator beside it, and here are {listed}: write each in a '
+        f"mapping of its own under all:, as all: [{_BOUND[option]}, ...]"
     )
 
 

@@ -17,7 +17,6 @@ from watcher.evidence import Criterion, Evidence, MetricLimit
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
-    Last,
     Masks,
     MetricCondition,
     Need,
@@ -27,7 +26,7 @@ from watcher.rules.conditions.base import (
     present,
     value_at,
 )
-from watcher.rules.conditions.change import BaselineCondition, Change, relative
+from watcher.rules.conditions.change import BaselineCondition, Change, level_before, relative
 from watcher.rules.conditions.values import Setting, number
 from watcher.rules.metrics import Metric
 from watcher.text.evidence import value_of
@@ -68,7 +67,7 @@ class Operand:
 
     @property
     def need(self) -> Need | None:
-        return None if self.metric.is_fact else Need(self.metric, Last())
+        return None if self.metric.is_fact else level_before(self.metric)
 
     def measure(self, table: ScanColumns | None = None, row: int = 0) -> MetricLimit:
         """Itself as evidence has it: of a product with the metric's value."""

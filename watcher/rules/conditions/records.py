@@ -23,6 +23,7 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import BaselineCondition, relative
 from watcher.rules.conditions.operands import refuse_fact
+from watcher.rules.conditions.peers import among_peers, asks_of_peers
 from watcher.rules.conditions.values import Setting, seconds_of
 from watcher.rules.metrics import Metric
 from watcher.units import DAY, Unit
@@ -52,7 +53,7 @@ class Record(BaselineCondition):
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The distance from the record before, relative to it."""
         then = table.baseline(self.need)[0][rows]
-        now = table.number(self.metric)[rows]
+        now = table.comparable(self.need)[rows]
         beyond = then - now if self.lowest else now - then
         return relative(beyond, then), beyond
 
@@ -86,7 +87,7 @@ class Unchanged(BaselineCondition):
         return None
 
     def judge(self, table: ScanColumns) -> Masks:
-        now = table.number(self.metric)
+        now = table.comparable(self.need)
         low, high, hole = (table.baseline(need)[0] for need in self.needs)
         far = np.maximum(np.abs(high - now), np.abs(now - low))
         same = far <= _SLACK * np.maximum(np.abs(now), np.abs(low))
@@ -113,7 +114,9 @@ class Unchanged(BaselineCondition):
 
 
 def record(operator: str, metric: Metric, setting: Setting) -> Condition:
-    """``lowest: 60d`` or ``highest: 90d``."""
+    """``lowest: 60d`` or ``highest: 90d``; ``lowest: 5%`` is said of peers."""
+    if asks_of_peers(setting):
+        return among_peers(operator, metric, setting)
     refuse_fact(metric, operator)
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: no {metric.name} is lower than another")

@@ -35,6 +35,7 @@ class Takes(StrEnum):
     PLACES = "places"
     SCORE = "score"
     TIME = "time"
+    RECORD = "record"
     TEXT = "text"
     TEXTS = "texts"
     TRUE = "true"
@@ -58,6 +59,7 @@ class RuleOperator(Generic[_Subject]):
 
 
 _LIMIT = ("of",)
+_PEERS = ("among",)
 _BASELINE = ("from", "min_change", *_LIMIT)
 
 NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
@@ -148,15 +150,20 @@ NUMBER_OPERATORS: tuple[RuleOperator[Metric], ...] = (
     ),
     RuleOperator(
         "lowest",
-        Takes.TIME,
-        "none in this time was lower, the present value included; as low counts",
+        Takes.RECORD,
+        "none in this time was lower, the present value included; as low counts. Of a percentage: "
+        "within the lowest so many of the listed products that it is among, itself included",
         records.record,
+        _PEERS,
     ),
     RuleOperator(
         "highest",
-        Takes.TIME,
-        "none in this time was higher, the present value included; as high counts",
+        Takes.RECORD,
+        "none in this time was higher, the present value included; as high counts. Of a "
+        "percentage: within the highest so many of the listed products that it is among, itself "
+        "included",
         records.record,
+        _PEERS,
     ),
     RuleOperator("unchanged", Takes.TIME, "the same value all of this time", records.unchanged),
 )
@@ -213,6 +220,8 @@ OPTIONS = {
     '"median 14d" (mean, min, max) of the observations in that time',
     "min_change": "the least absolute change that counts",
     "of": "a metric, of which the operator takes so much: {below: 90%, of: target}",
+    "among": "what products have in common that are held against each other: seller_id, "
+    "category_l3_id, another text, a column of your own, or watch, for all of the list",
     "over": 'how much history to look at, as "28d"',
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -20,7 +20,7 @@ from watcher.rules.conditions.base import (
     ScanColumns,
     among_asked,
     judged,
-    remembered,
+    texts_of,
 )
 from watcher.rules.conditions.values import Setting, file_of, several
 from watcher.rules.metrics import Attribute
@@ -81,15 +81,6 @@ class Text(TextCondition):
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         return (self.plain_evidence(table, row, judged(table, self).verdict(row)),)
-
-
-def texts_of(table: ScanColumns, attribute: Attribute) -> Sequence[str | None]:
-    """A text of each product: of the source, or of the user's own."""
-    fact = attribute.fact
-    if fact is None:
-        return table.text(attribute.name)
-    ids = table.text("product_id")
-    return remembered(table, ("fact", fact.name), lambda: fact.texts(ids))
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,7 +70,7 @@ class Unusual(BaselineCondition):
     def _scores(self, table: ScanColumns) -> Floats:
         usual, spread = (table.baseline(need)[0] for need in self.needs)
         # Rounded, for a score of exactly 3 must not depend on the last binary digit.
-        return np.round((logs(table.number(self.metric)) - usual) / spread, 9)
+        return np.round((logs(table.comparable(self.need)) - usual) / spread, 9)
 
     def canonical(self) -> str:
         over = str(self.over)

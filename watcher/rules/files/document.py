@@ -7,7 +7,7 @@ put together without recursion, so that a hostile file is stopped while it is re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeAlias
@@ -351,8 +351,11 @@ class _Builder:
         """In ``{at_least: 1,000}`` the 000 is a key with nothing after it, not even a colon."""
         if top.flow and top.key and not event.style and top.key_end == event.start_mark.index:
             # After a "url" it may be the rest of one: a recipient, a password.
-            cut = "this" if not _SECRETS.isdisjoint(top.value) else quoted(top.key)
+            secret = not _SECRETS.isdisjoint(top.value)
+            cut = "this" if secret else quoted(top.key)
             message = f"{cut} has no value: is it a text or number cut at its comma?"
+            if not secret and isinstance(top.value, dict):
+                message += _whole(top.value, top.key)
             key, top.key = top.key, None  # the problem is the mapping's
             self._note_at(top.key_place, message)
             top.key, top.skip = key, True
@@ -465,3 +468,12 @@ def _of_items(before: str, letter: str, parsing: Parsing) -> str:
     if parsing == "block":
         return "this does not fit what stands before it: check the indentation and the quotes"
     return ""
+
+
+def _whole(written: Mapping[str, object], rest: str) -> str:
+    """How to write the text whose ``rest`` is cut off, where that stands behind a text."""
+    key, begin = next(reversed([*written.items()]), ("", None))
+    if not isinstance(begin, str):
+        return ""
+    whole = quoted(f"{begin}, {rest}")
+    return f" Put the whole of it in quotes, as {printable(key)}: {whole}"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path as FilePath
 
+from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
 from watcher.rules.files.fact_files import FactFile, read_facts
@@ -36,16 +37,18 @@ def load(
     *,
     pushed: PushedFolder | None = None,
     facts: FactFile | None = None,
+    categories: CategoryLookup | None = None,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
     Those of ``pushed`` rules are read from their folder only. ``facts`` stand in for those of the
-    file that the rules name."""
+    file that the rules name. ``categories`` knows which ids names stand for."""
+    lookup = categories if categories is not None else CategoryLookup()
     beside = SideFiles(kept, pushed=pushed)
     beside.stand_ins[read_facts] = facts
     try:
-        return _load(paths, env, beside)
+        return _load(paths, env, beside, lookup)
     except RulesError as error:
         if not any(
             kept and kept.get(path, each.content) != each.content
@@ -55,12 +58,17 @@ def load(
         # A column may be gone that a rule needs: the file can be read, and not be used.
         instead = SideFiles(kept, instead=str(error.problems[0]), pushed=pushed)
         try:
-            return _load(paths, env, instead)
+            return _load(paths, env, instead, lookup)
         except RulesError:
             raise error from None
 
 
-def _load(paths: Sequence[FilePath], env: Mapping[str, str], beside: SideFiles) -> Rulebook:
+def _load(
+    paths: Sequence[FilePath],
+    env: Mapping[str, str],
+    beside: SideFiles,
+    categories: CategoryLookup,
+) -> Rulebook:
     problems: list[Problem] = []
     warnings: list[Problem] = []
     documents: list[Document] = []
@@ -71,11 +79,14 @@ def _load(paths: Sequence[FilePath], env: Mapping[str, str], beside: SideFiles) 
             problems.append(_of_file(file, _unreadable(error)))
         except Unreadable as error:
             problems.extend(error.problems)
-    return _rulebook(documents, Vault(env), beside, problems, warnings)
+    return _rulebook(documents, Vault(env), beside, (problems, warnings), categories)
 
 
 def load_text(
-    text: str, name: str = "rules.yaml", env: Mapping[str, str] | None = None
+    text: str,
+    name: str = "rules.yaml",
+    env: Mapping[str, str] | None = None,
+    categories: CategoryLookup | None = None,
 ) -> Rulebook:
     """Read one text as if it were the file ``name``; raises ``RulesError``."""
     problems: list[Problem] = []
@@ -84,21 +95,23 @@ def load_text(
         documents.append(read(text, name))
     except Unreadable as error:
         problems.extend(error.problems)
-    return _rulebook(documents, Vault(env or {}), SideFiles(), problems, [])
+    lookup = categories if categories is not None else CategoryLookup()
+    return _rulebook(documents, Vault(env or {}), SideFiles(), (problems, []), lookup)
 
 
 def _rulebook(
     documents: Sequence[Document],
     vault: Vault,
     beside: SideFiles,
-    problems: list[Problem],
-    warnings: list[Problem],
+    found_so_far: tuple[list[Problem], list[Problem]],
+    categories: CategoryLookup,
 ) -> Rulebook:
+    problems, warnings = found_so_far
     broken = bool(problems)
     rulebook = None
     with suppress(Enough):
         files = [RuleFile(each, vault, problems, warnings, beside) for each in documents]
-        rulebook = assemble(files, vault) if files else None
+        rulebook = assemble(files, vault, categories) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     elif any(_FACTS.match(one.path) for one in problems):

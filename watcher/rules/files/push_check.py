@@ -3,19 +3,23 @@ are not set here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.pushed import load_pushed, missing, stand_ins
 
 
 def refuse_broken(
-    name: str, files: Mapping[str, bytes], env: Mapping[str, str]
+    name: str,
+    files: Mapping[str, bytes],
+    env: Mapping[str, str],
+    categories: Callable[[], CategoryLookup] = CategoryLookup,
 ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """The rules' warnings, and the names ``${NAME}`` that have no value here. Raises ``RulesError``
     with all problems, whose files are called ``name/file.yaml``."""
     try:
-        return load_pushed(name, files, env).warnings, ()
+        return load_pushed(name, files, env, categories).warnings, ()
     except RulesError as error:
         unfilled = [each for each in error.problems if each.code is ProblemCode.UNFILLED]
         if len(unfilled) < len(error.problems):
@@ -25,7 +29,7 @@ def refuse_broken(
     places = {(each.file, each.path) for each in unfilled}
     unset = missing(unfilled)
     try:
-        return load_pushed(name, files, {**env, **stand_ins(unset)}).warnings, unset
+        return load_pushed(name, files, {**env, **stand_ins(unset)}, categories).warnings, unset
     except RulesError as error:
         wrong = [
             each for each in error.problems

@@ -4,11 +4,12 @@ afterwards. Problems name them ``shops/rules.yaml``."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.rules.files.loading import load
 from watcher.rules.files.side_files import PushedFolder
@@ -31,8 +32,14 @@ def stand_ins(names: Iterable[str]) -> dict[str, str]:
     return {name: _UNSET_URL if "URL" in name.upper() else _UNSET for name in names}
 
 
-def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:
-    """The rules of these files; raises ``RulesError`` with all problems."""
+def load_pushed(
+    book: str,
+    files: Mapping[str, bytes],
+    env: Mapping[str, str],
+    categories: Callable[[], CategoryLookup] = CategoryLookup,
+) -> Rulebook:
+    """The rules of these files; raises ``RulesError`` with all problems. ``categories`` gives what
+    knows which ids names stand for."""
     with TemporaryDirectory(prefix="watcher-rules-") as folder:
         place = PushedFolder(Path(folder), book)
         for name, content in files.items():
@@ -40,7 +47,7 @@ def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            rules = load([place.path], env, pushed=place)
+            rules = load([place.path], env, pushed=place, categories=categories())
         except RulesError as error:
             raise RulesError(_named(error.problems, place)) from None
         warnings = _named(rules.warnings, place)
@@ -53,22 +60,27 @@ def load_pushed(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -
         return replace(rules, rules=own, channels=channels, warnings=warnings, beside=())
 
 
-def load_to_read(book: str, files: Mapping[str, bytes], env: Mapping[str, str]) -> Rulebook:
+def load_to_read(
+    book: str,
+    files: Mapping[str, bytes],
+    env: Mapping[str, str],
+    categories: Callable[[], CategoryLookup] = CategoryLookup,
+) -> Rulebook:
     """The rules as far as they say what is watched and told: secrets need not be set here."""
     try:
-        return load_pushed(book, files, env)
+        return load_pushed(book, files, env, categories)
     except RulesError as error:
         if any(each.code is not ProblemCode.UNFILLED for each in error.problems):
             raise
         unfilled = error.problems
     known = {**env, **stand_ins(missing(unfilled))}
     try:
-        return load_pushed(book, files, known)
+        return load_pushed(book, files, known, categories)
     except RulesError as error:  # a whole URL, whose name does not say so
         wrong = {(each.file, each.path) for each in error.problems}
         urls = missing(each for each in unfilled if (each.file, each.path) in wrong)
         known |= dict.fromkeys(urls, _UNSET_URL)
-        return load_pushed(book, files, known)
+        return load_pushed(book, files, known, categories)
 
 
 def _named(problems: Iterable[Problem], place: PushedFolder) -> tuple[Problem, ...]:

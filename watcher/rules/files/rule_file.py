@@ -43,6 +43,11 @@ class RuleFile:
         self.name = document.name
         self.value = self._substitution.fill(document.value)
 
+    @property
+    def problems(self) -> int:
+        """The number of problems so far, those of other files, too."""
+        return len(self._problems)
+
     def report(
         self,
         path: Path,
@@ -169,6 +174,9 @@ class Names:
             message = f"the name {quoted(name)} is already used at {first}"
             (field or entry).report(message, ProblemCode.NAME_TAKEN, at_key=field is None)
         return first is entry
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._first
 
     def unknown(self, kind: str, entry: Entry, code: ProblemCode) -> None:
         """Report a name that is none of these, with those that it may stand for."""

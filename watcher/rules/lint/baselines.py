@@ -9,7 +9,7 @@ from typing import TypeAlias
 from watcher.fields import BY_NAME
 from watcher.rules.conditions.base import Ago, Condition, Statistic, Throughout, Usual
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.rules.rulebook import Watch
 from watcher.schedule import longest_gap, shortest_gap
 from watcher.units import DAY, format_duration

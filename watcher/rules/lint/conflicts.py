@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, combinations, islice, product
-from typing import NamedTuple, TypeAlias
+from itertools import chain, combinations
 
 from watcher.rules.conditions.base import Condition, From, LastList
 from watcher.rules.conditions.change import BaselineCondition, Change
-from watcher.rules.conditions.compare import Among, Between, Compare
-from watcher.rules.conditions.logic import All, Combination, Not, leaves
 from watcher.rules.conditions.operands import SinceLast
 from watcher.rules.conditions.presence import Disappears, Reappears
 from watcher.rules.conditions.ranking import Top
 from watcher.rules.conditions.rewording import BecomesText, Rewording
-from watcher.rules.conditions.text import OneOf, TextCondition
+from watcher.rules.conditions.text import OneOf
 from watcher.rules.conditions.transition import Appears, Becomes, Crosses
+from watcher.rules.lint.clauses import Clause, Conflict, excluding, said, wanted
+from watcher.rules.lint.demands import Demand, demands_of
 from watcher.rules.lint.facts import (
     EVERY,
-    FINITE,
     TOTALS,
     Numbers,
-    between,
-    compared,
     facts,
     text_of,
-    these,
     windows,
 )
+from watcher.rules.lint.few import too_few
 from watcher.rules.metrics import Metric
 from watcher.source.query import Query
 from watcher.units import format_number
@@ -36,79 +31,11 @@ from watcher.units import format_number
 # Conditions that are never met at two scans in a row: of a metric as a line that holds, too, but
 # where the line itself jumps there and back.
 _EVENTS = Becomes | BecomesText | Crosses | Top | Appears | Reappears | Disappears
-_MOST = 200  # alternatives: who writes more is not doubted
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A simple condition, or that it is not met."""
-
-    condition: Condition
-    negated: bool = False
-
-
-Clause: TypeAlias = tuple[Literal, ...]
-
-
-def alternatives(condition: Condition, *, negated: bool = False) -> list[Clause] | None:
-    """The clauses of which one must hold for ``condition`` to be met (or, ``negated``, not to be);
-    None where there are too many to look at."""
-    found = list(islice(_clauses(condition, negated=negated), _MOST + 1))
-    return found if len(found) <= _MOST else None
-
-
-def leaves_of(*conditions: Condition | None) -> Iterator[Condition]:
-    """Yield the simple conditions in all of these, in order."""
-    return chain.from_iterable(map(leaves, filter(None, conditions)))
-
-
-def _clauses(condition: Condition, *, negated: bool) -> Iterator[Clause]:
-    if isinstance(condition, Not):
-        yield from _clauses(condition.part, negated=not negated)
-    elif not isinstance(condition, Combination):
-        yield (Literal(condition, negated),)
-    elif isinstance(condition, All) is not negated:
-        # Bounded before they are multiplied: twenty parts of two are a million.
-        bounded = (islice(part, _MOST + 1) for part in _of_parts(condition, negated=negated))
-        yield from (tuple(chain.from_iterable(chosen)) for chosen in product(*bounded))
-    else:
-        yield from chain.from_iterable(_of_parts(condition, negated=negated))
-
-
-def _of_parts(condition: Combination, *, negated: bool) -> Iterator[Iterator[Clause]]:
-    return (_clauses(part, negated=negated) for part in condition.parts)
-
-
-def _wanted(clause: Clause) -> list[Condition]:
-    """The conditions of a clause that must be met."""
-    return [literal.condition for literal in clause if not literal.negated]
-
-
-class Conflict(NamedTuple):
-    """``condition`` is the one to point at; ``said`` is why."""
-
-    condition: Condition
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Demand:
-    """A condition wants a metric's value, now or at a baseline (``then``), to be among these."""
-
-    condition: Condition
-    metric: Metric
-    then: From | None
-    numbers: Numbers
-    negated: bool = False
-
-    @property
-    def said(self) -> str:
-        return f"{'not ' if self.negated else ''}{said(self.condition)}"
 
 
 def conflict(clause: Clause, query: Query) -> Conflict | None:
     """The first thing found in the way of ``clause`` on the list of ``query``; None: nothing."""
-    demands = [demand for literal in clause for demand in _demands(literal)]
+    demands = [demand for literal in clause for demand in demands_of(literal)]
     found = chain(
         _texts(clause, query),
         _against_facts(demands, query),
@@ -118,6 +45,7 @@ def conflict(clause: Clause, query: Query) -> Conflict | None:
         _windows(demands),
         _altogether(demands, query),
         _without_past(clause),
+        too_few(clause, demands, query),
         _comings_and_goings(clause),
     )
     return next(found, None)
@@ -128,52 +56,7 @@ def conflicts(clauses: Sequence[Clause], query: Query) -> list[Conflict]:
     return [found for clause in clauses if (found := conflict(clause, query))]
 
 
-def said(condition: Condition) -> str:
-    """A simple condition with its subject, as a message quotes it."""
-    if isinstance(condition, TextCondition):
-        return f"{condition.attribute.name} {condition}"  # the texts in it stand in quotes
-    subject = f"{condition.metrics[0].name} " if condition.metrics else ""
-    return f'"{subject}{condition}"'
-
-
-def _demands(literal: Literal) -> Iterator[_Demand]:
-    condition, negated = literal.condition, literal.negated
-    if isinstance(condition, Compare | Among | Between):
-        numbers = _now(condition)
-        numbers = ~numbers & FINITE if negated else numbers
-        yield _Demand(condition, condition.metric, None, numbers, negated)
-    elif not negated and isinstance(condition, Becomes | Crosses | Top):
-        now, then = _now_and_then(condition)
-        yield _Demand(condition, condition.metric, None, now)
-        yield _Demand(condition, condition.metric, condition.need.from_, then)
-
-
-def _now(condition: Compare | Among | Between) -> Numbers:
-    match condition:
-        case Compare():
-            return compared(condition.operator, condition.limit)
-        case Among():
-            values = these(condition.values)
-            return ~values if condition.negated else values
-        case Between():
-            return between(condition.low, condition.high)
-
-
-def _now_and_then(condition: Becomes | Crosses | Top) -> tuple[Numbers, Numbers]:
-    match condition:
-        case Becomes():
-            is_it = these([condition.value])
-            now, then = is_it, ~is_it
-            return (then, now) if condition.leaves else (now, then)
-        case Crosses():
-            ways = ("above", "at_most") if condition.above else ("below", "at_least")
-            return compared(ways[0], condition.line), compared(ways[1], condition.line)
-        case Top():
-            inside = compared("at_most", condition.places)
-            return (~inside, inside) if condition.leaves else (inside, ~inside)
-
-
-def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+def _against_facts(demands: Sequence[Demand], query: Query) -> Iterator[Conflict]:
     for demand in demands:
         condition = demand.condition
         limit = getattr(condition, "limit", None)
@@ -185,28 +68,24 @@ def _against_facts(demands: Sequence[_Demand], query: Query) -> Iterator[Conflic
                 yield Conflict(condition, f"{demand.said} can't be: {fact.said}{better}")
 
 
-def _against_each_other(demands: Sequence[_Demand]) -> Iterator[Conflict]:
+def _against_each_other(demands: Sequence[Demand]) -> Iterator[Conflict]:
     for one, other in combinations(demands, 2):
         alike = (one.metric, one.then) == (other.metric, other.then)
         if alike and (one.numbers & other.numbers).empty:
-            yield Conflict(other.condition, _excluding(one.said, other.said))
-
-
-def _excluding(one: str, other: str) -> str:
-    return f"{one} and {other} exclude each other"
+            yield Conflict(other.condition, excluding(one.said, other.said))
 
 
 def _opposite_moves(clause: Clause) -> Iterator[Conflict]:
     """A value that rose from a baseline did not fall from it."""
-    moves = [one for one in _wanted(clause) if isinstance(one, Change)]
+    moves = [one for one in wanted(clause) if isinstance(one, Change)]
     for one, other in combinations(moves, 2):
         if one.need == other.need and {one.direction, other.direction} == {"rises", "falls"}:
-            yield Conflict(other, _excluding(said(one), said(other)))
+            yield Conflict(other, excluding(said(one), said(other)))
 
 
-def _far_moves(clause: Clause, demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+def _far_moves(clause: Clause, demands: Sequence[Demand], query: Query) -> Iterator[Conflict]:
     """A move that is longer than the room there is."""
-    for condition in _wanted(clause):
+    for condition in wanted(clause):
         if _shrinks(condition) and condition.metrics[0].name in TOTALS:
             name = condition.metrics[0].name
             yield Conflict(condition, f"{said(condition)} can't be: {name} counts all time")
@@ -222,7 +101,7 @@ def _shrinks(condition: Condition) -> bool:
     return isinstance(condition, Change) and condition.direction == "falls"
 
 
-def _too_far(condition: Change, demands: Sequence[_Demand], query: Query) -> bool:
+def _too_far(condition: Change, demands: Sequence[Demand], query: Query) -> bool:
     now = _bounds(condition.metric, None, demands, query)
     then = _bounds(condition.metric, condition.from_, demands, query)
     if now.empty or then.empty:
@@ -248,7 +127,7 @@ def _room(condition: Change) -> str:
 def _bounds(
     metric: Metric,
     then: From | None,
-    demands: Sequence[_Demand],
+    demands: Sequence[Demand],
     query: Query,
     *,
     top: bool = False,
@@ -263,7 +142,7 @@ def _bounds(
     return numbers
 
 
-def _windows(demands: Sequence[_Demand]) -> Iterator[Conflict]:
+def _windows(demands: Sequence[Demand]) -> Iterator[Conflict]:
     """A counter of fewer days is never above one of more days."""
     now = [each for each in demands if each.then is None and windows(each.metric.name)]
     for one, other in combinations(now, 2):
@@ -272,10 +151,10 @@ def _windows(demands: Sequence[_Demand]) -> Iterator[Conflict]:
             continue
         short, long = sorted((one, other), key=lambda each: family.index(each.metric.name))
         if short.numbers.low > long.numbers.high:
-            yield Conflict(other.condition, _excluding(one.said, other.said))
+            yield Conflict(other.condition, excluding(one.said, other.said))
 
 
-def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
+def _altogether(demands: Sequence[Demand], query: Query) -> Iterator[Conflict]:
     """Three conditions may agree in pairs, and leave no value together."""
     for demand in reversed(demands):
         top = isinstance(demand.condition, Top)
@@ -286,7 +165,7 @@ def _altogether(demands: Sequence[_Demand], query: Query) -> Iterator[Conflict]:
 
 def _without_past(clause: Clause) -> Iterator[Conflict]:
     """A product that appears was never on the list, and has no earlier value there."""
-    if not any(isinstance(one, Appears) for one in _wanted(clause)):
+    if not any(isinstance(one, Appears) for one in wanted(clause)):
         return
     why = "compares with the product's past, and one that appears for the first time has none"
     for one in (each.condition for each in clause):
@@ -297,25 +176,25 @@ def _without_past(clause: Clause) -> Iterator[Conflict]:
 
 def _comings_and_goings(clause: Clause) -> Iterator[Conflict]:
     """A product is new, back or gone: two of these at once is none."""
-    found = [one for one in _wanted(clause) if isinstance(one, Appears | Reappears | Disappears)]
+    found = [one for one in wanted(clause) if isinstance(one, Appears | Reappears | Disappears)]
     for one, other in combinations(found, 2):
         if one != other:
-            yield Conflict(other, _excluding(said(one), said(other)))
+            yield Conflict(other, excluding(said(one), said(other)))
 
 
 def _texts(clause: Clause, query: Query) -> Iterator[Conflict]:
-    wanted = [
+    asked = [
         (one, one.attribute.name, frozenset(one.values), one.negated is not each.negated)
         for each in clause
         if isinstance(one := each.condition, OneOf)
     ]
-    for condition, name, values, negated in wanted:
+    for condition, name, values, negated in asked:
         own = text_of(name, query)
         if own is not None and (own[0] in values) is negated:
             yield Conflict(condition, f"{said(condition)} can't be: the watch lists {own[1]} only")
-    for (one, name, values, out), (other, second, others, others_out) in combinations(wanted, 2):
+    for (one, name, values, out), (other, second, others, others_out) in combinations(asked, 2):
         if name == second and _no_text(values, others, out=out, other_out=others_out):
-            yield Conflict(other, _excluding(said(one), said(other)))
+            yield Conflict(other, excluding(said(one), said(other)))
 
 
 def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out: bool) -> bool:
@@ -327,7 +206,7 @@ def _no_text(one: frozenset[str], other: frozenset[str], *, out: bool, other_out
 
 def holds_once(clause: Clause) -> Condition | None:
     """A condition of the clause that is never met at two scans in a row; None: there is none."""
-    once = (one for one in _wanted(clause) if isinstance(one, _EVENTS) or _stands_still(one))
+    once = (one for one in wanted(clause) if isinstance(one, _EVENTS) or _stands_still(one))
     return next(once, None)
 
 

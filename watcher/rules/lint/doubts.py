@@ -6,30 +6,24 @@ None is raised where only the data can tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.change import Change
-from watcher.rules.conditions.compare import Between, Compare
 from watcher.rules.conditions.compiling import Path, Places
-from watcher.rules.conditions.ranking import Top
-from watcher.rules.conditions.transition import Crosses
+from watcher.rules.conditions.logic import All, Not
 from watcher.rules.conditions.values import is_percent
+from watcher.rules.groups import LEAST_PRODUCTS
+from watcher.rules.lint.amounts import amounts
 from watcher.rules.lint.baselines import Found, baselines, outlived
-from watcher.rules.lint.conflicts import (
-    Conflict,
-    alternatives,
-    conflicts,
-    holds_once,
-    leaves_of,
-    said,
-)
-from watcher.rules.lint.facts import SCORES
+from watcher.rules.lint.clauses import Conflict, alternatives, leaves_of, said
+from watcher.rules.lint.conflicts import conflicts, holds_once
+from watcher.rules.lint.figures import figure_doubts
 from watcher.rules.lint.unlike import unlike
-from watcher.rules.rulebook import Rule, Watch
+from watcher.rules.rulebook import Group, Rule, Watch
 from watcher.rules.sections.ordering import ByMetric
 from watcher.schedule import shortest_gap
-from watcher.units import Unit, format_duration, format_number
+from watcher.units import format_duration
 
 Doubt = tuple[Path, str]
 
@@ -37,21 +31,48 @@ _ALWAYS = (
     "every product of the list meets this: all are told at the first scan, and each new one once; "
     'give it a limit, or "appears: true"'
 )
-_STEEP = 10  # a growth of 1,000% that is written without a percent sign was meant as 10%
-_TIMES = 3  # "rises: 3" of a count may mean three, or three times
+_EVERY_GROUP = (
+    "every group meets this: all are told at the first scan, and each new one once; give it a limit"
+)
 
 
 def doubts(rule: Rule, written: object, path: Path, places: Places, kept: int) -> Iterator[Doubt]:
     """All of ``rule``, which is ``written`` so at ``path``; observations are ``kept`` so long."""
 
-    def place(condition: Condition) -> Path:
-        return places.get(id(condition), (condition, path))[1]
+    writing = Writing(written, path, places)
+    for where, why in _of_all(rule, kept, writing.in_percent):
+        yield writing.place(where), why
 
-    def in_percent(leaf: Condition) -> bool:
-        return is_percent(_at(written, place(leaf)[len(path) :]))
 
-    for where, why in _of_all(rule, kept, in_percent):
-        yield ((*path, where) if isinstance(where, str) else place(where)), why
+def group_doubts(group: Group, writing: Writing, kept: int) -> Iterator[Doubt]:
+    """All of the figures of a group, which is written so."""
+    for metric in group.figures:
+        own = writing.inside("metrics", metric.name)
+        if metric.figure is not None:
+            for where, why in figure_doubts(metric.figure, group.watches, kept, own.in_percent):
+                yield own.place(where), why
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Something as it is ``written`` at ``path``, and the places of the conditions in it."""
+
+    written: object
+    path: Path
+    places: Places
+
+    def inside(self, *steps: str) -> Writing:
+        return Writing(_at(self.written, steps), (*self.path, *steps), self.places)
+
+    def place(self, where: Condition | str) -> Path:
+        """The place of a simple condition, or of a key."""
+        if isinstance(where, str):
+            return (*self.path, where)
+        return self.places.get(id(where), (where, self.path))[1]
+
+    def in_percent(self, leaf: Condition) -> bool:
+        """Whether the number of a simple condition is written with a percent sign."""
+        return is_percent(_at(self.written, self.place(leaf)[len(self.path) :]))
 
 
 def _of_all(
@@ -60,7 +81,10 @@ def _of_all(
     """All of the rule on each of its watches; what is not so on every one of them says on which."""
     found: dict[tuple[object, str], tuple[Condition | str, list[str]]] = {}
     for watch in rule.watches:
-        of_one = (_when(rule, watch), _until(rule, watch), _leaves(rule, watch, kept, in_percent))
+        of_one = (
+            _when(rule, watch), _until(rule, watch), _grades(rule, watch),
+            _leaves(rule, watch, kept, in_percent),
+        )  # fmt: skip
         for where, why in chain(*of_one, _keys(rule, watch)):
             key = (where if isinstance(where, str) else id(where), why)
             found.setdefault(key, (where, []))[1].append(watch.name)
@@ -77,7 +101,7 @@ def _when(rule: Rule, watch: Watch) -> Iterator[Found]:
         return
     reverse = alternatives(rule.when, negated=True)
     if reverse is not None and len(conflicts(reverse, watch.query)) == len(reverse):
-        yield "when", _ALWAYS
+        yield "when", _ALWAYS if rule.group is None else _EVERY_GROUP
     if rule.for_:
         once = [condition for condition in map(holds_once, clauses) if condition is not None]
         yield from _waits_in_vain(rule.for_, once, len(clauses))
@@ -94,7 +118,30 @@ def _waits_in_vain(for_: int, once: Sequence[Condition], clauses: int) -> Iterat
 def _until(rule: Rule, watch: Watch) -> Iterator[Found]:
     clauses = (alternatives(rule.until) if rule.until is not None else None) or []
     found = conflicts(clauses, watch.query)
-    yield from _told(found, len(clauses), "it ends only when the product leaves the list")
+    leaves = "product leaves" if rule.group is None else "group's products leave"
+    yield from _told(found, len(clauses), f"it ends only when the {leaves} the list")
+
+
+def _grades(rule: Rule, watch: Watch) -> Iterator[Found]:
+    """Severities that no alert ever has: their conditions can't be met together with the rule's, or
+    those that make it more severe are met with them."""
+    if not rule.grades or _never(rule.when, watch):
+        return
+    for number, grade in enumerate(rule.grades):
+        place = next(leaves_of(grade.when))
+        if found := _never(All((rule.when, grade.when)), watch):
+            yield place, f"{found[0].said}: it is never {grade.severity}"
+        for higher in rule.grades[:number]:
+            if not found and _never(All((grade.when, Not(higher.when))), watch):
+                why = f"what meets this meets {higher.severity}, too: it is never {grade.severity}"
+                yield place, why
+
+
+def _never(condition: Condition, watch: Watch) -> list[Conflict]:
+    """What is in the way of each of its alternatives; empty where something may meet it."""
+    clauses = alternatives(condition) or []
+    found = conflicts(clauses, watch.query)
+    return [*found] if len(found) == len(clauses) else []
 
 
 def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[Found]:
@@ -119,69 +166,12 @@ def _keys(rule: Rule, watch: Watch) -> Iterator[Found]:
 def _leaves(
     rule: Rule, watch: Watch, kept: int, in_percent: Callable[[Condition], bool]
 ) -> Iterator[Found]:
-    depth = watch.query.depth
-    for leaf in leaves_of(rule.when, rule.until, rule.again):
+    depth = watch.query.depth // (1 if rule.group is None else LEAST_PRODUCTS)
+    for leaf in leaves_of(*rule.spoken, rule.again):
         yield from baselines(leaf, watch)
         yield from ((leaf, text) for text in unlike(leaf))
-        of_number = _share if in_percent(leaf) else _steep
-        if text := _unordered(leaf) or of_number(leaf) or _twice(leaf):
-            yield leaf, text
-        if isinstance(leaf, Top) and leaf.places > depth:
-            deep = f'"{leaf}" reaches below what the watch reads, and who is not read counts as'
-            cure = f"write {depth:,} at most, or give the watch top: {leaf.places}"
-            yield leaf, f"{deep} outside: {cure}"
+        yield from ((leaf, text) for text in amounts(leaf, depth, in_percent=in_percent(leaf)))
         yield from outlived(leaf, kept)
-
-
-def _unordered(leaf: Condition) -> str:
-    ordered = isinstance(leaf, Between | Crosses) or (
-        isinstance(leaf, Compare) and leaf.operator not in ("equals", "not_equals")
-    )
-    ordered |= isinstance(leaf, Change) and leaf.direction in ("rises", "falls")
-    if not ordered or not leaf.metrics[0].is_unordered:
-        return ""
-    names = ", ".join(name for name, _ in leaf.metrics[0].names)
-    return (
-        f"{said(leaf)}: {leaf.metrics[0].name} is one of {names}, and none is more than another; "
-        "write equals, in, becomes or leaves"
-    )
-
-
-def _steep(leaf: Condition) -> str:
-    """A growth that is written without a percent sign: 50 is 5,000%."""
-    if not leaf.metrics or not leaf.metrics[0].is_growth:
-        return ""
-    limit = getattr(leaf, "limit", None) or getattr(leaf, "amount", None)
-    if not isinstance(limit, float) or limit < _STEEP:
-        return ""
-    number = format_number(limit, 6)
-    return f"{said(leaf)}: without a percent sign 1 is 100%; write {number}% if that is meant"
-
-
-def _share(leaf: Condition) -> str:
-    """A percentage, as it is written, of what is counted in standard errors: 50% is half of one."""
-    name = leaf.metrics[0].name if leaf.metrics else ""
-    limit = getattr(leaf, "limit", None)
-    if name not in SCORES or leaf.metrics[0].definition or not isinstance(limit, float):
-        return ""
-    return (
-        f"{said(leaf)}: {name} is counted in standard errors, and {format_number(limit * 100, 6)}% "
-        f"is {format_number(limit, 6)} of them; write 4, or a percentage of {SCORES[name]}"
-    )
-
-
-def _twice(leaf: Condition) -> str:
-    """``rises: 2`` of a count: two more, or twice as many?"""
-    if not isinstance(leaf, Change) or leaf.percent or leaf.min_change is not None:
-        return ""
-    if leaf.metric.unit is not Unit.COUNT or not 1 < leaf.amount <= _TIMES:
-        return ""
-    number = format_number(leaf.amount, 6)
-    if leaf.direction == "falls":
-        cure = f"for a part of it write {format_number(100 - 100 / leaf.amount, 0)}%"
-    else:
-        cure = f"for {number} times as many write {format_number((leaf.amount - 1) * 100, 6)}%"
-    return f"{said(leaf)} is a move by {number}; {cure}, or beside it min_change: {number}"
 
 
 def _at(written: object, path: Path) -> object:

@@ -9,7 +9,8 @@ from math import inf
 from typing import NamedTuple
 
 from watcher.fields import BY_NAME, COMMISSION, FIELDS
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.groups import LEAST_PRODUCTS
+from watcher.rules.metrics import RANK, FigureKind, Metric
 from watcher.source.endpoint import Use
 from watcher.source.query import Query, RelativeDay, Value
 from watcher.text.evidence import value_of
@@ -122,6 +123,8 @@ _OF_METRICS = {"product_rating": Fact(between(0, 5), "ratings are 5 stars at mos
 
 def facts(metric: Metric, query: Query, *, top: bool = False) -> list[Fact]:
     """The bounds of ``metric`` on the list of ``query``; with ``top`` it has a rank off it, too."""
+    if metric.figure is not None:
+        return _of_figure(metric, query)
     nature = _nature(metric, query.top if query.ranked else 0, outside=top)
     found = [nature] if nature is not None else []
     for name, value in query.filters:
@@ -140,6 +143,27 @@ def text_of(attribute: str, query: Query) -> tuple[str, str] | None:
         return (query.region, f"region {query.region}") if query.of_market else None
     value = dict(query.filters).get(attribute)
     return None if value is None else (str(value), f"{attribute} {value}")
+
+
+def _of_figure(metric: Metric, query: Query) -> list[Fact]:
+    """The bounds of a figure of a group's products, on that list."""
+    figure, name, depth = metric.figure, metric.name, query.depth
+    if figure is None:
+        return []
+    match figure.kind:
+        case FigureKind.SIZE:
+            fewest = f"a group has {LEAST_PRODUCTS} products or more"
+            return [
+                Fact(between(LEAST_PRODUCTS, depth), f"{fewest}, and the watch reads {depth:,}")
+            ]
+        case FigureKind.COUNT | FigureKind.DISTINCT:
+            return [Fact(between(0, depth), f"{name} counts products: the watch reads {depth:,}")]
+        case FigureKind.SHARE | FigureKind.TOP_SHARE:
+            return [Fact(between(0, 1), f"{name} is a fraction, 100% at most")]
+        case FigureKind.SUM:
+            return [_natural(name)] if metric.low >= 0 or _counts(metric) else []
+        case _:
+            return [] if figure.metric is None else facts(figure.metric, query)
 
 
 def _nature(metric: Metric, top: int, *, outside: bool) -> Fact | None:
@@ -168,8 +192,12 @@ def _of_unit(metric: Metric) -> Fact | None:
     if metric.unit is Unit.FLAG:
         values = dict(metric.names).values() or (0, 1)
         return Fact(these(values), f"{metric.name} has no such value")
-    counts = metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS)
-    return _natural(metric.name) if counts else None
+    return _natural(metric.name) if _counts(metric) else None
+
+
+def _counts(metric: Metric) -> bool:
+    """Whether it counts what can't be less than nothing."""
+    return metric.unit in (Unit.COUNT, *AMOUNTS, Unit.DAYS)
 
 
 def _filtered(metric: Metric, field: str, use: Use, value: Value) -> Numbers | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.rewording import BecomesText, Rewording
 from watcher.rules.conditions.text import OneOf
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.words import quoted
 
 # The attributes that are ids, and of what.
@@ -13,6 +13,10 @@ _IDS = {
     "product_id": "product",
     "seller_id": "seller",
     **dict.fromkeys(("category_id", "category_l2_id", "category_l3_id"), "category"),
+}
+_CURES = {
+    "seller": "; give it a name under sellers: to call it so",
+    "category": "; no names are known here (`watcher source probe --endpoint categories`)",
 }
 
 
@@ -28,5 +32,5 @@ def no_id(leaf: Condition) -> str:
         return ""
     what = _IDS[leaf.attribute.name]
     where = f" in {leaf.file}" if isinstance(leaf, OneOf) and leaf.file else ""
-    cure = "; give it a name under sellers: to call it so" if what == "seller" else ""
+    cure = _CURES.get(what, "")
     return f"{quoted(odd)}{where} is no {what}'s id, which is digits: none has it{cure}"

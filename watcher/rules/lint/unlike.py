@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.operands import AgainstMetrics, ChangeBy
-from watcher.rules.lint.conflicts import said
+from watcher.rules.lint.clauses import said
 from watcher.rules.lint.ids import no_id
 from watcher.rules.metrics import Metric
 from watcher.units import Unit, format_number

@@ -5,29 +5,28 @@ Beside the keywords of JSON Schema stand those that the YAML language server rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain
 from typing import Any, get_args
 
 from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from watcher.categories import CATEGORY
 from watcher.fields import BY_NAME
-from watcher.rules.conditions import registry
-from watcher.rules.conditions.registry import OPTIONS, Takes
-from watcher.rules.conditions.values import counted
-from watcher.rules.metrics import ADDED_LATER, ATTRIBUTES, Attribute, Catalogue, Metric
+from watcher.rules.metrics import ADDED_LATER, Catalogue
 from watcher.rules.schema import schema_types as shapes
+from watcher.rules.schema.condition_schema import CONDITION, condition_schemas
+from watcher.rules.schema.group_schema import A_GROUP, group_metric, group_schema, own_metric
 from watcher.rules.schema.schema_types import Schema
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import NAME_PATTERN as CHANNEL_NAME
+from watcher.rules.sections.gates import GRADES
 from watcher.rules.sections.own_metrics import NAME_PATTERN as METRIC_NAME
 from watcher.rules.sections.own_metrics import TAKEN
 from watcher.rules.sections.sellers import ID_PATTERN as SELLER_ID
 from watcher.source.endpoint import Parameter, ParameterType
-from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, REGIONS, SORTS
+from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 from watcher.source.query import FOLLOWED, MOST_PRODUCTS
-from watcher.units import Unit
 
 _LIMITS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum"}
 
@@ -40,7 +39,13 @@ def json_schema() -> Schema:
         "type": "object",
         "additionalProperties": False,
         "properties": _sections(),
-        "$defs": {"watch": _watch(), "rule": _rule(), **_shared()},
+        "$defs": {
+            "watch": _watch(),
+            "rule": _rule(),
+            "group": group_schema(),
+            "group_metric": group_metric(),
+            **condition_schemas(),
+        },
     }
 
 
@@ -63,7 +68,7 @@ def _sections() -> Schema:
         ),
         "facts": _or_empty(_section(models.FactsSection, "facts")),
         "metrics": _named(
-            {f"^{METRIC_NAME}$": _FORMULA},
+            {f"^{METRIC_NAME}$": own_metric(_FORMULA)},
             "your own metrics: formulas over others, as spu_avg_price * commission",
             "metrics",
             _A_METRIC,
@@ -75,6 +80,12 @@ def _sections() -> Schema:
             "watches",
             _A_WATCH,
         ),
+        "groups": _named(
+            {"": {"$ref": "#/$defs/group", "description": _A_KIND, "type": "object"}},
+            "products put together, as a seller's: rules may speak of each group",
+            "groups",
+            A_GROUP,
+        ),
         "rules": rules | {"title": "rules", "description": "what is worth telling"},
         "keep": _or_empty(_section(models.KeepSection, "keep")),
         "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
@@ -82,15 +93,11 @@ def _sections() -> Schema:
     }
 
 
-def _snippet(label: str, body: object) -> Schema:
-    return {"defaultSnippets": [{"label": label, "description": label, "body": body}]}
-
-
-_A_CHANNEL = _snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
-_A_SELLER = _snippet("a seller", {"${1:7495981769829615944}": "${2:GlowLab}"})
-_A_METRIC = _snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
+_A_CHANNEL = shapes.snippet("a channel", {"${1:me}": {"url": "${2:slack://...}"}})
+_A_SELLER = shapes.snippet("a seller", {"${1:7495981769829615944}": "${2:GlowLab}"})
+_A_METRIC = shapes.snippet("a metric", {"${1:earnings}": "${2:spu_avg_price * commission}"})
 _WATCH = {"region": "${2:US}", "sort": "total_sale_7d_cnt desc", "top": "${3:100}"}
-_A_WATCH = _snippet("a watch", {"${1:bestsellers}": _WATCH})
+_A_WATCH = shapes.snippet("a watch", {"${1:bestsellers}": _WATCH})
 _RULE: Schema = {
     "name": "${1:taking-off}",
     "description": "${2:What it means}",
@@ -98,10 +105,11 @@ _RULE: Schema = {
     "when": {"${4:sales_growth}": {"${5:at_least}": "${6:50%}"}},
     "severity": "${7:warning}",
 }
-_A_RULE = _snippet("a rule", _RULE)
-_SOME_RULES = _snippet("a first rule", [_RULE])
+_A_RULE = shapes.snippet("a rule", _RULE)
+_SOME_RULES = shapes.snippet("a first rule", [_RULE])
 
 _A_LIST = "a list to read: KeyAPI's filters, the order, and how many products"
+_A_KIND = "products put together by what they share, and the figures of each group"
 _SELLER: Schema = {
     "type": "string",
     "pattern": r"[^0-9\s]",
@@ -170,11 +178,14 @@ def _defaults() -> Schema:
 
 def _channel() -> Schema:
     schema = _section(models.ChannelSection, "channel")
-    said = schema["properties"]["quiet"]["description"]
-    schema["properties"]["quiet"] = _section(models.QuietSection, "quiet hours") | {
-        "description": said
-    }
+    schema["properties"]["quiet"] = _quiet() | schema["properties"]["quiet"]
     return schema
+
+
+def _quiet() -> Schema:
+    """Quiet hours, or several in a list."""
+    one = _section(models.QuietSection, "quiet hours") | {"minProperties": 1}
+    return one | {"type": ["object", "array"], "minItems": 1, "items": one}
 
 
 def _rule() -> Schema:
@@ -187,9 +198,13 @@ def _rule() -> Schema:
         "uniqueItems": True,
         "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
     }
-    shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), _CONDITION)}
+    shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    properties["quiet"] = _quiet() | properties["quiet"]
+    grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
+    properties["severity"] |= {"properties": grades, "minProperties": 1}
+    properties["severity"] |= {"additionalProperties": False}
     metrics = Catalogue().metrics()
     known = {
         "enum": [one.name for one in metrics],
@@ -238,6 +253,8 @@ def _schedule() -> Schema:
 def _watch() -> Schema:
     """A watch's keys. The type is its users' matter: a rule may also name a watch."""
     filters = {
+        CATEGORY: shapes.CATEGORY | {"description": "category of whichever level, by name or id"},
+    } | {
         parameter.name: _parameter(parameter)
         for parameter in PARAMETERS.values()
         if parameter.is_settable
@@ -294,191 +311,3 @@ def _parameter(parameter: Parameter) -> Schema:
         names = dict(parameter.names)
         return (shapes.YES_OR_NO if "true" in names else shapes.flag(names)) | said
     return _OF_TYPE.get(parameter.type, shapes.NUMBER | {"minimum": 0}) | said
-
-
-_CONDITION: Schema = {"$ref": "#/$defs/condition"}
-# What operators take, by the names that they have in $defs.
-_VALUES = {
-    "a_number": shapes.or_metric(shapes.NUMBER),
-    "an_amount": shapes.or_metric(shapes.AMOUNT),
-    "days": shapes.or_metric(shapes.DAYS),
-    "a_day": shapes.or_metric(shapes.DAY),
-    "yes_or_no": shapes.YES_OR_NO,
-    "a_text": shapes.ID,
-    "a_region": shapes.ID | shapes.offer(REGIONS),
-    "a_change": shapes.or_metric(shapes.CHANGE),
-    "a_least_change": shapes.CHANGE | {"defaultSnippets": []},
-    "a_least_move": shapes.FLOOR,
-    "places": shapes.PLACES,
-    "a_score": shapes.SCORE,
-    "a_baseline": shapes.BASELINE,
-    "a_span": shapes.SPAN,
-    "a_time": shapes.TIME_BACK,
-    "a_metric": shapes.METRIC,
-}
-# What an editor would show or offer for the mapping, too.
-_OF_VALUES_ONLY = ("errorMessage", "defaultSnippets")
-_OF_AMOUNTS = ("unusual", "lowest", "highest")
-_WORDS = ("all", "any", "not", *registry.WORDS)
-
-
-def _shared() -> Schema:
-    """The schemas that all conditions share, for ``$defs``."""
-    return {
-        "condition": _condition(),
-        "number": _operators("a_number"),
-        "count": _operators("an_amount", floor="a_least_move"),
-        "text": _text_operators("a_text"),
-        **_VALUES,
-        **{
-            _word(metric): shapes.flag(dict(metric.names))
-            for metric in Catalogue().metrics()
-            if metric.names
-        },
-    }
-
-
-def _condition() -> Schema:
-    catalogue = Catalogue()
-    metrics = {metric.name: _metric(metric) for metric in catalogue.metrics()}
-    attributes = {attribute.name: _attribute(attribute) for attribute in ATTRIBUTES}
-    several = {"type": "array", "minItems": 1, "items": _CONDITION}
-    return {
-        "title": "condition",
-        "type": "object",
-        "minProperties": 1,
-        "properties": {
-            "all": several | {"description": "all of these are met"},
-            "any": several | {"description": "at least one of these is met"},
-            "not": _CONDITION | {"description": "this is not met"},
-            **{word: _true(meaning) for word, (_, meaning) in registry.WORDS.items()},
-            **metrics,
-            **attributes,
-            # Of the rule language, and so no metric of the user's: a line at a wrong place.
-            **{name: False for name in sorted(TAKEN) if name not in _WORDS},
-        },
-        "additionalProperties": {
-            "$ref": "#/$defs/number",
-            "title": "your own metric",
-            "description": "one of metrics:, or a mistyped name: watcher check tells",
-        },
-    }
-
-
-_AMOUNTS = ("a_number", "an_amount", "days", "a_day")
-_LIMITED = {
-    Takes.VALUE: shapes.LIMIT,
-    Takes.CHANGE: shapes.LIMIT,
-    Takes.RANGE: {"type": "array", "minItems": 2, "maxItems": 2, "items": shapes.LIMIT},
-}
-
-
-def _true(meaning: str) -> Schema:
-    return {"const": True, "description": meaning}
-
-
-def _word(metric: Metric) -> str:
-    return f"{metric.name}_word"
-
-
-def _metric(metric: Metric) -> Schema:
-    said = {"title": metric.label, "description": metric.meaning}
-    match metric.unit:
-        case Unit.FLAG if metric.names:
-            plain = shapes.bare_flag(dict(metric.names))
-            operators = _operators(_word(metric), without=_OF_AMOUNTS, plain=plain)
-            return operators | {"examples": plain["examples"]} | said
-        case Unit.FLAG:
-            return _operators("yes_or_no", without=_OF_AMOUNTS) | said
-        case Unit.DAYS:
-            return _operators("days", floor="a_least_move") | said
-        case Unit.DAY:
-            return _operators("a_day", without=_OF_AMOUNTS) | said
-        case Unit.PLACE:
-            return _operators("an_amount", floor="a_least_move", places=True) | said
-        case _:
-            return {"$ref": f"#/$defs/{'count' if counted(metric) else 'number'}"} | said
-
-
-def _operators(
-    value: str,
-    *,
-    floor: str = "a_least_change",
-    places: bool = False,
-    without: Iterable[str] = (),
-    plain: Schema | None = None,
-) -> Schema:
-    """A metric's bare value, or its operators; ``floor`` is what ``min_change`` takes."""
-    known = [
-        operator
-        for operator in registry.NUMBER_OPERATORS
-        if (places or not operator.only_rank) and operator.name not in without
-    ]
-    operators = {
-        operator.name: _takes(operator, value) | {"description": operator.meaning}
-        for operator in known
-    }
-    limited = {each.name: each.takes for each in known if each.takes in _LIMITED}
-    options = {"from": "a_baseline", "min_change": floor, "over": "a_span", "of": "a_metric"}
-    said = {name: _ref(options[name]) | {"description": OPTIONS[name]} for name in OPTIONS}
-    if value not in _AMOUNTS:  # a flag is compared with no other metric
-        del said["of"]
-        return _either(plain or _VALUES[value], operators | said)
-    # A part of another metric is no number of this one: 90% of a target is an amount.
-    strict = {name: operators[name] for name in limited}
-    loose = {
-        name: _LIMITED[takes] | {"description": operators[name]["description"]}
-        for name, takes in limited.items()
-    }
-    plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": strict}}
-    return _either(plain or _VALUES[value], operators | loose | said) | plainly
-
-
-def _attribute(attribute: Attribute) -> Schema:
-    is_region = attribute.name == "region"
-    operators = _text_operators("a_region") if is_region else {"$ref": "#/$defs/text"}
-    return operators | {"title": attribute.label, "description": attribute.meaning}
-
-
-def _text_operators(value: str) -> Schema:
-    operators: Schema = {}
-    for operator in registry.TEXT_OPERATORS:
-        takes = _list_or_file(_ref(value)) if operator.takes is Takes.TEXTS else _ref(value)
-        if operator.takes is Takes.TRUE:
-            takes = {"const": True}
-        if operator.name in ("contains", "matches"):
-            takes = shapes.ID | {"minLength": 1}
-        operators[operator.name] = takes | {"description": operator.meaning}
-    return _either(_VALUES[value], operators)
-
-
-def _either(value: Schema, operators: Schema) -> Schema:
-    """The bare value or the mapping, in one: alternatives would hide which key is mistyped."""
-    plain = {key: inner for key, inner in value.items() if key not in _OF_VALUES_ONLY}
-    mapping = {"minProperties": 1, "properties": operators, "additionalProperties": False}
-    return shapes.also(plain, "object") | mapping
-
-
-def _takes(operator: registry.RuleOperator[Metric], value: str) -> Schema:
-    own = {
-        Takes.CHANGE: "a_change",
-        Takes.PLACES: "places",
-        Takes.SCORE: "a_score",
-        Takes.TIME: "a_time",
-    }
-    taken = _ref(own.get(operator.takes, value))
-    if operator.takes is Takes.RANGE:
-        return _list(taken) | {"minItems": 2, "maxItems": 2}
-    return _list_or_file(taken) if operator.takes is Takes.VALUES else taken
-
-
-def _list_or_file(value: Schema) -> Schema:
-    return _list(value) | {"type": ["array", "object"]} | shapes.VALUE_FILE
-
-
-def _list(value: Schema) -> Schema:
-    return {"type": "array", "minItems": 1, "items": value}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}

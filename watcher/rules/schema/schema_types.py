@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.model import Severity
+from watcher.rules.groups import BY
 from watcher.rules.sections.validators import CODES
 from watcher.source.endpoints import REGIONS
 from watcher.words import either
@@ -34,6 +35,11 @@ def offer(values: Iterable[object]) -> Schema:
     """Values that an editor offers; not as ``examples``, which it would show at length as well."""
     snippets = [{"label": str(value), "body": value} for value in values]
     return {"defaultSnippets": snippets} if snippets else {}
+
+
+def snippet(label: str, body: object) -> Schema:
+    """A beginning that an editor offers."""
+    return {"defaultSnippets": [{"label": label, "description": label, "body": body}]}
 
 
 def also(schema: Schema, *types: str, **limits: object) -> Schema:
@@ -122,6 +128,14 @@ DURATION = written(_TIME, _SAY_TIME, ["24h", "3d", "7d"], "integer") | {
 }
 SPAN = written(_TIME, "write a time with its unit, as 28d", ["28d"])
 TIME_BACK = written(_TIME, "write a time with its unit, as 60d", ["30d", "60d", "90d"])
+RECORD = written(
+    f"{_TIME}|{_POSITIVE}%",
+    "write a time, as 60d, or a part of the peers, as 5%",
+    ["60d", "90d", "5%"],
+    "number",
+    exclusiveMinimum=0,
+    exclusiveMaximum=1,
+)
 DAYS = written(
     f"{_NUMERAL}[kKmM]?|{_TIME}", "write days as a number, or a time as 2w", (), "number"
 )
@@ -144,6 +158,11 @@ SEVERITY = one_of(
     [one.value for one in Severity],
     ["good to know", "worth a look today", "to be acted on now"],
 )
+_SEVERITIES = [one.value for one in Severity]
+# The conditions of each are filled in where they are defined.
+SEVERITY_OR_GRADES = also(
+    written(any_case(_SEVERITIES), f"write {either(_SEVERITIES)}", _SEVERITIES), "object"
+)
 CURRENCY = one_of(CODES) | {"errorMessage": "write the code of a currency, as USD"}
 REGION = one_of(REGIONS, more="[A-Za-z]{2}")
 EVERY = written(
@@ -152,17 +171,40 @@ EVERY = written(
     ["24h", "refresh", "12h", "7d", "0 9 * * *", "0 9 * * mon-fri"],
 )
 TIMEZONE: Schema = TEXT | offer(["UTC", "America/New_York", "Europe/Berlin", "Asia/Singapore"])
+GROUPED_BY = one_of(BY, (f"the {each.many} of the list" for each in BY.values()))
 QUIET_HOURS = written(
     r"[0-9]{1,2}:[0-9]{2}\s*-\s*[0-9]{1,2}:[0-9]{2}",
     'write a time of day from and to, as "22:00-07:00"',
     ["22:00-07:00"],
+)
+_DAY = (
+    r"([mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|[sS][aA][tT]|[sS][uU][nN])"
+)
+_DAYS_OF_WEEK = rf"{_DAY}[a-zA-Z]*(\s*-\s*{_DAY}[a-zA-Z]*)?"
+QUIET_DAYS: Schema = written(
+    rf"{_DAYS_OF_WEEK}([\s,]+{_DAYS_OF_WEEK})*",
+    "write days of the week, as [sat, sun] or mon-fri",
+    ["mon-fri", "sat-sun"],
+    "array",
+    minItems=1,
+    items={"type": "string"},
 )
 DIGEST = written(
     r"[0-9]{1,2}:[0-9]{2}|\S+(\s+\S+){4}",
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
+AT_MOST = written(
+    r"[0-9]{1,4}\s+[aA]\s+[dD][aA][yY]",
+    'write a number of messages a day, as "10 a day"',
+    ["5 a day", "10 a day", "20 a day"],
+)
+GROUP_BY = one_of(["rule"], ["a message for each rule and scan"])
 METRIC = written(METRIC_NAME, "write the name of a metric, as target")
+_GROUPED_BY = ["watch", "category_id", "category_l2_id", "category_l3_id", "seller_id"]
+GROUPING = written(
+    r"\S.*", "write what products have in common, as category_l3_id, or watch", _GROUPED_BY
+)
 # A part of it, where "of" stands beside.
 LIMIT: Schema = {"type": ["string", "number", "boolean"]}
 VALUE_FILE: Schema = {
@@ -173,8 +215,13 @@ VALUE_FILE: Schema = {
     "additionalProperties": False,
 }
 NAMES: Schema = {"type": ["array", "string"], "items": TEXT}
+RULE_NAMES: Schema = NAMES | {"minItems": 1}
 CATEGORY = written(
-    "[0-9]{1,40}", 'write the digits of its id, as "601450"', (), "integer", minimum=0
+    r".*\S.*",
+    'write its name, as "Beauty & Personal Care", or the digits of its id',
+    (),
+    "integer",
+    minimum=0,
 )
 _PAGE_OR_ID = r"[0-9]{10,24}|(https?:|HTTPS?:)?(//)?[^\s/]+\.[A-Za-z]{2,}[^\s]*"
 # A name of one's own has more than digits, and may have anything else.

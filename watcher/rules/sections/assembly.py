@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TypeVar
 from urllib.parse import urlsplit
 
-from watcher.errors import ProblemCode, RulesError
-from watcher.rules.files.fact_files import without
-from watcher.rules.files.rule_file import Entry, Names, RuleFile
+from watcher.errors import ProblemCode
+from watcher.rules.files.rule_file import Entry, RuleFile
 from watcher.rules.files.substitution import Vault
-from watcher.rules.metrics import Catalogue
-from watcher.rules.own_facts import FactTable
-from watcher.rules.rulebook import DEFAULT_URL, Api, Keep, Rule, Rulebook, Secret, Watch
+from watcher.rules.metrics import CategoryLookup
+from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
+from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
-from watcher.rules.sections.own_metrics import OwnMetrics, taken_columns
+from watcher.rules.sections.own_catalogue import own_catalogue
+from watcher.rules.sections.reading import Sections
 from watcher.rules.sections.rule_builder import RuleBuilder
-from watcher.rules.sections.sellers import Sellers
+from watcher.rules.sections.subjects import Subjects
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
 from watcher.words import kind, nearest, quoted
@@ -30,13 +29,13 @@ KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 # Stands in where the defaults are broken, so that no watch is blamed for having no region.
 _ANY_REGION = "US"
 
-_Model = TypeVar("_Model", bound=models.Section)
 
-
-def assemble(files: Sequence[RuleFile], vault: Vault) -> Rulebook | None:
+def assemble(
+    files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup
+) -> Rulebook | None:
     """The rulebook of all files; None, or a useless one, where problems were reported."""
     usable = [file for file in files if _check_sections(file)]
-    return _Assembly(usable, vault).rulebook() if usable else None
+    return _Assembly(usable, vault, categories).rulebook() if usable else None
 
 
 def _check_sections(file: RuleFile) -> bool:
@@ -60,40 +59,50 @@ def _rules_in(entry: Entry) -> list[Entry]:
     return []
 
 
-def _with_keys(rule: Rule, settled: Mapping[str, Watch]) -> Rule:
-    """The rule with its watches as they are in the end."""
-    return replace(rule, watches=tuple(settled[watch.key] for watch in rule.watches))
+def _with_keys(rule: Rule, settled: Mapping[str, Watch], groups: Mapping[str, Group]) -> Rule:
+    """The rule with its watches, and its group, as they are in the end."""
+    group = rule.group and groups[rule.group.name]
+    return replace(rule, watches=tuple(settled[watch.key] for watch in rule.watches), group=group)
 
 
 class _Assembly:
     """Reads the sections in the order in which they need each other."""
 
-    def __init__(self, files: Sequence[RuleFile], vault: Vault) -> None:
+    def __init__(self, files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup) -> None:
         self._files = files
+        self._read = Sections(files)
         self._vault = vault
+        self._categories = categories
 
     def rulebook(self) -> Rulebook | None:
         api = self._api()
-        section = self._shaped("keep", models.KeepSection)
+        section = self._read.shaped("keep", models.KeepSection)
         keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
         channels = Channels(timezone)
-        for name, entry in self._entries("channels"):
+        for name, entry in self._read.entries("channels"):
             channels.add(name, entry)
-        told = (channels.known(entry) for entry in self._sections("operator"))
+        told = (channels.known(entry) for entry in self._read.sections("operator"))
         operator = tuple(dict.fromkeys(chain.from_iterable(told)))
-        metrics = self._metrics(api)
-        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics.sellers)
-        for name, entry in self._entries("watches"):
+        currency = api.gmv_currency if api is not None else None
+        metrics = own_catalogue(self._read, currency, self._categories)
+        watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics)
+        for name, entry in self._read.entries("watches"):
             watches.add(name, entry)
-        section_of = self._mapping("defaults")
+        groups = NamedGroups(watches, metrics)
+        for name, entry in self._read.entries("groups"):
+            groups.add(name, entry)
+        section_of = self._read.mapping("defaults")
         notify = channels.known(section_of["notify"]) if section_of is not None else ()
-        builder = RuleBuilder(metrics, watches, channels, defaults, notify, keep.observations)
+        subjects = Subjects(metrics, watches, groups)
+        builder = RuleBuilder(subjects, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
         watches.warn_unused()
+        groups.warn(keep.observations)
         settled = watches.settled()
-        rules = tuple(_with_keys(rule, settled) for rule in rules)
+        grouped = groups.settled(settled)
+        rules = tuple(_with_keys(rule, settled, grouped) for rule in rules)
         channels.warn_unheard(rules, operator)
         if api is None:
             return None
@@ -108,12 +117,13 @@ class _Assembly:
             keep,
             heartbeat,
             timezone,
+            groups=tuple(grouped.values()),
         )
 
     def _api(self) -> Api | None:
-        section = self._shaped("api", models.ApiSection)
+        section = self._read.shaped("api", models.ApiSection)
         if section is None:
-            if any(self._sections("api")):
+            if any(self._read.sections("api")):
                 return None
             section = shape(models.ApiSection, {})
         key = section.key or self._key_of_environment()
@@ -143,43 +153,16 @@ class _Assembly:
             self._files[0].report(("api",), f"the value of {name} {error}")
             return None
 
-    def _facts(self) -> FactTable | None:
-        """The table of the user's own, without the columns whose names are taken."""
-        section, entry = self._shaped("facts", models.FactsSection), self._mapping("facts")
-        if section is None or entry is None or not entry.file.filled(entry["file"].path):
-            return None
-        try:
-            found = entry.file.facts(section.file)
-        except RulesError as error:
-            for each in error.problems:
-                entry["file"].report(str(each), each.code)
-            return None
-        taken = dict(taken_columns(found.table, [name for name, _ in self._entries("metrics")]))
-        entry.file.pass_on((*found.doubts, *taken.values()))
-        return without(found.table, taken)
-
-    def _metrics(self, api: Api | None) -> Catalogue:
-        own = OwnMetrics(self._facts())
-        names = Names()
-        for name, entry in self._entries("metrics"):
-            if names.take(name, entry) and entry.file.filled(entry.path):
-                own.add(name, entry)
-        sellers = Sellers()
-        for seller_id, entry in self._entries("sellers"):
-            if entry.file.filled(entry.path):
-                sellers.add(seller_id, entry)
-        return own.catalogue(api.gmv_currency if api is not None else None, sellers.names)
-
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
-        lists = list(self._sections("rules"))
+        lists = list(self._read.sections("rules"))
         rules = [*map(builder.rule, chain.from_iterable(map(_rules_in, lists)))]
         if all(entry.value == [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)
-        return tuple(rule for rule in rules if rule is not None)
+        return builder.mutes.settled([rule for rule in rules if rule is not None], builder.names)
 
     def _heartbeat(self) -> Secret | None:
-        entry = self._only("heartbeat")
+        entry = self._read.only("heartbeat")
         if entry is not None:
             try:
                 return Secret(heartbeat(entry.value))
@@ -189,8 +172,8 @@ class _Assembly:
 
     def _defaults(self) -> DefaultsSection:
         """The defaults. Their faults are reported here, not at each of their users."""
-        found = self._shaped("defaults", DefaultsSection)
-        entry = self._mapping("defaults")
+        found = self._read.shaped("defaults", DefaultsSection)
+        entry = self._read.mapping("defaults")
         if entry is None:
             return found or shape(DefaultsSection, {})
         every, timezone = entry["every"].value, entry["timezone"].value
@@ -199,30 +182,3 @@ class _Assembly:
         if found is None:
             return shape(DefaultsSection, {"region": _ANY_REGION})
         return found.model_copy(update={"every": every, "timezone": timezone})
-
-    def _sections(self, name: str) -> Iterator[Entry]:
-        entries = (file.section(name) for file in self._files)
-        return (entry for entry in entries if entry.value is not None)
-
-    def _mapping(self, name: str) -> Entry | None:
-        entries = self._sections(name)
-        return next((entry for entry in entries if isinstance(entry.value, Mapping)), None)
-
-    def _only(self, name: str) -> Entry | None:
-        """A section that may stand in one of the files only; more are reported."""
-        entries = [*self._sections(name)]
-        for entry in entries[1:]:
-            message = f"{name} is written already at {entries[0]}: write it in one file"
-            entry.report(message, ProblemCode.NAME_TAKEN, at_key=True)
-        return entries[0] if entries else None
-
-    def _shaped(self, name: str, model: type[_Model]) -> _Model | None:
-        entry = self._only(name)
-        return entry.shape(model) if entry is not None else None
-
-    def _entries(self, name: str) -> Iterator[tuple[str, Entry]]:
-        for section in self._sections(name):
-            if isinstance(section.value, Mapping):
-                yield from ((key, section[key]) for key in section.value)
-            else:
-                section.report(f"must be a mapping of names, not {kind(section.value)}")

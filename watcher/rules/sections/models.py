@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from watcher.categories import CATEGORY
 from watcher.errors import ProblemCode
 from watcher.model import Severity
 from watcher.rules.files.document import Path
@@ -31,10 +32,15 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
 ]
+GradedLevel: TypeAlias = Annotated[
+    Any, BeforeValidator(readers.severity_or_grades), WithJsonSchema(shapes.SEVERITY_OR_GRADES)
+]
 Name: TypeAlias = Annotated[str, BeforeValidator(readers.name), WithJsonSchema(shapes.TEXT)]
 Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(shapes.TEXT)]
 # Checked where the channels are known.
 Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
+# Checked where all rules are known.
+RuleNames: TypeAlias = Annotated[Any, WithJsonSchema(shapes.RULE_NAMES)]
 Key: TypeAlias = Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
@@ -49,6 +55,9 @@ _COOLDOWN = "how long the same product is not told again"
 _REMIND = "tell again while it fires, this often"
 _RESOLVED = "tell the end, too"
 _SEVERITY = "a channel may ask for a least severity"
+_GRADES = f"{_SEVERITY}; by the data: critical: and warning: with conditions"
+_MUTES = "rules whose word on a product is dropped where this one was told of it, while it fires"
+_QUIET = "hours in which nothing is told: held, then one catch-up message; several as a list"
 _LIMIT = "products in full in a message; the others are named"
 
 
@@ -77,18 +86,33 @@ class ApiSection(Section):
     settle: Duration = Field(
         15 * MINUTE, le=6 * HOUR, description="from fresh data to the scans of every: refresh"
     )
+    category_names: Duration = Field(
+        30 * DAY, description="how often names of categories that rules use are read again, at a "
+        "few credits; 0 for never"
+    )  # fmt: skip
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")
 
 
 class QuietSection(Section):
-    """Hours in which a channel is not to be disturbed."""
+    """Hours in which nothing is told: to a channel, or by a rule."""
 
-    hours: Annotated[
-        str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)
-    ] = Field(description='from and to, as "22:00-07:00"')
-    timezone: Zone | None = Field(None, description="the channel's where it is left out")
+    hours: (
+        Annotated[str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)]
+        | None
+    ) = Field(None, description='from and to, as "22:00-07:00"; all day where days stand alone')
+    days: (
+        Annotated[
+            frozenset[int],
+            BeforeValidator(readers.quiet_days),
+            WithJsonSchema(shapes.QUIET_DAYS),
+        ]
+        | None
+    ) = Field(
+        None, description="the days on which they begin, as [sat, sun]; every day if left out"
+    )
+    timezone: Zone | None = Field(None, description="the channel's, or the defaults', if left out")
 
 
 class ChannelSection(Section):
@@ -99,11 +123,20 @@ class ChannelSection(Section):
     timezone: Zone | None = Field(
         None, description="of its digest, quiet hours and messages; the defaults' if left out"
     )
-    quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
+    quiet: Any = Field(None, description=_QUIET)
     digest: (
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
     ) = Field(None, description='collect, and send once: "09:00" or a cron line')
     template: OwnTemplate | None = Field(None, description="a Jinja2 template for its messages")
+    at_most: (
+        Annotated[int, BeforeValidator(readers.at_most), WithJsonSchema(shapes.AT_MOST)] | None
+    ) = Field(None, description="messages a day; what goes beyond waits for one at the day's end")
+    limit: Whole | None = Field(
+        None, ge=1, le=100, description="products in full in one message of all rules"
+    )
+    group_by: (
+        Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
+    ) = Field(None, description="rule: a message for each rule and scan, not one for all")
 
 
 class DefaultsSection(Section):
@@ -127,10 +160,14 @@ class RuleSection(Section):
 
     name: Name = Field(description="unique; shown in every message")
     watch: Any = Field(
-        description="the list to read, or several: a name of watches:, or the mapping itself"
+        description="the list to read, or several: a name of watches:, or the mapping itself; or a "
+        "name of groups:"
     )
     when: Any = Field(description="the conditions, all of which must be met")
     description: Text = Field("", description="shown in every message")
+    label: Name | None = Field(
+        None, description="what messages call it in place of its name, as in 3 breakout"
+    )
     until: Any = Field(None, description="once firing, it fires until this is met")
     for_: Duration = Field(0, alias="for", description="how long it must be met before it fires")
     keep_firing_for: Duration = Field(0, description="how long it fires after it was last met")
@@ -138,18 +175,32 @@ class RuleSection(Section):
         None, description="tell it again when this is met against what was last told, in spite of "
         "any cooldown"
     )  # fmt: skip
-    severity: Level | None = Field(None, description=_SEVERITY)
+    severity: GradedLevel = Field(None, description=_GRADES)
+    mutes: RuleNames = Field(None, description=_MUTES)
     notify: Names = Field(None, description=_NOTIFY)
     cooldown: Duration | None = Field(None, description=_COOLDOWN)
     remind: Duration | None = Field(None, description=_REMIND)
     resolved: Flag | None = Field(None, description=_RESOLVED)
     limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
+    quiet: Any = Field(None, description=_QUIET)
     order_by: Text | None = Field(
         None, description="what puts the strongest first: METRIC [change] [asc|desc]"
     )
     priority: Whole = Field(0, description="the highest is read first, and gets the last credits")
     enabled: Flag = Field(
         default=True, description="false: checked, but not judged, and no list is read for it"
+    )
+
+
+class GroupSection(Section):
+    """Products of a watch, put together by what they share: a rule may speak of each group."""
+
+    of: Any = Field(description="the watch whose products are grouped, or a list of them")
+    by: Annotated[str, BeforeValidator(readers.grouped_by), WithJsonSchema(shapes.GROUPED_BY)] = (
+        Field(description="what the products of a group share")
+    )
+    metrics: Any = Field(
+        None, description="its figures by name, as gmv: {sum: total_sale_gmv_7d_amt}"
     )
 
 
@@ -169,11 +220,14 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults sellers facts metrics watches rules keep heartbeat".split()
+    "api channels operator defaults sellers facts metrics watches groups rules keep "
+    "heartbeat".split()
 )
 
 # Keys of a watch; some are looked for in a rule.
-WATCH_KEYS = frozenset(["every", "timezone", "sort", "top", *INSTEAD, *CHOICE, *PARAMETERS])
+WATCH_KEYS = frozenset(
+    ["every", "timezone", "sort", "top", CATEGORY, *INSTEAD, *CHOICE, *PARAMETERS]
+)
 
 _Model = TypeVar("_Model", bound=Section)
 
@@ -247,11 +301,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
     match error["type"]:
         case "extra_forbidden":
             key, code = str(path[-1]), ProblemCode.UNKNOWN_FIELD
-            inner = QuietSection if path[-2:-1] == ("quiet",) else model
-            if inner is RuleSection and key in WATCH_KEYS:
+            if model is RuleSection and key in WATCH_KEYS:
                 what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
                 return Mistake(path, what, code, at_key=True)
-            hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
+            hint = nearest(key, _keys(model)) or f": there are {', '.join(_keys(model))}"
             return Mistake(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
             return Mistake(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)

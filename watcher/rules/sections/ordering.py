@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from watcher.model import Ints
+from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
     Condition,
@@ -18,12 +18,11 @@ from watcher.rules.conditions.base import (
 )
 from watcher.rules.conditions.change import relative
 from watcher.rules.conditions.operands import refuse_fact
+from watcher.rules.conditions.pasts import no_past
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
 
-# What strength is measured by where nothing else tells products apart.
-SALES = "total_sale_7d_cnt"
 _CHANGE = "change"
 _DIRECTIONS = ("asc", "desc")
 
@@ -55,10 +54,10 @@ class ByCondition:
 @dataclass(frozen=True, slots=True)
 class ByMetric:
     """A metric, or its relative ``change`` from a baseline (of places, how many); of equals the
-    week's sales."""
+    week's sales, or a group's size."""
 
     metric: Metric
-    sales: Metric
+    tie: Metric
     descending: bool
     change: Last | Ago | Statistic | None = None
 
@@ -68,18 +67,17 @@ class ByMetric:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return (self.metric, self.sales)
+        return (self.metric, self.tie)
 
     def keys(self, table: ScanColumns, rows: Ints) -> Strength:
         sign = 1 if self.descending else -1
         own = (sign * key for key in self._own(table, rows))
-        return (*own, by_size(table, self.sales, rows))
+        return (*own, by_size(table, self.tie, rows))
 
     def _own(self, table: ScanColumns, rows: Ints) -> Strength:
-        now = table.number(self.metric)[rows]
         if not self.needs:
-            return (now,)
-        then = table.baseline(self.needs[0])[0][rows]
+            return (table.number(self.metric)[rows],)
+        now, then = (each[rows] for each in _now_and_then(table, self.needs[0]))
         moved = now - then
         return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
 
@@ -88,6 +86,10 @@ class ByMetric:
         if self.change is None:
             return f"{self.metric.label}, {end} first"
         return f"change of {self.metric.label} from {self.change}, {end} first"
+
+
+def _now_and_then(table: ScanColumns, need: Need) -> tuple[Floats, Floats]:
+    return table.comparable(need), table.baseline(need)[0]
 
 
 Order: TypeAlias = ByCondition | ByMetric
@@ -117,12 +119,14 @@ def order_of(
     # Of places the first is the strongest, and to climb is to fall as a number.
     descending = direction == ["desc"] if direction else metric.unit is not Unit.PLACE
     baseline = _baseline(when, metric) if change else None
-    return ByMetric(metric, catalogue[SALES], descending, baseline)
+    if baseline is not None and (unknown := no_past(Need(metric, baseline))):
+        raise Wrong(unknown)
+    return ByMetric(metric, catalogue.tie, descending, baseline)
 
 
 def _by_condition(when: Condition, catalogue: Catalogue) -> ByCondition:
     named = [metric for metric in when.metrics if metric.unit is not Unit.FLAG][:1]
-    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue[SALES]])))
+    return ByCondition(when, tuple(dict.fromkeys([*named, catalogue.tie])))
 
 
 def _metric(name: str, catalogue: Catalogue) -> Metric:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from watcher.identity import fingerprint
+from watcher.model import Severity
 from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.compiling import NO_SORT, SORT, Compiler
+from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
-from watcher.rules.metrics import Catalogue
-from watcher.rules.rulebook import Rule, Watch
+from watcher.rules.rulebook import Rule
 from watcher.rules.sections.channels import Channels
+from watcher.rules.sections.gates import Mutes, grades_of
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
-from watcher.rules.sections.watches import Watches
-from watcher.words import Wrong, listing
+from watcher.rules.sections.quiet import read_quiet
+from watcher.rules.sections.subjects import Subject, Subjects
+from watcher.words import Wrong
 
 _T = TypeVar("_T")
 
@@ -27,56 +29,37 @@ _ANY = Appears()  # a condition that names no metric
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """Whether all of a rule's watches have a sort, so that there are ranks; where they are several
-    ``not_these`` names those that have none. ``how`` says how they get one."""
-
-    all: bool
-    not_these: str
-    how: str = SORT
-
-    @classmethod
-    def of(cls, watches: Sequence[Watch]) -> Self:
-        names = [watch.name for watch in watches if not watch.query.ranked]
-        how = SORT if all(watch.query.of_market for watch in watches) else NO_SORT
-        return cls(not names, listing(names) if len(watches) > 1 else "", how)
-
-
-@dataclass(frozen=True, slots=True)
 class RuleBuilder:
     """Reads rules; all that is wrong with each is reported, also where its shape is broken."""
 
-    metrics: Catalogue
-    watches: Watches
+    subjects: Subjects
     channels: Channels
     defaults: DefaultsSection
     default_notify: tuple[str, ...]
     kept: int
     names: Names = field(default_factory=Names)
+    mutes: Mutes = field(default_factory=Mutes)
 
     def rule(self, entry: Entry) -> Rule | None:
         """The rule of an entry; None where something about it was reported."""
         section = entry.shape(RuleSection)
         if not isinstance(entry.value, Mapping):
             return None
-        watches = self._watches(entry, enabled=section is None or section.enabled)
-        sorted_ = Sorted.of(watches or ())
-        compiler = Compiler(
-            self.metrics,
-            entry.file.report,
-            sorted_.all,
-            sorted_.how,
-            lists=entry.file.values,
-            unsorted=sorted_.not_these,
-        )
+        name = str(entry["name"].value or "")
+        subject = self.subjects.find(entry, name, enabled=section is None or section.enabled)
+        compiler, watches = subject.compiler, subject.watches
         when, until = (_condition(compiler, entry[key]) for key in ("when", "until"))
         again = again_of(compiler, entry["again"].value, entry["again"].path)
+        grades = grades_of(compiler, entry["severity"])
+        subject.refuse_constant((when, until))
         notify = self._notify(entry)
         if section is None:
             return None
         fresh = self.names.take(section.name, entry, entry["name"])
-        order_by = self._order_by(section, when, entry, sorted_)
-        if watches is None or when is None or order_by is None or not fresh:
+        if fresh:
+            self.mutes.add(section.name, entry["mutes"])
+        order_by = self._order_by(section, when, entry, subject)
+        if watches is None or when is None or order_by is None or grades is None or not fresh:
             return None
         defaults = self.defaults
         rule = Rule(
@@ -89,14 +72,18 @@ class RuleBuilder:
             until=until,
             for_=section.for_,
             keep_firing_for=section.keep_firing_for,
-            severity=_given(section.severity, defaults.severity),
+            severity=Severity.INFO if grades else _given(section.severity, defaults.severity),
             notify=notify,
             cooldown=_given(section.cooldown, defaults.cooldown),
             remind=_given(section.remind, defaults.remind) or None,  # 0 turns the default off
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
+            quiet=read_quiet(entry["quiet"], self.defaults.timezone or "UTC"),
             again=again,
+            grades=grades,
+            group=subject.group,
+            label=section.label or "",
             enabled=section.enabled,
             file=entry.file.name,
             line=entry.line,
@@ -109,21 +96,15 @@ class RuleBuilder:
             entry.file.warn(place, doubt)
         return rule
 
-    def _watches(self, entry: Entry, *, enabled: bool) -> tuple[Watch, ...] | None:
-        if entry["watch"].value is None:
-            return None
-        name = str(entry["name"].value or "")
-        return self.watches.find(entry["watch"], name, enabled=enabled)
-
     def _order_by(
-        self, section: RuleSection, when: Condition | None, entry: Entry, sorted_: Sorted
+        self, section: RuleSection, when: Condition | None, entry: Entry, subject: Subject
     ) -> Order | None:
         """The order that puts the strongest first; None where a fault of it was reported."""
         try:
             # What is wrong with it is told although the conditions are wrong, too.
             return order_of(
-                section.order_by, when or _ANY, self.metrics,
-                ranked=sorted_.all, unsorted=sorted_.not_these,
+                section.order_by, when or _ANY, subject.compiler.catalogue,
+                ranked=subject.sorted.all, unsorted=subject.sorted.not_these,
             )  # fmt: skip
         except Wrong as error:
             entry["order_by"].report(str(error), error.code)

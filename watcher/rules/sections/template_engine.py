@@ -16,7 +16,7 @@ from watcher.words import Wrong, nearest, quoted
 MOST = 200_000  # characters that a template may write
 _DEEPEST = 2  # loops in loops: a product's reasons
 
-_LISTS = ("products", "notes", "why", "facts", "names")
+_LISTS = ("products", "notes", "why", "facts", "names", "rules")
 _OF_LOOP = ("index", "index0", "first", "last", "length")
 _FILTERS = (
     "default", "first", "join", "last", "length", "lower", "title", "trim", "truncate", "upper",

@@ -23,6 +23,7 @@ _PRODUCT = {
     "notes": ["still firing, since 16 Nov"],
     "why": ["7-day GMV 1,200 → 4,830 (+303%) since 16 Nov"],
     "facts": ["12.99 USD", "7 days: 372 sold, GMV 4,830"],
+    "rules": ["beauty-rising", "climbs"],
 }
 # What a template is given, with values as they may be.
 SAMPLE: Mapping[str, Any] = {

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
+from watcher.quiet import parse_days, parse_quiet
 from watcher.rules.files.slips import around_key, around_url
-from watcher.schedule import parse_digest, parse_quiet
+from watcher.rules.groups import BY
+from watcher.schedule import parse_at_most, parse_digest
 from watcher.units import parse_duration, parse_number
-from watcher.words import Wrong, either, is_number, kind, nearest, quoted
+from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 
+GROUP_BY = "rule"  # of a channel
 LONGEST_NAME = 100
+_GROUPED = {
+    **dict.fromkeys(("seller", "shop", "sellers", "store", "shop_id", "brand"), "seller_id"),
+    **dict.fromkeys(("category", "categories", "category_l1_id"), "category_id"),
+    **dict.fromkeys(("category_l2", "subcategory"), "category_l2_id"),
+    "category_l3": "category_l3_id",
+    **dict.fromkeys(("list", "watches", "region", "all", "none"), "watch"),
+}
 _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
@@ -68,6 +79,11 @@ def severity(value: object) -> Severity:
         raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
 
 
+def severity_or_grades(value: object) -> object:
+    """A severity by name, or conditions for each: these are read where metrics are known."""
+    return value if isinstance(value, Mapping) else severity(value)
+
+
 def urls(value: object) -> list[object]:
     """One Apprise URL or a list of them."""
     if isinstance(value, str):
@@ -99,6 +115,17 @@ def timezone(value: object) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Wrong(f"{quoted(value)} is no time zone: write it like Europe/Berlin") from None
     return value
+
+
+def grouped_by(value: object) -> str:
+    """A way to group products, by its name."""
+    name = _a_text(value, either([*BY])).strip()
+    if name in BY:
+        return name
+    folded = name.casefold().replace(" ", "_").replace("-", "_")
+    better = _GROUPED.get(folded)
+    hint = did_you_mean([better]) if better else nearest(name, BY, 1)
+    raise Wrong(f"products are not grouped by {quoted(name)}{hint or f': it is {either([*BY])}'}")
 
 
 def api_url(value: object) -> str:
@@ -145,8 +172,17 @@ def quiet_hours(value: object) -> str:
     """``22:00-07:00``."""
     if not isinstance(value, str):
         raise Wrong('takes a time of day from and to, as "22:00-07:00"')
-    parse_quiet(value)
+    parse_quiet(value, days=())  # whether it is all day is seen with its days
     return value.strip()
+
+
+def quiet_days(value: object) -> frozenset[int]:
+    """``[sat, sun]``, ``mon-fri``."""
+    items = value if isinstance(value, list) else [value]
+    texts = [each for each in items if isinstance(each, str)]
+    if not items or len(texts) < len(items):
+        raise Wrong(f"takes days of the week, as [sat, sun] or mon-fri, not {kind(value)}")
+    return parse_days(",".join(texts))
 
 
 def digest(value: object) -> str:
@@ -155,6 +191,21 @@ def digest(value: object) -> str:
         raise Wrong('takes a time of day as "09:00", or a cron line')
     parse_digest(value)
     return value.strip()
+
+
+def at_most(value: object) -> int:
+    """The number of ``10 a day``."""
+    if not isinstance(value, str):
+        raise Wrong(f'takes a number of messages a day, as "10 a day", not {kind(value)}')
+    return parse_at_most(value)
+
+
+def message_by(value: object) -> str:
+    """The only word that there is."""
+    if not isinstance(value, str) or value.strip().lower() != GROUP_BY:
+        said = quoted(value) if isinstance(value, str) else kind(value)
+        raise Wrong(f'takes "{GROUP_BY}", not {said}: without it one message tells of all rules')
+    return GROUP_BY
 
 
 def name(value: object) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
+from watcher.categories import CategoryLookup
 from watcher.errors import ProblemCode
 from watcher.identity import digest, scheduled_key
 from watcher.rules.files.rule_file import Entry, Names
-from watcher.rules.metrics import id_named
+from watcher.rules.metrics import Catalogue, id_named
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
+from watcher.rules.sections.category_filters import CategoryFilters
 from watcher.rules.sections.models import WATCH_KEYS
 from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.endpoint import Gives
+from watcher.source.endpoints import INSTEAD
 from watcher.source.query import Query, nearest_keys, parse_query, query_warnings
 from watcher.units import DAY, HOUR, count_of
 from watcher.words import Wrong, kind, nearest, quoted
@@ -60,6 +63,22 @@ def _hint(every: str) -> str:
     return f', a cron line as "0 9 * * mon-fri", or {REFRESH}'
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The watches that an entry names or writes out, in its order; None for one that is wrong.
+    ``twice``: one of them stands there two times."""
+
+    entry: Entry
+    watches: tuple[Watch | None, ...]
+    twice: bool = False
+
+    @property
+    def whole(self) -> tuple[Watch, ...] | None:
+        """The watches; None where something about one was reported."""
+        known = tuple(filter(None, self.watches))
+        return None if self.twice or not known or len(known) < len(self.watches) else known
+
+
 class Watches:
     """The watches read so far, by name and by a key that has the schedule in it: whether that is
     part of a watch's identity is known once all are read, and ``settled`` tells."""
@@ -69,10 +88,11 @@ class Watches:
         region: str | None,
         every: object = None,
         timezone: object = None,
-        sellers: Mapping[str, str] | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self._region = region
-        self._sellers = sellers or {}
+        self._sellers = catalogue.sellers if catalogue is not None else {}
+        self._categories = catalogue.categories if catalogue is not None else CategoryLookup()
         self._every = "24h" if every is None else every
         self._timezone = timezone
         self._by_key: dict[str, Watch] = {}
@@ -102,20 +122,35 @@ class Watches:
         if watch is not None and len(self._by_key) == before:
             entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
+    def take_name(self, name: str, entry: Entry) -> bool:
+        """Whether a group may be called so: it is named where a watch is."""
+        return self._names.take(name, entry)
+
     def find(self, entry: Entry, rule: str, *, enabled: bool) -> tuple[Watch, ...] | None:
         """The watches that a rule names or writes out, one or a list of them; None where something
         about one was reported."""
+        found = self.look_up(entry, rule)
+        self.use(found, enabled=enabled)
+        return found.whole
+
+    def look_up(self, entry: Entry, rule: str) -> Found:
+        """The watches that an entry names or writes out, used or not."""
         if entry.value == []:
             entry.report("takes a watch, or a list of them, not an empty list")
-            return None
-        found = [self._find(each, rule) for each in entry.items]
-        known = tuple(filter(None, found))
-        if enabled:
-            self._wanted.update(watch.key for watch in known)
-        else:
-            pairs = zip(found, entry.items, strict=True)
-            self._idle += [(one, at) for one, at in pairs if one and not isinstance(at.value, str)]
-        return None if _twice(entry, found) or len(known) < len(found) else known
+            return Found(entry, ())
+        found = tuple(self._find(each, rule) for each in entry.items)
+        return Found(entry, found, _twice(entry, found))
+
+    def use(self, found: Found, *, enabled: bool) -> None:
+        """Note that a rule uses these."""
+        for watch, entry in zip(found.watches, found.entry.items, strict=False):
+            named = isinstance(entry.value, str)
+            if named:
+                self._used.add(str(entry.value))
+            if watch is not None and enabled:
+                self._wanted.add(watch.key)
+            elif watch is not None and not named:
+                self._idle.append((watch, entry))
 
     def _find(self, entry: Entry, rule: str) -> Watch | None:
         raw = entry.value
@@ -124,7 +159,6 @@ class Watches:
         if raw not in self._named:
             self._names.unknown("watch", entry, ProblemCode.UNKNOWN_WATCH)
             return None
-        self._used.add(raw)
         return self._named[raw][0]
 
     def warn_unused(self) -> None:
@@ -170,11 +204,15 @@ class Watches:
             asked.setdefault("region", self._region)
         if isinstance(asked.get("shop"), str):
             asked["shop"] = id_named(self._sellers, str(asked["shop"])) or asked["shop"]
+        named = CategoryFilters(self._categories, entry)
+        if not any(key in raw for key in INSTEAD):
+            asked = named.with_ids(asked)
         unknown = asked.keys() - WATCH_KEYS
         mistyped = "region" not in asked and any(map(_meant_as_region, unknown))
 
         def report(inner: tuple[str | int, ...], message: str) -> None:
             key = str(inner[0])
+            inner = (named.written.get(key, key), *inner[1:])
             code = ProblemCode.UNKNOWN_FIELD if key in unknown else ProblemCode.INVALID
             if key == "shop" and self._sellers:
                 message += nearest(str(raw["shop"]), self._sellers.values())
@@ -185,7 +223,7 @@ class Watches:
             _inside(entry, inner).warn(message)
 
         query = parse_query(asked, report, name=name, of_rule=free, warn=warn)
-        return self._unlike(query, entry)
+        return None if named.wrong else self._unlike(query, entry)
 
     def _unlike(self, query: Query | None, entry: Entry) -> Query | None:
         """The query, unless it is a rule's second list of its own: that goes by its name."""

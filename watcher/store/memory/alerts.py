@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
@@ -20,8 +21,8 @@ from watcher.store.records import Brief, Live, Transition, Whose, Why
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.outbox import Outbox
 
-_COLUMNS = 8
-_ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED = range(_COLUMNS)
+_COLUMNS = 9
+_ID, _PRODUCT, _FIRING, _SINCE, _LAST_MET, _FIRED_AT, _ABSENT, _CARRIED, _SEVERITY = range(_COLUMNS)
 _FEWEST = 64  # slots
 
 
@@ -71,7 +72,9 @@ class MemoryAlerts(Alerts):
         ids = [self._slots[name].columns()[_ID].tolist() for name in dict.fromkeys(rules)]
         return [self._alerts[each] for each in sorted(chain.from_iterable(ids))]
 
-    def columns(self, rules: Sequence[str], watch: str | None = None) -> Live:
+    def columns(
+        self, rules: Sequence[str], watch: str | None = None, *, graded: bool = False
+    ) -> Live:
         parts = [self._slots[name].columns() for name in rules]
         sizes = [part.shape[1] for part in parts]
         table = np.concatenate([np.zeros((_COLUMNS, 0), np.int64), *parts], axis=1)
@@ -80,7 +83,21 @@ class MemoryAlerts(Alerts):
             table[_FIRING] == 1, table[_SINCE], table[_LAST_MET], table[_FIRED_AT], table[_ABSENT],
             table[_CARRIED] == 1,
             None if watch is None else self._whose(table[_ID], watch), watch or "",
+            table[_SEVERITY] if graded else None,
         )  # fmt: skip
+
+    def muting(self, rule: str, channel: str, products: Sequence[int]) -> set[int]:
+        known, firing = self._told[rule], AlertState.FIRING
+        told = {
+            product: known[product][channel].alert
+            for product in products
+            if product in known and channel in known[product]
+        }
+        of_them = ((product, self._alerts.get(alert)) for product, alert in told.items())
+        return {product for product, alert in of_them if alert and alert.state is firing}
+
+    def grade(self, alerts: Sequence[Alert]) -> None:
+        """In a replay every alert has its severity from its begin on."""
 
     def _whose(self, ids: Ints, watch: str) -> Ints:
         """In a replay every alert belongs to the watch that opened it."""
@@ -99,6 +116,9 @@ class MemoryAlerts(Alerts):
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         return self.explained(self._of(ids))
+
+    def stated(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        return self._of(ids)
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         found = self._of(ids)
@@ -189,7 +209,7 @@ class _Slots:
         self._table[:, slot] = (
             alert.id, alert.product, alert.state is AlertState.FIRING, alert.since,
             alert.last_met, -1 if alert.fired_at is None else alert.fired_at, alert.absent,
-            alert.carried,
+            alert.carried, -1 if alert.severity is None else alert.severity.rank,
         )  # fmt: skip
 
     def remove(self, alert: Alert) -> None:
@@ -208,7 +228,7 @@ class _Slots:
             heard[slot] = told.told_at if same else -1
 
     def columns(self) -> Ints:
-        """(8, n) of those that live."""
+        """(9, n) of those that live."""
         return np.asarray(self._table[:, self._used()])
 
     def heard_at(self, channel: str) -> Ints:
@@ -238,6 +258,7 @@ class MemoryOutbox(Outbox):
 
     def __init__(self) -> None:
         self._messages: dict[int, tuple[str, Message]] = {}
+        self._of_rules = defaultdict[str, list[Instant]](list)  # when each was written, by channel
         self._last = 0
 
     def add(
@@ -250,8 +271,15 @@ class MemoryOutbox(Outbox):
     ) -> builtins.list[int]:
         ids = [self._last + number for number, _ in enumerate(targets, start=1)]
         self._last += len(ids)
+        if message.kind == "alerts":
+            self._of_rules[channel].append(now)
         self._messages.update(dict.fromkeys(ids, (channel, message)))
         return ids
+
+    def told_since(self, channel: str, since: Instant) -> int:
+        """Count what was written; nobody drops anything here."""
+        begun = self._of_rules.get(channel, [])
+        return len(begun) - bisect_left(begun, since)
 
     def take(self, ids: Iterable[int]) -> builtins.list[tuple[str, Message]]:
         """Return those messages with their channels, which are let go."""

@@ -19,6 +19,7 @@ from watcher.store.records import (
     Baseline,
     EarlierList,
     Jumped,
+    OwnScan,
     Window,
     WindowQuery,
     of_products,
@@ -146,6 +147,14 @@ class Matrix:
             if not line.failed[scan]:
                 found.append((int(line.at[scan]), bool(line.proves[scan])))
         return found
+
+    def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
+        line = self.timeline
+        return [
+            OwnScan(int(line.ids[scan]), int(line.at[scan]), bool(line.proves[scan]))
+            for scan in self._trusted(watch, line.place(scan_id), scan_id)
+            if line.read[scan] and within[0] <= line.at[scan] <= within[1]
+        ]
 
     def last_texts(
         self, scan_id: int, products: Ints, name: str, now: Sequence[str | None],

@@ -11,6 +11,7 @@ from watcher.attributes import MADE, TEXT_OF, numbers_of
 from watcher.data_days import DataDays
 from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.former import FormerTexts
+from watcher.store.memory.groups import RecalledGroups
 from watcher.store.memory.matrix import Matrix
 from watcher.store.memory.timeline import Wholes
 from watcher.store.packing import positions
@@ -41,6 +42,8 @@ class Recalled:
         self.windows = matrix.windows
         self.standing = matrix.standing
         self.recent = matrix.recent
+        self.own_scans = matrix.own_scans
+        self.groups = RecalledGroups(matrix)
         self.last_texts = matrix.last_texts
         self.proofs = matrix.proofs
         self.judged_before = matrix.judged_before
@@ -68,6 +71,9 @@ class Recalled:
     def scan(self, place: int) -> tuple[RecalledScan, Recorded]:
         """A whole scan, and what became of it when it was recorded."""
         return RecalledScan(self, place), self._recorded(place, None)
+
+    def everyone(self, _watch: str, scan_id: int) -> tuple[RecalledScan, Recorded]:
+        return self.scan(int(np.flatnonzero(self._line.ids == scan_id)[0]))
 
     def texts_at(self, place: int, name: str, products: Wholes) -> list[str | None]:
         """A text of each product as the scan at a place left it."""
@@ -98,6 +104,10 @@ class Recalled:
         return self._texts.names
 
     def facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
+        groups = self.groups.facts(products)
+        return groups | self._facts([key for key in products if key not in groups])
+
+    def _facts(self, products: Sequence[int]) -> dict[int, ProductFacts]:
         keys = np.array(products, np.int64)
         rows = [*product_rows(self._db, keys, "p.region, p.currency, p.first_seen")]
         numbers = self._shown_numbers(self._place, keys)
@@ -199,6 +209,7 @@ class Recalled:
             bool(line.proves[earlier].any()) and not line.cut[place],
             int(line.changed[place]),
             line.facts[place],
+            part=len(products) < len(listing.products),
         )
 
 

@@ -188,10 +188,40 @@ ALTER TABLE lacking_texts ALTER COLUMN products SET STORAGE EXTERNAL;
 _TOLD_WITH = """
 ALTER TABLE told ADD COLUMN told_with text;
 """
+_SEVERITY = """
+ALTER TABLE alerts ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN severity text;
+ALTER TABLE told ADD COLUMN muted text;
+"""
 _OWN_FILES = """
 CREATE TABLE own_files (path text PRIMARY KEY, at bigint NOT NULL, digest text NOT NULL,
     packed bytea NOT NULL);
 ALTER TABLE own_files ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
+_GROUPS = """
+ALTER TABLE products ADD COLUMN grouped_by text;
+CREATE TABLE figures (scan bigint NOT NULL REFERENCES scans(id) ON DELETE CASCADE,
+    grouped_by text NOT NULL, packed bytea NOT NULL, PRIMARY KEY (scan, grouped_by));
+ALTER TABLE figures ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
+_SILENCES_ANNOUNCED = """
+ALTER TABLE silences ADD COLUMN announced bigint;
+UPDATE silences SET announced = 0;
+"""
+_CATEGORY_NAMES = """
+ALTER TABLE categories ADD COLUMN parent text NOT NULL DEFAULT '';
+UPDATE categories SET level = 2, parent = p.above FROM
+    (SELECT category_l2_id AS own, min(category_id) AS above FROM products
+        WHERE category_id <> '0' GROUP BY category_l2_id) AS p
+    WHERE p.own = categories.category_id;
+UPDATE categories SET level = 3, parent = p.above FROM
+    (SELECT category_l3_id AS own, min(category_l2_id) AS above FROM products
+        WHERE category_l2_id <> '0' GROUP BY category_l3_id) AS p
+    WHERE p.own = categories.category_id;
+CREATE TABLE category_names (category_id text NOT NULL, name text NOT NULL,
+    since bigint NOT NULL, PRIMARY KEY (category_id, name));
+INSERT INTO category_names (category_id, name, since)
+    SELECT category_id, name, read FROM categories;
 """
 
 MIGRATIONS = {
@@ -215,6 +245,10 @@ MIGRATIONS = {
     "m018_text_history": _TEXT_HISTORY,
     "m019_told_with": _TOLD_WITH,
     "m020_own_files": _OWN_FILES,
+    "m021_groups": _GROUPS,
+    "m022_severity": _SEVERITY,
+    "m023_silences": _SILENCES_ANNOUNCED,
+    "m024_category_names": _CATEGORY_NAMES,
 }
 
 

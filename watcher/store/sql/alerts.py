@@ -12,7 +12,7 @@ from msgspec.structs import astuple, replace
 from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.evidence import Evidence
 from watcher.message import NotificationState
-from watcher.model import Instant, Ints
+from watcher.model import Instant, Ints, Severity
 from watcher.store.packing import positions
 from watcher.store.records import (
     AlertRow,
@@ -30,7 +30,7 @@ from watcher.store.sql.dialect import TEXT
 
 _FIELDS = (
     "rule, product, watch, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
-    "evidence"
+    "severity, evidence"
 )
 _STAYS, _MOVES = _FIELDS.split(", ")[:3], _FIELDS.split(", ")[3:]
 _INSERT = f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?{', ?' * len(_STAYS + _MOVES)})"
@@ -43,9 +43,13 @@ _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency, p.seller_id"
 _TOLD_COLUMNS = (
     "rule", "product", "channel", "alert", "told_at", "resolved_told", "notification", "told_with",
+    "severity", "muted",
 )  # fmt: skip
 _TOLD = "SELECT t.rule, t.product, t.channel, t.alert, t.told_at, t.resolved_told, t.notification"
 _STATES: dict[str, AlertState] = {state.value: state for state in AlertState}
+_SEVERITIES: dict[str | None, Severity | None] = {
+    None: None, **{severity.value: severity for severity in Severity}
+}  # fmt: skip
 _decode_told_with = msgspec.json.Decoder(ToldWith).decode
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...]).decode
 _LIVE_COLUMNS = (
@@ -53,6 +57,13 @@ _LIVE_COLUMNS = (
     "coalesce(a.fired_at, -1), a.absent, a.carried"
 )
 _WIDTH = 9
+_SEVERITY = " ".join(
+    [
+        "CASE a.severity",
+        *(f"WHEN '{each.value}' THEN {each.rank}" for each in Severity),
+        "ELSE -1 END",
+    ]
+)
 # Whose it is where a rule has several watches: that of the scan, of none so far, of another one.
 _WHOSE = (
     f"CASE WHEN a.watch = ?2 THEN {Whose.OWN} WHEN a.watch = '' THEN {Whose.NOBODY} "
@@ -71,11 +82,15 @@ class Alerts(Face):
         """Return ``active`` without evidence: most of what is live is told no more."""
         return [_alert_of(row) for row in self._live(f"SELECT {_STATE}", rules)]
 
-    def columns(self, rules: Sequence[str], watch: str | None = None) -> Live:
+    def columns(
+        self, rules: Sequence[str], watch: str | None = None, *, graded: bool = False
+    ) -> Live:
         """Return ``live`` in columns, rule by rule; where a ``watch`` is given, with whose each is
-        as seen by it."""
+        as seen by it; where they are ``graded``, with their severities."""
         listed, columns, width = self._sql.listed(rules), _LIVE_COLUMNS, _WIDTH
         values: tuple[object, ...] = (listed,)
+        if graded:
+            columns, width = f"{columns}, {_SEVERITY}", width + 1
         if watch is not None:
             columns, width, values = f"{columns}, {_WHOSE}", width + 1, (listed, watch)
         rows = _read(self._db, f"SELECT {columns} {self._of_live(of='?1')}", values, width)
@@ -83,8 +98,32 @@ class Alerts(Face):
         places, ids, products, firing, since, last_met, fired_at, absent, carried = rows[:_WIDTH]
         return Live(
             rules, places, ids, products, firing == 1, since, last_met, fired_at, absent,
-            carried == 1, None if watch is None else rows[_WIDTH], watch or "",
+            carried == 1, None if watch is None else rows[-1], watch or "",
+            rows[_WIDTH] if graded else None,
         )  # fmt: skip
+
+    def muting(self, rule: str, channel: str, products: Sequence[int]) -> set[int]:
+        """The products, of these, whose alert of the rule fires, and was told to the channel."""
+        rows = self._db.rows(
+            f"SELECT w.value FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
+            "ON t.rule = ?2 AND t.product = w.value AND t.channel = ?3 "
+            f"{self._sql.join} alerts AS a ON a.id = t.alert WHERE a.state = 'firing'",
+            (self._sql.listed(products), rule, channel),
+        )
+        return {product for (product,) in rows}
+
+    def grade(self, alerts: Sequence[Alert]) -> None:
+        """Take the severity of these alerts, whose rule had one for all before, for what was told
+        of them: only what is above it is news."""
+        self._db.many(
+            "UPDATE told SET severity = ? WHERE rule = ? AND product = ? AND alert = ? "
+            "AND severity IS NULL",
+            (
+                (each.severity.value, each.rule, each.product, each.id)
+                for each in alerts
+                if each.severity is not None
+            ),
+        )
 
     def heard_at(self, alerts: Live, channel: str) -> Ints:
         """(n,) when the channel was last told of each of these; -1 where it was not."""
@@ -133,12 +172,18 @@ class Alerts(Face):
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
-        rows = self._db.rows(
-            f"{_SELECT} FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
+        return [_alert(row) for row in self._of_ids(_SELECT, ids)]
+
+    def stated(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        """Return ``by_id`` without evidence: of many that are held, few are shown."""
+        return [_alert_of(row) for row in self._of_ids(f"SELECT {_STATE}", ids)]
+
+    def _of_ids(self, select: str, ids: Iterable[int]) -> builtins.list[Row]:
+        return self._db.rows(
+            f"{select} FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
             "ON a.id = w.value ORDER BY a.id",
             (self._sql.listed(dict.fromkeys(ids)),),
         )
-        return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         """The alerts of these ids that there are in short, the oldest first."""
@@ -207,9 +252,9 @@ class Alerts(Face):
     def told(
         self, rule: str, products: Sequence[int], *, with_values: bool = False
     ) -> builtins.list[NotificationLogEntry]:
-        """Return the last that every channel was told about these products of the rule; the values
-        that it was told with where they are asked for."""
-        columns = f"{_TOLD}{', t.told_with' if with_values else ''}"
+        """Return the last that every channel was told about these products of the rule; with what
+        a rule ``remembers`` of it where that is asked for."""
+        columns = f"{_TOLD}{', t.told_with, t.severity, t.muted' if with_values else ''}"
         rows = self._db.rows(
             f"{columns} FROM {self._sql.rows_of('?1')} {self._sql.join} told AS t "
             "ON t.rule = ?2 AND t.product = w.value ORDER BY t.product, t.channel",
@@ -238,7 +283,7 @@ class Alerts(Face):
         with self._db.atomic():
             self._db.many(
                 self._sql.upsert("told", _TOLD_COLUMNS, _TOLD_COLUMNS[:3]),
-                ((*row[:5], int(row[5]), row[6], _told_with(row[7])) for row in map(astuple, told)),
+                map(_told_row, told),
             )
 
     def list(
@@ -344,6 +389,7 @@ def _values(alert: Alert) -> Row:
     return (
         alert.rule, alert.product, alert.watch, alert.state.value, alert.since, alert.last_met,
         alert.fired_at, alert.resolved_at, alert.reason, alert.absent, int(alert.carried),
+        alert.severity.value if alert.severity is not None else None,
     )  # fmt: skip
 
 
@@ -352,23 +398,31 @@ def _evidence(alert: Alert) -> str:
 
 
 def _alert(row: Row) -> Alert:
-    return _alert_of(row[:12], _decode_evidence(row[12]))
+    return _alert_of(row[:13], _decode_evidence(row[13]))
 
 
 def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
     alert_id, rule, product, watch, state, since, last_met, fired_at, resolved_at, *rest = row
-    reason, absent, carried = rest
+    reason, absent, carried, severity = rest
     return Alert(
         alert_id, rule, product, _STATES[state], since, last_met, fired_at, resolved_at, reason,
-        absent, bool(carried), evidence, watch,
+        absent, bool(carried), evidence, watch, _SEVERITIES[severity],
     )  # fmt: skip
 
 
 def _told(row: Row) -> NotificationLogEntry:
     values = [*row]
     values[5] = bool(values[5])  # resolved_told
-    values[7:] = [_decode_told_with(text) if text else None for text in values[7:]]
+    if len(values) > 7:  # what is remembered is asked for
+        values[7] = _decode_told_with(values[7]) if values[7] else None
+        values[8] = _SEVERITIES[values[8]]
     return NotificationLogEntry(*values)
+
+
+def _told_row(told: NotificationLogEntry) -> Row:
+    severity = told.severity.value if told.severity is not None else None
+    *fields, resolved, notification, values, _, muted = astuple(told)
+    return (*fields, int(resolved), notification, _told_with(values), severity, muted)
 
 
 def _told_with(values: ToldWith | None) -> str | None:

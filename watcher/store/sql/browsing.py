@@ -3,14 +3,15 @@ statement is bounded by an index and a limit, however much is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.store.sql.connection import Face
 from watcher.store.sql.history import History
 
-PRODUCTS = 50  # that a search finds at most
+PRODUCTS = 50  # or groups, that a search finds at most
 
 
 class Browsing(Face):
@@ -69,10 +70,22 @@ class Browsing(Face):
         by_id = self._db.rows(
             "SELECT region, product_id, coalesce(product_name, product_id) FROM products "
             "WHERE region IN (SELECT DISTINCT region FROM products) AND product_id = ? "
-            "ORDER BY region",
+            "AND grouped_by IS NULL ORDER BY region",
             (text,),
         )
         return by_id or History(self._db).named(text, None, PRODUCTS)
+
+    def groups(self, text: str, values: Sequence[str]) -> list[tuple[str, str]]:
+        """Region and id of groups of products that have ``text`` in their id, or are those of one
+        of the ``values``."""
+        rows = self._db.stream(
+            "SELECT region, product_id FROM products WHERE grouped_by IS NOT NULL ORDER BY id"
+        )
+        wanted, known = text.casefold(), {*values}
+        found = (
+            row for row in rows if wanted in row[1].casefold() or row[1].partition("=")[2] in known
+        )
+        return [*islice(found, PRODUCTS)]
 
     def _ids(
         self, table: str, given: Mapping[str, object], limit: int, order: str = "id"

@@ -19,6 +19,7 @@ from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Row, of_products
 from watcher.store.sql.baselines import numbers_at, of_lists, product_rows, stored_scan
 from watcher.store.sql.connection import Face, chunks
+from watcher.store.sql.groups import Groups
 from watcher.store.sql.recording import TEXTS
 from watcher.store.sql.text_history import TextNumbers, TextTimeline
 
@@ -129,6 +130,44 @@ class Extracts(_Bulk):
             choice,
         )
 
+    def figures(self, choice: Choice) -> Extract[Sequence[Row]]:
+        """The figures of groups of products at the scans of the time. Rows of the scan's time and
+        watch (its key), the group's region and id, the figure's canonical text, and its value."""
+        values = self._values(choice)
+        ids = self._ids(
+            "SELECT DISTINCT s.id FROM scans AS s JOIN figures AS f ON f.scan = s.id "
+            "WHERE s.at >= :since AND s.at < :until "
+            "AND (CAST(:watch AS TEXT) IS NULL OR s.watch = :watch)",
+            values,
+        )
+        return Extract(
+            self._figures_kept(ids), (self._figures(scan, choice) for scan in ids.tolist())
+        )
+
+    def _figures_kept(self, scans: Ints) -> int:
+        """The number of values that are kept of these scans."""
+        kept = (each for scan in scans.tolist() for each in Groups(self._db).of_scan(scan))
+        return sum(len(each.groups) * len(each.values) for _, each in kept)
+
+    def _figures(self, scan: int, choice: Choice) -> Sequence[Row]:
+        watch = self._db.value("SELECT watch FROM scans WHERE id = ?", (scan,))
+        found: list[Row] = []
+        for _, figures in Groups(self._db).of_scan(scan):
+            groups = figures.groups
+            named = [*product_rows(self._db, groups, "region, product_id")]
+            wanted = [
+                (place, *named[place])
+                for place, key in enumerate(groups.tolist())
+                if choice.products is None or key in choice.products
+            ]
+            for text, column in figures.values.items():
+                found += [
+                    (figures.at, watch, region, group, text, _number(column[place]))
+                    for place, region, group in wanted
+                    if choice.region in (None, region)
+                ]
+        return found
+
     def _of_products(self) -> str:
         return _OF_PRODUCTS.format(self._sql.among(":products"))
 
@@ -141,6 +180,10 @@ class Extracts(_Bulk):
         part = f"SELECT {columns} FROM {tables} WHERE {key} IN {self._sql.among()} ORDER BY {key}"
         parts = (self._sql.listed(ids[rows].tolist()) for rows in chunks(len(ids), PART))
         return Extract(len(ids), (self._db.rows(part, (each,)) for each in parts))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 class Observations(_Bulk):

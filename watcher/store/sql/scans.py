@@ -10,10 +10,20 @@ import numpy as np
 
 from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
-from watcher.store.records import AFTER_ALL, EarlierList, Jumped, LastChange, Row, ScanRow
+from watcher.store.records import (
+    AFTER_ALL,
+    EarlierList,
+    Jumped,
+    LastChange,
+    OwnScan,
+    Recorded,
+    Row,
+    ScanRow,
+)
 from watcher.store.sql.baselines import BELIEVED, HALF, NEVER
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
+from watcher.store.sql.stored_list import StoredList
 from watcher.units import DAY
 
 COLUMNS = (
@@ -51,6 +61,19 @@ def facts_of(row: Row) -> ListFacts | None:
 
 class ScanHistory(Face):
     """Scans as they were recorded, and what their lists say together."""
+
+    def everyone(self, _watch: str, scan_id: int) -> tuple[StoredList, Recorded]:
+        *row, mark, blob = self._db.rows(
+            f"SELECT {COLUMNS}, s.mark, s.products FROM {TABLES} WHERE s.id = ?", (scan_id,)
+        )[0]
+        scan = scan_row(tuple(row))
+        listing = PackedList.unpack(blob, scan.products, scan.id)
+        # Who was new then, and what was proven, is said by those that are asked about.
+        fresh = np.zeros(len(listing.products), np.bool_)
+        recorded = Recorded(
+            scan.id, listing.products, fresh, had_complete=False, changed=0, facts=scan.facts
+        )
+        return StoredList(self._db, scan, listing, mark), recorded
 
     def last_change(self, region: str, since: Instant, upto: int = AFTER_ALL) -> LastChange | None:
         # By the scans' own order from the newest on, so that the first hit ends the search.
@@ -131,6 +154,17 @@ class ScanHistory(Face):
             if state != ScanState.FAILED.value:
                 found.append((at, bool(proves)))
         return found
+
+    def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
+        return [
+            OwnScan(scan, at, bool(proves))
+            for scan, at, proves in self._db.rows(
+                f"SELECT id, at, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+                "AND at BETWEEN ?3 AND ?4 AND size > 0 AND state <> 'failed' "
+                f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
+                (watch, scan_id, *within),
+            )
+        ]
 
     def proofs(self, watch: str, scan_id: int, count: int) -> list[tuple[int, Instant]]:
         return self._db.rows(

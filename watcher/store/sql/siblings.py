@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from watcher.categories import CategoryName, KnownCategories
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
@@ -55,22 +56,33 @@ class EndpointProbes(Face):
 
 
 class Category(Struct, frozen=True):
-    """A category's name, as the source has it."""
+    """A category's name, as the source has it; ``parent`` is the one above it, empty where that is
+    not known or there is none."""
 
     category_id: str
     level: int
     name: str
+    parent: str = ""
 
 
 class Categories(Face):
-    """Names of categories, by id; none until the endpoint was found that gives them."""
+    """Names of categories, by id; none until the endpoint was found that gives them. Former names
+    are kept, each since it was first read: rule files may have them."""
 
     def put(self, categories: Iterable[Category], now: Instant) -> None:
         """Keep their names, in place of older ones."""
-        columns = ["category_id", "level", "name", "read"]
+        found = [*categories]
         self._db.many(
-            self._sql.upsert("categories", columns, columns[:1]),
-            ((each.category_id, each.level, each.name, now) for each in categories),
+            "INSERT INTO categories (category_id, level, name, read, parent) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (category_id) DO UPDATE SET "
+            "level = excluded.level, name = excluded.name, read = excluded.read, "
+            "parent = CASE excluded.parent WHEN '' THEN categories.parent ELSE excluded.parent END",
+            ((each.category_id, each.level, each.name, now, each.parent) for each in found),
+        )
+        self._db.many(
+            "INSERT INTO category_names (category_id, name, since) VALUES (?, ?, ?) "
+            "ON CONFLICT (category_id, name) DO NOTHING",
+            ((each.category_id, each.name, now) for each in found),
         )
 
     def names(self, ids: Iterable[str | None] | None = None) -> Mapping[str, str]:
@@ -86,6 +98,20 @@ class Categories(Face):
             (self._sql.listed(given),),
         )
         return dict(rows)
+
+    def known(self) -> KnownCategories:
+        """All names, the former ones among them, with what they stand for."""
+        rows = self._db.rows(
+            "SELECT n.name, c.category_id, c.level, c.parent, n.since, c.name, c.read "
+            "FROM category_names AS n JOIN categories AS c ON c.category_id = n.category_id "
+            "ORDER BY n.since, c.level, c.category_id, n.name"
+        )
+        return KnownCategories(CategoryName(*row) for row in rows)
+
+    def last_read(self) -> Instant | None:
+        """When the categories of level 1 were read last; None: never."""
+        read: Instant | None = self._db.value("SELECT max(read) FROM categories WHERE level = 1")
+        return read
 
 
 class Picture(Struct, frozen=True):

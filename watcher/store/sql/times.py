@@ -36,6 +36,7 @@ PAST = {
     "lookups": ("added", "done"),
     "probes": ("at",),
     "categories": ("read",),
+    "category_names": ("since",),
     "own_files": ("at",),
 }
 # What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region

@@ -9,7 +9,11 @@ from msgspec.structs import asdict
 from watcher.store.records import Sizes, Stats
 from watcher.store.sql.connection import Face
 
-_TABLES = ("products", "observations", "scans", "alerts", "notifications")
+# What is counted; rows of groups of products are no products.
+_COUNTED = {
+    "products": "products WHERE grouped_by IS NULL",
+    **{each: each for each in ("observations", "scans", "alerts", "notifications")},
+}
 
 
 class StoreUpkeep(Face):
@@ -21,5 +25,7 @@ class StoreUpkeep(Face):
 
     def stats(self) -> Stats:
         oldest, newest = self._db.one("SELECT min(at), max(at) FROM scans") or (None, None)
-        counts = {table: self._db.number(f"SELECT count(*) FROM {table}") for table in _TABLES}
+        counts = {
+            what: self._db.number(f"SELECT count(*) FROM {rows}") for what, rows in _COUNTED.items()
+        }
         return Stats(**asdict(self.sizes()), **counts, oldest=oldest, newest=newest)

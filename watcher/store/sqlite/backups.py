@@ -10,7 +10,7 @@ from pathlib import Path
 
 from watcher.errors import StoreError
 from watcher.store.sqlite.connection import connect, explained
-from watcher.store.sqlite.migrations import APPLICATION_ID
+from watcher.store.sqlite.early_migrations import APPLICATION_ID
 from watcher.store.sqlite.rights import OWNER_ONLY
 from watcher.store.sqlite.swapping import beside, flush
 

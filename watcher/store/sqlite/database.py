@@ -23,6 +23,7 @@ from watcher.store.sqlite.connection import (
     connect,
     explained,
 )
+from watcher.store.sqlite.early_migrations import APPLICATION_ID
 from watcher.store.sqlite.locking import hold, refuse_other_name
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.store.sqlite.swapping import beside, refuse_unfinished
@@ -204,7 +205,7 @@ class Database(SqliteConnection, Faces):
         """A database of something else, or of a newer watcher."""
         application = self.number("PRAGMA application_id")
         tables = self.number("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
-        if application != migrations.APPLICATION_ID and (application or tables):
+        if application != APPLICATION_ID and (application or tables):
             raise NotADatabase(
                 f"{self.path}: a SQLite database, but not one of watcher; give another file (--db)",
                 self.path,

@@ -17,6 +17,7 @@ from watcher.errors import NewerDatabase, NotADatabase, StoreError
 from watcher.model import Instant
 from watcher.store.sqlite import migrations, rights
 from watcher.store.sqlite.connection import connect, explained
+from watcher.store.sqlite.early_migrations import APPLICATION_ID
 from watcher.store.sqlite.locking import hold, nobody_else, refuse_used
 from watcher.store.sqlite.swapping import beside, flush, place
 
@@ -109,7 +110,7 @@ def _refuse_unfit(copy: Path, source: Path) -> None:
 def _refuse_foreign(conn: sqlite3.Connection, source: Path) -> None:
     tables = Tables(conn, execute_plugins=False)
     application = conn.execute("PRAGMA application_id").fetchone()[0]
-    if application != migrations.APPLICATION_ID or not migrations.applied(tables):
+    if application != APPLICATION_ID or not migrations.applied(tables):
         raise NotADatabase(f"{source}: not restored: no database of watcher", source)
     newer = migrations.unknown(tables)
     if newer:

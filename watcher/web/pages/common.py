@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 from aiohttp import web
 
-from watcher.evaluation.present import with_known, worded
+from watcher.evaluation.known import with_known, worded
+from watcher.evaluation.series import Track, number
 from watcher.message import Notification, NotificationState
 from watcher.model import Instant
 from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.text.evidence import said
 from watcher.text.messages import title_of
-from watcher.units import count_of
+from watcher.units import Currencies, count_of
 from watcher.web.context import PageContext
 from watcher.web.rendering import whole_number
 from watcher.web.words import AlertLine, lines
 
 T = TypeVar("T")
+ROWS = 400  # of values in a table and the JSON, the newest
 # How long a silence is offered to last.
 DURATIONS = [
     (f"{number}{unit[0]}", count_of(number, unit))
@@ -29,9 +33,14 @@ DURATIONS = [
 
 
 def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
-    """Alerts as lists show them, with the severity that their rules have now."""
+    """Alerts as lists show them, with the severity that their rules give them now."""
     book = context.sources.book()
-    severities = {rule.name: rule.severity for rule in book.rules}
+    rules = {rule.name: rule for rule in book.rules}
+    severities = {
+        row.alert.id: rules[row.alert.rule].severity_of(row.alert)
+        for row in rows
+        if row.alert.rule in rules
+    }
     return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
 
 
@@ -61,6 +70,25 @@ def span_of(query: Mapping[str, str], name: str) -> int | None:
     return whole_number(query, name)
 
 
+def track_rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
+    """A track's values in words as they changed, the newest first."""
+    changed = np.ones(len(track.at), np.bool_)
+    before, after = track.values[:-1], track.values[1:]
+    changed[1:] = ~((before == after) | (np.isnan(before) & np.isnan(after)))
+    pairs = zip(track.at[changed].tolist(), track.values[changed].tolist(), strict=True)
+    return [
+        (at, said(track.metric.name, number(value), track.metric.unit, currencies))
+        for at, value in reversed(list(pairs)[-ROWS:])
+    ]
+
+
+def track_json(track: Track) -> dict[str, object]:
+    """A track for programs."""
+    times, values = track.at[-ROWS:].tolist(), map(number, track.values[-ROWS:].tolist())
+    named = {"name": track.name, "label": track.label, "unit": track.metric.unit}
+    return {**named, "values": list(zip(times, values, strict=True))}
+
+
 def number_of(fields: Mapping[str, str], what: str) -> int:
     """The id that a form names; 400 without one."""
     number = whole_number(fields, "id")
@@ -78,6 +106,7 @@ def summary(one: Notification) -> dict[str, object]:
         "state": one.state,
         "title": title_of(one.message),
         "rule": one.message.rule,
+        "rules": [part.rule for part in one.message.parts],
         "created": one.created,
         "next_try": one.next_try if one.state is NotificationState.WAITING else None,
         "tries": one.tries,

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
-import numpy as np
 from aiohttp import web
 
-from watcher.evaluation.series import Track, number, tracks_of
+from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -18,17 +17,24 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.text.evidence import said, with_name
+from watcher.text.evidence import categories_said, said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, span_of
+from watcher.web.pages.common import (
+    DURATIONS,
+    in_words,
+    lines_of,
+    shown,
+    span_of,
+    track_json,
+    track_rows,
+)
 from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
 from watcher.web.plots import card_of, chart_of
 
 DAYS = (30, 90, 400)
 ALERTS = 30
-ROWS = 400  # of values in the table and the JSON, the newest
 # Those that have values get a card; any other metric is a choice away.
 METRICS = (
     "total_sale_7d_cnt",
@@ -58,7 +64,8 @@ class _Product:
     metric: Metric
     days: int
     within: tuple[Instant, Instant]
-    names: Mapping[str, str]  # of its seller and category, as far as they are known
+    categories: Sequence[str]  # from level 1 on
+    names: Mapping[str, str]  # of its seller and categories, as far as they are known
     beside: Beside
 
 
@@ -73,7 +80,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "product.html",
         facts=facts,
-        known=(*_known(facts, past.names), *_own(facts, book.metrics, currencies)),
+        known=(*_known(facts, past.categories, past.names), *_own(facts, book.metrics, currencies)),
         outside=product_page(facts.product_id),
         cards=[
             card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
@@ -81,7 +88,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         chosen=chosen,
         metric=past.metric,
         chart=chart_of(chosen, past.alerts, past.within, currencies, book.zone) if chosen else None,
-        rows=_rows(chosen, currencies) if chosen else (),
+        rows=track_rows(chosen, currencies) if chosen else (),
         days=past.days,
         spans=DAYS,
         metrics=[*_choices(book.metrics)],
@@ -110,29 +117,24 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
         {
             "product": facts,
             "gmv_currency": context.sources.book().metrics.gmv_currency,
-            "metrics": [_track(track) for track in past.tracks],
+            "metrics": [track_json(track) for track in past.tracks],
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "text_changes": past.reworded,
             "facts": _own_values(past.facts, context.sources.book().metrics),
             "silences": past.silences,
-            "names": {each: past.names[each] for each in _ids(facts) if each in past.names},
+            "categories": past.categories,
+            "names": {each: past.names[each] for each in _ids(past) if each in past.names},
         }
     )
 
 
-def _ids(facts: ProductFacts) -> list[str]:
-    return [each for each in (facts.seller_id, facts.category_id) if each]
+def _ids(past: _Product) -> list[str]:
+    return [each for each in (past.facts.seller_id, *past.categories) if each]
 
 
 def _own_values(facts: ProductFacts, catalogue: Catalogue) -> dict[str, float | str]:
     return {} if catalogue.facts is None else dict(catalogue.facts.of(facts.product_id))
-
-
-def _track(track: Track) -> dict[str, object]:
-    times, values = track.at[-ROWS:].tolist(), map(number, track.values[-ROWS:].tolist())
-    named = {"name": track.name, "label": track.label, "unit": track.metric.unit}
-    return {**named, "values": list(zip(times, values, strict=True))}
 
 
 def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Product:
@@ -141,6 +143,8 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
     if not found:
         raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
     facts = found[0]
+    if facts.grouped_by:
+        raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
     wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
@@ -152,6 +156,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
     tracks = tracks_of(database, facts, metrics, watches, begin)
+    categories = database.history.categories_of(facts.product)
     return _Product(
         facts,
         [track for track in tracks if not track.empty],
@@ -162,7 +167,8 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         asked,
         days,
         (begin, now),
-        {**database.categories.names([facts.category_id]), **book.sellers},
+        categories,
+        {**database.categories.names(categories), **book.sellers},
         beside(database, book, facts, now),
     )
 
@@ -177,25 +183,15 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     return [*islice(chain(of_alerts, here), 1)]
 
 
-def _rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:
-    """The values as they changed, the newest first."""
-    changed = np.ones(len(track.at), np.bool_)
-    before, after = track.values[:-1], track.values[1:]
-    changed[1:] = ~((before == after) | (np.isnan(before) & np.isnan(after)))
-    pairs = zip(track.at[changed].tolist(), track.values[changed].tolist(), strict=True)
-    return [
-        (at, said(track.metric.name, number(value), track.metric.unit, currencies))
-        for at, value in reversed(list(pairs)[-ROWS:])
-    ]
-
-
-def _known(facts: ProductFacts, names: Mapping[str, str]) -> Sequence[tuple[str, str]]:
+def _known(
+    facts: ProductFacts, categories: Sequence[str], names: Mapping[str, str]
+) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
     known = [
         ("Trend", said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
         ("Seller", with_name(facts.seller_id or "unknown", names)),
-        ("Category", with_name(facts.category_id or "unknown", names)),
+        ("Category", categories_said(categories, names)),
         ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != "no value"]

@@ -186,6 +186,7 @@ def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
         "text": masked(rule.text),
         "when": term(rule.when),
         "until": term(rule.until) if rule.until is not None else None,
+        "grades": {grade.severity.value: term(grade.when) for grade in rule.grades},
         "settings": dict(_settings(rule, sellers)),
     }
 
@@ -194,10 +195,18 @@ def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str
     """The rule's settings beside its conditions."""
     read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
     yield "watch", read[0] if len(read) == 1 else "; ".join(read)
+    if rule.group is not None:
+        yield "judges", f"{rule.group.said}, each as a whole ({rule.group.name})"
+        for metric in rule.group.figures:
+            yield metric.label, metric.meaning
     yield "schedule", ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
     if not rule.enabled:
         yield "enabled", "no: it is not judged"
-    yield "severity", rule.severity.value
+    yield "severity", rule.severities
+    if rule.mutes:
+        yield "mutes", ", ".join(rule.mutes)
+    if rule.muted_by:
+        yield "muted by", ", ".join(rule.muted_by)
     yield "tells", ", ".join(rule.notify) or "nobody"
     if rule.for_:
         yield "for", duration(rule.for_)

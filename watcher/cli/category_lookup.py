@@ -1,0 +1,30 @@
+"""The names of categories that a command's store knows, read once a rule file has one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from watcher.categories import CategoryLookup, KnownCategories
+from watcher.errors import WatcherError
+from watcher.store.places import Place
+
+
+def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
+    """What names stand for in the database at ``place``; one that can't tell refuses a name, but
+    not where the reading is ``lenient``."""
+    return CategoryLookup(lambda: known_in(place, lenient=lenient), lenient)
+
+
+def known_in(place: Place, *, lenient: bool = False) -> KnownCategories:
+    """All names that are kept there. Raises ``StoreError`` where it can't tell."""
+    if isinstance(place, Path) and not place.exists():
+        return KnownCategories()
+    from watcher.store.engine import open_store  # noqa: PLC0415 - not for who reads rules only
+
+    try:
+        with open_store(place, readonly=True) as database:
+            return database.categories.known()
+    except WatcherError:
+        if lenient:
+            return KnownCategories()
+        raise

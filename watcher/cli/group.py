@@ -1,0 +1,166 @@
+"""``watcher product seller_id=...``: what is known of a group of products, and its past."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from watcher.analysis.groups import SHOWN, GroupHistory, group_history
+from watcher.cli import options
+from watcher.cli.lookup import chosen_product, chosen_tracks
+from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
+from watcher.evaluation.names import names_in, subject_name
+from watcher.evaluation.series import Track, merged, number
+from watcher.fields import BY_NAME
+from watcher.model import Instant, ProductFacts
+from watcher.rules.groups import subject_parts
+from watcher.store.records import AlertRow
+from watcher.text.sanitize import plain
+from watcher.units import DAY, NO_CURRENCIES, Currencies, count_of, format_instant, format_since
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A group at ``now``, with the figures that are asked for; times in ``zone``."""
+
+    now: Instant
+    zone: tzinfo
+    days: int
+    facts: ProductFacts
+    name: str
+    past: GroupHistory
+    tracks: Sequence[Track]
+    alerts: Sequence[AlertRow]
+    names: Mapping[str, str]
+    gmv_currency: str | None
+
+    @property
+    def rows(self) -> list[tuple[Instant, list[float]]]:
+        """Each time at which a figure changed, with the value of each from then on."""
+        if not self.tracks:
+            return []
+        at, values = merged(self.tracks)
+        return list(zip(at.tolist(), values.tolist(), strict=True))
+
+
+def show_group(
+    files: options.Files, wanted: tuple[str, str | None], figures: Sequence[str], days: int,
+    *, as_csv: bool,
+) -> None:  # fmt: skip
+    """Print a group, ``wanted`` by id and region: its ``figures``, or all of them."""
+    shown = _read(files, wanted, figures, days)
+    if json_wanted():
+        print_json(_json(shown))
+    elif as_csv:
+        print_csv(shown.tracks, shown.rows)
+    else:
+        _show(shown, shown.tracks if figures else shown.tracks[:1])
+
+
+def _read(
+    files: options.Files, wanted: tuple[str, str | None], figures: Sequence[str], days: int
+) -> _Shown:
+    book, now = files.book, files.now
+    with files.open() as database, database.snapshot():
+        facts = chosen_product(database, *wanted)
+        past = group_history(database, book, facts, now - days * DAY)
+        names = names_in(database.history, book.sellers, (), facts.product_id)
+        alerts = database.alerts.list(product=facts.product, limit=ALERTS)
+    return _Shown(
+        now=now,
+        zone=files.zone,
+        days=days,
+        facts=facts,
+        name=subject_name(facts.product_id, facts.name, names),
+        past=past,
+        tracks=chosen_tracks(past.tracks, figures),
+        alerts=alerts,
+        names=names,
+        gmv_currency=book.metrics.gmv_currency,
+    )
+
+
+def _show(shown: _Shown, plotted: Sequence[Track]) -> None:
+    out, facts = console(), shown.facts
+    out.say(plain(f"{shown.name} ({facts.region} {facts.product_id})"))
+    for group in shown.past.groups:
+        out.say(plain(f"one of {group.said} ({group.name})"))
+    for each in shown.past.lists:
+        when = format_since(each.at, shown.now)
+        out.say(plain(f"{count_of(each.size, 'product')} on {each.watch}, {when}"))
+    if not shown.past.groups:
+        out.say("no rule of the rule file speaks of such a group now")
+    for track in plotted:
+        show_plot(out, track, shown.days, shown.zone)
+    _show_values(out, shown)
+    _show_members(out, shown)
+    if shown.alerts:
+        show_alerts(out, shown.alerts, shown.now, shown.zone)
+
+
+def _show_values(out: Output, shown: _Shown) -> None:
+    if not shown.tracks:
+        out.say(f"no figure of it is kept of the last {count_of(shown.days, 'day')}")
+        return
+    labels = [track.label for track in shown.tracks]
+    rows = [
+        (format_instant(at, shown.zone)[:16], *map(_said, shown.tracks, values))
+        for at, values in shown.rows
+    ]
+    out.table((f"Time ({shown.zone})", *labels), rows, apart=True, numbers=labels)
+
+
+def _show_members(out: Output, shown: _Shown) -> None:
+    labels = [BY_NAME[name].label for name in SHOWN]
+    currencies = Currencies(None, shown.gmv_currency)
+    for each in shown.past.lists:
+        rows = [
+            (
+                (member.name, f"{member.region} {member.product_id}"),
+                *(
+                    said(name, value, BY_NAME[name].unit, currencies) if value is not None else "-"
+                    for name, value in member.values.items()
+                ),
+            )
+            for member in each.members
+        ]
+        heads = (f"Products on {each.watch}", *labels)
+        out.table(heads, rows, apart=True, names=heads[:1], numbers=labels)
+        if each.size > len(rows):
+            out.say(f"The {len(rows)} with the most of {each.size:,}.")
+
+
+def _said(track: Track, value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return said(track.metric.name, value, track.metric.unit, NO_CURRENCIES)
+
+
+def _json(shown: _Shown) -> dict[str, object]:
+    by, value = subject_parts(shown.facts.product_id) or ("", "")
+    tracks = shown.tracks
+    return {
+        "group": {
+            "id": shown.facts.product_id,
+            "region": shown.facts.region,
+            "name": shown.name,
+            "by": by,
+            "value": value,
+            "groups": [each.name for each in shown.past.groups],
+            "first_seen": shown.facts.first_seen,
+        },
+        "gmv_currency": shown.gmv_currency,
+        "figures": [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in tracks],
+        "rows": [
+            {"at": at, "values": dict(zip([t.name for t in tracks], map(number, row), strict=True))}
+            for at, row in shown.rows
+        ],
+        "lists": [
+            {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
+            for each in shown.past.lists
+        ],
+        "alerts": alerts_json(shown.alerts),
+    }

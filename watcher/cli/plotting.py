@@ -1,0 +1,92 @@
+"""What `watcher product` shows of a product and of a group alike: a plot of steps, its alerts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
+
+import numpy as np
+from rich.text import Text
+from uniplot import plot_to_string
+
+from watcher.charts.scale import level_axis, value_axis
+from watcher.cli.alerts import alert_cells, alert_json
+from watcher.cli.output import Output
+from watcher.evaluation.series import Track, heights_of, number
+from watcher.export.formats import csv_lines, iso
+from watcher.model import Floats, Instant, Ints
+from watcher.store.records import AlertRow
+from watcher.text.sanitize import plain
+from watcher.units import Unit, at
+
+ALERTS = 20  # shown at most
+_WIDTH = 80  # of a plot, at most
+_HEIGHT = 13  # of the usual axes, of three to seven ticks, each stands in a row's middle
+
+
+def show_alerts(out: Output, rows: Sequence[AlertRow], now: Instant, zone: tzinfo) -> None:
+    """Print alerts of one subject in a table."""
+    columns = ("Alert", "Rule", "State", "Since", "Told")
+    alerts = [alert_cells(row, now, zone) for row in rows]
+    out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
+    if len(rows) == ALERTS:
+        out.say(f"The newest {ALERTS}.")
+
+
+def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, object]]:
+    """Alerts of one subject for programs."""
+    return [*map(alert_json, rows)]
+
+
+def print_csv(tracks: Sequence[Track], rows: Iterable[tuple[Instant, Sequence[float]]]) -> None:
+    """Print the values of tracks from each time on: times as ISO 8601 in UTC, no value is an empty
+    cell."""
+    lines: list[list[object]] = [["time", *(track.name for track in tracks)]]
+    lines += [[iso(instant), *map(number, values)] for instant, values in rows]
+    sys.stdout.buffer.write(csv_lines(lines))
+
+
+def show_plot(out: Output, track: Track, days: int, zone: tzinfo) -> None:
+    """Print a track's plot below its name."""
+    span = "last day" if days == 1 else f"last {days} days"
+    out.say(f"\n{plain(track.label)}, {span} ({zone})")
+    drawn = "no values" if track.empty else _plot(track, out, zone)
+    out.print(Text(drawn, no_wrap=True), soft_wrap=True)
+
+
+def _plot(track: Track, out: Output, zone: tzinfo) -> str:
+    # Walls: what the zone's clock shows, as if it were UTC, which is what the plot labels.
+    walls = [at(each, zone).replace(tzinfo=UTC).timestamp() for each in track.line.tolist()]
+    (heights, names), braille = heights_of(track), out.encoding.startswith("utf")
+    instants, unit = np.array(walls, np.int64), track.metric.unit
+    return plot(instants, heights, unit, out.width, braille=braille, names=names)
+
+
+def plot(
+    at: Ints, values: Floats, unit: Unit, width: int = _WIDTH, *,
+    braille: bool = True, names: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """Values (m,) in steps, each from its instant (m,; UTC) until the next; NaN leaves a gap. Some
+    value must be there. Of places the first is at the top; ``names`` are those of the values 0, 1,
+    2 ..., where these are levels. Lines are at most ``width`` (and 80) characters long."""
+    axis = level_axis(names) if names else value_axis(values[np.isfinite(values)].tolist(), unit)
+    last, half = _HEIGHT - 1, 0.5 / (_HEIGHT - 1)  # an axis ends in the middle of the outer rows
+    drawn: str = plot_to_string(
+        xs=np.repeat(at, 2)[1:].astype("datetime64[s]"),
+        ys=np.repeat(axis.places(values), 2)[:-1],
+        lines=True,
+        color=False,
+        character_set="braille" if braille else "ascii",
+        width=_WIDTH,
+        height=_HEIGHT,
+        line_length_hard_cap=min(width, _WIDTH) - 1 - max(len(label) for _, label in axis.ticks),
+        y_gridlines=[],  # one at 0 would be taken for values in a gap
+        y_labels=False,
+        y_min=-half,
+        y_max=1 + half,
+    )
+    # The first line is the frame's.
+    labels = {_HEIGHT - round(axis.place(value) * last): f" {label}" for value, label in axis.ticks}
+    lines = enumerate(drawn.splitlines())
+    return "\n".join(f"{line.rstrip()}{labels.get(row, '')}" for row, line in lines)

@@ -1,0 +1,306 @@
+"""Figures of many products, as they are written: ``{sum: total_sale_gmv_7d_amt}``, ``{count:
+{sales_trend_flag: rising}}``; one row each, with what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import inf
+
+from watcher.rules.conditions.base import Condition
+from watcher.rules.conditions.compiling import Compiler, Path
+from watcher.rules.conditions.logic import leaves
+from watcher.rules.groups import SIZE, taken
+from watcher.rules.metrics import (
+    COMPARED,
+    Attribute,
+    Figure,
+    FigureKind,
+    Metric,
+    label_of,
+    unknown_metric,
+)
+from watcher.rules.sections.validators import whole
+from watcher.units import Unit
+from watcher.words import Wrong, either, kind, nearest, quoted
+
+WHERE = "where"
+_EXAMPLE = "{sum: total_sale_gmv_7d_amt}"
+_TOP = "{of: total_sale_gmv_7d_amt, by: seller_id, first: 3}"
+_TOP_KEYS = ("of", "by", "first")
+_MOST_FIRST = 1_000
+
+
+class Asks(StrEnum):
+    """The form of what is written after a figure's kind: for the JSON Schema."""
+
+    METRIC = "a metric"
+    CONDITIONS = "conditions"
+    ATTRIBUTE = "a text"
+    TOP = "of, by, first"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A figure of the rule language; of ``Asks.CONDITIONS`` no ``where`` stands beside it."""
+
+    kind: FigureKind
+    asks: Asks
+    meaning: str
+
+
+FIGURES: Mapping[str, FigureRow] = {
+    row.kind.value: row
+    for row in (
+        FigureRow(FigureKind.SUM, Asks.METRIC, "the sum of a metric over the products"),
+        FigureRow(FigureKind.MEAN, Asks.METRIC, "the mean of a metric over the products"),
+        FigureRow(FigureKind.MEDIAN, Asks.METRIC, "the median of a metric over the products"),
+        FigureRow(FigureKind.MIN, Asks.METRIC, "the lowest value of a metric"),
+        FigureRow(FigureKind.MAX, Asks.METRIC, "the highest value of a metric"),
+        FigureRow(FigureKind.COUNT, Asks.CONDITIONS, "how many products meet conditions"),
+        FigureRow(
+            FigureKind.SHARE, Asks.CONDITIONS, "the fraction of the products that meets conditions"
+        ),
+        FigureRow(
+            FigureKind.DISTINCT, Asks.ATTRIBUTE, "how many different values of a text there are"
+        ),
+        FigureRow(
+            FigureKind.TOP_SHARE,
+            Asks.TOP,
+            "the fraction of a metric's sum that the first few values of a text have, as sellers",
+        ),
+    )
+}
+_INSTEAD = {
+    "mean": "average avg",
+    "min": "minimum lowest least smallest",
+    "max": "maximum highest most largest",
+    "sum": "total add sum_of",
+    "count": "number how_many count_of amount",
+    "share": "fraction percent percentage ratio part proportion",
+    "distinct": "unique nunique count_distinct different cardinality",
+    "top_share": "concentration top share_of_top top_shares hhi",
+    "where": "when if filter having with only",
+}
+_BETTER = {word: name for name, words in _INSTEAD.items() for word in words.split()}
+_OF_FLAGS = "{share: {NAME: ...}} or {count: {NAME: ...}}"
+
+
+def read_figure(
+    compiler: Compiler, value: object, path: Path, beside: Sequence[str] = ()
+) -> Figure | None:
+    """The figure in a mapping, with the keys that may stand ``beside`` it for its caller; None
+    where something about it was reported."""
+    if not isinstance(value, Mapping) or not value:
+        compiler.report(path, f"takes a figure of the products, as {_EXAMPLE}, not {kind(value)}")
+        return None
+    known = (*FIGURES, WHERE, *beside)
+    unknown = [key for key in value if key not in known]
+    for key in unknown:
+        compiler.report((*path, key), _no_key(str(key), known), at_key=True)
+    kinds = [key for key in value if key in FIGURES]
+    if unknown or len(kinds) != 1:
+        if not unknown:
+            compiler.report((*path, *kinds[1:2]), _not_one(kinds), at_key=bool(kinds))
+        return None
+    return _Reader(compiler, path).figure(FIGURES[kinds[0]], value)
+
+
+def figure_metric(name: str, figure: Figure) -> Metric:
+    """A figure under its name, as a metric like any other."""
+    own = figure.metric
+    unit = Unit.COUNT if own is None else own.unit
+    low, high = 0.0, inf
+    if figure.kind in (FigureKind.SHARE, FigureKind.TOP_SHARE):
+        unit, high = Unit.FRACTION, 1.0
+    elif own is not None:
+        is_sum = figure.kind is FigureKind.SUM
+        low, high = (0.0 if own.low >= 0 else -inf, inf) if is_sum else (own.low, own.high)
+    facts = {fact.name: fact for metric in figure.metrics for fact in metric.facts}
+    own_kind = own is not None and figure.kind is not FigureKind.TOP_SHARE
+    return Metric(
+        name,
+        label_of(name),
+        unit,
+        meaning_of(figure),
+        frozenset(need for metric in figure.metrics for need in metric.needs),
+        taken(name),
+        definition=figure.canonical,
+        steady=own.steady if own is not None and own_kind else None,
+        low=low,
+        high=high,
+        facts=tuple(facts.values()),
+        figure=figure,
+    )
+
+
+def meaning_of(figure: Figure) -> str:
+    """A line about a figure: ``sum of 7-day GMV``."""
+    where = "" if figure.where is None else f" with {_said(figure.where)}"
+    metric = figure.metric.label if figure.metric is not None else ""
+    text = figure.attribute.label if figure.attribute is not None else ""
+    match figure.kind:
+        case FigureKind.COUNT:
+            return f"products{where}"
+        case FigureKind.SHARE:
+            return f"share of products{where}"
+        case FigureKind.SIZE:
+            return "products"
+        case FigureKind.DISTINCT:
+            return f"different values of {text}{where and f' of products{where}'}"
+        case FigureKind.TOP_SHARE:
+            return f"share of {metric} of the first {figure.first} by {text}{where}"
+        case each:
+            return f"{each.value} of {metric}{where and f' of products{where}'}"
+
+
+def _said(condition: Condition) -> str:
+    found = []
+    for leaf in leaves(condition):
+        names = [
+            *(metric.name for metric in leaf.metrics),
+            *(each.name for each in leaf.attributes),
+        ]
+        found.append(" ".join([*names[:1], str(leaf)]))
+    return ", ".join(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the figure at a path."""
+
+    compiler: Compiler
+    path: Path
+
+    def figure(self, row: FigureRow, value: Mapping[str, object]) -> Figure | None:
+        key = row.kind.value
+        path = (*self.path, key)
+        where = self._where(row, value)
+        if row.asks is Asks.CONDITIONS:
+            where = self._conditions(value[key], path)
+            return None if where is None else Figure(row.kind, where=where)
+        try:
+            found = self._made(row, value[key])
+        except Wrong as error:
+            self.compiler.report(path, str(error), code=error.code)
+            return None
+        if WHERE in value and where is None:
+            return None
+        return replace(found, where=where)
+
+    def _where(self, row: FigureRow, value: Mapping[str, object]) -> Condition | None:
+        """The compiled ``where:``; None where there is none, or it was reported."""
+        if WHERE not in value:
+            return None
+        path = (*self.path, WHERE)
+        if row.asks is Asks.CONDITIONS:
+            what = f'"{WHERE}" stands beside {row.kind.value}: write its conditions among those'
+            self.compiler.report(path, what, at_key=True)
+            return None
+        return self._conditions(value[WHERE], path)
+
+    def _conditions(self, value: object, path: Path) -> Condition | None:
+        if isinstance(value, str) and self.compiler.catalogue.get(value.strip()) is not None:
+            what = f"takes conditions, as {{{value.strip()}: {{at_least: 1}}}}, not {kind(value)}"
+            self.compiler.report(path, f"{what}; how many products there are is {quoted(SIZE)}")
+            return None
+        condition = self.compiler.condition(value, path)
+        gone = [leaf for leaf in leaves(condition) if leaf.of_gone] if condition else []
+        for leaf in gone:
+            place = self.compiler.places[id(leaf)][1]
+            what = f'"{leaf}" is said of products that are gone from the list: a group has none'
+            self.compiler.report(place, what, at_key=True)
+        return None if gone else condition
+
+    def _made(self, row: FigureRow, value: object) -> Figure:
+        match row.asks:
+            case Asks.METRIC:
+                return Figure(row.kind, self._metric(row.kind, value))
+            case Asks.ATTRIBUTE:
+                return Figure(row.kind, attribute=self._attribute(value, row.kind.value))
+            case _:
+                return self._top(row.kind, value)
+
+    def _metric(self, kind_: FigureKind, value: object) -> Metric:
+        catalogue = self.compiler.catalogue
+        if not isinstance(value, str):
+            raise Wrong(f"takes the name of a metric, as {_EXAMPLE}, not {kind(value)}")
+        name = value.strip()
+        metric = catalogue.get(name)
+        if metric is None and catalogue.attribute(name) is not None:
+            raise Wrong(
+                f"{name} is a text: there are {{distinct: {name}}} and {{count: ...}} of it"
+            )
+        if metric is None and name and not name.replace("_", "").isalnum():
+            raise Wrong(f"takes a metric's name: write {quoted(name)} under metrics: and name it")
+        if metric is None:
+            raise unknown_metric(name, catalogue.suggest(name, texts=False))
+        if self.compiler.lacks_rank(metric):
+            raise Wrong(f"{metric.name} needs a sorted list: {self.compiler.sorts}")
+        if wrong := _unfit(kind_, metric):
+            raise Wrong(wrong)
+        return metric
+
+    def _attribute(self, value: object, after: str) -> Attribute:
+        catalogue = self.compiler.catalogue
+        if not isinstance(value, str):
+            raise Wrong(f"{after} takes the name of a text, as seller_id, not {kind(value)}")
+        name = value.strip()
+        if (found := catalogue.attribute(name)) is not None:
+            return found
+        if catalogue.get(name) is not None:
+            raise Wrong(f"{after} takes a text, as seller_id, and {name} is a number")
+        names = [each.name for each in catalogue.attributes()]
+        hint = nearest(name, names) or f": there are {', '.join(names)}"
+        raise Wrong(f"{after} knows no text {quoted(name)}{hint}")
+
+    def _top(self, kind_: FigureKind, value: object) -> Figure:
+        if not isinstance(value, Mapping):
+            raise Wrong(f"takes of what, by whom and how many, as {_TOP}, not {kind(value)}")
+        odd = next((str(key) for key in value if key not in _TOP_KEYS), None)
+        if odd is not None:
+            hint = nearest(odd, _TOP_KEYS, 1) or f": there are {', '.join(_TOP_KEYS)}"
+            raise Wrong(f"unknown field {quoted(odd)}{hint}")
+        if missing := [key for key in _TOP_KEYS if value.get(key) is None]:
+            raise Wrong(f'needs "{missing[0]}": write it as {_TOP}')
+        metric = self._metric(FigureKind.SUM, value["of"])
+        attribute = self._attribute(value["by"], "by")
+        try:
+            first = whole(value["first"])
+        except ValueError as error:
+            raise Wrong(f'"first" {error}') from None
+        if not 1 <= first <= _MOST_FIRST:
+            raise Wrong(f'"first" takes how many, from 1 to {_MOST_FIRST:,}, as 3')
+        return Figure(kind_, metric, attribute=attribute, first=first)
+
+
+def _unfit(kind_: FigureKind, metric: Metric) -> str:
+    """The reason why nothing is said by such a figure of a metric; empty where something is."""
+    name = metric.name
+    if metric.unit is Unit.FLAG:
+        return f"{name} is a flag: write {_OF_FLAGS.replace('NAME', name)}"
+    if metric.unit is Unit.DAY and kind_ not in (FigureKind.MIN, FigureKind.MAX):
+        return f"{name} is a day, and days have no {kind_.value}: write min or max, or use age_days"
+    if metric.unit is Unit.PLACE and kind_ is FigureKind.SUM:
+        return f"places have no sum: write {{min: {name}}} for the best, or {{median: {name}}}"
+    if metric.figures and kind_ in COMPARED:
+        return f"{name} is itself a figure of many products: of such there are min and max"
+    return ""
+
+
+def _no_key(key: str, known: Sequence[str]) -> str:
+    """The message of a key that no figure has."""
+    better = _BETTER.get(key.casefold().replace(" ", "_").replace("-", "_"))
+    if key == SIZE:
+        return f"{quoted(SIZE)} is there of each group: use it in rules without naming it here"
+    if better is not None:
+        return f"unknown figure {quoted(key)}, did you mean {quoted(better)}?"
+    hint = nearest(key, known) or f": there are {either([*FIGURES])}, with where: beside"
+    return f"unknown figure {quoted(key)}{hint}"
+
+
+def _not_one(kinds: Sequence[str]) -> str:
+    if not kinds:
+        return f"says nothing of the products: write {either([*FIGURES])}, as {_EXAMPLE}"
+    return f"{quoted(kinds[1])} is a second figure beside {kinds[0]}: give each its own name"

@@ -1,0 +1,163 @@
+"""One group of products: its figures over time, its products, and its alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from aiohttp import web
+
+from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_history
+from watcher.evaluation.names import grouped_ids, names_in, subject_name
+from watcher.evaluation.series import Track
+from watcher.fields import BY_NAME, IDS
+from watcher.model import Instant, ProductFacts
+from watcher.rules.groups import BY, subject_parts
+from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
+from watcher.store.records import AlertRow
+from watcher.store.sql.silences import Silence
+from watcher.text.evidence import said
+from watcher.units import DAY, Currencies
+from watcher.web.context import PageContext, as_json
+from watcher.web.pages.common import (
+    DURATIONS,
+    in_words,
+    lines_of,
+    shown,
+    span_of,
+    track_json,
+    track_rows,
+)
+from watcher.web.plots import card_of, chart_of
+
+DAYS = (30, 90, 400)
+ALERTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A group as the store has it; of its tracks the ``chosen`` one has its plot."""
+
+    facts: ProductFacts
+    name: str
+    past: GroupHistory
+    chosen: Track | None
+    alerts: Sequence[AlertRow]
+    silences: Sequence[Silence]
+    days: int
+    within: tuple[Instant, Instant]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """A product of the group, in words."""
+
+    each: GroupMember
+    values: Sequence[str]
+
+
+async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /groups/REGION/BY=VALUE?figure=NAME&days=90``."""
+    found = await context.read(partial(_found, request))
+    book = context.sources.book()
+    currencies = Currencies(None, book.metrics.gmv_currency)
+    chosen, past = found.chosen, found.past
+    return context.html(
+        request,
+        "group.html",
+        facts=found.facts,
+        name=found.name,
+        what=_what(found.facts.product_id),
+        past=past,
+        cards=[
+            card_of(each, found.within, currencies, chosen=each is chosen) for each in past.tracks
+        ],
+        chosen=chosen,
+        chart=chart_of(chosen, found.alerts, found.within, currencies, book.zone)
+        if chosen
+        else None,
+        rows=track_rows(chosen, currencies) if chosen else (),
+        days=found.days,
+        spans=DAYS,
+        lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
+        labels=[BY_NAME[name].label for name in SHOWN],
+        rules=[
+            rule.name
+            for rule in book.enabled
+            if rule.group is not None and rule.group.name in {each.name for each in past.groups}
+        ],
+        alerts=lines_of(found.alerts, context),
+        silences=found.silences,
+        durations=DURATIONS,
+        back=context.here(request),
+    )
+
+
+async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
+    """``GET /api/groups/REGION/BY=VALUE.json`` with the same query; times are Unix seconds."""
+    found = await context.read(partial(_found, request))
+    by, value = subject_parts(found.facts.product_id) or ("", "")
+    return as_json(
+        {
+            "id": found.facts.product_id,
+            "region": found.facts.region,
+            "name": found.name,
+            "by": by,
+            "value": value,
+            "groups": [each.name for each in found.past.groups],
+            "first_seen": found.facts.first_seen,
+            "gmv_currency": context.sources.book().metrics.gmv_currency,
+            "figures": [track_json(track) for track in found.past.tracks],
+            "lists": [
+                {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
+                for each in found.past.lists
+            ],
+            "alerts": in_words(found.alerts),
+            "silences": found.silences,
+            "names": found.names,
+        }
+    )
+
+
+def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Group:
+    parts, query = request.match_info, request.query
+    subject = parts["id"]
+    known = subject_parts(subject) and database.history.find(subject, parts["region"].upper())
+    if not known:
+        raise web.HTTPNotFound(text="No rule has seen such a group in this region.")
+    facts = known[0]
+    wanted = span_of(query, "days")
+    days = wanted if wanted in DAYS else DAYS[1]
+    begin = now - days * DAY
+    past = group_history(database, book, facts, begin)
+    names = names_in(database.history, book.sellers, (), subject)
+    ids = database.browsing.alerts_of_product(facts.product, ALERTS)
+    asked = (each for each in past.tracks if each.name == query.get("figure", ""))
+    return _Group(
+        facts=facts,
+        name=subject_name(subject, facts.name, names),
+        past=past,
+        chosen=next(asked, next(iter(past.tracks), None)),
+        alerts=shown(database, ids, book, now),
+        silences=database.silences.of_product(facts.product, now),
+        days=days,
+        within=(begin, now),
+        names={each: names[each] for each in grouped_ids([subject], IDS) if each in names},
+    )
+
+
+def _what(subject: str) -> str:
+    """``a seller``."""
+    by, _ = subject_parts(subject) or ("", "")
+    return BY[by].one
+
+
+def _line(each: GroupMember, currencies: Currencies) -> MemberLine:
+    values = (
+        "" if value is None else said(name, value, BY_NAME[name].unit, currencies)
+        for name, value in each.values.items()
+    )
+    return MemberLine(each, tuple(values))
