@@ -11,6 +11,7 @@ from watcher.model import Severity
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Grade, Rule
+from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.words import either, kind, listing, nearest, quoted
 
 GRADES = (Severity.CRITICAL.value, Severity.WARNING.value)  # the highest first
@@ -41,6 +42,14 @@ def _no_grade(key: str) -> str:
         return "info is what an alert is where neither critical nor warning is met: leave it out"
     hint = nearest(key, GRADES, 1) or f": conditions stand under {either(GRADES)}"
     return f"{quoted(key)} is no severity{hint}"
+
+
+def severity_of(section: RuleSection, defaults: DefaultsSection) -> Severity:
+    """The severity of what meets no grade: the rule's own, where it has none."""
+    given = section.severity
+    if isinstance(given, Mapping):
+        return Severity.INFO
+    return defaults.severity if given is None else Severity(given)
 
 
 class Mutes:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from watcher.identity import fingerprint
-from watcher.model import Severity
 from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler
@@ -16,7 +15,7 @@ from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
 from watcher.rules.rulebook import Rule
 from watcher.rules.sections.channels import Channels
-from watcher.rules.sections.gates import Mutes, grades_of
+from watcher.rules.sections.gates import Mutes, grades_of, severity_of
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
 from watcher.rules.sections.quiet import read_quiet
@@ -72,7 +71,7 @@ class RuleBuilder:
             until=until,
             for_=section.for_,
             keep_firing_for=section.keep_firing_for,
-            severity=Severity.INFO if grades else _given(section.severity, defaults.severity),
+            severity=severity_of(section, defaults),
             notify=notify,
             cooldown=_given(section.cooldown, defaults.cooldown),
             remind=_given(section.remind, defaults.remind) or None,  # 0 turns the default off
