@@ -60,8 +60,8 @@ def test_there_are_recipes_for_all_that_users_ask_for() -> None:
     book = RECIPES.suite.book
     text = RULES.read_text("utf-8")
     for group in (
-        "asked for", "lists of your own", "find", "guard", "rank", "quality", "groups", "milestones",
-        "channel switch",
+        "asked for", "lists of your own", "find", "guard", "rank", "quality", "groups",
+        "milestones", "channel switch",
     ):  # fmt: skip
         assert f"---- {group}" in text
     assert not book.warnings

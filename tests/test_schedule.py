@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.schedule import Every, parse_cron, parse_digest, parse_quiet
+from watcher.quiet import parse_days, parse_quiet, quiet_of
+from watcher.schedule import Every, parse_cron, parse_digest
 from watcher.units import DAY, HOUR, at
 
 
@@ -118,6 +119,60 @@ def test_quiet_hours_in_the_hour_that_comes_twice() -> None:
     for clock, fold in (("02:29", 0), ("02:45", 0), ("02:00", 1), ("02:29", 1)):
         assert quiet.until(moment(f"2026-10-25T{clock}", fold=fold)) == end
     assert quiet.until(end) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "now", "until"),
+    [
+        # The days on which the hours begin: Friday's go on to Saturday. 2026-06-12 is a Friday.
+        ([("22:00-07:00", "mon-fri")], "2026-06-13T06:00", "2026-06-13T07:00"),
+        ([("22:00-07:00", "mon-fri")], "2026-06-13T22:30", None),
+        ([("22:00-07:00", "mon-fri")], "2026-06-15T06:00", None),
+        ([("00:00-24:00", "sat,sun")], "2026-06-13T00:00", "2026-06-15T00:00"),
+        ([("00:00-24:00", "sat,sun")], "2026-06-15T00:00", None),
+        # What begins in one and goes on in another ends with the last.
+        (
+            [("22:00-07:00", "mon-fri"), ("00:00-24:00", "sat-sun")],
+            "2026-06-12T23:00",
+            "2026-06-15T00:00",
+        ),
+        (
+            [("22:00-07:00", ""), ("00:00-24:00", "sat-sun"), ("12:00-13:00", "")],
+            "2026-06-12T23:00",
+            "2026-06-15T07:00",
+        ),
+        ([("22:00-07:00", ""), ("12:00-13:00", "")], "2026-06-12T12:30", "2026-06-12T13:00"),
+        ([("22:00-07:00", ""), ("12:00-13:00", "")], "2026-06-12T14:00", None),
+        # Days of 25 and of 23 hours.
+        ([("00:00-24:00", "sun")], "2026-10-25T12:00", "2026-10-26T00:00"),
+        ([("00:00-24:00", "sun")], "2026-03-29T12:00", "2026-03-30T00:00"),
+    ],
+)
+def test_quiet_times_of_the_week(parts: list[tuple[str, str]], now: str, until: str | None) -> None:
+    """By the days on which they begin, and several together."""
+    zone = "Europe/Berlin"
+    quiet = quiet_of(
+        parse_quiet(hours, zone, parse_days(days)) if days else parse_quiet(hours, zone)
+        for hours, days in parts
+    )
+    end = quiet.until(moment(now))
+    if end is not None and until is not None and len(parts) == 1:
+        while (later := quiet.until(end)) is not None:  # a day after a day
+            end = later
+    assert end == (moment(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("sat", {5}), ("Sat, SUN", {5, 6}), ("mon-fri", {0, 1, 2, 3, 4}),
+        ("fri - mon", {4, 5, 6, 0}),
+        ("saturday sunday", {5, 6}), ("mon-tue,thurs", {0, 1, 3}),
+    ],
+)  # fmt: skip
+def test_days_of_the_week(text: str, days: set[int]) -> None:
+    """By name, in any case, also over the week's end."""
+    assert parse_days(text) == days
 
 
 def test_quiet_hours_that_are_none() -> None:

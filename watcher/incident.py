@@ -34,6 +34,7 @@ class IncidentKind(StrEnum):
     STANDS_STILL = "data stands still"
     NO_REFRESH = "no new data"
     DEAD_MESSAGE = "dead message"
+    SILENCE_ENDS = "ends within a day"
 
 
 class About(StrEnum):
@@ -46,6 +47,7 @@ class About(StrEnum):
     TARGET = "target"
     PART = "part"
     FILE = "file"
+    SILENCE = "silence"
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):

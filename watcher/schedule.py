@@ -1,4 +1,4 @@
-"""Schedules: the times of a watch, on a fixed grid or by a cron line; and quiet hours.
+"""Schedules: the times of a watch, on a fixed grid or by a cron line.
 
 Pure functions of the last scan's time and now; the daemon's timers only wake it up.
 """
@@ -36,9 +36,8 @@ REFRESH = "refresh"  # in place of an interval
 _SOONEST_REFRESH = 16 * HOUR  # after one of the day before
 _CLOCK = r"([01]?\d|2[0-3]):([0-5]\d)"
 _TIME = re.compile(_CLOCK, re.ASCII)
-_QUIET = re.compile(rf"{_CLOCK}\s*-\s*{_CLOCK}", re.ASCII)
 _AT_MOST = re.compile(r"([0-9]{1,4})\s+a\s+day", re.ASCII | re.IGNORECASE)
-_WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
+WEEKDAYS = tuple("mon tue wed thu fri sat sun".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,42 +116,6 @@ class Refresh:
 Schedule: TypeAlias = Every | Cron | Refresh
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Hours of every day in a time zone, from ``start`` until before ``end``; over midnight where
-    ``end`` is the earlier one. They are what the wall clock shows: an hour that comes twice is
-    quiet both times, and hours that end in one that does not come end when it would have begun."""
-
-    start: time
-    end: time
-    timezone: str = "UTC"
-
-    def until(self, now: Instant) -> Instant | None:
-        """The end of the quiet hours that ``now`` lies in; None outside of them."""
-        zone = ZoneInfo(self.timezone)
-        today = at(now, zone).date()
-        for day in (today - timedelta(days=1), today):
-            last = day if self.start < self.end else day + timedelta(days=1)
-            end = shown(datetime.combine(last, self.end), zone)[1]
-            if shown(datetime.combine(day, self.start), zone)[0] <= now < end:
-                return end
-        return None
-
-    def __str__(self) -> str:
-        return f"{self.start:%H:%M}-{self.end:%H:%M} {self.timezone}"
-
-
-def parse_quiet(text: str, timezone: str = "UTC") -> Quiet:
-    """Read ``22:00-07:00``; ``ValueError`` says what is wrong with it."""
-    match = _QUIET.fullmatch(text.strip())
-    if match is None:
-        raise ValueError('takes a time of day from and to, as "22:00-07:00"')
-    start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
-    if start == end:
-        raise ValueError(f'"{text.strip()}" begins when it ends: nothing would ever be told')
-    return Quiet(start, end, timezone)
-
-
 def parse_digest(text: str, timezone: str = "UTC") -> Cron:
     """Read a time of day as ``09:00``, or a cron line; ``ValueError`` says what is wrong."""
     match = _TIME.fullmatch(text.strip())
@@ -227,10 +190,10 @@ def _is_field(text: str, option: str) -> bool:
 
 
 def _check_weekdays(text: str, line: str) -> None:
-    if not set(re.split("[,-]", text)) <= set(_WEEKDAYS):
+    if not set(re.split("[,-]", text)) <= set(WEEKDAYS):
         raise ValueError(f'write the weekdays of "{line}" by name, as mon-fri or mon,wed,sun')
     for part in text.split(","):
-        days = list(map(_WEEKDAYS.index, part.split("-")))
+        days = list(map(WEEKDAYS.index, part.split("-")))
         if days != sorted(days) or len(days) > 2:
             raise ValueError(f'the weekdays "{part}" of "{line}" run backwards: mon is the first')
 

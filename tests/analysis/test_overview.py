@@ -10,7 +10,8 @@ from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import ScanState
 from watcher.notification.policy import NotifyPolicy
-from watcher.schedule import Cron, parse_quiet
+from watcher.quiet import parse_quiet
+from watcher.schedule import Cron
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
 from watcher.units import HOUR

@@ -34,7 +34,8 @@ watches:
 groups:
   g: {of: w, by: seller_id, metrics: {gmv: {sum: total_sale_gmv_7d_amt, where: {rank: {below: 9}}},
       new: {count: {appears: true}}, each: gmv / size, of: {distinct: category_id},
-      top: {top_share: {of: more, by: seller_id, first: 3}}, part: {share: {review_count: {rises: 3}}}}}
+      top: {top_share: {of: more, by: seller_id, first: 3}},
+      part: {share: {review_count: {rises: 3}}}}}
 rules:
   - name: a
     watch: w
@@ -52,7 +53,8 @@ rules:
     remind: 3d
     priority: 3
   - {name: b, watch: {sort: total_sale_cnt asc}, when: {appears: true, region: US}, notify: []}
-  - {name: c, watch: g, when: {gmv: {rises: 30%, from: 7d ago}, size: {at_least: each}}, order_by: new}
+  - {name: c, watch: g, when: {gmv: {rises: 30%, from: 7d ago}, size: {at_least: each}},
+     order_by: new}
 keep: {observations: 400d, notifications: 90d}
 """
 

@@ -139,8 +139,10 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     assert told_now.notification == head.id
     assert not told_now.resolved_told
     world.march("10")
-    (last,) = world.told()[1:]
-    assert [(part.rule, part.ended) for part in last.parts] == [("r", 1), ("other", 1)]
+    (message,) = world.told()[1:]
+    (item,) = message.items
+    assert {item.rule, *(each.rule for each in item.also)} == {"r", "other"}
+    assert item.kind == "resolved"
 
 
 def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:

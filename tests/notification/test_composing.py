@@ -85,7 +85,7 @@ def test_each_product_stands_once(store: Store) -> None:
         "also sells: 7-day sales 30 (at least 20)",
         "also climbs: #1, was 2",
     )
-    assert second.rules == ("jumps (critical)", "sells", "climbs")
+    assert second.rules == ("jumps", "sells", "climbs")
     assert len(view.footer.split("alerts ")[1].split(", ")) == 6
     assert isinstance(worded(message).items[0].also[0].why[0].condition, str)
     # All of it counts as told.

@@ -84,6 +84,7 @@ TO_SEVEN = 8 * HOUR + 46 * 60 + 40  # from the scan at 22:13:20
 CASES = {
     "digest": Case('digest: "07:00"', "", _fires, Decision.DIGEST, TO_SEVEN),
     "quiet hours": Case(QUIET, "", _fires, Decision.QUIET, TO_SEVEN),
+    "quiet hours of the rule": Case("", QUIET, _fires, Decision.RULE_QUIET, TO_SEVEN),
     "silence": Case("", "", _silenced, Decision.SILENCED, 2 * DAY, silence=1),
     "cooldown": Case("", "cooldown: 5d", _fires_again, Decision.COOLDOWN, 5 * DAY // 2),
     "round": Case("", OTHER, _in_a_round, Decision.ROUND, 60 + 10 * 60),

@@ -314,3 +314,32 @@ def test_an_edit_at_night_loses_no_catch_up(store: Database) -> None:
     assert [each.product for each in store.held.of_rule("r")] == [1]
     world.scan({"1": 20})
     assert swept(world, MORNING) == ["[info] r: 1 product (US)"]
+
+
+def test_a_rules_own_quiet_hours(store: Database) -> None:
+    """What it owes waits, what others owe does not; the later of two ends counts; and what ended
+    meanwhile is named."""
+    quiet = 'quiet: [{hours: "22:00-07:00"}, {days: sun}]'
+    later = 'quiet: {hours: "22:00-09:00"}'
+    world = world_of(
+        store,
+        "min_severity: info",
+        rule(SELLS, quiet, name="q"),
+        rule(SELLS, name="r"),
+        rule(SELLS, later, name="s"),
+    )
+    world.scan({"1": 20})
+    assert world.titles() == ["[info] r: 1 product (US)"]
+    assert [swept(world, 8 * HOUR), len(store.held.groups())] == [[], 2]
+    assert swept(world, MORNING) == ["[info] q: 1 product (US)"]
+    assert swept(world, 10 * HOUR) == []
+    assert swept(world, NOON) == ["[info] s: 1 product (US)"]
+    assert store.held.groups() == []
+
+
+def test_a_rules_quiet_hours_beside_the_channels(store: Database) -> None:
+    """Both must be over."""
+    night = world_of(store, QUIET, rule(SELLS, 'quiet: {hours: "22:00-09:00"}'))
+    night.scan({"1": 20})
+    assert swept(night, MORNING) == []
+    assert swept(night, NOON) == ["[info] r: 1 product (US)"]

@@ -13,6 +13,7 @@ from watcher.text.messages import text_of, title_of
 ABOUT = {
     IncidentKind.TASK: About.PART,
     IncidentKind.DEAD_MESSAGE: About.TARGET,
+    IncidentKind.SILENCE_ENDS: About.SILENCE,
     IncidentKind.JUMPED: About.REGION,
     IncidentKind.STANDS_STILL: About.REGION,
     **dict.fromkeys(

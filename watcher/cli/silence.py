@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -12,8 +12,9 @@ from watcher.cli.lookup import chosen_category, chosen_seller, sellers_of
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.store.sql.silences import Silence
-from watcher.units import format_ago, format_instant, format_since
+from watcher.store.ports import Store
+from watcher.store.sql.silences import LONGEST, Silence
+from watcher.units import DAY, format_ago, format_instant, format_since
 
 
 @click.group()
@@ -40,7 +41,8 @@ def command() -> None:
 def add(files: options.Files, duration: int, comment: str, **patterns: str | None) -> None:
     """Silence what matches all the patterns given (as in the shell: *serum*, 7495?).
 
-    What still fires when the silence ends is told then.
+    What still fires when the silence ends is told then. It ends within 90 days; the channels of
+    what it covers hear of that a day before.
 
     \b
       watcher silence add --rule 'beauty-*' --for 2d --comment "sale week"
@@ -50,6 +52,9 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
         raise click.UsageError("give at least one of --rule, --product, --seller, --category")
     if duration <= 0:
         raise click.UsageError("--for must be longer than 0")
+    if duration > LONGEST:
+        most = f"--for is at most {LONGEST // DAY}d"
+        raise click.UsageError(f"{most}: what is silenced for longer is forgotten")
     sellers = sellers_of(files)
     if "seller" in given:
         given["seller"] = chosen_seller(sellers, given["seller"])
@@ -59,9 +64,10 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
         if "category" in given:
             given["category"] = chosen_category(opened, given["category"])
         silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
+        names = _names(opened, [silence], sellers)
     until = format_instant(silence.ends, files.zone)
     console().say(
-        f"Silence {silence.id} of {silence.in_words(sellers)} until {until}; "
+        f"Silence {silence.id} of {silence.in_words(names)} until {until}; "
         f"`watcher silence end {silence.id}` ends it sooner."
     )
 
@@ -75,27 +81,35 @@ def list_(files: options.Files, *, everything: bool) -> None:
     now, sellers = files.now, sellers_of(files)
     with files.open() as opened:
         silences = [each for each in opened.silences.list() if everything or each.ends > now]
+        names = _names(opened, silences, sellers)
     if json_wanted():
-        print_json([_json(each, now, sellers) for each in silences])
+        print_json([_json(each, now, names) for each in silences])
     elif not silences:
         over = "" if everything else " now; --all shows those that are over"
         console().say(f"No silences{over}.")
     else:
         columns = ("Id", "Of", "Begins", "Ends", "Comment")
-        rows = [_row(each, now, sellers) for each in silences]
+        rows = [_row(each, now, names) for each in silences]
         console().table(columns, rows, numbers=("Id",), texts=("Of", "Comment"))
 
 
-def _json(silence: Silence, now: Instant, sellers: Mapping[str, str]) -> dict[str, object]:
+def _names(
+    database: Store, silences: Sequence[Silence], sellers: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Names of the sellers and categories that they are of, by id."""
+    return {**database.categories.names(each.category for each in silences), **sellers}
+
+
+def _json(silence: Silence, now: Instant, names: Mapping[str, str]) -> dict[str, object]:
     more = {"on": silence.is_on(now), "patterns": dict(silence.patterns)}
-    name = sellers.get(silence.seller or "")
-    named = {"seller": name} if name else {}
+    ids = {"seller": silence.seller or "", "category": silence.category or ""}
+    named = {what: names[each] for what, each in ids.items() if each in names}
     return {**fields_of(silence, "id begins ends comment"), **more, **named}
 
 
-def _row(silence: Silence, now: Instant, sellers: Mapping[str, str]) -> tuple[str, ...]:
+def _row(silence: Silence, now: Instant, names: Mapping[str, str]) -> tuple[str, ...]:
     begins, ends = format_since(silence.begins, now), format_ago(silence.ends, now)
-    return (str(silence.id), silence.in_words(sellers), begins, ends, silence.comment)
+    return (str(silence.id), silence.in_words(names), begins, ends, silence.comment)
 
 
 @command.command("end")
@@ -107,7 +121,8 @@ def end(files: options.Files, number: int) -> None:
         silence = opened.silences.get(number)
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
+        names = _names(opened, [silence], sellers_of(files))
         if not opened.silences.end(number, files.now):
             over = format_instant(silence.ends, files.zone)
             raise WatcherError(f"silence {number} is over since {over}")
-    console().say(f"Silence {number} of {silence.in_words(sellers_of(files))} is over.")
+    console().say(f"Silence {number} of {silence.in_words(names)} is over.")

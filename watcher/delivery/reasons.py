@@ -39,7 +39,7 @@ _UNITS = frozenset(Unit)
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonInWords:
     """One condition's evidence now, and as the alert fired, if that was otherwise."""
 
     now: Evidence
@@ -50,11 +50,11 @@ class Reason:
         return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
-def reasons_of(item: Item, names: Mapping[str, str]) -> list[Reason]:
+def reasons_of(item: Item, names: Mapping[str, str]) -> list[ReasonInWords]:
     """A product's reasons in words, its own rule's alone."""
     if not item.now:
-        return [Reason(as_told(each, names)) for each in item.why]
-    return [Reason(as_told(now, names), _began(now, item.why, names)) for now in item.now]
+        return [ReasonInWords(as_told(each, names)) for each in item.why]
+    return [ReasonInWords(as_told(now, names), _began(now, item.why, names)) for now in item.now]
 
 
 def as_told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:

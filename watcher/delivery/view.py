@@ -15,7 +15,7 @@ import msgspec
 
 from watcher.delivery.reasons import (
     SHORT,
-    Reason,
+    ReasonInWords,
     as_told,
     days_known,
     facts_of,
@@ -79,9 +79,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A rule above its products: what it is called, what it is about, and both with its count in a
-    line, where none of its products is shown."""
+    """A rule above its products: its ``name`` or label, ``called`` so with its severity, what it is
+    about, and all that with its count in a line, where none of its products is shown."""
 
+    name: str
     called: str
     text: str
     line: str
@@ -111,7 +112,7 @@ class View:
         """A line about each rule that no product which is shown names."""
         named = {rule for product in self.products for rule in product.rules}
         shown = self.rules if self.products else ()
-        return tuple(rule.line for rule in shown if rule.called not in named)
+        return tuple(rule.line for rule in shown if rule.name not in named)
 
     @property
     def more(self) -> str:
@@ -152,7 +153,7 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
 
 def _heading(part: RuleCount) -> Heading:
     text, line = neutralise_lines(part.description, TEXT_LENGTH), neutralise(rule_line(part), _LINE)
-    return Heading(neutralise(heading_of(part)), text, line)
+    return Heading(neutralise(part.called), neutralise(heading_of(part)), text, line)
 
 
 def _products(
@@ -162,7 +163,7 @@ def _products(
     above, own = message.rule, neutralise(message.label or message.rule)
     for number, item in enumerate(message.items, start=1):
         spoken = [rules[each] for each in (item.rule, *_beside(item)) if each in rules]
-        called = tuple(rule.called for rule in spoken) or ((own,) if own else ())
+        called = tuple(rule.name for rule in spoken) or ((own,) if own else ())
         heading = rules.get(item.rule) if item.rule != above else None
         yield _Telling(item, told_at, zone).product(number, called, heading, known=bool(spoken))
         above = item.rule
@@ -298,7 +299,7 @@ class _Telling:
         shown = [each for each in reasons if each.met] or reasons
         yield from filter(None, (self._briefly(each) for each in shown[:REASONS]))
 
-    def _briefly(self, reason: Reason) -> str:
+    def _briefly(self, reason: ReasonInWords) -> str:
         """``#17, was 34``; of what did not move as at length."""
         now = reason.now
         texts = isinstance(now.value, str) and isinstance(now.baseline, str)
@@ -358,7 +359,7 @@ class _Telling:
             if item.told_as is not None or each.metric not in spoken:
                 yield f"{item.severity}: {self._why(as_told(each, self._names))}"
 
-    def _reason(self, reason: Reason) -> str:
+    def _reason(self, reason: ReasonInWords) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
         time, ``_why``."""
         now, began = reason.now, reason.began

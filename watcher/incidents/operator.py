@@ -53,18 +53,21 @@ class Operator:
         """``begin`` or ``end`` it."""
         return self.begin(incident) if on else self.end(incident)
 
-    def tell(self, incident: Incident, *, over: bool = False) -> None:
-        """Queue a message, whatever is on."""
-        severity = Severity.INFO if over else Severity.WARNING
+    def tell(self, incident: Incident, *, over: bool = False) -> list[int]:
+        """Queue a message, whatever is on; the notifications written."""
+        told = over or incident.kind is IncidentKind.SILENCE_ENDS
+        severity = Severity.INFO if told else Severity.WARNING
+        rows = list[int]()
         message = Message(
             "operator", "", severity, self.now, cause=incident.cause, over=over, incident=incident
         )
         for policy in self.policies:
             hold = policy.urgent_hold(self.now)
             quiet = hold.until if hold is not None else None
-            self.database.outbox.add(
+            rows += self.database.outbox.add(
                 policy.channel, policy.targets, message, self.now, not_before=quiet
             )
+        return rows
 
 
 def operator_of(

@@ -305,15 +305,17 @@ def _held(
     groups = _groups(database, book)
     ends = {silence.id: silence.ends for silence in database.silences.active(now)}
     holds = _holds(database, policies, now, groups)
-    by_hold: dict[tuple[str, int | None], list[HeldGroup]] = {}
-    for each in groups:
-        by_hold.setdefault((each.channel, each.silence), []).append(each)
+    rules_of = {rule.name: rule for rule in book.rules} if book is not None else {}
+    by_hold: dict[tuple[str, int | None, str, Instant | None], list[HeldGroup]] = {}
     until: Instant | None
-    for (channel, silence), held in by_hold.items():
-        if silence is not None:
-            why, until = Decision.SILENCED.value, ends.get(silence, now)
+    for each in groups:
+        if each.silence is not None:
+            why, until = Decision.SILENCED.value, ends.get(each.silence, now)
         else:
-            why, until = _hold_of(policies.get(channel), holds, now)
+            rule = rules_of.get(each.rule)
+            why, until = _hold_of(policies.get(each.channel), rule, holds, now)
+        by_hold.setdefault((each.channel, each.silence, why, until), []).append(each)
+    for (channel, silence, why, until), held in by_hold.items():
         alerts, rules = sum(each.count for each in held), sorted(each.rule for each in held)
         since = min(now, *(each.since for each in held))
         yield Waiting(channel, why, alerts, tuple(rules), 0, since, until, silence)
@@ -328,14 +330,18 @@ def _groups(database: Store, book: Rulebook | None) -> list[HeldGroup]:
     return [each for each in groups if (each.rule, each.channel) in tellings]
 
 
-def _hold_of(policy: NotifyPolicy | None, holds: Holds, now: Instant) -> tuple[str, Instant | None]:
-    """The name of the hold on a channel as a whole, and its end."""
-    if policy is None:
+def _hold_of(
+    policy: NotifyPolicy | None, rule: Rule | None, holds: Holds, now: Instant
+) -> tuple[str, Instant | None]:
+    """The name of the hold on a channel as a whole, or on what the rule tells it, and its end."""
+    if policy is None or rule is None:
         return HELD, None
-    if (hold := holds.on(policy)) is not None:
+    if (hold := holds.on_rule(rule, policy)) is not None:
         return hold.decision.value, hold.until
     # It is told within the minute.
+    of_rule = rule.quiet is not None and policy.quiet is None
     was = Decision.QUIET if policy.quiet is not None else Decision.ROUND
+    was = Decision.RULE_QUIET if of_rule else was
     return (Decision.DIGEST if policy.digest is not None else was).value, now
 
 

@@ -58,17 +58,22 @@ class _Sweep:
             return found
         holds = Holds(self.database, self.now, groups, rounds=self.rounds)
         silences = {silence.id for silence in self.database.silences.active(self.now)}
+        rules = {rule.name: rule for rule in self.book.rules}
         known = set(self.book.tellings)
         for group in groups:
-            if (group.rule, group.channel) in known and self._is_open(group, silences, holds):
+            if (group.rule, group.channel) not in known:
+                continue
+            if self._is_open(group, rules[group.rule], silences, holds):
                 found.setdefault(group.rule, []).append(group)
         return found
 
-    def _is_open(self, group: HeldGroup, silences: AbstractSet[int], holds: Holds) -> bool:
-        """Whether what holds the group is over: its silence, or the hold on its channel."""
+    def _is_open(
+        self, group: HeldGroup, rule: Rule, silences: AbstractSet[int], holds: Holds
+    ) -> bool:
+        """Whether what holds the group is over: its silence, or the hold on its channel or rule."""
         if group.silence is not None:
             return group.silence not in silences
-        return holds.on(self.policies[group.channel]) is None
+        return holds.on_rule(rule, self.policies[group.channel]) is None
 
     def run(self) -> list[int]:
         ripe, groups = self.ripe(), self.database.held.groups()

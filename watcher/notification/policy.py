@@ -10,7 +10,7 @@ by the other lists of a round. Messages of the watcher's own trouble pass its qu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -20,8 +20,9 @@ from watcher.alert import Alert, AlertState, NotificationLogEntry, ToldWith
 from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
-from watcher.rules.rulebook import Channel, Rule
-from watcher.schedule import Cron, Quiet, wall_day
+from watcher.quiet import QuietHours
+from watcher.rules.rulebook import Channel, Rule, Rulebook
+from watcher.schedule import Cron, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
 from watcher.store.sql.silences import HeldGroup, Silence
@@ -52,6 +53,7 @@ class Decision(StrEnum):
     # Owed, and held back all the same.
     SILENCED = "silenced"
     QUIET = "in the channel's quiet hours"
+    RULE_QUIET = "in the rule's quiet hours"
     DIGEST = "waiting for the channel's digest"
     AT_MOST = "beyond the channel's at_most of the day"
     ROUND = "waiting for the other lists of the round"
@@ -83,7 +85,14 @@ _OWED = frozenset(
 
 
 _HOLDS = frozenset(
-    {Decision.SILENCED, Decision.QUIET, Decision.DIGEST, Decision.AT_MOST, Decision.ROUND}
+    {
+        Decision.SILENCED,
+        Decision.QUIET,
+        Decision.RULE_QUIET,
+        Decision.DIGEST,
+        Decision.AT_MOST,
+        Decision.ROUND,
+    }
 )
 
 
@@ -104,7 +113,7 @@ class NotifyPolicy:
     channel: str
     targets: tuple[str, ...]
     min_severity: Severity = Severity.INFO
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: Cron | None = None
     at_most: int | None = None
     limit: int | None = None
@@ -163,6 +172,15 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
         )
         for name, each in channels.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
+    waits for the others; one that need not wait is told all of the round that it is owed."""
+
+    book: Rulebook
+    until: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +278,15 @@ class Holds:
         hold = policy.hold(self._now, self._since.get(policy.channel))
         return hold or self._beyond(policy) or self._of_round(policy)
 
+    def on_rule(self, rule: Rule, policy: NotifyPolicy) -> Hold | None:
+        """The hold on all that the rule tells the channel: the channel's own, or the rule's quiet
+        hours, whichever lasts longer."""
+        hold, quiet = self.on(policy), rule.quiet
+        until = quiet.until(self._now) if quiet is not None else None
+        if until is None or (hold is not None and hold.until >= until):
+            return hold
+        return Hold(Decision.RULE_QUIET, until)
+
     def _beyond(self, policy: NotifyPolicy) -> Hold | None:
         """The hold on a channel that was told what it takes a day; what waits for the day's end is
         due once one has come."""
@@ -310,11 +337,12 @@ class Holds:
             else:
                 before, told_as = told.told_with, told.severity
                 decided.append(Decided(alert, decision, before=before, told_as=told_as))
-        decided = self._unmuted(rule, policy.channel, decided)
+        if rule.muted_by:
+            decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
-        hold, silenced = self.on(policy), self._silenced(rule, owed)
+        hold, silenced = self.on_rule(rule, policy), self._silenced(rule, owed)
         if hold is not None or silenced:
             decided = [
                 each.held_by(silenced.get(each.alert.product) or _on(rule, each.alert, hold))
@@ -323,12 +351,12 @@ class Holds:
         self._note(rule, policy.channel, decided)
         return decided
 
-    def _unmuted(self, rule: Rule, channel: str, decided: Sequence[Decided]) -> list[Decided]:
+    def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
         """The decisions, but that what is owed is dropped where a rule that mutes this one was told
         of the product, or is now, and still fires."""
         products = [each.alert.product for each in decided if each.decision.owed]
-        if not rule.muted_by or not products:
-            return [*decided]
+        if not products:
+            return decided
         muted: dict[int, str] = {}
         for name in reversed(rule.muted_by):
             told = self._database.alerts.muting(name, channel, products)

@@ -9,18 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from watcher.model import Instant
-from watcher.notification.policy import LONGEST, NotifyPolicy, since_of
+from watcher.notification.policy import LONGEST, NotifyPolicy, OpenRound, since_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.silences import HeldGroup
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRound:
-    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
-    waits for the others; one that need not wait is told all of the round that it is owed."""
-
-    book: Rulebook
-    until: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
+from watcher.quiet import QuietHours
 from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import BY, GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Quiet, Refresh, Schedule, least
+from watcher.schedule import Cron, Refresh, Schedule, least
 from watcher.source.query import Query
 from watcher.units import DAY, MINUTE
 
@@ -88,7 +89,7 @@ class Channel:
     min_severity: Severity = Severity.INFO
     timezone: str = "UTC"
     origins: tuple[Problem, ...] = ()
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     digest: Cron | None = None
     template: Template | None = None
     at_most: int | None = None
@@ -210,6 +211,7 @@ class Rule:
     limit: int = 10
     priority: int = 0
     enabled: bool = True
+    quiet: QuietHours | None = None
     again: Condition | None = None
     grades: tuple[Grade, ...] = ()
     mutes: tuple[str, ...] = ()

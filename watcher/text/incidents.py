@@ -118,8 +118,14 @@ def _then(incident: Incident) -> str:
     return "" if "new" in incident.details else "; looked for again on the next day"
 
 
+def _comment(incident: Incident) -> str:
+    written = incident.details.get("why")
+    return f" ({written})" if written else ""
+
+
 _COMPOSED: dict[str, Callable[[Incident], str]] = {
     "why": _why,
+    "comment": _comment,
     "of_region": lambda incident: (
         f"region {incident.subject}" if incident.subject else "lists without a region"
     ),
@@ -197,6 +203,10 @@ _TEXTS = {
     ),
     IncidentKind.NO_REFRESH: (
         "{left_out}. No list was read on the old data, and no alert moved{then}"
+    ),
+    IncidentKind.SILENCE_ENDS: (
+        "the silence of {what} ends {ends}{comment}. What it holds back and still fires is told "
+        "then; `watcher silence add` adds another one"
     ),
     IncidentKind.DEAD_MESSAGE: 'the message "{title}" could not be delivered to {subject}: {error}',
 }

@@ -13,8 +13,8 @@ from watcher.daemon.supervision.health import DirectAlert
 from watcher.delivery.permission import may_send
 from watcher.delivery.rendered import LONGEST, Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.notification.policy import NotifyPolicy
+from watcher.quiet import parse_quiet
 from watcher.rules.files.loading import load_text
-from watcher.schedule import parse_quiet
 from watcher.units import HOUR
 
 TITLE = "watcher: the database fails"

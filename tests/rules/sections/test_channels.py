@@ -17,7 +17,7 @@ RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify:
         ("{url: 'json://x', urls: 1}", 'unknown field "urls", did you mean "url"?'),
         ("{url: 'json://x', quiet: {hours: '22-7'}}", "quiet.hours: takes a time of day from"),
         ("{url: 'json://x', quiet: {hours: '7:00-07:00'}}", "begins when it ends"),
-        ("{url: 'json://x', quiet: '22:00-07:00'}", "me.quiet: must be a mapping, not"),
+        ("{url: 'json://x', quiet: '22:00-07:00'}", "me.quiet: must be a mapping (hours, days"),
         ("{url: 'json://x', digest: '9 o clock'}", "me.digest: "),
     ],
 )

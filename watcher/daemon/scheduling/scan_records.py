@@ -16,11 +16,11 @@ from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
 from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
-from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
 from watcher.incidents.operator import Operator
+from watcher.incidents.silence_ends import announce_ends
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import NotifyPolicy, policies_of
@@ -75,12 +75,13 @@ class ScanRecords:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def sweep(self, database: Store) -> list[int]:
-        """Tell what nothing holds any more; the notifications written."""
+        """Tell what nothing holds any more, and which silences are about to end; the notifications
+        written."""
         now = self.now()
         holds = self.rounds.holds(self.book, now)
         rows = sweep(database, self.book, self.channels, now, rounds=holds)
         self.rounds.swept(holds)
-        return rows
+        return rows + announce_ends(database, self.book, self.channels, now)
 
     def _tell_repeated(self, database: Store, watch: str, now: Instant) -> frozenset[str]:
         """Tell the channels that still wait with what the watch's last scan owes them; which."""
@@ -204,11 +205,6 @@ def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
     if scan.watch != watch.key:
         scan = replace(scan, watch=watch.key)
     return result if scan is result.scan else replace(result, scan=scan)
-
-
-def unstored_of(watch: Watch) -> Incident:
-    """A scan of the watch that waits to be stored."""
-    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 
 
 def _is_stored(database: Store, scan: Scan) -> bool:

@@ -178,11 +178,14 @@ def _defaults() -> Schema:
 
 def _channel() -> Schema:
     schema = _section(models.ChannelSection, "channel")
-    said = schema["properties"]["quiet"]["description"]
-    schema["properties"]["quiet"] = _section(models.QuietSection, "quiet hours") | {
-        "description": said
-    }
+    schema["properties"]["quiet"] = _quiet() | schema["properties"]["quiet"]
     return schema
+
+
+def _quiet() -> Schema:
+    """Quiet hours, or several in a list."""
+    one = _section(models.QuietSection, "quiet hours") | {"minProperties": 1}
+    return one | {"type": ["object", "array"], "minItems": 1, "items": one}
 
 
 def _rule() -> Schema:
@@ -198,6 +201,7 @@ def _rule() -> Schema:
     shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
+    properties["quiet"] = _quiet() | properties["quiet"]
     grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
     properties["severity"] |= {"properties": grades, "minProperties": 1}
     properties["severity"] |= {"additionalProperties": False}

@@ -177,6 +177,18 @@ QUIET_HOURS = written(
     'write a time of day from and to, as "22:00-07:00"',
     ["22:00-07:00"],
 )
+_DAY = (
+    r"([mM][oO][nN]|[tT][uU][eE]|[wW][eE][dD]|[tT][hH][uU]|[fF][rR][iI]|[sS][aA][tT]|[sS][uU][nN])"
+)
+_DAYS_OF_WEEK = rf"{_DAY}[a-zA-Z]*(\s*-\s*{_DAY}[a-zA-Z]*)?"
+QUIET_DAYS: Schema = written(
+    rf"{_DAYS_OF_WEEK}([\s,]+{_DAYS_OF_WEEK})*",
+    "write days of the week, as [sat, sun] or mon-fri",
+    ["mon-fri", "sat-sun"],
+    "array",
+    minItems=1,
+    items={"type": "string"},
+)
 DIGEST = written(
     r"[0-9]{1,2}:[0-9]{2}|\S+(\s+\S+){4}",
     'write a time of day as "09:00", or a cron line',

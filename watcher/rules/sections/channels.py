@@ -8,8 +8,9 @@ from watcher.errors import ProblemCode
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
+from watcher.rules.sections.quiet import read_quiet
 from watcher.rules.sections.validators import LONGEST_NAME, is_short
-from watcher.schedule import parse_digest, parse_quiet
+from watcher.schedule import parse_digest
 from watcher.words import kind, quoted
 
 # For the JSON Schema; beside it a name must be printable.
@@ -70,17 +71,17 @@ class Channels:
         if section.at_most is not None and section.digest is not None:
             what = "at_most bounds nothing beside a digest: that is sent at its own times only"
             entry["at_most"].warn(what)
-        return self._channel(name, section, entry["url"])
+        return self._channel(name, section, entry)
 
-    def _channel(self, name: str, section: ChannelSection, url: Entry) -> Channel:
-        zone, quiet = section.timezone or self._timezone, section.quiet
+    def _channel(self, name: str, section: ChannelSection, entry: Entry) -> Channel:
+        zone = section.timezone or self._timezone
         return Channel(
             name,
             tuple(map(Secret, section.url)),
             section.min_severity,
             zone,
-            tuple(one.place for one in url.items),
-            quiet=parse_quiet(quiet.hours, quiet.timezone or zone) if quiet else None,
+            tuple(one.place for one in entry["url"].items),
+            quiet=read_quiet(entry["quiet"], zone),
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
             at_most=section.at_most,

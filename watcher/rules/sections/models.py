@@ -57,6 +57,7 @@ _RESOLVED = "tell the end, too"
 _SEVERITY = "a channel may ask for a least severity"
 _GRADES = f"{_SEVERITY}; by the data: critical: and warning: with conditions"
 _MUTES = "rules whose word on a product is dropped where this one was told of it, while it fires"
+_QUIET = "hours in which nothing is told: held, then one catch-up message; several as a list"
 _LIMIT = "products in full in a message; the others are named"
 
 
@@ -95,12 +96,23 @@ class ApiSection(Section):
 
 
 class QuietSection(Section):
-    """Hours in which a channel is not to be disturbed."""
+    """Hours in which nothing is told: to a channel, or by a rule."""
 
-    hours: Annotated[
-        str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)
-    ] = Field(description='from and to, as "22:00-07:00"')
-    timezone: Zone | None = Field(None, description="the channel's where it is left out")
+    hours: (
+        Annotated[str, BeforeValidator(readers.quiet_hours), WithJsonSchema(shapes.QUIET_HOURS)]
+        | None
+    ) = Field(None, description='from and to, as "22:00-07:00"; all day where days stand alone')
+    days: (
+        Annotated[
+            frozenset[int],
+            BeforeValidator(readers.quiet_days),
+            WithJsonSchema(shapes.QUIET_DAYS),
+        ]
+        | None
+    ) = Field(
+        None, description="the days on which they begin, as [sat, sun]; every day if left out"
+    )
+    timezone: Zone | None = Field(None, description="the channel's, or the defaults', if left out")
 
 
 class ChannelSection(Section):
@@ -111,7 +123,7 @@ class ChannelSection(Section):
     timezone: Zone | None = Field(
         None, description="of its digest, quiet hours and messages; the defaults' if left out"
     )
-    quiet: QuietSection | None = Field(None, description="held, then one catch-up message")
+    quiet: Any = Field(None, description=_QUIET)
     digest: (
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
     ) = Field(None, description='collect, and send once: "09:00" or a cron line')
@@ -170,6 +182,7 @@ class RuleSection(Section):
     remind: Duration | None = Field(None, description=_REMIND)
     resolved: Flag | None = Field(None, description=_RESOLVED)
     limit: Whole | None = Field(None, ge=1, le=100, description=_LIMIT)
+    quiet: Any = Field(None, description=_QUIET)
     order_by: Text | None = Field(
         None, description="what puts the strongest first: METRIC [change] [asc|desc]"
     )
@@ -288,11 +301,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
     match error["type"]:
         case "extra_forbidden":
             key, code = str(path[-1]), ProblemCode.UNKNOWN_FIELD
-            inner = QuietSection if path[-2:-1] == ("quiet",) else model
-            if inner is RuleSection and key in WATCH_KEYS:
+            if model is RuleSection and key in WATCH_KEYS:
                 what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
                 return Mistake(path, what, code, at_key=True)
-            hint = nearest(key, _keys(inner)) or f": there are {', '.join(_keys(inner))}"
+            hint = nearest(key, _keys(model)) or f": there are {', '.join(_keys(model))}"
             return Mistake(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
             return Mistake(path[:-1], f'needs "{path[-1]}"', ProblemCode.MISSING)

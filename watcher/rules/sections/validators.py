@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.model import Severity
+from watcher.quiet import parse_days, parse_quiet
 from watcher.rules.files.slips import around_key, around_url
 from watcher.rules.groups import BY
-from watcher.schedule import parse_at_most, parse_digest, parse_quiet
+from watcher.schedule import parse_at_most, parse_digest
 from watcher.units import parse_duration, parse_number
 from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 
@@ -171,8 +172,17 @@ def quiet_hours(value: object) -> str:
     """``22:00-07:00``."""
     if not isinstance(value, str):
         raise Wrong('takes a time of day from and to, as "22:00-07:00"')
-    parse_quiet(value)
+    parse_quiet(value, days=())  # whether it is all day is seen with its days
     return value.strip()
+
+
+def quiet_days(value: object) -> frozenset[int]:
+    """``[sat, sun]``, ``mon-fri``."""
+    items = value if isinstance(value, list) else [value]
+    texts = [each for each in items if isinstance(each, str)]
+    if not items or len(texts) < len(items):
+        raise Wrong(f"takes days of the week, as [sat, sun] or mon-fri, not {kind(value)}")
+    return parse_days(",".join(texts))
 
 
 def digest(value: object) -> str:

@@ -17,8 +17,10 @@ from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
 from watcher.text.evidence import with_name
+from watcher.units import DAY
 
 _OF = ("rule", "product", "seller", "category")
+LONGEST = 90 * DAY  # of a new one: what nobody ends is forgotten
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
@@ -41,9 +43,9 @@ class Silence(Struct, frozen=True):
         """``rule beauty-*, seller 7495*``."""
         return ", ".join(f"{name} {pattern}" for name, pattern in self.patterns.items())
 
-    def in_words(self, sellers: Mapping[str, str]) -> str:
-        """The text of ``str``, with the name beside the id of a seller that has one."""
-        return ", ".join(map(partial(_told, sellers), self.patterns.items()))
+    def in_words(self, names: Mapping[str, str]) -> str:
+        """The text of ``str``, with the name beside the id of a seller or category that has one."""
+        return ", ".join(map(partial(_told, names), self.patterns.items()))
 
     @property
     def patterns(self) -> Mapping[str, str]:
@@ -68,8 +70,8 @@ class Silence(Struct, frozen=True):
 
 def _told(sellers: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
-    if name == "seller":
-        return f"seller {with_name(pattern, sellers)}"
+    if name in ("seller", "category"):
+        return f"{name} {with_name(pattern, sellers)}"
     by, equals, value = pattern.partition("=")
     # A group of products is known by what it is grouped by.
     known = sellers.get(value, "") if name == "product" and equals and by == SELLER else ""
@@ -119,14 +121,35 @@ class Silences(Face):
         category: str | None = None,
         comment: str = "",
     ) -> Silence:
-        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins."""
+        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins or
+        goes on for too long."""
         if rule is product is seller is category is None:
             raise ValueError("a silence needs a pattern")
         if ends <= begins:
             raise ValueError("a silence ends after it begins")
+        if ends - begins > LONGEST:
+            raise ValueError("a silence ends within 90 days")
         values = (rule, product, seller, category, begins, ends, comment)
-        sql = f"INSERT INTO silences ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id"
-        return Silence(self._db.number(sql, values), *values)
+        # Of a short one nobody forgets the end.
+        announced = None if ends - begins > DAY else 0
+        sql = f"INSERT INTO silences ({_FIELDS}, announced) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        number = self._db.number(f"{sql} RETURNING id", (*values, announced))
+        return Silence(number, *values)
+
+    def ending(self, now: Instant) -> builtins.list[Silence]:
+        """Those that end within a day, which was not announced yet."""
+        sql = f"SELECT id, {_FIELDS} FROM silences WHERE announced IS NULL"
+        return self._db.all(Silence, f"{sql} AND ends > ? AND ends <= ?", (now, now + DAY))
+
+    def announced(self, silence: int, now: Instant) -> None:
+        """Its end was announced."""
+        self._db.execute("UPDATE silences SET announced = ? WHERE id = ?", (now, silence))
+
+    def covered(self, silence: Silence, products: Iterable[int]) -> builtins.list[int]:
+        """Those of these products that it is about, of whichever rule."""
+        keys = sorted(products)
+        texts = product_rows(self._db, np.array(keys, np.int64), _TEXTS)
+        return [key for key, row in zip(keys, texts, strict=True) if silence.covers(row)]
 
     def get(self, silence: int) -> Silence | None:
         row = self._db.one(f"SELECT id, {_FIELDS} FROM silences WHERE id = ?", (silence,))

@@ -16,6 +16,7 @@ from watcher.rules.metrics import id_named
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.store.sql.silences import LONGEST, Silence
 from watcher.units import parse_duration
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import DURATIONS, in_words, lines_of, number_of, page_of, shown
@@ -62,7 +63,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 async def silences(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /silences``."""
     now = context.sources.now()
-    found = await context.sources.read(lambda database: database.silences.list())
+    found, names = await context.sources.read(_all_silences)
     return context.html(
         request,
         "silences.html",
@@ -70,7 +71,14 @@ async def silences(context: PageContext, request: web.Request) -> web.StreamResp
         over=[each for each in found if each.ends <= now][:PAST_SILENCES],
         durations=DURATIONS,
         patterns=_PATTERNS,
+        names={**names, **context.sources.book().sellers},
     )
+
+
+def _all_silences(database: Store) -> tuple[Sequence[Silence], Mapping[str, str]]:
+    """All of them, with the names of the categories that they are of."""
+    found = database.silences.list()
+    return found, database.categories.names(each.category for each in found)
 
 
 async def add_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -114,6 +122,8 @@ def _seconds(fields: Mapping[str, str]) -> int:
         raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
     if seconds <= 0:
         raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+    if seconds > LONGEST:
+        raise web.HTTPBadRequest(text="A silence ends within 90 days. Go back and mend it.")
     return seconds
 
 
