@@ -69,9 +69,10 @@ class Decision(StrEnum):
 
     @property
     def of_an_end(self) -> bool:
-        return self in (Decision.RESOLVED, Decision.MISSED)
+        return self in _ENDS
 
 
+_ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
 _OWED = frozenset(
     {
         Decision.FIRES,
