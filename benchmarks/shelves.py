@@ -11,6 +11,7 @@ of all groups do so each day; the program compares the products that were on the
 from __future__ import annotations
 
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -72,7 +73,7 @@ def measure(
     watch = list_of(view)
     book = load_text(
         "api: {key: none}\n"
-        f"watches: {{sales: {{region: GB, sort: total_sale_7d_cnt desc, top: {top}, every: 24h}}}}\n"
+        f"watches: {{sales: {{region: GB, sort: total_sale_7d_cnt desc, top: {top}}}}}\n"
         f"groups: {{shelves: {{of: sales, by: seller_id, metrics: {{gmv: {{sum: {_GMV}}}}}}}}}\n"
         "rules: [{name: rises, watch: shelves, when: {gmv: {rises: 30%, from: 7d ago}}}]\n"
     )
@@ -105,7 +106,7 @@ def _peopled(scan: Scan, sellers: int) -> tuple[Scan, Floats]:
 
 def hash_of(product: str) -> int:
     """A number that is the product's own, and tells nothing of it."""
-    return sum(ord(letter) * 31**place for place, letter in enumerate(product)) // 7
+    return zlib.crc32(product.encode())
 
 
 def main(path: Path, top: int = 1_000, sellers: int = 25) -> None:

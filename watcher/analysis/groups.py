@@ -67,7 +67,7 @@ def groups_of(book: Rulebook, subject: str) -> tuple[Group, ...]:
     )
 
 
-def group_past(
+def group_history(
     database: Store, book: Rulebook, facts: ProductFacts, since: Instant
 ) -> GroupHistory:
     """The past of a group from ``since`` on, as far as the rule file speaks of it."""

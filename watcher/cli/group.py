@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watcher.analysis.groups import SHOWN, GroupHistory, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, group_history
 from watcher.cli import options
 from watcher.cli.lookup import chosen_product, chosen_tracks
 from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, alerts_json, show_alerts, show_plot
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.series import Track, merged, number
-from watcher.export.formats import csv_lines, iso
 from watcher.fields import BY_NAME
 from watcher.model import Instant, ProductFacts
 from watcher.rules.groups import subject_parts
@@ -57,9 +55,7 @@ def show_group(
     if json_wanted():
         print_json(_json(shown))
     elif as_csv:
-        lines: list[list[object]] = [["time", *(track.name for track in shown.tracks)]]
-        lines += [[iso(instant), *map(number, row)] for instant, row in shown.rows]
-        sys.stdout.buffer.write(csv_lines(lines))
+        print_csv(shown.tracks, shown.rows)
     else:
         _show(shown, shown.tracks if figures else shown.tracks[:1])
 
@@ -70,7 +66,7 @@ def _read(
     book, now = files.book, files.now
     with files.open() as database, database.snapshot():
         facts = chosen_product(database, *wanted)
-        past = group_past(database, book, facts, now - days * DAY)
+        past = group_history(database, book, facts, now - days * DAY)
         names = names_in(database.history, book.sellers, (), facts.product_id)
         alerts = database.alerts.list(product=facts.product, limit=ALERTS)
     return _Shown(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -15,10 +14,9 @@ from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import show_group
 from watcher.cli.lookup import chosen_metrics, chosen_product, is_group, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, alerts_json, show_alerts, show_plot
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, merged, number, tracks_of
-from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
@@ -96,7 +94,7 @@ def command(
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        sys.stdout.buffer.write(_csv(past))
+        print_csv(past.tracks, past.pairs)
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
@@ -141,13 +139,6 @@ def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
 
 def _missing(product: ProductFacts, why: str) -> WatcherError:
     return WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
-
-
-def _csv(past: _Past) -> bytes:
-    """Times as ISO 8601 in UTC; no value is an empty cell."""
-    lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    lines += [[iso(instant), *map(number, row)] for instant, row in past.pairs]
-    return csv_lines(lines)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:

@@ -141,8 +141,8 @@ class GroupPast:
     def linked(
         self, figure: Figure, metric: Metric, scans: Sequence[OwnScan]
     ) -> tuple[Floats, Ints]:
-        """(S, n) what a figure of each group was at earlier scans, the oldest first, by the products
-        of then and now; and (n,) of how many products at least, where it has a value."""
+        """(S, n) what a figure of each group was at earlier scans, the oldest first, by the
+        products of then and now; and (n,) of how many products at least, where it has a value."""
         whole, size = self._members.figure(figure, self._judge), len(self._members)
         past = np.full((len(scans), size), np.nan)
         least = np.full(size, np.iinfo(np.int64).max)

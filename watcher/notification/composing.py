@@ -239,7 +239,9 @@ def _written(layout: _Layout, bundle: Bundle, now: Instant, whole: Mapping[int, 
 
 def _count(part: Owing) -> RuleCount:
     rule = part.rule
-    return RuleCount(rule.name, *_counted(part.owed), rule.description, rule.label, part.severity)
+    by = rule.group.by if rule.group is not None else ""
+    counts = _counted(part.owed)
+    return RuleCount(rule.name, *counts, rule.description, rule.label, part.severity, by)
 
 
 def _standing_item(layout: _Layout, part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Item:

@@ -27,7 +27,7 @@ _HEADS = {
     "sent": ("Recently sent", "The service took them."),
 }
 _TEXTS = {
-    "joined": "They waited with others: one message tells what of all still holds, and what came and went."
+    "joined": "They waited with others: one message tells what still holds, and what came and went."
 }
 _FRONT = 15  # of each state, where no state is asked for
 
