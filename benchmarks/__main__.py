@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks import (
     backtests,
+    crowds,
     cycle,
     delivery,
     engines,
@@ -48,6 +49,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "surges": surges.lines,
     "shops": shops.lines,
     "shelves": shelves.lines,
+    "crowds": crowds.lines,
     "million": million.lines,
     "year": year.lines,
     "backtests": backtests.lines,
