@@ -65,7 +65,7 @@ class PlayedRounds:
         )
 
     def next_opening(self, now: Instant) -> Instant | None:
-        """When the first hold is over by itself."""
+        """The time at which the first hold is over by itself."""
         groups = self.database.held.groups()
         holds = Holds(self.database, now, groups, rounds=self._keeper.holds(self.book, now))
         channels = {group.channel for group in groups}

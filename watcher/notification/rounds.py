@@ -91,7 +91,7 @@ class RoundKeeper:
         self._committed.discard(watch)
 
     def anew(self) -> None:
-        """Whom ``busy`` names has yet to be scanned, each of them."""
+        """Forget scans of before: all that ``busy`` names have yet to be read."""
         self._committed.clear()
 
     @property
