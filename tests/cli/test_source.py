@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -366,6 +368,16 @@ def test_categories_by_name(watcher: Command, server: Siblings, folder: Path) ->
     )
     write_named("category: Beauti")
     assert 'did you mean "Beauty"' in watcher("check").err
+    # A daemon of a new version reads its rules before it prepares the database.
+    older = folder / "older.db"
+    with Database.open(older) as store:
+        store.categories.put([Category("601450", 1, "Beauty")], now)
+    with closing(sqlite3.connect(older)) as plain_file, plain_file:
+        plain_file.execute("DROP TABLE category_names")
+        plain_file.execute("DELETE FROM _sqlite_migrations WHERE name = 'm024_category_names'")
+    write_named("category: Beauty")
+    of_old = load([folder / "rules.yaml"], {}, categories=lookup_in(older))
+    assert of_old.watches[0].key == by_name
     # By name on the command line, too; and an editor is offered what there is.
     write_named("category: Beauty")
     added = watcher("silence", "add", "--category", "home", "--for", "2d")

@@ -108,6 +108,13 @@ class Categories(Face):
         )
         return KnownCategories(CategoryName(*row) for row in rows)
 
+    def known_of_old(self) -> KnownCategories:
+        """The names in a store from before the former ones were kept."""
+        rows = self._db.rows(
+            "SELECT name, category_id, level, '', read, name, read FROM categories"
+        )
+        return KnownCategories(CategoryName(*row) for row in rows)
+
     def last_read(self) -> Instant | None:
         """When the categories of level 1 were read last; None: never."""
         read: Instant | None = self._db.value("SELECT max(read) FROM categories WHERE level = 1")
