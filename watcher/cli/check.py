@@ -15,6 +15,7 @@ from watcher.cli import options
 from watcher.cli.endpoints import (
     category_doubts,
     category_ids,
+    credits_for_names,
     endpoint_doubts,
     endpoint_lines,
     endpoint_states,
@@ -25,7 +26,6 @@ from watcher.cli.output import Output, answer, as_json, console, json_wanted, pr
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
-from watcher.source.endpoints import CATEGORIES
 from watcher.units import count_of, format_number
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def command(files: options.Files) -> None:
     told = [
         *endpoint_lines(states, now),
         *name_lines(book, known.categories),
-        *refresh_lines(book, known.branches, known.probes.get(CATEGORIES.name)),
+        *refresh_lines(book, known.branches, known.probes),
     ]
     answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
 
@@ -139,7 +139,6 @@ def _known(files: options.Files, book: Rulebook) -> _History:
     from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
     from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
-    from watcher.daemon.scheduling.category_names import branches_of  # noqa: PLC0415
 
     keys = [watch.key for watch in book.used_watches]
     try:
@@ -154,7 +153,7 @@ def _known(files: options.Files, book: Rulebook) -> _History:
                 database.followed.ids(),
                 database.probes.all(),
                 database.categories.names(category_ids(book)),
-                len(branches_of(database, book)),
+                credits_for_names(database, book),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.

@@ -21,9 +21,8 @@ from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
-from watcher.incidents.silence_ends import announce_ends
+from watcher.incidents.sweeping import sweep_all
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Report, ScanOutcome, evaluate
@@ -80,9 +79,9 @@ class ScanRecords:
         written."""
         now = self.now()
         holds = self.rounds.holds(self.book, now)
-        rows = sweep(database, self.book, self.channels, now, rounds=holds)
+        rows = sweep_all(database, self.book, self.channels, now, holds)
         self.rounds.swept(holds)
-        return rows + announce_ends(database, self.book, self.channels, now)
+        return rows
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from watcher.categories import CategoryName, KnownCategories
+from watcher.categories import UNKNOWN, CategoryName, KnownCategories
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
@@ -98,6 +98,12 @@ class Categories(Face):
             (self._sql.listed(given),),
         )
         return dict(rows)
+
+    def of_product(self, product: int) -> list[str]:
+        """The ids of a product's categories that are known, from level 1 on."""
+        sql = "SELECT category_id, category_l2_id, category_l3_id FROM products WHERE id = ?"
+        row = self._db.one(sql, (product,)) or ()
+        return [each for each in row if each and each != UNKNOWN]
 
     def known(self) -> KnownCategories:
         """All names, the former ones among them, with what they stand for."""
