@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks import (
     backtests,
+    crowds,
     cycle,
     delivery,
     engines,
@@ -28,6 +29,7 @@ from benchmarks import (
     judgement,
     memory,
     million,
+    shelves,
     shops,
     start,
     surges,
@@ -46,6 +48,8 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "judgement": judgement.lines,
     "surges": surges.lines,
     "shops": shops.lines,
+    "shelves": shelves.lines,
+    "crowds": crowds.lines,
     "million": million.lines,
     "year": year.lines,
     "backtests": backtests.lines,

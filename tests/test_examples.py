@@ -60,8 +60,8 @@ def test_there_are_recipes_for_all_that_users_ask_for() -> None:
     book = RECIPES.suite.book
     text = RULES.read_text("utf-8")
     for group in (
-        "asked for", "lists of your own", "find", "guard", "rank", "quality", "milestones",
-        "channel switch",
+        "asked for", "lists of your own", "find", "guard", "rank", "quality", "groups",
+        "milestones", "channel switch",
     ):  # fmt: skip
         assert f"---- {group}" in text
     assert not book.warnings
@@ -76,5 +76,7 @@ def test_every_operator_on_the_past_is_among_the_recipes() -> None:
     statistics = "median mean min max"
     assert all(f"{word}: " in text for word in f"{words} {later}".split())
     assert all(f"from: {word} " in text for word in statistics.split())
+    for figure in ("sum", "median", "count", "top_share"):
+        assert f"{{{figure}: " in text
     for kind in ("products: followed", "shop: ", "every: refresh", "enabled: false", "watch: ["):
         assert kind in text

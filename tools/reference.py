@@ -43,6 +43,7 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "units": reference_metrics.units(),
         },
         "rules.md": {
+            "figures": reference_language.figures(),
             "operators": reference_language.operators(),
             "text operators": reference_language.text_operators(),
             "filters": reference_language.filters(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.marked import table
 from watcher.categories import CATEGORY
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
+from watcher.rules.sections.figures import FIGURES, Asks
 from watcher.source.endpoint import Parameter, ParameterType
 from watcher.source.endpoints import CHOICE, ENDPOINTS, PARAMETERS, SORTS
 
@@ -20,6 +21,12 @@ _TAKES = {
     Takes.TEXT: "a text",
     Takes.TEXTS: "a list of texts",
     Takes.TRUE: "`true`",
+}
+_FIGURES = {
+    Asks.METRIC: "METRIC",
+    Asks.CONDITIONS: "CONDITIONS",
+    Asks.ATTRIBUTE: "TEXT",
+    Asks.TOP: "{of: METRIC, by: TEXT, first: 3}",
 }
 _TYPES = {
     ParameterType.REGION: "a region, as `US`",
@@ -44,6 +51,12 @@ def operators() -> str:
     options = "\n".join(f"- `{name}`: {meaning}" for name, meaning in OPTIONS.items())
     head = ("operator", "takes", "true when the metric", "beside it")
     return f"{table(head, rows)}\n\n{options}"
+
+
+def figures() -> str:
+    """What can be said of many products at once."""
+    rows = [(f"`{{{name}: {_FIGURES[row.asks]}}}`", row.meaning) for name, row in FIGURES.items()]
+    return table(("figure", "meaning"), rows)
 
 
 def text_operators() -> str:

@@ -74,3 +74,8 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     def with_details(self, **details: Any) -> Incident:
         """A copy with these values, beside its own, for its text."""
         return msgspec.structs.replace(self, details={**self.details, **details})
+
+
+def dead_message(target: str) -> Incident:
+    """A target that messages were given up for."""
+    return Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, target)

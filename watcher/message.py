@@ -79,7 +79,8 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule's line in a message of several: the products told of, and what ended. ``label``
-    stands in the title in place of the rule's name."""
+    stands in the title in place of the rule's name. Of a rule over groups ``grouped_by`` says of
+    what."""
 
     rule: str
     told: int = 0
@@ -87,6 +88,7 @@ class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
     label: str = ""
     severity: Severity = Severity.INFO
+    grouped_by: str = ""
 
     @property
     def called(self) -> str:

@@ -8,7 +8,7 @@ another day; one that the clock has not reached (it was set back) counts as now.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.alert import Alert
@@ -20,16 +20,14 @@ from watcher.evaluation.table import ScanTable
 from watcher.evaluation.tabling import tabled
 from watcher.message import Message
 from watcher.model import Instant, Scan, ScanState
-from watcher.notification.flush_deferred import sweep
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Holds, NotifyPolicy, since_of
+from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
 from watcher.notification.products import Products
-from watcher.notification.rounds import OpenRound
+from watcher.notification.round_end import RoundEnd
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rule, muters_first
 from watcher.store.past import Archive
 from watcher.store.ports import Store
-from watcher.store.sql.silences import HeldGroup
 
 Report = Callable[[Message], None]
 
@@ -145,7 +143,8 @@ class Evaluator:
         ``table`` has the baselines that they need, and says whether what compares waits."""
         at, rules = min(table.at, now), muters_first(rules)
         groups = self.database.held.groups()
-        rounds = self._rounds(groups, round_, now)
+        ending = RoundEnd(self.database, self.archive, self.policies, now, round_)
+        rounds = ending.waits(groups)
         judging = Judging(self.database, self.archive, table, rules, at)
         products = Products(self.archive.history, judging.present, self.catalogue)
         holds = Holds(self.database, now, past=self.archive.history, rounds=rounds)
@@ -159,38 +158,10 @@ class Evaluator:
             if report is not None:
                 _report(group, teller, report)
         teller.tell()
-        told = {name for name, until in rounds.items() if until <= now} | teller.urgent
-        written = (*teller.written, *self._told_now(round_, rounds, told, now))
+        told = ending.over(rounds, teller.urgent)
+        written = (*teller.written, *ending.tell(rounds, told))
         waits = frozenset(teller.waits - told)
-        return Sequel(fired, resolved, written, tuple(judging.judged), waits, frozenset(told))
-
-    def _rounds(
-        self, groups: Sequence[HeldGroup], round_: OpenRound | None, now: Instant
-    ) -> dict[str, Instant]:
-        """Until when each channel waits for a round's other lists; until ``now`` those for which
-        something waits that is due: what this scan owes them goes into one message with it."""
-        if round_ is None:
-            return {}
-        rounds = {name: until for name, until in round_.until.items() if self.policies[name].joins}
-        waiting = [each for each in groups if each.channel not in rounds]
-        holds = Holds(self.database, now, waiting, past=self.archive.history)
-        for name in since_of(waiting):
-            policy = self.policies.get(name)
-            if policy is not None and policy.joins and holds.on(policy) is None:
-                rounds[name] = now
-        return rounds
-
-    def _told_now(
-        self, round_: OpenRound | None, rounds: Mapping[str, Instant], told: Collection[str],
-        now: Instant,
-    ) -> list[int]:  # fmt: skip
-        """Tell these channels all that waits for them; the notifications written."""
-        if round_ is None or not told:
-            return []
-        others = {name: until for name, until in rounds.items() if name not in told}
-        return sweep(
-            self.database, round_.book, self.policies, now, archive=self.archive, rounds=others
-        )
+        return Sequel(fired, resolved, written, tuple(judging.judged), waits, told)
 
 
 def _report(group: Iterable[Moved], teller: Teller, report: Report) -> None:

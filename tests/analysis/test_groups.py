@@ -120,7 +120,7 @@ def test_tests_of_rules_name_groups(tmp_path: Path) -> None:
     wrong = good.replace('1d, firing: ["seller_id=7495"]', '1d, firing: ["seller_id=7496"]')
     (text,) = [str(each) for each in run_suite(suite(tmp_path, wrong, rules))]
     assert "expected seller_id=7496, got seller_id=7495" in text
-    assert "gmv 1800, rises 30% from last: met (from 1200" in text
+    assert "gmv 1,800, rises 30% from last: met (from 1,200" in text
 
 
 def test_the_book_that_is_tried_may_be_new(store: Database) -> None:

@@ -8,11 +8,14 @@ import json
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from tests.cli.running import Command
 from tests.fakes.two_sellers import GLOW, OTHER, RULES, SUBJECT, Shelves
 from tests.fakes.world import HEAD
 from tests.store.making import DAY, START
+from watcher.cli.completion import VARIABLE
+from watcher.cli.main import cli
 from watcher.store.sqlite.database import Database
 from watcher.units import format_iso
 
@@ -108,6 +111,9 @@ def test_lists(watcher: Command, rising: Path) -> None:
     assert (alert["product_id"], alert["name"]) == (SUBJECT, "Glow <Lab>")
     assert "the sellers of bestsellers" in watcher("status").out
     assert json.loads(watcher("db", "stats", "--json").out)["products"] == 24
+    complete = ShellComplete(cli, {}, "watcher", VARIABLE)
+    offered = complete.get_completions(["explain", "strong-shelf"], "seller")
+    assert [(each.value, each.help) for each in offered] == [(SUBJECT, SUBJECT)]
     result = watcher("product", "seller")  # a part of a product's name
     assert 'no product "seller"' in result.err
 

@@ -156,18 +156,18 @@ def test_templates_name_the_rules() -> None:
     message = joint(under("beauty-rising", 1, "Lamp", also(CLIMBS)), under("climbs", 3, "Mug"))
     values = values_of(message, view_of(message, title_of(message), UTC))
     assert [each["rules"] for each in values["products"]] == [
-        ["breakout (warning)", "climbs"],
+        ["breakout", "climbs"],
         ["climbs"],
     ]
     assert values["products"][0]["why"][-1] == "also climbs: #17, was 34"
-    assert values["rule"] == "breakout (warning), climbs, unseen"
+    assert values["rule"] == "breakout, climbs, unseen"
     assert values["text"].startswith("breakout (warning): 2 products - Sales took off\n")
     template = parse_template(
         "{% for product in products %}{{ product.name }}: {{ product.rules | join(' + ') }}\n"
         "{% endfor %}"
     )
     for style in Style:
-        assert "Lamp: breakout (warning) + climbs" in render(message, style, template=template).body
+        assert "Lamp: breakout + climbs" in render(message, style, template=template).body
     single = alerts(["Lamp"])
     values = values_of(single, view_of(single, "", UTC))
     assert values["products"][0]["rules"] == ["beauty-rising"]

@@ -57,7 +57,9 @@ A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {ab
 def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     """Each by itself, as somebody copies it; one without rules beside a rule, and all beside the
     files of one's own that they name."""
-    (tmp_path / "products.csv").write_text("product_id,target,cost,map\n1729,9,5,12\n", "utf-8")
+    (tmp_path / "products.csv").write_text(
+        "product_id,target,cost,map,set,mine\n1729,9,5,12,a,1\n", "utf-8"
+    )
     (tmp_path / "authorised.txt").write_text("7495012345678901234\n", "utf-8")
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
     path = tmp_path / "rules.yaml"

@@ -26,8 +26,10 @@ from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS
 from watcher.rules.files.document import read
 from watcher.rules.files.loading import load_text
+from watcher.rules.groups import BY
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
+from watcher.rules.sections.figures import FIGURES
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 
@@ -203,6 +205,56 @@ async def test_every_other_key() -> None:
         named = one[:2] == ("instead", "shop")  # by a name that may stand under sellers
         if not (isinstance(one[2], str) and (named or by_meaning.match(one[2]))):
             assert taken is (errors is None), one
+
+
+_FIGURES: list[Any] = [
+    "review_count", "rank", "sales_trend_flag", "first_crawl_dt", "seller_id", "product_id",
+    {"sales_trend_flag": "rising"}, {"review_count": {"at_least": 5}}, {"review_count": {}},
+    {"of": "review_count", "by": "seller_id", "first": 3},
+    {"of": "review_count", "by": "seller_id", "first": 0},
+    {"of": "review_count", "by": "seller_id"},
+    {"of": "review_count", "by": "seller_id", "first": 3, "odd": 1},
+]  # fmt: skip
+
+
+async def test_figures_of_groups() -> None:
+    """Every figure, with values of every kind, and with conditions beside it: what the loader takes
+    the schema takes; what it refuses for its form the schema refuses, too."""
+    where = {"review_count": {"at_least": 5}}
+    figures: list[Any] = [{kind: value} for kind in FIGURES for value in (*_VALUES, *_FIGURES)]
+    figures += [{**each, "where": where} for each in figures]
+    figures += [*_VALUES, {}, {"where": where}, {"odd": "rank"}, "size / 2", {"size": True}]
+    cases: list[Any] = [{"a": each} for each in figures] + [
+        {"min": {"sum": "review_count"}},
+        None,
+        [],
+        "a",
+    ]
+    files = [_with_group({"of": "w", "by": "seller_id", "metrics": each}) for each in cases]
+    files += [_with_group({"of": "w", "by": by}) for by in (*_VALUES, *BY)]
+    files += [_with_group({"of": of, "by": "watch"}) for of in (["w"], {"region": "US"}, [], 5)]
+    said = await validated(json_schema(), files)
+    for file, errors in zip(files, said, strict=True):
+        taken = loads(file)
+        assert not (taken and errors), (file["groups"], errors)
+        assert taken or errors or _by_meaning(file["groups"]["g"]), file["groups"]
+
+
+def _with_group(group: Any) -> dict[str, Any]:
+    rule = {"name": "a", "watch": "g", "when": {"size": {"at_least": 9}}, "notify": []}
+    watch = {"region": "US", "sort": "total_sale_7d_cnt"}
+    return {"watches": {"w": watch}, "groups": {"g": group}, "rules": [rule]}
+
+
+def _by_meaning(group: dict[str, Any]) -> bool:
+    """Whether a group can be wrong by what a name in it means, or by two figures in one; of a text
+    that stands for a number or a formula no schema knows."""
+    metrics = group.get("metrics")
+    written = metrics.get("a") if isinstance(metrics, dict) else None
+    if isinstance(written, str) or isinstance(group.get("by"), str):
+        return True
+    asked = [value for key, value in (written or {}).items() if key != "where"]
+    return "where" in (written or {}) or any(isinstance(each, str) for each in asked)
 
 
 @pytest.mark.long

@@ -224,7 +224,7 @@ def test_between_scans_too(store: Database) -> None:
 def test_several_rules_on_what_a_scan_lacks(store: Database) -> None:
     """Each product keeps its own values, whichever rule asks for it first."""
     low = rule("{live_share: {at_least: 90%}}", "remind: 2d", name="low")
-    world = world_of(store, "min_severity: info", rule(WHEN, "remind: 2d", name="all"), low)
+    world = world_of(store, "group_by: rule", rule(WHEN, "remind: 2d", name="all"), low)
     world.reread(world.rules.replace("at_least: 50%", "at_least: 50%, below: 200%"))
     world.scan(shares(p1=100, p2=150, p3=300, p4=7))
     world.scan(shares(p1=110, p2=160, p3=310, p4=8))
@@ -414,10 +414,10 @@ def test_a_rule_that_breaks_keeps_nobody_from_being_told(
     world.scan({"2": {SALES: 100}, "3": {PRICE: 1}})
     swept(world, MORNING)
     (message,) = world.told()
-    assert [(item.rule, item.product_id) for item in message.items] == [
-        ("r", "2"), ("r", "1"), ("x", "2"), ("x", "1"),
-    ]  # fmt: skip
+    assert [(item.rule, item.product_id) for item in message.items] == [("r", "2"), ("r", "1")]
+    assert [[also.rule for also in item.also] for item in message.items] == [["x"], ["x"]]
     assert all(item.why and not item.now for item in message.items)
+    assert all(also.why and not also.now for item in message.items for also in item.also)
 
 
 def test_of_which_alerts_it_is_known(store: Database) -> None:

@@ -30,6 +30,10 @@ PRICE, SALES = "spu_avg_price", "total_sale_7d_cnt"
 THEN = (50.0, 20.0, 80.0, 10.0, 60.0, 40.0, 30.0, 95.0, 70.0, 25.0, 90.0, 15.0)
 NOW = (53.0, 31.0, 86.5, 24.0, 61.5, 47.0, 42.0, 99.0, 91.0, 26.75, 97.5, 17.5)
 Key = Callable[[float, float], float]
+BY_RULE = """
+channels: {me: {url: "json://localhost/", group_by: rule}}
+defaults: {region: US, notify: [me]}
+"""
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ def test_places(store: Database) -> None:
     written = [
         rule(f"{{rank: {{{when}}}}}", "limit: 3", name=when.replace(":", "")) for when in expected
     ]
-    world = World(store, rules(*written))
+    world = World(store, rules(*written), head=BY_RULE)
     ranked(world, first, second)
     messages = {message.rule: message for message in world.told()}
     for when, keys in expected.items():
@@ -302,7 +306,7 @@ def test_a_change_is_from_the_baseline_of_the_condition(store: Database) -> None
     """Else from the last observation, which the conditions need not ask for."""
     from_week = rule(f"{{{PRICE}: {{rises: 1, from: 2d ago}}}}", f"order_by: {PRICE} change", "w")
     last = rule(f"{{{PRICE}: {{above: 32}}}}", f"order_by: {PRICE} change", "l")
-    world = World(store, rules(from_week, last))
+    world = World(store, rules(from_week, last), head=BY_RULE)
     scans(world, {"a": 10, "b": 20}, {"a": 30, "b": 20}, {"a": 33, "b": 40})
     orders = {message.rule: shown(message) for message in world.told()}
     assert orders == {"w": ["a", "b"], "l": ["b", "a"]}

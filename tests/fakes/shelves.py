@@ -89,15 +89,17 @@ class Shelves(World):
         *,
         of: str = "best",
         days: int = 1,
+        hours: int = 0,
         **more: object,
     ) -> ScanOutcome:
         """The next day's scan."""
         (watch,) = (each for each in self.book.watches if each.name == of)
         self.day += days
-        made = shelf_scan(self.now, shelf, watch.key, state, **more)
+        now = self.now + hours * 3600
+        made = shelf_scan(now, shelf, watch.key, state, **more)
         return evaluate(
             self.database, made, self.book.rules_of(watch), policies_of(self.book.channels),
-            self.book.metrics, self.now + 60, report=self.reports.append,
+            self.book.metrics, now + 60, report=self.reports.append,
         )  # fmt: skip
 
     def verdicts(self, outcome: ScanOutcome) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.fakes.world import HEAD, World
 from tests.store.making import GMV, SALES, scan
+from watcher.fields import CATEGORIES
 from watcher.model import ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
@@ -48,7 +49,8 @@ class Shelves:
     def scan(
         self, sellers: Mapping[str, list[float]], state: ScanState = ScanState.COMPLETE
     ) -> ScanOutcome:
-        """The next day's scan; a product's GMV is ten times its sales."""
+        """The next day's scan; a product's GMV is ten times its sales, and the end of its seller's
+        id that of its category."""
         world = self.world
         world.day += 1
         rows = [
@@ -59,7 +61,9 @@ class Shelves:
         (watch,) = world.book.used_watches
         products = {product: {SALES: sales, GMV: 10 * sales} for product, _, sales in rows}
         made = scan(world.now, products, watch=watch.key, state=state)
-        texts = {**made.texts, "seller_id": tuple(seller for _, seller, _ in rows)}
+        whose = tuple(seller for _, seller, _ in rows)
+        alike = dict.fromkeys(CATEGORIES, tuple(each[-6:] for each in whose))
+        texts = {**made.texts, "seller_id": whose, **alike}
         return evaluate(
             self.database,
             replace(made, texts=texts),

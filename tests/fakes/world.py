@@ -76,6 +76,8 @@ class World:
         (watch,) = (each for each in self.book.used_watches if of in (None, each.name))
         self.day += days
         now = self.now + late
+        if repeated := self.rounds.repeated(watch.key):
+            self.sweep(late, repeated)
         self.rounds.busy = {each.key for each in self.book.used_watches if each.name in due}
         outcome = evaluate(
             self.database,
@@ -95,10 +97,11 @@ class World:
         )
         return Scanned(outcome, fired, resolved)
 
-    def sweep(self, after: int) -> list[str]:
-        """The titles that the minute's sweep adds, so long after the last scan's time."""
+    def sweep(self, after: int, besides: Collection[str] = ()) -> list[str]:
+        """The titles that a sweep adds, so long after the last scan's time; some channels wait for
+        no list."""
         now = self.now + after
-        holds = self.rounds.holds(self.book, now)
+        holds = self.rounds.holds(self.book, now, besides)
         policies = policies_of(self.book.channels)
         rows = sweep(self.database, self.book, policies, now, rounds=holds)
         self.rounds.swept(holds)

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.end_to_end
 
 RULES = """
 api: {requests_per_second: 500}
-channels: {me: {url: "${SINK_URL}"}}
+# The clock runs fast: what two rules tell one channel would be one message or joined, as it falls.
+channels: {me: {url: "${SINK_URL}"}, you: {url: "${SINK_URL}"}}
 operator: [me]
 defaults: {region: US, notify: [me]}
 rules:
@@ -33,6 +34,7 @@ rules:
     watch: {sort: spu_avg_price desc, top: 30, every: 6h}
     when: {rank: {at_most: 30}}
     resolved: true
+    notify: [you]
 """
 
 
@@ -76,7 +78,8 @@ async def test_a_key_that_is_revoked_for_days_and_given_back(tmp_path: Path) -> 
         harness.sink = sink
         (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
         async with daemon(harness):
-            await harness.heard("30 top, 30 other (US)")
+            await harness.heard("[info] top: 30 products (US)")
+            await harness.heard("[info] other: 30 products (US)")
             fault = Fault(times=10**9, status=401)
             simulator.faults.append(fault)
             await harness.heard("watcher: key refused")
@@ -94,7 +97,8 @@ async def test_a_key_that_is_revoked_for_days_and_given_back(tmp_path: Path) -> 
             await until(lambda: simulator.pages >= pages + 12)
         assert sorted(harness.titles()) == sorted(
             [
-                "30 top, 30 other (US)",
+                "[info] top: 30 products (US)",
+                "[info] other: 30 products (US)",
                 "watcher: key refused",
                 "watcher: over: key refused",
             ]

@@ -31,6 +31,11 @@ metrics: {earnings: spu_avg_price * commission, more: "earnings ** 2 if earnings
 watches:
   w: {category_id: "601450", min_total_sale_30d_cnt: 100, sort: total_sale_7d_cnt desc, top: 200,
       every: "0 9 * * mon-fri", timezone: Europe/Berlin, min_first_crawl_dt: 30d ago}
+groups:
+  g: {of: w, by: seller_id, metrics: {gmv: {sum: total_sale_gmv_7d_amt, where: {rank: {below: 9}}},
+      new: {count: {appears: true}}, each: gmv / size, of: {distinct: category_id},
+      top: {top_share: {of: more, by: seller_id, first: 3}},
+      part: {share: {review_count: {rises: 3}}}}}
 rules:
   - name: a
     watch: w
@@ -48,6 +53,8 @@ rules:
     remind: 3d
     priority: 3
   - {name: b, watch: {sort: total_sale_cnt asc}, when: {appears: true, region: US}, notify: []}
+  - {name: c, watch: g, when: {gmv: {rises: 30%, from: 7d ago}, size: {at_least: each}},
+     order_by: new}
 keep: {observations: 400d, notifications: 90d}
 """
 
@@ -80,6 +87,9 @@ _KEYS = (
     *tuple(dict.fromkeys(re.findall(r"[a-z_][a-z_0-9]+(?=:)", SETTINGS))),
     "equals",
     "not_equals",
+    "mean",
+    "median",
+    "watch",
     "above",
     "below",
     "at_most",

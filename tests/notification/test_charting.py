@@ -94,3 +94,27 @@ def test_the_picture(store: Database) -> None:
     assert len(attachment.content) < 40_000
     with Image.open(BytesIO(attachment.content)) as image:
         assert image.format == "PNG"
+
+
+def test_of_several_rules(store: Database) -> None:
+    """The strongest product's metric, of the products whose reasons speak of it, also by the word
+    of another rule; with their numbers in the message."""
+    rules = f"""rules:
+- {{name: dear, {WATCH}, severity: warning, when: {{spu_avg_price: {{at_least: 50}}}}}}
+- {{name: sells, {WATCH}, when: {{{SALES}: {{at_least: 100}}}}}}
+- {{name: cheap, {WATCH}, when: {{spu_avg_price: {{at_most: 5}}}}}}
+"""
+    world = World(store, rules)
+    for day in range(2):
+        world.scan({
+            "1": {SALES: 90 - day, "spu_avg_price": 40 + 20 * day},
+            "2": {SALES: 90 + 90 * day, "spu_avg_price": 9},
+            "3": {SALES: 80 + 80 * day, "spu_avg_price": 9 - 5 * day},
+        })  # fmt: skip
+    (message,) = world.told()
+    assert [(item.rule, item.product_id) for item in message.items] == [
+        ("dear", "1"), ("sells", "2"), ("sells", "3"),
+    ]  # fmt: skip
+    drawn = chart(world, message)
+    assert drawn.label == "price"
+    assert [(each.number, each.product_id) for each in drawn.series] == [(1, "1"), (3, "3")]

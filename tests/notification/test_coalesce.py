@@ -139,8 +139,10 @@ def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:
     assert told_now.notification == head.id
     assert not told_now.resolved_told
     world.march("10")
-    (last,) = world.told()[1:]
-    assert [(part.rule, part.ended) for part in last.parts] == [("r", 1), ("other", 1)]
+    (message,) = world.told()[1:]
+    (item,) = message.items
+    assert {item.rule, *(each.rule for each in item.also)} == {"r", "other"}
+    assert item.kind == "resolved"
 
 
 def test_a_channel_of_several_targets_is_not_told_by_one_of_them(store: Database) -> None:
@@ -407,8 +409,9 @@ def test_what_is_pruned_is_told_as_it_was(store: Database) -> None:
 
 
 def test_an_outage_of_a_day_and_an_hour_hides_nothing(store: Database) -> None:
-    """What was given up after its day is told once the service is back, and of each the reason why
-    it is over. What was refused for good, or before that outage, stays dead."""
+    """What was given up after its day is told with what comes next, and of each the reason why it
+    is over; it stays dead until the service took that. What was refused for good, or before that
+    outage, stays so."""
     world = world_of(store, rule("{appears: true}"))
     post = Post(lambda: world.book, lambda: world.now + HOUR)
     message = Message("test", "", Severity.INFO, world.now)
@@ -427,10 +430,15 @@ def test_an_outage_of_a_day_and_an_hour_hides_nothing(store: Database) -> None:
             store.outbox.failed(row.id, world.now + 60, "503", world.now + 70)
             store.outbox.give_up(row.id, world.now + DAY + 60, "503")
             post.died(store, row, "503")
-    store.outbox.sent(row.id, world.now + HOUR)
-    post.took(store, row)
-    assert [each.id for each in store.outbox.list([NotificationState.DEAD])] == [2, 1]
-    assert [(item.product_id, item.kind, item.reason) for item in joined(world).items] == [
+    told = join(world)
+    assert told is not None
+    assert sorted((item.product_id, item.kind, item.reason) for item in told.message.items) == [
         ("2", "resolved", "condition ended"),
         ("3", "resolved", "condition ended"),
+        ("4", "firing", None),
     ]
+    assert len(store.outbox.list([NotificationState.DEAD])) == 4
+    store.outbox.sent(told.id, world.now + HOUR)
+    post.took(store, told)
+    assert [each.id for each in store.outbox.list([NotificationState.DEAD])] == [2, 1]
+    assert {each.joined for each in store.outbox.list([JOINED])} == {told.id}

@@ -85,7 +85,7 @@ def test_each_product_stands_once(store: Store) -> None:
         "also sells: 7-day sales 30 (at least 20)",
         "also climbs: #1, was 2",
     )
-    assert second.rules == ("jumps (critical)", "sells", "climbs")
+    assert second.rules == ("jumps", "sells", "climbs")
     assert len(view.footer.split("alerts ")[1].split(", ")) == 6
     assert isinstance(worded(message).items[0].also[0].why[0].condition, str)
     # All of it counts as told.
@@ -145,3 +145,21 @@ def test_what_ended_stands_where_it_fires(store: Store) -> None:
     assert title_of(message) == "1 s, 1 jumps ended (US)"
     (product,) = view_of(message, "", UTC).products
     assert product.also == ("also jumps ended: condition ended",)
+
+
+def test_many_rules_and_products(store: Store) -> None:
+    """Without a limit of the channel a message of several rules has 50 products in full, or as many
+    as one of its rules asks for; beyond ten words on a product the rules are only named."""
+    many = [rule(SELLS, f"limit: {4 * number}", name=f"r{number:02}") for number in range(1, 16)]
+    world = world_of(store, *many)
+    world.scan(listed({str(number): 200.0 - number for number in range(1, 101)}))
+    message = told(world)
+    assert len(message.items) == 60
+    assert [item.rule for item in message.items[:5]] == ["r01"] * 4 + ["r02"]
+    (first, *_) = view_of(message, "", UTC).products
+    assert len(first.also) == 11
+    assert first.also[9] == "also r11: 7-day sales 199 (at least 20)"
+    assert first.also[10] == "also r12, r13, r14, r15"
+    assert len(first.rules) == 15
+    assert len(message.items[0].also[13].alert) > 1
+    assert not message.items[0].also[13].why

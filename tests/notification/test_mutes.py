@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.world import World
+from tests.fakes.shelves import Row, Shelves, book_of
+from tests.fakes.world import WATCH, World
 from tests.test_pipeline import rule, rules
 from watcher.analysis.backtest import backtests
 from watcher.analysis.explain import explain
 from watcher.cli.explain import show
+from watcher.model import Severity
 from watcher.notification.coalesce import join_backlog
 from watcher.notification.deferral import with_holds
 from watcher.notification.flush_deferred import sweep
@@ -144,6 +146,35 @@ def test_holds(store: Database) -> None:
     assert morning() == ["low:f"]
 
 
+def test_in_a_round(store: Database) -> None:
+    """Whichever of its lists is read first: what waits for the others is dropped when they are told
+    together, unless it is critical, which waits for nothing."""
+    lists = "watches: {first: {sort: total_sale_7d_cnt}, last: {sort: total_sale_30d_cnt}}\n"
+    severe = "severity: {critical: {total_sale_7d_cnt: {above: 400}}}"
+    low = sells(20, severe, name="low").replace(WATCH, "watch: first")
+    big = sells(200, "mutes: [low]", name="big").replace(WATCH, "watch: last")
+    head = 'channels: {me: {url: "json://localhost/"}}\ndefaults: {region: US, notify: [me]}\n'
+    world = World(store, lists + rules(low, big), head=head)
+    for sales, told in ((300, ["big:f"]), (10, []), (10, []), (500, ["low:f", "big:f"])):
+        before = len(said(world))
+        world.scan({"1": sales}, of="first", due=["last"])
+        world.scan({"1": sales}, of="last", days=0)
+        assert said(world)[before:] == told
+
+
+def test_of_groups(store: Database) -> None:
+    """A group is a subject as a product is: muted, and as severe as its figures say."""
+    more = ", mutes: [swells], severity: {critical: {size: {above: 11}, gmv: {at_least: 3k}}}"
+    written = book_of({"grows": "gmv: {at_least: 2k}"}, more=more)
+    swells = "  - {name: swells, watch: shelves, when: {size: {at_least: 12}}, notify: me}\n"
+    head = 'channels: {me: {url: "json://localhost/"}}\ndefaults: {region: US, notify: [me]}\n'
+    world = Shelves(store, written + swells, head=head)
+    for count, gmv in ((11, 100), (12, 300), (12, 300)):
+        world.look({str(n): Row(gmv=gmv + n) for n in range(count)})
+    assert said(world) == ["grows:f"]
+    assert world.told()[0].severity is Severity.CRITICAL
+
+
 def test_a_backlog(store: Database) -> None:
     """Of what waited for a service, too, only the muter speaks where both fire."""
     world = world_of(store, sells(20, name="low"), sells(200, "mutes: [low]", name="big"))
@@ -170,15 +201,19 @@ def test_why_not(store: Database, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_replay_drops_the_same(store: Database) -> None:
-    """The backtest of both says what was told; of the muted one alone, what it would tell."""
+    """The backtest says what was told; also where the muted rule is tried alone, of which nothing
+    else is counted."""
     world = world_of(store, sells(20, name="low"), sells(200, "mutes: [low]", name="big"))
     see(world, "300 20 10 20 300")
-    told = said(world)
     time = (0, world.now + DAY)
     low, big = world.book.rules
-    found = backtests(store, world.book, [low, big], time)
-    assert [
+    both, alone = (backtests(store, world.book, each, time) for each in ([low, big], [low]))
+    told = [
         f"{item.rule or sent.message.rule}:{SHORT[item.kind]}"
-        for sent in found.told
+        for sent in both.told
         for item in sent.message.items
-    ] == told
+    ]
+    assert told == said(world) == ["big:f", "low:f", "big:f"]
+    (found,) = alone.rules
+    assert [channel.messages for channel in found.channels] == [1]
+    assert (found.scans, len(alone.told)) == (5, 1)

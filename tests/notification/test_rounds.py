@@ -119,6 +119,17 @@ def test_it_waits_ten_minutes_at_most(store: Database) -> None:
     assert parts(world.told()[-1]) == [("c", 2), ("d", 2)]
 
 
+def test_a_list_that_is_read_again_ends_its_round(store: Database) -> None:
+    """What its last scan began is told as begun, though the new one ends it; that waits anew."""
+    world = world_of(store)
+    scanned(world, "a", "b", days=1)
+    world.scan({"1": 1, "2": 1}, of="a", due=["b"])
+    assert [parts(each) for each in world.told()] == [[("a", 2)]]
+    assert world.rounds.waits
+    scanned(world, "b")
+    assert [(each.told, each.ended) for each in world.told()[1].parts] == [(0, 2), (2, 0)]
+
+
 def test_a_list_that_comes_to_nothing(store: Database) -> None:
     """Fails, or is not begun: the round is over, and whoever looks tells what was held."""
     world = world_of(store)

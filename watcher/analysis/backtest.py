@@ -15,7 +15,7 @@ from watcher.analysis.replay import NOBODY, Played, Progress, Replay, Sent
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.pipeline import Keys
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Rule, Rulebook, with_muters
 from watcher.store.ports import Store
 from watcher.units import WEEK, plural
 
@@ -99,17 +99,18 @@ def backtests(
     time: tuple[Instant, Instant],
     progress: Progress | None = None,
 ) -> Backtests:
-    """Play the scans of the watches of ``rules`` to all of them, from one read. Raises
-    ``WatcherError`` where there is no scan to play for any."""
+    """Play the scans of the watches of ``rules`` to all of them, from one read, and to those by
+    whom they are muted. Raises ``WatcherError`` where there is no scan to play for any."""
     with source.snapshot():
-        reading = Reading(source, rules, time)
+        everyone = with_muters(rules, book)
+        reading = Reading(source, everyone, time)
         tallies = {rule.name: _Tally(rule) for rule in rules}
         told: list[Sent] = []
         scans = 0
-        with Replay(reading, book, rules, every=False) as replay:
+        with Replay(reading, book, everyone, every=False) as replay:
             for played in replay.run(progress):
-                told += played.sent
-                scans += played.scan is not None
+                told += (sent for sent in played.sent if not tallies.keys().isdisjoint(sent.rules))
+                scans += any(rule.reads(played.watch or "") for rule in rules)
                 _hear(tallies, played)
             texts = source.history.texts_known_since()
             found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
@@ -145,15 +146,17 @@ def _unread(rules: Sequence[Rule]) -> str:
 
 
 def _hear(tallies: Mapping[str, _Tally], played: Played) -> None:
-    """Count one more scan, or moment between two; there may be many rules, and much told."""
+    """Count one more scan, or moment between two; there may be many rules, and much told. Of who
+    only mutes nothing is counted."""
     if played.scan is not None:
-        for name, fired in played.fired.items():
-            tallies[name].scanned(played.scan, fired, played.ended[name])
+        for name in played.fired.keys() & tallies.keys():
+            tallies[name].scanned(played.scan, played.fired[name], played.ended[name])
     for sent in played.sent:
-        for name in sent.rules:
+        for name in filter(tallies.__contains__, sent.rules):
             tallies[name].told.append(sent)
     for (name, channel), products in _fires(played).items():
-        tallies[name].hear(channel, products, played.at)
+        if name in tallies:
+            tallies[name].hear(channel, products, played.at)
 
 
 def _fires(played: Played) -> Mapping[tuple[str, str], set[int]]:

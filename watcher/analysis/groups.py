@@ -44,7 +44,7 @@ class GroupList:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPast:
+class GroupHistory:
     """A group from some time on. ``groups`` are those of the rule file that make it; without any,
     its figures are not known any more."""
 
@@ -67,12 +67,14 @@ def groups_of(book: Rulebook, subject: str) -> tuple[Group, ...]:
     )
 
 
-def group_past(database: Store, book: Rulebook, facts: ProductFacts, since: Instant) -> GroupPast:
+def group_history(
+    database: Store, book: Rulebook, facts: ProductFacts, since: Instant
+) -> GroupHistory:
     """The past of a group from ``since`` on, as far as the rule file speaks of it."""
     groups = groups_of(book, facts.product_id)
     watches = {watch.key: watch for group in groups for watch in group.watches}
     lists = (_list(database, facts, groups, watch) for watch in watches.values())
-    return GroupPast(
+    return GroupHistory(
         groups,
         tuple(tracks_of_group(database, groups, facts.product, since)),
         tuple(each for each in lists if each is not None and each.size),

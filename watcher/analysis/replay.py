@@ -4,7 +4,7 @@ there, so nothing reaches the user's database or channels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from watcher.alert import Alert
+from watcher.analysis.played_rounds import PlayedRounds
 from watcher.analysis.readings import Reading
 from watcher.evaluation.freshness import LATE, is_late
 from watcher.evaluation.jumps import stored_table
@@ -19,16 +20,14 @@ from watcher.evaluation.stepping import compares
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
 from watcher.message import Message
-from watcher.model import Instant
-from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import Decision, Holds, NotifyPolicy, policies_of
-from watcher.notification.rounds import OpenRound, RoundKeeper
-from watcher.pipeline import Evaluator, Keys
+from watcher.model import Instant, Scan
+from watcher.notification.policy import Decision, NotifyPolicy, policies_of
+from watcher.notification.rounds import RoundKeeper
+from watcher.pipeline import Evaluator, Keys, ScanOutcome, evaluate
 from watcher.rules.conditions.base import Judge
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.engine import Engine
 from watcher.store.memory.alerts import MemoryAlerts, MemoryOutbox
-from watcher.store.memory.timeline import Timeline
 
 NOBODY = "nobody"  # the channel that takes what a rule without channels would tell
 
@@ -113,6 +112,23 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.database.close()
 
+    def judge(self, scan: Scan, keeper: RoundKeeper) -> ScanOutcome:
+        """Judge a scan that nobody has recorded, in the round that ``keeper`` knows."""
+        rules = [rule for rule in self.rules if rule.reads(scan.watch)]
+        outcome = evaluate(
+            self.database, scan, rules, self.policies, self.book.metrics, scan.at,
+            round_=keeper.at(self.book, scan.watch, scan.at),
+        )  # fmt: skip
+        keeper.committed(scan.watch, outcome.waits, outcome.told, scan.at)
+        return outcome
+
+    def round_of(self, scans: Sequence[Scan]) -> Iterator[tuple[Scan, RoundKeeper]]:
+        """Yield scans that are due together, each with who is read after it."""
+        keeper = RoundKeeper()
+        for number, scan in enumerate(scans, start=1):
+            keeper.busy = {each.watch for each in scans[number:]}
+            yield scan, keeper
+
     def played(self, now: Instant, notifications: Sequence[int]) -> Played:
         """The messages and alerts of these notifications, written now."""
         messages = self._written(notifications)
@@ -174,8 +190,7 @@ class Replay(Stage):
         self._places: dict[tuple[str, Instant], int] = {}
         self._evaluator = Evaluator(self.database, self.past, self.policies, book.metrics)
         self._now: Instant = 0
-        self._rounds = RoundKeeper()
-        self._coming = Coming(self.past.matrix.timeline, {*self._rules_of}) if held else None
+        self._rounds = PlayedRounds(self.database, self.past, self.book, self.policies, held)
 
     def run(self, progress: Progress | None = None) -> Iterator[Played]:
         """Yield all scans of the reading's time, and what is told between them and up to its end.
@@ -185,12 +200,14 @@ class Replay(Stage):
         for done, place in enumerate(places, start=1):
             now = int(line.finished[place])
             yield from self._wait(now)
+            if repeated := self._rounds.repeated(line.watches[place]):
+                yield self.played(now, self._rounds.sweep(now, repeated))
             self.past.move(place)
             own = self._rules_of.get(line.watches[place])
             if own is not None and self._reading.counts(place):
                 yield self._play(place, own, now)
-            if self._round_is_over(place, now):  # of a scan that came to nothing
-                yield self.played(now, self._sweep(now))
+            if self._rounds.is_over(place, now):  # of a scan that came to nothing
+                yield self.played(now, self._rounds.sweep(now))
             if progress is not None:
                 progress(done, len(places))
         yield from self._wait(self._reading.time[1])
@@ -205,11 +222,10 @@ class Replay(Stage):
         if not self._every:
             self._forget_ended()
         self._places[scan.watch, min(scan.at, now)] = place
-        round_ = self._round(place, scan.watch, now)
+        round_ = self._rounds.of(place, scan.watch, now)
         with self.database.atomic():
             sequel = self._evaluator.follow(table, rules, now, round_=round_)
-        if round_ is not None:
-            self._rounds.committed(scan.watch, sequel.waits, sequel.told, now)
+        self._rounds.committed(scan.watch, sequel, now)
         self._now = now
         return replace(
             self.played(now, sequel.notifications),
@@ -218,20 +234,6 @@ class Replay(Stage):
             fired=sequel.fired,
             ended=sequel.resolved,
         )
-
-    def _round(self, place: int, watch: str, now: Instant) -> OpenRound | None:
-        """The round that the scan at a place is part of: with those that had begun by then."""
-        if self._coming is None:
-            return None
-        self._rounds.busy = self._coming.after(place, now)
-        self._rounds.anew()
-        return self._rounds.at(self.book, watch, now)
-
-    def _round_is_over(self, place: int, now: Instant) -> bool:
-        if self._coming is None or not self._rounds.waits:
-            return False
-        self._rounds.busy = self._coming.after(place, now)
-        return self._rounds.is_over(self.book, now)
 
     def _forget_ended(self) -> None:
         held = self.database.held
@@ -254,42 +256,8 @@ class Replay(Stage):
         if not self.database.held.groups():
             return
         # What was kept back though nothing held it, as an end of what fired anew.
-        if rows := self._sweep(self._now):
+        if rows := self._rounds.sweep(self._now):
             yield self.played(self._now, rows)
-        while (opens := self._next_opening()) is not None and opens <= until:
+        while (opens := self._rounds.next_opening(self._now)) is not None and opens <= until:
             self._now = opens
-            yield self.played(opens, self._sweep(opens))
-
-    def _sweep(self, now: Instant) -> list[int]:
-        holds = self._rounds.holds(self.book, now)
-        rows = sweep(self.database, self.book, self.policies, now, archive=self.past, rounds=holds)
-        self._rounds.swept(holds)
-        return rows
-
-    def _next_opening(self) -> Instant | None:
-        groups = self.database.held.groups()
-        rounds = self._rounds.holds(self.book, self._now)
-        holds = Holds(self.database, self._now, groups, rounds=rounds)
-        channels = {group.channel for group in groups}
-        found = (holds.on(self.policies[channel]) for channel in channels)
-        return min((hold.until for hold in found if hold is not None), default=None)
-
-
-class Coming:
-    """The watches of ``own`` whose next scan had begun when another one ended: in earnest they were
-    queued, or read."""
-
-    def __init__(self, line: Timeline, own: Collection[str]) -> None:
-        self._line = line
-        self._places = {watch: line.of_watch(watch) for watch in own}
-
-    def after(self, place: int, now: Instant) -> frozenset[str]:
-        """Those of whom a scan after ``place`` had begun by ``now``."""
-        if len(self._places) < 2:
-            return frozenset()
-        return frozenset(
-            watch
-            for watch, places in self._places.items()
-            if (number := int(np.searchsorted(places, place, side="right"))) < len(places)
-            and self._line.at[places[number]] <= now
-        )
+            yield self.played(opens, self._rounds.sweep(opens))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
@@ -14,8 +11,6 @@ from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
 from watcher.cli.endpoints import (
     category_doubts,
-    category_ids,
-    credits_for_names,
     endpoint_doubts,
     endpoint_lines,
     endpoint_states,
@@ -23,16 +18,11 @@ from watcher.cli.endpoints import (
     refresh_lines,
 )
 from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
-from watcher.errors import Problem, ProblemCode, RulesError, StoreError
+from watcher.cli.stored_facts import StoredFacts, stored_facts
+from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
 from watcher.units import count_of, format_number
-
-if TYPE_CHECKING:
-    from watcher.analysis.depth import Shallower
-    from watcher.analysis.unmet import Unmet
-    from watcher.store.records import Spent
-    from watcher.store.sql.siblings import Probe
 
 _DOUBT = ProblemCode.DOUBT
 
@@ -46,7 +36,7 @@ def command(files: options.Files) -> None:
     from watcher import network  # noqa: PLC0415 - after Apprise it costs nothing
 
     warnings += [Problem("environment", 0, 0, "", text, _DOUBT) for text in network.doubts()]
-    known = _known(files, book)
+    known = stored_facts(files, book)
     warnings += known.doubts
     states, now = endpoint_states(book, known.probes), files.now
     costs = forecast(book.with_followed(known.followed), known.pages, files.now, known.spent)
@@ -85,7 +75,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 def _show(
     rules: str, book: Rulebook, costs: Forecast,
-    told: tuple[Sequence[str], Sequence[object]], known: _History,
+    told: tuple[Sequence[str], Sequence[object]], known: StoredFacts,
 ) -> None:  # fmt: skip
     """``told`` is what is good to know, and what is doubtful."""
     lines, doubts = told
@@ -115,49 +105,6 @@ def _try_channels(book: Rulebook) -> list[Problem]:
         from watcher.daemon.connections import doubts_of, targets_of  # noqa: PLC0415 - 0.15 s
 
         return doubts_of(book, targets_of(book))
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """Facts of the database, where there is one, or the ``trouble`` why it can't tell."""
-
-    pages: Mapping[str, int] = field(default_factory=dict)
-    spent: Spent | None = None
-    unmet: Sequence[Unmet] = ()
-    shallower: Sequence[Shallower] = ()
-    doubts: Sequence[Problem] = ()
-    followed: tuple[str, ...] = ()
-    probes: Mapping[str, Probe] = field(default_factory=dict)
-    categories: Mapping[str, str] = field(default_factory=dict)
-    branches: int = 0  # credits for which names of categories are read again
-    trouble: str = ""
-
-
-def _known(files: options.Files, book: Rulebook) -> _History:
-    if isinstance(files.database, Path) and not files.database.exists():
-        return _History()
-    from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
-    from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
-    from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
-
-    keys = [watch.key for watch in book.used_watches]
-    try:
-        with files.open() as database:
-            pages = {key: database.history.expected_pages(key) for key in keys}
-            return _History(
-                pages,
-                database.ledger.spent(files.now),
-                list(unmet(database, book)),
-                list(shallower(database, book, pages, files.now)),
-                list(stored_doubts(database, files, book)),
-                database.followed.ids(),
-                database.probes.all(),
-                database.categories.names(category_ids(book)),
-                credits_for_names(database, book),
-            )
-    except StoreError as error:
-        # The rules are right or wrong whatever the database is.
-        return _History(trouble=str(error))
 
 
 def _of_a_lonely_operator(rules: str, book: Rulebook) -> list[Problem]:

@@ -27,7 +27,6 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.extracts import Choice
 from watcher.units import count_of
-from watcher.words import either
 
 _Wanted = Mapping[str, Any]  # the options as they were given
 _WHAT = ("observations", "alerts", "transitions", "scans", "groups")
@@ -109,7 +108,7 @@ def _refuse(wanted: _Wanted, style: str) -> None:
     for name, tables in _ONLY.items():
         if wanted[name] and wanted["what"] not in tables:
             option = name.removesuffix("s").replace("_", "-")
-            raise click.UsageError(f"--{option} goes with --what {either(tables)}")
+            raise click.UsageError(f"--{option} goes with --what {' or '.join(tables)}")
     if wanted["excel"] and style != "csv":
         raise click.UsageError(f"--excel goes with CSV, not with {style}")
     if style == "parquet" and _to_terminal(wanted):

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watcher.analysis.groups import SHOWN, GroupPast, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, group_history
 from watcher.cli import options
-from watcher.cli.alerts import alert_json
-from watcher.cli.lookup import chosen_product
+from watcher.cli.lookup import chosen_product, chosen_tracks
 from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, show_alerts, show_plot
-from watcher.errors import WatcherError
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.series import Track, merged, number
-from watcher.export.formats import csv_lines, iso
 from watcher.fields import BY_NAME
 from watcher.model import Instant, ProductFacts
 from watcher.rules.groups import subject_parts
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
 from watcher.units import DAY, NO_CURRENCIES, Currencies, count_of, format_instant, format_since
-from watcher.words import listing, nearest, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,7 @@ class _Shown:
     days: int
     facts: ProductFacts
     name: str
-    past: GroupPast
+    past: GroupHistory
     tracks: Sequence[Track]
     alerts: Sequence[AlertRow]
     names: Mapping[str, str]
@@ -60,9 +55,7 @@ def show_group(
     if json_wanted():
         print_json(_json(shown))
     elif as_csv:
-        lines: list[list[object]] = [["time", *(track.name for track in shown.tracks)]]
-        lines += [[iso(instant), *map(number, row)] for instant, row in shown.rows]
-        sys.stdout.buffer.write(csv_lines(lines))
+        print_csv(shown.tracks, shown.rows)
     else:
         _show(shown, shown.tracks if figures else shown.tracks[:1])
 
@@ -73,7 +66,7 @@ def _read(
     book, now = files.book, files.now
     with files.open() as database, database.snapshot():
         facts = chosen_product(database, *wanted)
-        past = group_past(database, book, facts, now - days * DAY)
+        past = group_history(database, book, facts, now - days * DAY)
         names = names_in(database.history, book.sellers, (), facts.product_id)
         alerts = database.alerts.list(product=facts.product, limit=ALERTS)
     return _Shown(
@@ -83,21 +76,11 @@ def _read(
         facts=facts,
         name=subject_name(facts.product_id, facts.name, names),
         past=past,
-        tracks=_chosen(past.tracks, figures),
+        tracks=chosen_tracks(past.tracks, figures),
         alerts=alerts,
         names=names,
         gmv_currency=book.metrics.gmv_currency,
     )
-
-
-def _chosen(tracks: Sequence[Track], figures: Sequence[str]) -> Sequence[Track]:
-    """The tracks of these names, or all; raises ``WatcherError`` for a name that none has."""
-    known = {track.name: track for track in tracks}
-    for each in figures:
-        if each not in known:
-            hint = nearest(each, known) or f"; there are {listing(known) or 'none'}"
-            raise WatcherError(f"no figure {quoted(each)} of this group is kept{hint}")
-    return [known[each] for each in figures] if figures else tracks
 
 
 def _show(shown: _Shown, plotted: Sequence[Track]) -> None:
@@ -179,5 +162,5 @@ def _json(shown: _Shown) -> dict[str, object]:
             {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
             for each in shown.past.lists
         ],
-        "alerts": [*map(alert_json, shown.alerts)],
+        "alerts": alerts_json(shown.alerts),
     }

@@ -8,6 +8,7 @@ from typing import TypeVar
 from watcher.cli.options import Files
 from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
+from watcher.evaluation.series import Track
 from watcher.model import ProductFacts
 from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
 from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
@@ -20,7 +21,8 @@ from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
     "categories_said", "chosen", "chosen_category", "chosen_metrics", "chosen_product",
-    "chosen_seller", "chosen_subject", "seller_id_of", "sellers_of", "with_name",
+    "chosen_seller", "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of",
+    "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)
@@ -119,6 +121,21 @@ def chosen_subject(
         why = f'rule "{rule.name}" has seen no such {what} with products enough'
         raise WatcherError(f"no {what} {quoted(value)}{where}: {why}")
     return _only(found, wanted)
+
+
+def is_group(text: str) -> bool:
+    """Whether it is a group's id: ``seller_id=7495981769829615944``."""
+    return subject_parts(text.strip()) is not None
+
+
+def chosen_tracks(tracks: Sequence[Track], names: Sequence[str]) -> Sequence[Track]:
+    """A group's figures of these names, or all; raises ``WatcherError`` for what is none."""
+    known = {track.name: track for track in tracks}
+    for each in names:
+        if each not in known:
+            hint = nearest(each, known) or f"; there are {listing(known) or 'none'}"
+            raise WatcherError(f"no figure {quoted(each)} of this group is kept{hint}")
+    return [known[each] for each in names] if names else tracks
 
 
 def market_of(rule: Rule, region: str | None) -> str | None:

@@ -7,6 +7,7 @@ import click
 from watcher.cli.output import as_json, console, json_wanted, print_json
 from watcher.rules.calibration import ANY, DATA, MEASURED
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
+from watcher.rules.sections.figures import FIGURES
 
 
 @click.command()
@@ -20,6 +21,9 @@ def command() -> None:
         return
     out = console()
     out.table(("Metric", "Unit", "Meaning"), rows, texts=("Meaning",))
+    figures = [(name, row.asks.value, row.meaning) for name, row in FIGURES.items()]
+    out.say("\nFigures of many products, for groups and for metrics of your own:")
+    out.table(("Figure", "Takes", "Meaning"), figures, texts=("Meaning",))
     out.say(f"\nWhat scores meant on real sales ({DATA}):")
     columns = ("Metric", "Form", "At least", "Listed products a day", "Of what is told, went on")
     measured = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 
 import numpy as np
@@ -10,9 +11,10 @@ from rich.text import Text
 from uniplot import plot_to_string
 
 from watcher.charts.scale import level_axis, value_axis
-from watcher.cli.alerts import alert_cells
+from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.output import Output
-from watcher.evaluation.series import Track, heights_of
+from watcher.evaluation.series import Track, heights_of, number
+from watcher.export.formats import csv_lines, iso
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
@@ -30,6 +32,19 @@ def show_alerts(out: Output, rows: Sequence[AlertRow], now: Instant, zone: tzinf
     out.table(columns, alerts, apart=True, texts=("Rule", "Told"))
     if len(rows) == ALERTS:
         out.say(f"The newest {ALERTS}.")
+
+
+def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, object]]:
+    """Alerts of one subject for programs."""
+    return [*map(alert_json, rows)]
+
+
+def print_csv(tracks: Sequence[Track], rows: Iterable[tuple[Instant, Sequence[float]]]) -> None:
+    """Print the values of tracks from each time on: times as ISO 8601 in UTC, no value is an empty
+    cell."""
+    lines: list[list[object]] = [["time", *(track.name for track in tracks)]]
+    lines += [[iso(instant), *map(number, values)] for instant, values in rows]
+    sys.stdout.buffer.write(csv_lines(lines))
 
 
 def show_plot(out: Output, track: Track, days: int, zone: tzinfo) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -11,18 +10,15 @@ from datetime import tzinfo
 import click
 
 from watcher.cli import options
-from watcher.cli.alerts import alert_json
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import show_group
-from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, with_name
+from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, is_group, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, show_alerts, show_plot
+from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, merged, number, tracks_of
-from watcher.export.formats import csv_lines, iso
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
-from watcher.rules.groups import subject_parts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
 from watcher.text.sanitize import plain
@@ -90,14 +86,14 @@ def command(
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
-    if subject_parts(product) is not None:
+    if is_group(product):
         show_group(files, (product, region), list(dict.fromkeys(metrics)), days, as_csv=as_csv)
         return
     past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        sys.stdout.buffer.write(_csv(past))
+        print_csv(past.tracks, past.pairs)
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 
@@ -142,13 +138,6 @@ def _unseen(seen: Instant | None, now: Instant, days: int, zone: tzinfo) -> str:
 
 def _missing(product: ProductFacts, why: str) -> WatcherError:
     return WatcherError(f"{product.product_id} ({plain(product.name)}): {why}")
-
-
-def _csv(past: _Past) -> bytes:
-    """Times as ISO 8601 in UTC; no value is an empty cell."""
-    lines: list[list[object]] = [["time", *(track.name for track in past.tracks)]]
-    lines += [[iso(instant), *map(number, row)] for instant, row in past.pairs]
-    return csv_lines(lines)
 
 
 def _show(past: _Past, plotted: Sequence[Track]) -> None:
@@ -228,7 +217,7 @@ def _json(past: _Past) -> dict[str, object]:
     levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
     ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    alerts = [*map(alert_json, past.alerts)]
+    alerts = alerts_json(past.alerts)
     found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
     texts = [fields_of(each, "at name was now") for each in past.texts]
     found["texts"] = texts

@@ -109,7 +109,7 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
         }
         for product in shown.products
     ]
-    called = ", ".join(rule.called for rule in shown.rules)
+    called = ", ".join(rule.name for rule in shown.rules)
     lines = "\n".join(rule.line for rule in shown.rules)
     return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,

@@ -35,10 +35,11 @@ from watcher.units import (
 )
 
 SHORT = 60  # characters of a text
+_UNITS = frozenset(Unit)
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonInWords:
     """One condition's evidence now, and as the alert fired, if that was otherwise."""
 
     now: Evidence
@@ -49,11 +50,11 @@ class Reason:
         return Verdict.MET in (self.now.verdict, self.began and self.began.verdict)
 
 
-def reasons_of(item: Item, names: Mapping[str, str]) -> list[Reason]:
+def reasons_of(item: Item, names: Mapping[str, str]) -> list[ReasonInWords]:
     """A product's reasons in words, its own rule's alone."""
     if not item.now:
-        return [Reason(as_told(each, names)) for each in item.why]
-    return [Reason(as_told(now, names), _began(now, item.why, names)) for now in item.now]
+        return [ReasonInWords(as_told(each, names)) for each in item.why]
+    return [ReasonInWords(as_told(now, names), _began(now, item.why, names)) for now in item.now]
 
 
 def as_told(evidence: Evidence, names: Mapping[str, str]) -> Evidence:
@@ -165,7 +166,7 @@ def shown_value(
     if flag is not None:
         return flag
     unit = unit_of(evidence.metric, evidence.unit)
-    return format_value(value, unit if unit in set(Unit) else Unit.SCORE, currencies)
+    return format_value(value, unit if unit in _UNITS else Unit.SCORE, currencies)
 
 
 def share_moved(evidence: Evidence) -> str:

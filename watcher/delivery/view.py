@@ -15,7 +15,7 @@ import msgspec
 
 from watcher.delivery.reasons import (
     SHORT,
-    Reason,
+    ReasonInWords,
     as_told,
     days_known,
     facts_of,
@@ -45,6 +45,7 @@ from watcher.units import (
     count_of,
     plural,
 )
+from watcher.words import listing
 
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
@@ -78,9 +79,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A rule above its products: what it is called, what it is about, and both with its count in a
-    line, where none of its products is shown."""
+    """A rule above its products: its ``name`` or label, ``called`` so with its severity, what it is
+    about, and all that with its count in a line, where none of its products is shown."""
 
+    name: str
     called: str
     text: str
     line: str
@@ -110,7 +112,7 @@ class View:
         """A line about each rule that no product which is shown names."""
         named = {rule for product in self.products for rule in product.rules}
         shown = self.rules if self.products else ()
-        return tuple(rule.line for rule in shown if rule.called not in named)
+        return tuple(rule.line for rule in shown if rule.name not in named)
 
     @property
     def more(self) -> str:
@@ -151,26 +153,19 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
 
 def _heading(part: RuleCount) -> Heading:
     text, line = neutralise_lines(part.description, TEXT_LENGTH), neutralise(rule_line(part), _LINE)
-    return Heading(neutralise(heading_of(part)), text, line)
+    return Heading(neutralise(part.called), neutralise(heading_of(part)), text, line)
 
 
 def _products(
     message: Message, rules: Mapping[str, Heading], told_at: Instant, zone: tzinfo
 ) -> Iterator[Product]:
     """Yield the products; the first under each rule with its heading."""
-    above = message.rule
+    above, own = message.rule, neutralise(message.label or message.rule)
     for number, item in enumerate(message.items, start=1):
-        product = _Telling(item, told_at, zone).product(number)
-        heading = rules.get(item.rule)
-        if heading is None and item.rule:  # an earlier version's
-            product = replace(product, notes=(f"rule {neutralise(item.rule)}", *product.notes))
-        called = [rules[each].called for each in (item.rule, *_beside(item)) if each in rules]
-        own = neutralise(message.label or message.rule)
-        yield replace(
-            product,
-            rules=tuple(called or filter(None, [own])),
-            heading=heading if item.rule != above else None,
-        )
+        spoken = [rules[each] for each in (item.rule, *_beside(item)) if each in rules]
+        called = tuple(rule.name for rule in spoken) or ((own,) if own else ())
+        heading = rules.get(item.rule) if item.rule != above else None
+        yield _Telling(item, told_at, zone).product(number, called, heading, known=bool(spoken))
         above = item.rule
 
 
@@ -199,7 +194,11 @@ class _Telling:
         self._currencies = Currencies(*codes)
         self._without_prices = self._currencies._replace(prices=None)
 
-    def product(self, number: int) -> Product:
+    def product(
+        self, number: int, rules: tuple[str, ...], heading: Heading | None, *, known: bool
+    ) -> Product:
+        """``rules`` are what its rules are called; where the message has no line of its own about
+        them (``known``), as those of earlier versions, the product names its rule."""
         item, reasons = self._item, reasons_of(self._item, self._names)
         shown = [each for each in reasons if each.met] or reasons
         seen = f"last seen {self._day(item.seen)}" if item.seen is not None else ""
@@ -211,7 +210,7 @@ class _Telling:
             alert=neutralise(item.alert, 20),
             name=neutralise_name(item.name) or "(no name)",
             link=page.replace("_", "%5F").replace("~", "%7E"),
-            notes=tuple(filter(None, (*self._notes(), seen))),
+            notes=tuple(filter(None, (self._rule(known), *self._notes(), seen))),
             why=tuple(
                 filter(
                     None,
@@ -225,7 +224,9 @@ class _Telling:
             ),
             facts=tuple(filter(None, self._facts())),
             seen=seen,
-            also=tuple(map(self._other, item.also)),
+            also=tuple(self._others()),
+            rules=rules,
+            heading=heading,
             beside=tuple(neutralise(each.alert, 20) for each in item.also),
             key=key,
         )
@@ -260,6 +261,20 @@ class _Telling:
         if self._item.size is not None:
             yield count_of(self._item.size, "product")
 
+    def _rule(self, known: bool) -> str:
+        return "" if known or not self._item.rule else f"rule {neutralise(self._item.rule)}"
+
+    def _others(self) -> Iterator[str]:
+        """Yield a line for each other rule that says something; those beyond are in one."""
+        named = list[str]()
+        for each in self._item.also:
+            if each.why or each.now or each.again or each.kind == "resolved":
+                yield self._other(each)
+            else:
+                named.append(neutralise(each.label or each.rule))
+        if named:
+            yield f"also {listing(named)}"
+
     def _other(self, also: Also) -> str:
         """``also climbs: #17, was 34``: another rule's word on the product."""
         called = neutralise(also.label or also.rule)
@@ -284,7 +299,7 @@ class _Telling:
         shown = [each for each in reasons if each.met] or reasons
         yield from filter(None, (self._briefly(each) for each in shown[:REASONS]))
 
-    def _briefly(self, reason: Reason) -> str:
+    def _briefly(self, reason: ReasonInWords) -> str:
         """``#17, was 34``; of what did not move as at length."""
         now = reason.now
         texts = isinstance(now.value, str) and isinstance(now.baseline, str)
@@ -344,7 +359,7 @@ class _Telling:
             if item.told_as is not None or each.metric not in spoken:
                 yield f"{item.severity}: {self._why(as_told(each, self._names))}"
 
-    def _reason(self, reason: Reason) -> str:
+    def _reason(self, reason: ReasonInWords) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
         time, ``_why``."""
         now, began = reason.now, reason.began

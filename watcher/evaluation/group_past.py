@@ -9,6 +9,7 @@ figure moved since, and the figure of now, taken back by that, stands for it."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.members import Members, members_of
 from watcher.evaluation.table import ScanTable
-from watcher.model import Floats, Instant, Ints
+from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.aggregates import OF_VALUES, valued
 from watcher.rules.conditions.base import Judge
 from watcher.rules.metrics import Figure, Metric
@@ -28,14 +29,11 @@ _MOST_FILLED = 60  # earlier scans whose figures are computed at one scan, where
 
 
 class Compared(NamedTuple):
-    """Of each group: a figure then and now, of how many products; and (n,) the value of each
-    product then and now, NaN where it does not count."""
+    """Of each group: a figure then and now, and of how many products."""
 
     then: Floats
     now: Floats
     of: Ints
-    values_then: Floats
-    values_now: Floats
 
 
 class GroupPast:
@@ -54,9 +52,15 @@ class GroupPast:
         self._by, self._list = whose
         self._keeps = keeps
         self._columns: dict[tuple[int, str], Floats] = {}
-        self._compared: dict[tuple[int, str], Compared] = {}
+        self._known: dict[tuple[int, str], Bools] = {}  # what of them was read
         self._kept: dict[int, GroupFigures] = {}
         self._looked: set[tuple[Instant, Instant]] = set()
+
+    @cached_property
+    def large(self) -> Bools:
+        """The groups of which so many products can have been there at two times."""
+        large: Bools = self._members.sizes >= LEAST_COMPARED
+        return large
 
     # ------------------------------------------------------------------ scans
 
@@ -71,49 +75,59 @@ class GroupPast:
 
     # ------------------------------------------------------------------ products of both times
 
-    def compared(self, figure: Figure, metric: Metric, scan: OwnScan) -> Compared:
-        """A figure of ``metric`` of the products that an earlier scan listed, too."""
-        key = scan.id, figure.canonical
-        found = self._compared.get(key)
-        if found is None:
-            then = self._values_at(metric, scan)
-            found = self._compared[key] = self._both(figure, then, self._now(figure))
-        return found
+    def compared(self, figure: Figure, metric: Metric, scan: OwnScan, groups: Bools) -> Compared:
+        """A figure of ``metric`` of the products that an earlier scan listed, too; of some of the
+        groups."""
+        of = self._members.of[: self._table.listed]
+        rows = np.flatnonzero((of >= 0) & groups[of])
+        then = np.full(len(of), np.nan)
+        then[rows] = self._values_at(metric, scan, rows)
+        return self._both(figure, then, self._now(figure))
 
     def _both(self, figure: Figure, then: Floats, now: Floats) -> Compared:
         groups, size = self._members.of[: self._table.listed], len(self._members)
-        both = ~np.isnan(then) & ~np.isnan(now) & (groups >= 0)
+        both = np.flatnonzero(~np.isnan(then) & ~np.isnan(now) & (groups >= 0))
         of, count = OF_VALUES[figure.kind], np.bincount(groups[both], minlength=size)
         enough = count >= LEAST_COMPARED
         before, after = (
             np.where(enough, of(values[both], groups[both], size), np.nan) for values in (then, now)
         )
-        own = (np.where(both, values, np.nan) for values in (then, now))
-        return Compared(before, after, count, *own)
+        return Compared(before, after, count)
+
+    def moved(self, figure: Figure, metric: Metric, scan: OwnScan, rows: Ints) -> Floats:
+        """(m,) how far the metric of some products moved since an earlier scan; NaN of who was not
+        on the list then, or does not count."""
+        return self._now(figure)[rows] - self._values_at(metric, scan, rows)
 
     def _now(self, figure: Figure) -> Floats:
         key = ("valued", figure.canonical)
         values = self._judge.remembered(key, lambda: valued(figure, self._judge))
         return values[: self._table.listed]
 
-    def _values_at(self, metric: Metric, scan: OwnScan) -> Floats:
-        """(n,) a metric of the products of now as an earlier scan saw them; NaN where it did not
+    def _values_at(self, metric: Metric, scan: OwnScan, rows: Ints) -> Floats:
+        """(m,) a metric of some products of now as an earlier scan saw them; NaN where it did not
         list them."""
-        missing = [name for name in sorted(metric.needs) if (scan.id, name) not in self._columns]
-        if missing:
-            self._read(missing, scan)
-        columns = {name: self._columns[scan.id, name] for name in metric.needs}
-        return metric.compute(columns | self._table.owned(metric), scan.at)
+        for name in metric.needs:
+            if (scan.id, name) not in self._columns:
+                self._columns[scan.id, name] = np.full(self._table.listed, np.nan)
+                self._known[scan.id, name] = np.zeros(self._table.listed, np.bool_)
+        names = [
+            name for name in sorted(metric.needs) if not self._known[scan.id, name][rows].all()
+        ]
+        if names:
+            self._read(names, scan, rows[~self._known[scan.id, names[0]][rows]])
+        columns = {name: self._columns[scan.id, name][rows] for name in metric.needs}
+        owned = {name: column[rows] for name, column in self._table.owned(metric).items()}
+        return metric.compute(columns | owned, scan.at)
 
-    def _read(self, names: Sequence[str], scan: OwnScan) -> None:
-        table = self._table
+    def _read(self, names: Sequence[str], scan: OwnScan, rows: Ints) -> None:
         for name in names:
-            self._columns[scan.id, name] = np.full(table.listed, np.nan)
+            self._known[scan.id, name][rows] = True
         for window in self._archive.history.windows(
-            self._query(np.arange(table.listed), (scan.at, scan.at + 1), names)
+            self._query(rows, (scan.at, scan.at + 1), names)
         ):
             for name in names:
-                self._columns[scan.id, name][window.rows] = window.values[name][-1]
+                self._columns[scan.id, name][rows[window.rows]] = window.values[name][-1]
 
     def _query(
         self, rows: Ints, within: tuple[Instant, Instant], names: Sequence[str]
@@ -127,8 +141,8 @@ class GroupPast:
     def linked(
         self, figure: Figure, metric: Metric, scans: Sequence[OwnScan]
     ) -> tuple[Floats, Ints]:
-        """(S, n) what a figure of each group was at earlier scans, the oldest first, by the products
-        of then and now; and (n,) of how many products at least, where it has a value."""
+        """(S, n) what a figure of each group was at earlier scans, the oldest first, by the
+        products of then and now; and (n,) of how many products at least, where it has a value."""
         whole, size = self._members.figure(figure, self._judge), len(self._members)
         past = np.full((len(scans), size), np.nan)
         least = np.full(size, np.iinfo(np.int64).max)
@@ -153,7 +167,7 @@ class GroupPast:
         """Rows (m,) of whole groups, the times (S,), and the metric (S, m) of them then."""
         of = self._members.of[: self._table.listed]
         order = np.argsort(of, kind="stable")
-        order = order[of[order] >= 0]
+        order = order[(of[order] >= 0) & self.large[of[order]]]
         within = scans[0].at, scans[-1].at + 1
         waiting: list[tuple[Ints, Floats]] = []  # of a group that may go on in the next window
         at = np.zeros(0, np.int64)

@@ -2,49 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import cast
 
 import numpy as np
 
+from watcher.evaluation.group_baselines import GroupBaselines, number_of
 from watcher.evaluation.group_past import GroupPast
-from watcher.evaluation.last_known import last_reach
-from watcher.evaluation.members import members_of
-from watcher.evaluation.statistics import Over, Statistics, over_of
+from watcher.evaluation.members import members_of, read_to_its_end
 from watcher.evaluation.table import ScanTable
 from watcher.evidence import Gap, Member
 from watcher.fields import REGION
-from watcher.model import Bools, Floats, Instant, Ints, LastTexts, ScanState
+from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.aggregates import counted, valued
-from watcher.rules.conditions.base import Ago, From, Judge, Last, Masks, Need
+from watcher.rules.conditions.base import Ago, Judge, Last, Masks, Need
 from watcher.rules.groups import subject_id
-from watcher.rules.metric import COMPARED, plain_metric
+from watcher.rules.metric import COMPARED
 from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
-from watcher.store.records import OwnScan, Window
-from watcher.store.sql.stored_list import StoredList
-from watcher.units import Unit
 
 MOST_MEMBERS = 3  # that evidence names
 _FEW = 4  # scans in which a group is looked for
 _PRODUCT_ID, _NAME = "product_id", "product_name"
 _SALES = Catalogue()[SALES]
-
-
-@dataclass(frozen=True, slots=True)
-class _Then:
-    """A baseline of each group: values then and of now, when that was, and of how many products; of
-    what is taken over a time, on how many days it is known, and of how many values."""
-
-    then: Floats
-    at: Ints
-    now: Floats
-    count: Ints | None = None
-    days: Ints | None = None
-    values: Ints | None = None
 
 
 class GroupTable:
@@ -73,8 +55,7 @@ class GroupTable:
         self._past = GroupPast(
             archive, table, judge, self._members, self.products, (by, watch.name), keeps=keeps
         )
-        self._baselines: dict[Need, _Then] = {}
-        self._linked: dict[tuple[str, Instant], tuple[Floats, Ints]] = {}
+        self._then = GroupBaselines(table, judge, self._members, self.products, self._past, watch)
 
     def _keys(self, *, keeps: bool) -> Ints:
         groups, named = self._archive.groups, [*self.named]
@@ -92,10 +73,7 @@ class GroupTable:
 
     @cached_property
     def _read_to_its_end(self) -> bool:
-        """Whether the scan has all of its list: of a part of it, nothing is known of a group."""
-        scan = self.scan
-        proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
-        return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
+        return read_to_its_end(self.scan)
 
     # ------------------------------------------------------------------ now
 
@@ -105,17 +83,7 @@ class GroupTable:
 
     def number(self, metric: Metric) -> Floats:
         """The figure, or the formula over figures, of each group."""
-        key = ("of groups", self.by, metric)
-        return self._judge.remembered(key, lambda: self._number(metric))
-
-    def _number(self, metric: Metric) -> Floats:
-        if not metric.figures or not self._read_to_its_end:
-            return np.full(self.size, np.nan)
-        parts = {
-            part.name: self._members.figure(cast("Figure", part.figure), self._judge)
-            for part in metric.figures
-        }
-        return _of_parts(metric, parts, self.at)
+        return number_of(metric, self._members, self._judge, self._table)
 
     def value(self, metric: Metric, row: int) -> float:
         return float(self.number(metric)[row])
@@ -146,14 +114,14 @@ class GroupTable:
 
     def before(self, need: Need) -> tuple[Floats, Ints]:
         """The baseline also where conditions wait."""
-        found = self._then(need)
+        found = self._then.of(need)
         return found.then, found.at
 
     def comparable(self, need: Need) -> Floats:
-        return self._then(need).now
+        return self._then.of(need).now
 
     def compared(self, need: Need, row: int) -> tuple[int, int] | None:
-        if self.waits or (found := self._then(need)).count is None or np.isnan(found.then[row]):
+        if self.waits or (found := self._then.of(need)).count is None or np.isnan(found.then[row]):
             return None
         return int(found.count[row]), int(self._members.sizes[row])
 
@@ -161,142 +129,12 @@ class GroupTable:
         return None
 
     def count(self, need: Need, row: int) -> int:
-        values = self._then(need).values
+        values = self._then.of(need).values
         return 0 if values is None else int(values[row])
 
     def days(self, need: Need, row: int) -> int | None:
-        days = self._then(need).days
+        days = self._then.of(need).days
         return None if days is None else int(days[row])
-
-    def _then(self, need: Need) -> _Then:
-        found = self._baselines.get(need)
-        if found is None:
-            found = self._baselines[need] = self._read(need)
-        return found
-
-    def _read(self, need: Need) -> _Then:
-        if isinstance(need.from_, Last | Ago):
-            return self._moment(need)
-        if over_of(need) is not None:
-            return self._over(need)
-        nothing = np.full(self.size, np.nan)
-        return _Then(nothing, np.zeros(self.size, np.int64), self.number(need.metric))
-
-    def _compares(self, need: Need) -> bool:
-        """Whether it holds only products that were listed at both times."""
-        kinds = {cast("Figure", part.figure).kind for part in need.metric.figures}
-        return not need.level and bool(kinds & COMPARED) and not self._whole
-
-    @cached_property
-    def _whole(self) -> bool:
-        """Whether the list is a shop's, and all of it: who is not on it was not there."""
-        query = self.watch.query
-        return not query.of_market and not query.of_ids and self.scan.proves_absence
-
-    def _scans(self, within: tuple[Instant, Instant], *, kept: bool) -> Sequence[OwnScan]:
-        scans = self._past.scans(within)
-        if kept and (self._whole or self.scan.of_market):
-            return [each for each in scans if each.proves]
-        return scans
-
-    def _moment(self, need: Need) -> _Then:
-        """By the newest scan of the time that is meant in which a group was; of one that was not
-        there, by one of the few before it."""
-        compares, within = self._compares(need), self._within(need.from_)
-        then, at = np.full(self.size, np.nan), np.zeros(self.size, np.int64)
-        now = self.number(need.metric).copy()
-        count = np.zeros(self.size, np.int64) if compares else None
-        for scan in self._scans(within, kept=not compares)[:_FEW]:
-            before, after, of = self._at(need.metric, scan, compares=compares)
-            fresh = np.isnan(then) & ~np.isnan(before) & ~np.isnan(after)
-            then[fresh], at[fresh], now[fresh] = before[fresh], scan.at, after[fresh]
-            if count is not None:
-                count[fresh] = of[fresh]
-            if not np.isnan(then).any():
-                break
-        return _Then(then, at, now, count)
-
-    def _within(self, from_: From) -> tuple[Instant, Instant]:
-        if isinstance(from_, Ago):
-            newest = self.durations.ago(from_.seconds, self.at)
-            return self.durations.oldest(from_.seconds, from_.older, self.at), newest
-        return self.at - last_reach(self._table.schedule), self.at
-
-    def _at(self, metric: Metric, scan: OwnScan, *, compares: bool) -> tuple[Floats, Floats, Ints]:
-        """A metric then and now, and of how many products."""
-        before, after = dict[str, Floats](), dict[str, Floats]()
-        of = np.full(self.size, np.iinfo(np.int64).max)
-        for part in metric.figures:
-            figure = cast("Figure", part.figure)
-            if compares and figure.kind in COMPARED:
-                found = self._past.compared(figure, cast("Metric", figure.metric), scan)
-                before[part.name], after[part.name] = found.then, found.now
-                of = np.minimum(of, found.of)
-            elif not compares or figure.kind is not FigureKind.SIZE:
-                kept = self._past.kept([figure], [scan], (scan.at, scan.at))[scan.id]
-                before[part.name] = kept.of(figure.canonical, self.products)
-                after[part.name] = self._members.figure(figure, self._judge)
-        for part in metric.figures:
-            if part.name not in before:  # the size, beside what holds the products of both times
-                before[part.name] = after[part.name] = of.astype(np.float64)
-        return _of_parts(metric, before, scan.at), _of_parts(metric, after, self.at), of
-
-    def _over(self, need: Need) -> _Then:
-        """Of a time, as of a product: over what each group was at each scan of it."""
-        over = cast("Over", over_of(need))
-        name = need.metric.name
-        plain = Need(plain_metric(name, "", Unit.SCORE, ""), need.from_)
-        statistics = Statistics({plain: over}, self.size, self.at, self.durations)
-        values, at, count = self._values(need, statistics.begin)
-        if len(at):
-            statistics.take([Window(slice(0, self.size), at, {name: values})])
-        found, since = statistics.results()[plain]
-        counts = statistics.counts.get(plain)
-        now = self.number(need.metric)
-        return _Then(found, since, now, count, statistics.days[plain], counts)
-
-    def _values(self, need: Need, begin: Instant) -> tuple[Floats, Ints, Ints | None]:
-        """(S, n) a metric at each scan since then, the oldest first; their times; and of how many
-        products."""
-        compares, within = self._compares(need), (begin, self.at - 1)
-        scans = self._scans(within, kept=not compares)[::-1]
-        parts, least = dict[str, Floats](), np.full(self.size, np.iinfo(np.int64).max)
-        at = np.array([scan.at for scan in scans], np.int64)
-        if not scans:
-            return np.zeros((0, self.size)), at, None
-        for part in need.metric.figures:
-            figure = cast("Figure", part.figure)
-            if compares and figure.kind in COMPARED:
-                parts[part.name], of = self._link(figure, scans)
-                least = np.minimum(least, of)
-            elif compares and figure.kind is FigureKind.SIZE:
-                size = self._members.figure(figure, self._judge)
-                parts[part.name] = np.broadcast_to(size, (len(scans), self.size))
-            else:
-                parts[part.name] = self._kept(figure, scans, within)
-        rows = [
-            _of_parts(need.metric, {name: each[place] for name, each in parts.items()}, instant)
-            for place, instant in enumerate(at.tolist())
-        ]
-        return np.array(rows).reshape(len(at), self.size), at, least if compares else None
-
-    def _link(self, figure: Figure, scans: Sequence[OwnScan]) -> tuple[Floats, Ints]:
-        key = figure.canonical, scans[0].at
-        if key not in self._linked:
-            self._linked[key] = self._past.linked(figure, cast("Metric", figure.metric), scans)
-        return self._linked[key]
-
-    def _kept(
-        self, figure: Figure, scans: Sequence[OwnScan], within: tuple[Instant, Instant]
-    ) -> Floats:
-        kept = self._past.kept([figure], scans[::-1], within)
-        none = np.full(self.size, np.nan)
-        return np.array(
-            [
-                kept[scan.id].of(figure.canonical, self.products) if scan.id in kept else none
-                for scan in scans
-            ]
-        )
 
     # ------------------------------------------------------------------ members
 
@@ -330,25 +168,25 @@ class GroupTable:
 
     def _direction(self, need: Need | None, row: int) -> int:
         """-1 where a change is a fall, so that those that fell most did most of it."""
-        if need is None or not self._compares(need) or not isinstance(need.from_, Last | Ago):
+        if need is None or not self._then.compares(need) or not isinstance(need.from_, Last | Ago):
             return 1
-        found = self._then(need)
+        found = self._then.of(need)
         return -1 if found.now[row] < found.then[row] else 1
 
     def _contributions(self, figure: Figure, need: Need | None, row: int) -> tuple[Ints, Floats]:
         """Rows of a group's products, and what each did: of a change how far it moved, else its
         value of what the figure is of, or of what is bought of it."""
         rows = self._members.of_group(row)
-        if need is not None and figure.kind in COMPARED and self._compares(need):
-            found = self._then(need)
+        if need is not None and figure.kind in COMPARED and self._then.compares(need):
+            found = self._then.of(need)
             scans = [
                 each
-                for each in self._past.scans(self._within(need.from_))
+                for each in self._past.scans(self._then.within(need.from_))
                 if each.at == found.at[row]
             ]
             if isinstance(need.from_, Last | Ago) and scans:
-                moved = self._past.compared(figure, cast("Metric", figure.metric), scans[0])
-                return rows, (moved.values_now - moved.values_then)[rows]
+                metric = cast("Metric", figure.metric)
+                return rows, self._past.moved(figure, metric, scans[0], rows)
         if figure.metric is not None:
             return rows, valued(figure, self._judge)[rows]
         met = rows[counted(figure, self._judge)[rows]]
@@ -373,10 +211,3 @@ class GroupTable:
 
     def gone(self) -> Masks:
         return self.appeared()
-
-
-def _of_parts(metric: Metric, parts: Mapping[str, Floats], at: Instant) -> Floats:
-    """A figure, or a formula over several of them."""
-    if metric.figure is not None:
-        return parts[metric.name]
-    return metric.compute(parts, at)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.fields import REGION
-from watcher.model import Floats, Ints, Listed
+from watcher.model import Floats, Ints, Listed, ScanState
 from watcher.rules.conditions.aggregates import aggregate
 from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.grouping import UNKNOWN, coded
 from watcher.rules.groups import LEAST_PRODUCTS, WATCH
 from watcher.rules.metrics import Figure
+from watcher.store.sql.stored_list import StoredList
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Members:
         """A figure of each group."""
         key = ("figure", self.by, figure.canonical)
         return judge.remembered(key, lambda: aggregate(figure, judge, self.of, len(self)))
+
+
+def read_to_its_end(scan: Listed) -> bool:
+    """Whether a scan has all of its list: of a part of it, nothing is known of a group."""
+    proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
+    return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
 
 def members_of(judge: Judge, scan: Listed, by: str, watch: str) -> Members:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.chart import Chart
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import About, dead_message
 from watcher.incidents.operator import operator_of, targets_named
 from watcher.message import Notification
 from watcher.model import Instant
@@ -46,19 +46,15 @@ class Post:
         target, message = notification.target, notification.message
         about = message.incident
         subject = about.subject if about is not None and about.about is About.TARGET else None
-        dead = _dead(target).with_details(title=title_of(message), error=reason)
+        dead = dead_message(target).with_details(title=title_of(message), error=reason)
         operator_of(database, self.book(), self.now(), {target, subject}).begin(dead)
         if target not in targets_named(self.book()):
             database.health.clear_cause(dead, self.now())
 
     def took(self, database: Store, notification: Notification) -> None:
-        """The target takes messages (again): its trouble is over, and what it was tried with in
-        vain for a whole day has another one."""
+        """The target takes messages (again): its trouble is over. What it was tried with in vain
+        for a whole day was told by what was joined since."""
         target, now = notification.target, self.now()
-        over = operator_of(database, self.book(), now, {target}).ended(_dead(target))
-        if over is not None:
-            database.outbox.revive(target, over.since, now)
-
-
-def _dead(target: str) -> Incident:
-    return Incident(IncidentKind.DEAD_MESSAGE, About.TARGET, target)
+        over = operator_of(database, self.book(), now, {target}).ended(dead_message(target))
+        if over is not None and notification.message.kind == "joined":
+            database.backlog.settle(notification.id, target, over.since, now)

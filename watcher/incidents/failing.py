@@ -128,3 +128,8 @@ def note_clock(operator: Operator, *, thorough: bool = False) -> bool:
         database.times.mend(now)
         operator.tell(Incident(IncidentKind.CLOCK_SET_BACK).with_details(ahead=ahead))
     return True
+
+
+def unstored_of(watch: Watch) -> Incident:
+    """A scan of the watch that waits to be stored."""
+    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)

@@ -85,7 +85,8 @@ def _kept(
 def _spoken_of(message: Message, metric: Metric) -> tuple[tuple[int, Item], ...]:
     """The strongest products with their numbers; of several rules those whose reasons speak of the
     metric, if there are any: what a rule of another says is no line of this."""
-    numbered = [*enumerate(message.items, start=1)]
+    every = enumerate(message.items, start=1)
+    numbered = [each for each in every if not each[1].grouped_by]
     if len(message.parts) > 1:
         named = [each for each in numbered if _reason(each[1], metric) is not None]
         numbered = named or numbered

@@ -13,7 +13,7 @@ import msgspec
 
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.lifecycle import UNTOLD
-from watcher.incident import Incident
+from watcher.incident import Incident, dead_message
 from watcher.message import Message, Waited
 from watcher.model import Instant, Severity
 from watcher.notification.composing import Bundle, Owing, compose
@@ -37,15 +37,20 @@ _ONCE_MORE = (Decision.REMINDER, Decision.AGAIN, Decision.RAISED)
 
 def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> bool:
     """Join what has waited for ``target``; whether it did. What was joined once takes in what came
-    since, and is brought up to date. It is written in one transaction; what is read for it before
-    may be a lot."""
+    since, and is brought up to date; so does what comes after some was given up, for that. It is
+    written in one transaction; what is read for it before may be a lot."""
     backlog = database.backlog
-    head = backlog.head(target, DOZENS)
-    if head is None or not (_has_waited(head, now) or backlog.joins(target)):
+    head = backlog.head(target, DOZENS, dead_message(target).cause)
+    if head is None:
         return False
-    piled = backlog.messages(target)
+    has_waited = _has_waited(head, now) or backlog.joins(target)
+    if not has_waited and head.gone_since is None:
+        return False
+    piled = backlog.messages(target, head.gone_since)
+    if not has_waited and all(each.waits for each in piled):
+        return False
     joining = _Joining(database, book, piled, now)
-    message, rows = joining.message(), {each.row for each in piled}
+    message, rows = joining.message(), {each.row for each in piled if each.waits}
     if head.joins and rows == {head.id} and _is_told_by(database, head.id, message):
         return False
     with database.atomic():

@@ -20,6 +20,10 @@ from watcher.rules.rulebook import Rule
 
 Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 
+MOST = (
+    50  # products in full of several rules, where the channel has no limit: a service has its own
+)
+WORDS = 10  # of other rules on one product; those beyond are only named
 NAMED = 20  # names of the products beyond the limit; the others are only counted
 
 
@@ -93,8 +97,9 @@ def _highest(rule: Rule, told: Decided, decision: Decision) -> Severity | None:
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """All that one channel is told at once, in the order of the rule file. ``limit`` is the most
-    products in full, whatever the rules allow; ``kind`` that of a message of several rules. A
-    joined one names the rule also where it is one alone, as does one that is ``named``."""
+    products in full, whatever the rules allow (of several rules ``MOST``, if it is left out);
+    ``kind`` is that of a message of several. A joined one names the rule also where it is one
+    alone, as does one that is ``named``."""
 
     owing: Sequence[Owing]
     limit: int | None = None
@@ -142,13 +147,12 @@ class _Layout:
             replace(each, owed=_strongest_first(each.rule, each.owed, each.products))
             for each in sorted(bundle.owing, key=lambda each: -each.severity.rank)
         ]
-        most = sum(len(part.owed) for part in parts) if bundle.limit is None else bundle.limit
         if len(parts) == 1:
             (part,) = parts
-            room = min(part.rule.limit, most)
+            room = min(part.rule.limit, bundle.limit or part.rule.limit)
             rest = [(part, each.alert.product) for each in part.owed[room:]]
             return cls(parts, [part.owed[:room]], {}, rest)
-        standing = _standing(parts, most)
+        standing = _standing(parts, bundle.limit or max(MOST, *(each.rule.limit for each in parts)))
         homes = {each.alert.product: each for under in standing for each in under}
         also: dict[int, list[tuple[Owing, Decided]]] = {}
         hidden: dict[int, tuple[Owing, int]] = {}
@@ -165,7 +169,8 @@ class _Layout:
         """Yield all that is told in full or beside that."""
         for part, standing in zip(self.parts, self.standing, strict=True):
             yield from ((part, each) for each in standing)
-        yield from chain.from_iterable(self.also.values())
+        for words in self.also.values():
+            yield from words[:WORDS]
 
 
 def _standing(parts: Sequence[Owing], most: int) -> list[list[Decided]]:
@@ -234,7 +239,9 @@ def _written(layout: _Layout, bundle: Bundle, now: Instant, whole: Mapping[int, 
 
 def _count(part: Owing) -> RuleCount:
     rule = part.rule
-    return RuleCount(rule.name, *_counted(part.owed), rule.description, rule.label, part.severity)
+    by = rule.group.by if rule.group is not None else ""
+    counts = _counted(part.owed)
+    return RuleCount(rule.name, *counts, rule.description, rule.label, part.severity, by)
 
 
 def _standing_item(layout: _Layout, part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Item:
@@ -243,8 +250,9 @@ def _standing_item(layout: _Layout, part: Owing, owed: Decided, whole: Mapping[i
     words = layout.also.get(owed.alert.product)
     if words is None:
         return item
-    also = tuple(_also(other, word, whole) for other, word in words)
-    return msgspec.structs.replace(item, also=also)
+    also = [_also(other, word, whole) for other, word in words[:WORDS]]
+    also += [_name(other, word) for other, word in words[WORDS:]]
+    return msgspec.structs.replace(item, also=tuple(also))
 
 
 def _with_rule(items: Sequence[Item], rule: Rule) -> list[Item]:
@@ -272,6 +280,14 @@ def _also(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Also:
     item = _item(part, owed, whole)
     said = {name: getattr(item, name) for name in _OF_AN_ALERT}
     return Also(part.rule.name, label=part.rule.label, **said)
+
+
+def _name(part: Owing, owed: Decided) -> Also:
+    """One rule more that speaks of a product: not what it says."""
+    alert = owed.alert
+    kind = (Decision.RESOLVED if owed.decision.of_an_end else owed.decision).value
+    since = alert.fired_at or alert.since
+    return Also(part.rule.name, alert.short_id, kind, since, label=part.rule.label)
 
 
 _OF_AN_ALERT = tuple(name for name in Also.__struct_fields__ if name not in ("rule", "label"))

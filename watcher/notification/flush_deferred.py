@@ -132,7 +132,7 @@ class _Sweep:
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""
         ids = [each.alert for each in held]
-        found = {alert.id: alert for alert in self.database.alerts.by_id(ids)}
+        found = {alert.id: alert for alert in self.database.alerts.stated(ids)}
         self.database.held.release(each for each in held if each.alert not in found)
         return found
 

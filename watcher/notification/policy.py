@@ -10,7 +10,7 @@ by the other lists of a round. Messages of the watcher's own trouble pass its qu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -21,7 +21,7 @@ from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.quiet import QuietHours
-from watcher.rules.rulebook import Channel, Rule
+from watcher.rules.rulebook import Channel, Rule, Rulebook
 from watcher.schedule import Cron, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live
@@ -69,9 +69,10 @@ class Decision(StrEnum):
 
     @property
     def of_an_end(self) -> bool:
-        return self in (Decision.RESOLVED, Decision.MISSED)
+        return self in _ENDS
 
 
+_ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
 _OWED = frozenset(
     {
         Decision.FIRES,
@@ -172,6 +173,15 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
         )
         for name, each in channels.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
+    waits for the others; one that need not wait is told all of the round that it is owed."""
+
+    book: Rulebook
+    until: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +338,8 @@ class Holds:
             else:
                 before, told_as = told.told_with, told.severity
                 decided.append(Decided(alert, decision, before=before, told_as=told_as))
-        decided = self._unmuted(rule, policy.channel, decided)
+        if rule.muted_by:
+            decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
             return decided
@@ -341,12 +352,12 @@ class Holds:
         self._note(rule, policy.channel, decided)
         return decided
 
-    def _unmuted(self, rule: Rule, channel: str, decided: Sequence[Decided]) -> list[Decided]:
+    def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
         """The decisions, but that what is owed is dropped where a rule that mutes this one was told
         of the product, or is now, and still fires."""
         products = [each.alert.product for each in decided if each.decision.owed]
-        if not rule.muted_by or not products:
-            return [*decided]
+        if not products:
+            return decided
         muted: dict[int, str] = {}
         for name in reversed(rule.muted_by):
             told = self._database.alerts.muting(name, channel, products)

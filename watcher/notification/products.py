@@ -41,6 +41,7 @@ class Products:
         self._sellers = catalogue.sellers
         self._facts: dict[int, ProductFacts] = {}
         self._told: dict[int, dict[str, float | None]] = {}
+        self._items: dict[tuple[object, ...], Item] = {}
 
     def load(self, products: Sequence[int]) -> None:
         """Read at once what ``item`` and ``name`` need of these products."""
@@ -96,6 +97,18 @@ class Products:
     ) -> Item:
         """One product of a message: what is so now, and what was so when its alert fired; where it
         is told again, against what the channel was told ``before``."""
+        if before is not None or kind == _AGAIN:
+            return self._item(rule, alert, kind, reason, before)
+        # A product stands alike in the messages of many channels.
+        key = rule.name, alert.id, alert.fired_at, kind, reason
+        item = self._items.get(key)
+        if item is None:
+            item = self._items[key] = self._item(rule, alert, kind, reason, before)
+        return item
+
+    def _item(
+        self, rule: Rule, alert: Alert, kind: str, reason: str | None, before: ToldWith | None
+    ) -> Item:
         facts = self._facts[alert.product]
         since = alert.fired_at or alert.since
         known = self._known(rule, alert, since)

@@ -9,18 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from watcher.model import Instant
-from watcher.notification.policy import LONGEST, NotifyPolicy, since_of
+from watcher.notification.policy import LONGEST, NotifyPolicy, OpenRound, since_of
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sql.silences import HeldGroup
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRound:
-    """The round that a scan is part of: the rules of all its lists, and ``until`` when each channel
-    waits for the others; one that need not wait is told all of the round that it is owed."""
-
-    book: Rulebook
-    until: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +33,24 @@ class RoundKeeper:
     _tellings: tuple[Rulebook, Mapping[str, frozenset[str]]] | None = None
 
     def at(self, book: Rulebook, watch: str, now: Instant) -> OpenRound:
-        """The round, for the scan of ``watch`` that is committed."""
+        """The round, for the scan of ``watch`` that is committed, once ``repeated`` was told."""
         return OpenRound(book, self._until(book, now, besides=watch))
 
-    def holds(self, book: Rulebook, now: Instant) -> dict[str, Instant]:
-        """Until when each channel that waits goes on waiting, for a sweep."""
+    def repeated(self, watch: str) -> frozenset[str]:
+        """The channels that still wait with what the watch's last scan owes them. That is told
+        before its next scan is judged: what began is not to be told as ended for a round's sake."""
+        waiting = self._waiting.items()
+        return frozenset(channel for channel, each in waiting if watch in each.had)
+
+    def holds(
+        self, book: Rulebook, now: Instant, besides: Collection[str] = ()
+    ) -> dict[str, Instant]:
+        """Until when each channel that waits goes on waiting, for a sweep; but for some."""
         if not self._waiting:
             return {}
         until = self._until(book, now)
-        return {name: until[name] for name in self._waiting if name in until}
+        waiting = self._waiting.keys() - {*besides}
+        return {name: until[name] for name in waiting if name in until}
 
     def is_over(self, book: Rulebook, now: Instant) -> bool:
         """Whether some channel waits for nothing more."""
@@ -98,6 +98,8 @@ class RoundKeeper:
         for watch in others:
             for channel in tellings.get(watch, ()):
                 waiting = self._waiting.get(channel)
+                if waiting is not None and besides in waiting.had:
+                    waiting = None  # told: it waits anew
                 if waiting is not None and watch in waiting.had:
                     continue  # it is read once more already: its word of this round is known
                 since = min(waiting.since, now) if waiting is not None else now

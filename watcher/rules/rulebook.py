@@ -432,6 +432,19 @@ def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
         yield from rule.figures
 
 
+def with_muters(rules: Sequence[Rule], book: Rulebook) -> list[Rule]:
+    """The rules, and those of the book by whom they are muted, however far."""
+    known = {rule.name: rule for rule in book.rules}
+    found = {rule.name: rule for rule in rules}
+    todo = [*rules]
+    while todo:
+        for name in todo.pop().muted_by:
+            if name not in found and name in known:
+                found[name] = known[name]
+                todo.append(known[name])
+    return [*found.values()]
+
+
 def muters_first(rules: Sequence[Rule]) -> Sequence[Rule]:
     """The rules in their order, but that one which another mutes comes after it. Those that are
     muted only by rules that are not among these stay where they are."""

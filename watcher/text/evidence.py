@@ -173,8 +173,8 @@ def _part(share: float, asked: Criterion) -> str:
 
 
 def compared_of(evidence: Evidence) -> str:
-    """How many products of a group a change is of: ``41 of 50 products compared``, those that were
-    listed at both times; empty of any other evidence."""
+    """The number of a group's products that a change is of, those that were listed at both times:
+    ``41 of 50 products compared``; empty of any other evidence."""
     if evidence.compared is None:
         return ""
     both, every = evidence.compared

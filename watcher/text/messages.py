@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from watcher.fields import CATEGORIES, SELLER
 from watcher.message import Also, Item, Message, RuleCount, Waited
 from watcher.model import Severity
 from watcher.text.evidence import spelled
@@ -20,6 +21,13 @@ _Word = TypeVar("_Word", Item, Also)
 
 _LOCK_SCREEN = 60  # characters of a title that say which rules tell
 _CALLED = 40  # of a rule's name in it
+# What a rule speaks of, by what it is grouped by.
+_SUBJECTS = {
+    "": ("product", "products"),
+    SELLER: ("seller", "sellers"),
+    **dict.fromkeys(CATEGORIES, ("category", "categories")),
+    "watch": ("list", "lists"),
+}
 
 
 def title_of(message: Message) -> str:
@@ -39,7 +47,8 @@ def title_of(message: Message) -> str:
 
 def _about(message: Message) -> str:
     """The rules and products that it is about, or all that waited."""
-    told = products_of(message.told, message.ended)
+    kinds = {item.grouped_by for item in message.items}
+    told = subjects_of(message.told, message.ended, kinds.pop() if len(kinds) == 1 else "")
     if message.waited is not None:
         troubles = _some(len(message.waited.troubles), "trouble")
         nothing = "" if message.told or troubles else "nothing"
@@ -108,13 +117,13 @@ def heading_of(part: RuleCount) -> str:
 
 def rule_line(part: RuleCount) -> str:
     """``breakout: 3 products - Sales took off``."""
-    line = f"{heading_of(part)}: {products_of(part.told, part.ended)}"
+    line = f"{heading_of(part)}: {subjects_of(part.told, part.ended, part.grouped_by)}"
     return f"{line} - {part.description}" if part.description else line
 
 
-def products_of(told: int, ended: int) -> str:
-    """``3 products``, ``2 ended``, or both."""
-    count = f"{told} {plural(told, 'product')}" if told else ""
+def subjects_of(told: int, ended: int, grouped_by: str = "") -> str:
+    """``3 products``, ``2 ended``, or both; of groups ``3 sellers``."""
+    count = f"{told} {plural(told, *_SUBJECTS[grouped_by])}" if told else ""
     return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 NAME_LENGTH = 100
 TEXT_LENGTH = 2_000
@@ -39,9 +40,17 @@ def neutralise(text: object, longest: int = NAME_LENGTH) -> str:
     """One harmless line of at most ``longest`` characters (not counting those of no width)."""
     if not isinstance(text, str):
         return ""
+    # Labels, conditions, currencies and ids of one message are those of the next.
+    return _known(text, longest) if len(text) <= NAME_LENGTH else _harmless(text, longest)
+
+
+def _harmless(text: str, longest: int) -> str:
     # Bounded first: a megabyte of a name should not cost a megabyte of work.
     visible = _SPACES.sub(" ", _visible(text[: longest * 4 + 100])).strip()
     return _MEETING.sub(lambda match: match[0] + _NOTHING, shorten(visible, longest))
+
+
+_known = lru_cache(maxsize=2_048)(_harmless)
 
 
 def neutralise_lines(text: str, longest: int = TEXT_LENGTH) -> str:

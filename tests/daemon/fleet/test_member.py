@@ -19,7 +19,7 @@ from tests.daemon.fleet.test_stored_rules import Asked, read
 from tests.fakes.clock import SetClock
 from watcher.daemon.fleet.lease_keeper import FleetView
 from watcher.daemon.fleet.lease_tenure import steady
-from watcher.daemon.fleet.member import Member
+from watcher.daemon.fleet.member import FleetMember
 from watcher.daemon.fleet.stored_rules import Read, StoredRules
 from watcher.daemon.fleet.surroundings import Surroundings
 from watcher.delivery.permission import always, may_send
@@ -69,18 +69,18 @@ class Town:
         await asyncio.Event().wait()
         yield "", ""
 
-    def member(self, name: str) -> Member:
+    def member(self, name: str) -> FleetMember:
         """A daemon."""
         around = Surroundings(SetClock(), writer=self.writer, reader=self.reader)
         control: Any = self.server.open
-        return Member(
+        return FleetMember(
             a_daemon(name), "postgresql://db/x",
             lambda book: StoredRules(book, Asked(self.server), self.read),
             around, control, self.nothing,
         )  # fmt: skip
 
     @asynccontextmanager
-    async def running(self, name: str) -> AsyncIterator[Member]:
+    async def running(self, name: str) -> AsyncIterator[FleetMember]:
         """A daemon at work until the block ends; it is stopped in order then."""
         member, stop, ready = self.member(name), asyncio.Event(), asyncio.Event()
         task = asyncio.create_task(member.run(stop, ready.set))
@@ -109,7 +109,7 @@ async def until(what: Callable[[], bool | Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
-def at_work(member: Member) -> list[str]:
+def at_work(member: FleetMember) -> list[str]:
     """The books that it does something for."""
     return [name for name, held in member.books().items() if held.sources is not None]
 

@@ -14,7 +14,8 @@ OTHER = ("operator",)
 
 def doubts(path: Path) -> list[str]:
     """The warnings about the rules of a file."""
-    return [str(one) for one in load([path], ENV).warnings if one.path.startswith("rules[")]
+    found = load([path], ENV).warnings
+    return [str(one) for one in found if one.path.startswith(("rules[", "groups."))]
 
 
 def test_a_hundred_sensible_rules() -> None:

@@ -8,7 +8,7 @@ from tests.rules.tables import problems_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.groups import BY, GroupCatalogue
 from watcher.rules.metrics import Catalogue, FigureKind, Metric
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rulebook, followed_texts, made_texts
 from watcher.rules.sections.figures import FIGURES, Asks
 from watcher.units import Unit
 
@@ -108,6 +108,18 @@ def test_what_a_figure_is_made_of() -> None:
     assert (rule.group, rule.watches) == (group, group.watches)
     assert group.said == "the sellers of best"
     assert book.used_watches == group.watches
+
+
+def test_texts_that_its_products_must_bring() -> None:
+    """Those that a figure counts are read, also where they are made of long ones; those that it
+    holds against the past are noted."""
+    metrics = "{v: {distinct: variants}, n: {count: {product_name: {changes: true}}}, d: {count: {"
+    rules = read(
+        f"{metrics}description: {{contains: new}}}}}}}}",
+        "{v: {above: 3}, n: {above: 0}, d: {above: 1}}",
+    ).rules
+    assert made_texts(rules) == ("description", "variants")
+    assert followed_texts(rules) == {"product_name"}
 
 
 def test_each_way_to_group() -> None:

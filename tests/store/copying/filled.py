@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from tests.analysis.test_lockstep import RULES, nine_days
 from tests.fakes.lockstep import Daemon
 from tests.store.making import scan
@@ -12,6 +14,7 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.model import LongTexts
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
+from watcher.store.records import GroupFigures
 from watcher.store.sql.refreshes import ScanDay, Share
 from watcher.store.sql.siblings import Category, Probe
 
@@ -37,7 +40,11 @@ def fill(database: Store) -> None:
         "variants": ("S", "M"),
     }
     followed = frozenset(["product_name", "description"])
-    database.history.record(replace(made, texts=texts, followed=followed))
+    recorded = database.history.record(replace(made, texts=texts, followed=followed))
+    groups = database.groups.keys("seller_id", [("US", "7495"), ("GB", "7495")], now)
+    said = {"sum(x)": np.array([9.999, np.nan]), "size()": np.array([3.0, 4.0])}
+    figures = GroupFigures(recorded.scan_id, now, groups, said)
+    database.groups.note(recorded.scan_id, "seller_id", figures)
     database.ledger.charge("odd", 7, now)
     assert database.ledger.reserve("odd", 3, now, None, None)
     database.health.failing("watch", "odd", "HTTP 500", now)

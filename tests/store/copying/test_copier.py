@@ -58,7 +58,7 @@ def test_all_of_it_is_the_same(tmp_path: Path, source: Path) -> None:
     found = copy_store(source, tmp_path / "copy.db", NOW)
     assert dump(tmp_path / "copy.db") == dump(source)
     counted = {each.table: each.rows for each in found}
-    assert counted["products"] == 58
+    assert counted["products"] == 60
     assert counted["observations"] > 100
     assert not list(tmp_path.glob("*.copying*"))
 

@@ -24,6 +24,9 @@ NO_GROUPS = {
     "sql/history.py:History.some_products",  # whose ids the source is asked about
     "sql/groups.py:Groups.members",
     "postgres/upkeep.py:",  # a group has no newest observation
+    # Of a category and the one above it: a group is of one alone.
+    "postgres/schema.py:",
+    "sqlite/migrations.py:m024_category_names",
 }
 # Groups are what is asked for.
 GROUPS = {
@@ -52,6 +55,7 @@ BY_KEY = {
     "sql/extracts.py:Observations._stored",
     "sql/history.py:History._last_seen",
     "sql/history.py:History._watches",
+    "sql/history.py:History.categories_of",
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
     "sql/history.py:History.find_all",

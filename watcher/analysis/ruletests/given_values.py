@@ -8,8 +8,10 @@ from watcher.analysis.ruletests.series import LONGEST, Series, parse_series
 from watcher.model import Instant
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.sections.validators import duration, whole
-from watcher.units import format_duration
+from watcher.units import DAY, format_duration
 from watcher.words import Wrong, kind, quoted
+
+INTERVAL = DAY  # between two scans, where a test says nothing
 
 
 def read_series(metric: Metric, value: object) -> Series:

@@ -20,6 +20,7 @@ from watcher.analysis.ruletests.cases import (
 from watcher.analysis.ruletests.given_facts import fact_value, given_categories, with_given
 from watcher.analysis.ruletests.given_groups import groups_of, known_id
 from watcher.analysis.ruletests.given_values import (
+    INTERVAL,
     read_interval,
     read_scan,
     read_scan_at,
@@ -35,7 +36,6 @@ from watcher.rules.files.loading import load
 from watcher.rules.files.side_files import SideFiles
 from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rule, Rulebook
-from watcher.units import DAY
 from watcher.words import Wrong, kind, listing, nearest, quoted
 
 _NOT_GIVEN = {"product_id": "is the product's own key", "region": "is that of the watch"}
@@ -203,7 +203,7 @@ class _Case:
         casts = self._casts(given, rules)
         actors = tuple(actor for cast in casts for actor in cast.actors)
         start = self._value(given, "start", START, read_start)
-        interval = self._value(given, "interval", DAY, read_interval)
+        interval = self._value(given, "interval", INTERVAL, read_interval)
         self._read_facts(given.get("facts"), (*self._path, "facts"))
         groups = groups_of(rules, ((cast.watch, cast.actors) for cast in casts))
         alerts = list(self._alerts(given, [*(one.product_id for one in actors), *groups], interval))

@@ -17,8 +17,6 @@ from watcher.evaluation.present import Present, Presents
 from watcher.evaluation.tabling import needs_of
 from watcher.evidence import Evidence
 from watcher.model import Scan
-from watcher.notification.rounds import RoundKeeper
-from watcher.pipeline import evaluate
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Refresh, Schedule
 from watcher.units import format_duration, format_instant
@@ -54,18 +52,9 @@ class Player(Stage):
     def play(self, scans: Iterable[Scan]) -> Played:
         """All of one moment, one after the other."""
         written: list[int] = []
-        scans = [*scans]
-        keeper = RoundKeeper()
-        for number, scan in enumerate(scans, start=1):
+        for scan, keeper in self.round_of([*scans]):
             self._renew(scan)
-            rules, catalogue = self._of(scan), self.book.metrics
-            keeper.busy = {each.watch for each in scans[number:]}
-            outcome = evaluate(
-                self.database, scan, rules, self.policies, catalogue, scan.at,
-                round_=keeper.at(self.book, scan.watch, scan.at),
-            )  # fmt: skip
-            keeper.committed(scan.watch, outcome.waits, outcome.told, scan.at)
-            written += outcome.notifications
+            written += self.judge(scan, keeper).notifications
         return self.played(scan.at, written)
 
     def again(self, rule: Rule, present: Present | Presents, product: int) -> Iterator[Evidence]:

@@ -21,7 +21,7 @@ from watcher.store.records import Delivered, FiredAlert
 from watcher.units import DAY, WEEK
 
 BEGINS = (Decision.FIRES.value, Decision.MISSED.value)  # that an alert fires, for the first time
-_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value)
+_ONCE_MORE = (Decision.REMINDER.value, Decision.AGAIN.value, Decision.RAISED.value)
 
 _T = TypeVar("_T")
 

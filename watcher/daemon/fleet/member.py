@@ -35,7 +35,7 @@ Events = AsyncGenerator[tuple[str, str], None]
 log = structlog.get_logger("watcher.daemon")
 
 
-class Member(ShownBooks):
+class FleetMember(ShownBooks):
     """A daemon of a server's fleet. ``rules_of`` says where a book's rules come from;
     ``opener`` and ``listen`` reach what all of them share."""
 

@@ -16,7 +16,7 @@ from watcher import __version__
 from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
 from watcher.daemon.fleet.joining import prepare, reached
 from watcher.daemon.fleet.local_rules import LocalRules
-from watcher.daemon.fleet.member import Member
+from watcher.daemon.fleet.member import FleetMember
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, let_close
 from watcher.daemon.supervision.signals import Hangup
@@ -57,7 +57,7 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
                 return LocalRules(service.rules, service.load, service.limits)
             return StoredRules(book, control, pushed.load)
 
-        member = Member(
+        member = FleetMember(
             _introduction(names),
             server.url,
             rules_of,
@@ -81,7 +81,7 @@ async def _announce(service: Service, stop: asyncio.Event) -> None:
 
 
 async def _page(
-    service: Service, stack: AsyncExitStack, server: Server, member: Member
+    service: Service, stack: AsyncExitStack, server: Server, member: FleetMember
 ) -> str | None:
     """Serve the page; its URL, None where there is none."""
     if service.listen is None:
@@ -107,7 +107,7 @@ def _introduction(names: tuple[str, ...] | None) -> DaemonState:
     return DaemonState(new_daemon(), host, os.getpid(), __version__, None, started, wanted=names)
 
 
-def _ready(service: Service, member: Member, url: str | None) -> None:
+def _ready(service: Service, member: FleetMember, url: str | None) -> None:
     wanted = member.daemon.wanted
     books = "all" if wanted is None else ", ".join(wanted)
     log.info("watching", daemon=member.daemon.id, books=books, page=url or "off")

@@ -16,10 +16,9 @@ from watcher import plan
 from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
 from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
 from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
-from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
 from watcher.incidents.operator import Operator
 from watcher.incidents.sweeping import sweep_all
 from watcher.model import Instant, Scan, ScanState
@@ -82,6 +81,14 @@ class ScanRecords:
         rows = sweep_all(database, self.book, self.channels, now, holds)
         self.rounds.swept(holds)
         return rows
+
+    def _tell_repeated(self, database: Store, watch: str, now: Instant) -> frozenset[str]:
+        """Tell the channels that still wait with what the watch's last scan owes them; which."""
+        repeated = self.rounds.repeated(watch)
+        if repeated:
+            holds = self.rounds.holds(self.book, now, repeated)
+            sweep_all(database, self.book, self.channels, now, holds)
+        return repeated
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
@@ -158,6 +165,7 @@ class ScanRecords:
             scan = _believed(database, watch, result.scan)
             book, now = self.book, operator.now
             note_fields(operator, book, watch, scan, result)
+            repeated = self._tell_repeated(database, asked, now)
             outcome = evaluate(
                 database, scan, chosen, self.channels, book.metrics, now,
                 report=self.report, round_=self.rounds.at(book, asked, now),
@@ -172,6 +180,7 @@ class ScanRecords:
             note_credits(operator, self.book.api)
             operator.end(unstored_of(watch))
         budget.close()
+        self.rounds.told(repeated)
         self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
         moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}
@@ -195,11 +204,6 @@ def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
     if scan.watch != watch.key:
         scan = replace(scan, watch=watch.key)
     return result if scan is result.scan else replace(result, scan=scan)
-
-
-def unstored_of(watch: Watch) -> Incident:
-    """A scan of the watch that waits to be stored."""
-    return Incident(IncidentKind.UNSTORED, About.WATCH, watch.name)
 
 
 def _is_stored(database: Store, scan: Scan) -> bool:

@@ -15,12 +15,13 @@ import structlog
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.scheduling.budget import LedgerBudget, ScanBudget
-from watcher.daemon.scheduling.scan_records import ScanRecords, unstored_of
+from watcher.daemon.scheduling.scan_records import ScanRecords
 from watcher.daemon.scheduling.store_retry import StoreRetry
 from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreAway, StoreError, WatcherError
+from watcher.incidents.failing import unstored_of
 from watcher.model import Instant
 from watcher.pipeline import Report, ScanOutcome
 from watcher.rules.rulebook import Rulebook, Watch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,7 @@ class Grouping:
         return remembered(table, ("group", self.name), lambda: self._codes(table))
 
     def _codes(self, table: ScanColumns) -> Ints:
-        regions = coded(table.text(_REGION), unknown=()) + 1
+        regions = remembered(table, ("group", _REGION), lambda: _regions(table))
         if self.attribute is not None:
             unknown = UNKNOWN if self.name in IDS else ()
             own = coded(texts_of(table, self.attribute), unknown)
@@ -54,12 +54,18 @@ class Grouping:
         return self.name
 
 
-def coded(texts: Iterable[str | None], unknown: Iterable[str]) -> Ints:
+def coded(texts: Sequence[str | None], unknown: Iterable[str]) -> Ints:
     """(n,) a number for each text, equal for equal ones; -1 of none, and of the ``unknown``."""
-    codes: dict[str | None, int] = {None: -1, **dict.fromkeys(unknown, -1)}
-    known = len(codes)
-    found = [codes.setdefault(text, len(codes) - known) for text in texts]
-    return np.array(found, np.int64)
+    none = dict.fromkeys((None, *unknown), -1)
+    known = (text for text in dict.fromkeys(texts) if text not in none)
+    codes = dict(zip(known, range(len(texts)), strict=False)) | none
+    return np.fromiter(map(codes.__getitem__, texts), np.int64, len(texts))
+
+
+def _regions(table: ScanColumns) -> Ints:
+    """(n,) the number of each product's region: one more, for of some it is not known."""
+    texts = table.text(_REGION)
+    return coded(texts, unknown=()) + 1 if len({*texts}) > 1 else np.zeros(len(texts), np.int64)
 
 
 def _numbered(table: ScanColumns, column: Metric) -> Ints:

@@ -11,6 +11,7 @@ from itertools import chain
 
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Path, Places
+from watcher.rules.conditions.logic import All, Not
 from watcher.rules.conditions.values import is_percent
 from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.lint.amounts import amounts
@@ -80,7 +81,10 @@ def _of_all(
     """All of the rule on each of its watches; what is not so on every one of them says on which."""
     found: dict[tuple[object, str], tuple[Condition | str, list[str]]] = {}
     for watch in rule.watches:
-        of_one = (_when(rule, watch), _until(rule, watch), _leaves(rule, watch, kept, in_percent))
+        of_one = (
+            _when(rule, watch), _until(rule, watch), _grades(rule, watch),
+            _leaves(rule, watch, kept, in_percent),
+        )  # fmt: skip
         for where, why in chain(*of_one, _keys(rule, watch)):
             key = (where if isinstance(where, str) else id(where), why)
             found.setdefault(key, (where, []))[1].append(watch.name)
@@ -116,6 +120,28 @@ def _until(rule: Rule, watch: Watch) -> Iterator[Found]:
     found = conflicts(clauses, watch.query)
     leaves = "product leaves" if rule.group is None else "group's products leave"
     yield from _told(found, len(clauses), f"it ends only when the {leaves} the list")
+
+
+def _grades(rule: Rule, watch: Watch) -> Iterator[Found]:
+    """Severities that no alert ever has: their conditions can't be met together with the rule's, or
+    those that make it more severe are met with them."""
+    if not rule.grades or _never(rule.when, watch):
+        return
+    for number, grade in enumerate(rule.grades):
+        place = next(leaves_of(grade.when))
+        if found := _never(All((rule.when, grade.when)), watch):
+            yield place, f"{found[0].said}: it is never {grade.severity}"
+        for higher in rule.grades[:number]:
+            if not found and _never(All((grade.when, Not(higher.when))), watch):
+                why = f"what meets this meets {higher.severity}, too: it is never {grade.severity}"
+                yield place, why
+
+
+def _never(condition: Condition, watch: Watch) -> list[Conflict]:
+    """What is in the way of each of its alternatives; empty where something may meet it."""
+    clauses = alternatives(condition) or []
+    found = conflicts(clauses, watch.query)
+    return [*found] if len(found) == len(clauses) else []
 
 
 def _told(found: Sequence[Conflict], clauses: int, whole: str) -> Iterator[Found]:

@@ -35,10 +35,10 @@ _MOST_FIRST = 1_000
 class Asks(StrEnum):
     """The form of what is written after a figure's kind: for the JSON Schema."""
 
-    METRIC = "metric"
+    METRIC = "a metric"
     CONDITIONS = "conditions"
-    ATTRIBUTE = "attribute"
-    TOP = "top"
+    ATTRIBUTE = "a text"
+    TOP = "of, by, first"
 
 
 @dataclass(frozen=True, slots=True)

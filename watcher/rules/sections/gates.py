@@ -121,7 +121,11 @@ def _circle(names: Sequence[str]) -> str:
 
 def _doubt(rule: Rule, muted: Rule, entry: Entry) -> None:
     """Warn of what mutes nothing."""
-    if not set(rule.notify) & set(muted.notify):
+    kinds = [each.group.by if each.group is not None else "" for each in (rule, muted)]
+    if kinds[0] != kinds[1]:
+        said = [f"groups by {each}" if each else "products" for each in kinds]
+        entry.warn(f"mutes nothing: {rule.name} speaks of {said[0]}, and {muted.name} of {said[1]}")
+    elif not set(rule.notify) & set(muted.notify):
         told = f"{rule.name} tells {listing(rule.notify) or 'nobody'}"
         others = listing(muted.notify) or "nobody"
         entry.warn(

@@ -19,11 +19,13 @@ from watcher.rules.conditions.base import (
 from watcher.rules.conditions.change import relative
 from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.conditions.pasts import no_past
+from watcher.rules.conditions.transition import Appears
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
 
 _CHANGE = "change"
+_ANY = Appears()  # a condition that names no metric
 _DIRECTIONS = ("asc", "desc")
 
 
@@ -96,12 +98,15 @@ Order: TypeAlias = ByCondition | ByMetric
 
 
 def order_of(
-    text: str | None, when: Condition, catalogue: Catalogue, *, ranked: bool, unsorted: str = ""
-) -> Order:
+    text: str | None, when: Condition | None, catalogue: Catalogue, *, ranked: bool,
+    unsorted: str = "",
+) -> Order:  # fmt: skip
     """The order of a rule: as it is written, ``METRIC [change] [asc|desc]``, or by ``when``. A
     change is from the baseline that ``when`` compares the metric with, or else from the last
     observation. Without ranks there are none to order by; of several watches ``unsorted`` names
-    those that have none."""
+    those that have none. A ``when`` that is None was reported: what is wrong with the order is told
+    all the same."""
+    when = when or _ANY
     if text is None:
         return _by_condition(when, catalogue)
     name, *words = text.split() or [""]

@@ -11,7 +11,6 @@ from watcher.model import Severity
 from watcher.rules.conditions.again import again_of
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler
-from watcher.rules.conditions.transition import Appears
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.lint.doubts import doubts
 from watcher.rules.rulebook import Rule
@@ -23,8 +22,6 @@ from watcher.rules.sections.subjects import Subject, Subjects
 from watcher.words import Wrong
 
 _T = TypeVar("_T")
-
-_ANY = Appears()  # a condition that names no metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class RuleBuilder:
         try:
             # What is wrong with it is told although the conditions are wrong, too.
             return order_of(
-                section.order_by, when or _ANY, subject.compiler.catalogue,
+                section.order_by, when, subject.compiler.catalogue,
                 ranked=subject.sorted.all, unsorted=subject.sorted.not_these,
             )  # fmt: skip
         except Wrong as error:

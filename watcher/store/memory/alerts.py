@@ -117,6 +117,9 @@ class MemoryAlerts(Alerts):
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         return self.explained(self._of(ids))
 
+    def stated(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        return self._of(ids)
+
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         found = self._of(ids)
         return [(each.id, each.rule, each.product, each.resolved_at, each.watch) for each in found]

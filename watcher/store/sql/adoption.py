@@ -163,6 +163,7 @@ class Adoption:
         }
         if names:
             _rename_incidents(self._db, names)
+            _rename_groups(self._db, names)
         new = [each for each in map(_Known.of, self._book.values())
                if self._known.get(each.watch) != each]  # fmt: skip
         columns = _Known.__struct_fields__
@@ -206,6 +207,18 @@ def _rename_incidents(db: Connection, names: Mapping[str, str]) -> None:
         if subject in names
     ]
     _move_incidents(db, moved)
+
+
+def _rename_groups(db: Connection, names: Mapping[str, str]) -> None:
+    """Have the groups that are whole lists go by the lists' new names. By way of ids that nothing
+    has, as above; a group that had the new name has the old one then."""
+    move = "UPDATE products SET product_id = ? WHERE grouped_by = 'watch' AND product_id = ?"
+    moved = [(f"watch={old}", f"watch=\x01{old}", f"watch={new}") for old, new in names.items()]
+    for old, between, _ in moved:
+        db.execute(move, (between, old))
+    for old, between, new in moved:
+        db.execute(move, (old, new))
+        db.execute(move, (new, between))
 
 
 def _names(fields: str) -> tuple[str, ...]:

@@ -172,12 +172,18 @@ class Alerts(Face):
 
     def by_id(self, ids: Iterable[int]) -> builtins.list[Alert]:
         """The alerts of these ids that there are, the oldest first."""
-        rows = self._db.rows(
-            f"{_SELECT} FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
+        return [_alert(row) for row in self._of_ids(_SELECT, ids)]
+
+    def stated(self, ids: Iterable[int]) -> builtins.list[Alert]:
+        """Return ``by_id`` without evidence: of many that are held, few are shown."""
+        return [_alert_of(row) for row in self._of_ids(f"SELECT {_STATE}", ids)]
+
+    def _of_ids(self, select: str, ids: Iterable[int]) -> builtins.list[Row]:
+        return self._db.rows(
+            f"{select} FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
             "ON a.id = w.value ORDER BY a.id",
             (self._sql.listed(dict.fromkeys(ids)),),
         )
-        return [_alert(row) for row in rows]
 
     def brief(self, ids: Iterable[int]) -> builtins.list[Brief]:
         """The alerts of these ids that there are in short, the oldest first."""

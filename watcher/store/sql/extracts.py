@@ -131,7 +131,7 @@ class Extracts(_Bulk):
         )
 
     def figures(self, choice: Choice) -> Extract[Sequence[Row]]:
-        """What was said of groups of products at the scans of the time. Rows of the scan's time and
+        """The figures of groups of products at the scans of the time. Rows of the scan's time and
         watch (its key), the group's region and id, the figure's canonical text, and its value."""
         values = self._values(choice)
         ids = self._ids(

@@ -170,8 +170,8 @@ class Groups(Face):
     def series(
         self, watch: str, by: str, group: int, since: Instant
     ) -> tuple[Ints, Mapping[str, Floats]]:
-        """Return (m,) the times of a watch's scans, the oldest first, and (m,) each figure of a group at
-        them; NaN is no value."""
+        """Return (m,) the times of a watch's scans, the oldest first, and (m,) each figure of a
+        group at them; NaN is no value."""
         kept = [*self.figures(watch, by, AFTER_ALL, (since, AFTER_ALL))][::-1]
         at = np.array([each.at for each in kept], np.int64)
         texts = dict.fromkeys(text for each in kept for text in each.values)

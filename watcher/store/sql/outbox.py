@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -38,19 +38,25 @@ _INSERT_TRY = (
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_marks = msgspec.json.Decoder(list[str]).decode
 _OF_TARGET = "n.target = ?1 AND n.state = 'waiting'"
+# What the target was tried with in vain for a day, and that was given up from a time on.
+_GIVEN_UP = (
+    f"n.target = ?1 AND n.state = 'dead' AND n.finished >= ?2 AND n.finished - n.first_try >= {DAY}"
+)
 _HEAD = (
     "SELECT n.id, n.channel, n.next_try, n.tries, n.first_try, "
     "(SELECT count(*) FROM (SELECT 1 FROM notifications AS w WHERE w.target = ?1 "
     "AND w.state = 'waiting' LIMIT ?2) AS few), "
     "EXISTS (SELECT 1 FROM tries WHERE notification = n.id), "
-    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id) "
+    "EXISTS (SELECT 1 FROM notifications AS c WHERE c.joined = n.id), "
+    "(SELECT since FROM causes WHERE cause = ?3 AND ended IS NULL) "
     f"FROM notifications AS n WHERE {_OF_TARGET} ORDER BY n.id LIMIT 1"
 )
 
 
 class Head(Struct, frozen=True):
     """The first that waits for a target, and how many do (``waiting``, counted up to a number).
-    ``tried``: in vain, be it long ago. ``joins``: it tells what others were to tell."""
+    ``tried``: in vain, be it long ago. ``joins``: it tells what others were to tell. ``gone_since``
+    is when an incident of the target began that is on."""
 
     id: int
     channel: str
@@ -60,15 +66,18 @@ class Head(Struct, frozen=True):
     waiting: int
     tried: bool
     joins: bool
+    gone_since: Instant | None
 
 
 class Piled(Struct, frozen=True):
     """A message that the target has not had, and when it was written. ``row`` is the notification
-    that waits with it: its own, or the one that it was joined with."""
+    that has it: its own, or the one that it was joined with. One that does not wait (``waits``) was
+    given up."""
 
     row: int
     created: Instant
     summary: MessageSummary
+    waits: bool = True
 
 
 class MessageSummary(Struct, frozen=True):
@@ -214,16 +223,6 @@ class Outbox(Face):
             now, ids, target, states,
         )  # fmt: skip
 
-    def revive(self, target: str, since: Instant, now: Instant) -> int:
-        """Have those wait again that ``target`` was tried with in vain for a day, and that were
-        given up since a time; how many."""
-        return self._db.execute(
-            "UPDATE notifications SET state = 'waiting', next_try = ?2, tries = 0, "
-            "first_try = NULL, finished = NULL WHERE target = ?1 AND state = 'dead' "
-            f"AND finished >= ?3 AND finished - first_try >= {DAY}",
-            (target, now, since),
-        ).rowcount
-
     def drop(
         self, ids: Sequence[int] | None, now: Instant, target: str | None = None
     ) -> builtins.list[int]:
@@ -349,11 +348,14 @@ def _notification(row: Row) -> Notification:
 class Backlog(Face):
     """One target's waiting notifications as a whole."""
 
-    def head(self, target: str, most: int = 1) -> Head | None:
+    def head(self, target: str, most: int = 1, cause: str = "") -> Head | None:
         """The first that waits, with how many do, counted up to ``most``; those joined with them
-        are none of them."""
-        row = self._db.one(_HEAD, (target, most))
-        return Head(*row[:-2], *map(bool, row[-2:])) if row else None
+        are none of them. ``cause`` is the key of the incident."""
+        row = self._db.one(_HEAD, (target, most, cause))
+        if row is None:
+            return None
+        tried, joins = map(bool, row[6:8])
+        return Head(row[0], row[1], row[2], row[3], row[4], row[5], tried, joins, row[8])
 
     def joins(self, target: str) -> bool:
         """Whether one of those that wait tells what others were to tell."""
@@ -363,18 +365,44 @@ class Backlog(Face):
             (target,),
         )
 
-    def messages(self, target: str) -> list[Piled]:
-        """All that wait, the oldest first; in the place of those that join others, these."""
+    def messages(self, target: str, gone_since: Instant | None = None) -> list[Piled]:
+        """All that wait, and what was given up ``gone_since`` a time, the oldest first; in the
+        place of those that join others, these."""
+        if gone_since is None:
+            return [Piled(*each) for each in self._piled(_OF_TARGET, (target,))]
+        given_up = self._piled(_GIVEN_UP, (target, gone_since))
+        found = [Piled(*each, waits=False) for each in given_up]
+        found += (Piled(*each) for each in self._piled(_OF_TARGET, (target,)))
+        return sorted(found, key=lambda each: each.created)
+
+    def _piled(
+        self, which: str, values: Sequence[object]
+    ) -> Iterator[tuple[int, Instant, MessageSummary]]:
         rows = self._db.rows(
             "SELECT n.id, n.id, n.created, m.body FROM notifications AS n "
-            f"JOIN messages AS m ON m.id = n.message WHERE {_OF_TARGET} "
+            f"JOIN messages AS m ON m.id = n.message WHERE {which} "
             "AND NOT EXISTS (SELECT 1 FROM notifications WHERE joined = n.id) "
             "UNION ALL SELECT c.id, n.id, c.created, m.body FROM notifications AS n "
             f"{self._sql.join} notifications AS c ON c.joined = n.id "
-            f"JOIN messages AS m ON m.id = c.message WHERE {_OF_TARGET} ORDER BY 1",
-            (target,),
+            f"JOIN messages AS m ON m.id = c.message WHERE {which} ORDER BY 1",
+            values,
         )
-        return [Piled(row, created, _decode(body)) for _, row, created, body in rows]
+        return ((row, created, _decode(body)) for _, row, created, body in rows)
+
+    def settle(self, row: int, target: str, gone_since: Instant, now: Instant) -> None:
+        """What was given up ``gone_since`` a time was told by ``row``, as what was joined with
+        it."""
+        given_up = f"SELECT n.id FROM notifications AS n WHERE {_GIVEN_UP}"
+        with self._db.atomic():
+            values = (target, gone_since, row)
+            self._db.execute(
+                f"UPDATE notifications SET joined = ?3 WHERE joined IN ({given_up})", values
+            )
+            self._db.execute(
+                "UPDATE notifications SET state = 'joined', joined = ?3, finished = ?4 "
+                f"WHERE id IN ({given_up})",
+                (*values, now),
+            )
 
     def join(self, target: str, rows: Iterable[int], message: Message, now: Instant) -> int | None:
         """Have ``message`` tell what ``rows`` were to tell, as one that waits in their place and is

@@ -106,6 +106,7 @@ def summary(one: Notification) -> dict[str, object]:
         "state": one.state,
         "title": title_of(one.message),
         "rule": one.message.rule,
+        "rules": [part.rule for part in one.message.parts],
         "created": one.created,
         "next_try": one.next_try if one.state is NotificationState.WAITING else None,
         "tries": one.tries,

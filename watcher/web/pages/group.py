@@ -8,7 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.groups import SHOWN, GroupMember, GroupPast, group_past
+from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_history
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
@@ -42,7 +42,7 @@ class _Group:
 
     facts: ProductFacts
     name: str
-    past: GroupPast
+    past: GroupHistory
     chosen: Track | None
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
@@ -132,7 +132,7 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
     wanted = span_of(query, "days")
     days = wanted if wanted in DAYS else DAYS[1]
     begin = now - days * DAY
-    past = group_past(database, book, facts, begin)
+    past = group_history(database, book, facts, begin)
     names = names_in(database.history, book.sellers, (), subject)
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
     asked = (each for each in past.tracks if each.name == query.get("figure", ""))

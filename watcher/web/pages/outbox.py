@@ -26,7 +26,9 @@ _HEADS = {
     "waiting": ("Waiting", "Not taken yet. Each target gets its oldest message first."),
     "sent": ("Recently sent", "The service took them."),
 }
-_TEXTS = {"joined": "They waited with dozens of others: one message tells what of all still holds."}
+_TEXTS = {
+    "joined": "They waited with others: one message tells what still holds, and what came and went."
+}
 _FRONT = 15  # of each state, where no state is asked for
 
 

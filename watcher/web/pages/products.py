@@ -41,10 +41,12 @@ async def search(context: PageContext, request: web.Request) -> web.StreamRespon
 
 
 def _found(text: str, database: Store, book: Rulebook, _now: Instant) -> _FoundSubjects:
+    products = database.browsing.products(text)
+    if not book.groups:  # the table of products need not be read for it
+        return _FoundSubjects(products)
     names = {**database.categories.names(), **book.sellers}
     called = [each for each, name in names.items() if text.casefold() in name.casefold()]
     groups = database.browsing.groups(text, called)
     return _FoundSubjects(
-        database.browsing.products(text),
-        [(region, each, subject_name(each, each, names)) for region, each in groups],
+        products, [(region, each, subject_name(each, each, names)) for region, each in groups]
     )
