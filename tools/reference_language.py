@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.marked import table
+from watcher.categories import CATEGORY
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, OPTIONS, TEXT_OPERATORS, Takes
 from watcher.rules.sections.figures import FIGURES, Asks
 from watcher.source.endpoint import Parameter, ParameterType
@@ -29,7 +30,7 @@ _FIGURES = {
 }
 _TYPES = {
     ParameterType.REGION: "a region, as `US`",
-    ParameterType.TEXT: 'a text, as `"601450"`',
+    ParameterType.TEXT: 'a name, or an id as `"601450"`',
     ParameterType.INTEGER: "a whole number",
     ParameterType.NUMBER: "a number",
     ParameterType.DAY: "`20260101` or `30d ago`",
@@ -73,6 +74,8 @@ def filters() -> str:
         for each in PARAMETERS.values()
         if each.is_settable
     ]
+    level = (f"`{CATEGORY}`", _TYPES[ParameterType.TEXT], "category of whichever level")
+    rows.insert(1 + len(CHOICE), level)
     return table(("filter", "takes", "meaning"), rows)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -407,3 +409,17 @@ def test_three_levels(watcher: Command, server: Siblings, folder: Path, database
     )
     several = '"Beauty > Skin > Sets" (111) or "Beauty > Hair > Sets" (121), or an id'
     assert several in watcher("check").err
+
+
+def test_names_of_an_older_version(server: Siblings, folder: Path) -> None:
+    """A daemon of a new version reads its rules before it prepares the database."""
+    older = folder / "older.db"
+    with Database.open(older) as store:
+        store.categories.put([Category("601450", 1, "Beauty")], 5)
+    with closing(sqlite3.connect(older)) as plain_file, plain_file:
+        plain_file.execute("DROP TABLE category_names")
+        plain_file.execute("DELETE FROM _sqlite_migrations WHERE name = 'm024_category_names'")
+    text = NAMED.format(key=KEY, url=server.url, filter="category: Beauty", when="review_count: 1")
+    (folder / "rules.yaml").write_text(text)
+    book = load([folder / "rules.yaml"], {}, categories=lookup_in(older))
+    assert book.watches[0].query.filters == (("category_id", "601450"),)

@@ -22,8 +22,13 @@ def known_in(place: Place, *, lenient: bool = False) -> KnownCategories:
     from watcher.store.engine import open_store  # noqa: PLC0415 - not for who reads rules only
 
     try:
-        with open_store(place, readonly=True) as database:
-            return database.categories.known()
+        # A daemon of a new version reads its rules before it prepares the database: the names of an
+        # older one are good enough to start by.
+        with open_store(place, readonly=True, older=True) as database:
+            try:
+                return database.categories.known()
+            except WatcherError:
+                return database.categories.known_of_old()
     except WatcherError:
         if lenient:
             return KnownCategories()

@@ -22,7 +22,6 @@ from watcher.cli.stored_facts import StoredFacts, stored_facts
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage
 from watcher.rules.rulebook import Rulebook
-from watcher.source.endpoints import CATEGORIES
 from watcher.units import count_of, format_number
 
 _DOUBT = ProblemCode.DOUBT
@@ -53,7 +52,7 @@ def command(files: options.Files) -> None:
     told = [
         *endpoint_lines(states, now),
         *name_lines(book, known.categories),
-        *refresh_lines(book, known.branches, known.probes.get(CATEGORIES.name)),
+        *refresh_lines(book, known.branches, known.probes),
     ]
     answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
 

@@ -14,6 +14,8 @@ from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.text import OneOf
 from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoint import Endpoint
+from watcher.source.endpoints import CATEGORIES as CATEGORY_ENDPOINT
+from watcher.store.ports import Store
 from watcher.store.sql.siblings import Probe
 from watcher.text.evidence import with_name
 from watcher.text.sanitize import plain
@@ -102,9 +104,16 @@ def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
         yield f"Categories: {listing([with_name(each, categories) for each in categories])}."
 
 
-def refresh_lines(book: Rulebook, branches: int, probe: Probe | None) -> Iterator[str]:
+def credits_for_names(database: Store, book: Rulebook) -> int:
+    """What it costs to read the names of the rules' categories again."""
+    from watcher.daemon.scheduling.category_names import branches_of  # noqa: PLC0415 - HTTP
+
+    return len(branches_of(database, book)) if book.named_categories else 0
+
+
+def refresh_lines(book: Rulebook, branches: int, probes: Mapping[str, Probe]) -> Iterator[str]:
     """When names of categories are read again, and what that costs."""
-    every = book.api.category_names
+    every, probe = book.api.category_names, probes.get(CATEGORY_ENDPOINT.name)
     if not book.named_categories:
         return
     if not every:

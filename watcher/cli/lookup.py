@@ -15,13 +15,14 @@ from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
 from watcher.rules.rulebook import Channel, Rule, Rulebook, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
-from watcher.text.evidence import with_name
+from watcher.text.evidence import categories_said, with_name
 from watcher.text.sanitize import plain
 from watcher.words import Wrong, listing, nearest, quoted
 
 __all__ = [
-    "chosen", "chosen_category", "chosen_metrics", "chosen_product", "chosen_seller",
-    "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of", "with_name",
+    "categories_said", "chosen", "chosen_category", "chosen_metrics", "chosen_product",
+    "chosen_seller", "chosen_subject", "chosen_tracks", "is_group", "seller_id_of", "sellers_of",
+    "with_name",
 ]  # fmt: skip
 
 N = TypeVar("N", Channel, Rule, Watch)

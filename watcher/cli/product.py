@@ -12,7 +12,7 @@ import click
 from watcher.cli import options
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import show_group
-from watcher.cli.lookup import chosen_metrics, chosen_product, is_group, with_name
+from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, is_group, with_name
 from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
 from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
 from watcher.errors import WatcherError
@@ -21,7 +21,6 @@ from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
 from watcher.store.records import AlertRow, TextChange
-from watcher.text.evidence import categories_said
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
@@ -117,7 +116,7 @@ def _past(
         tracks = tracks_of(database, product, metrics, here, since)
         alerts = database.alerts.list(product=product.product, limit=ALERTS)
         texts = database.history.text_changes(product.product, since)
-        categories = database.history.categories_of(product.product)
+        categories = database.categories.of_product(product.product)
         known = {**database.categories.names(categories), **catalogue.sellers}
     if not any(len(track.at) for track in tracks):
         why = "no watch of the rule file has ranked it"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watcher.cli import options
-from watcher.cli.endpoints import category_ids
+from watcher.cli.endpoints import category_ids, credits_for_names
 from watcher.errors import Problem, StoreError
 from watcher.rules.rulebook import Rulebook
 
@@ -42,7 +42,6 @@ def stored_facts(files: options.Files, book: Rulebook) -> StoredFacts:
     from watcher.analysis.depth import shallower  # noqa: PLC0415 - not without a database
     from watcher.analysis.unmet import unmet  # noqa: PLC0415 - not without a database
     from watcher.cli.stored_doubts import stored_doubts  # noqa: PLC0415 - not without a database
-    from watcher.daemon.scheduling.category_names import branches_of  # noqa: PLC0415
 
     keys = [watch.key for watch in book.used_watches]
     try:
@@ -57,7 +56,7 @@ def stored_facts(files: options.Files, book: Rulebook) -> StoredFacts:
                 database.followed.ids(),
                 database.probes.all(),
                 database.categories.names(category_ids(book)),
-                len(branches_of(database, book)),
+                credits_for_names(database, book),
             )
     except StoreError as error:
         # The rules are right or wrong whatever the database is.

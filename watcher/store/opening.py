@@ -15,16 +15,20 @@ from watcher.store.sqlite.database import Database
 
 
 def open_store(
-    place: Place, *, readonly: bool = False, create: bool = True, lease: Lease | None = None
-) -> Store:
+    place: Place, *, readonly: bool = False, create: bool = True, lease: Lease | None = None,
+    older: bool = False,
+) -> Store:  # fmt: skip
     """The store at a place, made or migrated where that is due (not if ``readonly``; made only
-    where ``create``). What is written with a ``lease`` is written only while that holds. Raises
+    where ``create``). One that is only read may be an ``older`` version's for who knows what that
+    had. What is written with a ``lease`` is written only while that holds. Raises
     ``StoreError``."""
     if isinstance(place, Server):
         with needed(place.url):
             from watcher.store.postgres import database  # noqa: PLC0415 - only with the extra
-        return database.PostgresDatabase.open(place, readonly=readonly, create=create, lease=lease)
-    return Database.open(place, readonly=readonly, create=create)
+        return database.PostgresDatabase.open(
+            place, readonly=readonly, create=create, lease=lease, older=older
+        )
+    return Database.open(place, readonly=readonly, create=create, older=older)
 
 
 def open_memory() -> Store:

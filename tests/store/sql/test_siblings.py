@@ -39,6 +39,29 @@ def test_names_of_categories(store: Database) -> None:
     assert categories.names(["6001", "9", None]) == {"6001": "Face serums"}
     assert categories.names() == {"60": "Beauty", "6001": "Face serums"}
     assert categories.names([None]) == {}
+    assert categories.last_read() == START
+
+
+def test_a_name_stands_for_its_id_for_good(store: Database) -> None:
+    """Whatever the source makes of it; the one that had it first has it."""
+    categories = store.categories
+    categories.put([Category("1", 1, "Beauty"), Category("11", 2, "Skin", "1")], START)
+    categories.put([Category("1", 1, "Care"), Category("2", 1, "Beauty")], START + DAY)
+    categories.put([Category("11", 2, "Skin")], START + DAY)  # of an answer that says no parent
+    known = categories.known()
+    assert [known.find(name).category_id for name in ("Beauty", "Care", "Care > Skin")] == [
+        "1", "1", "11",
+    ]  # fmt: skip
+    assert known.find("Beauty > Skin").category_id == "11"
+    assert (known.path("11"), known.level_of("11"), known.parent_of("11")) == (
+        "Care > Skin",
+        2,
+        "1",
+    )
+    assert "too: it stands for 1, as before" in known.find("beauty").doubt
+    assert sorted(known.names()) == ["Beauty", "Care", "Skin"]
+    old = categories.known_of_old()
+    assert (old.find("Care").category_id, old.find("Beauty").category_id) == ("1", "2")
 
 
 def test_a_picture_is_shown_while_its_address_is_good(store: Database) -> None:

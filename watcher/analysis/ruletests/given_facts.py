@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from watcher.categories import CategoryLookup, CategoryName, KnownCategories, is_id
 from watcher.rules.files.cells import Decimals, cell_of, plain_number
 from watcher.rules.files.fact_files import FactFile
 from watcher.rules.own_facts import FactTable
@@ -57,3 +58,19 @@ def _numbers(name: str, given: Given) -> Sequence[object]:
 def _texts(name: str, given: Given) -> Sequence[str | None]:
     values = (each.get(name) for each in given.values())
     return [None if value is None else str(value) for value in values]
+
+
+def given_categories(
+    named: Mapping[str, object], report: Callable[[tuple[str | int, ...], str], object]
+) -> Callable[[], CategoryLookup]:
+    """The names of categories that the tests give, by id; what is none goes to ``report``. Without
+    any, a name in the rules stands for itself: products have it in place of the id."""
+    names: dict[str, str] = {}
+    for each, name in named.items():
+        if is_id(str(each)) and isinstance(name, str) and name.strip():
+            names[str(each)] = name.strip()
+        else:
+            report(("categories", each), 'takes names by ids, as "601450": Beauty')
+    rows = (CategoryName(name, each, 0, "", 0, name, 0) for each, name in names.items())
+    known = KnownCategories(rows)
+    return lambda: CategoryLookup(lambda: known, lenient=True)

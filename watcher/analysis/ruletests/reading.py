@@ -17,7 +17,7 @@ from watcher.analysis.ruletests.cases import (
     Suite,
     doubled,
 )
-from watcher.analysis.ruletests.given_facts import fact_value, with_given
+from watcher.analysis.ruletests.given_facts import fact_value, given_categories, with_given
 from watcher.analysis.ruletests.given_groups import groups_of, known_id
 from watcher.analysis.ruletests.given_values import (
     INTERVAL,
@@ -28,7 +28,6 @@ from watcher.analysis.ruletests.given_values import (
     read_start,
 )
 from watcher.analysis.ruletests.series import Series, TextSeries, parse_texts
-from watcher.categories import CategoryLookup, CategoryName, KnownCategories, is_id
 from watcher.errors import Problem, RulesError
 from watcher.model import OF_LIST, Instant
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Path, Unreadable, read
@@ -111,27 +110,17 @@ def read_suite(path: FilePath, env: Mapping[str, str] | None = None) -> Suite:
     given = {**(env or {}), **{name: str(value) for name, value in own.items()}}
     source.raise_problems()
     paths, facts = [path.parent / str(file) for file in files], _facts(source, path, document)
-    known = _categories(source, document.get("categories", {}))
+    named = source.mapping(document.get("categories", {}), ("categories",))
+    categories = given_categories(named, source.report)
+    source.raise_problems()
 
     def load_with(own: FactFile | None) -> Rulebook:
-        return load(paths, given, facts=own, categories=CategoryLookup(lambda: known, lenient=True))
+        return load(paths, given, facts=own, categories=categories())
 
     book = load_with(facts)
     cases = tuple(_cases(source, book, load_with, document.get("tests")))
     source.raise_problems()
     return Suite(str(path), book, cases)
-
-
-def _categories(source: TestSource, raw: object) -> KnownCategories:
-    """The names of categories that the tests give, by id. Without any, a name in the rules stands
-    for itself: products have it in place of the id."""
-    named = source.mapping(raw, ("categories",))
-    for each, name in named.items():
-        if not is_id(str(each)) or not isinstance(name, str) or not name.strip():
-            source.report(("categories", each), 'takes names by ids, as "601450": Beauty')
-    source.raise_problems()
-    names = ((str(each), str(name).strip()) for each, name in named.items())
-    return KnownCategories(CategoryName(name, each, 0, "", 0, name, 0) for each, name in names)
 
 
 def _facts(source: TestSource, path: FilePath, document: Mapping[str, object]) -> FactFile | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from watcher.errors import ProblemCode
+from watcher.quiet import QuietHours
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
 from watcher.rules.sections.models import ChannelSection
@@ -32,6 +33,10 @@ class Channels:
     def add(self, name: str, entry: Entry) -> None:
         if self._names.take(name, entry):
             self._named[name] = (self._read(name, entry), entry)
+
+    def quiet_of(self, entry: Entry) -> QuietHours | None:
+        """The quiet hours of a rule, in the zone of a channel that has none of its own."""
+        return read_quiet(entry, self._timezone)
 
     def known(self, entry: Entry) -> tuple[str, ...]:
         """Return those of a list of names that are channels; the others are reported."""

@@ -17,7 +17,6 @@ from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.gates import Mutes, grades_of, severity_of
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
-from watcher.rules.sections.quiet import read_quiet
 from watcher.rules.sections.subjects import Subject, Subjects
 from watcher.words import Wrong
 
@@ -75,7 +74,7 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
-            quiet=read_quiet(entry["quiet"], self.defaults.timezone or "UTC"),
+            quiet=self.channels.quiet_of(entry["quiet"]),
             again=again,
             grades=grades,
             group=subject.group,

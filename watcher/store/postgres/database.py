@@ -41,9 +41,10 @@ class PostgresDatabase(BulkConnection, Faces):
     @classmethod
     def open(
         cls, server: Server, *, readonly: bool = False, create: bool = True,
-        lease: Lease | None = None,
+        lease: Lease | None = None, older: bool = False,
     ) -> Self:  # fmt: skip
-        """The book at a place, migrated where that is due (not if ``readonly``). The book of who
+        """The book at a place, migrated where that is due (not if ``readonly``: then it may be an
+        ``older`` version's, if that is said). The book of who
         names none is made where there is none (not if ``readonly``, nor unless ``create``); others
         must be there. Raises ``NewerDatabase``, or ``StoreError`` for what else keeps it shut."""
         if create and not readonly and server.book == MAIN:
@@ -51,7 +52,7 @@ class PostgresDatabase(BulkConnection, Faces):
                 control.books.create(server.book)
         database = cls(server, lease=lease, readonly=readonly)
         try:
-            database._make_ready(readonly=readonly)
+            database._make_ready(readonly=readonly, older=older)
         except BaseException:
             database.close()
             raise
@@ -73,11 +74,12 @@ class PostgresDatabase(BulkConnection, Faces):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _make_ready(self, *, readonly: bool) -> None:
+    def _make_ready(self, *, readonly: bool, older: bool = False) -> None:
         migrations.refuse_newer(self, self.server)
         self.refuse_unfinished()
         if readonly:
-            migrations.refuse_unready(self, self.server)
+            if not older:
+                migrations.refuse_unready(self, self.server)
         elif migrations.pending(self):
             try:
                 with self.atomic():  # asked again: another daemon may have migrated meanwhile

@@ -10,7 +10,6 @@ from itertools import groupby, islice
 import numpy as np
 from msgspec import Struct
 
-from watcher.categories import UNKNOWN
 from watcher.data_days import DataDays
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
@@ -117,12 +116,6 @@ class History(Recording, Baselines, ScanHistory):
         return self._db.rows(
             f"SELECT DISTINCT {columns} FROM products WHERE grouped_by IS NULL ORDER BY {columns}"
         )
-
-    def categories_of(self, product: int) -> builtins.list[str]:
-        """The ids of a product's categories that are known, from level 1 on."""
-        sql = "SELECT category_id, category_l2_id, category_l3_id FROM products WHERE id = ?"
-        row = self._db.one(sql, (product,)) or ()
-        return [each for each in row if each and each != UNKNOWN]
 
     def some_products(self, limit: int) -> builtins.list[ProductFacts]:
         """The products that were seen first of late, the newest first."""

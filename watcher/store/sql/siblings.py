@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from watcher.categories import CategoryName, KnownCategories
+from watcher.categories import UNKNOWN, CategoryName, KnownCategories
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
@@ -99,12 +99,25 @@ class Categories(Face):
         )
         return dict(rows)
 
+    def of_product(self, product: int) -> list[str]:
+        """The ids of a product's categories that are known, from level 1 on."""
+        sql = "SELECT category_id, category_l2_id, category_l3_id FROM products WHERE id = ?"
+        row = self._db.one(sql, (product,)) or ()
+        return [each for each in row if each and each != UNKNOWN]
+
     def known(self) -> KnownCategories:
         """All names, the former ones among them, with what they stand for."""
         rows = self._db.rows(
             "SELECT n.name, c.category_id, c.level, c.parent, n.since, c.name, c.read "
             "FROM category_names AS n JOIN categories AS c ON c.category_id = n.category_id "
             "ORDER BY n.since, c.level, c.category_id, n.name"
+        )
+        return KnownCategories(CategoryName(*row) for row in rows)
+
+    def known_of_old(self) -> KnownCategories:
+        """The names in a store from before the former ones were kept."""
+        rows = self._db.rows(
+            "SELECT name, category_id, level, '', read, name, read FROM categories"
         )
         return KnownCategories(CategoryName(*row) for row in rows)
 

@@ -60,8 +60,10 @@ class Database(SqliteConnection, Faces):
         readonly: bool = False,
         create: bool = True,
         timeout: float = LOCKED_SECONDS,
+        older: bool = False,
     ) -> Self:
-        """The database at ``path``, made or migrated where that is due (not if ``readonly``).
+        """The database at ``path``, made or migrated where that is due (not if ``readonly``: then
+        it may be an ``older`` version's, if that is said).
         ``timeout`` is how many seconds a statement waits for another program's lock. Raises
         ``NotADatabase``, ``NewerDatabase``, ``DatabaseHeld`` where a daemon has it by another name
         (a hard link), or ``StoreError`` for what else keeps it shut."""
@@ -76,7 +78,7 @@ class Database(SqliteConnection, Faces):
         with explained(path):
             database = cls(_connect(path, timeout, readonly=readonly), path)
             try:
-                database._make_ready(readonly=readonly)
+                database._make_ready(readonly=readonly, older=older)
             except BaseException:
                 database.close()
                 raise
@@ -135,10 +137,10 @@ class Database(SqliteConnection, Faces):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _make_ready(self, *, readonly: bool) -> None:
+    def _make_ready(self, *, readonly: bool, older: bool = False) -> None:
         self._refuse_foreign()
         if readonly:
-            if migrations.pending(self.db):
+            if not older and migrations.pending(self.db):
                 raise StoreError(
                     f"{self.path}: empty, or written by an older version; `watcher run` prepares "
                     "it",

@@ -156,7 +156,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         metrics.append(asked)
     watches = _watch_of(book, facts.region, alerts) if RANK in asked.needs else []
     tracks = tracks_of(database, facts, metrics, watches, begin)
-    categories = database.history.categories_of(facts.product)
+    categories = database.categories.of_product(facts.product)
     return _Product(
         facts,
         [track for track in tracks if not track.empty],
