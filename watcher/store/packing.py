@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -15,6 +16,7 @@ from watcher.model import LONGEST_LIST, Bools, Floats, Ints
 
 _LEVEL = 1
 EMPTY = np.zeros(0, np.int64)
+Wholes: TypeAlias = NDArray[np.integer[Any]]
 
 
 def pack(*columns: Ints) -> bytes:

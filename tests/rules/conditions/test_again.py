@@ -9,9 +9,10 @@ from watcher.rules.conditions.again import COMPARES
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS, Takes
 from watcher.rules.files.loading import load_text
 
-_VALUES = {Takes.TRUE: "true",
+_VALUES = {
     Takes.VALUE: "5", Takes.VALUES: "[5, 6]", Takes.RANGE: "[5, 6]", Takes.CHANGE: "5",
-    Takes.PLACES: "5", Takes.SCORE: "5", Takes.TIME: "30d", Takes.RECORD: "30d", Takes.TEXT: "x", Takes.TEXTS: "[x]",
+    Takes.PLACES: "5", Takes.SCORE: "5", Takes.TIME: "30d", Takes.RECORD: "30d",
+    Takes.TEXT: "x", Takes.TEXTS: "[x]",
     Takes.TRUE: "true",
 }  # fmt: skip
 

@@ -160,6 +160,14 @@ def _operators(
         for name, takes in limited.items()
     }
     plainly = {"if": {"not": {"required": ["of"]}}, "then": {"properties": strict}}
+    records = {
+        each.name: _ref("a_time") | {"description": each.meaning}
+        for each in known
+        if each.takes is Takes.RECORD
+    }
+    if records:  # a part of the peers stands beside "among" only
+        alone = {"if": {"not": {"required": ["among"]}}, "then": {"properties": records}}
+        plainly |= {"allOf": [alone]}
     return _either(plain or _VALUES[value], operators | loose | said) | plainly
 
 

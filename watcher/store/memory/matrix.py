@@ -11,8 +11,8 @@ import numpy as np
 
 from watcher.attributes import TEXT_OF
 from watcher.model import OF_LIST, Bools, Floats, Instant, Ints, LastTexts
-from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions, Wholes
-from watcher.store.packing import EMPTY
+from watcher.store.memory.timeline import NONE, PastList, Timeline, Versions
+from watcher.store.packing import EMPTY, Wholes
 from watcher.store.records import (
     AFTER_ALL,
     RANK,

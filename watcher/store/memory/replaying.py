@@ -13,8 +13,7 @@ from watcher.model import Bools, Floats, Instant, Ints, ProductFacts, ScanState
 from watcher.store.memory.former import FormerTexts
 from watcher.store.memory.groups import RecalledGroups
 from watcher.store.memory.matrix import Matrix
-from watcher.store.memory.timeline import Wholes
-from watcher.store.packing import positions
+from watcher.store.packing import Wholes, positions
 from watcher.store.records import LastChange, Recorded, Sighting
 from watcher.store.sql.asked import asked_before, taken_out
 from watcher.store.sql.baselines import product_rows

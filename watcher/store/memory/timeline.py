@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from watcher.model import Bools, Floats, Ints, ListFacts, ScanState
-from watcher.store.packing import PackedList
+from watcher.store.packing import PackedList, Wholes
 from watcher.store.sql.baselines import numbers_in_force
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.dialect import TEXT
@@ -26,7 +24,6 @@ _ROWS = (
 _NUMBERS, _WIDTH = 9, 15  # of its columns
 # Places of lists that are kept: 12 bytes each. A year of daily lists of 10,000 are less.
 _MOST_PLACES = 6_000_000
-Wholes: TypeAlias = NDArray[np.integer[Any]]
 NONE = -1  # the place of a scan that there is not
 _FETCHED = 20_000
 _TIMES = 1 << 31  # more than there are scans
