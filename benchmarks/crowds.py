@@ -135,7 +135,7 @@ def main(path: Path, kind: str, products: int = PRODUCTS) -> None:
         with measured() as reading:
             scan = first_scan(watch, 20_000 * DAY)
         scan = peopled(scan)
-        for day in range(_DAYS + _MEASURED):
+        for _ in range(_DAYS + _MEASURED):
             with measured() as cost:
                 evaluate(database, scan, rules, policies, book.metrics, scan.at)
             judged.append(cost.cpu)

@@ -91,8 +91,8 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
-    ``rules`` are the headings of a message of several. ``subject`` has the words for one of these and for
-    several."""
+    ``rules`` are the headings of a message of several. ``subject`` has the words for one of these
+    and for several."""
 
     title: str
     text: str
