@@ -9,7 +9,6 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.alert import Alert, AlertState
 from watcher.message import Message
 from watcher.model import Instant, ScanState
-from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import ScanOutcome, evaluate
@@ -101,10 +100,8 @@ class World:
         """The titles that a sweep adds, so long after the last scan's time; some channels wait for
         no list."""
         now = self.now + after
-        holds = self.rounds.holds(self.book, now, besides)
         policies = policies_of(self.book.channels)
-        rows = sweep(self.database, self.book, policies, now, rounds=holds)
-        self.rounds.swept(holds)
+        rows = self.rounds.sweep(self.database, self.book, policies, now, besides=besides)
         found = [self.database.outbox.get(row) for row in rows]
         return [title_of(row.message) for row in found if row is not None]
 

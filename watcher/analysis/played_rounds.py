@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.model import Instant, Ints
-from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Sequel
@@ -61,13 +60,12 @@ class PlayedRounds:
 
     def sweep(self, now: Instant, besides: Collection[str] = ()) -> list[int]:
         """Tell what nothing holds; nor a round, for some channels."""
-        holds = self._keeper.holds(self.book, now, besides)
-        rows = sweep(self.database, self.book, self.policies, now, archive=self.past, rounds=holds)
-        self._keeper.swept(holds)
-        return rows
+        return self._keeper.sweep(
+            self.database, self.book, self.policies, now, besides=besides, archive=self.past
+        )
 
     def next_opening(self, now: Instant) -> Instant | None:
-        """When the first hold is over by itself."""
+        """The time at which the first hold is over by itself."""
         groups = self.database.held.groups()
         holds = Holds(self.database, now, groups, rounds=self._keeper.holds(self.book, now))
         channels = {group.channel for group in groups}

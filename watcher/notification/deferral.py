@@ -19,13 +19,14 @@ from watcher.evaluation.group_present import left_by
 from watcher.message import NotificationState
 from watcher.model import Instant, Severity
 from watcher.notification.policy import (
+    LONGEST,
     Decided,
     Decision,
     Holds,
     NotifyPolicy,
     policies_of,
+    since_of,
 )
-from watcher.notification.rounds import seen_in
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow
@@ -139,12 +140,26 @@ def channel_statuses(
     return _Statuses(database, policies, at, now, holds).of(rule, [alert])[alert.id]
 
 
+def _rounds_seen(
+    groups: Iterable[HeldGroup], policies: Mapping[str, NotifyPolicy], now: Instant
+) -> dict[str, Instant]:
+    """Until when each channel waits for a round at the latest, by what is held: for who looks on,
+    and does not know which watches are read. What nothing else held waits for a round."""
+    return {
+        channel: since + LONGEST
+        for channel, since in since_of(groups).items()
+        if now < since + LONGEST
+        and (policy := policies.get(channel)) is not None
+        and policy.hold(since) is None
+    }
+
+
 def _holds(
     database: Store, policies: Mapping[str, NotifyPolicy], now: Instant,
     groups: Sequence[HeldGroup],
 ) -> Holds:  # fmt: skip
     """All holds for who looks on; ``groups`` are what is held."""
-    return Holds(database, now, groups, rounds=seen_in(groups, policies, now))
+    return Holds(database, now, groups, rounds=_rounds_seen(groups, policies, now))
 
 
 def with_holds(

@@ -385,7 +385,7 @@ class Holds:
 
 
 def since_of(groups: Iterable[HeldGroup]) -> dict[str, Instant]:
-    """By channel, since when something waits for it as a whole."""
+    """The time since which something waits for each channel as a whole."""
     found: dict[str, Instant] = {}
     for each in groups:
         if each.silence is None:

@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from watcher.model import Instant
-from watcher.notification.policy import LONGEST, NotifyPolicy, OpenRound, since_of
+from watcher.notification.flush_deferred import sweep
+from watcher.notification.policy import LONGEST, NotifyPolicy, OpenRound
 from watcher.rules.rulebook import Rulebook
-from watcher.store.sql.silences import HeldGroup
+from watcher.store.past import Archive
+from watcher.store.ports import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,23 @@ class RoundKeeper:
         for channel in channels:
             self._waiting.pop(channel, None)
 
-    def swept(self, holds: Collection[str]) -> None:
-        """All were told but for these, which wait on."""
+    def sweep(
+        self, database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant,
+        *, besides: Collection[str] = (), archive: Archive | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Tell what nothing holds, nor a round, but for the channels ``besides``, which wait for
+        none; the notifications written."""
+        holds = self.holds(book, now, besides)
+        rows = sweep(database, book, policies, now, archive=archive, rounds=holds)
         self.told([channel for channel in self._waiting if channel not in holds])
+        return rows
 
     def ended(self, watch: str) -> None:
         """The watch is no longer busy."""
         self._committed.discard(watch)
 
     def anew(self) -> None:
-        """Whom ``busy`` names has yet to be scanned, each of them."""
+        """Forget scans of before: all that ``busy`` names have yet to be read."""
         self._committed.clear()
 
     @property
@@ -116,17 +125,3 @@ class RoundKeeper:
                     found.setdefault(watch.key, set()).update(rule.notify)
             self._tellings = book, {key: frozenset(names) for key, names in found.items()}
         return self._tellings[1]
-
-
-def seen_in(
-    groups: Iterable[HeldGroup], policies: Mapping[str, NotifyPolicy], now: Instant
-) -> dict[str, Instant]:
-    """Until when each channel waits for a round at the latest, by what is held: for who looks on,
-    and does not know which watches are read. What nothing else held waits for a round."""
-    return {
-        channel: since + LONGEST
-        for channel, since in since_of(groups).items()
-        if now < since + LONGEST
-        and (policy := policies.get(channel)) is not None
-        and policy.hold(since) is None
-    }

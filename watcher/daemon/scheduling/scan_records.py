@@ -6,7 +6,7 @@ operator.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -18,9 +18,8 @@ from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreak
 from watcher.evaluation.empty_list_guard import Before, doubted
 from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
-from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
-from watcher.incidents.operator import Operator
-from watcher.incidents.sweeping import sweep_all
+from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.incidents.operator import Operator, announce_ends
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
@@ -73,22 +72,14 @@ class ScanRecords:
         if operator.on(KEY.kind) or operator.on(CREDITS.kind):
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
-    def sweep(self, database: Store) -> list[int]:
-        """Tell what nothing holds any more, and which silences are about to end; the notifications
-        written."""
+    def sweep(self, database: Store, besides: Collection[str] = ()) -> list[int]:
+        """Tell what nothing holds any more, nor a round for some channels, and which silences are
+        about to end; the notifications written."""
         now = self.now()
-        holds = self.rounds.holds(self.book, now)
-        rows = sweep_all(database, self.book, self.channels, now, holds)
-        self.rounds.swept(holds)
-        return rows
+        rows = self.rounds.sweep(database, self.book, self.channels, now, besides=besides)
+        return rows + announce_ends(database, self.book, self.channels, now)
 
-    def _tell_repeated(self, database: Store, watch: str, now: Instant) -> frozenset[str]:
-        """Tell the channels that still wait with what the watch's last scan owes them; which."""
-        repeated = self.rounds.repeated(watch)
-        if repeated:
-            holds = self.rounds.holds(self.book, now, repeated)
-            sweep_all(database, self.book, self.channels, now, holds)
-        return repeated
+    unstored_of = staticmethod(failing.unstored_of)
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
@@ -165,7 +156,8 @@ class ScanRecords:
             scan = _believed(database, watch, result.scan)
             book, now = self.book, operator.now
             note_fields(operator, book, watch, scan, result)
-            repeated = self._tell_repeated(database, asked, now)
+            if repeated := self.rounds.repeated(asked):
+                self.sweep(database, repeated)
             outcome = evaluate(
                 database, scan, chosen, self.channels, book.metrics, now,
                 report=self.report, round_=self.rounds.at(book, asked, now),
@@ -178,9 +170,8 @@ class ScanRecords:
             failing.note_rules(operator, chosen)
             note_changes(operator, scan, book.zone)
             note_credits(operator, self.book.api)
-            operator.end(unstored_of(watch))
+            operator.end(self.unstored_of(watch))
         budget.close()
-        self.rounds.told(repeated)
         self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
         moved = {"fired": len(outcome.fired), "resolved": len(outcome.resolved)}

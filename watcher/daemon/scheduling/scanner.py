@@ -21,7 +21,6 @@ from watcher.daemon.tenure import Tenure
 from watcher.delivery.courier import Pause, pause_until
 from watcher.delivery.marking import StoreThread
 from watcher.errors import StoreAway, StoreError, WatcherError
-from watcher.incidents.failing import unstored_of
 from watcher.model import Instant
 from watcher.pipeline import Report, ScanOutcome
 from watcher.rules.rulebook import Rulebook, Watch
@@ -123,7 +122,7 @@ class Scanner(ScanRecords):
             self._unstored[watch.key] = str(error)
             # A lock passes; and the health tells where nothing can be written.
             if failures > 1 and not isinstance(error, StoreAway):
-                told = unstored_of(watch).with_details(error=str(error))
+                told = self.unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
                     await self._writer.run(lambda db: self.operator(db).begin(told))
 
