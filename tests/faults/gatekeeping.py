@@ -75,7 +75,7 @@ class Gates:
     def _by_own_hours(self) -> Iterator[str]:
         for each in self.written:
             since = self.hours.quiet_since(each.created)
-            if self._tells(each, OWN_QUIET) and since is not None and each.created > since + 1:
+            if self._tells(each, OWN_QUIET) and since is not None and each.created > since:
                 yield f"written in the rule's own quiet hours: {each.row} {each.created}"
 
     def _tells(self, written: Written, rule: str) -> bool:
