@@ -31,13 +31,9 @@ log = structlog.get_logger("watcher.scan")
 
 def keep_names(database: Store, finding: Finding, now: Instant) -> None:
     """Store the categories that an answer gave."""
-    level = finding.question.level
+    found = finding.categories
     database.categories.put(
-        [
-            Category(each.category_id, max(each.level, level), each.name, each.parent)
-            for each in finding.categories
-        ],
-        now,
+        [Category(each.category_id, each.level, each.name, each.parent) for each in found], now
     )
 
 

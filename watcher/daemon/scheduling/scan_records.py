@@ -71,8 +71,8 @@ class ScanRecords:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def sweep(self, database: Store, besides: Collection[str] = ()) -> list[int]:
-        """Tell what nothing holds any more, nor a round but for the channels ``besides``, and which
-        silences are about to end; the notifications written."""
+        """Tell what nothing holds any more, nor a round for some channels, and which silences are
+        about to end; the notifications written."""
         now = self.now()
         return sweep_all(database, self.book, self.channels, now, self.rounds, besides)
 
