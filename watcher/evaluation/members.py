@@ -43,7 +43,7 @@ class Members:
 
     @cached_property
     def _bounds(self) -> Ints:
-        """Where each group begins among the rows of groups, and where the last one ends."""
+        """Find where each group begins among the rows of groups, and where the last one ends."""
         return np.concatenate([[0], np.cumsum(self.sizes)])
 
     def figure(self, figure: Figure, judge: Judge) -> Floats:
