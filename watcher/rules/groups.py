@@ -129,7 +129,7 @@ class GroupCatalogue(Catalogue):
 
 
 def _figure_of(metric: Metric | None) -> str:
-    """How a group gets a figure of a product's NAME, which is this metric, or a text."""
+    """The figure by which a group has a product's NAME, which is this metric, or a text."""
     if metric is None or metric.unit is Unit.FLAG:
         return "{count: {NAME: ...}}"
     if metric.unit in (Unit.PLACE, Unit.DAY):
