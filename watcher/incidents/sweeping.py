@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from watcher.incidents.silence_ends import announce_ends
+from watcher.incidents.operator import announce_ends
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy
 from watcher.notification.rounds import RoundKeeper
