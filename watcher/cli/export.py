@@ -22,6 +22,7 @@ from watcher.errors import RulesError
 from watcher.export import history
 from watcher.export.formats import ENDINGS, FORMATS, WRITERS, replaced
 from watcher.export.table import Export, Part
+from watcher.rules.groups import subject_parts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
@@ -90,7 +91,11 @@ def command(**wanted: Any) -> None:
             export = replace(export, parts=counted(export, report))
             WRITERS["excel" if wanted["excel"] else style](export, file)
     if not rows and not wanted["quiet"]:
-        console(stderr=True).say("No rows match; `watcher db stats` says what is stored.")
+        groups = [each for each in wanted["products"] if subject_parts(each)]
+        hint = "`watcher db stats` says what is stored."
+        if groups and wanted["what"] == "observations":
+            hint = f"{groups[0]} is a group: its figures come with --what groups."
+        console(stderr=True).say(f"No rows match; {hint}")
 
 
 def _format(wanted: _Wanted) -> str:

@@ -1,4 +1,4 @@
-"""What a minute brings without a scan: what nothing holds any more, and silences about to end."""
+"""A minute's news without a scan: what nothing holds any more, and silences about to end."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Owing:
 
     @property
     def severity(self) -> Severity:
-        """That of the most severe alert."""
+        """The severity of the most severe alert."""
         rule = self.rule
         found = [rule.severity_of(each.alert) for each in self.owed] if rule.grades else ()
         return max(found, key=lambda each: each.rank, default=rule.severity)

@@ -31,24 +31,20 @@ log = structlog.get_logger("watcher.scan")
 
 def keep_names(database: Store, finding: Finding, now: Instant) -> None:
     """Store the categories that an answer gave."""
-    level = finding.question.level
+    found = finding.categories
     database.categories.put(
-        [
-            Category(each.category_id, max(each.level, level), each.name, each.parent)
-            for each in finding.categories
-        ],
-        now,
+        [Category(each.category_id, each.level, each.name, each.parent) for each in found], now
     )
 
 
 def branches_of(database: Store, book: Rulebook) -> list[Branch]:
-    """What is read again for the rules: the branches of the categories that they name."""
+    """The branches of the categories that the rules name: these are read again."""
     ids = book.named_categories.values()
     return [*around(ids, database.categories.known())] if ids else []
 
 
 @dataclass
-class CategoryNames:
+class CategoryReader:
     """Reads the names of the rules' branches again, each ``api.category_names``."""
 
     scanner: Scanner
