@@ -268,8 +268,8 @@ def _unproven(
         sent = world.number(
             "SELECT count(*) FROM tries WHERE notification = ? AND outcome = 'sent'", row
         )
-        state = world.query("SELECT state FROM notifications WHERE id = ?", row)
-        if sent != (state != [("joined",)]):
+        ended = world.query("SELECT state FROM notifications WHERE id = ?", row)
+        if sent != (ended != [("joined",)]):
             breaches.append(f"marked sent {sent} times: {mark}")
         for before, after in pairwise(deliveries):
             autopsy = by_incarnation.get(before.incarnation)
