@@ -187,6 +187,10 @@ class ScanColumns(Protocol):
         where it is none of them: itself, where these are not but some that are asked about."""
 
     @property
+    def cut(self) -> bool:
+        """Whether the list was not read to its end: it says nothing of many products at once."""
+
+    @property
     def waits(self) -> str:
         """The reason for which no baseline has a value at this scan; empty where they have."""
 
@@ -365,6 +369,10 @@ class Judge:
         if masks is None:
             masks = self._masks[condition.key] = condition.judge(self)
         return masks
+
+    @property
+    def cut(self) -> bool:
+        return self._table.cut
 
     @property
     def waits(self) -> str:
