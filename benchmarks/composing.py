@@ -70,8 +70,8 @@ SHAPES = {
     "1,000 products to each of 10 channels": Shape(1, 1_000, channels=10),
     "100 rules on 10 products to each of 10 channels": Shape(100, 10, channels=10),
     "a digest of 100 rules on 100 products": Shape(100, 100, channel=', digest: "08:00"'),
-    "a joined backlog of 10 messages of 1,000 products": Shape(
-        1, 1_000, scans=10, rule=", remind: 24h"
+    "a joined backlog of 30 messages of 400 products": Shape(
+        1, 400, scans=30, rule=", remind: 24h"
     ),
     "the end of a round of 10 lists of 1,000 products": Shape(1, 1_000, lists=10),
 }

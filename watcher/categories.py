@@ -193,7 +193,7 @@ class KnownCategories:
         return f"{what}{hint or self._where_to_look(level)}"
 
     def _where_to_look(self, level: int) -> str:
-        """Say what to do where no name is near: those below the first level are read by branches."""
+        """The cure where no name is near: those below the first level are read by branches."""
         lists = "`watcher source categories --json` lists those that are known"
         if level == 1:
             return f": {lists}"

@@ -66,6 +66,7 @@ def test_explain(watcher: Command, rising: Path) -> None:
     [
         (("strong-shelf", "category_id=1"), "speaks of the sellers of bestsellers, not of"),
         (("strong-shelf", "99"), 'no seller "99" in US: rule "strong-shelf" has seen no such'),
+        (("strong-shelf", "111"), "speaks of the sellers of bestsellers, and 111 is a product"),
         (("single", SUBJECT), "speaks of products, and seller_id="),
     ],
 )
@@ -107,6 +108,7 @@ def test_lists(watcher: Command, rising: Path) -> None:
     text = watcher("alerts").out
     assert "Glow <Lab>" in text
     assert f"US {SUBJECT}" in text
+    assert f"({GLOW})" not in text, "its seller is the group itself"
     (alert,) = json.loads(watcher("alerts", "--json").out)
     assert (alert["product_id"], alert["name"]) == (SUBJECT, "Glow <Lab>")
     assert "the sellers of bestsellers" in watcher("status").out

@@ -16,7 +16,7 @@ def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
 
 
 def lookup_for(place: Place, *, asking: bool) -> CategoryLookup:
-    """Find what names stand for; for who is ``asking`` the source for names each stands for itself, for
+    """The lookup of names; for who is ``asking`` the source for names each stands for itself, for
     the one that is missing may be what it asks for."""
     return CategoryLookup(lenient=True) if asking else lookup_in(place)
 

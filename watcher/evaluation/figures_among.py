@@ -36,7 +36,7 @@ class FiguresAmong:
         self._groups: dict[str, Ints] = {}
 
     def now(self, table: ScanColumns, figure: Figure) -> Floats:
-        """(n,) the figure of the group that each product is of."""
+        """(n,) the figure of the group that each product is of; none of a list that was cut off."""
         groups = self._of(table, figure)
         return _spread(aggregate(figure, table, groups, _count(groups)), groups)
 
@@ -73,7 +73,7 @@ class FiguresAmong:
         among = cast("Grouping", figure.among)
         groups = self._groups.get(among.name)
         if groups is None:
-            groups = np.where(table.fallen(), -1, among.codes(table))
+            groups = np.where(table.fallen() | table.cut, -1, among.codes(table))
             self._groups[among.name] = groups
         return groups
 

@@ -78,6 +78,10 @@ class GroupTable:
     # ------------------------------------------------------------------ now
 
     @property
+    def cut(self) -> bool:
+        return not self._read_to_its_end
+
+    @property
     def waits(self) -> str:
         return self._table.waits
 

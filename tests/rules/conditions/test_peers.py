@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
+import weakref
 from functools import cache
 
 import numpy as np
@@ -159,3 +161,16 @@ def test_the_evidence_of_one_product_looks_at_no_other(end: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < size
     finally:
         tracemalloc.stop()
+
+
+def test_a_judge_lets_go_of_its_scan() -> None:
+    """A scan of a million products is gone with its last rule, not when somebody looks for it."""
+    judge = Judge(FakeTable({"sales_growth": list(range(40))}))
+    judge(condition({"sales_growth": {"highest": "5%", "among": "watch"}}))
+    there = weakref.ref(judge)
+    gc.disable()
+    try:
+        del judge
+        assert there() is None
+    finally:
+        gc.enable()

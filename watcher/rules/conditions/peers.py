@@ -111,7 +111,9 @@ class AmongPeers(MetricCondition):
         return remembered(table, ("own", *key), lambda: found.of(rows))
 
     def _sorted(self, table: ScanColumns) -> Standing:
-        return standings(table.number(self.metric), self.grouping.codes(table))
+        # The highest of a part of the list are not the highest of the list.
+        values = np.full(table.size, np.nan) if table.cut else table.number(self.metric)
+        return standings(values, self.grouping.codes(table))
 
     def _place(self, found: Standing) -> Small:
         """(n,) the place of each product, from the end that is asked about."""
