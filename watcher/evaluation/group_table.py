@@ -145,13 +145,11 @@ class GroupTable:
         rows, values = self._contributions(figure, need, row)
         kept = ~np.isnan(values)
         rows, values = rows[kept], values[kept]
+        moved = figure.kind in COMPARED
+        largest = figure.kind is not FigureKind.MIN and not (moved and self._falls(need, row))
         # Of equal ones, what is bought most.
-        order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), -values))
-        if figure.kind is FigureKind.MIN:
-            order = order[::-1]
-        sign = self._direction(need, row)
-        if sign < 0:
-            order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), values))
+        bought = np.nan_to_num(self._judge.number(_SALES)[rows])
+        order = np.lexsort((-bought, -values if largest else values))
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
         # Of a count or a share, or in a formula, a product's own number is of another kind.
@@ -166,12 +164,12 @@ class GroupTable:
             for place in shown
         )
 
-    def _direction(self, need: Need | None, row: int) -> int:
-        """-1 where a change is a fall, so that those that fell most did most of it."""
+    def _falls(self, need: Need | None, row: int) -> bool:
+        """Whether a change is a fall, so that those that fell most did most of it."""
         if need is None or not self._then.compares(need) or not isinstance(need.from_, Last | Ago):
-            return 1
+            return False
         found = self._then.of(need)
-        return -1 if found.now[row] < found.then[row] else 1
+        return bool(found.now[row] < found.then[row])
 
     def _contributions(self, figure: Figure, need: Need | None, row: int) -> tuple[Ints, Floats]:
         """Rows of a group's products, and what each did: of a change how far it moved, else its
