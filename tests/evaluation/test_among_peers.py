@@ -10,7 +10,7 @@ from tests.store.making import DAY, SALES, START, scan
 from watcher.analysis.explain import explain
 from watcher.evaluation.present import newest_products
 from watcher.evidence import Peers
-from watcher.model import Instant, Scan, Verdict
+from watcher.model import Instant, Scan, ScanState, Verdict
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 
@@ -76,6 +76,25 @@ def test_seen_told_and_replayed_alike(store: Database) -> None:
     assert "no category_l3_id" in explain(store, book, high, nowhere, now).when.why
     assert_equal(daemon.said, replayed(store, book, (START, daemon.said[-1][0])))
     assert_equal(daemon.said, replayed(store, book, (START, daemon.said[-1][0]), every=False))
+
+
+def test_a_part_of_the_list_says_nothing_of_peers(store: Database) -> None:
+    """The highest of the pages that came are not the highest of the list: what fires goes on, and
+    nothing begins."""
+    book = load_text(HEAD + RULES)
+    daemon = Daemon(store, book)
+    store.rules.sync(book.marks, START)
+    (watch,) = book.watches
+    daemon.scan(listed(START, market(0), watch.key))
+    before = {each.id for each in store.alerts.live(["high", "low"])}
+    assert before
+    some = {key: value for key, value in market(0).items() if key not in ("124", "123", "303")}
+    daemon.scan(replace(listed(START + DAY, some, watch.key), state=ScanState.PARTIAL))
+    assert {each.id for each in store.alerts.live(["high", "low"])} == before
+    (other,) = store.history.find("122")
+    (high, _), now = book.rules, START + DAY + 600
+    assert "not read to its end" in explain(store, book, high, other, now).when.why
+    assert_equal(daemon.said, replayed(store, book, (START, START + DAY)))
 
 
 def test_who_fell_off_is_no_peer(store: Database) -> None:

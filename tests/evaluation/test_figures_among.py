@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tests.store.making import DAY, START, scan
 from watcher.analysis.explain import explain
 from watcher.evaluation.present import newest_products
 from watcher.evidence import Evidence
+from watcher.model import ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load, load_text
@@ -47,17 +49,25 @@ class Market:
         store.rules.sync(self.book.marks, START)
         self.daemon = Daemon(store, self.book)
 
-    def scan(self, prices: Mapping[str, float], sales: float = 50) -> list[str]:
+    def scan(
+        self, prices: Mapping[str, float], sales: float = 50, state: ScanState = ScanState.COMPLETE
+    ) -> list[str]:
         """The products whose alerts fire after the next scan; prices of the others stay."""
         (watch,) = self.book.used_watches
         products = {key: {PRICE: each, SALES: sales + self.day} for key, each in prices.items()}
         found = scan(START + self.day * DAY, products, watch=watch.key)
-        self.daemon.scan(found)
+        self.daemon.scan(replace(found, state=state))
         self.day += 1
         live = self.store.alerts.live(["r"])
         facts = self.store.history.facts([each.product for each in live])
         firing = [each for each in live if each.state.value == "firing"]
         return sorted(facts[each.product].product_id for each in firing)
+
+    def why(self, product_id: str) -> str:
+        """What the rule's second condition lacks of it now."""
+        (facts,), (rule,) = self.store.history.find(product_id), self.book.rules
+        now = self.daemon.said[-1][0] + 60
+        return explain(self.store, self.book, rule, facts, now).when.parts[1].why
 
     def evidence(self, product_id: str) -> Evidence:
         """What the rule's second condition says of it, where nothing else is asked about."""
@@ -89,6 +99,16 @@ def test_undercut_by_a_rival(store: Database, tmp_path: Path) -> None:
     assert said == {"", "the product has no set, by which my_price is counted"}
     until = market.daemon.said[-1][0]
     assert_equal(market.daemon.said, replayed(store, market.book, (START, until)))
+
+
+def test_a_part_of_the_list_has_no_figures(store: Database, tmp_path: Path) -> None:
+    """The lowest price of the pages that came is not the lowest: nothing begins, nothing ends."""
+    market = Market(store, tmp_path, "{below: 90%, of: my_price}")
+    assert market.scan(PRICES) == ["2", "4"]
+    cheap = {**PRICES, "3": 10.0}
+    assert market.scan(cheap, state=ScanState.PARTIAL) == ["2", "4"]
+    assert "not read to its end" in market.why("3")
+    assert market.scan(cheap) == ["2", "3", "4"]
 
 
 def test_crosses_the_lowest_of_both_times(store: Database, tmp_path: Path) -> None:
@@ -174,6 +194,8 @@ def book_of(metrics: str, when: str) -> str:
     [
         ("{p: {min: spu_avg_price}}", "{p: {above: 1}}", 'needs "among:"'),
         ("{p: {min: spu_avg_price, amongst: watch}}", "{p: {above: 1}}", 'did you mean "among"?'),
+        ("{p: {min: spu_avg_price, by: set}}", "{p: {above: 1}}", 'did you mean "among"?'),
+        ("{p: {size: true, among: watch}}", "{p: {above: 1}}", "count what all of them meet"),
         ("{p: {minn: spu_avg_price, among: watch}}", "{p: {above: 1}}", 'did you mean "min"?'),
         ("{p: {min: p, among: watch}}", "{p: {above: 1}}", "needs itself: p -> p"),
         ("{p: {min: q, among: watch}, q: p * 2}", "{p: {above: 1}}", "q -> p -> q"),

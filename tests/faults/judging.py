@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,8 +16,9 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.days import Days
+from tests.faults.gated import LOOSE, LOOSE_CHANNELS
 from tests.faults.sink import Delivery, Fact, moved
-from tests.faults.wishes import FACTS, LOOSE
+from tests.faults.wishes import FACTS
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.message import Also, Item, Message
@@ -24,6 +26,10 @@ from watcher.text.messages import text_of, title_of
 
 _WORKERS = 2
 _SHOWN = 12
+_NOTIFICATIONS = (
+    "SELECT n.id, n.target, m.body FROM notifications AS n JOIN messages AS m "
+    "ON m.id = n.message ORDER BY n.id"
+)
 
 Mark = tuple[str, str, str]
 
@@ -31,7 +37,8 @@ Mark = tuple[str, str, str]
 @dataclass
 class Autopsy:
     """The database right after a kill, read from a copy: SQLite's recovery is the daemon's own
-    to do on the original. ``states`` are the notifications' by their id."""
+    to do on the original. ``states`` are the notifications' by their id, ``messages`` the ids by
+    their marks."""
 
     incarnation: int
     trap: str
@@ -39,6 +46,7 @@ class Autopsy:
     intact: str = "ok"
     reserved: int = 0
     states: dict[int, str] = field(default_factory=dict)
+    messages: dict[Mark, list[int]] = field(default_factory=dict)
     strange: list[str] = field(default_factory=list)
 
     @property
@@ -77,6 +85,7 @@ def _look(database: Path, autopsy: Autopsy) -> None:
         if "reservations" in tables:
             autopsy.reserved = conn.execute("SELECT count(*) FROM reservations").fetchone()[0]
             autopsy.states = dict(conn.execute("SELECT id, state FROM notifications"))
+            autopsy.messages = _by_mark(conn.execute(_NOTIFICATIONS))
 
 
 @dataclass
@@ -125,6 +134,9 @@ def judge(
     """Compare, and look for every breach."""
     expected = facts_of(calm)
     rows = notifications(killed)
+    for autopsy in autopsies:  # what was joined since then tells something else by now
+        for mark, ids in autopsy.messages.items():
+            rows.setdefault(mark, ids)
     repeats = repeats_of(killed.sink.taken)
     report = Report(
         kills=len(autopsies),
@@ -178,11 +190,11 @@ def _differences(expected: set[Fact], told: set[Fact]) -> list[str]:
 
 def notifications(world: Days) -> dict[Mark, list[int]]:
     """The outbox's rows by what tells their messages apart."""
+    return _by_mark(world.query(_NOTIFICATIONS))
+
+
+def _by_mark(rows: Iterable[tuple[int, str, bytes]]) -> dict[Mark, list[int]]:
     found: dict[Mark, list[int]] = {}
-    rows = world.query(
-        "SELECT n.id, n.target, m.body FROM notifications AS n JOIN messages AS m "
-        "ON m.id = n.message ORDER BY n.id"
-    )
     for row, target, body in rows:
         message = msgspec.json.decode(body, type=Message)
         alerts = [each.alert for each in _words(message)] + [*_steps(message)]
@@ -210,14 +222,18 @@ def _steps(message: Message) -> list[str]:
 
 
 def doubled(world: Days) -> list[str]:
-    """Alerts of which two notifications tell one target the same; a further step is another."""
+    """Alerts of which two notifications tell one target the same; a further step is another, and
+    one that waited in vain is told by the one that took it in."""
     seen: Counter[tuple[str, ...]] = Counter()
     for target, body in world.query(
-        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
+        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message "
+        "WHERE n.state <> 'joined'"
     ):
         message = msgspec.json.decode(body, type=Message)
-        words = _words(message)
-        seen.update((target, each.alert, each.kind, str(each.again)) for each in words)
+        words = [each for each in _words(message) if each.kind != "reminder"]
+        seen.update(
+            (target, each.alert, each.kind, str(each.again), str(each.told_as)) for each in words
+        )
     return [f"{world.name}: told {n} times: {what}" for what, n in seen.items() if n > 1]
 
 
@@ -252,7 +268,8 @@ def _unproven(
         sent = world.number(
             "SELECT count(*) FROM tries WHERE notification = ? AND outcome = 'sent'", row
         )
-        if sent != 1:
+        ended = world.query("SELECT state FROM notifications WHERE id = ?", row)
+        if sent != (ended != [("joined",)]):
             breaches.append(f"marked sent {sent} times: {mark}")
         for before, after in pairwise(deliveries):
             autopsy = by_incarnation.get(before.incarnation)
@@ -278,7 +295,10 @@ def at_rest(world: Installation, kills: int) -> list[str]:
         breaches.append(f"integrity: {intact}")
     if left := world.number("SELECT count(*) FROM reservations"):
         breaches.append(f"{left} reservations are left")
-    if waiting := world.number("SELECT count(*) FROM notifications WHERE state <> 'sent'"):
+    if waiting := world.number(
+        "SELECT count(*) FROM notifications WHERE state NOT IN ('sent', 'joined') "
+        f"AND channel NOT IN {LOOSE_CHANNELS}"
+    ):
         breaches.append(f"{waiting} notifications are not sent")
     arrived, used = world.simulator.arrived, world.number("SELECT sum(used) FROM credits")
     if not arrived <= used <= arrived + kills * _WORKERS * CHECKPOINT:

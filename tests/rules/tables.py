@@ -39,6 +39,7 @@ class FakeTable:
     ) -> None:
         self.at = AT
         self.waits = ""
+        self.cut = False
         self.now = now or {}
         self._then = then or {}
         self._texts = texts or {}

@@ -37,6 +37,7 @@ from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()
 _OF_SHOPS = " (of a shop that is longer than its top none is)"
+CUT = "the list was not read to its end, and a part of it says nothing of many products at once"
 _NO_TEXT = "the product has no such text"
 
 
@@ -77,6 +78,8 @@ def _days(seconds: float) -> int:
 
 def _too_few(condition: AmongPeers, table: ScanColumns, row: int) -> str:
     asked, known = condition.grouping, condition.count(table, row)
+    if table.everyone()[0].cut:
+        return CUT
     if not known:
         return f"the product has no {asked.name} to have peers by"
     listed = "listed products" if asked.name == WATCH else f"listed products of its {asked.name}"
@@ -132,6 +135,8 @@ def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
 def _no_figure(metric: Metric, figure: Figure, table: ScanColumns, row: int) -> str:
     """The reason why the group that a product is of has no such number."""
     among = figure.among
+    if among is not None and table.cut:
+        return CUT
     if among is not None and among.codes(table)[row] < 0:
         return f"the product has no {among.name}, by which {metric.name} is counted"
     which = " that its where asks for" if figure.where is not None else ""

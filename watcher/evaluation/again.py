@@ -38,6 +38,10 @@ class AgainTable:
         return self._judge.waits or ("" if any(self._told) else UNKNOWN)
 
     @property
+    def cut(self) -> bool:
+        return self._judge.cut
+
+    @property
     def products(self) -> Ints:
         found: Ints = self._judge.products[list(self._rows)]
         return found

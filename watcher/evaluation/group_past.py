@@ -29,7 +29,7 @@ _MOST_FILLED = 60  # earlier scans whose figures are computed at one scan, where
 
 
 class Compared(NamedTuple):
-    """Of each group: a figure then and now, and of how many products."""
+    """A figure of each group then and now, and of how many products it is."""
 
     then: Floats
     now: Floats
@@ -100,9 +100,7 @@ class GroupPast:
         return self._now(figure)[rows] - self._values_at(metric, scan, rows)
 
     def _now(self, figure: Figure) -> Floats:
-        key = ("valued", figure.canonical)
-        values = self._judge.remembered(key, lambda: valued(figure, self._judge))
-        return values[: self._table.listed]
+        return valued(figure, self._judge)[: self._table.listed]
 
     def _values_at(self, metric: Metric, scan: OwnScan, rows: Ints) -> Floats:
         """(m,) a metric of some products of now as an earlier scan saw them; NaN where it did not
@@ -198,7 +196,7 @@ class GroupPast:
     def kept(
         self, figures: Sequence[Figure], scans: Sequence[OwnScan], within: tuple[Instant, Instant]
     ) -> Mapping[int, GroupFigures]:
-        """By scan what its groups were said to be: as it is kept, or computed now."""
+        """Return by scan what its groups were said to be: as it is kept, or computed now."""
         table = self._table
         if within not in self._looked:
             self._looked.add(within)

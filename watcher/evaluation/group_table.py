@@ -78,6 +78,10 @@ class GroupTable:
     # ------------------------------------------------------------------ now
 
     @property
+    def cut(self) -> bool:
+        return not self._read_to_its_end
+
+    @property
     def waits(self) -> str:
         return self._table.waits
 
@@ -146,10 +150,8 @@ class GroupTable:
         kept = ~np.isnan(values)
         rows, values = rows[kept], values[kept]
         moved = figure.kind in COMPARED
-        largest = figure.kind is not FigureKind.MIN and not (moved and self._falls(need, row))
-        # Of equal ones, what is bought most.
-        bought = np.nan_to_num(self._judge.number(_SALES)[rows])
-        order = np.lexsort((-bought, -values if largest else values))
+        lowest = figure.kind is FigureKind.MIN or (moved and self._falls(need, row))
+        order = self._most_first(rows, values, lowest=lowest)
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
         # Of a count or a share, or in a formula, a product's own number is of another kind.
@@ -163,6 +165,13 @@ class GroupTable:
             )
             for place in shown
         )
+
+    def _most_first(self, rows: Ints, values: Floats, *, lowest: bool) -> Ints:
+        """The places of the largest values first, or of the lowest; of equal ones what is bought
+        most."""
+        sold = self._judge.number(_SALES)[rows]
+        sold[np.isnan(sold)] = 0
+        return np.lexsort((-sold, values if lowest else -values))
 
     def _falls(self, need: Need | None, row: int) -> bool:
         """Whether a change is a fall, so that those that fell most did most of it."""
@@ -201,7 +210,7 @@ class GroupTable:
         return np.zeros(len(products), np.bool_)
 
     def appeared(self) -> Masks:
-        """Who makes up a group changes: that it is there is no news."""
+        """Nobody: who makes up a group changes, and that it is there is no news."""
         return Masks(self.fallen(), self.fallen())
 
     def returned(self) -> tuple[Masks, Ints]:

@@ -13,6 +13,7 @@ import numpy as np
 from watcher.data_days import durations
 from watcher.evaluation.figures_among import FiguresAmong, declared
 from watcher.evaluation.last_known import LastKnown
+from watcher.evaluation.members import read_to_its_end
 from watcher.evaluation.statistics import Statistics, over_of
 from watcher.evidence import Gap, Member
 from watcher.model import (
@@ -234,6 +235,11 @@ class ScanTable:
     def days(self, need: Need, row: int) -> int | None:
         days = self._days.get(need)
         return None if days is None else int(days[row])
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether the scan did not read its list to the end."""
+        return not read_to_its_end(self.scan)
 
     def everyone(self) -> tuple[ScanTable, Ints]:
         """All that the scan listed: read, where this table has but a part of it."""

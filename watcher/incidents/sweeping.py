@@ -1,10 +1,10 @@
-"""What a minute brings without a scan: what nothing holds any more, and silences about to end."""
+"""A minute's news without a scan: what nothing holds any more, and silences about to end."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from watcher.incidents.silence_ends import announce_ends
+from watcher.incidents.operator import announce_ends
 from watcher.model import Instant
 from watcher.notification.policy import NotifyPolicy
 from watcher.notification.rounds import RoundKeeper

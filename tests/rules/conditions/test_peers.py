@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+import weakref
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,7 +70,7 @@ def test_as_on_paper(rows: list[tuple[int, int | None]]) -> None:
         assert found.size[place] == len(peers)
         assert found.high[place] == sum(each >= value for each in peers)
         assert found.low[place] == sum(each <= value for each in peers)
-        assert found.median[place] == np.median(peers)
+        assert found.medians[found.group[place]] == np.median(peers)
 
 
 def test_one_sort_for_all_rules() -> None:
@@ -113,6 +118,9 @@ def test_no_place_without_peers() -> None:
     ("asked", "said"),
     [
         ({"highest": "5%"}, "5% of which products? Write beside it among: category_l3_id"),
+        ({"highest": 5}, "as 60d, or a part of the peers, as {highest: 5%, among: category_l3_id}"),
+        ({"highest": "5%", "among": "product_id"}, "no two have one product_id"),
+        ({"highest": "5%", "among": "own"}, "columns of your own come with facts: {file: ...}"),
         ({"highest": "60d", "among": "watch"}, "a part of the peers, as highest: 5%"),
         ({"lowest": "100%", "among": "watch"}, "between 0% and 100%, as lowest: 5%"),
         ({"lowest": -0.1, "among": "watch"}, "between 0% and 100%"),
@@ -136,3 +144,33 @@ def test_is_for_amounts() -> None:
     """No flag is higher than another."""
     (complaint,) = complaints({"sales_trend_flag": {"highest": "5%", "among": "watch"}})
     assert "is for amounts" in complaint
+
+
+@pytest.mark.parametrize("end", ["highest", "lowest"])
+def test_the_evidence_of_one_product_looks_at_no_other(end: str) -> None:
+    """Thousands begin at once: each would have to go through all of a list of a million."""
+    size = 50_000
+    asked = condition({"sales_growth": {end: "5%", "among": "watch"}})
+    judge = Judge(table := FakeTable({"sales_growth": list(range(size))}))
+    judge.number = cache(table.number)  # as a scan's table, which keeps its columns
+    assert asked.judge(judge).met.sum() == size // 20
+    asked.evidence(judge, 0)
+    tracemalloc.start()
+    try:
+        asked.evidence(judge, 1)
+        assert tracemalloc.get_traced_memory()[1] < size
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_judge_lets_go_of_its_scan() -> None:
+    """A scan of a million products is gone with its last rule, not when somebody looks for it."""
+    judge = Judge(FakeTable({"sales_growth": list(range(40))}))
+    judge(condition({"sales_growth": {"highest": "5%", "among": "watch"}}))
+    there = weakref.ref(judge)
+    gc.disable()
+    try:
+        del judge
+        assert there() is None
+    finally:
+        gc.enable()

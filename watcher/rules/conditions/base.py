@@ -187,6 +187,10 @@ class ScanColumns(Protocol):
         where it is none of them: itself, where these are not but some that are asked about."""
 
     @property
+    def cut(self) -> bool:
+        """Whether the list was not read to its end: it says nothing of many products at once."""
+
+    @property
     def waits(self) -> str:
         """The reason for which no baseline has a value at this scan; empty where they have."""
 
@@ -367,6 +371,10 @@ class Judge:
         return masks
 
     @property
+    def cut(self) -> bool:
+        return self._table.cut
+
+    @property
     def waits(self) -> str:
         return self._table.waits
 
@@ -375,11 +383,13 @@ class Judge:
         return self._table.gone_at
 
     def everyone(self) -> tuple[ScanColumns, Ints]:
-        return self.remembered("everyone", self._everyone)
+        judge, rows = self.remembered("everyone", self._everyone)
+        return judge or self, rows
 
-    def _everyone(self) -> tuple[ScanColumns, Ints]:
+    def _everyone(self) -> tuple[Judge | None, Ints]:
+        """None is itself: one that remembers itself stays, with its scan, for long."""
         table, rows = self._table.everyone()
-        return (self if table is self._table else Judge(table)), rows
+        return (None if table is self._table else Judge(table)), rows
 
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)
