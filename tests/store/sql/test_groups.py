@@ -81,7 +81,7 @@ def test_what_was_said_of_groups_at_a_scan_is_kept() -> None:
 def test_the_newest_list_says_who_is_in_a_group() -> None:
     """And how many groups there are: none of a failed scan's, nor of a list that has none."""
     with memory() as store:
-        lists: list[dict[str, float | None]] = [{"1": 1, "2": 2}, {"4": 4, "3": 3, "1": 1}]
+        lists: list[dict[str, float]] = [{"1": 1, "2": 2}, {"4": 4, "3": 3, "1": 1}]
         for day, listed in enumerate(lists):
             made = scan(START + day * DAY, listed)
             texts = {**made.texts, "seller_id": tuple("AB"[each == "3"] for each in listed)}
