@@ -21,6 +21,7 @@ from watcher.evidence import Evidence
 from watcher.model import ScanState, Verdict
 from watcher.rules.metrics import FigureKind
 from watcher.store.memory import matrix
+from watcher.store.records import AFTER_ALL
 from watcher.store.sql import baselines
 from watcher.store.sqlite.database import Database
 
@@ -103,6 +104,38 @@ def test_a_change_holds_the_products_of_both_times(store: Database) -> None:
     assert [each.product_id for each in why.members] == ["11", "10", "9"]
     assert [each.value for each in why.members] == pytest.approx([101, 101, 101], rel=0.02)
     assert why.members[0].name == "Product 11"
+
+
+def test_who_did_most_of_it(store: Database) -> None:
+    """Of a fall those that fell most, of a least value the least ones; of a count those that are
+    counted, also in a formula beside what is compared."""
+    rules = {"falls": "gmv: {falls: 30%}", "least": "cheapest: {below: 9}",
+             "mixed": "mixed: {falls: 30%}", "count": "rising: {at_least: 4}"}  # fmt: skip
+    world = Shelves(store, book_of(rules))
+    world.look(lively(12, 0))
+    fallen = {
+        product: replace(
+            row,
+            gmv=row.gmv * (1 - 0.08 * n * (n > 5)),
+            price=10 - abs(n - 5) / 5,
+            rising=n in (2, 4, 6, 8),
+        )
+        for n, (product, row) in enumerate(lively(12, 1).items())
+    }
+    world.look(fallen)
+
+    def members(rule: str) -> list[tuple[str, float | None]]:
+        found = only(alert(world, rule).evidence).members
+        return [(each.product_id, each.value and round(each.value)) for each in found]
+
+    assert members("falls") == [("11", -89), ("10", -81), ("9", -73)]
+    assert members("least")[0] == ("11", 9)
+    assert [product for product, _ in members("least")][:2] == [
+        "11",
+        "0",
+    ]  # "10" is as cheap, and sells less
+    assert [product for product, _ in members("count")] == ["4", "2", "6"]
+    assert members("mixed") == [("4", None), ("2", None), ("6", None)]
 
 
 def test_under_ten_of_both_times_there_is_no_change(store: Database) -> None:
@@ -238,6 +271,10 @@ def test_half_a_list_says_nothing_of_a_group(store: Database) -> None:
     found = world.verdicts(world.look(lively(4, 1), ScanState.PARTIAL))
     assert found == dict.fromkeys(rules, "?")
     assert world.verdicts(world.look(lively(20, 2))) == dict.fromkeys(rules, "n")
+    kept = store.groups.figures(
+        world.book.used_watches[0].key, "seller_id", AFTER_ALL, (0, world.now)
+    )
+    assert [each.at for each in kept] == [world.now, world.now - 2 * DAY]
 
 
 def test_a_message_tells_of_a_group(store: Database) -> None:

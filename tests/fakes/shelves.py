@@ -25,6 +25,7 @@ METRICS = """
       kinds: {distinct: category_l3_id}
       top: {top_share: {of: total_sale_gmv_7d_amt, by: category_l3_id, first: 1}}
       each: gmv / size
+      mixed: rising + gmv
 """
 
 

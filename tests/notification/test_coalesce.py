@@ -12,7 +12,7 @@ from watcher.incidents.operator import Operator
 from watcher.message import Message, Notification, NotificationState
 from watcher.model import Severity
 from watcher.notification.coalesce import DOZENS, MOST_ITEMS, NAMED, WAITED, join_backlog
-from watcher.notification.policy import policies_of
+from watcher.notification.policy import Decision, policies_of
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of
 from watcher.units import DAY, HOUR
@@ -126,6 +126,32 @@ def test_the_end_of_what_was_told_before_is_told(store: Database) -> None:
     message = joined(world)
     assert sorted(told(message)) == [("1", "resolved"), ("2", "resolved")]
     assert title_of(message) == "[info] what still holds: 1 product, 2 ended (US)"
+    assert message.alerts[Decision.RESOLVED.value] == (2, 1)
+
+
+def test_of_two_that_ended_the_newer_is_told(store: Database) -> None:
+    """The target had heard of the first, and of the second nothing: that began and ended since."""
+    world = world_of(store, rule(SELLS, ENDS))
+    world.scan({"1": 20})
+    store.outbox.sent(1, world.now)
+    world.march("10 20 10")
+    first, second = sorted(row.alert.id for row in store.alerts.list("r"))
+    message = joined(world, after=HOUR)
+    assert message.alerts == {Decision.MISSED.value: (second,)}
+    assert first < second
+
+
+def test_what_was_only_reminded_of_and_ended_is_no_news(store: Database) -> None:
+    """Where the rule tells no end; it is counted."""
+    world = world_of(store, rule(SELLS, "remind: 1d"))
+    world.scan({"1": 20})
+    store.outbox.sent(1, world.now)
+    world.march("20 20 10")
+    message = joined(world, after=HOUR)
+    assert title_of(message) == "[info] what still holds: nothing"
+    assert (message.items, message.alerts) == ((), {})
+    assert message.waited is not None
+    assert message.waited.passed == 1
 
 
 def test_an_end_of_what_fires_anew_is_not_told(store: Database) -> None:

@@ -94,6 +94,26 @@ def test_what_is_dropped(store: Database, muter: str, muted: str, series: str, t
     assert see(world_of(store, low, big), series.replace(",", "")) == told
 
 
+def test_what_is_logged_of_it(store: Database) -> None:
+    """An alert that is dropped names its muter, and no message; one that was told before stays as
+    it was told."""
+    world = world_of(
+        store, sells(20, "remind: 1d", name="low"), sells(200, "mutes: [low]", name="big")
+    )
+
+    def logged() -> tuple[int, int | None, str | None]:
+        (log,) = store.alerts.told("low", [1, 2], with_values=True)
+        return log.alert, log.notification, log.muted
+
+    world.march("20")
+    first = logged()
+    world.march("300")
+    assert logged() == first
+    assert first[1:] == (1, None)
+    world.march("10 300")
+    assert logged() == (store.alerts.list("low")[0].alert.id, None, "big")
+
+
 def test_a_chain(store: Database) -> None:
     """What is dropped counts as told, and mutes others."""
     world = world_of(

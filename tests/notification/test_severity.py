@@ -52,6 +52,7 @@ def see(world: World, series: str) -> str:
 def letters(message: Message) -> str:
     """Why its only product is told, and how severe that is."""
     (item,) = message.items
+    assert item.kind != "resolved" or item.severity is None
     return SHORT[item.kind] + message.severity.value[0]
 
 

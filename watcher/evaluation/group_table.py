@@ -149,7 +149,8 @@ class GroupTable:
         rows, values = self._contributions(figure, need, row)
         kept = ~np.isnan(values)
         rows, values = rows[kept], values[kept]
-        lowest = figure.kind is FigureKind.MIN or self._direction(need, row) < 0
+        moved = figure.kind in COMPARED
+        lowest = figure.kind is FigureKind.MIN or (moved and self._falls(need, row))
         order = self._most_first(rows, values, lowest=lowest)
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
@@ -172,12 +173,12 @@ class GroupTable:
         sold[np.isnan(sold)] = 0
         return np.lexsort((-sold, values if lowest else -values))
 
-    def _direction(self, need: Need | None, row: int) -> int:
-        """-1 where a change is a fall, so that those that fell most did most of it."""
+    def _falls(self, need: Need | None, row: int) -> bool:
+        """Whether a change is a fall, so that those that fell most did most of it."""
         if need is None or not self._then.compares(need) or not isinstance(need.from_, Last | Ago):
-            return 1
+            return False
         found = self._then.of(need)
-        return -1 if found.now[row] < found.then[row] else 1
+        return bool(found.now[row] < found.then[row])
 
     def _contributions(self, figure: Figure, need: Need | None, row: int) -> tuple[Ints, Floats]:
         """Rows of a group's products, and what each did: of a change how far it moved, else its

@@ -117,6 +117,14 @@ def test_beside_a_shop() -> None:
         assert "can't be filtered: make it a condition" in wrong(WATCH % line)
 
 
+def test_a_doubt_of_a_name_in_a_condition() -> None:
+    """As in a watch: a warning, at the condition."""
+    warnings = read(WHEN % "category_l2_id: Skincare").warnings
+    (found,) = [each for each in warnings if "tells nobody" not in each.message]
+    assert '"Skincare" is called "Skin" by now' in found.message
+    assert found.path == "rules[0].when.category_l2_id"
+
+
 @pytest.mark.parametrize(
     "operator",
     [

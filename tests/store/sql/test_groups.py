@@ -1,9 +1,13 @@
 """Groups of products: rows beside the products, and the figures of each scan."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.store.making import DAY, START, memory, scan, with_products
+from watcher.model import ScanState
 from watcher.store.records import AFTER_ALL, GroupFigures
+from watcher.store.sql.extracts import Choice
 
 
 def test_a_group_is_a_subject_beside_products_and_no_product() -> None:
@@ -72,3 +76,35 @@ def test_what_was_said_of_groups_at_a_scan_is_kept() -> None:
         assert store.groups.newest_with("w", "seller_id", 999) is None
         assert store.groups.watches_of(one) == ["w"]
         assert [*store.groups.figures("w", "watch", AFTER_ALL, (0, START + 9 * DAY))] == []
+
+
+def test_the_newest_list_says_who_is_in_a_group() -> None:
+    """And how many groups there are: none of a failed scan's, nor of a list that has none."""
+    with memory() as store:
+        lists: list[dict[str, float]] = [{"1": 1, "2": 2}, {"4": 4, "3": 3, "1": 1}]
+        for day, listed in enumerate(lists):
+            made = scan(START + day * DAY, listed)
+            texts = {**made.texts, "seller_id": tuple("AB"[each == "3"] for each in listed)}
+            scan_id = store.history.record(replace(made, texts=texts)).scan_id
+            keys = store.groups.keys("seller_id", [("US", "A"), ("US", "B")], START)[: 2 - day]
+            figures = GroupFigures(scan_id, 0, keys, {"size()": np.ones(len(keys))})
+            store.groups.note(scan_id, "seller_id", figures)
+        store.history.record(scan(START + 2 * DAY, {}, state=ScanState.FAILED))
+        (of_all,) = store.groups.keys("watch", [("US", "w")], START).tolist()
+
+        def members(group: int) -> list[str]:
+            products = store.groups.members("w", group).tolist()
+            known = store.history.facts(products)
+            return [known[each].product_id for each in products]
+
+        one, two = store.groups.keys("seller_id", [("US", "A"), ("US", "B")], START).tolist()
+        assert (members(one), members(two)) == (["4", "1"], ["3"])
+        assert members(of_all) == ["4", "3", "1"]
+        assert store.groups.members("other", one).tolist() == []
+        assert store.groups.newest_size("w", "seller_id") == 1
+        assert store.groups.newest_size("w", "watch") == 0
+        assert store.groups.newest_size("other", "seller_id") == 0
+        days = Choice(since=START + DAY, until=START + 2 * DAY)
+        assert [row[0] for part in store.extracts.figures(days).parts for row in part] == [
+            START + DAY
+        ]
