@@ -66,6 +66,7 @@ def test_explain(watcher: Command, rising: Path) -> None:
     [
         (("strong-shelf", "category_id=1"), "speaks of the sellers of bestsellers, not of"),
         (("strong-shelf", "99"), 'no seller "99" in US: rule "strong-shelf" has seen no such'),
+        (("strong-shelf", "111"), "speaks of the sellers of bestsellers, and 111 is a product"),
         (("single", SUBJECT), "speaks of products, and seller_id="),
     ],
 )
@@ -107,6 +108,7 @@ def test_lists(watcher: Command, rising: Path) -> None:
     text = watcher("alerts").out
     assert "Glow <Lab>" in text
     assert f"US {SUBJECT}" in text
+    assert f"({GLOW})" not in text, "its seller is the group itself"
     (alert,) = json.loads(watcher("alerts", "--json").out)
     assert (alert["product_id"], alert["name"]) == (SUBJECT, "Glow <Lab>")
     assert "the sellers of bestsellers" in watcher("status").out
@@ -136,6 +138,8 @@ def test_export(watcher: Command, rising: Path) -> None:
     assert {row["watch"] for row in rows} == {"bestsellers"}
     some = watcher("export", "--what", "groups", "--product", SUBJECT, "--since", "30h").out
     assert {row["group"] for row in csv.DictReader(io.StringIO(some))} == {SUBJECT}
+    none = watcher("export", "--product", SUBJECT).err
+    assert f"{SUBJECT} is a group: its figures come with --what groups." in none
     (alert,) = csv.DictReader(io.StringIO(watcher("export", "--what", "alerts").out))
     assert (alert["product_id"], alert["rule"]) == (SUBJECT, "strong-shelf")
     observed = csv.DictReader(io.StringIO(watcher("export").out))

@@ -9,6 +9,7 @@ import pytest
 
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import run_suite
+from watcher.categories import CategoryLookup, CategoryName, KnownCategories
 from watcher.cli.main import COMMANDS
 from watcher.rules.files.loading import load, load_text
 from watcher.rules.sections.templates import SAMPLE
@@ -43,20 +44,29 @@ def test_the_rule_test_passes(tmp_path: Path) -> None:
 
 EXAMPLES = [
     (page, text)
-    for page in ("rules", "metrics")
+    for page in ("rules", "metrics", "signals")
     for text in re.findall(
         r"```yaml\n(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL
     )
     if not text.startswith(("rules: rules.yaml", "tests:"))  # a rule test
 ]
 ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
+CATEGORIES = KnownCategories(
+    CategoryName(name, name_id, level, name_id[:-1], 1, name, 1)
+    for name, name_id, level in (
+        ("Beauty & Personal Care", "1", 1),
+        ("Skincare", "11", 2),
+        ("Bath & Body Care", "12", 2),
+        ("Serums", "111", 3),
+    )
+)
 A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {above: 5}}}]\n"
 
 
 @pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
 def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     """Each by itself, as somebody copies it; one without rules beside a rule, and all beside the
-    files of one's own that they name."""
+    files of one's own and the categories that they name."""
     (tmp_path / "products.csv").write_text(
         "product_id,target,cost,map,set,mine\n1729,9,5,12,a,1\n", "utf-8"
     )
@@ -64,12 +74,12 @@ def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
     path = tmp_path / "rules.yaml"
     path.write_text(whole, "utf-8")
-    load([path], {**ENV, "KEYAPI_KEY": "a-key"})
+    load([path], {**ENV, "KEYAPI_KEY": "a-key"}, categories=CategoryLookup(lambda: CATEGORIES))
 
 
 def test_the_examples_are_found() -> None:
-    """On both pages."""
-    assert {page for page, _ in EXAMPLES} == {"rules", "metrics"}
+    """On these pages."""
+    assert {page for page, _ in EXAMPLES} == {"rules", "metrics", "signals"}
 
 
 def test_the_readme_is_short() -> None:

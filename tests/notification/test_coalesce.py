@@ -106,6 +106,16 @@ def test_what_still_fires_is_told_once(store: Database) -> None:
     assert world.titles() == [title_of(message)]
 
 
+def test_the_channels_limit_bounds_it(store: Database) -> None:
+    """Products in full, of all rules together; the others are counted and named."""
+    two = rule(SELLS), rule("{rank: {at_most: 9}}", name="high")
+    world = world_of(store, *two, urls='"json://localhost/", limit: 3, group_by: rule')
+    world.scan({str(key): 20 + key for key in range(7)})
+    message = joined(world, after=HOUR)
+    assert (len(message.items), message.rest, len(message.more)) == (3, 4, 4)
+    assert sum(len(alerts) for alerts in message.alerts.values()) == 14
+
+
 def test_the_end_of_what_was_told_before_is_told(store: Database) -> None:
     """What began before the target was down; of what began since, nothing but the count."""
     world = world_of(store, rule(SELLS, ENDS))

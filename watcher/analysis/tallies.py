@@ -58,7 +58,7 @@ class _Leaf:
         return f", the nearest was {format_value(self.nearest, condition.metrics[0].unit)}"
 
 
-class Tally:
+class RuleTally:
     """A rule on some scans: what it was met by, and how near the others came."""
 
     def __init__(self, rule: Rule) -> None:

@@ -11,6 +11,7 @@ from watcher.alert import AlertState
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
+from watcher.cli.lookup import is_group
 from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.tables import Cell
 from watcher.evaluation.known import with_known, worded
@@ -84,7 +85,7 @@ def _cells(line: AlertLine, now: Instant, zone: tzinfo) -> tuple[Cell, ...]:
     row = line.row
     short, name, *rest, told = alert_cells(row, now, zone)
     product = [row.name or "(no name)", f"{row.region} {row.product_id}"]
-    product += [f"seller {line.seller}"] if line.seller else []
+    product += [f"seller {line.seller}"] if line.seller and not is_group(row.product_id) else []
     return (short, name, tuple(product), *rest, "; ".join(line.why), told)
 
 

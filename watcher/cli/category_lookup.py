@@ -10,13 +10,13 @@ from watcher.store.places import Place
 
 
 def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
-    """What names stand for in the database at ``place``; one that can't tell refuses a name, but
-    not where the reading is ``lenient``."""
+    """Look names up in the database at ``place``; one that can't tell refuses a name, but not where
+    the reading is ``lenient``."""
     return CategoryLookup(lambda: known_in(place, lenient=lenient), lenient)
 
 
 def lookup_for(place: Place, *, asking: bool) -> CategoryLookup:
-    """What names stand for; for who is ``asking`` the source for names each stands for itself, for
+    """The lookup of names; for who is ``asking`` the source for names each stands for itself, for
     the one that is missing may be what it asks for."""
     return CategoryLookup(lenient=True) if asking else lookup_in(place)
 

@@ -15,7 +15,7 @@ from watcher.analysis.explain import Explanation, explain
 from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
-from watcher.cli.lookup import chosen, chosen_subject
+from watcher.cli.lookup import chosen, chosen_subject, is_group
 from watcher.cli.output import as_json, console, json_wanted, print_json, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
@@ -99,7 +99,8 @@ def show(explained: Explanation) -> None:
     out = console()
     facts = explained.product
     out.say(f"{explained.rule}: {plain(facts.name)} ({facts.region} {facts.product_id})")
-    if (seller := facts.seller_id or "") in explained.names:
+    seller = facts.seller_id or ""
+    if seller in explained.names and not is_group(facts.product_id):
         out.say(plain(f"seller {with_name(seller, explained.names)}"))
     out.say(f"{_data(explained)}\n")
     for word, reason in _reasons(explained):

@@ -116,6 +116,10 @@ def chosen_subject(
         raise WatcherError(f'rule "{rule.name}" speaks of {rule.group.said}, not of {wanted}')
     known = {} if by == WATCH else {**database.categories.names(), **book.sellers}
     found = database.history.find(subject_id(by, id_named(known, value) or value), market)
+    if not found and parts is None and database.history.find(value, market):
+        raise WatcherError(
+            f'rule "{rule.name}" speaks of {rule.group.said}, and {value} is a product'
+        )
     if not found:
         what, where = BY[by].one, f" in {market}" if market else ""
         why = f'rule "{rule.name}" has seen no such {what} with products enough'

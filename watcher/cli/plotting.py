@@ -1,4 +1,4 @@
-"""What `watcher product` shows of a product and of a group alike: a plot of steps, its alerts."""
+"""A plot of steps and the alerts of a product or a group, as `watcher product` shows them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _MOST_FILLED = 60  # earlier scans whose figures are computed at one scan, where
 
 
 class Compared(NamedTuple):
-    """Of each group: a figure then and now, and of how many products."""
+    """A figure of each group then and now, and of how many products it is."""
 
     then: Floats
     now: Floats
@@ -196,7 +196,7 @@ class GroupPast:
     def kept(
         self, figures: Sequence[Figure], scans: Sequence[OwnScan], within: tuple[Instant, Instant]
     ) -> Mapping[int, GroupFigures]:
-        """By scan what its groups were said to be: as it is kept, or computed now."""
+        """Return by scan what its groups were said to be: as it is kept, or computed now."""
         table = self._table
         if within not in self._looked:
             self._looked.add(within)

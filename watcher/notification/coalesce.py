@@ -1,4 +1,4 @@
-"""What waits for one target for a while becomes one message: what still holds of it. The target was
+"""One message of what waits for a target for a while: what still holds of it. The target was
 down, or somebody has what was dead sent again. Each rule and product is told once, as it is now:
 that it fires, that it ended where the target had heard before that it fires, or else that it began
 and ended meanwhile, and why. Of troubles of the watcher itself those are told that go on, the ends
@@ -49,7 +49,7 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
     piled = backlog.messages(target, head.gone_since)
     if not has_waited and all(each.waits for each in piled):
         return False
-    joining = _Joining(database, book, piled, now)
+    joining = _Joining(database, book, piled, now, _limit(book, head.channel))
     message, rows = joining.message(), {each.row for each in piled if each.waits}
     if head.joins and rows == {head.id} and _is_told_by(database, head.id, message):
         return False
@@ -58,6 +58,12 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
         if row is not None:
             joining.mark(head.channel, row)
     return row is not None
+
+
+def _limit(book: Rulebook, channel: str) -> int:
+    """The most products in full for a channel, of many that waited."""
+    found = book.channels.get(channel)
+    return min(MOST_ITEMS, found.limit or MOST_ITEMS) if found is not None else MOST_ITEMS
 
 
 def _has_waited(head: Head, now: Instant) -> bool:
@@ -92,9 +98,9 @@ class _Joining:
     """One target's backlog, judged by the alerts and causes as they are now."""
 
     def __init__(
-        self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant
+        self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant, limit: int
     ) -> None:
-        self._database, self._book, self._now = database, book, now
+        self._database, self._book, self._now, self._limit = database, book, now, limit
         self._piled, self._summaries = piled, [each.summary for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
         # What the target had heard of before.
@@ -123,7 +129,7 @@ class _Joining:
         owed = [each for part in self._owing for each in part.owed]
         troubles, ends, went = self._troubles()
         least = Severity.WARNING if troubles else Severity.INFO
-        bundle = Bundle(self._owing, limit=MOST_ITEMS, kind="joined")
+        bundle = Bundle(self._owing, limit=self._limit, kind="joined")
         base = (
             compose(bundle, self._now, self._database.alerts.explained)
             if self._owing

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Self, TypeAlias
 
 import msgspec
@@ -38,7 +38,7 @@ class Owing:
 
     @property
     def severity(self) -> Severity:
-        """That of the most severe alert."""
+        """The severity of the most severe alert."""
         rule = self.rule
         found = [rule.severity_of(each.alert) for each in self.owed] if rule.grades else ()
         return max(found, key=lambda each: each.rank, default=rule.severity)
@@ -134,12 +134,14 @@ def compose_each(bundles: Sequence[Bundle], now: Instant, explained: Explained) 
 class _Layout:
     """The places of a message's products. ``parts`` are in their order, the strongest of each
     first; ``standing`` are the products in full under each; ``also`` what other parts say of these,
-    by product; ``hidden`` the products that are only counted, each with a part that tells it."""
+    by product; ``rest`` counts the others, ``named`` are the first of them, each with a part that
+    tells it."""
 
     parts: Sequence[Owing]
     standing: Sequence[Sequence[Decided]]
     also: Mapping[int, Sequence[tuple[Owing, Decided]]]
-    hidden: Sequence[tuple[Owing, int]]
+    named: Sequence[tuple[Owing, int]]
+    rest: int
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -150,20 +152,21 @@ class _Layout:
         if len(parts) == 1:
             (part,) = parts
             room = min(part.rule.limit, bundle.limit or part.rule.limit)
-            rest = [(part, each.alert.product) for each in part.owed[room:]]
-            return cls(parts, [part.owed[:room]], {}, rest)
+            named = [(part, each.alert.product) for each in part.owed[room : room + NAMED]]
+            return cls(parts, [part.owed[:room]], {}, named, max(len(part.owed) - room, 0))
         standing = _standing(parts, bundle.limit or max(MOST, *(each.rule.limit for each in parts)))
         homes = {each.alert.product: each for under in standing for each in under}
         also: dict[int, list[tuple[Owing, Decided]]] = {}
-        hidden: dict[int, tuple[Owing, int]] = {}
+        hidden: dict[int, Owing] = {}
         for part in parts:
             for each in part.owed:
                 product = each.alert.product
                 if (home := homes.get(product)) is None:
-                    hidden.setdefault(product, (part, product))
+                    hidden.setdefault(product, part)
                 elif home is not each:
                     also.setdefault(product, []).append((part, each))
-        return cls(parts, standing, also, [*hidden.values()])
+        named = [(part, product) for product, part in islice(hidden.items(), NAMED)]
+        return cls(parts, standing, also, named, len(hidden))
 
     def shown(self) -> Iterator[tuple[Owing, Decided]]:
         """Yield all that is told in full or beside that."""
@@ -199,7 +202,7 @@ def _load(layouts: Sequence[_Layout]) -> None:
     asked: dict[int, tuple[Products, list[int]]] = {}
     for layout in layouts:
         shown = ((part, each.alert.product) for part, each in layout.shown())
-        for part, product in chain(shown, layout.hidden[:NAMED]):
+        for part, product in chain(shown, layout.named):
             asked.setdefault(id(part.products), (part.products, []))[1].append(product)
     for products, keys in asked.values():
         products.load(keys)
@@ -228,8 +231,8 @@ def _written(layout: _Layout, bundle: Bundle, now: Instant, whole: Mapping[int, 
         region=_regions(parts, items),
         data_at=max(part.at for part in parts),
         items=tuple(chain.from_iterable(items)),
-        more=tuple(part.products.name(product) for part, product in layout.hidden[:NAMED]),
-        rest=len(layout.hidden),
+        more=tuple(part.products.name(product) for part, product in layout.named),
+        rest=layout.rest,
         alerts=_ids(everything),
         told=told,
         ended=ended,

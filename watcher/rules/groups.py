@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from watcher.categories import CATEGORY
 from watcher.fields import REGION, SELLER
 from watcher.model import Floats
 from watcher.rules.metrics import (
@@ -117,18 +118,20 @@ class GroupCatalogue(Catalogue):
     def suggest(self, name: str, *others: str, texts: bool = True) -> str:
         """The nearest names; of one that is a product's, how a group gets a figure of it."""
         metric, text = self._products.get(name), self._products.attribute(name)
-        if metric is None and text is None:
+        if metric is None and text is None and name != CATEGORY:
             near = super().suggest(name, *others, texts=texts)
             return near or f": {self._group} has {listing(self._metrics)}"
-        cure = "{sum: NAME}"
-        if text is not None or (metric is not None and metric.unit is Unit.FLAG):
-            cure = "{count: {NAME: ...}}"
-        elif metric is not None and metric.unit in (Unit.PLACE, Unit.DAY):
-            cure = "{min: NAME}"
-        elif metric is not None and metric.unit not in (Unit.COUNT, Unit.GMV):
-            cure = "{median: NAME}"
         return (
             f": it is said of a product, and {self._group} is a group, which has "
             f"{listing(self._metrics)}; under its metrics: name a figure of it, as "
-            f"{cure.replace('NAME', name)}"
+            f"{_figure_of(metric).replace('NAME', name)}"
         )
+
+
+def _figure_of(metric: Metric | None) -> str:
+    """The figure by which a group has a product's NAME, which is this metric, or a text."""
+    if metric is None or metric.unit is Unit.FLAG:
+        return "{count: {NAME: ...}}"
+    if metric.unit in (Unit.PLACE, Unit.DAY):
+        return "{min: NAME}"
+    return "{sum: NAME}" if metric.unit in (Unit.COUNT, Unit.GMV) else "{median: NAME}"

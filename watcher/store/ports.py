@@ -6,31 +6,22 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
-from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.places import Place
+from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.alerts import Alerts
-from watcher.store.sql.browsing import Browsing
-from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.followed import Followed, Lookups
-from watcher.store.sql.groups import Groups
-from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
-from watcher.store.sql.scans import Jumps
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
 
 
-class Store(Protocol):
+class Store(SeenFaces, Protocol):
     """A store that is open, on the thread that opened it."""
 
     place: Place
-    history: History
-    jumps: Jumps
-    groups: Groups
-    observations: Observations
     alerts: Alerts
     rules: Rules
     held: Holding
@@ -41,8 +32,6 @@ class Store(Protocol):
     categories: Categories
     pictures: Pictures
     tellings: Tellings
-    browsing: Browsing
-    extracts: Extracts
     outbox: Outbox
     refreshes: Refreshes
     backlog: Backlog
@@ -66,9 +55,6 @@ class Store(Protocol):
 
     def guarded(self) -> AbstractContextManager[None]:
         """Around what a writer does: nothing is done where that would be lost."""
-
-    def past_scans(self, extent: Extent) -> PastScans:
-        """Stored scans in memory, to be played once more."""
 
     def let_go(self) -> None:
         """Give up what is kept in memory: a scan's rows are of no use to the next one."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+import weakref
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -139,3 +144,33 @@ def test_is_for_amounts() -> None:
     """No flag is higher than another."""
     (complaint,) = complaints({"sales_trend_flag": {"highest": "5%", "among": "watch"}})
     assert "is for amounts" in complaint
+
+
+@pytest.mark.parametrize("end", ["highest", "lowest"])
+def test_the_evidence_of_one_product_looks_at_no_other(end: str) -> None:
+    """Thousands begin at once: each would have to go through all of a list of a million."""
+    size = 50_000
+    asked = condition({"sales_growth": {end: "5%", "among": "watch"}})
+    judge = Judge(table := FakeTable({"sales_growth": list(range(size))}))
+    judge.number = cache(table.number)  # as a scan's table, which keeps its columns
+    assert asked.judge(judge).met.sum() == size // 20
+    asked.evidence(judge, 0)
+    tracemalloc.start()
+    try:
+        asked.evidence(judge, 1)
+        assert tracemalloc.get_traced_memory()[1] < size
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_judge_lets_go_of_its_scan() -> None:
+    """A scan of a million products is gone with its last rule, not when somebody looks for it."""
+    judge = Judge(FakeTable({"sales_growth": list(range(40))}))
+    judge(condition({"sales_growth": {"highest": "5%", "among": "watch"}}))
+    there = weakref.ref(judge)
+    gc.disable()
+    try:
+        del judge
+        assert there() is None
+    finally:
+        gc.enable()

@@ -383,11 +383,13 @@ class Judge:
         return self._table.gone_at
 
     def everyone(self) -> tuple[ScanColumns, Ints]:
-        return self.remembered("everyone", self._everyone)
+        judge, rows = self.remembered("everyone", self._everyone)
+        return judge or self, rows
 
-    def _everyone(self) -> tuple[ScanColumns, Ints]:
+    def _everyone(self) -> tuple[Judge | None, Ints]:
+        """None is itself: one that remembers itself stays, with its scan, for long."""
         table, rows = self._table.everyone()
-        return (self if table is self._table else Judge(table)), rows
+        return (None if table is self._table else Judge(table)), rows
 
     def appeared(self) -> Masks:
         return self.remembered("appeared", self._table.appeared)

@@ -39,7 +39,7 @@ _GROUPS = ("all", "any", "not", *WORDS)
 ON_CATEGORIES = {"equals": True, "in": True, "not_equals": False, "not_in": False}
 _EMPTY = "has no condition in it"
 _MOST_OF_FILE = 10  # values that are reported one by one
-_EXAMPLE = "total_sale_7d_cnt: {at_least: 100}"
+_EXAMPLE = "{at_least: 100}"
 _BOUND = {
     OF: "{spu_avg_price: {below: 90%, of: target}}",
     AMONG: "{sales_growth: {highest: 5%, among: category_l3_id}}",
@@ -79,7 +79,7 @@ class Compiler:
     def condition(self, value: object, path: Path) -> Condition | None:
         """All of the conditions in a mapping; None where something in it was reported."""
         if not isinstance(value, Mapping) or not value:
-            self.report(path, _no_conditions(value))
+            self.report(path, _no_conditions(value, self.catalogue.tie))
             return None
         parts = [self._entry(str(key), inner, (*path, key)) for key, inner in value.items()]
         return _joined(parts, all_of)
@@ -136,7 +136,9 @@ class Compiler:
 
     def _report_unknown(self, key: str, path: Path) -> None:
         if key in NUMBER_BY_NAME or key in OPTIONS:
-            example = f"total_sale_7d_cnt: {{{key}: ...}}"
+            known = NUMBER_BY_NAME.get(key)
+            metric = RANK if known is not None and known.only_rank else self.catalogue.tie.name
+            example = f"{metric}: {{{key}: ...}}"
             what = f'"{key}" is an operator: it stands under a metric, as {example}'
             self.report(path, what, at_key=True)
         elif key in WORDS:
@@ -349,16 +351,17 @@ def _takes(operator: str, option: str) -> bool:
 
 
 def _example(subject: Metric | Attribute) -> str:
-    return "{at_least: 100}" if isinstance(subject, Metric) else '{contains: "serum"}'
+    return _EXAMPLE if isinstance(subject, Metric) else '{contains: "serum"}'
 
 
-def _no_conditions(value: object) -> str:
-    """The message of a value that is no mapping with conditions in it."""
+def _no_conditions(value: object, metric: Metric) -> str:
+    """The message of a value that is no mapping with conditions in it, as one on a metric."""
+    example = f"{metric.name}: {_EXAMPLE}"
     if isinstance(value, Mapping):
-        return f"{_EMPTY}: write one, as {_EXAMPLE}"
+        return f"{_EMPTY}: write one, as {example}"
     if isinstance(value, list):
         return 'needs "all:" or "any:" before a list of conditions'
-    return f"must be conditions, as {_EXAMPLE}, not {kind(value)}"
+    return f"must be conditions, as {example}, not {kind(value)}"
 
 
 def _goes_elsewhere(option: str, operators: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What products have in common: a seller, a category, a column of the user's own, the list."""
+"""Traits that products have in common: a seller, a category, a column of one's own, the list."""
 
 from __future__ import annotations
 

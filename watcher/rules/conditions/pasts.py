@@ -1,4 +1,4 @@
-"""Which metrics have a past: of a number that the products of a list have together, only some."""
+"""Tells metrics that have a past: of numbers that a list's products have together, only some."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ _SLACK = 1e-9  # 7% of 100 is 7.000000000000001 to a computer
 
 
 class Standing(NamedTuple):
-    """Of each product (n,): how many of its peers have as high a value, or a higher one, itself
-    included; how many as low a one, or a lower; and its group, -1 where it has no value or none. Of
-    each group (g,) how many there are, and the value of their median; the last is nobody's."""
+    """The place of each product (n,): how many of its peers have as high a value, or a higher one,
+    itself included; how many as low a one, or a lower; and its group, -1 where it has no value or
+    none. Of each group (g,) how many there are, and their median's value; the last is nobody's."""
 
     high: Small
     low: Small
@@ -52,7 +52,7 @@ class Standing(NamedTuple):
         return found
 
     def of(self, rows: Ints) -> Standing:
-        """Those of some rows; -1 is a product that is none of these."""
+        """The places of some rows; -1 is a product that is none of these."""
         if not len(self.group):
             return standings(np.full(len(rows), np.nan), rows)
         group = np.where(rows < 0, np.int32(-1), self.group[rows])
@@ -60,7 +60,7 @@ class Standing(NamedTuple):
 
 
 def standings(values: Floats, groups: Wholes) -> Standing:
-    """Where each value stands in its group, by one sort; a group below 0 is none."""
+    """Find where each value stands in its group, by one sort; a group below 0 is none."""
     known = np.flatnonzero(~np.isnan(values) & (groups >= 0))
     high, low = np.zeros((2, len(values)), np.int32)
     own = np.full(len(values), -1, np.int32)
@@ -101,7 +101,7 @@ class AmongPeers(MetricCondition):
         return self.grouping.attributes
 
     def standing(self, table: ScanColumns) -> Standing:
-        """Where each product stands among all that the list has, also where only some are asked
+        """The place of each product among all that the list has, also where only some are asked
         about: one sort for all rules that ask for this metric and grouping."""
         everyone, rows = table.everyone()
         key = ("standing", self.metric.name, self.grouping.name)
@@ -147,7 +147,7 @@ class AmongPeers(MetricCondition):
         return (replace(plain, peers=peers),)
 
     def count(self, table: ScanColumns, row: int) -> int:
-        """How many of the listed products of its group have a value, itself included."""
+        """Count the listed products of its group that have a value, itself included."""
         found = self.standing(table)
         return int(found.sizes[found.group[row]])
 
