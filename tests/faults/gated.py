@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-LOOSE = "loose/"  # targets that hear what depends on the hour of the clock
+LOOSE = ("loose/", "night/", "scarce/")  # targets that hear what goes by the clock on the wall
 LOOSE_CHANNELS = ("loose", "night", "scarce")
 AT_MOST = 3  # messages a day to ``scarce``
 HUSHED, OWN_QUIET = "hushed", "rests"  # the rules that are silenced, and quiet by themselves
@@ -209,11 +209,10 @@ class Hours:
     @property
     def channels(self) -> str:
         """What the rules tell."""
-        night, scarce = f"{LOOSE}night", f"{LOOSE}scarce"
         return (
             '  loose: {url: "${SINK}/loose/1"}\n'
-            f'  night: {{url: "${{SINK}}/{night}", quiet: {self.quiet}}}\n'
-            f'  scarce: {{url: "${{SINK}}/{scarce}", at_most: {AT_MOST} a day, '
+            f'  night: {{url: "${{SINK}}/night/1", quiet: {self.quiet}}}\n'
+            f'  scarce: {{url: "${{SINK}}/scarce/1", at_most: {AT_MOST} a day, '
             f"timezone: {self.zone}}}\n"
             '  apart: {url: "${SINK}/apart/1", group_by: rule}\n'
             '  grave: {url: "${SINK}/grave/1", min_severity: warning}\n'

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tests.faults.gated import AT_MOST, HUSHED, LOOSE, MUTES, OWN_QUIET, Hours
+from tests.faults.gated import AT_MOST, HUSHED, MUTES, OWN_QUIET, Hours
 from tests.faults.world import Installation
 from watcher.message import Also, Item, Message
 from watcher.model import Severity
@@ -67,7 +67,7 @@ class Gates:
 
     def _quiet(self) -> Iterator[str]:
         for each in self.world.sink.taken:
-            if each.target == f"{LOOSE}night":
+            if each.target == "night/1":
                 since = self.hours.quiet_since(each.at)
                 if since is not None and each.at - since > _UNDER_WAY:
                     yield f"in quiet hours, {each.at - since:.0f} s after they began: {each.title}"
