@@ -8,6 +8,7 @@ rule file that was ever good is made wrong by the source.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,8 +41,8 @@ class CategoryName:
 
 @dataclass(frozen=True, slots=True)
 class FoundCategory:
-    """What a text stands for. ``level`` is 0 where it is not known; ``doubt`` is what is odd about
-    the name."""
+    """The category that a text stands for. ``level`` is 0 where it is not known; ``doubt`` is what
+    is odd about the name."""
 
     category_id: str
     level: int = 0
@@ -83,7 +84,7 @@ class KnownCategories:
 
     @cached_property
     def _last_read(self) -> Mapping[tuple[int, str], int]:
-        """When each branch was read last."""
+        """The time at which each branch was read last."""
         found: dict[tuple[int, str], int] = {}
         for each in self._names:
             branch = each.level, each.parent
@@ -98,10 +99,9 @@ class KnownCategories:
         """The names that categories have now, of all levels or of one; those that several have
         stand with the names above them."""
         now = {each.category_id: each for each in self._names if level in (0, each.level)}
-        known = [each.now for each in now.values()]
-        several = {name for name in known if known.count(name) > 1} if len(known) < 5_000 else set()
+        known = Counter(each.now for each in now.values())
         return [
-            self.path(each.category_id) if each.now in several else each.now
+            self.path(each.category_id) if known[each.now] > 1 else each.now
             for each in now.values()
         ]
 
@@ -214,7 +214,7 @@ def _in_quotes(name: str) -> str:
 
 @dataclass
 class CategoryLookup:
-    """What names of categories in a rule file stand for; they are ``read`` once one is met.
+    """Finds what names of categories in a rule file stand for; they are ``read`` once one is met.
     ``named`` are the categories that were found by their names. One that is ``lenient`` takes a
     name that is not known for itself: for who only reads the rest of the file."""
 
@@ -249,7 +249,7 @@ class CategoryLookup:
         return found
 
     def cut(self, parts: Sequence[str]) -> str:
-        """What to say of a name of which a comma has cut these parts; empty where it is none.
+        """The error of a name of which a comma has cut these parts; empty where it is none.
         Asked only where the first of them is no name."""
         if len(parts) < 2 or any(map(is_id, parts[:2])) or not self.known:
             return ""

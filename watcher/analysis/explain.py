@@ -30,7 +30,7 @@ from watcher.words import listing
 
 @dataclass(frozen=True, slots=True)
 class GradeReason:
-    """What an alert must meet to be so severe, and whether it does."""
+    """A severity, and the reason why an alert has it or not."""
 
     severity: Severity
     reason: Reason

@@ -14,9 +14,9 @@ from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any, leaves
 from watcher.rules.conditions.ranking import RankChange
 from watcher.rules.conditions.transition import Crosses
-from watcher.rules.groups import BY
 from watcher.rules.lint.clauses import said
 from watcher.rules.rulebook import Rule
+from watcher.subjects import BY
 from watcher.units import format_number, format_percent, format_value
 
 _TOLD = 3  # parts of an any
@@ -58,7 +58,7 @@ class _Leaf:
         return f", the nearest was {format_value(self.nearest, condition.metrics[0].unit)}"
 
 
-class Tally:
+class RuleTally:
     """A rule on some scans: what it was met by, and how near the others came."""
 
     def __init__(self, rule: Rule) -> None:

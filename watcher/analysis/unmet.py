@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from watcher.analysis.tallies import Tally
+from watcher.analysis.tallies import RuleTally
 from watcher.evaluation.group_present import group_needs
 from watcher.evaluation.group_table import GroupTable
 from watcher.evaluation.jumps import stored_table
@@ -60,7 +60,7 @@ def unmet(database: Store, book: Rulebook) -> Iterator[Unmet]:
 
 
 def _of_watch(database: Store, watch: Watch, rules: Sequence[Rule]) -> Iterator[Unmet]:
-    tallies = [Tally(rule) for rule in rules]
+    tallies = [RuleTally(rule) for rule in rules]
     needs = [*_needs(rules)]
     scans = rows = 0
     for seen in database.history.whole(watch.key, _fields(rules, needs), MOST_SCANS):

@@ -105,14 +105,14 @@ def name_lines(book: Rulebook, categories: Mapping[str, str]) -> Iterator[str]:
 
 
 def credits_for_names(database: Store, book: Rulebook) -> int:
-    """What it costs to read the names of the rules' categories again."""
+    """The credits that it costs to read the names of the rules' categories again."""
     from watcher.daemon.scheduling.category_names import branches_of  # noqa: PLC0415 - HTTP
 
     return len(branches_of(database, book)) if book.named_categories else 0
 
 
 def refresh_lines(book: Rulebook, branches: int, probes: Mapping[str, Probe]) -> Iterator[str]:
-    """When names of categories are read again, and what that costs."""
+    """A line about when names of categories are read again, and what that costs."""
     every, probe = book.api.category_names, probes.get(CATEGORY_ENDPOINT.name)
     if not book.named_categories:
         return

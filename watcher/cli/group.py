@@ -16,8 +16,8 @@ from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.series import Track, merged, number
 from watcher.fields import BY_NAME
 from watcher.model import Instant, ProductFacts
-from watcher.rules.groups import subject_parts
 from watcher.store.records import AlertRow
+from watcher.subjects import subject_parts
 from watcher.text.sanitize import plain
 from watcher.units import DAY, NO_CURRENCIES, Currencies, count_of, format_instant, format_since
 

@@ -1,4 +1,4 @@
-"""What `watcher product` shows of a product and of a group alike: a plot of steps, its alerts."""
+"""Parts of `watcher product` for a product and a group alike: a plot of steps, values, alerts."""
 
 from __future__ import annotations
 

@@ -20,16 +20,16 @@ from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.aggregates import OF_VALUES, valued
 from watcher.rules.conditions.base import Judge
+from watcher.rules.groups import LEAST_COMPARED
 from watcher.rules.metrics import Figure, Metric
 from watcher.store.past import Archive
 from watcher.store.records import GroupFigures, OwnScan, WindowQuery
 
-LEAST_COMPARED = 10  # products; the change of fewer says little of their group
 _MOST_FILLED = 60  # earlier scans whose figures are computed at one scan, where none are kept
 
 
 class Compared(NamedTuple):
-    """Of each group: a figure then and now, and of how many products."""
+    """A figure of each group then and now, and of how many products it is."""
 
     then: Floats
     now: Floats
@@ -198,7 +198,7 @@ class GroupPast:
     def kept(
         self, figures: Sequence[Figure], scans: Sequence[OwnScan], within: tuple[Instant, Instant]
     ) -> Mapping[int, GroupFigures]:
-        """By scan what its groups were said to be: as it is kept, or computed now."""
+        """Figures of the groups of these scans, by the scan: as they are kept, or computed now."""
         table = self._table
         if within not in self._looked:
             self._looked.add(within)
@@ -224,7 +224,7 @@ class GroupPast:
         row, recorded = history.everyone(self._table.scan.watch, scan.id)
         needs = [need for figure in figures for need in figure.needs]
         judge = Judge(stored_table(self._archive, row, recorded, needs, self._table.schedule))
-        members = members_of(judge, row, self._by, self._list)
+        members = members_of(judge, self._by, self._list)
         named = [*zip(members.regions, members.values, strict=True)]
         groups = self._archive.groups
         keys = (

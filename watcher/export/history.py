@@ -101,7 +101,7 @@ def transitions(database: Store, choice: Choice) -> Export:
 def groups(
     database: Store, choice: Choice, watches: Mapping[str, str], book: Rulebook | None
 ) -> Export:
-    """What was said of groups of products at each scan, a row for each figure. Figures have the
+    """The figures of groups of products at each scan, a row for each. Figures have the
     names that rules' groups give them; what none names any more is said as it is kept."""
     columns = (
         Column("at", Kind.TIME, "when the scan was due"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from watcher.evaluation.names import grouped_ids
+from watcher.fields import CATEGORIES
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
@@ -32,7 +34,8 @@ def announce_ends(
 
 
 def _incident(database: Store, book: Rulebook, silence: Silence) -> Incident:
-    names = {**database.categories.names([silence.category]), **book.sellers}
+    categories = [silence.category, *grouped_ids([silence.product], CATEGORIES)]
+    names = {**database.categories.names(categories), **book.sellers}
     return Incident(IncidentKind.SILENCE_ENDS, About.SILENCE, str(silence.id)).with_details(
         what=silence.in_words(names),
         ends=format_instant(silence.ends, book.zone),

@@ -8,46 +8,14 @@ from typing import Protocol, Self
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
 from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.places import Place
-from watcher.store.sql.alerts import Alerts
-from watcher.store.sql.browsing import Browsing
-from watcher.store.sql.extracts import Extracts, Observations
-from watcher.store.sql.followed import Followed, Lookups
-from watcher.store.sql.groups import Groups
-from watcher.store.sql.history import History
-from watcher.store.sql.operations import HealthBook, Ledger
-from watcher.store.sql.outbox import Backlog, Outbox
-from watcher.store.sql.refreshes import Refreshes
-from watcher.store.sql.rules import Rules
-from watcher.store.sql.scans import Jumps
-from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
-from watcher.store.sql.silences import Holding, Silences
+from watcher.store.shared_faces import SharedFaces
 
 
-class Store(Protocol):
+class Store(SharedFaces, Protocol):
     """A store that is open, on the thread that opened it."""
 
     place: Place
-    history: History
-    jumps: Jumps
-    groups: Groups
-    observations: Observations
-    alerts: Alerts
-    rules: Rules
-    held: Holding
-    silences: Silences
-    followed: Followed
-    lookups: Lookups
-    probes: EndpointProbes
-    categories: Categories
-    pictures: Pictures
     tellings: Tellings
-    browsing: Browsing
-    extracts: Extracts
-    outbox: Outbox
-    refreshes: Refreshes
-    backlog: Backlog
-    ledger: Ledger
-    health: HealthBook
     times: Times
     pruner: Pruner
     upkeep: Upkeep

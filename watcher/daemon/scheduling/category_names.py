@@ -42,7 +42,7 @@ def keep_names(database: Store, finding: Finding, now: Instant) -> None:
 
 
 def branches_of(database: Store, book: Rulebook) -> list[Branch]:
-    """What is read again for the rules: the branches of the categories that they name."""
+    """The branches of the categories that the rules name: those are read again."""
     ids = book.named_categories.values()
     return [*around(ids, database.categories.known())] if ids else []
 

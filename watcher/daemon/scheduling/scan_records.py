@@ -20,7 +20,6 @@ from watcher.incidents import failing
 from watcher.incidents.data import note_changes, note_fields, note_jump
 from watcher.incidents.failing import CAP, note_clock, note_credits
 from watcher.incidents.operator import Operator
-from watcher.incidents.sweeping import sweep_all
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
@@ -74,10 +73,9 @@ class ScanRecords:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def sweep(self, database: Store, besides: Collection[str] = ()) -> list[int]:
-        """Tell what nothing holds any more, nor a round but for the channels ``besides``, and which
-        silences are about to end; the notifications written."""
-        now = self.now()
-        return sweep_all(database, self.book, self.channels, now, self.rounds, besides)
+        """Tell what nothing holds any more, nor a round but for the channels ``besides``; the
+        notifications written."""
+        return self.rounds.sweep(database, self.book, self.channels, self.now(), besides=besides)
 
     unstored_of = staticmethod(failing.unstored_of)
 

@@ -1,4 +1,4 @@
-"""Which metrics have a past: of a number that the products of a list have together, only some."""
+"""Metrics without a past: some of the numbers that the products of a list have together."""
 
 from __future__ import annotations
 

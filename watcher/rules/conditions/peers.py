@@ -31,9 +31,9 @@ _SLACK = 1e-9  # 7% of 100 is 7.000000000000001 to a computer
 
 
 class Standing(NamedTuple):
-    """Of each product (n,): how many of its peers have as high a value, or a higher one, itself
-    included; how many as low a one, or a lower; how many there are, and the value of their median.
-    A product without a value or a group has no peers: ``size`` 0."""
+    """The place of each product (n,): how many of its peers have as high a value, or a higher one,
+    itself included; how many as low a one, or a lower; how many there are, and the value of their
+    median. A product without a value or a group has no peers: ``size`` 0."""
 
     high: Ints
     low: Ints
@@ -41,7 +41,7 @@ class Standing(NamedTuple):
     median: Floats
 
     def of(self, rows: Ints) -> Standing:
-        """Those of some rows; -1 is a product that is none of these."""
+        """The places of some rows; -1 is a product that is none of these."""
         if not len(self.size):
             return standings(np.full(len(rows), np.nan), rows)
         size = np.where(rows < 0, 0, self.size[rows])
@@ -49,7 +49,7 @@ class Standing(NamedTuple):
 
 
 def standings(values: Floats, groups: Ints) -> Standing:
-    """Where each value stands in its group, by one sort; a group below 0 is none."""
+    """The place of each value in its group, by one sort; a group below 0 is none."""
     size = len(values)
     high, low, sizes = np.zeros((3, size), np.int64)
     medians = np.full(size, np.nan)
@@ -89,7 +89,7 @@ class AmongPeers(MetricCondition):
         return self.grouping.attributes
 
     def standing(self, table: ScanColumns) -> Standing:
-        """Where each product stands among all that the list has, also where only some are asked
+        """The place of each product among all that the list has, also where only some are asked
         about: one sort for all rules that ask for this metric and grouping."""
         everyone, rows = table.everyone()
         key = ("standing", self.metric.name, self.grouping.name)
@@ -128,7 +128,7 @@ class AmongPeers(MetricCondition):
         return (replace(plain, peers=peers),)
 
     def count(self, table: ScanColumns, row: int) -> int:
-        """How many of the listed products of its group have a value, itself included."""
+        """The number of listed products of its group that have a value, itself included."""
         return int(self.standing(table).size[row])
 
     def canonical(self) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.model import Severity
-from watcher.rules.groups import BY
 from watcher.rules.sections.validators import CODES
 from watcher.source.endpoints import REGIONS
+from watcher.subjects import BY
 from watcher.words import either
 
 Schema: TypeAlias = dict[str, Any]

@@ -1,5 +1,5 @@
-"""What holds a rule's word back or lets it through, as the rule file says it: ``severity:`` by the
-data, and ``mutes:``, whose names are known once all rules are."""
+"""Gates of a rule's word, as the rule file says them: ``severity:`` by the data, and ``mutes:``,
+whose names are known once all rules are."""
 
 from __future__ import annotations
 

@@ -390,7 +390,7 @@ class Backlog(Face):
         return ((row, created, _decode(body)) for _, row, created, body in rows)
 
     def settle(self, row: int, target: str, gone_since: Instant, now: Instant) -> None:
-        """What was given up ``gone_since`` a time was told by ``row``, as what was joined with
+        """Note that ``row`` told what was given up ``gone_since`` a time, as what was joined with
         it."""
         given_up = f"SELECT n.id FROM notifications AS n WHERE {_GIVEN_UP}"
         with self._db.atomic():

@@ -12,10 +12,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from watcher.fields import SELLER
+from watcher.fields import IDS
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
+from watcher.subjects import subject_parts
 from watcher.text.evidence import with_name
 from watcher.units import DAY
 
@@ -68,13 +69,13 @@ class Silence(Struct, frozen=True):
         )
 
 
-def _told(sellers: Mapping[str, str], given: tuple[str, str]) -> str:
+def _told(names: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
     if name in ("seller", "category"):
-        return f"{name} {with_name(pattern, sellers)}"
-    by, equals, value = pattern.partition("=")
+        return f"{name} {with_name(pattern, names)}"
     # A group of products is known by what it is grouped by.
-    known = sellers.get(value, "") if name == "product" and equals and by == SELLER else ""
+    by, value = subject_parts(pattern) or ("", "")
+    known = names.get(value, "") if name == "product" and by in IDS else ""
     return f"{name} {pattern}{known and f' ({known})'}"
 
 
@@ -137,7 +138,7 @@ class Silences(Face):
         return Silence(number, *values)
 
     def ending(self, now: Instant) -> builtins.list[Silence]:
-        """Those that end within a day, which was not announced yet."""
+        """Silences that end within a day, which was not announced yet."""
         sql = f"SELECT id, {_FIELDS} FROM silences WHERE announced IS NULL"
         return self._db.all(Silence, f"{sql} AND ends > ? AND ends <= ?", (now, now + DAY))
 
@@ -146,7 +147,7 @@ class Silences(Face):
         self._db.execute("UPDATE silences SET announced = ? WHERE id = ?", (now, silence))
 
     def covered(self, silence: Silence, products: Iterable[int]) -> builtins.list[int]:
-        """Those of these products that it is about, of whichever rule."""
+        """The products, of these, that it is about, of whichever rule."""
         keys = sorted(products)
         texts = product_rows(self._db, np.array(keys, np.int64), _TEXTS)
         return [key for key, row in zip(keys, texts, strict=True) if silence.covers(row)]

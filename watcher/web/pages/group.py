@@ -13,11 +13,11 @@ from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Instant, ProductFacts
-from watcher.rules.groups import BY, subject_parts
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
+from watcher.subjects import BY, subject_parts
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
