@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from tests.fakes.market import boost, delist, relist, set_price
+from tests.faults.gated import LOOSE_CHANNELS
 from tests.faults.lockstep import Lockstep
 from tests.faults.sink import Sink
 from watcher.rules.rulebook import Rulebook
@@ -148,15 +149,22 @@ class Days(ABC):
     def _is_done(self) -> bool:
         scanned = all(count >= SCANS_A_DAY for count in self._today().values())
         # What waits for another list of its round is told once that is read.
-        return scanned and not self.waiting() and not self.number("SELECT count(*) FROM held")
+        return scanned and not self.waiting() and not self._held()
+
+    def _held(self) -> int:
+        """How many alerts wait, but for those that do by the clock on the wall."""
+        return self.number(f"SELECT count(*) FROM held WHERE channel NOT IN {LOOSE_CHANNELS}")
 
     def _today(self) -> dict[str, int]:
         wholes = self._wholes()
         return {watch: wholes.get(watch, 0) - self._base.get(watch, 0) for watch in self._watches}
 
     def waiting(self) -> int:
-        """How many notifications are still to be sent."""
-        return self.number("SELECT count(*) FROM notifications WHERE state = 'waiting'")
+        """How many notifications are still to be sent, but for those of ``LOOSE_CHANNELS``."""
+        return self.number(
+            "SELECT count(*) FROM notifications WHERE state = 'waiting' "
+            f"AND channel NOT IN {LOOSE_CHANNELS}"
+        )
 
 
 def watches_of(book: Rulebook, mine: frozenset[str] = frozenset()) -> WatchOf:

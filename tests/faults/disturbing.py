@@ -7,7 +7,7 @@ import asyncio
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,13 @@ class Disturbance:
         self.counts["service: refused"] += 1
         return self.chance.choice((500, 502, 503, 429))
 
+    async def hush(self, silence: Callable[[str], Awaitable[None]]) -> None:
+        """Silences, one after the other or two at a time."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(*_EDIT_PAUSE))
+            await silence(f"{self.chance.randint(5, 45)}s")
+            self.counts["user: a silence"] += 1
+
     async def user(self, rules: Path, text: Callable[[], str]) -> None:
         """Edits of the rules beside the database, which are ``text`` before; some of them bad ones,
         which are soon mended."""
@@ -98,7 +105,8 @@ def edited(text: str, number: int, chance: random.Random) -> str:
         f"{{requests_per_second: {chance.randint(100, 500)}, concurrency: {chance.randint(2, 4)}}}"
     )
     text = re.sub(r"^api: .*$", f"api: {api}", text, flags=re.MULTILINE)
-    name = chance.choice(re.findall(r"- name: (\S+)", text))
+    own = re.findall(r"- name: (\S+)(?:\n {4}.*)*?\n {4}severity:", text)
+    name = chance.choice([each for each in re.findall(r"- name: (\S+)", text) if each not in own])
     severity = chance.choice(("info", "warning", "critical"))
     more = f"- name: {name}\n    description: edition {number}\n    severity: {severity}\n"
     return f"# edition {number}\n" + text.replace(f"- name: {name}\n", more)

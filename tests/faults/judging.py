@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.days import Days
+from tests.faults.gated import LOOSE, LOOSE_CHANNELS
 from tests.faults.sink import Delivery, Fact, moved
-from tests.faults.wishes import FACTS, LOOSE
+from tests.faults.wishes import FACTS
 from tests.faults.world import Installation
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.message import Also, Item, Message
@@ -210,14 +211,18 @@ def _steps(message: Message) -> list[str]:
 
 
 def doubled(world: Days) -> list[str]:
-    """Alerts of which two notifications tell one target the same; a further step is another."""
+    """Alerts of which two notifications tell one target the same; a further step is another, and
+    one that waited in vain is told by the one that took it in."""
     seen: Counter[tuple[str, ...]] = Counter()
     for target, body in world.query(
-        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message"
+        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message "
+        "WHERE n.state <> 'joined'"
     ):
         message = msgspec.json.decode(body, type=Message)
-        words = _words(message)
-        seen.update((target, each.alert, each.kind, str(each.again)) for each in words)
+        words = [each for each in _words(message) if each.kind != "reminder"]
+        seen.update(
+            (target, each.alert, each.kind, str(each.again), str(each.told_as)) for each in words
+        )
     return [f"{world.name}: told {n} times: {what}" for what, n in seen.items() if n > 1]
 
 
@@ -278,7 +283,10 @@ def at_rest(world: Installation, kills: int) -> list[str]:
         breaches.append(f"integrity: {intact}")
     if left := world.number("SELECT count(*) FROM reservations"):
         breaches.append(f"{left} reservations are left")
-    if waiting := world.number("SELECT count(*) FROM notifications WHERE state <> 'sent'"):
+    if waiting := world.number(
+        "SELECT count(*) FROM notifications WHERE state NOT IN ('sent', 'joined') "
+        f"AND channel NOT IN {LOOSE_CHANNELS}"
+    ):
         breaches.append(f"{waiting} notifications are not sent")
     arrived, used = world.simulator.arrived, world.number("SELECT sum(used) FROM credits")
     if not arrived <= used <= arrived + kills * _WORKERS * CHECKPOINT:

@@ -14,7 +14,8 @@ from aiohttp import web
 from tests.fakes.sink import on_loopback
 from tests.faults.lockstep import write
 
-_PRODUCT = re.compile(r"^\d+\. .*?shop/pdp/(\d+)$", re.MULTILINE | re.DOTALL)
+_SUBJECT = re.compile(r"^\d+\. ([^\n]*)((?:\n   [^\n]*)*)", re.MULTILINE)
+_LINK = re.compile(r"shop/pdp/(\d+)$", re.MULTILINE)  # a group of products has none
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
 _RULE = re.compile(r"^\[([\w-]+)(?: \(\w+\))?\]$", re.MULTILINE)  # over its products
 _ALSO = re.compile(r"^   also ([\w-]+)(:?[^\n]*)$", re.MULTILINE)  # another rule's word
@@ -22,14 +23,15 @@ _ALSO = re.compile(r"^   also ([\w-]+)(:?[^\n]*)$", re.MULTILINE)  # another rul
 _AGAIN = re.compile(
     r"^ +(?:also [\w-]+: )?again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE
 )
+_RAISED = re.compile(r"^(?: {3}|: )now \w+, told as \w+", re.MULTILINE)
 _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 
 
 class Fact(NamedTuple):
     """One thing that one target was told: what must be the same in both worlds.
 
-    ``kind`` is ``firing``, ``again`` or ``resolved``; the operator's messages have their title as
-    the rule.
+    ``kind`` is ``firing``, ``again``, ``more severe`` or ``resolved``; of a group the ``product`` is
+    its name; the operator's messages have their title as the rule.
     """
 
     target: str
@@ -72,13 +74,12 @@ class Delivery:
 
     def _of(self, rule: str, text: str) -> Iterator[Fact]:
         """The rule's word on each product, and what other rules say beside it."""
-        for product in _PRODUCT.finditer(text):
-            own = _ALSO.sub("", product[0])
-            yield Fact(self.target, rule, product[1], _kind(own), self.day)
-            for also in _ALSO.finditer(product[0]):
-                again = also[2].startswith(": again: ")
-                kind = "again" if again else "resolved" if " ended" in also[2][:6] else "firing"
-                yield Fact(self.target, also[1], product[1], kind, self.day)
+        for each in _SUBJECT.finditer(text):
+            link = _LINK.search(each[2])
+            subject = link[1] if link else each[1]
+            yield Fact(self.target, rule, subject, _kind(_ALSO.sub("", each[0])), self.day)
+            for also in _ALSO.finditer(each[0]):
+                yield Fact(self.target, also[1], subject, _kind_of_other(also[2]), self.day)
 
 
 def alerts_in(body: str) -> str:
@@ -99,7 +100,18 @@ def moved(value: float, before: float) -> str:
 def _kind(block: str) -> str:
     if _AGAIN.search(block):
         return "again"
+    if _RAISED.search(block):
+        return "more severe"
     return "resolved" if re.search(r"^   ended", block, re.MULTILINE) else "firing"
+
+
+def _kind_of_other(said: str) -> str:
+    """What another rule says beside: the text after its name."""
+    if said.startswith(": again: "):
+        return "again"
+    if _RAISED.search(said):
+        return "more severe"
+    return "resolved" if " ended" in said[:6] else "firing"
 
 
 @dataclass

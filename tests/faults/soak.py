@@ -24,17 +24,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import msgspec
 
 from tests.end_to_end.process import Daemon
 from tests.faults.disturbing import Disturbance
+from tests.faults.gated import HUSHED, LABELS, LOOSE, LOOSE_CHANNELS
+from tests.faults.gatekeeping import Gates
 from tests.faults.gauges import Sample, busy, grown, look
 from tests.faults.judging import doubled, repeats_of
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.sink import Delivery, Fact
-from tests.faults.wishes import LOOSE
+from tests.faults.wishes import SHOP_NAME
 from tests.faults.world import RULES, Installation, world
 from tests.postgres import cluster
 from watcher.delivery.courier import pause_until
+from watcher.evaluation.names import subject_name
+from watcher.message import Message
 
 RULES_OF_A_LIFE = RULES.replace("every: 1s", "every: 2s")
 _LOOK_SECONDS = 5.0
@@ -68,6 +73,7 @@ class Life:
             self.disturbance.source(self.world.simulator),
             self.disturbance.service(),
             self.disturbance.user(self.world.watcher.rules, self._rules),
+            self.disturbance.hush(lambda long: self.world.silence(HUSHED, long)),
         )
         measuring = asyncio.create_task(self._measure(daemon))
         await pause_until(self.enough, self.seconds)
@@ -201,6 +207,8 @@ def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
     expected, told = _facts(calm, joined), _facts(rough, joined)
     breaches = [f"never told: {fact}" for fact in sorted(expected - told)]
     breaches += [f"told only where troubles were: {fact}" for fact in sorted(told - expected)]
+    breaches += _lost_in_joining(rough, calm, joined)
+    breaches += [each for world in (rough, calm) for each in Gates(world).breaches()]
     alerts = [each for each in rough.sink.taken if not each.target.startswith("ops/")]
     breaches += [f"told twice: {mark}" for mark in repeats_of(alerts)]
     breaches += doubled(rough)
@@ -209,7 +217,10 @@ def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
         f"{line.get('event')}: {line}" for line in rough.daemon.log if line.get("event") in _NEVER
     ]
     breaches += [f"not a line of its log: {line}" for line in rough.daemon.other if line.strip()]
-    lost = rough.number("SELECT count(*) FROM notifications WHERE state IN ('waiting', 'dead')")
+    lost = rough.number(
+        "SELECT count(*) FROM notifications WHERE state IN ('waiting', 'dead') "
+        f"AND channel NOT IN {LOOSE_CHANNELS}"
+    )
     breaches += [f"{lost} notifications are not sent"] if lost else []
     scans = rough.query("SELECT state, count(*) FROM scans GROUP BY state")
     return Report(
@@ -226,8 +237,50 @@ def _judge(rough: Installation, calm: Installation, life: Life) -> Report:
 
 
 def _is_joined(delivery: Delivery) -> bool:
-    """Dozens waited for the target and became one: it tells what still holds, not what was."""
+    """Several waited for the target and became one: it tells each product of each rule once."""
     return "what still holds" in delivery.title
+
+
+def _lost_in_joining(
+    rough: Installation, calm: Installation, joined: set[tuple[str, int]]
+) -> list[str]:
+    """What was told in the twin on a day on which messages were joined, and not at all where they
+    were; and the other way round, of any day."""
+    expected = {_subject(fact) for fact in _facts(calm, set())}
+    told = {_subject(fact) for fact in _facts(rough, set()) if (fact.target, fact.day) in joined}
+    on_those = {_subject(fact) for fact in _facts(calm, set()) if (fact.target, fact.day) in joined}
+    heard = told | _counted(rough)
+    return [f"lost in a joined message: {each}" for each in sorted(on_those - heard)] + [
+        f"told only in a joined message: {each}" for each in sorted(told - expected)
+    ]
+
+
+def _subject(fact: Fact) -> tuple[str, str, str]:
+    return fact.target, fact.rule, fact.product
+
+
+def _counted(world: Installation) -> set[tuple[str, str, str]]:
+    """Of what the messages tell that were joined, by target: also what is only counted."""
+    assert world.wishes is not None
+    names = {world.wishes.shop: SHOP_NAME}
+    alerts = {
+        int(alert): (rule, product, subject_name(product, product, names))
+        for alert, rule, product in world.query(
+            "SELECT a.id, a.rule, p.product_id FROM alerts AS a "
+            "JOIN products AS p ON p.id = a.product"
+        )
+    }
+    found = set[tuple[str, str, str]]()
+    for target, body in world.query(
+        "SELECT n.target, m.body FROM notifications AS n JOIN messages AS m ON m.id = n.message "
+        "WHERE n.state = 'sent'"
+    ):
+        message = msgspec.json.decode(body, type=Message)
+        if message.kind == "joined":
+            for alert in (each for ids in message.alerts.values() for each in ids):
+                rule, *subjects = alerts[alert]
+                found |= {(target, LABELS.get(rule, rule), each) for each in subjects}
+    return found
 
 
 def _facts(world: Installation, joined: set[tuple[str, int]]) -> set[Fact]:

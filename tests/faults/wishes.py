@@ -14,23 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes.market import delist, relist, rename, set_price
+from tests.faults import gated
 from tests.faults.writing import WAYS, over
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.source.simulator import Market
 
 FACTS, ALLOWED = "facts.csv", "authorised.txt"
-LOOSE = "loose/"  # targets that hear what depends on the hour of the clock
 SECRETS = {"SINK": "json://127.0.0.1:9", "KEYAPI_KEY": "key"}
+SHOP_NAME = "GlowLab"
 UNKNOWN = "1729999999999999999"  # an id that no market has
 AGAIN = "slides"  # the rule that tells again
 _MARK = "edition-"
 _OFF_AT_ONCE = 3
 _OWN = 10
 
-_CHANNELS = """\
-  loose: {url: "${SINK}/loose/1"}
-"""
 _WATCHES = """\
   shop: {shop: "@SHOP@", top: 60}
   mine: {products: [@MINE@]}
@@ -38,9 +36,9 @@ _WATCHES = """\
   fresh: {sort: total_sale_30d_cnt desc, top: 10, every: refresh}
 """
 _SECTIONS = """\
-sellers: {"@SHOP@": GlowLab}
+sellers: {"@SHOP@": @NAME@}
 facts: {file: facts.csv}
-metrics: {margin: (spu_avg_price - cost) / spu_avg_price}
+metrics: {margin: (spu_avg_price - cost) / spu_avg_price, @METRICS@}
 """
 _RULES: Mapping[str, str] = {
     "shop-sells": """
@@ -130,6 +128,7 @@ _RULES: Mapping[str, str] = {
     when: {margin: {falls: 5%, from: median 60s}}
     cooldown: 0s
     notify: [loose]""",
+    **gated.RULES,
     "day-fresh": """
     watch: fresh
     when: {any: [{rank: {at_most: 3}}, {total_sale_7d_cnt: {rises: 5%, from: 1d ago}}]}
@@ -151,6 +150,7 @@ class Wishes:
     away: list[str] = field(default_factory=list)
     facts: str | None = ""  # None: the file is away
     last_facts: str = ""
+    hours: gated.Hours = field(default_factory=gated.Hours)
 
     def __post_init__(self) -> None:
         """The first day's file of numbers is there, for without one no daemon begins."""
@@ -178,8 +178,10 @@ class Wishes:
     @property
     def text(self) -> str:
         """The rule file of the day."""
-        text = self.base.replace("watches:\n", f"{_SECTIONS}watches:\n{_WATCHES}", 1)
-        text = text.replace("channels:\n", f"channels:\n{_CHANNELS}", 1)
+        text = self.base.replace(
+            "watches:\n", f"{_SECTIONS}{gated.SECTIONS}watches:\n{_WATCHES}{gated.WATCHES}", 1
+        )
+        text = text.replace("channels:\n", f"channels:\n{self.hours.channels}", 1)
         text += "".join(f"  - name: {name}{rest}\n" for name, rest in _RULES.items())
         text += f"  - name: {self.mark}\n    watch: sales\n    enabled: false\n"
         text += "    when: {rank: {at_most: 1}}\n"
@@ -188,7 +190,8 @@ class Wishes:
         for name in sorted(self.slow):
             text = re.sub(rf"^(  {name}: {{.*)}}$", r"\1, every: 3s}", text, flags=re.MULTILINE)
         own = ", ".join(f'"{each}"' for each in (*self.mine, UNKNOWN))
-        return text.replace("@SHOP@", self.shop).replace("@MINE@", own)
+        text = text.replace("@METRICS@", gated.METRICS).replace("@QUIET@", self.hours.quiet)
+        return text.replace("@SHOP@", self.shop).replace("@NAME@", SHOP_NAME).replace("@MINE@", own)
 
     def play(self) -> None:
         """Want something else than before."""
@@ -199,7 +202,7 @@ class Wishes:
             self.off.discard(name if name in self.off else chance.choice(sorted(self.off)))
         elif chance.random() < 0.5:
             self.off.add(name)
-        watch = chance.choice(("sales", "dear", "money", "shop", "mine", "followed"))
+        watch = chance.choice(("sales", "dear", "money", "shop", "mine", "followed", "wide"))
         self.slow ^= {watch} if chance.random() < 0.4 else set()
         self.followed ^= {chance.choice(self.known)} if chance.random() < 0.5 else set()
         if chance.random() < 0.3:

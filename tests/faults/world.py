@@ -144,6 +144,14 @@ class Installation(Days):
             code, out, err = await self.watcher.call(command, *place, *sorted(ids))
             assert code == 0, f"{command}: {out}{err}"
 
+    async def silence(self, rule: str, long: str) -> None:
+        """Hold back for so long what a rule has to tell."""
+        place = () if self.rows is None else ("--db", self.rows.url)
+        code, out, err = await self.watcher.call(
+            "silence", "add", *place, "--rule", rule, "--for", long
+        )
+        assert code == 0, f"silence: {out}{err}"
+
     def _has_taken(self) -> bool:
         """Whether the rules of the day are in force."""
         assert self.wishes is not None

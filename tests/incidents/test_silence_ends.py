@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.fakes.world import World
 from tests.store.making import DAY, START
 from tests.test_pipeline import SELLS, rule, rules
-from watcher.incidents.silence_ends import announce_ends
+from watcher.incidents.operator import announce_ends
 from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import text_of, title_of

@@ -16,7 +16,7 @@ from watcher.daemon.workers import Workers
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.failing import note_clock, note_credits
-from watcher.incidents.silence_ends import announce_ends
+from watcher.incidents.operator import announce_ends
 from watcher.model import Instant
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, MINUTE

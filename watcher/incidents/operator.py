@@ -1,20 +1,25 @@
 """The operator: hears of the watcher's own incidents, once when one begins and once at its end.
 
-The store remembers which are on, so a restart does not tell again.
+The store remembers which are on, so a restart does not tell again. And whoever hears of what a
+silence covers hears of its end a day before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from watcher.evaluation.names import grouped_ids
+from watcher.fields import CATEGORIES
 from watcher.incident import About, Incident, IncidentKind
 from watcher.message import Message
 from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy, policies_of
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.sql.silences import Silence
+from watcher.units import format_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +107,58 @@ def forget_orphans(database: Store, book: Rulebook, now: Instant) -> None:
     for incident in database.health.incidents():
         if incident.subject not in known.get(incident.about, {incident.subject}):
             database.health.clear_cause(incident, now)
+
+
+# ------------------------------------------------------------------ silences about to end
+
+
+def announce_ends(
+    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], now: Instant
+) -> list[int]:
+    """Announce those that end within a day, once each; the notifications written."""
+    ending = database.silences.ending(now)
+    if not ending:
+        return []
+    rows = list[int]()
+    with database.atomic():
+        for silence in ending:
+            names = _owners(database, book, policies, silence)
+            told = [policies[name] for name in names if name in policies]
+            rows += Operator(database, told, now).tell(_incident(database, book, silence))
+            database.silences.announced(silence.id, now)
+    return rows
+
+
+def _incident(database: Store, book: Rulebook, silence: Silence) -> Incident:
+    categories = [silence.category, *grouped_ids([silence.product], CATEGORIES)]
+    names = {**database.categories.names(categories), **book.sellers}
+    return Incident(IncidentKind.SILENCE_ENDS, About.SILENCE, str(silence.id)).with_details(
+        what=silence.in_words(names),
+        ends=format_instant(silence.ends, book.zone),
+        why=silence.comment,
+    )
+
+
+def _owners(
+    database: Store, book: Rulebook, policies: Mapping[str, NotifyPolicy], silence: Silence
+) -> Sequence[str]:
+    """The channels of the rules that it covers, which have alerts of what else it is of; where
+    there are none, those of the operator."""
+    rules = [rule for rule in book.enabled if silence.covers_rule(rule.name)]
+    if silence.patterns.keys() != {"rule"}:
+        rules = [*_with_alerts(database, rules, silence)]
+    channels = dict.fromkeys(
+        name for rule in rules for name in rule.notify if policies[name].hears(rule.most_severe)
+    )
+    return [*channels] or book.operator
+
+
+def _with_alerts(database: Store, rules: Sequence[Rule], silence: Silence) -> Iterator[Rule]:
+    """The rules of which something is live, or held, that it covers."""
+    found: dict[str, set[int]] = {}
+    for alert in database.alerts.live([rule.name for rule in rules]):
+        found.setdefault(alert.rule, set()).add(alert.product)
+    held = {group.rule for group in database.held.groups() if group.silence == silence.id}
+    for rule in rules:
+        if rule.name in held or database.silences.covered(silence, found.get(rule.name, ())):
+            yield rule
