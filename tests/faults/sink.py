@@ -30,7 +30,7 @@ _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 class Fact(NamedTuple):
     """One thing that one target was told: what must be the same in both worlds.
 
-    ``kind`` is ``firing``, ``again``, ``more severe`` or ``resolved``; of a group the ``product`` is
+    ``kind`` is ``firing``, ``again``, ``more severe`` or ``resolved``; of a group ``product`` is
     its name; the operator's messages have their title as the rule.
     """
 
