@@ -190,8 +190,15 @@ class KnownCategories:
         if longer is not None:
             return f"{what}{_in_quotes(longer.name)}"
         hint = nearest(text, self.names(level) or self.names())
-        more = "" if hint else " (`watcher source categories` reads names, and --json lists them)"
-        return f"{what}{hint}{more}"
+        return f"{what}{hint or self._where_to_look(level)}"
+
+    def _where_to_look(self, level: int) -> str:
+        """The way on where no name is near: those below the first level are read by branches."""
+        lists = "`watcher source categories --json` lists those that are known"
+        if level == 1:
+            return f": {lists}"
+        top = next((each.now for each in self._names if each.level == 1), "NAME")
+        return f": {lists}, and --below {quoted(top)} reads the names below one, for 1 credit"
 
     def _doubt(self, entry: CategoryName, others: Sequence[str]) -> str:
         name, stands = quoted(entry.name), f"it stands for {entry.category_id}, as before"

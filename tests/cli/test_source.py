@@ -268,6 +268,37 @@ def test_names_of_categories(
     assert (broken.code, "no such parent" in broken.err) == (1, True)
 
 
+def test_names_below_a_category(watcher: Command, server: Siblings, folder: Path) -> None:
+    """A name of a deeper level is read before any product of it was seen: the error says how."""
+    text = NAMED.format(key=KEY, url=server.url, filter="category: Shampoo", when="category: Hair")
+    (folder / "rules.yaml").write_text(text)
+    assert watcher("source", "probe", "--endpoint", "categories", "--yes").code == 0
+    broken = watcher("check").err
+    assert (
+        '"Shampoo" is no category\'s name or id: `watcher source categories --json` lists' in broken
+    )
+    assert 'and --below "Beauty" reads the names below one, for 1 credit' in broken
+
+    def below(category: str, *found: str) -> str:
+        rows = [{"category_id": each[:3], "name": each[3:]} for each in found]
+        server.give(CATEGORIES.path, rows)
+        done = watcher("source", "categories", "--yes", "--below", category)
+        return done.out + done.err
+
+    assert "1 credit" in watcher("source", "categories", "--below", "beauty").err
+    assert "2 categories with a name, 1 new." in below("beauty", "849Hair")
+    assert "3 categories with a name, 1 new." in below("849", "601Shampoo")
+    good = watcher("check")
+    assert good.code == 0, good.err
+    with Database.open(folder / "watcher.db") as store:
+        known = store.categories.known()
+        assert (known.path("601"), known.level_of("601")) == ("Beauty > Hair > Shampoo", 3)
+    asked = [query.get("parent_id") for path, query in server.asked if path == CATEGORIES.path]
+    assert asked == [None, "601450", "849"]
+    assert '"Shampoo" is of level 3, and nothing is below it' in below("Shampoo")
+    assert '--below: "Hare" is no category\'s name or id, did you mean "Hair"?' in below("Hare")
+
+
 def test_check_says_what_was_tried(
     watcher: Command, server: Siblings, database: Path, folder: Path
 ) -> None:

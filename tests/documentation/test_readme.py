@@ -9,6 +9,7 @@ import pytest
 
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import run_suite
+from watcher.categories import CategoryLookup, CategoryName, KnownCategories
 from watcher.cli.main import COMMANDS
 from watcher.rules.files.loading import load, load_text
 from watcher.rules.sections.templates import SAMPLE
@@ -50,6 +51,13 @@ EXAMPLES = [
     if not text.startswith(("rules: rules.yaml", "tests:"))  # a rule test
 ]
 ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
+# As a database has them once the source was asked.
+CATEGORIES = [
+    CategoryName(name, str(number), level, "", 0, name, 0)
+    for number, (name, level) in enumerate(
+        {"Beauty & Personal Care": 1, "Skincare": 2, "Bath & Body Care": 2, "Serums": 3}.items(), 1
+    )
+]
 A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {above: 5}}}]\n"
 
 
@@ -64,7 +72,8 @@ def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
     path = tmp_path / "rules.yaml"
     path.write_text(whole, "utf-8")
-    load([path], {**ENV, "KEYAPI_KEY": "a-key"})
+    names = CategoryLookup(lambda: KnownCategories(CATEGORIES))
+    load([path], {**ENV, "KEYAPI_KEY": "a-key"}, categories=names)
 
 
 def test_the_examples_are_found() -> None:

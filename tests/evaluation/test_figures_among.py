@@ -174,6 +174,8 @@ def book_of(metrics: str, when: str) -> str:
     [
         ("{p: {min: spu_avg_price}}", "{p: {above: 1}}", 'needs "among:"'),
         ("{p: {min: spu_avg_price, amongst: watch}}", "{p: {above: 1}}", 'did you mean "among"?'),
+        ("{p: {min: spu_avg_price, by: set}}", "{p: {above: 1}}", 'did you mean "among"?'),
+        ("{p: {size: true, among: watch}}", "{p: {above: 1}}", "count what all of them meet"),
         ("{p: {minn: spu_avg_price, among: watch}}", "{p: {above: 1}}", 'did you mean "min"?'),
         ("{p: {min: p, among: watch}}", "{p: {above: 1}}", "needs itself: p -> p"),
         ("{p: {min: q, among: watch}, q: p * 2}", "{p: {above: 1}}", "q -> p -> q"),

@@ -15,6 +15,12 @@ def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
     return CategoryLookup(lambda: known_in(place, lenient=lenient), lenient)
 
 
+def lookup_for(place: Place, *, asking: bool) -> CategoryLookup:
+    """A lookup of names there; for who is ``asking`` the source for names each stands for itself,
+    for the one that is missing may be what it asks for."""
+    return CategoryLookup(lenient=True) if asking else lookup_in(place)
+
+
 def known_in(place: Place, *, lenient: bool = False) -> KnownCategories:
     """All names that are kept there. Raises ``StoreError`` where it can't tell."""
     if isinstance(place, Path) and not place.exists():

@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from watcher.categories import CategoryLookup
-from watcher.cli.category_lookup import lookup_in
+from watcher.cli.category_lookup import lookup_for, lookup_in
 from watcher.cli.place_options import PLACE, book_named, database, place
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
 from watcher.daemon.clock import Clock, book_clock, file_clock
@@ -248,7 +248,7 @@ def keeping_loader(path: Path, database: Place, *, lenient: bool = False) -> Kee
     they name, once that can't be used; and which may name categories as the database does."""
 
     def read(kept: Mapping[str, bytes]) -> Rulebook:
-        return load_rules(path, kept, lookup_in(database, lenient=lenient))
+        return load_rules(path, kept, lookup_for(database, asking=lenient))
 
     return KeepingLoader(read, lambda: _kept_files(database))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.category_lookup import lookup_in
+from watcher.cli.category_lookup import lookup_for
 from watcher.errors import WatcherError
 from watcher.store.places import MAIN, Server
 
@@ -61,7 +61,7 @@ class PushedRules:
 
         read = pushed.load_pushed if whole else pushed.load_to_read
         return read(
-            self.place.book, self.files, os.environ, lambda: lookup_in(self.place, lenient=lenient)
+            self.place.book, self.files, os.environ, lambda: lookup_for(self.place, asking=lenient)
         )
 
 

@@ -113,6 +113,9 @@ def test_no_place_without_peers() -> None:
     ("asked", "said"),
     [
         ({"highest": "5%"}, "5% of which products? Write beside it among: category_l3_id"),
+        ({"highest": 5}, "as 60d, or a part of the peers, as {highest: 5%, among: category_l3_id}"),
+        ({"highest": "5%", "among": "product_id"}, "no two have one product_id"),
+        ({"highest": "5%", "among": "own"}, "columns of your own come with facts: {file: ...}"),
         ({"highest": "60d", "among": "watch"}, "a part of the peers, as highest: 5%"),
         ({"lowest": "100%", "among": "watch"}, "between 0% and 100%, as lowest: 5%"),
         ({"lowest": -0.1, "among": "watch"}, "between 0% and 100%"),

@@ -86,7 +86,10 @@ def test_a_watch_by_name_is_the_watch_by_id(by_name: str, by_id: str, doubt: str
         ("category_id: Health, But, top: 20", 'in quotes, as category_id: "Health, But"'),
         ("category: Health", 'put the whole name in quotes, as "Health, Vitamins & Care"'),
         ("category: Beuty & Personal Care", 'did you mean "Beauty & Personal Care"?'),
-        ("category: Gardens", "is no category's name or id (`watcher source categories`"),
+        (
+            "category: Gardens",
+            "is no category's name or id: `watcher source categories --json` lists those that are",
+        ),
         ("category_id: Skin", '"Skin" is a category of level 2, not 1: write category_l2_id'),
         (
             "category: Sets",

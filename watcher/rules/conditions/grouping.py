@@ -11,11 +11,13 @@ import numpy as np
 from watcher.fields import IDS
 from watcher.model import Ints
 from watcher.rules.conditions.base import ScanColumns, remembered, texts_of
+from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Attribute, Catalogue, Metric
 from watcher.subjects import WATCH
 from watcher.words import Wrong, kind, nearest, quoted
 
 AMONG = "among"
+_PRODUCT_ID = "product_id"
 UNKNOWN = ("", "0")  # ids of no category
 _TAKES = 'takes what products have in common, as seller_id or category_l3_id, or "watch"'
 
@@ -82,6 +84,13 @@ def grouping_of(value: object, catalogue: Catalogue | None) -> Grouping:
     name = value.strip()
     if name == WATCH or catalogue is None:
         return Grouping(WATCH)
+    if isinstance(catalogue, GroupCatalogue):
+        raise Wrong(
+            f"groups are held against all others of their region on the list: write {AMONG}: "
+            f"{WATCH}, not {quoted(name)}"
+        )
+    if name == _PRODUCT_ID:
+        raise Wrong(f'"{AMONG}" {_TAKES}: no two have one {name}')
     if (attribute := catalogue.attribute(name)) is not None:
         return Grouping(name, attribute)
     metric = catalogue.get(name)
@@ -91,5 +100,8 @@ def grouping_of(value: object, catalogue: Catalogue | None) -> Grouping:
         raise Wrong(f'"{AMONG}" {_TAKES}: {name} is a number, which hardly two have in common')
     known = [*(each.name for each in catalogue.attributes()), WATCH]
     known += [each.name for each in catalogue.metrics() if each.is_fact and not each.definition]
-    hint = nearest(name, known) or f": it {_TAKES}"
+    own = (
+        "" if catalogue.facts is not None else "; columns of your own come with facts: {file: ...}"
+    )
+    hint = nearest(name, known) or f": it {_TAKES}{own}"
     raise Wrong(f'"{AMONG}" knows no {quoted(name)}{hint}')

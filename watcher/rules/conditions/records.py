@@ -27,7 +27,7 @@ from watcher.rules.conditions.peers import among_peers, asks_of_peers
 from watcher.rules.conditions.values import Setting, seconds_of
 from watcher.rules.metrics import Metric
 from watcher.units import DAY, Unit
-from watcher.words import Wrong
+from watcher.words import Wrong, kind
 
 _SLACK = 1e-9  # of what has no exact binary form
 _LONGEST = 60 * DAY  # of an example
@@ -120,6 +120,9 @@ def record(operator: str, metric: Metric, setting: Setting) -> Condition:
     refuse_fact(metric, operator)
     if metric.unit in (Unit.FLAG, Unit.DAY):
         raise Wrong(f"is for amounts: no {metric.name} is lower than another")
+    if not isinstance(setting.value, str):
+        peers = f"a part of the peers, as {{{operator}: 5%, among: category_l3_id}}"
+        raise Wrong(f"takes a time, as 60d, or {peers}, not {kind(setting.value)}")
     return Record(metric, seconds_of(setting.value, _LONGEST), operator == "lowest")
 
 

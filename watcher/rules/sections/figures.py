@@ -10,6 +10,7 @@ from math import inf
 
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler, Path
+from watcher.rules.conditions.grouping import AMONG
 from watcher.rules.conditions.logic import leaves
 from watcher.rules.groups import SIZE, taken
 from watcher.rules.metrics import (
@@ -84,6 +85,7 @@ _INSTEAD = {
     "where": "when if filter having with only",
 }
 _BETTER = {word: name for name, words in _INSTEAD.items() for word in words.split()}
+_AMONG = ("by", "in", "of", "per", "over", "group", "group_by", "groupby", "within", "across")
 _OF_FLAGS = "{share: {NAME: ...}} or {count: {NAME: ...}}"
 
 
@@ -228,6 +230,11 @@ class _Reader:
             raise Wrong(f"takes the name of a metric, as {_EXAMPLE}, not {kind(value)}")
         name = value.strip()
         metric = catalogue.get(name)
+        if metric is None and name == SIZE:
+            use = "use it in rules, and in formulas as each: gmv / size"
+            raise Wrong(
+                f"{quoted(SIZE)} is how many products a group has, not a number of each: {use}"
+            )
         if metric is None and catalogue.attribute(name) is not None:
             raise Wrong(
                 f"{name} is a text: there are {{distinct: {name}}} and {{count: ...}} of it"
@@ -290,13 +297,24 @@ def _unfit(kind_: FigureKind, metric: Metric) -> str:
 
 
 def _no_key(key: str, known: Sequence[str]) -> str:
-    """The message of a key that no figure has."""
-    better = _BETTER.get(key.casefold().replace(" ", "_").replace("-", "_"))
+    """The message of a key that no figure has; who knows ``among`` too has no groups of its own."""
+    folded = key.casefold().replace(" ", "_").replace("-", "_")
+    of_each = AMONG in known
+    if key == SIZE and of_each:
+        example = "as count: {spu_avg_price: {above: 0}}"
+        return f"{quoted(SIZE)} is said of groups: count what all of them meet, {example}"
     if key == SIZE:
         return f"{quoted(SIZE)} is there of each group: use it in rules without naming it here"
+    if key == AMONG:
+        return (
+            f"{quoted(AMONG)} stands beside a figure under metrics: of the file, which each "
+            "product has then; a figure here is of the group's own products: leave it out"
+        )
+    better = AMONG if of_each and folded in _AMONG else _BETTER.get(folded)
     if better is not None:
         return f"unknown figure {quoted(key)}, did you mean {quoted(better)}?"
-    hint = nearest(key, known) or f": there are {either([*FIGURES])}, with where: beside"
+    beside = f"{AMONG}: and {WHERE}:" if of_each else f"{WHERE}:"
+    hint = nearest(key, known) or f": there are {either([*FIGURES])}, with {beside} beside"
     return f"unknown figure {quoted(key)}{hint}"
 
 

@@ -11,12 +11,12 @@ from watcher.rules.groups import SIZE, GroupCatalogue
 from watcher.rules.lint.doubts import Writing, group_doubts
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.rules.rulebook import Group, Watch
-from watcher.rules.sections.figures import figure_metric, read_figure
+from watcher.rules.sections.figures import FIGURES, figure_metric, read_figure
 from watcher.rules.sections.models import GroupSection
 from watcher.rules.sections.own_metrics import OwnMetrics, no_name
 from watcher.rules.sections.sorting import Sorted
 from watcher.rules.sections.watches import Found, Watches
-from watcher.words import kind, quoted
+from watcher.words import kind, listing, quoted
 
 _EXAMPLE = "gmv: {sum: total_sale_gmv_7d_amt}"
 
@@ -115,8 +115,10 @@ class NamedGroups:
         """The watches whose products are grouped."""
         of = entry["of"]
         for each in of.items:
-            if isinstance(each.value, str) and each.value in self._named:
-                each.report(f"{quoted(each.value)} is a group: a group is made of watches")
+            if isinstance(each.value, str) and (each.value in self._named or each.value == name):
+                there = listing(self._watches.names)
+                what = f"{quoted(each.value)} is a group: a group is made of watches"
+                each.report(f"{what}, and there are {there}" if there else what)
                 return Found(of, ())
         if of.value is None:
             return Found(of, ())
@@ -135,6 +137,9 @@ class NamedGroups:
             each = entry[key]
             if wrong := no_name(key):
                 each.report(wrong, at_key=True)
+            elif key in FIGURES and self._is_product_s(each.value):
+                each.report(f"is a figure without a name: write NAME: {{{key}: {each.value}}}")
+                figures.append(OwnMetrics.broken(key))
             elif not isinstance(each.value, str):
                 figure = read_figure(compiler, each.value, each.path)
                 figures.append(
@@ -151,6 +156,9 @@ class NamedGroups:
         for each in formulas:
             own.add(str(each.path[-1]), each)
         return (*figures, *own.metrics())
+
+    def _is_product_s(self, value: object) -> bool:
+        return isinstance(value, str) and self._metrics.get(value.strip()) is not None
 
 
 def settled(group: Group, watches: Mapping[str, Watch]) -> Group:

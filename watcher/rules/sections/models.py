@@ -304,6 +304,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
             if model is RuleSection and key in WATCH_KEYS:
                 what = f'"{key}" belongs to the watch: watch: {{{key}: ...}}'
                 return Mistake(path, what, code, at_key=True)
+            if model is RuleSection and key in _OF_GROUPS:
+                return Mistake(
+                    path, f"unknown field {quoted(key)}: {GROUP_ELSEWHERE}", code, at_key=True
+                )
             hint = nearest(key, _keys(model)) or f": there are {', '.join(_keys(model))}"
             return Mistake(path, f"unknown field {quoted(key)}{hint}", code, at_key=True)
         case "missing":
@@ -316,6 +320,14 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> Mistake:
             return Mistake(path, f"must be a mapping, not {kind(error['input'])}")
         case _:
             return Mistake(path, error["msg"])
+
+
+# What is written of a group under ``groups:``, and may be looked for in a rule.
+_OF_GROUPS = ("group", "groups", "of", "by")
+GROUP_ELSEWHERE = (
+    "a group is written under groups: with a name, as shelves: {of: best, by: seller_id}, and a "
+    "rule names it in place of its watch, as watch: shelves"
+)
 
 
 def _limit(context: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from watcher.rules.metrics import Catalogue, id_named
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections import validators as readers
 from watcher.rules.sections.category_filters import CategoryFilters
-from watcher.rules.sections.models import WATCH_KEYS
+from watcher.rules.sections.models import GROUP_ELSEWHERE, WATCH_KEYS
 from watcher.schedule import REFRESH, Cron, Every, Refresh, Schedule, parse_cron
 from watcher.source.endpoint import Gives
 from watcher.source.endpoints import INSTEAD
@@ -122,6 +122,11 @@ class Watches:
         if watch is not None and len(self._by_key) == before:
             entry.warn(f"is the same list as {quoted(watch.name)}: it is read once for both")
 
+    @property
+    def names(self) -> list[str]:
+        """The names of those that have one."""
+        return [*self._named]
+
     def take_name(self, name: str, entry: Entry) -> bool:
         """Whether a group may be called so: it is named where a watch is."""
         return self._names.take(name, entry)
@@ -177,6 +182,9 @@ class Watches:
         if not isinstance(raw, Mapping):
             takes = "must be the name of a watch, or a mapping (region, sort, top ...)"
             entry.report(f"{takes}, not {kind(raw)}")
+            return None
+        if "of" in raw or "by" in raw:
+            entry.report(GROUP_ELSEWHERE)
             return None
         timezone = raw.get("timezone", self._timezone)
         schedule = read_schedule(raw.get("every", self._every), timezone, entry)
