@@ -81,6 +81,24 @@ def test_explained(store: Store) -> None:
     assert [note for note in found.notes if "missing from the newest complete scan" in note]
 
 
+@pytest.mark.parametrize(
+    ("figures", "first"),
+    [("each: less / size, hot: {count: {rank: 1}}, less: {sum: lack}", "10"),
+     ("each: hot / size, hot: {count: {rank: 1}}, place: {min: rank}", "12")],
+)  # fmt: skip
+def test_its_products_stand_by_what_its_figures_are_of(
+    store: Store, figures: str, first: str
+) -> None:
+    """The first metric of products that a list has; without one by what is sold."""
+    rules = RULES[: RULES.index("    metrics:")] + f"    metrics: {{{figures}}}\n"
+    rules += "metrics: {lack: 0 - total_sale_7d_cnt}\nrules:\n"
+    made = Shelves(store, rules + "  - {name: r, watch: shelves, when: {size: 3}}\n")
+    made.scan({GLOW: [55.0, 58.0, 80.0]})
+    (facts,) = store.history.find(SUBJECT)
+    past = group_history(store, made.world.book, facts, 0)
+    assert past.lists[0].members[0].product_id == first
+
+
 @pytest.mark.parametrize("by", BY)
 def test_every_kind_of_group(store: Store, by: str) -> None:
     """Is explained, has a past and products, is found by what it is of, and has a noun."""

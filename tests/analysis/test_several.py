@@ -22,6 +22,7 @@ from watcher.analysis.unmet import unmet
 from watcher.daemon.scheduling.budget import kept_for_others
 from watcher.errors import RulesError, WatcherError
 from watcher.message import Message
+from watcher.model import Instant
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
@@ -29,6 +30,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of
+from watcher.units import MINUTE
 
 WATCHES = """
 watches:
@@ -78,6 +80,27 @@ def test_a_backtest_tells_what_was_told(store: Database) -> None:
     assert len({item.watch for message in told for item in message.items}) == 2
     assert [said(each.message) for each in found.told] == [said(each) for each in told]
     assert (found.watch, found.scans) == ("mine, rival", 50)
+
+
+class Minutes(World):
+    """A world whose days are minutes."""
+
+    @property
+    def now(self) -> Instant:
+        return START + self.day * MINUTE
+
+
+def test_a_list_that_is_read_twice_in_a_round(store: Database) -> None:
+    """While another is read for long: what it began is told before it is judged anew, in a backtest
+    as it was."""
+    world = Minutes(store, RULES.replace("cooldown: 3d", "cooldown: 0s"))
+    world.scan(MET, of="mine", due=["rival"])
+    world.scan(NOT_MET, of="mine", due=["rival"], days=5)
+    world.scan({"2": 30.0}, of="rival", days=-5, late=7 * MINUTE)
+    told = world.told()
+    assert [(each.told, each.ended) for each in told] == [(1, 0), (1, 1)]
+    found = backtest(store, world.book, world.book.rules[0], (START, world.now + DAY))
+    assert [said(each.message) for each in found.told] == [said(each) for each in told]
 
 
 def test_a_rule_that_is_not_enabled_can_be_tried(store: Database) -> None:

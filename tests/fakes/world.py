@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.store.making import DAY, SALES, START, scan
 from watcher.alert import Alert, AlertState
@@ -78,9 +78,10 @@ class World:
         if repeated := self.rounds.repeated(watch.key):
             self.sweep(late, repeated)
         self.rounds.busy = {each.key for each in self.book.used_watches if each.name in due}
+        made = scan(self.now, products, watch=watch.key, state=state)
         outcome = evaluate(
             self.database,
-            scan(self.now, products, watch=watch.key, state=state),
+            replace(made, finished=made.finished + late - 60),
             self.book.rules_of(watch),
             policies_of(self.book.channels),
             self.book.metrics,

@@ -169,7 +169,9 @@ class Hours:
     """The wall clock's hours of one life: quiet ones every few minutes, and a midnight soon."""
 
     def __init__(self, now: float | None = None) -> None:
-        self._began = datetime.fromtimestamp(now or time.time(), UTC).replace(second=0)
+        self._began = datetime.fromtimestamp(now or time.time(), UTC).replace(
+            second=0, microsecond=0
+        )
         self.zone = min(_ZONES, key=self._to_midnight)
 
     def _to_midnight(self, zone: str) -> timedelta:

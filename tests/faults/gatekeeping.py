@@ -74,7 +74,8 @@ class Gates:
 
     def _by_own_hours(self) -> Iterator[str]:
         for each in self.written:
-            if self._tells(each, OWN_QUIET) and self.hours.quiet_since(each.created) is not None:
+            since = self.hours.quiet_since(each.created)
+            if self._tells(each, OWN_QUIET) and since is not None and each.created > since:
                 yield f"written in the rule's own quiet hours: {each.row} {each.created}"
 
     def _tells(self, written: Written, rule: str) -> bool:

@@ -18,7 +18,9 @@ _SUBJECT = re.compile(r"^\d+\. ([^\n]*)((?:\n   [^\n]*)*)", re.MULTILINE)
 _LINK = re.compile(r"shop/pdp/(\d+)$", re.MULTILINE)  # a group of products has none
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
 _RULE = re.compile(r"^\[([\w-]+)(?: \(\w+\))?\]$", re.MULTILINE)  # over its products
-_ALSO = re.compile(r"^   also ([\w-]+)(:?[^\n]*)$", re.MULTILINE)  # another rule's word
+_ALSO = re.compile(r"^   also ([\w-]+)((?: ended| \(on|:)[^\n]*)$", re.MULTILINE)
+_ONLY_NAMED = re.compile(r"^   also ([\w-]+(?:(?:, | and )[\w-]+)*)$", re.MULTILINE)
+_NAME = re.compile(r"(?!and\b)[\w-]+")
 # As in "again: 18.90, told with 19.90 on 12 Nov".
 _AGAIN = re.compile(
     r"^ +(?:also [\w-]+: )?again: .*?([\d,.]+)[^\d\n]*, told with [^\d\n]*([\d,.]+)", re.MULTILINE
@@ -30,8 +32,8 @@ _ALERTS = re.compile(r"alerts? (A\d+(?:, A\d+)*)$")
 class Fact(NamedTuple):
     """One thing that one target was told: what must be the same in both worlds.
 
-    ``kind`` is ``firing``, ``again``, ``more severe`` or ``resolved``; of a group ``product`` is
-    its name; the operator's messages have their title as the rule.
+    ``kind`` is ``firing``, ``again``, ``more severe`` or ``resolved``; of a group the ``product``
+    is its name; the operator's messages have their title as the rule.
     """
 
     target: str
@@ -80,6 +82,9 @@ class Delivery:
             yield Fact(self.target, rule, subject, _kind(_ALSO.sub("", each[0])), self.day)
             for also in _ALSO.finditer(each[0]):
                 yield Fact(self.target, also[1], subject, _kind_of_other(also[2]), self.day)
+            for also in _ONLY_NAMED.finditer(each[0]):
+                for name in _NAME.findall(also[1]):
+                    yield Fact(self.target, name, subject, "firing", self.day)
 
 
 def alerts_in(body: str) -> str:

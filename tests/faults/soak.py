@@ -197,6 +197,9 @@ async def run(
         codes = (await rough.daemon.stop(), await calm.daemon.stop())
         await reading
         life.breaches += [] if codes == (0, 0) else [f"exit codes {codes}"]
+        for each in (rough, calm):
+            taken = msgspec.json.encode(each.sink.taken)
+            (folder / each.name / "taken.json").write_bytes(taken)
         return _judge(rough, calm, life)
 
 

@@ -10,6 +10,7 @@ from tests.test_pipeline import rule, rules
 from watcher.analysis.backtest import backtests
 from watcher.analysis.explain import explain
 from watcher.cli.explain import show
+from watcher.message import Also, Item
 from watcher.model import Severity
 from watcher.notification.coalesce import join_backlog
 from watcher.notification.deferral import with_holds
@@ -52,10 +53,16 @@ def see(world: World, series: str) -> str:
 def said(world: World, target: str = "me/1") -> list[str]:
     """All that is told of any product: the rule, and why it is told."""
     return [
-        f"{item.rule or message.rule}:{SHORT[item.kind]}"
+        f"{word.rule or message.rule}:{SHORT[word.kind]}"
         for message in world.told(target)
         for item in message.items
+        for word in words(item)
     ]
+
+
+def words(item: Item) -> list[Item | Also]:
+    """A product's word, and those of other rules beside it."""
+    return [item, *item.also]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,9 @@ def said(world: World, target: str = "me/1") -> list[str]:
         ("", ENDS, "20 300 10", "low:f, big:f, low:r"),
         # Dropped is told: its cooldown counts, and no end of the muter's brings it back.
         ("", "cooldown: 3d", "300 10 20 20 20", "big:f, ., ., low:f, ."),
+        # In a cooldown, too: what it would be told later is dropped where its muter is heard.
+        ("", "cooldown: 3d", "20 10 300 20 20", "low:f, ., big:f, ., ."),
+        ("", "cooldown: 3d", "20 10 300 10 20 20", "low:f, ., big:f, ., ., low:f"),
         # One that was not told mutes nothing.
         ("severity: info\n    notify: [boss]", "notify: [me, boss]", "300 300", "low:f, ."),
         ("enabled: false", "", "300 300", "low:f, ."),
@@ -159,6 +169,42 @@ def test_in_a_round(store: Database) -> None:
         before = len(said(world))
         world.scan({"1": sales}, of="first", due=["last"])
         world.scan({"1": sales}, of="last", days=0)
+        assert said(world)[before:] == told
+
+
+@pytest.mark.parametrize(("muter", "muted"), [("first", "last"), ("last", "first")])
+def test_the_cooldown_of_a_round(store: Database, muter: str, muted: str) -> None:
+    """What is in its cooldown is dropped when the round has its muter told, whichever was read
+    first."""
+    lists = "watches: {first: {sort: total_sale_7d_cnt}, last: {sort: total_sale_30d_cnt}}\n"
+    low = sells(20, "cooldown: 3d", name="low").replace(WATCH, f"watch: {muted}")
+    big = sells(200, "mutes: low", name="big").replace(WATCH, f"watch: {muter}")
+    head = 'channels: {me: {url: "json://localhost/"}}\ndefaults: {region: US, notify: [me]}\n'
+    world, told = World(store, lists + rules(low, big), head=head), []
+    for sales in (20, 10, 300, 20, 20, 20):
+        before = len(said(world))
+        world.scan({"1": sales}, of="first", due=["last"])
+        world.scan({"1": sales}, of="last", days=0)
+        told.append(" ".join(said(world)[before:]))
+    assert told == ["low:f", "", "big:f", "", "", ""]
+
+
+def test_a_chain_whose_middle_is_silent(store: Database) -> None:
+    """What is silenced, and muted by what a round's last list has told, mutes others, too."""
+    lists = "watches: {first: {sort: total_sale_7d_cnt}, last: {sort: total_sale_30d_cnt}}\n"
+    written = [
+        sells(20, name="low"), sells(50, "mutes: low", name="middle"),
+        sells(200, "mutes: middle", name="big"),
+    ]  # fmt: skip
+    every = [each.replace(WATCH, "watch: first") for each in written]
+    other = sells(999, name="other").replace(WATCH, "watch: last")
+    head = 'channels: {me: {url: "json://localhost/"}}\ndefaults: {region: US, notify: [me]}\n'
+    world = World(store, lists + rules(*every, other), head=head)
+    store.silences.add(begins=world.now, ends=world.now + 30 * DAY, rule="middle")
+    for first, told in ((300, ["big:f"]), (60, []), (10, []), (60, ["low:f"])):
+        before = len(said(world))
+        world.scan({"1": first}, of="first", due=["last"])
+        world.scan({"1": 1}, of="last", days=0)
         assert said(world)[before:] == told
 
 

@@ -100,9 +100,7 @@ class GroupPast:
         return self._now(figure)[rows] - self._values_at(metric, scan, rows)
 
     def _now(self, figure: Figure) -> Floats:
-        key = ("valued", figure.canonical)
-        values = self._judge.remembered(key, lambda: valued(figure, self._judge))
-        return values[: self._table.listed]
+        return valued(figure, self._judge)[: self._table.listed]
 
     def _values_at(self, metric: Metric, scan: OwnScan, rows: Ints) -> Floats:
         """(m,) a metric of some products of now as an earlier scan saw them; NaN where it did not

@@ -147,13 +147,8 @@ class GroupTable:
         rows, values = self._contributions(figure, need, row)
         kept = ~np.isnan(values)
         rows, values = rows[kept], values[kept]
-        # Of equal ones, what is bought most.
-        order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), -values))
-        if figure.kind is FigureKind.MIN:
-            order = order[::-1]
-        sign = self._direction(need, row)
-        if sign < 0:
-            order = np.lexsort((-np.nan_to_num(self._judge.number(_SALES)[rows]), values))
+        lowest = figure.kind is FigureKind.MIN or self._direction(need, row) < 0
+        order = self._most_first(rows, values, lowest=lowest)
         ids, names = (self._judge.text(name) for name in (_PRODUCT_ID, _NAME))
         shown = order[:MOST_MEMBERS].tolist()
         # Of a count or a share, or in a formula, a product's own number is of another kind.
@@ -167,6 +162,13 @@ class GroupTable:
             )
             for place in shown
         )
+
+    def _most_first(self, rows: Ints, values: Floats, *, lowest: bool) -> Ints:
+        """The places of the largest values first, or of the lowest; of equal ones what is bought
+        most."""
+        sold = self._judge.number(_SALES)[rows]
+        sold[np.isnan(sold)] = 0
+        return np.lexsort((-sold, values if lowest else -values))
 
     def _direction(self, need: Need | None, row: int) -> int:
         """-1 where a change is a fall, so that those that fell most did most of it."""

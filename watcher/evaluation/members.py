@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from watcher.store.sql.stored_list import StoredList
 from watcher.subjects import WATCH
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Members:
     """The groups of a list that have enough products. ``of`` (n,) is the place of each row's group,
     -1 is none; ``regions``, ``values`` and ``sizes`` are the groups'."""
@@ -32,7 +33,19 @@ class Members:
 
     def of_group(self, place: int) -> Ints:
         """The rows of a group."""
-        return np.flatnonzero(self.of == place)
+        begin, end = self._bounds[place : place + 2]
+        return self._order[len(self.of) - int(self._bounds[-1]) :][begin:end]
+
+    @cached_property
+    def _order(self) -> Ints:
+        """The rows, group by group; before them those of none."""
+        return np.argsort(self.of, kind="stable")
+
+    @cached_property
+    def _bounds(self) -> Ints:
+        """The places where each group begins among the rows of groups, and where the last one
+        ends."""
+        return np.concatenate([[0], np.cumsum(self.sizes)])
 
     def figure(self, figure: Figure, judge: Judge) -> Floats:
         """A figure of each group."""

@@ -84,12 +84,26 @@ class _Sweep:
             if rule.name in ripe:
                 for channel, part in self._owing(rule, ripe[rule.name], holds):
                     owing.setdefault(channel, []).append(part)
+            if rule.muted_by:
+                self._drop(rule, holds)
         since = since_of(chain.from_iterable(ripe.values()))
         return [
             row
             for channel, each in owing.items()
             for row in self._tell(channel, each, since.get(channel, self.now))
         ]
+
+    def _drop(self, rule: Rule, holds: Holds) -> None:
+        """Drop the rule's word on what its muters were told of just now: also what is held on, or
+        in its cooldown."""
+        for channel in rule.notify:
+            products = holds.told_by(rule.muted_by, channel)
+            if not products:
+                continue
+            live = firing(self.database, [rule.name]).values()
+            ids = [alert.id for alert in live if alert.product in products]
+            alerts = list(self.database.alerts.stated(ids))
+            self._teller(rule, alerts, holds).owed(rule, alerts, [channel])
 
     def _owing(
         self, rule: Rule, ripe: Sequence[HeldGroup], holds: Holds

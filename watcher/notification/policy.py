@@ -71,6 +71,11 @@ class Decision(StrEnum):
     def of_an_end(self) -> bool:
         return self in _ENDS
 
+    @property
+    def can_be_muted(self) -> bool:
+        """Whether it is a word, now or later, that another rule's may stand for."""
+        return self.owed or self is Decision.COOLDOWN
+
 
 _ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
 _OWED = frozenset(
@@ -342,6 +347,7 @@ class Holds:
             decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
         if not owed:
+            self._note(rule, policy.channel, decided)
             return decided
         hold, silenced = self.on_rule(rule, policy), self._silenced(rule, owed)
         if hold is not None or silenced:
@@ -353,9 +359,9 @@ class Holds:
         return decided
 
     def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
-        """The decisions, but that what is owed is dropped where a rule that mutes this one was told
-        of the product, or is now, and still fires."""
-        products = [each.alert.product for each in decided if each.decision.owed]
+        """The decisions, but that what is owed, or would be after its cooldown, is dropped where a
+        rule that mutes this one was told of the product, or is now, and still fires."""
+        products = [each.alert.product for each in decided if each.decision.can_be_muted]
         if not products:
             return decided
         muted: dict[int, str] = {}
@@ -364,17 +370,26 @@ class Holds:
             muted |= dict.fromkeys(told | self._telling.get((name, channel), set()), name)
         return [
             each.drop(muted[each.alert.product])
-            if each.decision.owed and each.alert.product in muted
+            if each.decision.can_be_muted and each.alert.product in muted
             else each
             for each in decided
         ]
 
+    def told_by(self, rules: Iterable[str], channel: str) -> set[int]:
+        """The products that the channel is told of at this time by one of these rules, which mute
+        others; what is dropped counts as told."""
+        return set().union(*(self._telling.get((name, channel), ()) for name in rules))
+
     def _note(self, rule: Rule, channel: str, decided: Iterable[Decided]) -> None:
         """Remember what is told now: it is in no log before all is told, and may mute others."""
         if rule.mutes:
-            going = (each for each in decided if each.goes and not each.decision.of_an_end)
             told = self._telling.setdefault((rule.name, channel), set())
-            told.update(each.alert.product for each in going)
+            told.update(
+                each.alert.product
+                for each in decided
+                if (each.goes or each.dropped is not None)
+                and not (each.dropped or each.decision).of_an_end
+            )
 
     def _silenced(self, rule: Rule, products: Sequence[int]) -> dict[int, Hold]:
         """The silences' holds, by product."""

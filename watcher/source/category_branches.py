@@ -43,8 +43,10 @@ def around(ids: Iterable[str], known: KnownCategories) -> Iterator[Branch]:
     for each in ids:
         category_id = each
         while parent := known.parent_of(category_id):
-            level = known.level_of(category_id)
-            branches.add(Branch(parent, level))
+            branch = Branch(parent, known.level_of(category_id))
+            if branch in branches:  # and those above it; an answer may even go round in circles
+                break
+            branches.add(branch)
             category_id = parent
     yield from sorted(branches, key=lambda each: (each.level, each.parent))
 

@@ -32,14 +32,14 @@ class AnsweredCategory:
 
 def categories_of(data: object, level: int = 1, parent: str = "") -> list[AnsweredCategory]:
     """The categories in an answer, each once; ``level`` is that of the outermost, which stand below
-    the ``parent``."""
+    the ``parent``, whatever level the answer counts from."""
     found: dict[str, AnsweredCategory] = {}
     for each, around in _mappings(data):
         category_id, name = _id_in(each), _text_in(each, _NAME_KEYS)
         if category_id and name:
-            own = _level_in(each) or level + len(around)
+            own = max(_level_in(each) or level + len(around), level)
             above = around[-1] if around else _id_in(each, _PARENT_KEYS) or parent
-            above = above if own > 1 and above != "0" else ""
+            above = above if own > 1 and above not in ("0", category_id) else ""
             one = AnsweredCategory(category_id, own, name[:_LONGEST_NAME], above)
             found.setdefault(category_id, one)
     return [*found.values()]

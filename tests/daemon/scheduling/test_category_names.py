@@ -10,7 +10,9 @@ from watcher.categories import CategoryLookup, CategoryName, KnownCategories
 from watcher.daemon.scheduling.category_names import CategoryNames, branches_of
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.rules.files.loading import load_text
+from watcher.source.category_branches import around
 from watcher.source.endpoints import CATEGORIES
+from watcher.source.sibling_answers import categories_of
 from watcher.store.ports import Store
 from watcher.store.sql.siblings import Category, Probe
 from watcher.store.threads import Writer
@@ -72,17 +74,39 @@ async def test_each_branch_of_what_rules_name() -> None:
             assert len(await writer.run(lambda db: branches_of(db, bench.book))) == 3
             assert await bench.at(30 * DAY - 1) == []
             assert await bench.at(30 * DAY) == []  # looked an hour before at the soonest
-            replies = named(("1", "Beauty")), named(("11", "Skincare")), named(("112", "Serums"))
+            # The last one counts its levels from itself on.
+            below = body_of([{"category_id": "112", "name": "Serums", "level": 1}])
+            replies = named(("1", "Beauty")), named(("11", "Skincare")), below
             assert await bench.at(30 * DAY + HOUR, *replies) == [None, "1", "11"]
             assert {each.path for each in server.asked} == {PATH}
             known = await writer.run(lambda db: db.categories.known())
             assert known.path("111") == "Beauty > Skincare > Sets"
+            assert [known.level_of(each) for each in ("1", "11", "112")] == [1, 2, 3]
             found = known.find("Sets")
             assert (found.category_id, "lists no category" in found.doubt) == ("111", True)
             assert known.find("Skin").category_id == "11"
             spent = await writer.run(lambda db: db.ledger.spent(bench.clock.now()))
             assert spent.day == 3
             assert await bench.at(31 * DAY + 2 * HOUR) == []
+
+
+class Circle(KnownCategories):
+    """Categories of which each is above the other, as an answer may have it."""
+
+    walked = 0
+
+    def parent_of(self, category_id: str) -> str:
+        self.walked += 1
+        assert self.walked < 9, "round in circles"
+        return {"1": "2", "2": "1"}[category_id]
+
+
+def test_an_answer_that_goes_round_in_circles() -> None:
+    """Ends all the same; and nothing is above itself."""
+    both = (CategoryName(each, each, 2, "", 1, each, 1) for each in "12")
+    assert {branch.parent for branch in around("12", Circle(both))} == {"", "1", "2"}
+    answer = [{"category_id": 5, "name": "Sets", "parent_id": 5}]
+    assert [(each.level, each.parent) for each in categories_of(answer, 2, "5")] == [(2, "")]
 
 
 @pytest.mark.parametrize(

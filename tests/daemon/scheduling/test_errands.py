@@ -13,6 +13,7 @@ import pytest
 from tests.fakes.clock import START, SetClock
 from tests.source.scripted import KEY, Reply, ScriptedServer, body_of
 from tests.store.making import scan
+from watcher.daemon.scheduling.category_names import CategoryNames
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import GOOD_FOR, PictureExchange
@@ -183,8 +184,8 @@ class Counted:
 async def test_it_looks_when_it_is_woken() -> None:
     """And by itself now and then; pictures only where somebody may want one. A store that fails
     ends it not."""
-    ids, covers, beats = Counted(), Counted(), list[int]()
-    errands = Errands(ids, covers, Counted(), look=60)  # type: ignore[arg-type]
+    ids, covers, names, beats = Counted(), Counted(), Counted(), list[int]()
+    errands = Errands(ids, covers, names, look=60)  # type: ignore[arg-type]
     running = asyncio.create_task(errands.run(lambda: beats.append(1)))
     await covers.have(1)
     assert (ids.turns, covers.turns, ids.forgot) == (1, 1, 1)
@@ -195,6 +196,7 @@ async def test_it_looks_when_it_is_woken() -> None:
     errands.look_anew()
     await covers.have(2)
     assert (ids.turns, ids.forgot) == (3, 2)
+    await names.have(2)  # at each turn that the store did not fail
     errands.look = 0.001
     errands.wake()
     await ids.have(6)
@@ -222,4 +224,4 @@ async def test_what_a_page_wanted_is_not_forgotten() -> None:
 def test_the_faces_are_those_of_the_parts() -> None:
     """What counts here stands for them."""
     assert {"turn", "forget"} <= {*dir(Newcomers)}
-    assert "turn" in dir(PictureExchange)
+    assert "turn" in {*dir(PictureExchange)} & {*dir(CategoryNames)}

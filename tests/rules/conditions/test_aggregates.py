@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.rules.tables import FakeTable, condition
@@ -93,6 +93,7 @@ def one_by_one(kind: FigureKind, members: Sequence[Product], *, cheap: bool) -> 
 @pytest.mark.parametrize("kind", FigureKind)
 @settings(max_examples=25)
 @given(products=PRODUCTS)
+@example(products=[Product(0, "abc"[n % 3], 3.0 + n, 9.0) for n in (0, 1, 1, 2)])
 def test_each_figure_is_what_it_means(
     kind: FigureKind, cheap: bool, products: list[Product]
 ) -> None:

@@ -26,6 +26,8 @@ rules: [{name: a, watch: {}, when: {review_count: 1}, quiet: %s}]
         ("[{hours: 22:00-7:00}]", "22:00-07:00 ZONE"),
         ("{hours: 22:00-7:00, days: [fri, sat], timezone: UTC}", "fri, sat 22:00-07:00 UTC"),
         ("{days: sat-sun}", "sat, sun 00:00-24:00 ZONE"),
+        ("{days: fri-mon}", "mon, fri, sat, sun 00:00-24:00 ZONE"),
+        ("{days: 'Sun - tues, thu'}", "mon, tue, thu, sun 00:00-24:00 ZONE"),
         (
             "[{hours: 22:00-07:00, days: mon-fri}, {days: [sat, sun], timezone: UTC}]",
             "mon, tue, wed, thu, fri 22:00-07:00 ZONE; sat, sun 00:00-24:00 UTC",
@@ -57,6 +59,8 @@ def test_quiet_in_a_channel_and_a_rule(written: str, said: str) -> None:
         ("{hours: 07:00-7:00, days: mon-sun}", "begins when it ends"),
         ("{days: mon-sun}", "begins when it ends"),
         ("{days: [sat, suturday]}", 'quiet.days: "suturday" is no day of the week'),
+        ("{days: [sat, su]}", 'quiet.days: "su" is no day of the week'),
+        ("{days: t}", 'quiet.days: "t" is no day of the week'),
         ("{days: 5}", "takes days of the week, as [sat, sun] or mon-fri, not the number 5"),
         ("{days: []}", "takes days of the week"),
         ("{days: sat, hour: 1}", 'unknown field "hour", did you mean "hours"'),

@@ -31,20 +31,15 @@ log = structlog.get_logger("watcher.scan")
 
 def keep_names(database: Store, finding: Finding, now: Instant) -> None:
     """Store the categories that an answer gave."""
-    level = finding.question.level
+    found = finding.categories
     database.categories.put(
-        [
-            Category(each.category_id, max(each.level, level), each.name, each.parent)
-            for each in finding.categories
-        ],
-        now,
+        [Category(each.category_id, each.level, each.name, each.parent) for each in found], now
     )
 
 
 def branches_of(database: Store, book: Rulebook) -> list[Branch]:
     """The branches of the categories that the rules name: those are read again."""
-    ids = book.named_categories.values()
-    return [*around(ids, database.categories.known())] if ids else []
+    return [*around(book.named_categories.values(), database.categories.known())]
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 
 from watcher.fields import IDS
 from watcher.model import Bools, Floats, Ints
-from watcher.rules.conditions.base import ScanColumns, judged, texts_of
+from watcher.rules.conditions.base import ScanColumns, judged, remembered, texts_of
 from watcher.rules.conditions.grouping import UNKNOWN, coded
 from watcher.rules.metrics import Attribute, Figure, FigureKind, Metric
 
@@ -38,7 +38,10 @@ def aggregate(figure: Figure, table: ScanColumns, groups: Ints, count: int) -> F
 def valued(figure: Figure, table: ScanColumns) -> Floats:
     """(n,) the values that a figure of a metric is made of; NaN of products that don't count."""
     values = table.number(cast("Metric", figure.metric))
-    return values if figure.where is None else np.where(counted(figure, table), values, np.nan)
+    if figure.where is None:
+        return values
+    key = ("valued", figure.canonical)
+    return remembered(table, key, lambda: np.where(counted(figure, table), values, np.nan))
 
 
 def counted(figure: Figure, table: ScanColumns) -> Bools:

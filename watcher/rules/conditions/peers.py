@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from watcher.evidence import Criterion, Evidence, Peers
-from watcher.model import Floats, Ints
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
     Masks,
@@ -27,52 +28,64 @@ from watcher.units import Unit, format_percent
 from watcher.words import Wrong, kind
 
 LEAST = 20  # peers with a value: among fewer nothing is said
+# A list has a million products at most: half the memory does for their places.
+Small: TypeAlias = NDArray[np.int32]
+Wholes: TypeAlias = NDArray[np.integer[Any]]
 _SLACK = 1e-9  # 7% of 100 is 7.000000000000001 to a computer
 
 
 class Standing(NamedTuple):
     """The place of each product (n,): how many of its peers have as high a value, or a higher one,
-    itself included; how many as low a one, or a lower; how many there are, and the value of their
-    median. A product without a value or a group has no peers: ``size`` 0."""
+    itself included; how many as low a one, or a lower; and its group, -1 where it has no value or
+    none. Of each group (g,) how many there are, and the value of their median; the last is
+    nobody's."""
 
-    high: Ints
-    low: Ints
-    size: Ints
-    median: Floats
+    high: Small
+    low: Small
+    group: Small
+    sizes: Small
+    medians: Floats
+
+    @property
+    def size(self) -> Small:
+        """(n,) how many peers each product has; 0 of one without a value or a group."""
+        found: Small = self.sizes[self.group]
+        return found
 
     def of(self, rows: Ints) -> Standing:
         """The places of some rows; -1 is a product that is none of these."""
-        if not len(self.size):
+        if not len(self.group):
             return standings(np.full(len(rows), np.nan), rows)
-        size = np.where(rows < 0, 0, self.size[rows])
-        return Standing(self.high[rows], self.low[rows], size, self.median[rows])
+        group = np.where(rows < 0, np.int32(-1), self.group[rows])
+        return Standing(self.high[rows], self.low[rows], group, self.sizes, self.medians)
 
 
-def standings(values: Floats, groups: Ints) -> Standing:
+def standings(values: Floats, groups: Wholes) -> Standing:
     """The place of each value in its group, by one sort; a group below 0 is none."""
-    size = len(values)
-    high, low, sizes = np.zeros((3, size), np.int64)
-    medians = np.full(size, np.nan)
     known = np.flatnonzero(~np.isnan(values) & (groups >= 0))
+    high, low = np.zeros((2, len(values)), np.int32)
+    own = np.full(len(values), -1, np.int32)
     if not len(known):
-        return Standing(high, low, sizes, medians)
+        return Standing(high, low, own, np.zeros(1, np.int32), np.array([np.nan]))
     order = known[np.lexsort((values[known], groups[known]))]
     inner, worth = groups[order], values[order]
-    of_group, begin, end = _runs(inner[1:] != inner[:-1])
-    of_value, first, last = _runs((inner[1:] != inner[:-1]) | (worth[1:] != worth[:-1]))
+    other = inner[1:] != inner[:-1]
+    of_group, begin, end = _runs(other)
+    of_value, first, last = _runs(other | (worth[1:] != worth[:-1]))
+    own[order] = of_group
     low[order] = last[of_value] - begin[of_group]
     high[order] = end[of_group] - first[of_value]
-    sizes[order] = (end - begin)[of_group]
-    middle = (worth[(begin + end - 1) // 2] + worth[(begin + end) // 2]) / 2
-    medians[order] = middle[of_group]
-    return Standing(high, low, sizes, medians)
+    medians = (worth[(begin + end - 1) // 2] + worth[(begin + end) // 2]) / 2
+    return Standing(high, low, own, np.append(end - begin, np.int32(0)), np.append(medians, np.nan))
 
 
-def _runs(breaks: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[Ints, Ints, Ints]:
+def _runs(breaks: Bools) -> tuple[Small, Small, Small]:
     """Runs between breaks: of each place the number of its run, and where each begins and ends."""
-    begin = np.concatenate([[0], np.flatnonzero(breaks) + 1])
-    end = np.append(begin[1:], len(breaks) + 1)
-    return np.concatenate([[0], np.cumsum(breaks)]), begin, end
+    begin = np.concatenate([[0], np.flatnonzero(breaks) + 1]).astype(np.int32)
+    end = np.append(begin[1:], np.int32(len(breaks) + 1))
+    number = np.zeros(len(breaks) + 1, np.int32)
+    np.cumsum(breaks, out=number[1:])
+    return number, begin, end
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,25 +102,27 @@ class AmongPeers(MetricCondition):
         return self.grouping.attributes
 
     def standing(self, table: ScanColumns) -> Standing:
-        """The place of each product among all that the list has, also where only some are asked
-        about: one sort for all rules that ask for this metric and grouping."""
+        """The place where each product stands among all that the list has, also where only some are
+        asked about: one sort for all rules that ask for this metric and grouping."""
         everyone, rows = table.everyone()
         key = ("standing", self.metric.name, self.grouping.name)
         found = remembered(everyone, key, lambda: self._sorted(everyone))
-        return found if everyone is table else found.of(rows)
+        if everyone is table:
+            return found
+        return remembered(table, ("own", *key), lambda: found.of(rows))
 
     def _sorted(self, table: ScanColumns) -> Standing:
         return standings(table.number(self.metric), self.grouping.codes(table))
 
-    def _shares(self, table: ScanColumns) -> Floats:
-        """The part of its peers that each product is within, from the end that is asked about."""
-        found = self.standing(table)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return (found.low if self.lowest else found.high) / found.size
+    def _place(self, found: Standing) -> Small:
+        """(n,) the place of each product, from the end that is asked about."""
+        return found.low if self.lowest else found.high
 
     def judge(self, table: ScanColumns) -> Masks:
-        known = self.standing(table).size >= LEAST
-        return Masks((self._shares(table) <= self.share + _SLACK) & known, known)
+        found = self.standing(table)
+        within = np.append(found.sizes[:-1] * (self.share + _SLACK), 0.0)
+        known: Bools = (found.sizes >= LEAST)[found.group]
+        return Masks((self._place(found) <= within[found.group]) & known, known)
 
     @property
     def leading(self) -> Metric | None:
@@ -115,21 +130,25 @@ class AmongPeers(MetricCondition):
 
     def strength(self, table: ScanColumns, rows: Ints) -> Strength:
         """The place among the peers; of equal ones the value."""
-        values = table.number(self.metric)[rows]
-        return -self._shares(table)[rows], -values if self.lowest else values
+        found, values = self.standing(table), table.number(self.metric)[rows]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = self._place(found)[rows] / found.sizes[found.group[rows]]
+        return -shares, -values if self.lowest else values
 
     def evidence(self, table: ScanColumns, row: int) -> tuple[Evidence, ...]:
         (plain,) = super().evidence(table, row)
         found = self.standing(table)
-        size = int(found.size[row])
+        group, size = found.group[row], self.count(table, row)
         if size < LEAST:
             return (plain,)
-        peers = Peers(float(self._shares(table)[row]), size, float(found.median[row]))
+        share = float(self._place(found)[row] / size)
+        peers = Peers(share, size, float(found.medians[group]))
         return (replace(plain, peers=peers),)
 
     def count(self, table: ScanColumns, row: int) -> int:
         """The number of listed products of its group that have a value, itself included."""
-        return int(self.standing(table).size[row])
+        found = self.standing(table)
+        return int(found.sizes[found.group[row]])
 
     def canonical(self) -> str:
         asked = f"{self.criterion.operator} {self.share!r} among {self.grouping.canonical}"
