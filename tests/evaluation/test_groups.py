@@ -13,6 +13,7 @@ from tests.fakes.shelves import Row, Shelf, Shelves, book_of, flat_market, shelf
 from tests.store import making
 from tests.store.making import DAY, statements
 from watcher.alert import Alert
+from watcher.analysis.backtest import backtests
 from watcher.analysis.explain import explain
 from watcher.data_days import DataDay
 from watcher.evaluation.jumps import remember
@@ -20,6 +21,8 @@ from watcher.evaluation.lifecycle import LEFT_THE_LIST
 from watcher.evidence import Evidence
 from watcher.model import ScanState, Verdict
 from watcher.rules.metrics import FigureKind
+from watcher.store.memory import matrix
+from watcher.store.sql import baselines
 from watcher.store.sqlite.database import Database
 
 # Every baseline that a change may be from, and every operator that compares with earlier scans.
@@ -91,6 +94,8 @@ def test_a_change_holds_the_products_of_both_times(store: Database) -> None:
     } | {"gmv-median", "mean_gmv-median", "mid-median"}
     why = only(alert(world, "gmv-ago").evidence)
     assert why.compared == (12, 24)
+    # Of a time: as few as at any of its scans, though the day before had all of them.
+    assert only(alert(world, "gmv-median").evidence).compared == (12, 24)
     assert isinstance(why.value, float)
     assert isinstance(why.baseline, float)
     assert why.value == pytest.approx(2 * why.baseline, rel=0.01)
@@ -161,12 +166,54 @@ def test_a_level_is_held_against_what_was_said_then(store: Database, kind: Figur
 
 def test_a_formula_over_figures(store: Database) -> None:
     """It is made of the parts as each is compared."""
-    world = Shelves(store, book_of({"r": "each: {rises: 50%}", "now": "each: {above: 150}"}))
+    rules = {
+        "r": "each: {rises: 50%}", "now": "each: {above: 150}",
+        "usual": "each: {rises: 60%, from: median 3d}",
+    }  # fmt: skip
+    world = Shelves(store, book_of(rules))
     for day in range(3):
         world.look(lively(12, day))
     found = world.look({**lively(12, 3, grown=1.7), **lively(4, 3, first=50)})
-    assert world.verdicts(found) == {"r": "m", "now": "m"}
-    assert only(alert(world).evidence).compared == (12, 16)
+    assert world.verdicts(found) == {"r": "m", "now": "m", "usual": "m"}
+    for rule in ("r", "usual"):
+        assert only(alert(world, rule).evidence).compared == (12, 16)
+
+
+@pytest.mark.parametrize("cells", [7, 11, 40, 400])
+def test_a_long_past_is_read_in_parts(
+    store: Database, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    """Whole groups at a time, wherever a part ends; the replay's, too: each group is what it is by
+    itself."""
+    rules = {kind: f"gmv: {{rises: 1%, from: {kind} 5d}}" for kind in ("median", "min", "mean")}
+    world = Shelves(store, book_of(rules))
+    growth = {"A": 1.0, "B": 1.4, "C": 2.0, "D": 1.1}
+    for day in range(5):
+        listed = {
+            f"{number}{seller}": Row(seller, 100 + number + day % 2)
+            for number in range(12)
+            for seller in growth
+        }
+        world.look(listed)
+    monkeypatch.setattr(baselines, "_VALUE_CELLS", cells)
+    monkeypatch.setattr(baselines, "_LISTED_CELLS", 3 * cells)
+    monkeypatch.setattr(matrix, "_CELLS", cells)
+    grown = {
+        key: replace(row, gmv=row.gmv * growth[row.seller or ""]) for key, row in listed.items()
+    }
+    world.look(grown)
+    for rule in rules:
+        found = {
+            row.product_id[-1]: only(row.alert.evidence) for row in store.alerts.list(rule)
+        }
+        assert {*found} == {"B", "C", "D"}, rule
+        for seller, why in found.items():
+            assert why.compared == (12, 12)
+            assert isinstance(why.value, float)
+            assert isinstance(why.baseline, float)
+            assert why.value / why.baseline == pytest.approx(growth[seller], rel=0.015), rule
+    again = backtests(store, world.book, world.book.rules, (0, world.now + DAY))
+    assert [each.fired for each in again.rules] == [3, 3, 3]
 
 
 def test_it_ends_once_two_lists_have_too_few_of_it(store: Database) -> None:
