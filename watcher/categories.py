@@ -84,7 +84,7 @@ class KnownCategories:
 
     @cached_property
     def _last_read(self) -> Mapping[tuple[int, str], int]:
-        """The time at which each branch was read last."""
+        """Return when each branch was read last."""
         found: dict[tuple[int, str], int] = {}
         for each in self._names:
             branch = each.level, each.parent
@@ -221,7 +221,7 @@ def _in_quotes(name: str) -> str:
 
 @dataclass
 class CategoryLookup:
-    """Finds what names of categories in a rule file stand for; they are ``read`` once one is met.
+    """The ids that names of categories in a rule file stand for, ``read`` once one is met.
     ``named`` are the categories that were found by their names. One that is ``lenient`` takes a
     name that is not known for itself: for who only reads the rest of the file."""
 
@@ -256,8 +256,8 @@ class CategoryLookup:
         return found
 
     def cut(self, parts: Sequence[str]) -> str:
-        """The error of a name of which a comma has cut these parts; empty where it is none.
-        Asked only where the first of them is no name."""
+        """Say what is wrong with a name that a comma has cut into these parts; empty where it is
+        none. Asked only where the first of them is no name."""
         if len(parts) < 2 or any(map(is_id, parts[:2])) or not self.known:
             return ""
         whole = self.known.cut_by_comma(parts)

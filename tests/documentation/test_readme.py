@@ -51,20 +51,22 @@ EXAMPLES = [
     if not text.startswith(("rules: rules.yaml", "tests:"))  # a rule test
 ]
 ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
-# As a database has them once the source was asked.
-CATEGORIES = [
-    CategoryName(name, str(number), level, "", 0, name, 0)
-    for number, (name, level) in enumerate(
-        {"Beauty & Personal Care": 1, "Skincare": 2, "Bath & Body Care": 2, "Serums": 3}.items(), 1
+CATEGORIES = KnownCategories(
+    CategoryName(name, name_id, level, name_id[:-1], 1, name, 1)
+    for name, name_id, level in (
+        ("Beauty & Personal Care", "1", 1),
+        ("Skincare", "11", 2),
+        ("Bath & Body Care", "12", 2),
+        ("Serums", "111", 3),
     )
-]
+)
 A_RULE = "\nrules: [{name: a, watch: {region: US}, when: {total_sale_7d_cnt: {above: 5}}}]\n"
 
 
 @pytest.mark.parametrize("text", [text for _, text in EXAMPLES])
 def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     """Each by itself, as somebody copies it; one without rules beside a rule, and all beside the
-    files of one's own that they name."""
+    files of one's own and the categories that they name."""
     (tmp_path / "products.csv").write_text(
         "product_id,target,cost,map,set,mine\n1729,9,5,12,a,1\n", "utf-8"
     )
@@ -72,8 +74,7 @@ def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
     whole = text if "\nrules:" in f"\n{text}" else text + A_RULE
     path = tmp_path / "rules.yaml"
     path.write_text(whole, "utf-8")
-    names = CategoryLookup(lambda: KnownCategories(CATEGORIES))
-    load([path], {**ENV, "KEYAPI_KEY": "a-key"}, categories=names)
+    load([path], {**ENV, "KEYAPI_KEY": "a-key"}, categories=CategoryLookup(lambda: CATEGORIES))
 
 
 def test_the_examples_are_found() -> None:

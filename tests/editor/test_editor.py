@@ -109,7 +109,7 @@ MISTAKES = {
     WHEN + "at_least: 5": "Property at_least is not allowed.",
     WHEN + "appears: true\n    cooldwon: 24h": "Property cooldwon is not allowed.",
     WHEN + "appears: true\n    cooldown: 24": "write a time with its unit",
-    WHEN + "appears: true\n    severity: warn": 'Valid values: "info", "warning", "critical".',
+    WHEN + "appears: true\n    severity: warn": "write info, warning or critical",
     TOP + "rules:\n  - name: a": 'Missing property "when".',
 }
 EVERY_SHAPE = (

@@ -203,9 +203,7 @@ def test_a_long_past_is_read_in_parts(
     }
     world.look(grown)
     for rule in rules:
-        found = {
-            row.product_id[-1]: only(row.alert.evidence) for row in store.alerts.list(rule)
-        }
+        found = {row.product_id[-1]: only(row.alert.evidence) for row in store.alerts.list(rule)}
         assert {*found} == {"B", "C", "D"}, rule
         for seller, why in found.items():
             assert why.compared == (12, 12)

@@ -14,7 +14,7 @@ from tests.store.making import DAY, SALES, START, raw, scan
 from watcher.analysis.backtest import backtest
 from watcher.analysis.depth import longer_shops
 from watcher.analysis.overview import overview
-from watcher.daemon.scheduling.scan_records import _believed
+from watcher.daemon.scheduling.arrival import believed
 from watcher.evaluation.list_facts import with_facts
 from watcher.incident import IncidentKind
 from watcher.incidents.data import note_changes, note_fields, note_jump
@@ -267,7 +267,7 @@ def test_products_of_several_regions(store: Store) -> None:
     assert {judged.rule: judged.met for judged in outcome.judged} == {
         "last": 2, "ago": 2, "mean": 2,
     }  # fmt: skip
-    assert [title_of(each) for each in mine.told()] == ["2 last, 2 ago, 2 mean (US, GB)"]
+    assert [title_of(message) for message in mine.told()] == ["2 last, 2 ago, 2 mean (US, GB)"]
 
 
 def test_numbers_of_a_market_count_for_both(store: Store) -> None:
@@ -314,7 +314,7 @@ def noted(mine: Mine, made: Scan, missing: Sequence[str] = ()) -> set[IncidentKi
     """The incidents that are on after a scan, which lost some fields."""
     operator = Operator(mine.database, [], mine.now)
     watch, book = mine.watch, mine.book
-    made = _believed(mine.database, watch, made)
+    made = believed(mine.database, watch, made)
     note_fields(operator, book, watch, made, ScanResult(made, missing=frozenset(missing)))
     outcome = mine.judged(made)
     note_jump(operator, book, watch, made, outcome.jump)
@@ -382,13 +382,13 @@ def test_what_the_user_took_out_is_not_missing(store: Store) -> None:
     mine = Mine(store, own + SELLS)
     noted(mine, mine.made(few(20)))
     mine.reread(own.replace(str(ids), str(ids[:6])) + SELLS)
-    made = _believed(store, mine.watch, mine.made(few(6)))
+    made = believed(store, mine.watch, mine.made(few(6)))
     assert (made.state, made.doubt) == (ScanState.COMPLETE, None)
     mine.judged(made)
     mine.reread(own + SELLS)
     noted(mine, mine.made(few(20)))
-    assert _believed(store, mine.watch, mine.made({})).state is ScanState.FAILED
-    assert _believed(store, mine.watch, mine.made(few(5))).doubt is not None
+    assert believed(store, mine.watch, mine.made({})).state is ScanState.FAILED
+    assert believed(store, mine.watch, mine.made(few(5))).doubt is not None
 
 
 @pytest.mark.parametrize("cut", [True, False])
@@ -397,7 +397,7 @@ def test_a_shop_that_comes_to_nothing(store: Store, cut: bool) -> None:
     mine = Mine(store, SHOP + SELLS)
     mine.scan(few(20), cut=cut)
     mine.scan(few(20), cut=cut)
-    assert _believed(store, mine.watch, mine.made({})).state is ScanState.FAILED
+    assert believed(store, mine.watch, mine.made({})).state is ScanState.FAILED
 
 
 def test_a_region_that_only_a_shop_has_is_not_forgotten(store: Store) -> None:

@@ -30,7 +30,7 @@ from watcher.words import listing
 
 @dataclass(frozen=True, slots=True)
 class GradeReason:
-    """A severity, and the reason why an alert has it or not."""
+    """A condition that an alert must meet to be so severe, and whether it does."""
 
     severity: Severity
     reason: Reason

@@ -10,8 +10,8 @@ from watcher.store.places import Place
 
 
 def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
-    """A lookup of names in the database at ``place``; one that can't tell refuses a name, but
-    not where the reading is ``lenient``."""
+    """Look names up in the database at ``place``; one that can't tell refuses a name, but not where
+    the reading is ``lenient``."""
     return CategoryLookup(lambda: known_in(place, lenient=lenient), lenient)
 
 

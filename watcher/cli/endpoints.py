@@ -112,7 +112,7 @@ def credits_for_names(database: Store, book: Rulebook) -> int:
 
 
 def refresh_lines(book: Rulebook, branches: int, probes: Mapping[str, Probe]) -> Iterator[str]:
-    """A line about when names of categories are read again, and what that costs."""
+    """Say when names of categories are read again, and what that costs."""
     every, probe = book.api.category_names, probes.get(CATEGORY_ENDPOINT.name)
     if not book.named_categories:
         return

@@ -144,7 +144,7 @@ class Files:
 
     @property
     def without_names(self) -> Files:
-        """These files for who asks the source for names of categories."""
+        """These options, for who asks the source for names of categories."""
         return replace(self, lenient=True)
 
     @cached_property

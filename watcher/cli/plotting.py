@@ -1,4 +1,4 @@
-"""Parts of `watcher product` for a product and a group alike: a plot of steps, values, alerts."""
+"""A plot of steps and the alerts of a product or a group, as `watcher product` shows them."""
 
 from __future__ import annotations
 

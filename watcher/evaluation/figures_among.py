@@ -16,7 +16,7 @@ from watcher.rules.groups import LEAST_COMPARED
 from watcher.rules.metrics import COMPARED, Figure, Metric
 
 
-class PastColumns(ScanColumns, Protocol):
+class KnownColumns(ScanColumns, Protocol):
     """A scan's columns, whose baselines are there also where conditions wait."""
 
     def before(self, need: Need) -> tuple[Floats, Ints]: ...
@@ -40,7 +40,7 @@ class FiguresAmong:
         groups = self._of(table, figure)
         return _spread(aggregate(figure, table, groups, _count(groups)), groups)
 
-    def then(self, table: PastColumns, need: Need) -> tuple[Floats, Ints]:
+    def then(self, table: KnownColumns, need: Need) -> tuple[Floats, Ints]:
         """(n,) the figure of those products that have a value then, as it was; and when the newest
         of these values was observed (0: none)."""
         figure = cast("Figure", need.metric.figure)
@@ -53,7 +53,7 @@ class FiguresAmong:
             found[np.bincount(groups[kept], minlength=count) < LEAST_COMPARED] = np.nan
         return _spread(found, groups), newest[groups]
 
-    def comparable(self, table: PastColumns, need: Need) -> Floats:
+    def comparable(self, table: KnownColumns, need: Need) -> Floats:
         """(n,) the figure of the same products, as it is now."""
         figure = cast("Figure", need.metric.figure)
         groups, values = self._of(table, figure), valued(figure, table)
@@ -62,7 +62,7 @@ class FiguresAmong:
     def _taken(self, figure: Figure, values: Floats, groups: Ints, kept: Bools) -> Floats:
         return OF_VALUES[figure.kind](values[kept], groups[kept], _count(groups))
 
-    def _both(self, table: PastColumns, need: Need) -> Bools:
+    def _both(self, table: KnownColumns, need: Need) -> Bools:
         """(n,) the products that count, and have a value at both times."""
         figure = cast("Figure", need.metric.figure)
         missing = np.isnan(_then(table, need)[0]) | np.isnan(valued(figure, table))
@@ -78,7 +78,7 @@ class FiguresAmong:
         return groups
 
 
-def _then(table: PastColumns, need: Need) -> tuple[Floats, Ints]:
+def _then(table: KnownColumns, need: Need) -> tuple[Floats, Ints]:
     (inner,) = declared([need])
     return table.before(inner)
 

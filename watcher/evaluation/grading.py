@@ -55,8 +55,8 @@ def graded(rule: Rule, judge: Judge) -> Graded | None:
 
 
 def grade_evidence(rule: Rule, present: Present | None, alert: Alert) -> tuple[Evidence, ...]:
-    """Evidence of what is met of the conditions that make an alert as severe as it is; empty where
-    the scan at hand does not list its product."""
+    """Find what is met of the conditions that make an alert as severe as it is; empty where the
+    scan at hand does not list its product."""
     row = present.rows.get(alert.product) if present is not None else None
     asked = next((grade for grade in rule.grades if grade.severity is alert.severity), None)
     if asked is None or present is None or row is None:

@@ -1,5 +1,5 @@
-"""Baselines of groups of products: values of then, and those of now that may be held against
-them."""
+"""Values of then that groups of products are held against, and those of now that may be held
+against them."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ class GroupBaselines:
         return scans
 
     def _moment(self, need: Need) -> Then:
-        """Look at the newest scan of the time that is meant in which a group was; of one that was
-        not there, at one of the few before it."""
+        """Read each group's value in the newest scan of the time that is meant that has it; of one
+        that was not there, in one of the few before it."""
         compares, within = self.compares(need), self.within(need.from_)
         then, at = np.full(self._size, np.nan), np.zeros(self._size, np.int64)
         now = self._number(need.metric).copy()
@@ -136,7 +136,7 @@ class GroupBaselines:
         return of_parts(metric, before, scan.at), of_parts(metric, after, self._table.at), of
 
     def _over(self, need: Need) -> Then:
-        """Take a time as that of a product: over what each group was at each scan of it."""
+        """Compute a statistic of a time, as of a product: over each group's value at its scans."""
         over = cast("Over", over_of(need))
         name = need.metric.name
         plain = Need(plain_metric(name, "", Unit.SCORE, ""), need.from_)

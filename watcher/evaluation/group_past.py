@@ -196,7 +196,7 @@ class GroupPast:
     def kept(
         self, figures: Sequence[Figure], scans: Sequence[OwnScan], within: tuple[Instant, Instant]
     ) -> Mapping[int, GroupFigures]:
-        """Figures of the groups of these scans, by the scan: as they are kept, or computed now."""
+        """Return by scan what its groups were said to be: as it is kept, or computed now."""
         table = self._table
         if within not in self._looked:
             self._looked.add(within)

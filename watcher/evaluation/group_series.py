@@ -40,7 +40,7 @@ def _named(track: Track, group: Group, watch: Watch, *, alone: bool) -> Track:
 
 @dataclass(frozen=True, slots=True)
 class KeptFigures:
-    """All that is kept of a group's figures from ``since`` on, each list's read once."""
+    """The past of a group's figures from ``since`` on, each list's read once."""
 
     database: Store
     subject: int

@@ -207,7 +207,7 @@ class GroupTable:
         return np.zeros(len(products), np.bool_)
 
     def appeared(self) -> Masks:
-        """None: who makes up a group changes, and that it is there is no news."""
+        """Nobody: who makes up a group changes, and that it is there is no news."""
         return Masks(self.fallen(), self.fallen())
 
     def returned(self) -> tuple[Masks, Ints]:

@@ -58,7 +58,7 @@ class Present:
         return self
 
     def claim(self, _subjects: Iterable[int]) -> None:
-        """Nothing to note: what is no group is a product."""
+        """Do nothing: what is no group is a product."""
 
     def text(self, name: str, product: int) -> str | None:
         """A text of a product that the scan lists; None of any other."""

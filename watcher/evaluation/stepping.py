@@ -282,7 +282,7 @@ class Round:
         return after
 
     def _with_severity_of_gone(self, case: _Case, alert: Alert, judge: Judge, row: int) -> Alert:
-        """``_with_severity`` of a product that is gone: by its last values."""
+        """Grade the alert of a product that is gone: by its last values."""
         last = graded(case.rule, judge)
         return self._with_severity(_dataclass_replace(case, graded=last), alert, row)
 

@@ -1,4 +1,4 @@
-"""Joins what waits for one target for a while into one message of what still holds. The target was
+"""One message of what waits for a target for a while: what still holds of it. The target was
 down, or somebody has what was dead sent again. Each rule and product is told once, as it is now:
 that it fires, that it ended where the target had heard before that it fires, or else that it began
 and ended meanwhile, and why. Of troubles of the watcher itself those are told that go on, the ends

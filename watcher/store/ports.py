@@ -6,16 +6,37 @@ from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
-from watcher.store.memory.past_scans import Extent, PastScans
 from watcher.store.places import Place
-from watcher.store.shared_faces import SharedFaces
+from watcher.store.seen_faces import SeenFaces
+from watcher.store.sql.alerts import Alerts
+from watcher.store.sql.followed import Followed, Lookups
+from watcher.store.sql.operations import HealthBook, Ledger
+from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.rules import Rules
+from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
+from watcher.store.sql.silences import Holding, Silences
 
 
-class Store(SharedFaces, Protocol):
+class Store(SeenFaces, Protocol):
     """A store that is open, on the thread that opened it."""
 
     place: Place
+    alerts: Alerts
+    rules: Rules
+    held: Holding
+    silences: Silences
+    followed: Followed
+    lookups: Lookups
+    probes: EndpointProbes
+    categories: Categories
+    pictures: Pictures
     tellings: Tellings
+    outbox: Outbox
+    refreshes: Refreshes
+    backlog: Backlog
+    ledger: Ledger
+    health: HealthBook
     times: Times
     pruner: Pruner
     upkeep: Upkeep
@@ -34,9 +55,6 @@ class Store(SharedFaces, Protocol):
 
     def guarded(self) -> AbstractContextManager[None]:
         """Around what a writer does: nothing is done where that would be lost."""
-
-    def past_scans(self, extent: Extent) -> PastScans:
-        """Stored scans in memory, to be played once more."""
 
     def let_go(self) -> None:
         """Give up what is kept in memory: a scan's rows are of no use to the next one."""

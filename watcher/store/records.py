@@ -209,8 +209,8 @@ class EarlierList(Struct, frozen=True):
 
 
 class GroupFigures(Struct, frozen=True):
-    """All that was said of groups of products at a scan: ``groups`` (n,) are their keys, ``values``
-    has (n,) each figure by its canonical text; NaN is no value."""
+    """The figures of groups of products at a scan: ``groups`` (n,) are their keys, ``values`` has
+    (n,) each figure by its canonical text; NaN is no value."""
 
     scan_id: int
     at: Instant

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.clock import START, SetClock
 from tests.source.scripted import KEY, Reply, ScriptedServer, body_of
 from watcher.categories import CategoryLookup, CategoryName, KnownCategories
-from watcher.daemon.scheduling.category_names import CategoryNames, branches_of
+from watcher.daemon.scheduling.category_names import CategoryReader, branches_of
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.rules.files.loading import load_text
 from watcher.source.category_branches import around
@@ -41,7 +41,7 @@ class Bench:
         self.book = load_text(text, categories=lookup)
         self.server, self.writer, self.clock = server, writer, SetClock()
         self.client = client_of(self.book)
-        self.names = CategoryNames(Scanner(self.book, self.client, writer, self.clock), writer)
+        self.names = CategoryReader(Scanner(self.book, self.client, writer, self.clock), writer)
 
     def fill(self, database: Store, *, works: bool = True) -> None:
         """The names, which were read at the start, and the endpoint as it was found with the

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.clock import START, SetClock
 from tests.source.scripted import KEY, Reply, ScriptedServer, body_of
 from tests.store.making import scan
-from watcher.daemon.scheduling.category_names import CategoryNames
+from watcher.daemon.scheduling.category_names import CategoryReader
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import GOOD_FOR, PictureExchange
@@ -224,4 +224,4 @@ async def test_what_a_page_wanted_is_not_forgotten() -> None:
 def test_the_faces_are_those_of_the_parts() -> None:
     """What counts here stands for them."""
     assert {"turn", "forget"} <= {*dir(Newcomers)}
-    assert "turn" in {*dir(PictureExchange)} & {*dir(CategoryNames)}
+    assert "turn" in {*dir(PictureExchange)} & {*dir(CategoryReader)}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -139,3 +142,20 @@ def test_is_for_amounts() -> None:
     """No flag is higher than another."""
     (complaint,) = complaints({"sales_trend_flag": {"highest": "5%", "among": "watch"}})
     assert "is for amounts" in complaint
+
+
+@pytest.mark.parametrize("end", ["highest", "lowest"])
+def test_the_evidence_of_one_product_looks_at_no_other(end: str) -> None:
+    """Thousands begin at once: each would have to go through all of a list of a million."""
+    size = 50_000
+    asked = condition({"sales_growth": {end: "5%", "among": "watch"}})
+    judge = Judge(table := FakeTable({"sales_growth": list(range(size))}))
+    judge.number = cache(table.number)  # as a scan's table, which keeps its columns
+    assert asked.judge(judge).met.sum() == size // 20
+    asked.evidence(judge, 0)
+    tracemalloc.start()
+    try:
+        asked.evidence(judge, 1)
+        assert tracemalloc.get_traced_memory()[1] < size
+    finally:
+        tracemalloc.stop()

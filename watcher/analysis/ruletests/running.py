@@ -194,8 +194,7 @@ def _values(
                 for rule in again
                 for each in player.again(rule, present, key)
             ]
-            missing = () if product in listed or found else (missing_of(product),)
-            yield product, (*missing, *found)
+            yield product, (*missing_of(product, listed, found), *found)
 
 
 def _key(player: Player, product_id: str) -> int:

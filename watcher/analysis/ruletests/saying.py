@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
+
 from watcher.analysis.reasons import unrounded
 from watcher.evidence import Evidence
 from watcher.model import Instant
@@ -21,11 +23,14 @@ from watcher.text.evidence import (
 from watcher.units import format_duration, format_value
 
 
-def missing_of(subject: str) -> str:
-    """The reason why nothing is said of a subject."""
+def missing_of(subject: str, listed: Container[str], found: Sequence[str]) -> Iterator[str]:
+    """Yield that the list has not the subject. A product may be told of all the same, by a rule
+    that it is gone; what is ``found`` of a group is of its products."""
     if subject_parts(subject) is None:
-        return "not in the list"
-    return f"fewer than {LEAST_PRODUCTS} of its products in the list"
+        if subject not in listed:
+            yield "not in the list"
+    elif not found:
+        yield f"fewer than {LEAST_PRODUCTS} of its products in the list"
 
 
 def said(evidence: Evidence, book: Rulebook, now: Instant) -> str:

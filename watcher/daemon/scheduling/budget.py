@@ -211,6 +211,11 @@ def _due(database: Store, watch: Watch, now: Instant) -> Instant:
     return plan.due(watch.schedule, scans, now)
 
 
+def next_try(watch: Watch, now: Instant) -> Instant:
+    """The time to try a scan again for which the caps leave no credits; at midnight they may."""
+    return min(watch.schedule.next(now), next_midnight(now))
+
+
 def left_by_caps(database: Store, api: Api, now: Instant) -> int | None:
     """Credits that the caps of the day and the month leave; None where there are no caps."""
     spent = database.ledger.spent(now)

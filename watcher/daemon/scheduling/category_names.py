@@ -38,12 +38,13 @@ def keep_names(database: Store, finding: Finding, now: Instant) -> None:
 
 
 def branches_of(database: Store, book: Rulebook) -> list[Branch]:
-    """The branches of the categories that the rules name: those are read again."""
-    return [*around(book.named_categories.values(), database.categories.known())]
+    """The branches of the categories that the rules name: these are read again."""
+    ids = book.named_categories.values()
+    return [*around(ids, database.categories.known())] if ids else []
 
 
 @dataclass
-class CategoryNames:
+class CategoryReader:
     """Reads the names of the rules' branches again, each ``api.category_names``."""
 
     scanner: Scanner

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from watcher.daemon.scheduling.category_names import CategoryNames
+from watcher.daemon.scheduling.category_names import CategoryReader
 from watcher.daemon.scheduling.newcomers import Newcomers
 from watcher.daemon.scheduling.pictures import PictureExchange
 from watcher.daemon.scheduling.scanner import Scanner
@@ -31,7 +31,7 @@ class Errands:
 
     newcomers: Newcomers
     pictures: PictureExchange
-    categories: CategoryNames
+    categories: CategoryReader
     look: float = LOOK_SECONDS
     rest: float = REST_SECONDS
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,7 +43,7 @@ class Errands:
         return cls(
             Newcomers(scanner, writer),
             PictureExchange(scanner, writer),
-            CategoryNames(scanner, writer),
+            CategoryReader(scanner, writer),
         )
 
     def wake(self) -> None:

@@ -10,24 +10,21 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import structlog
-from msgspec import structs
 
 from watcher import plan
-from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, set_aside
-from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker, note_source
-from watcher.evaluation.empty_list_guard import Before, doubted
-from watcher.incidents import failing
-from watcher.incidents.data import note_changes, note_fields, note_jump
-from watcher.incidents.failing import CAP, note_clock, note_credits
+from watcher.daemon.scheduling.arrival import arrived, is_stored
+from watcher.daemon.scheduling.budget import ScanBudget, left_by_caps, next_try, set_aside
+from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreaker
+from watcher.daemon.scheduling.health_notes import note_read, note_stored
+from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
 from watcher.incidents.operator import Operator
-from watcher.model import Instant, Scan, ScanState
+from watcher.model import Instant, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Report, ScanOutcome, evaluate
 from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
-from watcher.source.scan import ScanOrder, ScanResult, only_of
+from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
-from watcher.units import next_midnight
 
 LOGGED_PROBLEMS = 5
 
@@ -77,7 +74,9 @@ class ScanRecords:
         notifications written."""
         return self.rounds.sweep(database, self.book, self.channels, self.now(), besides=besides)
 
-    unstored_of = staticmethod(failing.unstored_of)
+    def tell_unstored(self, database: Store, watch: Watch, error: str) -> None:
+        """Tell that a scan of the watch was read and waits to be stored."""
+        self.operator(database).begin(unstored_of(watch).with_details(error=error))
 
     def not_before(self, watch: Watch) -> Instant:
         """The earliest instant of the watch's next scan, whatever its schedule says."""
@@ -123,7 +122,7 @@ class ScanRecords:
     def _skip(self, operator: Operator, watch: Watch, cost: int, kept: int) -> None:
         """Put the scan off for which the caps leave no credits."""
         now = operator.now
-        self.postpone(watch, min(watch.schedule.next(now), next_midnight(now)))
+        self.postpone(watch, next_try(watch, now))
         room = left_by_caps(operator.database, self.book.api, now)
         skipped = {"watch": watch.name, "cost": cost, "room": room, "kept": kept}
         log.warning("scan skipped", **skipped)
@@ -140,7 +139,7 @@ class ScanRecords:
     ) -> ScanOutcome:
         """Judge what was read, and tell what is owed: all of it or nothing. ``again``: an earlier
         try failed, perhaps only after the database had taken it."""
-        if again and _is_stored(database, result.scan):
+        if again and is_stored(database, result.scan):
             budget.close()
             log.info("the scan was stored, though its end was not heard of", watch=watch.name)
             return ScanOutcome(result.scan)
@@ -148,27 +147,20 @@ class ScanRecords:
         asked, watch = watch.key, self.book.current(watch)
         chosen = self.book.rules_of(watch)
         with database.atomic():
-            result = _of_watch(database, result, watch)
             operator = self.operator(database)
             note_clock(operator)
-            scan = _believed(database, watch, result.scan)
+            result = arrived(database, watch, result)
+            scan = result.scan
             book, now = self.book, operator.now
-            note_fields(operator, book, watch, scan, result)
+            note_read(operator, book, watch, result)
             if repeated := self.rounds.repeated(asked):
                 self.sweep(database, repeated)
             outcome = evaluate(
                 database, scan, chosen, self.channels, book.metrics, now,
                 report=self.report, round_=self.rounds.at(book, asked, now),
             )  # fmt: skip
-            note_jump(operator, book, watch, scan, outcome.jump)
             budget.settle(database)
-            note_source(operator, self.breaker, watch, result)
-            failing.note_watch(operator, book, watch, scan, result.failure)
-            failing.note_problems(operator, watch, scan)
-            failing.note_rules(operator, chosen)
-            note_changes(operator, scan, book.zone)
-            note_credits(operator, self.book.api)
-            operator.end(self.unstored_of(watch))
+            note_stored(operator, book, watch, result, outcome.jump, self.breaker)
         budget.close()
         self.rounds.committed(asked, outcome.waits, outcome.told, now)
         read = {"products": len(scan), "requests": scan.requests, "changed": outcome.changed}
@@ -181,31 +173,3 @@ class ScanRecords:
             told = {"problems": first, "count": count, "doubt": doubt}
             logged.warning("scan with problems", **told, proves_absence=scan.proves_absence)
         return outcome
-
-
-def _of_watch(database: Store, result: ScanResult, watch: Watch) -> ScanResult:
-    """The result as the watch's, whose key may have changed since the scan began, and without the
-    ids that the user took out meanwhile."""
-    scan = result.scan
-    if scan.asked is not None:
-        ids = frozenset(plan.with_followed(database, watch).query.ids)
-        scan = scan if ids.issuperset(scan.asked) else only_of(scan, ids)
-    if scan.watch != watch.key:
-        scan = replace(scan, watch=watch.key)
-    return result if scan is result.scan else replace(result, scan=scan)
-
-
-def _is_stored(database: Store, scan: Scan) -> bool:
-    """Whether its row is there: nobody else gives an instant after all earlier ones to a scan."""
-    last = database.history.last_scan(scan.watch)
-    return last is not None and (last.at, last.started) == (scan.at, scan.started)
-
-
-def _believed(database: Store, watch: Watch, scan: Scan) -> Scan:
-    last = database.history.last_complete(watch.key)
-    proof = database.history.last_proof(watch.key)
-    expected = watch.schedule.next(proof.at) if proof is not None else 0
-    if proof is not None and scan.asked is not None:  # what the user took out is not missing
-        still = database.history.still_asked(proof.id, scan.asked)
-        proof = structs.replace(proof, products=still)
-    return doubted(scan, Before(last, proof, expected))

@@ -122,9 +122,8 @@ class Scanner(ScanRecords):
             self._unstored[watch.key] = str(error)
             # A lock passes; and the health tells where nothing can be written.
             if failures > 1 and not isinstance(error, StoreAway):
-                told = self.unstored_of(watch).with_details(error=str(error))
                 with suppress(StoreError):
-                    await self._writer.run(lambda db: self.operator(db).begin(told))
+                    await self._writer.run(lambda db: self.tell_unstored(db, watch, str(error)))
 
         return StoreRetry(self._writer, self.stop, waits, self.pause)
 

@@ -1,5 +1,4 @@
-"""Groupings: what products have in common, as a seller, a category, a column of one's own, the
-list."""
+"""Traits that products have in common: a seller, a category, a column of one's own, the list."""
 
 from __future__ import annotations
 

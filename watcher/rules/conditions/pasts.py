@@ -1,4 +1,4 @@
-"""Metrics without a past: some of the numbers that the products of a list have together."""
+"""Tells metrics that have a past: of numbers that a list's products have together, only some."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Standing(NamedTuple):
 
 
 def standings(values: Floats, groups: Wholes) -> Standing:
-    """The place of each value in its group, by one sort; a group below 0 is none."""
+    """Find where each value stands in its group, by one sort; a group below 0 is none."""
     known = np.flatnonzero(~np.isnan(values) & (groups >= 0))
     high, low = np.zeros((2, len(values)), np.int32)
     own = np.full(len(values), -1, np.int32)
@@ -102,8 +102,8 @@ class AmongPeers(MetricCondition):
         return self.grouping.attributes
 
     def standing(self, table: ScanColumns) -> Standing:
-        """The place where each product stands among all that the list has, also where only some are
-        asked about: one sort for all rules that ask for this metric and grouping."""
+        """The place of each product among all that the list has, also where only some are asked
+        about: one sort for all rules that ask for this metric and grouping."""
         everyone, rows = table.everyone()
         key = ("standing", self.metric.name, self.grouping.name)
         found = remembered(everyone, key, lambda: self._sorted(everyone))
@@ -146,7 +146,7 @@ class AmongPeers(MetricCondition):
         return (replace(plain, peers=peers),)
 
     def count(self, table: ScanColumns, row: int) -> int:
-        """The number of listed products of its group that have a value, itself included."""
+        """Count the listed products of its group that have a value, itself included."""
         found = self.standing(table)
         return int(found.sizes[found.group[row]])
 

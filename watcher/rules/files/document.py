@@ -471,7 +471,7 @@ def _of_items(before: str, letter: str, parsing: Parsing) -> str:
 
 
 def _whole(written: Mapping[str, object], rest: str) -> str:
-    """The way to write the text whose ``rest`` is cut off, where that stands behind a text."""
+    """Say how to write the text whose ``rest`` is cut off, where that stands behind a text."""
     key, begin = next(reversed([*written.items()]), ("", None))
     if not isinstance(begin, str):
         return ""

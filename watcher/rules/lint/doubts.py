@@ -138,7 +138,7 @@ def _grades(rule: Rule, watch: Watch) -> Iterator[Found]:
 
 
 def _never(condition: Condition, watch: Watch) -> list[Conflict]:
-    """The conflicts in the way of its alternatives; empty where something may meet it."""
+    """Find what is in the way of each of its alternatives; empty where something may meet it."""
     clauses = alternatives(condition) or []
     found = conflicts(clauses, watch.query)
     return [*found] if len(found) == len(clauses) else []

@@ -25,7 +25,7 @@ def with_names(schema: Schema, known: KnownCategories) -> Schema:
 
 
 def _places(schema: Schema, key: str) -> Iterator[Schema]:
-    """Yield the places where a name of the key's level may stand."""
+    """Yield each place where a name of the key's level may stand."""
     definitions = schema["$defs"]
     yield definitions["watch"]["properties"][key]
     condition = definitions["condition"]["properties"][key]

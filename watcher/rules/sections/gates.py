@@ -1,5 +1,5 @@
-"""Gates of a rule's word, as the rule file says them: ``severity:`` by the data, and ``mutes:``,
-whose names are known once all rules are."""
+"""Gates that hold a rule's word back or let it through, as a rule file says them: ``severity:`` by
+the data, and ``mutes:``, whose names are known once all rules are."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class RecalledGroups:
         return None
 
     def facts(self, keys: Sequence[int]) -> dict[int, ProductFacts]:
-        """The groups among these keys, for people."""
+        """Find those of these keys that are groups, for people."""
         return {key: self._of(key) for key in keys if key in self._groups}
 
     def _of(self, key: int) -> ProductFacts:

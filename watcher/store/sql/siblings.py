@@ -122,7 +122,7 @@ class Categories(Face):
         return KnownCategories(CategoryName(*row) for row in rows)
 
     def last_read(self) -> Instant | None:
-        """The time at which the categories of level 1 were read last; None: never."""
+        """Return when the categories of level 1 were read last; None: never."""
         read: Instant | None = self._db.value("SELECT max(read) FROM categories WHERE level = 1")
         return read
 

@@ -138,7 +138,7 @@ class Silences(Face):
         return Silence(number, *values)
 
     def ending(self, now: Instant) -> builtins.list[Silence]:
-        """Silences that end within a day, which was not announced yet."""
+        """Find silences that end within a day, which was not announced yet."""
         sql = f"SELECT id, {_FIELDS} FROM silences WHERE announced IS NULL"
         return self._db.all(Silence, f"{sql} AND ends > ? AND ends <= ?", (now, now + DAY))
 
@@ -147,7 +147,7 @@ class Silences(Face):
         self._db.execute("UPDATE silences SET announced = ? WHERE id = ?", (now, silence))
 
     def covered(self, silence: Silence, products: Iterable[int]) -> builtins.list[int]:
-        """The products, of these, that it is about, of whichever rule."""
+        """Choose those of these products that it is about, of whichever rule."""
         keys = sorted(products)
         texts = product_rows(self._db, np.array(keys, np.int64), _TEXTS)
         return [key for key, row in zip(keys, texts, strict=True) if silence.covers(row)]

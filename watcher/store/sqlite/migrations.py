@@ -106,7 +106,7 @@ def m022_severity(db: Tables) -> None:
 
 @migrations()
 def m023_silences(db: Tables) -> None:
-    """The time at which the end of a silence was announced; those of before are not (0)."""
+    """Keep when the end of a silence was announced; those of before are not (0)."""
     db.execute("ALTER TABLE silences ADD COLUMN announced INTEGER")
     db.execute("UPDATE silences SET announced = 0")
 

@@ -1,0 +1,26 @@
+"""Faces of what scans saw: the half of the store that they fill."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from watcher.store.memory.past_scans import Extent, PastScans
+from watcher.store.sql.browsing import Browsing
+from watcher.store.sql.extracts import Extracts, Observations
+from watcher.store.sql.groups import Groups
+from watcher.store.sql.history import History
+from watcher.store.sql.scans import Jumps
+
+
+class SeenFaces(Protocol):
+    """Scans, what they saw, and what was said of groups of it."""
+
+    history: History
+    jumps: Jumps
+    groups: Groups
+    observations: Observations
+    browsing: Browsing
+    extracts: Extracts
+
+    def past_scans(self, extent: Extent) -> PastScans:
+        """Stored scans in memory, to be played once more."""
