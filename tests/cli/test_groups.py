@@ -136,6 +136,8 @@ def test_export(watcher: Command, rising: Path) -> None:
     assert {row["watch"] for row in rows} == {"bestsellers"}
     some = watcher("export", "--what", "groups", "--product", SUBJECT, "--since", "30h").out
     assert {row["group"] for row in csv.DictReader(io.StringIO(some))} == {SUBJECT}
+    none = watcher("export", "--product", SUBJECT).err
+    assert f"{SUBJECT} is a group: its figures come with --what groups." in none
     (alert,) = csv.DictReader(io.StringIO(watcher("export", "--what", "alerts").out))
     assert (alert["product_id"], alert["rule"]) == (SUBJECT, "strong-shelf")
     observed = csv.DictReader(io.StringIO(watcher("export").out))

@@ -44,7 +44,7 @@ def test_the_rule_test_passes(tmp_path: Path) -> None:
 
 EXAMPLES = [
     (page, text)
-    for page in ("rules", "metrics")
+    for page in ("rules", "metrics", "signals")
     for text in re.findall(
         r"```yaml\n(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL
     )
@@ -78,8 +78,8 @@ def test_the_examples_of_the_pages_load(tmp_path: Path, text: str) -> None:
 
 
 def test_the_examples_are_found() -> None:
-    """On both pages."""
-    assert {page for page, _ in EXAMPLES} == {"rules", "metrics"}
+    """On these pages."""
+    assert {page for page, _ in EXAMPLES} == {"rules", "metrics", "signals"}
 
 
 def test_the_readme_is_short() -> None:

@@ -14,7 +14,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.completion import metric_names, product_ids, regions, rule_names, watch_names
-from watcher.cli.lookup import chosen, chosen_metrics, chosen_product
+from watcher.cli.lookup import chosen, chosen_metrics, chosen_product, is_group
 from watcher.cli.output import console
 from watcher.cli.progress import Report, progress
 from watcher.cli.streams import ToProgram, ToTerminal
@@ -90,7 +90,11 @@ def command(**wanted: Any) -> None:
             export = replace(export, parts=counted(export, report))
             WRITERS["excel" if wanted["excel"] else style](export, file)
     if not rows and not wanted["quiet"]:
-        console(stderr=True).say("No rows match; `watcher db stats` says what is stored.")
+        groups = [each for each in wanted["products"] if is_group(each)]
+        hint = "`watcher db stats` says what is stored."
+        if groups and wanted["what"] == "observations":
+            hint = f"{groups[0]} is a group: its figures come with --what groups."
+        console(stderr=True).say(f"No rows match; {hint}")
 
 
 def _format(wanted: _Wanted) -> str:

@@ -37,8 +37,7 @@ _SLACK = 1e-9  # 7% of 100 is 7.000000000000001 to a computer
 class Standing(NamedTuple):
     """The place of each product (n,): how many of its peers have as high a value, or a higher one,
     itself included; how many as low a one, or a lower; and its group, -1 where it has no value or
-    none. Of each group (g,) how many there are, and the value of their median; the last is
-    nobody's."""
+    none. Of each group (g,) how many there are, and their median's value; the last is nobody's."""
 
     high: Small
     low: Small
