@@ -8,6 +8,7 @@ rule file that was ever good is made wrong by the source.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,10 +99,9 @@ class KnownCategories:
         """The names that categories have now, of all levels or of one; those that several have
         stand with the names above them."""
         now = {each.category_id: each for each in self._names if level in (0, each.level)}
-        known = [each.now for each in now.values()]
-        several = {name for name in known if known.count(name) > 1} if len(known) < 5_000 else set()
+        known = Counter(each.now for each in now.values())
         return [
-            self.path(each.category_id) if each.now in several else each.now
+            self.path(each.category_id) if known[each.now] > 1 else each.now
             for each in now.values()
         ]
 
@@ -193,7 +193,7 @@ class KnownCategories:
         return f"{what}{hint or self._where_to_look(level)}"
 
     def _where_to_look(self, level: int) -> str:
-        """The cure where no name is near: those below the first level are read by branches."""
+        """The way on where no name is near: those below the first level are read by branches."""
         lists = "`watcher source categories --json` lists those that are known"
         if level == 1:
             return f": {lists}"

@@ -13,8 +13,8 @@ from watcher.analysis.scores.claims import Measure, claim_of
 from watcher.analysis.scores.score import score
 from watcher.model import Verdict
 from watcher.notification.charting import chart_of
-from watcher.rules.groups import BY
 from watcher.store.ports import Store
+from watcher.subjects import BY
 from watcher.text.messages import subjects_of, title_of
 
 

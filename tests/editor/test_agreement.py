@@ -26,10 +26,10 @@ from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.registry import NUMBER_OPERATORS, TEXT_OPERATORS
 from watcher.rules.files.document import read
 from watcher.rules.files.loading import load_text
-from watcher.rules.groups import BY
 from watcher.rules.metrics import Catalogue
 from watcher.rules.schema.json_schema import json_schema
 from watcher.rules.sections.figures import FIGURES
+from watcher.subjects import BY
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 

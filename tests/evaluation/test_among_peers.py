@@ -24,10 +24,12 @@ FIRST, SECOND = "1", "2"  # categories
 
 
 def listed(at: Instant, sales: dict[str, float], watch: str) -> Scan:
-    """A list whose products are of the category that their id begins with."""
+    """A list whose products are of the category that their id begins with; some rows name the
+    market, which all of it is of."""
     found = scan(at, sales, watch=watch)
     categories = tuple(each[0] if each[0] != "3" else "0" for each in sales)
-    return replace(found, texts={**found.texts, "category_l3_id": categories})
+    regions = tuple("US" if row % 2 else None for row, _ in enumerate(sales))
+    return replace(found, texts={**found.texts, "category_l3_id": categories, "region": regions})
 
 
 def market(turn: int) -> dict[str, float]:

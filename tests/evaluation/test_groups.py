@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -261,6 +262,20 @@ def test_it_ends_once_two_lists_have_too_few_of_it(store: Database) -> None:
     )
     assert ended.reason == LEFT_THE_LIST
     assert [(message.told, message.ended) for message in world.told()] == [(1, 0), (1, 1)]
+
+
+def test_a_scan_that_had_many_last_is_read_once(store: Database) -> None:
+    """What is told of groups that are gone is as the last list with them had it."""
+    world = Shelves(store, book_of({"r": "gmv: {above: 1}"}, more=", resolved: true, limit: 2"))
+    sellers = ("A", "B", "C", "D", "E")
+    others = shelf(3, seller="new", first=90)
+    many = (shelf(3, seller=each, first=10 * n) for n, each in enumerate(sellers))
+    world.look({**others, **dict(chain.from_iterable(each.items() for each in many))})
+    world.look(others)
+    with statements(store) as asked:
+        world.look(others)
+    assert world.told()[-1].ended == len(sellers)
+    assert sum("s.mark, s.products" in each for each in asked) <= 2
 
 
 def test_half_a_list_says_nothing_of_a_group(store: Database) -> None:

@@ -231,6 +231,17 @@ def test_a_rule_of_its_own_message_counts_for_one(store: Database) -> None:
     assert [(group.rule, group.count) for group in store.held.groups()] == [("c", 2)]
 
 
+def test_what_quiet_hours_held_is_one_message_of_the_day(store: Database) -> None:
+    """Of however many rules: none of them waits for the next."""
+    quiet = 'quiet: {hours: "22:00-23:00", timezone: UTC}'
+    world = world_of(store, f"at_most: 2 a day, group_by: rule, {quiet}")
+    text = world.rules.replace("watch: b,", "watch: a,").replace("watch: c,", "watch: a,")
+    world.reread(text)
+    scanned(world, "a", days=1)
+    assert world.told() == []
+    assert world.sweep(HOUR) == ["2 a, 2 b, 2 c (US)"]
+
+
 WRONG = {
     "at_most: 10": '"10 a day"',
     "at_most: 0 a day": '"10 a day"',

@@ -97,6 +97,9 @@ class FakeTable:
     def products(self) -> Ints:
         return np.arange(self.size)
 
+    def regions(self) -> Sequence[str]:
+        return [each or "" for each in self._texts.get("region", [None] * self.size)]
+
     def last_text(self, name: str) -> LastTexts:
         values = self._last_texts.get(name, [None] * self.size)
         return LastTexts(values, np.array([0 if each is None else THEN for each in values]))

@@ -23,7 +23,6 @@ from watcher.rules.conditions.base import (
     Usual,
 )
 from watcher.rules.conditions.change import Change
-from watcher.rules.conditions.grouping import WATCH
 from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
 from watcher.rules.conditions.peers import AmongPeers
 from watcher.rules.conditions.presence import Reappears
@@ -33,6 +32,7 @@ from watcher.rules.conditions.transition import Appears
 from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.derived import SPARSENESS
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, Catalogue, Figure, Metric, fact_metric
+from watcher.subjects import WATCH
 from watcher.units import DAY, count_of, format_duration, format_instant
 
 _BUILT_IN = Catalogue()

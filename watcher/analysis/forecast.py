@@ -10,10 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from watcher.model import Instant
-from watcher.rules.groups import BY
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.schedule import Every, Refresh, Schedule
 from watcher.source.endpoint import Gives
+from watcher.subjects import BY
 from watcher.units import DAY, at, next_midnight, next_month
 
 if TYPE_CHECKING:  # `check` does without the store where there is no database yet

@@ -11,10 +11,10 @@ import numpy as np
 from watcher.evaluation.group_series import tracks_of_group
 from watcher.evaluation.series import Track, number
 from watcher.model import Floats, Instant, Listed, ProductFacts
-from watcher.rules.groups import WATCH, subject_parts
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Group, Rulebook, Watch
 from watcher.store.ports import Store
+from watcher.subjects import WATCH, subject_parts
 
 # Of its products, beside what its figures are made of.
 SHOWN = ("total_sale_7d_cnt", "total_sale_gmv_7d_amt", "spu_avg_price")

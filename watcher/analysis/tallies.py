@@ -14,9 +14,9 @@ from watcher.rules.conditions.compare import Compare
 from watcher.rules.conditions.logic import All, Any, leaves
 from watcher.rules.conditions.ranking import RankChange
 from watcher.rules.conditions.transition import Crosses
-from watcher.rules.groups import BY
 from watcher.rules.lint.clauses import said
 from watcher.rules.rulebook import Rule
+from watcher.subjects import BY
 from watcher.units import format_number, format_percent, format_value
 
 _TOLD = 3  # parts of an any

@@ -16,8 +16,8 @@ def lookup_in(place: Place, *, lenient: bool = False) -> CategoryLookup:
 
 
 def lookup_for(place: Place, *, asking: bool) -> CategoryLookup:
-    """The lookup of names; for who is ``asking`` the source for names each stands for itself, for
-    the one that is missing may be what it asks for."""
+    """A lookup of names there; for who is ``asking`` the source for names each stands for itself,
+    for the one that is missing may be what it asks for."""
     return CategoryLookup(lenient=True) if asking else lookup_in(place)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -10,16 +9,25 @@ from datetime import tzinfo
 from watcher.analysis.groups import SHOWN, GroupHistory, group_history
 from watcher.cli import options
 from watcher.cli.lookup import chosen_product, chosen_tracks
-from watcher.cli.output import Output, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
+from watcher.cli.output import Output, console, json_wanted, print_json, said
+from watcher.cli.plotting import (
+    ALERTS,
+    alerts_json,
+    print_csv,
+    rows_json,
+    show_alerts,
+    show_plot,
+    show_values,
+    tracks_json,
+)
 from watcher.evaluation.names import names_in, subject_name
-from watcher.evaluation.series import Track, merged, number
+from watcher.evaluation.series import Track, merged
 from watcher.fields import BY_NAME
 from watcher.model import Instant, ProductFacts
-from watcher.rules.groups import subject_parts
 from watcher.store.records import AlertRow
+from watcher.subjects import subject_parts
 from watcher.text.sanitize import plain
-from watcher.units import DAY, NO_CURRENCIES, Currencies, count_of, format_instant, format_since
+from watcher.units import DAY, Currencies, count_of, format_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,7 @@ def _show_values(out: Output, shown: _Shown) -> None:
     if not shown.tracks:
         out.say(f"no figure of it is kept of the last {count_of(shown.days, 'day')}")
         return
-    labels = [track.label for track in shown.tracks]
-    rows = [
-        (format_instant(at, shown.zone)[:16], *map(_said, shown.tracks, values))
-        for at, values in shown.rows
-    ]
-    out.table((f"Time ({shown.zone})", *labels), rows, apart=True, numbers=labels)
+    show_values(out, shown.tracks, shown.rows, shown.zone)
 
 
 def _show_members(out: Output, shown: _Shown) -> None:
@@ -133,15 +136,8 @@ def _show_members(out: Output, shown: _Shown) -> None:
             out.say(f"The {len(rows)} with the most of {each.size:,}.")
 
 
-def _said(track: Track, value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return said(track.metric.name, value, track.metric.unit, NO_CURRENCIES)
-
-
 def _json(shown: _Shown) -> dict[str, object]:
     by, value = subject_parts(shown.facts.product_id) or ("", "")
-    tracks = shown.tracks
     return {
         "group": {
             "id": shown.facts.product_id,
@@ -153,11 +149,8 @@ def _json(shown: _Shown) -> dict[str, object]:
             "first_seen": shown.facts.first_seen,
         },
         "gmv_currency": shown.gmv_currency,
-        "figures": [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in tracks],
-        "rows": [
-            {"at": at, "values": dict(zip([t.name for t in tracks], map(number, row), strict=True))}
-            for at, row in shown.rows
-        ],
+        "figures": tracks_json(shown.tracks),
+        "rows": rows_json(shown.tracks, shown.rows),
         "lists": [
             {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
             for each in shown.past.lists

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
+from typing import TypeAlias
 
 import numpy as np
 from rich.text import Text
@@ -12,13 +14,16 @@ from uniplot import plot_to_string
 
 from watcher.charts.scale import level_axis, value_axis
 from watcher.cli.alerts import alert_cells, alert_json
-from watcher.cli.output import Output
+from watcher.cli.output import Output, fields_of, said
 from watcher.evaluation.series import Track, heights_of, number
 from watcher.export.formats import csv_lines, iso
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
-from watcher.units import Unit, at
+from watcher.units import NO_CURRENCIES, Currencies, Unit, at, format_instant
+
+# Each time with its values, one of each track.
+Rows: TypeAlias = Iterable[tuple[Instant, Sequence[float]]]
 
 ALERTS = 20  # shown at most
 _WIDTH = 80  # of a plot, at most
@@ -39,7 +44,38 @@ def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, object]]:
     return [*map(alert_json, rows)]
 
 
-def print_csv(tracks: Sequence[Track], rows: Iterable[tuple[Instant, Sequence[float]]]) -> None:
+def show_values(out: Output, tracks: Sequence[Track], rows: Rows, zone: tzinfo) -> None:
+    """Print the values of tracks from each time on in a table."""
+    labels = [track.label for track in tracks]
+    lines = [
+        (format_instant(instant, zone)[:16], *map(said_of, tracks, values))
+        for instant, values in rows
+    ]
+    out.table((f"Time ({zone})", *labels), lines, apart=True, numbers=labels)
+
+
+def said_of(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
+    """A track's value with its unit; a dash where it has none."""
+    if math.isnan(value):
+        return "-"
+    return said(track.metric.name, value, track.metric.unit, currencies)
+
+
+def tracks_json(tracks: Sequence[Track]) -> list[dict[str, object]]:
+    """The names of tracks for programs."""
+    return [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in tracks]
+
+
+def rows_json(tracks: Sequence[Track], rows: Rows) -> list[dict[str, object]]:
+    """Their values from each time on."""
+    names = [track.name for track in tracks]
+    return [
+        {"at": instant, "values": dict(zip(names, map(number, values), strict=True))}
+        for instant, values in rows
+    ]
+
+
+def print_csv(tracks: Sequence[Track], rows: Rows) -> None:
     """Print the values of tracks from each time on: times as ISO 8601 in UTC, no value is an empty
     cell."""
     lines: list[list[object]] = [["time", *(track.name for track in tracks)]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -13,10 +12,20 @@ from watcher.cli import options
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import show_group
 from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, is_group, with_name
-from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json, said
-from watcher.cli.plotting import ALERTS, alerts_json, print_csv, show_alerts, show_plot
+from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.plotting import (
+    ALERTS,
+    alerts_json,
+    print_csv,
+    rows_json,
+    said_of,
+    show_alerts,
+    show_plot,
+    show_values,
+    tracks_json,
+)
 from watcher.errors import WatcherError
-from watcher.evaluation.series import Track, merged, number, tracks_of
+from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.identity import product_page
 from watcher.model import Floats, Instant, Ints, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue
@@ -24,7 +33,6 @@ from watcher.store.records import AlertRow, TextChange
 from watcher.text.sanitize import plain
 from watcher.units import (
     DAY,
-    NO_CURRENCIES,
     Currencies,
     Unit,
     format_instant,
@@ -146,20 +154,11 @@ def _show(past: _Past, plotted: Sequence[Track]) -> None:
         out.say(line)
     for track in plotted:
         show_plot(out, track, past.days, past.zone)
-    _show_values(out, past)
+    show_values(out, past.tracks, past.pairs, past.zone)
     if past.texts:
         _show_texts(out, past)
     if past.alerts:
         show_alerts(out, past.alerts, past.now, past.zone)
-
-
-def _show_values(out: Output, past: _Past) -> None:
-    labels = [track.label for track in past.tracks]
-    rows = [
-        (format_instant(instant, past.zone)[:16], *map(_said, past.tracks, row))
-        for instant, row in past.pairs
-    ]
-    out.table((f"Time ({past.zone})", *labels), rows, apart=True, numbers=labels)
 
 
 def _show_texts(out: Output, past: _Past) -> None:
@@ -198,22 +197,11 @@ def _newest(past: _Past) -> Iterator[str]:
     """The newest values."""
     currencies = Currencies(past.product.currency, past.gmv_currency)
     for track, value in zip(past.tracks, past.rows[-1].tolist(), strict=True):
-        yield f"{track.label} {_said(track, value, currencies)}"
-
-
-def _said(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) -> str:
-    if math.isnan(value):
-        return "-"
-    return said(track.metric.name, value, track.metric.unit, currencies)
+        yield f"{track.label} {said_of(track, value, currencies)}"
 
 
 def _json(past: _Past) -> dict[str, object]:
-    names = [track.name for track in past.tracks]
-    metrics = [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in past.tracks]
-    rows = [
-        {"at": instant, "values": dict(zip(names, map(number, row), strict=True))}
-        for instant, row in past.pairs
-    ]
+    metrics, rows = tracks_json(past.tracks), rows_json(past.tracks, past.pairs)
     levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
     ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}

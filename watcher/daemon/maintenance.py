@@ -16,6 +16,7 @@ from watcher.daemon.workers import Workers
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.failing import note_clock, note_credits
+from watcher.incidents.operator import announce_ends
 from watcher.model import Instant
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, MINUTE
@@ -103,7 +104,9 @@ class Maintenance:
         noted = note_clock(operator)
         # That a day or month of credits is over is seen without a scan.
         note_credits(operator, self.core.book.api)
-        return bool(self.core.scanner.sweep(database)) or noted
+        scanner = self.core.scanner
+        ends = announce_ends(database, scanner.book, scanner.channels, scanner.now())
+        return bool(scanner.sweep(database) or ends) or noted
 
     async def watch_clock(self) -> None:
         """Arm every timer anew where the clock is set forward or back.

@@ -95,6 +95,10 @@ class AgainTable:
     def days(self, _need: Need, _row: int) -> int | None:
         return None
 
+    def regions(self) -> Sequence[str]:
+        every = self._judge.regions()
+        return [every[row] for row in self._rows]
+
     def fallen(self) -> Bools:
         return np.zeros(self.size, np.bool_)
 

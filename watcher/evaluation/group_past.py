@@ -20,11 +20,11 @@ from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.conditions.aggregates import OF_VALUES, valued
 from watcher.rules.conditions.base import Judge
+from watcher.rules.groups import LEAST_COMPARED
 from watcher.rules.metrics import Figure, Metric
 from watcher.store.past import Archive
 from watcher.store.records import GroupFigures, OwnScan, WindowQuery
 
-LEAST_COMPARED = 10  # products; the change of fewer says little of their group
 _MOST_FILLED = 60  # earlier scans whose figures are computed at one scan, where none are kept
 
 
@@ -222,7 +222,7 @@ class GroupPast:
         row, recorded = history.everyone(self._table.scan.watch, scan.id)
         needs = [need for figure in figures for need in figure.needs]
         judge = Judge(stored_table(self._archive, row, recorded, needs, self._table.schedule))
-        members = members_of(judge, row, self._by, self._list)
+        members = members_of(judge, self._by, self._list)
         named = [*zip(members.regions, members.values, strict=True)]
         groups = self._archive.groups
         keys = (

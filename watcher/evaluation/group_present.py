@@ -24,6 +24,7 @@ class GroupPresent(Present):
         self._by = table.by
         self._list = table.watch
         self._claimed = {*self.keys}
+        self._had: dict[int, dict[int, int]] = {}  # by scan, the row of each group there
 
     def claim(self, subjects: Iterable[int]) -> None:
         """These are groups of this kind, too, though the scan has them not."""
@@ -39,10 +40,15 @@ class GroupPresent(Present):
                 continue
             self._seen[product] = None
             scan_id = self._archive.groups.newest_with(self._watch, self._by, product)
-            if scan_id is not None:
-                table = stored_groups(self._archive, self._list, scan_id, self._by, ())
-                rows = np.flatnonzero(table.products == product).tolist()
-                self._seen[product] = (scan_id, rows[0]) if rows else None
+            row = self._rows_at(scan_id).get(product) if scan_id is not None else None
+            self._seen[product] = None if scan_id is None or row is None else (scan_id, row)
+
+    def _rows_at(self, scan_id: int) -> dict[int, int]:
+        rows = self._had.get(scan_id)
+        if rows is None:  # whoever left the list did so at one of few scans
+            groups = stored_groups(self._archive, self._list, scan_id, self._by, ()).products
+            rows = self._had[scan_id] = {key: row for row, key in enumerate(groups.tolist())}
+        return rows
 
     def _table_of(self, number: int, rule: Rule, _product: int) -> GroupTable:
         return stored_groups(self._archive, self._list, number, self._by, [rule])

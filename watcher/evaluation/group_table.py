@@ -17,14 +17,13 @@ from watcher.fields import REGION
 from watcher.model import Bools, Floats, Instant, Ints, LastTexts
 from watcher.rules.conditions.aggregates import counted, valued
 from watcher.rules.conditions.base import Ago, Judge, Last, Masks, Need
-from watcher.rules.groups import subject_id
 from watcher.rules.metric import COMPARED
 from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
 from watcher.store.past import Archive
+from watcher.subjects import subject_id
 
 MOST_MEMBERS = 3  # that evidence names
-_FEW = 4  # scans in which a group is looked for
 _PRODUCT_ID, _NAME = "product_id", "product_name"
 _SALES = Catalogue()[SALES]
 
@@ -49,7 +48,7 @@ class GroupTable:
         self._table = table
         self.watch = watch
         self._archive = archive
-        self._members = members_of(judge, table.scan, by, watch.name)
+        self._members = members_of(judge, by, watch.name)
         self.products = self._keys(keeps=keeps)
         self.size = self.listed = len(self._members)
         self._past = GroupPast(
@@ -99,6 +98,9 @@ class GroupTable:
         if name == REGION:
             return self._members.regions
         return self._members.values if name == self.by else [None] * self.size
+
+    def regions(self) -> Sequence[str]:
+        return self._members.regions
 
     def last_text(self, _name: str) -> LastTexts:
         return LastTexts([None] * self.size, np.zeros(self.size, np.int64))

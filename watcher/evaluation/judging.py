@@ -33,20 +33,16 @@ class Judging:
         rules: Sequence[Rule],
         at: Instant,
     ) -> None:
-        products = [rule for rule in rules if rule.group is None]
-        first = Round(database, Present(archive, table), table, products, at)
-        self._rounds = [first]
-        self.present: Present | Presents = first.present
-        grouped = parted(rules)
-        if grouped:
-            parts: list[GroupPresent] = []
-            for by, own in grouped.items():
-                watch = own[0].watch_of(table.scan.watch)
-                groups = GroupTable(archive, first.present.judge, table, by, watch, keeps=True)
-                _note(groups, own)
-                parts.append(GroupPresent(archive, groups))
-                self._rounds.append(Round(database, parts[-1], groups, own, at))
-            self.present = AllPresent(first.present, parts)
+        alone = [rule for rule in rules if rule.group is None]
+        products = Present(archive, table)
+        groups = _groups_of(archive, products, table, rules, keeps=True)
+        for each, own in groups:
+            _note(each, own)
+        parts = [GroupPresent(archive, each) for each, _ in groups]
+        self.present: Present | Presents = AllPresent(products, parts) if parts else products
+        self._rounds = [Round(database, products, table, alone, at)]
+        for part, (each, own) in zip(parts, groups, strict=True):
+            self._rounds.append(Round(database, part, each, own, at))
 
     @property
     def judged(self) -> list[Judged]:
@@ -63,15 +59,21 @@ def all_present(
 ) -> Present | Presents:
     """All subjects of a scan that rules speak of, without a word to the store; but where it
     ``keeps``, groups that are new are noted."""
-    products, grouped = Present(archive, table), parted(rules)
-    if not grouped:
-        return products
+    products = Present(archive, table)
+    groups = _groups_of(archive, products, table, rules, keeps=keeps)
+    parts = [GroupPresent(archive, each) for each, _ in groups]
+    return AllPresent(products, parts) if parts else products
+
+
+def _groups_of(
+    archive: Archive, products: Present, table: ScanTable, rules: Sequence[Rule], *, keeps: bool
+) -> list[tuple[GroupTable, list[Rule]]]:
+    """The groups that rules speak of, each kind with its rules."""
     watch = table.scan.watch
-    groups = (
-        GroupTable(archive, products.judge, table, by, own[0].watch_of(watch), keeps=keeps)
-        for by, own in grouped.items()
-    )
-    return AllPresent(products, [GroupPresent(archive, each) for each in groups])
+    return [
+        (GroupTable(archive, products.judge, table, by, own[0].watch_of(watch), keeps=keeps), own)
+        for by, own in parted(rules).items()
+    ]
 
 
 def parted(rules: Iterable[Rule]) -> dict[str, list[Rule]]:

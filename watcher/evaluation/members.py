@@ -7,14 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from watcher.fields import REGION
 from watcher.model import Floats, Ints, Listed, ScanState
 from watcher.rules.conditions.aggregates import aggregate
 from watcher.rules.conditions.base import Judge
-from watcher.rules.conditions.grouping import UNKNOWN, coded
-from watcher.rules.groups import LEAST_PRODUCTS, WATCH
-from watcher.rules.metrics import Figure
+from watcher.rules.conditions.grouping import Grouping
+from watcher.rules.groups import LEAST_PRODUCTS
+from watcher.rules.metrics import Attribute, Figure
 from watcher.store.sql.stored_list import StoredList
+from watcher.subjects import WATCH
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Members:
 
     @cached_property
     def _bounds(self) -> Ints:
-        """Find where each group begins among the rows of groups, and where the last one ends."""
+        """The places where each group begins among the rows of groups, and where the last one
+        ends."""
         return np.concatenate([[0], np.cumsum(self.sizes)])
 
     def figure(self, figure: Figure, judge: Judge) -> Floats:
@@ -58,9 +59,9 @@ def read_to_its_end(scan: Listed) -> bool:
     return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
 
 
-def members_of(judge: Judge, scan: Listed, by: str, watch: str) -> Members:
+def members_of(judge: Judge, by: str, watch: str) -> Members:
     """The groups of a scan's products ``by`` what they share; ``watch`` is the list's name."""
-    codes = _codes(judge, scan, by)
+    codes = np.where(judge.fallen(), -1, _grouping(by).codes(judge))
     known = np.flatnonzero(codes >= 0)
     found, first, inverse, counts = np.unique(
         codes[known], return_index=True, return_inverse=True, return_counts=True
@@ -71,7 +72,7 @@ def members_of(judge: Judge, scan: Listed, by: str, watch: str) -> Members:
     if len(found):
         of[known] = place[inverse]
     rows = known[first[large]].tolist()
-    regions, texts = _regions(judge, scan), None if by == WATCH else judge.text(by)
+    regions, texts = judge.regions(), None if by == WATCH else judge.text(by)
     return Members(
         by,
         of,
@@ -81,19 +82,5 @@ def members_of(judge: Judge, scan: Listed, by: str, watch: str) -> Members:
     )
 
 
-def _regions(judge: Judge, scan: Listed) -> list[str]:
-    if scan.of_market:
-        return [scan.region] * judge.size
-    return [each or scan.region for each in judge.text(REGION)]
-
-
-def _codes(judge: Judge, scan: Listed, by: str) -> Ints:
-    """(n,) a number for each product's group, of the products that the scan listed."""
-    alone = by == WATCH
-    own = np.zeros(judge.size, np.int64) if alone else coded(judge.text(by), UNKNOWN)
-    own[len(scan) :] = -1
-    if scan.of_market:
-        return own
-    regions = coded(_regions(judge, scan), ())
-    several = int(regions.max(initial=0)) + 1
-    return np.where(own < 0, -1, own * several + regions)
+def _grouping(by: str) -> Grouping:
+    return Grouping(by) if by == WATCH else Grouping(by, Attribute(by, by, by))

@@ -7,18 +7,18 @@ from typing import Protocol
 
 from watcher.evidence import Evidence
 from watcher.fields import CATEGORIES, IDS
-from watcher.rules.groups import BY, WATCH, subject_parts
+from watcher.subjects import BY, WATCH, subject_parts
 from watcher.text.evidence import NO_NAMES, ids_in
 
 
-class CategoryNames(Protocol):
+class KnowsCategories(Protocol):
     """Knows names of categories."""
 
     def category_names(self, ids: Sequence[str]) -> Mapping[str, str]: ...
 
 
 def names_in(
-    history: CategoryNames,
+    history: KnowsCategories,
     sellers: Mapping[str, str],
     evidence: Iterable[Evidence],
     *more: str | None,

@@ -160,6 +160,12 @@ class ScanTable:
             return [None] * self.size
         return (*texts, *[None] * (self.size - self.listed)) if self.size > self.listed else texts
 
+    def regions(self) -> Sequence[str]:
+        own = self.scan.region
+        if self.scan.of_market:
+            return [own] * self.size
+        return [each or own for each in self.text("region")]
+
     def last_text(self, name: str) -> LastTexts:
         """A text as the watch knew it before this scan."""
         if self.waits or self.scan.texts.get(name) is None:

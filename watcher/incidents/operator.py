@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from watcher.evaluation.names import grouped_ids
+from watcher.fields import CATEGORIES
 from watcher.incident import About, Incident, IncidentKind
 from watcher.message import Message
 from watcher.model import Instant, Severity
@@ -128,7 +130,8 @@ def announce_ends(
 
 
 def _incident(database: Store, book: Rulebook, silence: Silence) -> Incident:
-    names = {**database.categories.names([silence.category]), **book.sellers}
+    categories = [silence.category, *grouped_ids([silence.product], CATEGORIES)]
+    names = {**database.categories.names(categories), **book.sellers}
     return Incident(IncidentKind.SILENCE_ENDS, About.SILENCE, str(silence.id)).with_details(
         what=silence.in_words(names),
         ends=format_instant(silence.ends, book.zone),

@@ -54,6 +54,8 @@ class Teller:
         for rule, alerts in rules:
             for name, each in self.owed(rule, alerts, rule.notify).items():
                 self._gathered.setdefault(name, []).append(self.owing(rule, each))
+                if self._by_rule(name):
+                    self.holds.count(name)
 
     def tell(self) -> None:
         """Write what was gathered: a message for each channel, or for each of its rules."""
@@ -155,10 +157,7 @@ class Teller:
         if rule.muted_by:
             self._drop(rule, channel, decided, log)
         self._note_round(rule, channel, decided)
-        going = [each for each in decided if each.goes]
-        if going and policy.by_rule:
-            self.holds.count(channel)
-        return going
+        return [each for each in decided if each.goes]
 
     def _note_round(self, rule: Rule, channel: str, decided: Sequence[Decided]) -> None:
         for each in decided:

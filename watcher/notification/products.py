@@ -114,12 +114,13 @@ class Products:
         known = self._known(rule, alert, since)
         now = known.evidence if known.at != since else ()
         seller = facts.seller_id or ""
+        names = self._names(facts, (*alert.evidence, *now))
         return Item(
             alert=alert.short_id,
             kind=kind,
             region=facts.region,
             product_id=facts.product_id,
-            name=self._name(facts),
+            name=subject_name(facts.product_id, facts.name, names),
             since=since,
             currency=facts.currency,
             gmv_currency=self._gmv_currency,
@@ -130,7 +131,7 @@ class Products:
             facts=self._values(facts),
             watch=rule.watch_of(alert.watch).name if len(rule.watches) > 1 else "",
             seller=seller if seller in self._sellers else "",
-            names=self._names(facts, (*alert.evidence, *now)),
+            names=names,
             grouped_by=facts.grouped_by,
             size=self._size(facts),
             again=again.evidence_of(rule, self._present, alert.product, before)

@@ -5,13 +5,11 @@ A group is a subject beside products: its figures are metrics, its rules are rul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 
-from watcher.categories import CATEGORY
-from watcher.fields import REGION, SELLER
+from watcher.fields import REGION
 from watcher.model import Floats
 from watcher.rules.metrics import (
     Catalogue,
@@ -22,45 +20,13 @@ from watcher.rules.metrics import (
     Metric,
     When,
 )
+from watcher.subjects import BY
 from watcher.units import Unit
 from watcher.words import listing
 
 SIZE = "size"
 LEAST_PRODUCTS = 3  # of a group; what fewer do is what each of them does
 LEAST_COMPARED = 10  # known at both times, for a change of a sum, mean or median
-WATCH = "watch"
-
-
-@dataclass(frozen=True, slots=True)
-class GroupBy:
-    """A way to group products: by an attribute of theirs, or by the list that they are on."""
-
-    name: str
-    one: str
-    many: str
-
-
-BY: Mapping[str, GroupBy] = {
-    each.name: each
-    for each in (
-        GroupBy(SELLER, "seller", "sellers"),
-        GroupBy("category_id", "category", "categories"),
-        GroupBy("category_l2_id", "category", "categories"),
-        GroupBy("category_l3_id", "category", "categories"),
-        GroupBy(WATCH, "list", "lists"),
-    )
-}
-
-
-def subject_id(by: str, value: str) -> str:
-    """The id by which a group is known, as a product is by its own: ``seller_id=7495...``."""
-    return f"{by}={value}"
-
-
-def subject_parts(subject: str) -> tuple[str, str] | None:
-    """The way a group is grouped, and its value; None of a product's id."""
-    by, equals, value = subject.partition("=")
-    return (by, value) if equals and by in BY else None
 
 
 def taken(name: str) -> Compute:
@@ -104,7 +70,7 @@ class GroupCatalogue(Catalogue):
         super().__init__(
             own, known.gmv_currency, sellers=known.sellers, categories=known.categories
         )
-        self._group = name
+        self._group, self._by = name, by
         shared = {by, REGION} if by else {*BY, REGION}
         self._metrics = {metric.name: metric for metric in (SIZE_METRIC, *own)}
         self._attributes = {
@@ -114,6 +80,11 @@ class GroupCatalogue(Catalogue):
     @property
     def tie(self) -> Metric:
         return self[SIZE]
+
+    @property
+    def many(self) -> str:
+        """The word for several of its groups: ``sellers``."""
+        return BY[self._by].many
 
     def suggest(self, name: str, *others: str, texts: bool = True) -> str:
         """The nearest names; of one that is a product's, how a group gets a figure of it."""

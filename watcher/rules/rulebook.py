@@ -18,7 +18,7 @@ from watcher.model import Instant, Severity
 from watcher.quiet import QuietHours
 from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
-from watcher.rules.groups import BY, GroupCatalogue
+from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
@@ -167,7 +167,7 @@ class Group:
     @property
     def said(self) -> str:
         """``the sellers of bestsellers``."""
-        return f"the {BY[self.by].many} of {', '.join(watch.name for watch in self.watches)}"
+        return f"the {self.metrics.many} of {', '.join(watch.name for watch in self.watches)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from watcher.fields import CATEGORIES, SELLER
 from watcher.message import Also, Item, Message, RuleCount, Waited
 from watcher.model import Severity
+from watcher.subjects import BY
 from watcher.text.evidence import spelled
 from watcher.text.incidents import incident_text, incident_title
 from watcher.text.sanitize import shorten
@@ -26,9 +26,7 @@ _MIXED = "*"
 _SUBJECTS = {
     _MIXED: ("alert", "alerts"),
     "": ("product", "products"),
-    SELLER: ("seller", "sellers"),
-    **dict.fromkeys(CATEGORIES, ("category", "categories")),
-    "watch": ("list", "lists"),
+    **{name: (by.one, by.many) for name, by in BY.items()},
 }
 
 

@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Doubt, Instant
-from watcher.rules.groups import subject_parts
+from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
 from watcher.units import (
     count_of,

@@ -6,10 +6,11 @@ import pytest
 
 from tests.rules.tables import problems_of
 from watcher.rules.files.loading import load_text
-from watcher.rules.groups import BY, GroupCatalogue
+from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, FigureKind, Metric
 from watcher.rules.rulebook import Rulebook, followed_texts, made_texts
 from watcher.rules.sections.figures import FIGURES, Asks
+from watcher.subjects import BY
 from watcher.units import Unit
 
 WATCHES = """

@@ -74,7 +74,6 @@ def test_what_was_said_of_groups_at_a_scan_is_kept() -> None:
         np.testing.assert_array_equal(past["max(y)"], [np.nan] * 3)
         assert store.groups.newest_with("w", "seller_id", two) == ids[3]
         assert store.groups.newest_with("w", "seller_id", 999) is None
-        assert store.groups.watches_of(one) == ["w"]
         assert [*store.groups.figures("w", "watch", AFTER_ALL, (0, START + 9 * DAY))] == []
 
 

@@ -32,7 +32,6 @@ NO_GROUPS = {
 GROUPS = {
     "sql/browsing.py:Browsing.groups",
     "sql/groups.py:Groups.find",
-    "sql/groups.py:Groups.watches_of",
 }
 # Alerts, and what holds them back: a group has these as a product has.
 SUBJECTS = {
@@ -55,7 +54,7 @@ BY_KEY = {
     "sql/extracts.py:Observations._stored",
     "sql/history.py:History._last_seen",
     "sql/history.py:History._watches",
-    "sql/history.py:History.categories_of",
+    "sql/siblings.py:Categories.of_product",
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
     "sql/history.py:History.find_all",

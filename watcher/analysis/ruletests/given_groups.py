@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from watcher.analysis.ruletests.cases import Actor
-from watcher.rules.groups import BY, WATCH, subject_id, subject_parts
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.subjects import BY, WATCH, subject_id, subject_parts
 from watcher.words import Wrong, listing, nearest, quoted
 
 

@@ -8,8 +8,9 @@ from watcher.analysis.reasons import unrounded
 from watcher.evidence import Evidence
 from watcher.model import Instant
 from watcher.rules.conditions.registry import WORDS
-from watcher.rules.groups import LEAST_PRODUCTS, subject_parts
+from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.rulebook import Rulebook
+from watcher.subjects import subject_parts
 from watcher.text.evidence import (
     condition_of,
     days_of,

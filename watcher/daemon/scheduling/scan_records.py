@@ -18,7 +18,6 @@ from watcher.daemon.scheduling.circuit_breaker import CREDITS, KEY, CircuitBreak
 from watcher.daemon.scheduling.health_notes import note_read, note_stored
 from watcher.incidents.failing import CAP, note_clock, note_credits, unstored_of
 from watcher.incidents.operator import Operator
-from watcher.incidents.sweeping import sweep_all
 from watcher.model import Instant, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
@@ -71,10 +70,9 @@ class ScanRecords:
             self.breaker = CircuitBreaker(reason="KeyAPI refused before")
 
     def sweep(self, database: Store, besides: Collection[str] = ()) -> list[int]:
-        """Tell what nothing holds any more, nor a round for some channels, and which silences are
-        about to end; the notifications written."""
-        now = self.now()
-        return sweep_all(database, self.book, self.channels, now, self.rounds, besides)
+        """Tell what nothing holds any more, nor a round but for the channels ``besides``; the
+        notifications written."""
+        return self.rounds.sweep(database, self.book, self.channels, self.now(), besides=besides)
 
     def tell_unstored(self, database: Store, watch: Watch, error: str) -> None:
         """Tell that a scan of the watch was read and waits to be stored."""

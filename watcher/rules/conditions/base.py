@@ -148,6 +148,9 @@ class ScanColumns(Protocol):
     def text(self, name: str) -> Sequence[str | None]:
         """A text attribute of each product."""
 
+    def regions(self) -> Sequence[str]:
+        """(n,) the market that each is of: the list's, where the row names none."""
+
     def last_text(self, name: str) -> LastTexts:
         """The text attribute as this watch knew it before this scan."""
 
@@ -314,9 +317,7 @@ class MetricCondition(Condition):
             baseline, baseline_at = value_at(values, row), int(instants[row]) or None
             gap, days = table.gap(need, row), table.days(need, row)
             compared = table.compared(need, row)
-            if np.isnan(
-                now[row]
-            ):  # what it is now is known, though not of what it could be held against
+            if np.isnan(now[row]):  # known, though not of what it could be held against
                 now = table.number(metric)
         return (
             Evidence(
@@ -351,6 +352,7 @@ class Judge:
         self.number = table.number
         self.value = table.value
         self.text = table.text
+        self.regions = table.regions
         self.baseline = table.baseline
         self.comparable = table.comparable
         self.compared = table.compared

@@ -12,11 +12,10 @@ from watcher.model import Ints
 from watcher.rules.conditions.base import ScanColumns, remembered, texts_of
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Attribute, Catalogue, Metric
+from watcher.subjects import WATCH
 from watcher.words import Wrong, kind, nearest, quoted
 
 AMONG = "among"
-WATCH = "watch"
-_REGION = "region"
 _PRODUCT_ID = "product_id"
 UNKNOWN = ("", "0")  # ids of no category
 _TAKES = 'takes what products have in common, as seller_id or category_l3_id, or "watch"'
@@ -40,7 +39,7 @@ class Grouping:
         return remembered(table, ("group", self.name), lambda: self._codes(table))
 
     def _codes(self, table: ScanColumns) -> Ints:
-        regions = remembered(table, ("group", _REGION), lambda: _regions(table))
+        regions = remembered(table, ("regions",), lambda: _regions(table))
         if self.attribute is not None:
             unknown = UNKNOWN if self.name in IDS else ()
             own = coded(texts_of(table, self.attribute), unknown)
@@ -65,9 +64,10 @@ def coded(texts: Sequence[str | None], unknown: Iterable[str]) -> Ints:
 
 
 def _regions(table: ScanColumns) -> Ints:
-    """(n,) the number of each product's region: one more, for of some it is not known."""
-    texts = table.text(_REGION)
-    return coded(texts, unknown=()) + 1 if len({*texts}) > 1 else np.zeros(len(texts), np.int64)
+    """(n,) the number of each product's region."""
+    regions = table.regions()
+    several = len({*regions}) > 1
+    return coded(regions, unknown=()) if several else np.zeros(len(regions), np.int64)
 
 
 def _numbered(table: ScanColumns, column: Metric) -> Ints:

@@ -99,20 +99,11 @@ def figure_schema(beside: Schema) -> Schema:
 
 
 def _metric() -> Schema:
-    metrics = Catalogue().metrics()
-    known = {
-        "enum": [one.name for one in metrics],
-        "enumDescriptions": [one.meaning for one in metrics],
-    }
-    return {"anyOf": [known, shapes.METRIC]}
+    return {"anyOf": [shapes.known(Catalogue().metrics()), shapes.METRIC]}
 
 
 def _text() -> Schema:
-    known = {
-        "enum": [one.name for one in ATTRIBUTES],
-        "enumDescriptions": [one.meaning for one in ATTRIBUTES],
-    }
-    return {"anyOf": [known, shapes.written(r"\S.*", _SAY_TEXT)]}
+    return {"anyOf": [shapes.known(ATTRIBUTES), shapes.written(r"\S.*", _SAY_TEXT)]}
 
 
 def _top(metric: Schema, text: Schema) -> Schema:

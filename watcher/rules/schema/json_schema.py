@@ -205,11 +205,7 @@ def _rule() -> Schema:
     grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
     properties["severity"] |= {"properties": grades, "minProperties": 1}
     properties["severity"] |= {"additionalProperties": False}
-    metrics = Catalogue().metrics()
-    known = {
-        "enum": [one.name for one in metrics],
-        "enumDescriptions": [one.meaning for one in metrics],
-    }
+    known = shapes.known(Catalogue().metrics())
     order = properties["order_by"]["description"]
     properties["order_by"] = {"anyOf": [known, _ORDER], "description": order}
     return schema | _A_RULE

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from watcher.model import Severity
-from watcher.rules.groups import BY
+from watcher.rules.metrics import Attribute, Metric
 from watcher.rules.sections.validators import CODES
 from watcher.source.endpoints import REGIONS
+from watcher.subjects import BY
 from watcher.words import either
 
 Schema: TypeAlias = dict[str, Any]
@@ -55,6 +56,13 @@ def one_of(words: Iterable[str], meanings: Iterable[str] = (), *, more: str = ""
     pattern = any_case(offered, *([more] if more else []))
     enum: Schema = {"enum": offered} | ({"enumDescriptions": said} if said else {})
     return {"anyOf": [enum, written(pattern, f"write {either(offered)}")]}
+
+
+def known(rows: Iterable[Metric | Attribute]) -> Schema:
+    """The names of metrics or texts, with their meanings."""
+    found = [*rows]
+    names, meanings = [one.name for one in found], [one.meaning for one in found]
+    return {"enum": names, "enumDescriptions": meanings}
 
 
 def flag(names: Mapping[str, int]) -> Schema:

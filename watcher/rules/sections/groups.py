@@ -57,16 +57,7 @@ class NamedGroups:
         found = self._members(name, entry)
         watches = tuple(filter(None, found.watches))
         by = section.by if section is not None else ""
-        sorted_ = Sorted.of(watches)
-        compiler = Compiler(
-            self._metrics,
-            entry.file.report,
-            sorted_.all,
-            sorted_.how,
-            lists=entry.file.values,
-            unsorted=sorted_.not_these,
-            warn=entry.file.warn,
-        )
+        compiler = Sorted.of(watches).compiler(entry, self._metrics)
         figures = self._figures(name, by, entry["metrics"], compiler)
         whole = section is not None and entry.file.problems == before and bool(watches)
         group = Group(name, watches, by, figures, self._metrics)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler, Path
-from watcher.rules.conditions.grouping import AMONG, WATCH, grouping_of
+from watcher.rules.conditions.grouping import AMONG, grouping_of
 from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.files.rule_file import Entry
 from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.figures import figure_metric, read_figure
+from watcher.subjects import WATCH
 
 _NO_AMONG = (
     'a number of many products needs "among:", what they have in common with this one, as '

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler
 from watcher.rules.conditions.logic import leaves
-from watcher.rules.conditions.registry import WORDS
 from watcher.rules.files.rule_file import Entry
 from watcher.rules.groups import SIZE
 from watcher.rules.metrics import Catalogue
@@ -54,16 +53,7 @@ class Subjects:
         """The subject that a rule names under ``watch:``."""
         watches, group = self._named(entry["watch"], rule, enabled=enabled)
         sorted_ = Sorted.of(watches or ())
-        compiler = Compiler(
-            self._catalogue(watches, group),
-            entry.file.report,
-            sorted_.all,
-            sorted_.how,
-            lists=entry.file.values,
-            unsorted=sorted_.not_these,
-            warn=entry.file.warn,
-            words=WORDS if group is None else {},
-        )
+        compiler = sorted_.compiler(entry, self._catalogue(watches, group), words=group is None)
         self._warn_of_size(entry, group)
         return Subject(watches, group, sorted_, compiler)
 

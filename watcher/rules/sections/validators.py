@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from watcher.model import Severity
 from watcher.quiet import parse_days, parse_quiet
 from watcher.rules.files.slips import around_key, around_url
-from watcher.rules.groups import BY
 from watcher.schedule import parse_at_most, parse_digest
+from watcher.subjects import BY
 from watcher.units import parse_duration, parse_number
 from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 

@@ -11,6 +11,7 @@ from watcher.fields import CATEGORIES, SELLER
 from watcher.model import Instant, Ints, ProductFacts
 from watcher.store.memory.matrix import Matrix
 from watcher.store.records import GroupFigures
+from watcher.subjects import subject_id
 
 _FIRST = 1 << 40  # key: no product has so large a one
 
@@ -62,8 +63,8 @@ class RecalledGroups:
         return ProductFacts(
             product=key,
             region=region,
-            product_id=f"{by}={value}",
-            name=f"{by}={value}",
+            product_id=subject_id(by, value),
+            name=subject_id(by, value),
             seller_id=value if by == SELLER else None,
             category_id=value if by == CATEGORIES[0] else None,
             currency=None,

@@ -14,14 +14,15 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from watcher.fields import IDS
 from watcher.model import Floats, Instant, Ints
 from watcher.store.packing import PackedList, pack, unpack
 from watcher.store.records import AFTER_ALL, GroupFigures, Row
 from watcher.store.sql.baselines import BELIEVED
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
+from watcher.subjects import subject_id
 
-_IDS = ("seller_id", "category_id", "category_l2_id", "category_l3_id")
 _COLUMNS = (
     "id", "region", "product_id", "first_seen", "last_changed", "newest", "digest", "grouped_by",
 )  # fmt: skip
@@ -51,7 +52,7 @@ class Groups(Face):
                 found[fresh] = self._db.number(self._sql.next_id("products")) + np.arange(
                     len(fresh)
                 )
-                columns = (*_COLUMNS, *([by] if by in _IDS else []))
+                columns = (*_COLUMNS, *([by] if by in IDS else []))
                 self._db.many(
                     f"INSERT INTO products ({', '.join(columns)}) "
                     f"VALUES ({', '.join('?' * len(columns))})",
@@ -64,7 +65,7 @@ class Groups(Face):
         found = np.zeros(len(groups), np.int64)
         for region in dict.fromkeys(region for region, _ in groups):
             places = [place for place, each in enumerate(groups) if each[0] == region]
-            ids = [f"{by}={groups[place][1]}" for place in places]
+            ids = [subject_id(by, groups[place][1]) for place in places]
             for turn, key in self._db.rows(
                 f"SELECT w.key, p.id FROM {self._sql.rows_of(sort=TEXT)} {self._sql.join} "
                 "products AS p ON p.region = ? AND p.product_id = w.value",
@@ -145,7 +146,10 @@ class Groups(Face):
         if scan is None or row is None:
             return np.zeros(0, np.int64)
         region, subject, by = row
-        given = {"region": region, **({by: subject.partition("=")[2]} if by in _IDS else {})}
+        given = {
+            "region": region,
+            **({by: subject.removeprefix(subject_id(by, ""))} if by in IDS else {}),
+        }
         where = " AND ".join(f"{name} = ?" for name in given)
         alike = self._db.all(
             int,
@@ -156,16 +160,6 @@ class Groups(Face):
         order = np.argsort(np.where(listing.ranks > 0, listing.ranks, AFTER_ALL), kind="stable")
         products = listing.products[order]
         return np.asarray(products[np.isin(products, np.array(alike, np.int64))])
-
-    def watches_of(self, group: int) -> list[str]:
-        """Keys of the watches whose scans of late had figures of what the group is grouped by."""
-        return self._db.all(
-            str,
-            "SELECT DISTINCT s.watch FROM products AS p JOIN figures AS f "
-            "ON f.grouped_by = p.grouped_by JOIN scans AS s ON s.id = f.scan WHERE p.id = ? "
-            "ORDER BY s.watch",
-            (group,),
-        )
 
     def series(
         self, watch: str, by: str, group: int, since: Instant
@@ -183,7 +177,7 @@ class Groups(Face):
 
 
 def _row(key: int, region: str, value: str, by: str, at: Instant) -> Row:
-    return (key, region, f"{by}={value}", at, at, 0, 0, by, *([value] if by in _IDS else []))
+    return (key, region, subject_id(by, value), at, at, 0, 0, by, *([value] if by in IDS else []))
 
 
 def _packed(figures: GroupFigures) -> bytes:

@@ -12,10 +12,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from watcher.fields import SELLER
+from watcher.fields import IDS
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
+from watcher.subjects import subject_parts
 from watcher.text.evidence import with_name
 from watcher.units import DAY
 
@@ -68,13 +69,13 @@ class Silence(Struct, frozen=True):
         )
 
 
-def _told(sellers: Mapping[str, str], given: tuple[str, str]) -> str:
+def _told(names: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
     if name in ("seller", "category"):
-        return f"{name} {with_name(pattern, sellers)}"
-    by, equals, value = pattern.partition("=")
+        return f"{name} {with_name(pattern, names)}"
     # A group of products is known by what it is grouped by.
-    known = sellers.get(value, "") if name == "product" and equals and by == SELLER else ""
+    by, value = subject_parts(pattern) or ("", "")
+    known = names.get(value, "") if name == "product" and by in IDS else ""
     return f"{name} {pattern}{known and f' ({known})'}"
 
 

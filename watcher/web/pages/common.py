@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from datetime import tzinfo
+from typing import Any, TypeVar
 
 import numpy as np
 from aiohttp import web
@@ -20,10 +21,13 @@ from watcher.text.evidence import said
 from watcher.text.messages import title_of
 from watcher.units import Currencies, count_of
 from watcher.web.context import PageContext
+from watcher.web.plots import card_of, chart_of
 from watcher.web.rendering import whole_number
 from watcher.web.words import AlertLine, lines
 
 T = TypeVar("T")
+SPANS = (30, 90, 400)  # days of a past that is shown
+ALERTS = 30  # of one subject
 ROWS = 400  # of values in a table and the JSON, the newest
 # How long a silence is offered to last.
 DURATIONS = [
@@ -42,6 +46,28 @@ def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
         if row.alert.rule in rules
     }
     return lines(rows, context.sources.now(), book.zone, severities, book.metrics.gmv_currency)
+
+
+def days_of(query: Mapping[str, str]) -> int:
+    """The span that is asked for, or the usual one."""
+    wanted = whole_number(query, "days")
+    return wanted if wanted in SPANS else SPANS[1]
+
+
+def plotted(
+    tracks: Sequence[Track], chosen: Track | None, alerts: Sequence[AlertRow],
+    within: tuple[Instant, Instant], currencies: Currencies, zone: tzinfo,
+) -> dict[str, Any]:  # fmt: skip
+    """A subject's past for a page: a card of each track, and the chosen one with its plot, its
+    alerts and its rows."""
+    return {
+        "cards": [card_of(each, within, currencies, chosen=each is chosen) for each in tracks],
+        "chosen": chosen,
+        "chart": chart_of(chosen, alerts, within, currencies, zone) if chosen else None,
+        "rows": track_rows(chosen, currencies) if chosen else (),
+        "spans": SPANS,
+        "durations": DURATIONS,
+    }
 
 
 def in_words(rows: Sequence[AlertRow]) -> list[AlertRow]:
@@ -63,11 +89,6 @@ def stored(database: Store, ids: Iterable[int]) -> list[Notification]:
 def page_of(found: Sequence[T], size: int) -> tuple[Sequence[T], bool]:
     """Split one more than a page: the page, and whether there is another one."""
     return found[:size], len(found) > size
-
-
-def span_of(query: Mapping[str, str], name: str) -> int | None:
-    """A number of the address; None where it is none."""
-    return whole_number(query, name)
 
 
 def track_rows(track: Track, currencies: Currencies) -> list[tuple[Instant, str]]:

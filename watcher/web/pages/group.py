@@ -13,27 +13,23 @@ from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
 from watcher.model import Instant, ProductFacts
-from watcher.rules.groups import BY, subject_parts
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
+from watcher.subjects import BY, subject_parts
 from watcher.text.evidence import said
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
-    DURATIONS,
+    ALERTS,
+    days_of,
     in_words,
     lines_of,
+    plotted,
     shown,
-    span_of,
     track_json,
-    track_rows,
 )
-from watcher.web.plots import card_of, chart_of
-
-DAYS = (30, 90, 400)
-ALERTS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +68,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         name=found.name,
         what=_what(found.facts.product_id),
         past=past,
-        cards=[
-            card_of(each, found.within, currencies, chosen=each is chosen) for each in past.tracks
-        ],
-        chosen=chosen,
-        chart=chart_of(chosen, found.alerts, found.within, currencies, book.zone)
-        if chosen
-        else None,
-        rows=track_rows(chosen, currencies) if chosen else (),
+        **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
         days=found.days,
-        spans=DAYS,
         lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
         labels=[BY_NAME[name].label for name in SHOWN],
         rules=[
@@ -91,7 +79,6 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         ],
         alerts=lines_of(found.alerts, context),
         silences=found.silences,
-        durations=DURATIONS,
         back=context.here(request),
     )
 
@@ -129,8 +116,7 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
     if not known:
         raise web.HTTPNotFound(text="No rule has seen such a group in this region.")
     facts = known[0]
-    wanted = span_of(query, "days")
-    days = wanted if wanted in DAYS else DAYS[1]
+    days = days_of(query)
     begin = now - days * DAY
     past = group_history(database, book, facts, begin)
     names = names_in(database.history, book.sellers, (), subject)

@@ -21,20 +21,17 @@ from watcher.text.evidence import categories_said, said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
-    DURATIONS,
+    ALERTS,
+    days_of,
     in_words,
     lines_of,
+    plotted,
     shown,
-    span_of,
     track_json,
-    track_rows,
 )
 from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
-from watcher.web.plots import card_of, chart_of
 
-DAYS = (30, 90, 400)
-ALERTS = 30
 # Those that have values get a card; any other metric is a choice away.
 METRICS = (
     "total_sale_7d_cnt",
@@ -82,21 +79,14 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         facts=facts,
         known=(*_known(facts, past.categories, past.names), *_own(facts, book.metrics, currencies)),
         outside=product_page(facts.product_id),
-        cards=[
-            card_of(track, past.within, currencies, chosen=track is chosen) for track in past.tracks
-        ],
-        chosen=chosen,
+        **plotted(past.tracks, chosen, past.alerts, past.within, currencies, book.zone),
         metric=past.metric,
-        chart=chart_of(chosen, past.alerts, past.within, currencies, book.zone) if chosen else None,
-        rows=track_rows(chosen, currencies) if chosen else (),
         days=past.days,
-        spans=DAYS,
         metrics=[*_choices(book.metrics)],
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
         reworded=past.reworded,
-        durations=DURATIONS,
         back=context.here(request),
         beside=past.beside,
     )
@@ -146,8 +136,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
     if facts.grouped_by:
         raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
-    wanted = span_of(query, "days")
-    days = wanted if wanted in DAYS else DAYS[1]
+    days = days_of(query)
     begin = now - days * DAY
     ids = database.browsing.alerts_of_product(facts.product, ALERTS)
     alerts = shown(database, ids, book, now)
