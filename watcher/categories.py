@@ -143,10 +143,6 @@ class KnownCategories:
         entry = next(each for each in there if each.category_id == chosen)
         return FoundCategory(chosen, entry.level, entry.name, self._doubt(entry, others))
 
-    def is_name(self, text: str) -> bool:
-        """Whether any category has, or had, such a name."""
-        return _normal(text) in self._by_name
-
     def cut_by_comma(self, parts: Sequence[str]) -> str:
         """The name that begins with the first of these texts, which a comma has cut; empty where
         none does."""

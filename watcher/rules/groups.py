@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from watcher.categories import CATEGORY
 from watcher.fields import REGION
 from watcher.model import Floats
 from watcher.rules.metrics import (
