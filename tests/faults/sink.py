@@ -17,7 +17,8 @@ from tests.faults.lockstep import write
 _SUBJECT = re.compile(r"^\d+\. ([^\n]*)((?:\n   [^\n]*)*)", re.MULTILINE)
 _LINK = re.compile(r"shop/pdp/(\d+)$", re.MULTILINE)  # a group of products has none
 _TITLE = re.compile(r"\[\w+\] ([\w-]+): ")
-_RULE = re.compile(r"^\[([\w-]+)(?: \(\w+\))?\]$", re.MULTILINE)  # over its products
+# Over its products, perhaps with its description.
+_RULE = re.compile(r"^\[([\w-]+)(?: \(\w+\))?\](?: [^\n]*)?$", re.MULTILINE)
 _ALSO = re.compile(r"^   also ([\w-]+)((?: ended| \(on|:)[^\n]*)$", re.MULTILINE)
 _ONLY_NAMED = re.compile(r"^   also ([\w-]+(?:(?:, | and )[\w-]+)*)$", re.MULTILINE)
 _NAME = re.compile(r"(?!and\b)[\w-]+")

@@ -27,6 +27,7 @@ PAST = {
     "health": ("failing_since", "last_ok"),
     "causes": ("since", "ended"),
     "held": ("since",),
+    "silences": ("announced",),
     "scans": ("started", "finished"),
     "doubts": ("since",),
     "data_days": ("began", "quiet", "fresh"),
