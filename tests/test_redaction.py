@@ -157,7 +157,7 @@ def test_a_short_value_takes_no_message_away(value: str) -> None:
     with pytest.raises(RulesError) as caught:
         load_text(text, env={"WORD": value})
     assert "does not fit here" not in str(caught.value)
-    assert "channels.me.quiet: must be a mapping, not the number 7" in str(caught.value)
+    assert "channels.me.quiet: must be a mapping (hours, days, timezone ...)" in str(caught.value)
 
 
 @pytest.mark.parametrize(
