@@ -89,7 +89,7 @@ async def test_a_commit_that_fails_leaves_nothing_set_aside(
         def full(_database: Database, *_: object) -> None:
             raise StoreError("the disk is full", bench.path)
 
-        monkeypatch.setattr("watcher.daemon.scheduling.scan_records.note_changes", full)
+        monkeypatch.setattr("watcher.daemon.scheduling.health_notes.note_changes", full)
         with pytest.raises(StoreError, match="disk is full"):
             await bench.scan()
         monkeypatch.undo()
