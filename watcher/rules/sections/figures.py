@@ -102,11 +102,12 @@ def read_figure(
     for key in unknown:
         compiler.report((*path, key), _no_key(str(key), known), at_key=True)
     kinds = [key for key in value if key in FIGURES]
-    if unknown or len(kinds) != 1:
-        if not unknown:
+    if len(kinds) != 1:
+        if kinds or not unknown:
             compiler.report((*path, *kinds[1:2]), _not_one(kinds), at_key=bool(kinds))
         return None
-    return _Reader(compiler, path).figure(FIGURES[kinds[0]], value)
+    figure = _Reader(compiler, path).figure(FIGURES[kinds[0]], value)
+    return None if unknown else figure
 
 
 def figure_metric(name: str, figure: Figure) -> Metric:
