@@ -35,6 +35,7 @@ GROUP = {
 QUIET = {"hours": "25-7", "days": "[someday]", "timezone": "Mars/Base", "from": "22:00"}
 WATCH = {"region": "Mars", "sort": "luck", "top": "many", "every": "often", "timezone": "Mars/X"}
 OWN = {"min": "review_cuont", "among": "colour", "where": "{review_cuont: 2}", "sizes": "1"}
+TOP = {"of": "ales", "by": "colour", "first": "0", "when": "1"}
 WHOLE = {
     "rule": {"name": "broken", "watch": "top", "when": "{review_count: 1}", "notify": "me"},
     "channel": {"url": '"json://x"'},
@@ -42,8 +43,9 @@ WHOLE = {
     "quiet": {"hours": '"22:00-07:00"'},
     "watch": {"sort": "total_sale_7d_cnt desc", "region": "US"},
     "own": {"min": "review_count", "among": "category_id"},
+    "top": {"of": "review_count", "by": "seller_id", "first": "3"},
 }
-FAULTS = dict(zip(WHOLE, (RULE, CHANNEL, GROUP, QUIET, WATCH, OWN), strict=True))
+FAULTS = dict(zip(WHOLE, (RULE, CHANNEL, GROUP, QUIET, WATCH, OWN, TOP), strict=True))
 SHAPES: dict[str, type[models.Section]] = {
     "rule": models.RuleSection, "channel": models.ChannelSection, "group": models.GroupSection,
     "quiet": models.QuietSection,
@@ -62,11 +64,14 @@ channels:
   quieted: {{url: "json://x", quiet: {here["quiet"]}}}
 metrics: {{own: {here["own"]}}}
 watches: {{top: {_LIST}, tested: {here["watch"]}}}
-groups: {{shelves: {here["group"]}}}
+groups:
+  shelves: {here["group"]}
+  tops: {{of: top, by: watch, metrics: {{t: {{top_share: {here["top"]}}}}}}}
 rules:
   - {here["rule"]}
   - {{name: other, watch: top, when: {{review_count: 1}}, notify: [me, tested, quieted]}}
   - {{name: of_group, watch: shelves, when: {{size: 9}}, notify: me}}
+  - {{name: of_tops, watch: tops, when: {{size: 9}}, notify: me}}
 """
 
 
