@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -42,10 +43,11 @@ _TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRI
 
 def defer(
     database: Store, channel: str, decided: Sequence[Decided], held: Mapping[int, Held],
-    now: Instant,
+    now: Instant, owing: Mapping[int, int] | None = None,
 ) -> None:  # fmt: skip
     """Remember what is owed to ``channel`` and held, and let go of what of one rule was ``held``
-    (by product) and no longer is."""
+    (by product) and no longer is. ``owing`` are the alerts of which it was told the begin and, as
+    far as it asks for it, not yet the end, by product."""
     kept = {
         each.alert.product: _remember(each, channel, held.get(each.alert.product), now)
         for each in decided
@@ -54,6 +56,11 @@ def defer(
     put = [each for each in kept.values() if held.get(each.product) != each]
     free = {product: held[product] for product in held.keys() - kept.keys()}
     released = list(_released(decided, free)) if free else []
+    # The end of what was told before is owed still where what took its place is told to nobody.
+    ends = [*_ends(released, _gone(decided), owing or {})]
+    put += ends
+    again = {each.product for each in ends}
+    released = [each for each in released if each.product not in again]
     if put or released:  # hardly ever
         database.held.put(put)
         database.held.release(released)
@@ -61,7 +68,7 @@ def defer(
 
 def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
     """Yield what is held for nothing: its product is told, or its alert not held again."""
-    goes = {each.alert.product for each in decided if each.goes or each.dropped is not None}
+    goes = _gone(decided)
     for each in decided:
         before = free.get(each.alert.product)
         if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
@@ -70,10 +77,36 @@ def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[
             yield before
 
 
+def _ends(
+    released: Iterable[Held], gone: AbstractSet[int], owing: Mapping[int, int]
+) -> Iterator[Held]:
+    """Yield the ends that are owed in place of what is let go and told to nobody."""
+    for each in released:
+        before = owing.get(each.product, each.alert)
+        if each.product not in gone and before != each.alert:
+            yield replace(each, alert=before)
+
+
+def _gone(decided: Iterable[Decided]) -> set[int]:
+    """The products of which something is told now, or counts as told."""
+    return {each.alert.product for each in decided if each.goes or each.dropped is not None}
+
+
+def ends_owed(rule: Rule, log: Mapping[int, NotificationLogEntry]) -> dict[int, int]:
+    """The alerts whose begin is the last that a channel was told, by product; none where the rule
+    does not tell the end."""
+    open_ = (each for each in log.values() if not (each.resolved_told or each.muted))
+    return {each.product: each.alert for each in open_} if rule.resolved else {}
+
+
 def _remember(decided: Decided, channel: str, before: Held | None, now: Instant) -> Held:
     """The hold of an alert as a row; ``before`` is that of its product, if it was held."""
     alert, hold = decided.alert, decided.hold
     silence = hold.silence.id if hold is not None and hold.silence is not None else None
+    if before is not None and before.alert != alert.id and silence is not None:
+        # If it ends in the silence, it is told to nobody: the end of the one before it is owed
+        # still. The sweep finds what fires in its place.
+        return before if before.silence is None else replace(before, silence=silence)
     # A digest collects from when nothing else held it: the end of a silence begins anew.
     is_new = before is None or (before.silence is not None and silence is None)
     since = now if before is None or is_new else before.since

@@ -111,14 +111,14 @@ class _Sweep:
         """Yield what the rule owes to each channel of which something of it is ripe."""
         held = self._held(rule, ripe)
         alerts = self._alerts(held)
-        kept = self._ends_of_refired(rule, held, alerts)
-        # For the channel's next digest.
-        digests = (each for each in kept if self.policies[each.channel].collects)
-        self.database.held.put(replace(each, since=self.now, silence=None) for each in digests)
+        again = self._refired(rule, held, alerts)
+        kept = [each for each in held if each.product in again and each.alert in alerts]
+        self._keep(rule, kept)
+        alerts |= {alert.id: alert for alert in again.values()}
         going: dict[str, list[Alert]] = {each.channel: [] for each in held}
         for each in held:
-            if each.alert in alerts and each not in kept:
-                going[each.channel].append(alerts[each.alert])
+            if each.alert in alerts:
+                going[each.channel].append(again.get(each.product, alerts[each.alert]))
         teller = self._teller(rule, list(alerts.values()), holds)
         for channel, chosen in going.items():
             for owed in teller.owed(rule, chosen, [channel]).values():
@@ -135,13 +135,32 @@ class _Sweep:
         held = self.database.held.of_rule(rule.name)
         return [each for each in held if (each.channel, each.silence) in opened]
 
-    def _ends_of_refired(
+    def _refired(
         self, rule: Rule, held: Sequence[Held], alerts: Mapping[int, Alert]
-    ) -> list[Held]:
-        """Ends of what fires anew: they would be a wrong word now, and stay held."""
-        over = {alert.id for alert in alerts.values() if alert.resolved_at is not None}
-        again = firing(self.database, [rule.name]) if over else {}
-        return [each for each in held if each.alert in over and (rule.name, each.product) in again]
+    ) -> dict[int, Alert]:
+        """Find what fires anew where an end is held, by product: that end is a wrong word now, and
+        stays held until what fires is told, or is over."""
+        over = {
+            each.product
+            for each in held
+            if each.alert in alerts and alerts[each.alert].resolved_at is not None
+        }
+        live = firing(self.database, [rule.name]).values() if over else ()
+        ids = [alert.id for alert in live if alert.product in over]
+        return {alert.product: alert for alert in self.database.alerts.stated(ids)} if ids else {}
+
+    def _keep(self, rule: Rule, held: list[Held]) -> None:
+        """Hold these on: by the silence of their product, or for the channel's next digest."""
+        products = sorted({each.product for each in held})
+        covering = self.database.silences.covering(rule.name, products, self.now) if held else {}
+        kept: list[Held] = []
+        for each in held:
+            silence = covering.get(each.product)
+            since = self.now if self.policies[each.channel].collects else each.since
+            number = silence.id if silence is not None else None
+            kept.append(replace(each, since=since, silence=number))
+        if kept != held:
+            self.database.held.put(kept)
 
     def _alerts(self, held: Sequence[Held]) -> dict[int, Alert]:
         """The alerts by id; what is held of one that is no more is let go."""

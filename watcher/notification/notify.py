@@ -13,7 +13,7 @@ from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.message import Message
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.notification.composing import Bundle, Owing, compose, compose_each, log_of_dropped
-from watcher.notification.deferral import by_channel, defer, unheard_of
+from watcher.notification.deferral import by_channel, defer, ends_owed, unheard_of
 from watcher.notification.policy import (
     Decided,
     Decision,
@@ -153,7 +153,8 @@ class Teller:
         policy, unheard = self.policies[channel], unheard_of(held)
         moved_on = self.products.moved_on(rule, log)
         decided = self.holds.judge(rule, policy, alerts, log, unheard, self.at, moved_on=moved_on)
-        defer(self.database, channel, decided, held, self.now)
+        owing = ends_owed(rule, log) if held else {}
+        defer(self.database, channel, decided, held, self.now, owing)
         if rule.muted_by:
             self._drop(rule, channel, decided, log)
         self._note_round(rule, channel, decided)

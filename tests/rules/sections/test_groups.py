@@ -203,7 +203,10 @@ def test_a_rule_begins_anew_with_its_group_alone() -> None:
         ("{a: b, b: a}", "the formula needs itself: a -> b -> a"),
         ("{sum: review_count}", "metrics.sum: is a figure without a name: write NAME: {sum: rev"),
         ("{a: {sum: size}}", 'sum: "size" is how many products a group has, not a number of each'),
-        ("{a: {sum: rank, among: watch}}", 'metrics.a: "among" stands beside a figure under metr'),
+        (
+            "{a: {sum: review_count, among: watch}}",
+            'metrics.a: "among" stands beside a figure under metr',
+        ),
         ("{min: {min: rank}}", 'metrics: "min" is a word of the rule language: name your m'),
         ("{rank: {min: rank}}", 'metrics: there is a metric "rank" already: name yours otherwise'),
     ],

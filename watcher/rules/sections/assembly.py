@@ -104,9 +104,9 @@ class _Assembly:
         grouped = groups.settled(settled)
         rules = tuple(_with_keys(rule, settled, grouped) for rule in rules)
         channels.warn_unheard(rules, operator)
+        heartbeat = self._heartbeat()
         if api is None:
             return None
-        heartbeat = self._heartbeat()
         return Rulebook(
             api,
             channels.whole,

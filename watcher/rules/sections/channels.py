@@ -71,14 +71,18 @@ class Channels:
             entry.report('write the URL under "url:"')
             return None
         section = entry.shape(ChannelSection)
+        zone = section.timezone if section is not None else None
+        quiet = read_quiet(entry["quiet"], zone or self._timezone)
         if section is None:
             return None
         if section.at_most is not None and section.digest is not None:
             what = "at_most bounds nothing beside a digest: that is sent at its own times only"
             entry["at_most"].warn(what)
-        return self._channel(name, section, entry)
+        return self._channel(name, section, entry, quiet)
 
-    def _channel(self, name: str, section: ChannelSection, entry: Entry) -> Channel:
+    def _channel(
+        self, name: str, section: ChannelSection, entry: Entry, quiet: QuietHours | None
+    ) -> Channel:
         zone = section.timezone or self._timezone
         return Channel(
             name,
@@ -86,7 +90,7 @@ class Channels:
             section.min_severity,
             zone,
             tuple(one.place for one in entry["url"].items),
-            quiet=read_quiet(entry["quiet"], zone),
+            quiet=quiet,
             digest=parse_digest(section.digest, zone) if section.digest else None,
             template=section.template,
             at_most=section.at_most,

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import inf
+from typing import Any
 
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler, Path
@@ -29,7 +30,6 @@ from watcher.words import Wrong, either, kind, nearest, quoted
 WHERE = "where"
 _EXAMPLE = "{sum: total_sale_gmv_7d_amt}"
 _TOP = "{of: total_sale_gmv_7d_amt, by: seller_id, first: 3}"
-_TOP_KEYS = ("of", "by", "first")
 _MOST_FIRST = 1_000
 
 
@@ -102,11 +102,12 @@ def read_figure(
     for key in unknown:
         compiler.report((*path, key), _no_key(str(key), known), at_key=True)
     kinds = [key for key in value if key in FIGURES]
-    if unknown or len(kinds) != 1:
-        if not unknown:
+    if len(kinds) != 1:
+        if kinds or not unknown:
             compiler.report((*path, *kinds[1:2]), _not_one(kinds), at_key=bool(kinds))
         return None
-    return _Reader(compiler, path).figure(FIGURES[kinds[0]], value)
+    figure = _Reader(compiler, path).figure(FIGURES[kinds[0]], value)
+    return None if unknown else figure
 
 
 def figure_metric(name: str, figure: Figure) -> Metric:
@@ -168,6 +169,17 @@ def _said(condition: Condition) -> str:
     return ", ".join(found)
 
 
+def _first(value: object) -> int:
+    """Read how many a ``top_share`` counts."""
+    try:
+        first = whole(value)
+    except ValueError as error:
+        raise Wrong(f'"first" {error}') from None
+    if not 1 <= first <= _MOST_FIRST:
+        raise Wrong(f'"first" takes how many, from 1 to {_MOST_FIRST:,}, as 3')
+    return first
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the figure at a path."""
@@ -187,7 +199,7 @@ class _Reader:
         except Wrong as error:
             self.compiler.report(path, str(error), code=error.code)
             return None
-        if WHERE in value and where is None:
+        if found is None or (WHERE in value and where is None):
             return None
         return replace(found, where=where)
 
@@ -215,7 +227,7 @@ class _Reader:
             self.compiler.report(place, what, at_key=True)
         return None if gone else condition
 
-    def _made(self, row: FigureRow, value: object) -> Figure:
+    def _made(self, row: FigureRow, value: object) -> Figure | None:
         match row.asks:
             case Asks.METRIC:
                 return Figure(row.kind, self._metric(row.kind, value))
@@ -262,24 +274,34 @@ class _Reader:
         hint = nearest(name, names) or f": there are {', '.join(names)}"
         raise Wrong(f"{after} knows no text {quoted(name)}{hint}")
 
-    def _top(self, kind_: FigureKind, value: object) -> Figure:
+    def _top(self, kind_: FigureKind, value: object) -> Figure | None:
         if not isinstance(value, Mapping):
             raise Wrong(f"takes of what, by whom and how many, as {_TOP}, not {kind(value)}")
-        odd = next((str(key) for key in value if key not in _TOP_KEYS), None)
-        if odd is not None:
-            hint = nearest(odd, _TOP_KEYS, 1) or f": there are {', '.join(_TOP_KEYS)}"
-            raise Wrong(f"unknown field {quoted(odd)}{hint}")
-        if missing := [key for key in _TOP_KEYS if value.get(key) is None]:
-            raise Wrong(f'needs "{missing[0]}": write it as {_TOP}')
-        metric = self._metric(FigureKind.SUM, value["of"])
-        attribute = self._attribute(value["by"], "by")
-        try:
-            first = whole(value["first"])
-        except ValueError as error:
-            raise Wrong(f'"first" {error}') from None
-        if not 1 <= first <= _MOST_FIRST:
-            raise Wrong(f'"first" takes how many, from 1 to {_MOST_FIRST:,}, as 3')
-        return Figure(kind_, metric, attribute=attribute, first=first)
+        path, readers = (*self.path, kind_.value), self._top_readers()
+        odd = [str(key) for key in value if key not in readers]
+        for key in odd:
+            hint = nearest(key, readers, 1) or f": there are {', '.join(readers)}"
+            self.compiler.report(path, f"unknown field {quoted(key)}{hint}")
+        found: dict[str, Any] = {}
+        for key, read in readers.items():
+            try:
+                if value.get(key) is not None:
+                    found[key] = read(value[key])
+                elif not odd:  # else it may be that
+                    self.compiler.report(path, f'needs "{key}": write it as {_TOP}')
+            except Wrong as error:
+                self.compiler.report(path, str(error), code=error.code)
+        if odd or len(found) < len(readers):
+            return None
+        return Figure(kind_, found["of"], attribute=found["by"], first=found["first"])
+
+    def _top_readers(self) -> dict[str, Callable[[object], object]]:
+        """Return what reads each part of a ``top_share``."""
+        return {
+            "of": lambda value: self._metric(FigureKind.SUM, value),
+            "by": lambda value: self._attribute(value, "by"),
+            "first": _first,
+        }
 
 
 def _unfit(kind_: FigureKind, metric: Metric) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from watcher.errors import ProblemCode
 from watcher.model import Severity
@@ -57,9 +58,10 @@ class Mutes:
 
     def __init__(self) -> None:
         self._entries: dict[str, list[Entry]] = {}
+        self._nameless: list[Entry] = []
 
-    def add(self, rule: str, entry: Entry) -> None:
-        """The ``mutes:`` of a rule."""
+    def add(self, rule: str | None, entry: Entry) -> None:
+        """The ``mutes:`` of a rule, None where it has no name of its own."""
         if entry.value is None:
             return
         if not isinstance(entry.value, str | list):
@@ -67,7 +69,8 @@ class Mutes:
             return
         for each in entry.items:
             if isinstance(each.value, str):
-                self._entries.setdefault(rule, []).append(each)
+                mutes = self._nameless if rule is None else self._entries.setdefault(rule, [])
+                mutes.append(each)
             else:
                 each.report(f"takes a rule's name, not {kind(each.value)}")
 
@@ -76,10 +79,9 @@ class Mutes:
         circles are reported, and what can never mute is warned of. ``names`` are those of all that
         was written, also of rules that are broken."""
         by_name = {rule.name: rule for rule in rules}
-        for entries in self._entries.values():
-            for each in entries:
-                if each.value not in names:
-                    names.unknown("rule", each, ProblemCode.INVALID)
+        for each in chain(self._nameless, *self._entries.values()):
+            if each.value not in names:
+                names.unknown("rule", each, ProblemCode.INVALID)
         self._report_circles()
         muted_by: dict[str, list[str]] = {}
         for rule in rules:

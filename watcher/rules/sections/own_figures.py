@@ -39,7 +39,7 @@ def own_figure(name: str, entry: Entry, catalogue: Catalogue) -> Metric | None:
     compiler = Compiler(catalogue, entry.file.report, lists=entry.file.values, warn=entry.file.warn)
     figure = read_figure(compiler, entry.value, entry.path, beside=(AMONG,))
     given = entry[AMONG]
-    if figure is not None and given.value is None:
+    if given.value is None:
         entry.report(_NO_AMONG)
         return None
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from watcher.quiet import Quiet, QuietHours, parse_quiet, quiet_of
 from watcher.rules.files.rule_file import Entry
 from watcher.rules.sections.models import QuietSection
@@ -30,10 +32,10 @@ def read_quiet(entry: Entry, timezone: str) -> QuietHours | None:
 
 def _one(entry: Entry, timezone: str) -> Quiet | None:
     section = entry.shape(QuietSection)
-    if section is None:
-        return None
-    if section.hours is None and section.days is None:
+    if isinstance(entry.value, Mapping) and not {"hours", "days"} & entry.value.keys():
         entry.report('needs "hours", as "22:00-07:00", or "days" that are quiet as a whole')
+        return None
+    if section is None:
         return None
     hours, zone = section.hours or _WHOLE_DAY, section.timezone or timezone
     place = entry["hours"] if section.hours is not None else entry["days"]

@@ -18,6 +18,7 @@ from watcher.rules.sections.gates import Mutes, grades_of, severity_of
 from watcher.rules.sections.models import DefaultsSection, RuleSection
 from watcher.rules.sections.ordering import Order, order_of
 from watcher.rules.sections.subjects import Subject, Subjects
+from watcher.rules.sections.validators import name as read_name
 from watcher.words import Wrong
 
 _T = TypeVar("_T")
@@ -48,13 +49,12 @@ class RuleBuilder:
         grades = grades_of(compiler, entry["severity"])
         subject.refuse_constant((when, until))
         notify = self._notify(entry)
-        if section is None:
+        quiet = self.channels.quiet_of(entry["quiet"])
+        fresh = self._take(entry)
+        order_by = self._order_by(when, entry, subject)
+        if section is None or watches is None or when is None:
             return None
-        fresh = self.names.take(section.name, entry, entry["name"])
-        if fresh:
-            self.mutes.add(section.name, entry["mutes"])
-        order_by = self._order_by(section, when, entry, subject)
-        if watches is None or when is None or order_by is None or grades is None or not fresh:
+        if order_by is None or grades is None or not fresh:
             return None
         defaults = self.defaults
         rule = Rule(
@@ -74,7 +74,7 @@ class RuleBuilder:
             resolved=_given(section.resolved, defaults.resolved),
             limit=_given(section.limit, defaults.limit),
             priority=section.priority,
-            quiet=self.channels.quiet_of(entry["quiet"]),
+            quiet=quiet,
             again=again,
             grades=grades,
             group=subject.group,
@@ -91,14 +91,27 @@ class RuleBuilder:
             entry.file.warn(place, doubt)
         return rule
 
-    def _order_by(
-        self, section: RuleSection, when: Condition | None, entry: Entry, subject: Subject
-    ) -> Order | None:
+    def _take(self, entry: Entry) -> bool:
+        """Note a rule's name, and whom it mutes, whatever else is wrong with it; whether it has a
+        name of its own."""
+        try:
+            name = read_name(entry["name"].value)
+        except Wrong:
+            fresh = False
+        else:
+            fresh = self.names.take(name, entry, entry["name"])
+        self.mutes.add(name if fresh else None, entry["mutes"])
+        return fresh
+
+    def _order_by(self, when: Condition | None, entry: Entry, subject: Subject) -> Order | None:
         """The order that puts the strongest first; None where a fault of it was reported."""
+        given = entry["order_by"].value
+        if given is not None and not isinstance(given, str):
+            return None
         try:
             # What is wrong with it is told although the conditions are wrong, too.
             return order_of(
-                section.order_by, when, subject.compiler.catalogue,
+                given, when, subject.compiler.catalogue,
                 ranked=subject.sorted.all, unsorted=subject.sorted.not_these,
             )  # fmt: skip
         except Wrong as error:
