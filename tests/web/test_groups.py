@@ -62,6 +62,8 @@ async def test_a_page_of_its_own(furnished_shelves: tuple[Path, Shelves]) -> Non
         assert found["figures"][1]["values"][-2:] == [[world.now - DAY, 3], [world.now, 3]]
         assert [each["size"] for each in found["lists"]] == [3]
         assert [each["alert"]["rule"] for each in found["alerts"]] == ["strong-shelf"]
+        _, text = await page.get("metrics")
+        assert 'watcher_groups{group="shelves"} 2.0' in text
         # Silenced by the form, as by its seller.
         token = await page.token(f"groups/US/{SUBJECT}")
         fields = {"token": token, "exact": "1", "product": SUBJECT, "for": "1d"}
