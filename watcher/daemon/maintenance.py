@@ -18,6 +18,7 @@ from watcher.incident import Incident, IncidentKind
 from watcher.incidents.failing import note_clock, note_credits
 from watcher.incidents.operator import announce_ends
 from watcher.model import Instant
+from watcher.notification.policy import policies_of
 from watcher.store.ports import Store
 from watcher.units import DAY, HOUR, MINUTE
 
@@ -104,9 +105,9 @@ class Maintenance:
         noted = note_clock(operator)
         # That a day or month of credits is over is seen without a scan.
         note_credits(operator, self.core.book.api)
-        scanner = self.core.scanner
-        ends = announce_ends(database, scanner.book, scanner.channels, scanner.now())
-        return bool(scanner.sweep(database) or ends) or noted
+        book = self.core.book
+        ends = announce_ends(database, book, policies_of(book.channels), operator.now)
+        return bool(self.core.scanner.sweep(database) or ends) or noted
 
     async def watch_clock(self) -> None:
         """Arm every timer anew where the clock is set forward or back.
