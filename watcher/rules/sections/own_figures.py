@@ -12,7 +12,7 @@ from watcher.rules.conditions.logic import leaves
 from watcher.rules.conditions.registry import WORDS
 from watcher.rules.files.rule_file import Entry
 from watcher.rules.metrics import Catalogue, Figure, Metric
-from watcher.rules.sections.figures import figure_metric, read_figure
+from watcher.rules.sections.figures import FIGURES, WHERE, figure_metric, read_figure
 from watcher.subjects import WATCH
 
 _NO_AMONG = (
@@ -40,7 +40,8 @@ def own_figure(name: str, entry: Entry, catalogue: Catalogue) -> Metric | None:
     figure = read_figure(compiler, entry.value, entry.path, beside=(AMONG,))
     given = entry[AMONG]
     if given.value is None:
-        entry.report(_NO_AMONG)
+        if not _unknown_keys(entry.value):  # else one of them may be that
+            entry.report(_NO_AMONG)
         return None
     try:
         grouping = grouping_of(given.value, catalogue) if given.value is not None else None
@@ -52,6 +53,11 @@ def own_figure(name: str, entry: Entry, catalogue: Catalogue) -> Metric | None:
     made = figure_metric(name, replace(figure, among=grouping))
     listed = "of the list" if grouping.name == WATCH else f"of its {grouping.name}"
     return replace(made, meaning=f"{made.meaning}, of the products {listed}")
+
+
+def _unknown_keys(value: object) -> list[object]:
+    known = {*FIGURES, WHERE, AMONG}
+    return [key for key in value if key not in known] if isinstance(value, Mapping) else []
 
 
 def _looks_back(figure: Figure, compiler: Compiler) -> bool:
