@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from watcher.alert import ToldWith
 from watcher.evaluation.present import Present, Presents, safely
-from watcher.evidence import Criterion, Evidence, Gap, Member
-from watcher.model import Bools, Floats, Instant, Ints, LastTexts
+from watcher.evaluation.unlisted import Unlisted
+from watcher.evidence import Criterion, Evidence, Member
+from watcher.model import Floats, Instant, Ints
 from watcher.rules.conditions.again import metrics_told
-from watcher.rules.conditions.base import Judge, Masks, Need, ScanColumns
+from watcher.rules.conditions.base import Judge, Need, ScanColumns
 from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule
 
@@ -22,7 +23,7 @@ TOLD = "told"  # the baseline of its evidence
 UNKNOWN = "what it was last told with is not known: it counts from the next message on"
 
 
-class AgainTable:
+class AgainTable(Unlisted):
     """Some rows of a scan as conditions see them; the last values are those that a channel was told
     with."""
 
@@ -60,12 +61,6 @@ class AgainTable:
         texts = self._judge.text(name)
         return [texts[row] for row in self._rows]
 
-    def last_text(self, _name: str) -> LastTexts:
-        return LastTexts([None] * self.size, np.zeros(self.size, np.int64))
-
-    def text_gap(self, _name: str, _row: int) -> Gap | None:
-        return None
-
     def baseline(self, need: Need) -> tuple[Floats, Ints]:
         values, at = np.full(self.size, np.nan), np.zeros(self.size, np.int64)
         if self._judge.waits:
@@ -86,9 +81,6 @@ class AgainTable:
     def members(self, metric: Metric, _need: Need | None, row: int) -> tuple[Member, ...]:
         return self._judge.members(metric, None, self._rows[row])
 
-    def gap(self, _need: Need, _row: int) -> Gap | None:
-        return None
-
     def count(self, _need: Need, _row: int) -> int:
         return 0
 
@@ -98,22 +90,6 @@ class AgainTable:
     def regions(self) -> Sequence[str]:
         every = self._judge.regions()
         return [every[row] for row in self._rows]
-
-    def fallen(self) -> Bools:
-        return np.zeros(self.size, np.bool_)
-
-    def appeared(self) -> Masks:
-        return Masks(self.fallen(), self.fallen())
-
-    def returned(self) -> tuple[Masks, Ints]:
-        return self.appeared(), np.zeros(self.size, np.int64)
-
-    def gone(self) -> Masks:
-        return self.appeared()
-
-    @property
-    def gone_at(self) -> Instant | None:
-        return None
 
 
 def moved_on(

@@ -12,11 +12,12 @@ from watcher.evaluation.group_baselines import GroupBaselines, number_of
 from watcher.evaluation.group_past import GroupPast
 from watcher.evaluation.members import members_of, read_to_its_end
 from watcher.evaluation.table import ScanTable
-from watcher.evidence import Gap, Member
+from watcher.evaluation.unlisted import Unlisted
+from watcher.evidence import Member
 from watcher.fields import REGION
-from watcher.model import Bools, Floats, Instant, Ints, LastTexts
+from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.aggregates import counted, valued
-from watcher.rules.conditions.base import Ago, Judge, Last, Masks, Need
+from watcher.rules.conditions.base import Ago, Judge, Last, Need
 from watcher.rules.metric import COMPARED
 from watcher.rules.metrics import SALES, Catalogue, Figure, FigureKind, Metric
 from watcher.rules.rulebook import Watch
@@ -28,12 +29,10 @@ _PRODUCT_ID, _NAME = "product_id", "product_name"
 _SALES = Catalogue()[SALES]
 
 
-class GroupTable:
+class GroupTable(Unlisted):
     """The groups ``by`` something of the products of a scan, each with enough of them, as a table
-    of a row each. ``judge`` is the products'. Where ``keeps``, who is new is stored, and so is what
-    is said of all."""
-
-    gone_at: Instant | None = None
+    of a row each: who makes up a group changes, and that it is there is no news. ``judge`` is the
+    products'. Where ``keeps``, who is new is stored, and so is what is said of all."""
 
     def __init__(
         self, archive: Archive, judge: Judge, table: ScanTable, by: str, watch: Watch, *,
@@ -102,12 +101,6 @@ class GroupTable:
     def regions(self) -> Sequence[str]:
         return self._members.regions
 
-    def last_text(self, _name: str) -> LastTexts:
-        return LastTexts([None] * self.size, np.zeros(self.size, np.int64))
-
-    def text_gap(self, _name: str, _row: int) -> Gap | None:
-        return None
-
     def everyone(self) -> tuple[GroupTable, Ints]:
         return self, np.arange(self.size)
 
@@ -130,9 +123,6 @@ class GroupTable:
         if self.waits or (found := self._then.of(need)).count is None or np.isnan(found.then[row]):
             return None
         return int(found.count[row]), int(self._members.sizes[row])
-
-    def gap(self, _need: Need, _row: int) -> Gap | None:
-        return None
 
     def count(self, need: Need, row: int) -> int:
         values = self._then.of(need).values
@@ -204,19 +194,6 @@ class GroupTable:
 
     # ------------------------------------------------------------------ the list
 
-    def fallen(self) -> Bools:
-        return np.zeros(self.size, np.bool_)
-
     def taken_out(self, products: Ints) -> Bools:
         """A group is no product that the user could take out."""
         return np.zeros(len(products), np.bool_)
-
-    def appeared(self) -> Masks:
-        """Nobody: who makes up a group changes, and that it is there is no news."""
-        return Masks(self.fallen(), self.fallen())
-
-    def returned(self) -> tuple[Masks, Ints]:
-        return self.appeared(), np.zeros(self.size, np.int64)
-
-    def gone(self) -> Masks:
-        return self.appeared()

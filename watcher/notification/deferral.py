@@ -55,25 +55,29 @@ def defer(
     }
     put = [each for each in kept.values() if held.get(each.product) != each]
     free = {product: held[product] for product in held.keys() - kept.keys()}
-    released = list(_released(decided, free)) if free else []
-    # The end of what was told before is owed still where what took its place is told to nobody.
-    ends = [*_ends(released, _gone(decided), owing or {})]
-    put += ends
-    again = {each.product for each in ends}
-    released = [each for each in released if each.product not in again]
+    released: list[Held] = []
+    if free:
+        gone = _gone(decided)
+        let_go = [*_released(decided, free, gone)]
+        # The end of what was told before is owed still where what took its place is told to nobody.
+        ends = [*_ends(let_go, gone, owing or {})]
+        put += ends
+        again = {each.product for each in ends}
+        released = [each for each in let_go if each.product not in again]
     if put or released:  # hardly ever
         database.held.put(put)
         database.held.release(released)
 
 
-def _released(decided: Sequence[Decided], free: Mapping[int, Held]) -> Iterator[Held]:
+def _released(
+    decided: Sequence[Decided], free: Mapping[int, Held], gone: AbstractSet[int]
+) -> Iterator[Held]:
     """Yield what is held for nothing: its product is told, or its alert not held again."""
-    goes = _gone(decided)
     for each in decided:
         before = free.get(each.alert.product)
         if before is None or each.decision is Decision.CARRIED:  # the edited rule has yet to speak
             continue
-        if before.product in goes or before.alert == each.alert.id:
+        if before.product in gone or before.alert == each.alert.id:
             yield before
 
 
