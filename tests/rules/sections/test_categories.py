@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rules.sections.whole_texts import WHOLE_TEXT_OPERATORS
 from tests.rules.tables import problems_of
 from watcher.categories import CategoryLookup, CategoryName, KnownCategories
 from watcher.errors import RulesError, StoreError
-from watcher.rules.conditions.registry import TEXT_OPERATORS, Takes
-from watcher.rules.conditions.text import PARTS_OF_TEXTS
+from watcher.rules.conditions.registry import Takes
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.schema.category_names import with_names
@@ -125,14 +125,7 @@ def test_a_doubt_of_a_name_in_a_condition() -> None:
     assert found.path == "rules[0].when.category_l2_id"
 
 
-@pytest.mark.parametrize(
-    "operator",
-    [
-        each for each in TEXT_OPERATORS
-        if each.name not in PARTS_OF_TEXTS and each.takes in (Takes.TEXT, Takes.TEXTS)
-    ],
-    ids=lambda each: each.name,
-)  # fmt: skip
+@pytest.mark.parametrize("operator", WHOLE_TEXT_OPERATORS, ids=lambda each: each.name)
 def test_a_name_in_every_operator(operator: object) -> None:
     """That takes a whole text: the rule is the same as with the id."""
     name, takes = getattr(operator, "name"), getattr(operator, "takes")  # noqa: B009

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rules.sections.whole_texts import WHOLE_TEXT_OPERATORS
 from tests.rules.tables import problems_of
-from watcher.rules.conditions.registry import TEXT_OPERATORS, Takes
-from watcher.rules.conditions.text import PARTS_OF_TEXTS
+from watcher.rules.conditions.registry import Takes
 from watcher.rules.files.loading import load_text
 
 ID, OTHER = "7495981769829615944", "7495000000000000001"
@@ -54,14 +54,7 @@ def test_an_id_needs_no_quotes(key: str) -> None:
     assert load_text(f"sellers: {{{key}: GlowLab}}\n" + ANY).sellers == {ID: "GlowLab"}
 
 
-@pytest.mark.parametrize(
-    "operator",
-    [
-        each for each in TEXT_OPERATORS
-        if each.name not in PARTS_OF_TEXTS and each.takes in (Takes.TEXT, Takes.TEXTS)
-    ],
-    ids=lambda each: each.name,
-)  # fmt: skip
+@pytest.mark.parametrize("operator", WHOLE_TEXT_OPERATORS, ids=lambda each: each.name)
 def test_a_name_stands_for_the_id(operator: object) -> None:
     """In every operator that takes a whole text; the rule is the same as with the id."""
     name, takes = getattr(operator, "name"), getattr(operator, "takes")  # noqa: B009
