@@ -36,12 +36,14 @@ class GroupPresent(Present):
 
     def _look_back(self, products: Sequence[int]) -> None:
         for product in products:
-            if product in self._seen:
-                continue
-            self._seen[product] = None
-            scan_id = self._archive.groups.newest_with(self._watch, self._by, product)
-            row = self._rows_at(scan_id).get(product) if scan_id is not None else None
-            self._seen[product] = None if scan_id is None or row is None else (scan_id, row)
+            if product not in self._seen:
+                self._seen[product] = self._last_place(product)
+
+    def _last_place(self, product: int) -> tuple[int, int] | None:
+        """The newest scan that had the group, and its row there."""
+        scan_id = self._archive.groups.newest_with(self._watch, self._by, product)
+        row = self._rows_at(scan_id).get(product) if scan_id is not None else None
+        return None if scan_id is None or row is None else (scan_id, row)
 
     def _rows_at(self, scan_id: int) -> dict[int, int]:
         rows = self._had.get(scan_id)

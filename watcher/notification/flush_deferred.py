@@ -34,7 +34,7 @@ def sweep(
     no hold is over, nothing is written and no lock is taken. ``rounds`` are the channels that wait
     for the other lists of an open round, until when."""
     swept = _Sweep(database, archive or database, book, policies, now, rounds or {})
-    if not swept.ripe():
+    if not swept.ripe(database.held.groups()):
         return []
     with database.atomic():
         return swept.run()
@@ -51,10 +51,10 @@ class _Sweep:
     now: Instant
     rounds: Mapping[str, Instant]
 
-    def ripe(self) -> dict[str, list[HeldGroup]]:
-        """Groups whose holds are over, by rule; of rules and channels that there are."""
+    def ripe(self, groups: Sequence[HeldGroup]) -> dict[str, list[HeldGroup]]:
+        """The ``groups`` whose holds are over, by rule; of rules and channels that there are."""
         found: dict[str, list[HeldGroup]] = {}
-        if not (groups := self.database.held.groups()):
+        if not groups:
             return found
         holds = Holds(self.database, self.now, groups, rounds=self.rounds)
         silences = {silence.id for silence in self.database.silences.active(self.now)}
@@ -76,8 +76,8 @@ class _Sweep:
         return holds.on_rule(rule, self.policies[group.channel]) is None
 
     def run(self) -> list[int]:
-        ripe, groups = self.ripe(), self.database.held.groups()
-        past = self.archive.history
+        groups, past = self.database.held.groups(), self.archive.history
+        ripe = self.ripe(groups)
         holds = Holds(self.database, self.now, groups, past=past, rounds=self.rounds)
         owing: dict[str, list[Owing]] = {}
         for rule in muters_first(self.book.rules):
