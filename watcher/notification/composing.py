@@ -262,9 +262,8 @@ def _with_rule(items: Sequence[Item], rule: Rule) -> list[Item]:
 
 def _item(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Item:
     alert, ended = whole[owed.alert.id], owed.decision.of_an_end
-    kind = (Decision.RESOLVED if ended else owed.decision).value
     reason = alert.reason if ended else None
-    item = part.products.item(part.rule, alert, kind, reason, owed.before)
+    item = part.products.item(part.rule, alert, owed.kind, reason, owed.before)
     if not part.rule.grades or ended:
         return item
     raised = owed.decision is Decision.RAISED
@@ -286,9 +285,8 @@ def _also(part: Owing, owed: Decided, whole: Mapping[int, Alert]) -> Also:
 def _name(part: Owing, owed: Decided) -> Also:
     """One rule more that speaks of a product: not what it says."""
     alert = owed.alert
-    kind = (Decision.RESOLVED if owed.decision.of_an_end else owed.decision).value
     since = alert.fired_at or alert.since
-    return Also(part.rule.name, alert.short_id, kind, since, label=part.rule.label)
+    return Also(part.rule.name, alert.short_id, owed.kind, since, label=part.rule.label)
 
 
 _OF_AN_ALERT = tuple(name for name in Also.__struct_fields__ if name not in ("rule", "label"))

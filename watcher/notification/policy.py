@@ -245,6 +245,11 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
         hold = self.hold
         return hold is not None and not (hold.silence and self.decision is Decision.MISSED)
 
+    @property
+    def kind(self) -> str:
+        """The kind of its item in a message: an end is one, whether its begin was told or not."""
+        return (Decision.RESOLVED if self.decision.of_an_end else self.decision).value
+
     def drop(self, rule: str) -> Decided:
         """The decision where a rule mutes what was owed."""
         return msgspec.structs.replace(
@@ -433,8 +438,9 @@ def decide(
 
 def _was_told(alert: Alert, told: NotificationLogEntry | None) -> bool:
     """Whether it is the end of what was told as it was more severe."""
-    over = alert.resolved_at is not None and told is not None and told.severity is not None
-    return over and told is not None and told.alert == alert.id
+    if told is None or alert.resolved_at is None:
+        return False
+    return told.severity is not None and told.alert == alert.id
 
 
 def is_heard(live: Live, told_at: Ints, remind: Ints, now: Instant) -> Bools:
