@@ -7,7 +7,7 @@ DEV = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml"
 RELEASE = $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["release"])')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test newest bench signals kills soak check fuzz docs pictures dist trial format lock clean
+.PHONY: demo test newest bench signals kills soak check fuzz docs texts pictures dist trial format lock clean
 
 demo: $(VENV)/.run  ## the whole daemon on a simulated market: no key, no network
 	@$(BIN)/watcher demo
@@ -45,6 +45,9 @@ fuzz: $(VENV)/.dev  ## hostile input without end: 100,000 inputs of each kind, a
 
 docs: $(VENV)/.dev  ## the reference pages that are made from the code
 	@$(BIN)/python -m tools.reference
+
+texts: $(VENV)/.dev  ## the catalogues of texts in other languages; prints what is still to be translated
+	@$(BIN)/python -m tools.catalogue
 
 pictures: $(VENV)/.dev  ## the README's pictures, taken from the demo
 	@$(BIN)/python -m tools.pictures

@@ -15,6 +15,8 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+from watcher.language import ngettext
+
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
 
 
@@ -117,6 +119,11 @@ def plural(number: float, noun: str, several: str = "") -> str:
 def count_of(number: float, noun: str, several: str = "") -> str:
     """``1 product``, ``1,234 products``."""
     return f"{format_number(number)} {plural(number, noun, several)}"
+
+
+def counted(one: str, several: str, number: float) -> str:
+    """``{count} product`` or ``{count} products`` of so many, in the language that is spoken."""
+    return ngettext(one, several, number).format(count=format_number(number))
 
 
 def format_bytes(size: int) -> str:
