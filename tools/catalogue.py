@@ -74,8 +74,8 @@ def updated(language: Language, others: Sequence[Catalog] = ()) -> Catalog:
     known = read(path_of(language))
     made = Catalog(locale=language.locale, domain=DOMAIN, fuzzy=False)
     for message in sorted(_texts(extracted()), key=lambda each: (str(each.id), each.context or "")):
-        found = (_said(each, message) for each in (*others, known))
-        said: str | list[str] = next(filter(None, found), "")
+        found: list[str | list[str]] = [_said(each, message) for each in (*others, known)]
+        said = next(filter(None, found), "")
         made.add(message.id, said, auto_comments=message.auto_comments, context=message.context)
     return made
 
