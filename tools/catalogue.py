@@ -74,10 +74,20 @@ def updated(language: Language, others: Sequence[Catalog] = ()) -> Catalog:
     known = read(path_of(language))
     made = Catalog(locale=language.locale, domain=DOMAIN, fuzzy=False)
     for message in sorted(_texts(extracted()), key=lambda each: (str(each.id), each.context or "")):
-        found: list[str | list[str]] = [_said(each, message) for each in (*others, known)]
-        said = next(filter(None, found), "")
-        made.add(message.id, said, auto_comments=message.auto_comments, context=message.context)
+        made.add(
+            message.id,
+            _first_said((*others, known), message),
+            auto_comments=message.auto_comments,
+            context=message.context,
+        )
     return made
+
+
+def _first_said(catalogues: Sequence[Catalog], message: Message) -> str | list[str]:
+    for each in catalogues:
+        if said := _said(each, message):
+            return said
+    return ""
 
 
 def _said(catalogue: Catalog, message: Message) -> str | list[str]:
