@@ -39,6 +39,10 @@ def test_the_sample_is_what_a_message_gives() -> None:
         (Style.TITLED, "**[warning] a & b (US)**\nbeauty-rising <b>*Beauty"),
         (Style.TEAMS, "beauty-rising <b>*Beauty"),
         (Style.TELEGRAM, "<b>[warning] a &amp; b (US)</b>\nbeauty-rising <b>*Beauty"),
+        (Style.COMMONMARK, "beauty-rising <b>*Beauty"),
+        (Style.WECOM, "**［warning］ a & b (US)**\nbeauty-rising <b>*Beauty"),
+        (Style.CARD, "beauty-rising <b>*Beauty"),
+        (Style.PAGE, '<div style="white-space:pre-wrap">beauty-rising <b>*Beauty'),
         (Style.EMAIL, '<div style="white-space:pre-wrap">beauty-rising <b>*Beauty'),
     ],
 )

@@ -57,7 +57,9 @@ def render(
     body = _body(view, message, style, template, fits)
     if style is Style.PLAIN and not fits(body):
         body = _cut(body, fits)
-    plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
+    plain = (
+        _fitting(view, partial(_usual, message, Style.PLAIN), fits) if style is Style.EMAIL else ""
+    )
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
 
@@ -71,7 +73,7 @@ def _body(
             return _fitting(view, partial(_own, template, message, style), fits)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-    return _fitting(view, partial(_usual, style), fits)
+    return _fitting(view, partial(_usual, message, style), fits)
 
 
 def _title(text: str, limit: Limit) -> str:
@@ -84,8 +86,9 @@ def _title(text: str, limit: Limit) -> str:
     return title
 
 
-def _usual(style: Style, shown: View) -> str:
-    return _ENVIRONMENTS[style].get_template(f"{style.template}.j2").render(view=shown).strip("\n")
+def _usual(message: Message, style: Style, shown: View) -> str:
+    template = _ENVIRONMENTS[style].get_template(f"{style.template}.j2")
+    return template.render(view=shown, severity=message.severity.value).strip("\n")
 
 
 def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from markupsafe import escape
 
 from watcher.model import Instant
-from watcher.text.sanitize import escape_markdown, escape_slack
+from watcher.text.sanitize import escape_markdown, escape_slack, escape_tagged
 
 LONGEST = 30_000  # UTF-16 units of title and body together, where a service has no limit
 PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures, if it gets any
@@ -30,6 +30,8 @@ class Style(Enum):
     wrote; with ``paragraphs`` each line of that is one: the service runs the lines of one together.
 
     ``MARKDOWN`` is what Apprise translates (for Slack), ``TITLED`` a service's own with the title.
+    ``COMMONMARK`` breaks lines by two spaces, as the standard has it; a line of ``---`` in ``CARD``
+    is a rule across the card.
     """
 
     PLAIN = "plain.txt", str
@@ -37,6 +39,10 @@ class Style(Enum):
     TITLED = "titled.md", escape_markdown, "**{0}**\n{1}"
     TEAMS = "teams.md", escape_markdown, "{1}", True
     TELEGRAM = "telegram.html", escape, "<b>{0}</b>\n{1}"
+    COMMONMARK = "commonmark.md", escape_tagged, "{1}", True
+    WECOM = "wecom.md", escape_tagged, "**{0}**\n{1}"
+    CARD = "card.md", escape_tagged
+    PAGE = "page.html", escape, '<div style="white-space:pre-wrap">{1}</div>'
     EMAIL = "email.html", escape, f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}'
 
     def __init__(
@@ -90,6 +96,14 @@ class Escaped(Limit):
 
     def _count(self, text: str) -> int:
         return len(json.dumps(text)) - 2
+
+
+class Json(Limit):
+    """A limit of JSON in UTF-8, as Go writes it: ``<``, ``>`` and ``&`` are six bytes."""
+
+    def _count(self, text: str) -> int:
+        written = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")
+        return len(written) - 2 + 5 * sum(map(text.count, "<>&"))
 
 
 class Shown(Limit):

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
-from watcher.delivery.rendered import Bytes, Escaped, Limit, Style
+from watcher.delivery.rendered import Bytes, Escaped, Json, Limit, Style
 
 # Of ``taken``.
 EMPTY = "(nothing)"  # the field is missing, null, empty or 0: an error that is none
@@ -28,10 +28,11 @@ class ServiceProfile:
     asked ``over_http``, the protocol's own answer decides, as far as it has one.
 
     What it takes: text in its ``style``, at most ``limit`` or else as much as Apprise says, which
-    counts in ``unit``; ``title`` is the most characters of a title, where Apprise has more.
-    ``files_of_bots`` come of a bot only, not of a webhook. With ``text_in_upload`` Apprise puts the
-    text into the address of a picture's upload. ``rate`` is the least seconds between two requests,
-    where Apprise has less. ``presets`` are set where the URL leaves them open.
+    counts in ``unit``; ``styled`` is the limit in its style, where plain text has another.
+    ``title`` is the most characters of a title, where Apprise has more. ``files_of_bots`` come of a
+    bot only, not of a webhook. With ``text_in_upload`` Apprise puts the text into the address of a
+    picture's upload. ``rate`` is the least seconds between two requests, where Apprise has less.
+    ``presets`` are set where the URL leaves them open.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ServiceProfile:
     over_http: bool = True
     style: Style = Style.PLAIN
     limit: Limit | None = None
+    styled: Limit | None = None
     unit: type[Limit] = Limit
     title: int = 0
     files_of_bots: bool = False
@@ -74,17 +76,21 @@ _checked, _apart = partial(_row, checked=True), partial(_row, over_http=False)
 # 4,096 bytes, and Apprise of more than 8,000 in JSON, where an emoji takes three times the bytes. A
 # card of Teams (``workflow``) has 28 kB, of JSON too; Apprise's own limit of 1,000 characters binds
 # only where the URL has it cut messages. APNs and FCM, behind Bark and its likes, carry 4 kB. A
-# Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. Discord's flag
+# Matrix event has 65 kB, the text in it twice. X counts a Chinese character as two. A
+# DingTalk request has 20,000 bytes, with the title twice in it; one of Feishu 20 kB. Discord's flag
 # 4 is SUPPRESS_EMBEDS: of ten shop pages, below ten links; its webhooks take 5 requests in 2
 # seconds. By default an info of Opsgenie and Jira is a note to an incident that there is not.
 ROWS = (
     # Chats.
-    _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped),
-    _row("wecombot", "errcode", "0", "-1 45009 45033", "errmsg", always=True, unit=Bytes),
+    _row("dingtalk", "errcode", "0", "-1 130101 410100", "errmsg", always=True, unit=Escaped,
+         style=Style.COMMONMARK, styled=Json(18_500)),
+    _row("wecombot", "errcode", "0", "-1 45009 45033", "errmsg", always=True, unit=Bytes,
+         style=Style.WECOM, styled=Bytes(4_096)),
     _checked("wechat", "errcode", "0", "-1 40001 40014 42001 45009 45033", "errmsg", always=True,
              unit=Bytes),
     *(_row(name, "code StatusCode", "0", "11232 11247 230020 99991400", "msg StatusMessage",
-           always=True, unit=Escaped) for name in ("feishu", "lark")),
+           always=True, unit=Escaped, style=Style.CARD, styled=Bytes(19_500))
+      for name in ("feishu", "lark")),
     _row("tgram", "ok", "true", "", "description", always=True, style=Style.TELEGRAM),
     _checked("slack", "ok", "true",
              "ratelimited rate_limited internal_error fatal_error service_unavailable"
@@ -109,15 +115,16 @@ ROWS = (
     _checked("github", "errors", "(nothing)", "", "message errors[].message"),
     # Pushes to a phone or a screen.
     _row("schan", "code errno", "0", "", "message errmsg info data.error", always=True,
-         limit=Bytes(32_000), title=32),
-    _checked("pushplus", "code", "200", "500 900", "msg"),
+         limit=Bytes(32_000), title=32, style=Style.COMMONMARK),
+    _checked("pushplus", "code", "200", "500 900", "msg", title=100, style=Style.PAGE),
     _checked("wxpusher", "code", "1000", "1005", "msg"),
     _checked("wpush", "code", "0", "429 500", "message"),
     _row("qq", "success", "true", "", "reason"),
     _row("pushme", "text", "success", "", "text"),
     _row("pushdeer", "code", "0", "", "error message"),
     _row("spugpush", "code", "200", "429 500", "msg"),
-    _row("bark", "code", "200", "429 500 502 503", "message", limit=Bytes(3_500)),
+    _row("bark", "code", "200", "429 500 502 503", "message", limit=Bytes(3_500),
+         style=Style.COMMONMARK, styled=Json(3_300)),
     _row("pover", "status", "1", "", "errors[]", always=True),
     _checked("psafer", "status", "1", "", "error"),
     _checked("pushy", "success", "true", "internal_error", "error code", unit=Bytes),

@@ -100,13 +100,15 @@ class Accepted:
 @dataclass(slots=True)
 class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order. ``plain``
-    is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail server
-    refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds that
-    Apprise knows of, and ``held`` counts the requests that were not sent for it."""
+    is what an HTML mail says as text, ``dress`` changes a request on its way; ``unwelcome`` counts
+    the addresses that a mail server refused. ``limited`` is set once the service has asked to wait,
+    ``asked`` are the seconds that Apprise knows of, and ``held`` counts the requests that were not
+    sent for it."""
 
     accepted: Accepted
     plain: str = ""
     service: ServiceProfile = UNKNOWN
+    dress: Callable[[requests.PreparedRequest], None] | None = None
     limited: bool = False
     asked: float | None = None
     held: int = 0
@@ -175,13 +177,17 @@ _current: ContextVar[Observation | None] = ContextVar("watcher_observation", def
 
 @contextmanager
 def observed(
-    accepted: Accepted, plain: str = "", service: ServiceProfile = UNKNOWN
+    accepted: Accepted,
+    plain: str = "",
+    service: ServiceProfile = UNKNOWN,
+    dress: Callable[[requests.PreparedRequest], None] | None = None,
 ) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs. Recipients
     that are in ``accepted`` are passed over; those that take it are added. An HTML mail has
-    ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers."""
+    ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers;
+    ``dress`` changes its requests before they go out."""
     watch()
-    observation = Observation(accepted, plain, service)
+    observation = Observation(accepted, plain, service, dress)
     token = _current.set(observation)
     try:
         with private.delivered_to(accepted):
@@ -244,12 +250,20 @@ def _text_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any)
     return seen.plain or original(*args, **kwargs)
 
 
-def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+def _send(
+    seen: Observation,
+    original: _Call,
+    session: object,
+    request: requests.PreparedRequest,
+    **kwargs: Any,
+) -> Any:
     """The answer; of a refusal inside a success with a status that says so, or else the plugin
     keeps a recipient for served."""
     seen.hold()
+    if seen.dress is not None:
+        seen.dress(request)
     with seen.noting(requests.RequestException, ValueError):
-        response = original(*args, **kwargs)
+        response = original(session, request, **kwargs)
     status = response.status_code
     # A body that is read piece by piece is left to the plugin.
     said = read(seen.service, status, b"" if kwargs.get("stream") else response.content)

@@ -24,7 +24,6 @@ PARAMETER_PARSING = "apprise.utils.parse:parse_qsd"
 PLUGIN_MANAGER = "apprise.manager_plugins:NotificationManager"
 # Attributes of a plugin.
 LAST_REQUEST = "plugin:_last_io_datetime"
-ASKED_FORMAT = "plugin:_format_override"
 SLACK_SENDING = "plugin:_send"
 UNUSABLE_RECIPIENTS = "plugin:_invalid_targets"
 

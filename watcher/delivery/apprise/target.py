@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 
-from watcher.delivery.apprise import observing, private
+from watcher.delivery.apprise import observing, private, robots
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
 from watcher.delivery.apprise.parameters import doubts_of
 from watcher.delivery.daemon_thread import DaemonThread
@@ -104,9 +104,10 @@ class Target:
         self.service = service_of(plugin)
         self._profile = PROFILES.get(self.service, UNKNOWN)
         self.style = self._profile.style
-        wanted = private.attribute(plugin, private.ASKED_FORMAT)  # by ?format=
-        if wanted is not None and wanted.value != self.style.body_format:
+        asked = parse_qs(urlsplit(url.reveal()).query).get("format")
+        if asked and asked[-1].lower() != self.style.body_format:
             self.style = Style.PLAIN
+        _switch(plugin, self.style)
         self.limit = _limit_of(plugin, self._profile, self.style)
         is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
         self.takes_files = bool(plugin.attachment_support) and not is_webhook
@@ -143,7 +144,8 @@ class Target:
             return _retry(hang, taken=frozenset(taken))
         rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        with observing.observed(accepted, rendered.plain, self._profile) as observation:
+        dress = robots.dress_of(self.service, rendered) if self._is_styled else None
+        with observing.observed(accepted, rendered.plain, self._profile, dress) as observation:
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
@@ -222,6 +224,11 @@ class Target:
             return _dead(f"{self.service}: nothing was sent: its URL names nobody")
         return SendOutcome(OutcomeKind.SENT, f"{self.service} took it")
 
+    @property
+    def _is_styled(self) -> bool:
+        """Whether it is told in its service's own style: its URL may want another."""
+        return self.style is not Style.PLAIN
+
     def _was_asked(self, seen: observing.Observation) -> bool:
         """Whether the service was asked, as far as that is seen: it is over HTTP alone."""
         return bool(seen.answers) or not self._profile.over_http
@@ -236,12 +243,16 @@ class Target:
         return bool(
             self._apprise.notify(
                 body=rendered.body,
-                title=rendered.title,
+                title="" if self._heads_itself else rendered.title,
                 body_format=NotifyFormat(rendered.format),
                 notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
                 attach=attach if len(attach) else None,
             )
         )
+
+    @property
+    def _heads_itself(self) -> bool:
+        return self._is_styled and robots.takes_title(self.service)
 
     def _failure(self, seen: observing.Observation) -> SendOutcome:
         """The end of a try by what was seen of it, the most telling first."""
@@ -290,23 +301,37 @@ class Target:
 def _limit_of(plugin: NotifyBase, profile: ServiceProfile, style: Style) -> Limit:
     """The most that it takes of title and body together, in the service's own unit."""
     leaves_cutting = plugin.overflow_mode.value == "upstream"
-    longest = _longest(plugin, profile, leaves_cutting=leaves_cutting)
+    styled = profile.styled if style is profile.style else None
+    longest = _longest(plugin, styled or profile.limit, profile.unit, leaves_cutting=leaves_cutting)
+    if getattr(plugin, "encryption_key", None):  # of Bark; base64 makes four bytes of three
+        longest = type(longest)(longest * 3 // 4)
     unit = Shown if style is Style.TELEGRAM and leaves_cutting else type(longest)
     limit = unit(longest)  # one of its own
     source = NotifyFormat(style.body_format)
     target = plugin.resolve_format(source)
     if target is not source or type(plugin).dialect_convert is not NotifyBase.dialect_convert:
         limit.written = partial(_written, plugin, source, target)
+    if style is Style.CARD:
+        limit.written = robots.written
     titles = (int(plugin.title_maxlen), profile.title)
     limit.title = min([limit.title, *(longest for longest in titles if longest > 0)])
     return limit
 
 
-def _longest(plugin: NotifyBase, profile: ServiceProfile, *, leaves_cutting: bool) -> Limit:
+def _longest(
+    plugin: NotifyBase, own: Limit | None, unit: type[Limit], *, leaves_cutting: bool
+) -> Limit:
     """The service's own limit; Apprise's, too, unless it leaves the cutting to the service."""
-    if profile.limit is not None and leaves_cutting:
-        return profile.limit
-    return min(profile.unit(int(plugin.body_maxlen) or LONGEST), profile.limit or Limit(LONGEST))
+    if own is not None and leaves_cutting:
+        return own
+    return min(unit(int(plugin.body_maxlen) or LONGEST), own or Limit(LONGEST))
+
+
+def _switch(plugin: NotifyBase, style: Style) -> None:
+    """Have a plugin take the style's format as it is, which it would make text of."""
+    wanted = NotifyFormat(style.body_format)
+    if style is not Style.PLAIN and plugin.resolve_format(wanted) is not wanted:
+        plugin.notify_format = wanted
 
 
 def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, text: str) -> str:
