@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
+from tools import messengers
 from tools.pictures import ARGUMENTS
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
@@ -87,6 +88,12 @@ FAMILIES = {
     "discord": "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
     "telegram": "tgram://123456789:abcdefg_hijklmnop/12315544",
     "teams": "workflow://host/workflow-id/signature",
+    "dingtalk": "dingtalk://0123456789abcdef",
+    "wecom": "wecombot://0123-4567",
+    "feishu": "feishu://0123456789abcdef",
+    "serverchan": "schan://SCT0123456789",
+    "pushplus": "pushplus://0123456789abcdef0123456789abcdef",
+    "bark": "bark://127.0.0.1/key",
     "mail": "mailto://me:secret@example.org",
     "ntfy": "ntfy://topic",
     "sms": "d7sms://token@15551231234",
@@ -144,8 +151,10 @@ def _numbers(sales: Floats, price: Floats) -> Floats:
     return numbers
 
 
-def drawn(shown: Rendered, style: Style) -> str:
+def drawn(shown: Rendered, style: Style, service: str) -> str:
     """A message about as its service draws it, as HTML."""
+    if service in messengers.SERVICES:
+        return messengers.drawn(service, shown)
     title = f"<h3>{html.escape(shown.title)}</h3>" if shown.title else ""
     if style is Style.EMAIL:
         return f'<iframe srcdoc="{html.escape(shown.body)}"></iframe>'
@@ -166,7 +175,7 @@ overflow-wrap: anywhere } .message p { margin: 0 0 6px }
 .message ol { margin: 0; padding-left: 20px }
 .text { white-space: pre-wrap }
 iframe { width: 100%; border: 1px solid #d8dce2; border-radius: 6px }
-</style><main>"""
+MESSENGERS</style><main>""".replace("MESSENGERS", messengers.STYLE)
 
 
 def _columns(told: dict[str, list[Message]], url: str) -> Iterator[str]:
@@ -176,7 +185,7 @@ def _columns(told: dict[str, list[Message]], url: str) -> Iterator[str]:
         lines = sum(len((each.plain or each.body).splitlines()) for each in shown)
         count = f"{len(shown)} {'message' if len(shown) == 1 else 'messages'}, {lines} lines"
         head = f"<h2>{'A message a rule' if name == 'each' else 'One message'}: {count}</h2>"
-        bodies = "".join(drawn(each, target.style) for each in shown)
+        bodies = "".join(drawn(each, target.style, target.service) for each in shown)
         yield f"<section>{head}{bodies}</section>"
 
 

@@ -21,8 +21,8 @@ _Dress = Callable[[dict[str, Any], Rendered], dict[str, Any]]
 
 
 def dress_of(service: str, rendered: Rendered) -> Callable[[requests.PreparedRequest], None] | None:
-    """What changes the requests of a service that tells ``rendered`` in its own style; None where
-    Apprise's are right."""
+    """The change to the requests of a service that is to show ``rendered`` in its own style; None
+    where Apprise's are right."""
     dress = _DRESSES.get(service)
     return None if dress is None else partial(_change, dress, rendered)
 
