@@ -198,7 +198,7 @@ async def shoot(browser: Browser, page_text: str, target: Path) -> None:
         " `${each.contentDocument.documentElement.scrollHeight + 4}px`)"
     )
     shot = Image.open(io.BytesIO(await page.screenshot(full_page=True)))
-    shot.convert("RGB").quantize(16).save(target, optimize=True)
+    shot.convert("RGB").quantize(64).save(target, optimize=True)
     await page.close()
 
 

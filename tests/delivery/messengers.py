@@ -102,11 +102,7 @@ class Messengers:
             _refuse(**bad)
         if payload["msg_type"] == "text":
             return _came(content, payload, "", payload["content"]["text"], len(content))
-        known = {"msg_type", "card", "timestamp", "sign"}
-        if (
-            not {"msg_type", "card"} <= set(payload) <= known
-            or payload["msg_type"] != "interactive"
-        ):
+        if set(payload) != {"msg_type", "card"} or payload["msg_type"] != "interactive":
             _refuse(**bad)
         card = payload["card"]
         head, parts = card["header"], card["elements"]
@@ -115,6 +111,8 @@ class Messengers:
         for part in parts:
             if part != {"tag": "hr"} and (part["tag"] != "markdown" or not part["content"]):
                 _refuse(code=11246, msg=f"invalid element {part}")
+            if "---" in part.get("content", "").splitlines():
+                _refuse(code=11246, msg="a rule within an element")
             if "<at " in part.get("content", ""):
                 _refuse(code=11247, msg="no permission to mention everyone")
         text = "\n---\n".join(part.get("content", "") for part in parts if part["tag"] != "hr")

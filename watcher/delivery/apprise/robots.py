@@ -7,6 +7,7 @@ changed as it goes out. One that does not look as expected goes out as it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ import requests
 from watcher.delivery.rendered import Rendered
 from watcher.text.sanitize import escape_tagged
 
+_RULE = re.compile(r"^---$", re.MULTILINE)
 _COLOURS = {"critical": "red", "warning": "orange"}
 _Dress = Callable[[dict[str, Any], Rendered], dict[str, Any]]
 
@@ -34,11 +36,10 @@ def takes_title(service: str) -> bool:
 
 def elements(text: str) -> list[dict[str, str]]:
     """The parts of a card: Markdown, with a rule across it for each line of ``---``."""
+    parts = (part.strip("\n") for part in _RULE.split(text))
     made: list[dict[str, str]] = []
-    for part in text.split("\n---\n"):
-        if made:
-            made.append({"tag": "hr"})
-        made.append({"tag": "markdown", "content": part.strip("\n")})
+    for part in filter(None, parts):
+        made += [{"tag": "hr"}] * bool(made) + [{"tag": "markdown", "content": part}]
     return made
 
 
