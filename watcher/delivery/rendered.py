@@ -39,11 +39,11 @@ class Style(Enum):
     TITLED = "titled.md", escape_markdown, "**{0}**\n{1}"
     TEAMS = "teams.md", escape_markdown, "{1}", True
     TELEGRAM = "telegram.html", escape, "<b>{0}</b>\n{1}"
+    EMAIL = "email.html", escape, f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}'
     COMMONMARK = "commonmark.md", escape_tagged, "{1}", True
     WECOM = "wecom.md", escape_tagged, "**{0}**\n{1}"
     CARD = "card.md", escape_tagged
     PAGE = "page.html", escape, '<div style="white-space:pre-wrap">{1}</div>'
-    EMAIL = "email.html", escape, f'<div style="white-space:pre-wrap">{{1}}</div>{PICTURES}'
 
     def __init__(
         self,
