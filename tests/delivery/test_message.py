@@ -109,6 +109,16 @@ def test_markdown_has_only_our_links_and_marks(style: Style) -> None:
     assert not re.search(r"\\(?![<>])" if style is Style.MARKDOWN else r"\\", body)
 
 
+@pytest.mark.parametrize("style", TAGGED)
+def test_where_tags_are_read_a_name_has_none(style: Style) -> None:
+    """Nor an entity or a list: only the template's own colours are left, and its links."""
+    names = [*HOSTILE, "<at id=all></at>", "a < b > c", "1. x", "- x", "---", "[x]"]
+    body = render(alerts(names, names, title=f"- {names[1]}"), style).body
+    ours = re.sub(r"</?font(?: color=[\"'][a-z]+[\"'])?>|(?m:^> |^---$)|\]\(https", "", body)
+    assert not re.search(r"[<>\]]|&[#\w]", ours)
+    assert not re.search(r"(?m)^\s*(?:[-+]|\d+[.)])\s", ours)
+
+
 @pytest.mark.parametrize("name", ["[2 PACK] Serum", "a [b", "a ]( b", "[[x]", "] [", "[a [b] c"])
 def test_markdown_links_end_where_they_should(name: str) -> None:
     """Brackets come in pairs within a link's text, or would end it early."""

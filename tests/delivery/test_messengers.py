@@ -127,7 +127,8 @@ async def test_takes_every_kind(here: Messengers, service: str, kind: str) -> No
         rendered = await _sent(target, KINDS[kind](names))
         came = here.came[service][-1]
         assert came.size <= LIMITS[service]
-        assert _words(rendered.body) in _words(came.text)
+        text = came.text.partition("\n\n")[2] if service == "dingtalk" else came.text
+        assert _words(text) == _words(rendered.body)
         if target.style.has_title:
             assert came.title == rendered.title
 
@@ -200,6 +201,25 @@ async def test_ten_products_more_than_fit(here: Messengers, service: str) -> Non
     assert came.text.count("commission") == shown
     assert f"and {120 - shown} more" in came.text
     assert LIMITS[service] * 0.65 < came.size <= LIMITS[service]
+
+
+# What else of a URL takes room in a notification: the address behind it, a group, an icon.
+MORE = {
+    "bark": "?group=tiktok-shop-us&level=timeSensitive&sound=minuet&icon=https://day.app/assets/i.png"
+    f"&click=https%3A//watcher.example.com/watcher/alerts/{'a' * 120}",
+    "dingtalk": f"?to={','.join(str(13_800_000_000 + number) for number in range(20))}",
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_whatever_is_cut_fits(here: Messengers, service: str) -> None:
+    """Names and titles of every length: what is left of the limit is never overdrawn."""
+    target = here.target(service, MORE.get(service, ""))
+    for length in range(1, 25):
+        title = f"[critical] 爆款{'🔥' * length * 8}"
+        await _sent(target, alerts([CJK[:length] + "&" * (length % 5)] * 120, title=title))
+        assert here.came[service][-1].size <= LIMITS[service]
+    assert not here.refused
 
 
 @pytest.mark.parametrize("more", ["?overflow=split", "?overflow=truncate"])
