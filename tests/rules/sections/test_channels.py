@@ -126,10 +126,8 @@ def test_bounds_that_leave_nothing() -> None:
     bounds = "channels: {me: {url: 'json://x', min_severity: %s, max_severity: %s}}\n"
     with pytest.raises(RulesError) as caught:
         load_text(bounds % ("critical", "warning") + RULES % "me")
-    assert [str(one) for one in caught.value.problems] == [
-        "rules.yaml:1:72: channels.me.max_severity: is below min_severity (critical): this channel "
-        "would be told nothing"
-    ]
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("rules.yaml:1:72: channels.me.max_severity: is below min_sever")
     rules = (RULES % "me").replace("when:", "severity: warning, when:")
     book = load_text(bounds % ("warning", "warning") + rules)
     assert not book.warnings
@@ -140,26 +138,28 @@ def test_bounds_that_leave_nothing() -> None:
 
 
 _GRADES = "severity: {critical: {review_count: {above: 9}}}, when:"
+_NOBODY = "this rule tells nobody: no channel of it takes what is %s"
+_LOST = "what is critical is told nobody: no channel of this rule takes it"
 
 
 @pytest.mark.parametrize(
     ("bounds", "severity", "doubt"),
     [
-        (("max_severity: info",), "severity: warning, when:", "this rule tells nobody: no channel of "
-         "it takes what is warning"),
-        (("min_severity: critical",), "when:", "this rule tells nobody: no channel of it takes what "
-         "is info"),
-        (("max_severity: info", "min_severity: critical"), "severity: warning, when:",
-         "this rule tells nobody: no channel of it takes what is warning"),
-        (("max_severity: warning",), _GRADES, "what is critical is told nobody: no channel of this "
-         "rule takes it"),
-        (("max_severity: info", "min_severity: critical"), _GRADES, None),
-        (("min_severity: critical",), _GRADES, None),
-        (("max_severity: info", "min_severity: info"), "severity: warning, when:", None),
+        (["max_severity: info"], "severity: warning, when:", _NOBODY % "warning"),
+        (["min_severity: critical"], "when:", _NOBODY % "info"),
+        (
+            ["max_severity: info", "min_severity: critical"],
+            "severity: warning, when:",
+            _NOBODY % "warning",
+        ),
+        (["max_severity: warning"], _GRADES, _LOST),
+        (["max_severity: info", "min_severity: critical"], _GRADES, None),
+        (["min_severity: critical"], _GRADES, None),
+        (["max_severity: info", "min_severity: info"], "severity: warning, when:", None),
     ],
-)  # fmt: skip
+)
 def test_what_no_channel_of_a_rule_takes(
-    bounds: tuple[str, ...], severity: str, doubt: str | None
+    bounds: list[str], severity: str, doubt: str | None
 ) -> None:
     """Nothing of it, or not what is most severe; less severe is what the least is for."""
     channels = [f"c{n}: {{url: 'json://x', {each}}}" for n, each in enumerate(bounds)]

@@ -102,7 +102,9 @@ class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order. ``plain``
     is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail server
     refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds that
-    Apprise knows of, and ``held`` counts the requests that were not sent for it."""
+    Apprise knows of, and ``held`` counts the requests that were not sent for it. ``amend`` writes
+    into a request what Apprise has no place for; a mail has the ``message_id``, if it is not empty.
+    """
 
     accepted: Accepted
     plain: str = ""
@@ -110,6 +112,8 @@ class Observation:
     limited: bool = False
     asked: float | None = None
     held: int = 0
+    amend: _Call | None = None
+    message_id: str = ""
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -204,7 +208,11 @@ def watch() -> None:
     _wrap(smtp, "login", _noting(smtplib.SMTPNotSupportedError))
     _wrap(smtp, "starttls", _noting(smtplib.SMTPNotSupportedError))
     _wrap(smtp, "quit", _quit)
-    for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
+    for part, around in (
+        (private.MAIL_CONVERSION, _text_of_mail),
+        (private.MAIL_ID, _id_of_mail),
+        (private.MAIL_SOCKET, _opened),
+    ):
         found = private.owner_of(part)
         if found is not None:
             _wrap(*found, around)
@@ -244,12 +252,21 @@ def _text_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any)
     return seen.plain or original(*args, **kwargs)
 
 
-def _send(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+def _id_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The id of a mail, the same at each try: Apprise would make up another one."""
+    return seen.message_id or original(*args, **kwargs)
+
+
+def _send(
+    seen: Observation, original: _Call, session: object, request: Any, *args: Any, **kwargs: Any
+) -> Any:
     """The answer; of a refusal inside a success with a status that says so, or else the plugin
     keeps a recipient for served."""
     seen.hold()
+    if seen.amend is not None:
+        seen.amend(request)
     with seen.noting(requests.RequestException, ValueError):
-        response = original(*args, **kwargs)
+        response = original(session, request, *args, **kwargs)
     status = response.status_code
     # A body that is read piece by piece is left to the plugin.
     said = read(seen.service, status, b"" if kwargs.get("stream") else response.content)

@@ -19,13 +19,14 @@ from functools import cache, partial
 from html import escape
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, NotifyType
 
 from watcher.delivery.apprise import observing, private
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
-from watcher.delivery.apprise.parameters import doubts_of
+from watcher.delivery.apprise.applying import Habits
+from watcher.delivery.apprise.parameters import doubts_of, given
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.delivery.rendered import (
     LONGEST,
@@ -110,7 +111,9 @@ class Target:
         self.limit = _limit_of(plugin, self._profile, self.style)
         is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
         self.takes_files = bool(plugin.attachment_support) and not is_webhook
-        _prepare(plugin, url.reveal(), self._profile, self.style)
+        parameters = given(self._url)
+        _prepare(plugin, parameters, self._profile, self.style)
+        self._habits = Habits(plugin, self.service, name.rpartition("/")[0], parameters)
         observing.pace(plugin)
         self._hide = UrlRedaction(url.reveal())
 
@@ -144,6 +147,8 @@ class Target:
         rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
         with observing.observed(accepted, rendered.plain, self._profile) as observation:
+            observation.amend = self._habits.amend(rendered)
+            observation.message_id = self._habits.message_id(rendered)
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
@@ -233,15 +238,16 @@ class Target:
         for file in files:
             if in_memory is not None:
                 attach.add(in_memory(file.content, name=file.name, mimetype=file.mimetype))
-        return bool(
-            self._apprise.notify(
-                body=rendered.body,
-                title=rendered.title,
-                body_format=NotifyFormat(rendered.format),
-                notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
-                attach=attach if len(attach) else None,
+        with self._habits.applied(rendered):
+            return bool(
+                self._apprise.notify(
+                    body=rendered.body,
+                    title=rendered.title,
+                    body_format=NotifyFormat(rendered.format),
+                    notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
+                    attach=attach if len(attach) else None,
+                )
             )
-        )
 
     def _failure(self, seen: observing.Observation) -> SendOutcome:
         """The end of a try by what was seen of it, the most telling first."""
@@ -316,18 +322,19 @@ def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, tex
     return str(plugin.dialect_convert(converted, target))
 
 
-def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style) -> None:
+def _prepare(
+    plugin: NotifyBase, asked: Collection[str], profile: ServiceProfile, style: Style
+) -> None:
     """Set what the URL leaves open to what an alert is best shown with."""
-    asked = parse_qs(urlsplit(url).query)
     # No picture of a severity and no "sent by", unless the URL asks for them.
     ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
     for parameter, attribute in ornaments:
         if hasattr(plugin, attribute) and parameter not in asked:
             setattr(plugin, attribute, False)
     # ":" begins a mapping of severities to actions, as Opsgenie and Jira take it.
-    given = asked.keys() | {"action" for name in asked if name.startswith(":")}
+    decided = {*asked, *("action" for name in asked if name.startswith(":"))}
     presets = {**profile.presets, **({"inline": True} if style is Style.EMAIL else {})}
-    vars(plugin).update({name: presets[name] for name in presets.keys() - given})
+    vars(plugin).update({name: presets[name] for name in presets.keys() - decided})
     plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
     if profile.name == "slack":
         private.replace(plugin, private.SLACK_SENDING, _with_fallback)

@@ -101,7 +101,7 @@ class Channels:
             what = "at_most bounds nothing beside a digest: that is sent at its own times only"
             entry["at_most"].warn(what)
         if section.min_severity.rank > section.max_severity.rank:
-            what = f"is below min_severity ({section.min_severity}): this channel would be told nothing"
+            what = f"is below min_severity ({section.min_severity}): nothing is left"
             entry["max_severity"].report(what)
             return None
         return self._channel(name, section, entry, quiet)
