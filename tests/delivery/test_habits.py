@@ -192,8 +192,8 @@ def test_every_link_of_apprise_is_known() -> None:
 @pytest.mark.parametrize("service", sorted({*LEVELS} - set(WIRE)))
 def test_those_that_can_not_run_here_have_the_attribute(service: str) -> None:
     """As far as their source says."""
-    import importlib  # noqa: PLC0415
-    import inspect  # noqa: PLC0415
+    import importlib
+    import inspect
 
     plugin = plugins(disabled=True)[service]
     first, _, inner = LEVELS[service].attribute.partition(".")

@@ -75,9 +75,9 @@ def render(
 
 def thread_of(message: Message) -> Thread:
     """The thread of a message in a mailbox: that of its rule, where it is of one alone."""
-    if message.kind not in _OF_RULES:
-        return Thread(message.kind)
-    return Thread("rule", message.rule) if message.rule else Thread("several")
+    if message.rule and message.kind in _OF_RULES:
+        return Thread("rule", message.rule)
+    return Thread("several" if message.kind == "alerts" else message.kind)
 
 
 def _body(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from email.header import Header
+from email.header import Header, decode_header, make_header
 from email.utils import quote
 from typing import Any
 
@@ -33,6 +33,7 @@ _IMPORTANCE = {
 }
 _LONGEST_PART = 40  # of a List-Id; a part of a domain has 63 at most
 _LONGEST_NAME = 60
+_LONGEST_WORD = 70  # that is encoded: Python's own limit is of lines, and loose
 
 
 def headers_of(
@@ -75,7 +76,9 @@ def message_id(rendered: Rendered, domain: str) -> str:
 def _list_id(thread: Thread, channel: str) -> str:
     """``"watcher: rising" <rising.rule.me.watcher.localhost>``, to sort mail by (RFC 2919)."""
     named = neutralise(f"watcher: {thread.rule or channel}", _LONGEST_NAME)
-    phrase = f'"{quote(named)}"' if named.isascii() else Header(named, "utf-8", 1_000).encode()
+    is_plain = named.isascii() and "=?" not in named
+    words = Header(named, "utf-8", _LONGEST_WORD).encode().replace("\n", "")
+    phrase = f'"{quote(named)}"' if is_plain else words
     parts = (*filter(None, (thread.rule,)), thread.kind, channel)
     return f"{phrase} <{'.'.join(map(_part, parts))}.watcher.localhost>"
 
@@ -96,6 +99,21 @@ def domain_of(plugin: NotifyBase) -> str:
     address = sender[1] if isinstance(sender, list | tuple) and len(sender) > 1 else sender
     domain = str(address or "").rpartition("@")[2].strip(" >")
     return domain if re.fullmatch(r"[A-Za-z0-9.-]+", domain) else "localhost"
+
+
+def folded(mail: str) -> str:
+    """A mail whose subject is of lines and words that every server takes (RFC 5322 and 2047):
+    Apprise writes a long one of other letters than ASCII in one, and what looks like such a word as
+    it is."""
+    head, parted, rest = mail.partition("\n\n")
+    head = re.sub(r"^Subject: (.*=\?.*)$", _folded_subject, head, count=1, flags=re.MULTILINE)
+    return head + parted + rest
+
+
+def _folded_subject(line: re.Match[str]) -> str:
+    encoded = line[1].startswith("=?utf-8?")
+    text = str(make_header(decode_header(line[1]))) if encoded else line[1]
+    return f"Subject: {Header(text, 'utf-8', _LONGEST_WORD, 'Subject').encode()}"
 
 
 def name_sender(plugin: NotifyBase) -> None:

@@ -28,6 +28,7 @@ from requests import exceptions as faults
 from watcher import network
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.confirming import Said, Word, document_of, found, read
+from watcher.delivery.apprise.mailing import folded
 from watcher.delivery.permission import may_send
 from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.retrying import parse_http_date, retry_after
@@ -308,6 +309,7 @@ def _sendmail(
     server: object,
     sender: str,
     to: Any,
+    mail: Any,
     *args: Any,
     **more: Any,
 ) -> Any:
@@ -318,7 +320,8 @@ def _sendmail(
     if not wanting:
         return {}
     try:
-        refused = original(server, sender, wanting, *args, **more)
+        mail = folded(mail) if isinstance(mail, str) else mail
+        refused = original(server, sender, wanting, mail, *args, **more)
     except smtplib.SMTPRecipientsRefused as error:
         seen.unwelcome += len(error.recipients)
         raise
