@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from tests.delivery.couriers import AGAIN, Line, Store, clock_at, courier_of, turn
 from tests.delivery.messages import NOW, alerts, operator
 from tests.delivery.plugins import URLS
 from tests.delivery.sending import PICTURE
@@ -204,3 +205,19 @@ def test_an_encoded_phrase_is_read_back() -> None:
     head = mailing.headers_of(rendered, "me", "x", {})["List-Id"]
     parsed = message_from_string(f"List-Id: {head}\n\n", policy=policy.default)
     assert str(parsed["List-Id"]).startswith("watcher: 爆款上升 <")
+
+
+async def test_a_message_keeps_its_key_over_its_tries(store: Store) -> None:
+    """As the courier sends it, whichever layout it is told in; the other target's copy and the next
+    message have keys of their own."""
+    clock, line, other = clock_at(), Line([AGAIN]), Line()
+    first, *_ = store.add(operator("a"), "growth/1", "growth/2")
+    store.add(operator("a"), "growth/1")
+    courier = courier_of(store, {"growth/1": line, "growth/2": other}, clock)
+    await turn(courier)
+    clock.forward(10)
+    await turn(courier)
+    keys = [each.key for each in line.taken]
+    assert keys == [store.row(first).key, store.row(first).key, keys[2]]
+    assert len({*keys, other.taken[0].key}) == 3
+    assert all(keys)

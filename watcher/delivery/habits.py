@@ -1,4 +1,4 @@
-"""What each service makes of a message's severity, and where it has a link to click.
+"""Tables of what each service makes of a severity, and of where it has a link to click.
 
 By its name in ``services``. An info arrives without a sound where the service knows such a thing, a
 warning as its messages usually do, what is critical as its most urgent: but never as one that has
@@ -14,7 +14,7 @@ from watcher.model import Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class Urgency:
     """A service's values for info, warning and critical, as Apprise's plugin has them in its
     ``attribute``. A URL that has one of the ``parameters`` decides for itself. ``words`` are what
     the service calls the values, where they don't say it."""
@@ -35,9 +35,11 @@ class Levels:
 
 def _levels(
     attribute: str, values: tuple[object, ...], parameters: str = "", words: str = ""
-) -> Levels:
+) -> Urgency:
     """A row, by a parameter of the attribute's own name where it says nothing else."""
-    return Levels(attribute, values, tuple((parameters or attribute).split()), tuple(words.split()))
+    return Urgency(
+        attribute, values, tuple((parameters or attribute).split()), tuple(words.split())
+    )
 
 
 _SILENT = _levels("silent", (True, False, False), words="silent usual usual")
@@ -47,7 +49,7 @@ _URGENCY = _levels("urgency", (0, 1, 2), parameters="urgency priority", words="l
 _FROM_P1 = _levels("priority", (5, 3, 1), words="P5 P3 P1")
 _EACH = "info success warning failure"  # of a URL that says what Apprise's types are
 
-LEVELS: Mapping[str, Levels] = {
+LEVELS: Mapping[str, Urgency] = {
     "bark": _levels("level", ("passive", "active", "timeSensitive")),
     # SUPPRESS_NOTIFICATIONS beside SUPPRESS_EMBEDS: of ten shop pages, below ten links.
     "discord": _levels("flags", (4 | 1 << 12, 4, 4), words="silent usual usual"),
@@ -101,7 +103,7 @@ LEFT_ALONE: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Where a service has the link that a click on a message opens: an ``attribute`` of Apprise's
+    """Place of the link that a click on a message opens at a service: an ``attribute`` of Apprise's
     plugin, unless the URL has the ``parameter``. Without one Apprise has no place for it, and it is
     written into the request. ``several``: it takes a list. ``quoted``: Apprise quotes it anew."""
 

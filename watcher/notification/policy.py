@@ -79,28 +79,11 @@ class Decision(StrEnum):
 
 
 _ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
-_OWED = frozenset(
-    {
-        Decision.FIRES,
-        Decision.AGAIN,
-        Decision.RAISED,
-        Decision.REMINDER,
-        Decision.RESOLVED,
-        Decision.MISSED,
-    }
-)
-
-
-_HOLDS = frozenset(
-    {
-        Decision.SILENCED,
-        Decision.QUIET,
-        Decision.RULE_QUIET,
-        Decision.DIGEST,
-        Decision.AT_MOST,
-        Decision.ROUND,
-    }
-)
+_OWED = frozenset({Decision.FIRES, Decision.AGAIN, Decision.RAISED, Decision.REMINDER} | _ENDS)
+_HOLDS = frozenset({
+    Decision.SILENCED, Decision.QUIET, Decision.RULE_QUIET, Decision.DIGEST, Decision.AT_MOST,
+    Decision.ROUND,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

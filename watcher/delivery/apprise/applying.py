@@ -19,8 +19,8 @@ Amend = Callable[[Any], None]
 
 
 class Habits:
-    """Of one ``service`` that a ``channel`` is told by, as far as its URL, which has the parameters
-    ``given``, leaves it open."""
+    """Habits of one ``service`` that a ``channel`` is told by, as far as its URL leaves them open,
+    which has the parameters ``given``."""
 
     def __init__(
         self, plugin: NotifyBase, service: str, channel: str, given: Collection[str]
@@ -71,7 +71,7 @@ class Habits:
         return mailing.message_id(rendered, self._domain) if self._is_mail else ""
 
     def amend(self, rendered: Rendered) -> Amend | None:
-        """What writes the link into a request that Apprise has no place for it in."""
+        """A function that writes the link into a request where Apprise has no place for it."""
         write = _IN_REQUEST.get(self._service)
         if write is None or not rendered.click:
             return None

@@ -1,4 +1,4 @@
-"""What the head of a mail says of it to programs: who wrote it, and what it belongs to.
+"""The head of a mail, as programs read it: who wrote it, and what it belongs to.
 
 As much of it as the service's plugin takes; what the URL says itself (``+Importance=high``) stays.
 """
