@@ -59,6 +59,8 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "by word": reference_delivery.by_word(),
             "by status": reference_delivery.by_status(),
             "by others": reference_delivery.by_others(),
+            "severity": reference_delivery.by_severity(),
+            "click": reference_delivery.by_click(),
         },
         "monitoring.md": {"instruments": _instruments()},
     }

@@ -9,7 +9,9 @@ from apprise import NotifyBase
 
 from tools.marked import table
 from watcher.delivery.apprise import private
+from watcher.delivery.habits import BY_APPRISE, CLICKS, LEVELS
 from watcher.delivery.services import EMPTY, FILLED, PROFILES
+from watcher.model import Severity
 
 _NAMES = {EMPTY: "nothing", FILLED: "anything"}
 _ALWAYS = ", in every answer"
@@ -39,6 +41,34 @@ def by_status() -> str:
 def by_others() -> str:
     """The services that are not asked over HTTP."""
     return _without_word(over_http=False)
+
+
+def by_severity() -> str:
+    """What services make of each severity, and the parameters by which a URL decides for itself."""
+    rows = [
+        (_title(plugin), *(f"`{each}`" for each in words), ", ".join(f"`{each}=`" for each in own))
+        for name, plugin in _plugins()
+        for words, own in _levels_of(name)
+    ]
+    return table(("service", "info", "warning", "critical", "the URL's own"), rows)
+
+
+def _levels_of(name: str) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    if name in LEVELS:
+        row = LEVELS[name]
+        yield [row.word(each) for each in Severity], row.parameters
+    elif name in BY_APPRISE:
+        parameter, words = BY_APPRISE[name]
+        yield words, (parameter,)
+
+
+def by_click() -> str:
+    """The services that have a link to click."""
+    return ", ".join(
+        _title(plugin) + (f" (`{click.parameter}=`)" if click.parameter else "")
+        for name, plugin in _plugins()
+        if (click := CLICKS.get(name)) is not None
+    )
 
 
 def _without_word(*, over_http: bool) -> str:

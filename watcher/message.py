@@ -3,6 +3,7 @@ queue them. Messages are stored as JSON."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -176,3 +177,9 @@ class Notification:
     planned: Instant = 0
     joined: int | None = None
     taken: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """A word that tells it from all others, of other databases, too, and stays."""
+        named = msgspec.json.encode((self.id, self.target, self.message))
+        return hashlib.blake2b(named, digest_size=16).hexdigest()

@@ -67,11 +67,12 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "page": ((),),
     "health": (("--listen", f"127.0.0.1:{PORT}"), ("--listen", f"127.0.0.1:{PORT}", "--quiet")),
     "alerts": ((), ("--json",)),
-    "product": (("1",), ("1", "--json"), ("1", "--csv"), ("end",)),
+    "product": (("1",), ("1", "--json"), ("1", "--csv"), ("1", "--csv", "--decimal", "comma"),
+                ("end",)),
     "export": (
         *((("--what", what, "--format", form)) for what in
           ("observations", "alerts", "transitions", "scans") for form in ("csv", "jsonl")),
-        ("-o", "history.csv"), ("-o", "history.parquet"), ("--excel",),
+        ("-o", "history.csv"), ("-o", "history.parquet"), ("--excel",), ("--decimal", "comma"),
         ("--quiet", "--region", "GB"),
     ),
     "explain": (("selling", "1"), ("named", "1"), ("selling", "1", "--json")),

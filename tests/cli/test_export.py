@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -277,3 +279,69 @@ def test_json_is_lines(watcher: Command, past: Path, folder: Path) -> None:
     assert watcher("export", "--output", folder / "history.json").code == 0
     lines = (folder / "history.json").read_text("utf-8").splitlines()
     assert all(json.loads(line)["product_id"] for line in lines)
+
+
+def test_a_decimal_comma(watcher: Command, past: Path) -> None:
+    """Semicolons part the values, numbers have a comma, and the mark of UTF-8 is first: all else,
+    formulas, too, is as before."""
+    usual = watcher("export", "--every-scan").out
+    out = watcher("export", "--every-scan", "--decimal", "comma").out
+    assert out.startswith("\ufeff")
+    plain, comma = (list(csv.reader(io.StringIO(text), delimiter=sign)) for text, sign in (
+        (usual, ","), (out.removeprefix("\ufeff"), ";"),
+    ))  # fmt: skip
+    assert len(plain) == len(comma)
+    decimals = 0
+    for before, after in zip(plain, comma, strict=True):
+        for one, other in zip(before, after, strict=True):
+            if re.fullmatch(r"-?\d+\.\d+(e[+-]?\d+)?", one):
+                decimals += 1
+                assert other == one.replace(".", ",")
+            else:
+                assert other == one
+    assert decimals > 5
+    excel = watcher("export", "--excel", "--decimal", "comma").out
+    assert excel.count("\ufeff") == 1
+    assert f'="{LONG_ID}"' in {row[columns(excel).index("product_id")] for row in rows_in(excel)}
+
+
+def columns(text: str) -> list[str]:
+    """The header of CSV with a decimal comma."""
+    return next(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+
+
+def rows_in(text: str) -> list[list[str]]:
+    """Its rows."""
+    return list(csv.reader(io.StringIO(text), delimiter=";"))[1:]
+
+
+def test_a_decimal_comma_of_a_product(watcher: Command, past: Path) -> None:
+    """Its values, and refused where nothing is CSV."""
+    asked = ("product", LONG_ID, "--metric", "spu_avg_price", "--days", "3650", "--csv")
+    out, usual = watcher(*asked, "--decimal", "comma").out, watcher(*asked).out
+    assert out.startswith("\ufefftime;spu_avg_price\n")
+    assert out.removeprefix("\ufeff") == usual.replace(",", ";").replace(".", ",")
+    assert "," in out
+    assert watcher("product", "2", "--decimal", "comma").code == 2
+    assert watcher("product", "2", "--json", "--decimal", "comma").code == 2
+    assert watcher("export", "--format", "jsonl", "--decimal", "comma").code == 2
+
+
+def test_every_command_that_writes_csv_has_a_decimal_comma() -> None:
+    """Whatever it is called."""
+
+    def walk(command: click.Command, path: str) -> Iterator[str]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner is not None
+                yield from walk(inner, f"{path} {name}")
+            return
+        options = {flag: each for each in command.params for flag in each.opts}
+        formats = getattr(options.get("--format"), "type", None)
+        if "--csv" in options or "csv" in getattr(formats, "choices", ()):
+            assert "--decimal" in options, path
+            yield path
+
+    assert {"watcher export", "watcher product"} <= {*walk(cli, "watcher")}

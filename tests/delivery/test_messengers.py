@@ -307,7 +307,7 @@ async def test_what_they_refuse(here: Messengers, service: str) -> None:
 )
 def test_another_payload_goes_out_as_it_is(service: str, body: bytes | None) -> None:
     """Of a release of Apprise that writes its requests otherwise."""
-    change = robots.dress_of(service, Rendered("t", "b", "markdown"))
+    change = robots.amendment_of(service, Rendered("t", "b", "markdown"))
     assert change is not None
     request = requests.Request("POST", "http://127.0.0.1/", data=body).prepare()
     before = request.body, dict(request.headers)
@@ -317,7 +317,7 @@ def test_another_payload_goes_out_as_it_is(service: str, body: bytes | None) -> 
 
 def test_what_stands_beside_a_text_stays_beside_a_card() -> None:
     """As the signature that Feishu asks for, should Apprise come to write one."""
-    change = robots.dress_of("feishu", Rendered("t", "b", "markdown"))
+    change = robots.amendment_of("feishu", Rendered("t", "b", "markdown"))
     assert change is not None
     text = b'{"msg_type": "text", "content": {"text": "\\u706f"}, "timestamp": "1", "sign": "s"}'
     request = requests.Request("POST", "http://127.0.0.1/", data=text).prepare()
@@ -329,7 +329,7 @@ def test_what_stands_beside_a_text_stays_beside_a_card() -> None:
     assert "content" not in told
     assert told["card"]["elements"] == [{"tag": "markdown", "content": "灯"}]
     assert request.headers["Content-Length"] == str(len(body))
-    assert robots.dress_of("slack", Rendered("t", "b", "markdown")) is None
+    assert robots.amendment_of("slack", Rendered("t", "b", "markdown")) is None
 
 
 def test_encryption_takes_its_room(monkeypatch: pytest.MonkeyPatch) -> None:

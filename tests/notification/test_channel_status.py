@@ -29,6 +29,8 @@ def standing(world: World, after: int = 0) -> ChannelStatus:
     ("channel", "more", "series", "decision"),
     [
         ("min_severity: warning", "", "20", Decision.BELOW_SEVERITY),
+        ("max_severity: info", "severity: warning", "20", Decision.ABOVE_SEVERITY),
+        ("max_severity: warning", "severity: warning", "20", Decision.ALREADY_TOLD),
         ("min_severity: info", "for: 2d", "20", Decision.NOT_FIRING),
         ("min_severity: info", "", "20", Decision.ALREADY_TOLD),
         ("min_severity: info", "cooldown: 5d", "20 10 20", Decision.COOLDOWN),

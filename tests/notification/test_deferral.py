@@ -178,13 +178,23 @@ def test_all_rules_of_a_channel_are_one_line(store: Database) -> None:
     assert waiting(store, world.book, world.now) == ()
 
 
-def test_what_never_is_told_is_said_of_the_alert_alone(store: Database) -> None:
-    """It does not wait: the channel takes severer ones only, or the rule was changed."""
-    world = world_of(store, "min_severity: warning", rule(SELLS))
+@pytest.mark.parametrize(
+    ("channel", "severity", "why"),
+    [
+        ("min_severity: warning", "info", Decision.BELOW_SEVERITY),
+        ("max_severity: info", "critical", Decision.ABOVE_SEVERITY),
+    ],
+)
+def test_what_never_is_told_is_said_of_the_alert_alone(
+    store: Database, channel: str, severity: str, why: Decision
+) -> None:
+    """It does not wait: the channel takes more or less severe ones only, or the rule was changed.
+    Nor does what fires anew in the rule's cooldown."""
+    world = world_of(store, channel, rule(SELLS, f"severity: {severity}\n    cooldown: 9d"))
     _fires(world)
     assert waiting(store, world.book, world.now) == ()
     (row, _) = with_holds(store, world.book, store.alerts.list(), world.now)
-    assert row.holds == (AlertHold("me", Decision.BELOW_SEVERITY.value),)
+    assert row.holds == (AlertHold("me", why.value),)
 
 
 def test_what_was_told_and_what_ended_has_no_hold(store: Database) -> None:

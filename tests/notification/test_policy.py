@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.store import making
 from watcher.alert import Alert, AlertState, NotificationLogEntry
@@ -71,6 +72,25 @@ def test_severity_below_the_channels_is_held() -> None:
     assert decide(alert(), None, terms, NOW) is Decision.BELOW_SEVERITY
     equal = NotifyTerms(severity=Severity.WARNING, min_severity=Severity.WARNING)
     assert decide(alert(), None, equal, NOW) is Decision.FIRES
+
+
+@pytest.mark.parametrize("least", Severity)
+@pytest.mark.parametrize("most", Severity)
+@pytest.mark.parametrize("severity", Severity)
+def test_a_channel_hears_what_lies_between(
+    least: Severity, most: Severity, severity: Severity
+) -> None:
+    """Both bounds included; by name why not."""
+    if least.rank > most.rank:
+        return
+    terms = NotifyTerms(severity, min_severity=least, max_severity=most)
+    told = {
+        severity.rank < least.rank: Decision.BELOW_SEVERITY,
+        severity.rank > most.rank: Decision.ABOVE_SEVERITY,
+    }.get(True, Decision.FIRES)
+    assert decide(alert(), None, terms, NOW) is told
+    policy = NotifyPolicy("me", ("me/1",), least, max_severity=most)
+    assert policy.hears(severity) is (told is Decision.FIRES)
 
 
 def test_above_what_was_told_of_it_is_told_whatever_the_cooldown() -> None:

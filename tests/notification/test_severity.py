@@ -71,6 +71,17 @@ def letters(message: Message) -> str:
         # Below what the channel hears it is told once it is above, and its end all the same.
         ("resolved: true", "min_severity: critical", "20 300 20 10", ". fc . ri"),
         ("resolved: true", "min_severity: warning", "20 10 100 10", ". . fw rw"),
+        # Above what the channel hears it is told once it is below, and its end all the same.
+        ("resolved: true", "max_severity: warning", "20 300 20 10", "fi . . ri"),
+        ("resolved: true", "max_severity: warning", "300 20 300 10", ". fi . rc"),
+        ("resolved: true", "max_severity: info", "100 300 10", ". . ."),
+        ("remind: 2d", "max_severity: warning", "100 300 300 300 100", "fw . . . mw"),
+        (
+            "resolved: true",
+            "min_severity: warning, max_severity: warning",
+            "20 100 300 10",
+            ". fw . rc",
+        ),
         ("until: {total_sale_7d_cnt: {below: 5}}", "", "20 10 300 4", "fi . sc ."),
         ("again: {total_sale_7d_cnt: {rises: 50%}}", "", "20 30 100 120 150", "fi ai sw . aw"),
     ],
@@ -80,6 +91,16 @@ def test_the_highest_that_is_met(
 ) -> None:
     """As the sales go day by day."""
     assert see(world_of(store, more, channel=channel), series) == told
+
+
+def test_what_became_too_severe_as_it_was_held_is_not_told(store: Database) -> None:
+    """Whoever hears of what is critical was told; the morning here has nothing to say."""
+    world = world_of(store, channel='max_severity: warning, quiet: {hours: "22:00-07:00"}')
+    world.march("20 300")
+    policies = policies_of(world.book.channels)
+    assert sweep(store, world.book, policies, world.now + 9 * HOUR) == []
+    (row,) = with_holds(store, world.book, store.alerts.list("r"), world.now)
+    assert [hold.why for hold in row.holds] == [Decision.ABOVE_SEVERITY.value]
 
 
 def test_no_data_keeps_it(store: Database) -> None:

@@ -47,14 +47,14 @@ def list_(files: options.Files) -> None:
     elif not listed:
         console().say(f"No channels: {files.named} has none, so its rules tell nobody.")
     else:
-        columns = ("Channel", "Targets", "From severity", "Told", "Rules")
+        columns = ("Channel", "Targets", "Severity", "Told", "Rules")
         rows = [_row(each) for each in listed]
         console().table(columns, rows, texts=("Channel", "Targets", "Told", "Rules"))
 
 
 def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> dict[str, Any]:
     return {
-        **fields_of(channel, "name min_severity timezone"),
+        **fields_of(channel, "name min_severity max_severity timezone"),
         "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
         "told": _times(channel),
         "operator": channel.name in book.operator,
@@ -67,7 +67,8 @@ def _row(channel: Mapping[str, Any]) -> tuple[str, ...]:
     rules = channel["rules"]
     some = ", ".join(rules[:_NAMED])
     some = some if len(rules) <= _NAMED else f"{len(rules):,}: {some}, …"
-    return (channel["name"], to, channel["min_severity"].value, channel["told"], some)
+    bounds = dict.fromkeys((channel["min_severity"].value, channel["max_severity"].value))
+    return (channel["name"], to, " to ".join(bounds), channel["told"], some)
 
 
 @command.command("test")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ from watcher.cli.progress import Report, progress
 from watcher.cli.streams import ToProgram, ToTerminal
 from watcher.errors import RulesError
 from watcher.export import history
-from watcher.export.formats import ENDINGS, FORMATS, WRITERS, replaced
+from watcher.export.formats import ENDINGS, FORMATS, WRITERS, replaced, write_csv
 from watcher.export.table import Export, Part
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook
@@ -55,6 +55,7 @@ _ONLY = {
 @options.several("--metric", "metrics", metric_names, "Instead of all 88 numbers; repeatable.")
 @click.option("--every-scan", is_flag=True, help="A row for each scan, changed or not.")
 @click.option("--excel", is_flag=True, help="CSV that Excel reads as UTF-8, with ids as texts.")
+@options.decimal
 @options.quiet
 @options.files
 def command(**wanted: Any) -> None:
@@ -88,7 +89,7 @@ def command(**wanted: Any) -> None:
         export = _export(database, wanted, book)
         with _destination(wanted) as (file, report):
             export = replace(export, parts=counted(export, report))
-            WRITERS["excel" if wanted["excel"] else style](export, file)
+            _writer(wanted, style)(export, file)
     if not rows and not wanted["quiet"]:
         groups = [each for each in wanted["products"] if is_group(each)]
         hint = "`watcher db stats` says what is stored."
@@ -108,6 +109,12 @@ def _format(wanted: _Wanted) -> str:
     return ENDINGS[ending]
 
 
+def _writer(wanted: _Wanted, style: str) -> Callable[[Export, BinaryIO], None]:
+    if style != "csv":
+        return WRITERS[style]
+    return partial(write_csv, excel=wanted["excel"], comma=wanted["decimal"] == "comma")
+
+
 def _refuse(wanted: _Wanted, style: str) -> None:
     for name, tables in _ONLY.items():
         if wanted[name] and wanted["what"] not in tables:
@@ -115,6 +122,8 @@ def _refuse(wanted: _Wanted, style: str) -> None:
             raise click.UsageError(f"--{option} goes with --what {' or '.join(tables)}")
     if wanted["excel"] and style != "csv":
         raise click.UsageError(f"--excel goes with CSV, not with {style}")
+    if wanted["decimal"] == "comma" and style != "csv":
+        raise click.UsageError(f"--decimal goes with CSV, not with {style}")
     if style == "parquet" and _to_terminal(wanted):
         raise click.UsageError("Parquet is no text: give --output FILE, or send it to a program")
 

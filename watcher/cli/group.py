@@ -56,14 +56,15 @@ class _Shown:
 
 def show_group(
     files: options.Files, wanted: tuple[str, str | None], figures: Sequence[str], days: int,
-    *, as_csv: bool,
+    *, csv: str | None,
 ) -> None:  # fmt: skip
-    """Print a group, ``wanted`` by id and region: its ``figures``, or all of them."""
+    """Print a group, ``wanted`` by id and region: its ``figures``, or all of them; as CSV with this
+    decimal sign."""
     shown = _read(files, wanted, figures, days)
     if json_wanted():
         print_json(_json(shown))
-    elif as_csv:
-        print_csv(shown.tracks, shown.rows)
+    elif csv is not None:
+        print_csv(shown.tracks, shown.rows, csv)
     else:
         _show(shown, shown.tracks if figures else shown.tracks[:1])
 

@@ -8,6 +8,7 @@ from typing import Literal, TextIO
 
 import structlog
 
+from watcher.cli import journal
 from watcher.redaction import log_redaction
 from watcher.text.sanitize import plain, plain_lines
 
@@ -38,7 +39,7 @@ def configure(style: Style, level: str) -> None:
             colors=sys.stderr.isatty(), exception_formatter=traceback
         )
     rendered = [formatter.remove_processors_meta, _harmless, renderer]
-    handler = _Stderr()
+    handler = _Stderr(of_journal=style == "text" and journal.is_read())
     handler.setFormatter(formatter(processors=rendered, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -48,10 +49,16 @@ def configure(style: Style, level: str) -> None:
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at that moment: above a progress bar, not into it."""
+    """Writes to what stderr is at that moment: above a progress bar, not into it. Where it is
+    ``of_journal`` each line has its priority."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_journal: bool) -> None:
         logging.Handler.__init__(self)
+        self._of_journal = of_journal
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return journal.marked(text, record.levelno) if self._of_journal else text
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]

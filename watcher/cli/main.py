@@ -138,17 +138,29 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except WatcherError as error:
-        from watcher.cli.output import console  # noqa: PLC0415 - not for each --help
-        from watcher.redaction import log_redaction  # noqa: PLC0415
-
-        console(stderr=True).say(
-            log_redaction(str(error))
-        )  # wrapped where the terminal is narrower
+        _complain(error)
         return 1
     except Exception as error:  # noqa: BLE001 - whatever it is, no secret is shown
-        print(_said_of(error), file=sys.stderr)  # noqa: T201
+        from watcher.cli import journal  # noqa: PLC0415 - not for each --help
+
+        said = _said_of(error)
+        print(journal.as_error(said) if journal.is_read() else said, file=sys.stderr)  # noqa: T201
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _complain(error: WatcherError) -> None:
+    """Say what the user can mend: a journal is told that it is an error, a terminal has it wrapped
+    where it is narrower."""
+    from watcher.cli import journal  # noqa: PLC0415 - not for each --help
+    from watcher.cli.output import console  # noqa: PLC0415
+    from watcher.redaction import log_redaction  # noqa: PLC0415
+
+    said = log_redaction(str(error))
+    if journal.is_read():
+        print(journal.as_error(plain_lines(said)), file=sys.stderr)  # noqa: T201
+    else:
+        console(stderr=True).say(said)
 
 
 def _said_of(error: Exception) -> str:

@@ -57,6 +57,14 @@ def _moment(text: str) -> str:
     return text
 
 
+decimal = click.option(
+    "--decimal",
+    type=click.Choice(("point", "comma")),
+    default="point",
+    help="comma: CSV for spreadsheets that write 1,5, parted by semicolons.",
+)
+
+
 def variable(flag: str, *names: str, **how: Any) -> Callable[[F], F]:
     """An option that an environment variable gives, too: ``WATCHER_WEB_TOKEN_FILE``."""
     name = flag.strip("-").replace("-", "_").upper()

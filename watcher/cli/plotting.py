@@ -16,7 +16,8 @@ from watcher.charts.scale import level_axis, value_axis
 from watcher.cli.alerts import alert_cells, alert_json
 from watcher.cli.output import Output, fields_of, said
 from watcher.evaluation.series import Track, heights_of, number
-from watcher.export.formats import csv_lines, iso
+from watcher.export.csv_lines import MARK, csv_lines, no_formula
+from watcher.export.formats import iso
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
@@ -75,12 +76,13 @@ def rows_json(tracks: Sequence[Track], rows: Rows) -> list[dict[str, object]]:
     ]
 
 
-def print_csv(tracks: Sequence[Track], rows: Rows) -> None:
+def print_csv(tracks: Sequence[Track], rows: Rows, decimal: str) -> None:
     """Print the values of tracks from each time on: times as ISO 8601 in UTC, no value is an empty
-    cell."""
-    lines: list[list[object]] = [["time", *(track.name for track in tracks)]]
+    cell; with a ``decimal`` comma for a spreadsheet that has one."""
+    lines: list[list[object]] = [["time", *(no_formula(track.name) for track in tracks)]]
     lines += [[iso(instant), *map(number, values)] for instant, values in rows]
-    sys.stdout.buffer.write(csv_lines(lines))
+    comma = decimal == "comma"
+    sys.stdout.buffer.write((MARK if comma else b"") + csv_lines(lines, comma=comma))
 
 
 def show_plot(out: Output, track: Track, days: int, zone: tzinfo) -> None:

@@ -79,9 +79,10 @@ class _Past:
 @options.files
 @as_json
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
+@options.decimal
 def command(
     product: str, region: str | None, metrics: tuple[str, ...], days: int, files: options.Files,
-    *, as_csv: bool,
+    decimal: str, *, as_csv: bool,
 ) -> None:  # fmt: skip
     """Show PRODUCT's values of the last days as they changed, a plot, and its alerts.
 
@@ -94,14 +95,17 @@ def command(
     """
     if json_wanted() and as_csv:
         raise click.UsageError("--json or --csv, not both")
+    if decimal == "comma" and not as_csv:
+        raise click.UsageError("--decimal goes with --csv")
     if is_group(product):
-        show_group(files, (product, region), list(dict.fromkeys(metrics)), days, as_csv=as_csv)
+        figures = list(dict.fromkeys(metrics))
+        show_group(files, (product, region), figures, days, csv=decimal if as_csv else None)
         return
     past = _past(files, (product, region), list(dict.fromkeys(metrics)) or _DEFAULT, days)
     if json_wanted():
         print_json(_json(past))
     elif as_csv:
-        print_csv(past.tracks, past.pairs)
+        print_csv(past.tracks, past.pairs, decimal)
     else:
         _show(past, plotted=past.tracks if metrics else past.tracks[:1])
 

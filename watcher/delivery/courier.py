@@ -328,6 +328,7 @@ class Courier:
         rendered = await asyncio.to_thread(
             render, row.message, target.style, way.zone, target.limit, way.template
         )
+        rendered = replace(rendered, key=row.key)
         pictures = await self._pictures(row, target, way)
         await self.begin()
         return await target.send(rendered, pictures, taken=row.taken)

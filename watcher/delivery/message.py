@@ -18,7 +18,14 @@ import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
+from watcher.delivery.rendered import (
+    LONGEST,
+    Limit,
+    OwnTemplate,
+    Rendered,
+    Style,
+    Thread,
+)
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
 from watcher.message import Message
 from watcher.text.messages import title_of
@@ -61,7 +68,18 @@ def render(
         _fitting(view, partial(_usual, message, Style.PLAIN), fits) if style is Style.EMAIL else ""
     )
     shown_title = title if style.has_title else ""
-    return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
+    click = next((each.link for each in view.products if each.link), "")
+    return Rendered(
+        shown_title, body, style.body_format, message.severity.value, plain,
+        click=click, thread=thread_of(message),
+    )  # fmt: skip
+
+
+def thread_of(message: Message) -> Thread:
+    """The thread of a message in a mailbox: that of its rule, where it is of one alone."""
+    if message.rule and message.kind in _OF_RULES:
+        return Thread("rule", message.rule)
+    return Thread("several" if message.kind == "alerts" else message.kind)
 
 
 def _body(
@@ -184,6 +202,7 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
     )
 
 
+_OF_RULES = ("alerts", "digest")
 _OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer")
 _OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules")
 # Jinja2 itself escapes what becomes HTML.

@@ -114,16 +114,30 @@ class Shown(Limit):
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """A row of messages that belong together, by the ``kind`` of them: those of a ``rule``, of
+    several, digests of several, reports, what the operator hears ..."""
+
+    kind: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """A message as a service is given it. ``format`` is text, markdown or html, of the body alone.
     ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the same
-    as an HTML mail for who reads mail as text; other styles have none."""
+    as an HTML mail for who reads mail as text; other styles have none. ``click`` is what a click on
+    it opens, ``thread`` what it belongs to in a mailbox; ``key`` tells it from all others, and is
+    that of each try of it."""
 
     title: str
     body: str
     format: str
     severity: str = "info"
     plain: str = ""
+    click: str = ""
+    thread: Thread | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ def _owners(
     if silence.patterns.keys() != {"rule"}:
         rules = [*_with_alerts(database, rules, silence)]
     channels = dict.fromkeys(
-        name for rule in rules for name in rule.notify if policies[name].hears(rule.most_severe)
+        name for rule in rules for name in rule.notify if policies[name].hears_of(rule)
     )
     return [*channels] or book.operator
 

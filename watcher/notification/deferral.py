@@ -38,7 +38,15 @@ HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
 _Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
-_TOLD_OF = frozenset({Decision.COOLDOWN, Decision.BELOW_SEVERITY, Decision.CARRIED, Decision.MUTED})
+_TOLD_OF = frozenset(
+    {
+        Decision.COOLDOWN,
+        Decision.BELOW_SEVERITY,
+        Decision.ABOVE_SEVERITY,
+        Decision.CARRIED,
+        Decision.MUTED,
+    }
+)
 
 
 def defer(
@@ -409,7 +417,7 @@ def _cooling(
     }
     for name, channel, count, told_at in database.alerts.cooling(cooldowns, now):
         rule = rules[name]
-        if channel in rule.notify and policies[channel].hears(rule.most_severe):
+        if channel in rule.notify and policies[channel].hears_of(rule):
             ends = (rule.over(rule.cooldown, past, told_at, watch.key) for watch in rule.watches)
             until = max(ends)
             why = Decision.COOLDOWN.value

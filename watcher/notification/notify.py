@@ -122,8 +122,9 @@ class Teller:
         if live.severities is not None:
             graded = np.array([bool(rule.grades) for rule in rules], np.bool_)[live.rules]
             tells = np.array([each is not None for each in terms], np.bool_)[live.rules]
-            loud = live.severities >= policy.min_severity.rank
-            deaf = np.where(graded & (live.severities >= 0), ~(tells & loud), deaf)
+            ranks, least, most = live.severities, policy.min_severity, policy.max_severity
+            loud = (ranks >= least.rank) & (ranks <= most.rank)
+            deaf = np.where(graded & (ranks >= 0), ~(tells & loud), deaf)
         told_at = self.database.alerts.heard_at(live, name)
         after = [_NEVER if each is None or each.remind is None else each.remind for each in terms]
         heard = is_heard(live, told_at, np.array(after, np.int64)[live.rules], self.at)

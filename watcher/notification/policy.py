@@ -44,6 +44,7 @@ class Decision(StrEnum):
     ALREADY_TOLD = "already told"
     COOLDOWN = "in cooldown"
     BELOW_SEVERITY = "below the channel's min_severity"
+    ABOVE_SEVERITY = "above the channel's max_severity"
     NOT_FIRING = "not firing"
     CARRIED = "fired before the rule was changed"
     END_NOT_ASKED = "the rule does not tell the end"
@@ -78,28 +79,11 @@ class Decision(StrEnum):
 
 
 _ENDS = frozenset({Decision.RESOLVED, Decision.MISSED})
-_OWED = frozenset(
-    {
-        Decision.FIRES,
-        Decision.AGAIN,
-        Decision.RAISED,
-        Decision.REMINDER,
-        Decision.RESOLVED,
-        Decision.MISSED,
-    }
-)
-
-
-_HOLDS = frozenset(
-    {
-        Decision.SILENCED,
-        Decision.QUIET,
-        Decision.RULE_QUIET,
-        Decision.DIGEST,
-        Decision.AT_MOST,
-        Decision.ROUND,
-    }
-)
+_OWED = frozenset({Decision.FIRES, Decision.AGAIN, Decision.RAISED, Decision.REMINDER} | _ENDS)
+_HOLDS = frozenset({
+    Decision.SILENCED, Decision.QUIET, Decision.RULE_QUIET, Decision.DIGEST, Decision.AT_MOST,
+    Decision.ROUND,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +97,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
-    """A channel's settings: its targets, the least severity, when and how often it may be told, and
-    what goes into one message. ``timezone`` is that of its days."""
+    """A channel's settings: its targets, the least and the highest severity, when and how often it
+    may be told, and what goes into one message. ``timezone`` is that of its days."""
 
     channel: str
     targets: tuple[str, ...]
@@ -125,6 +109,7 @@ class NotifyPolicy:
     limit: int | None = None
     by_rule: bool = False
     timezone: str = "UTC"
+    max_severity: Severity = Severity.CRITICAL
 
     @property
     def joins(self) -> bool:
@@ -138,7 +123,11 @@ class NotifyPolicy:
 
     def hears(self, severity: Severity) -> bool:
         """Whether what is so severe is told here."""
-        return severity.rank >= self.min_severity.rank
+        return self.min_severity.rank <= severity.rank <= self.max_severity.rank
+
+    def hears_of(self, rule: Rule) -> bool:
+        """Whether an alert of the rule can be so severe that it is told here."""
+        return any(map(self.hears, rule.possible_severities))
 
     def hold(self, now: Instant, since: Instant | None = None) -> Hold | None:
         """The hold on the channel as a whole, if any. What waits for its digest ``since`` a time is
@@ -175,6 +164,7 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
             limit=each.limit,
             by_rule=each.by_rule,
             timezone=each.timezone,
+            max_severity=each.max_severity,
         )
         for name, each in channels.items()
     }
@@ -191,18 +181,25 @@ class OpenRound:
 
 @dataclass(frozen=True, slots=True)
 class NotifyTerms:
-    """An alert's severity and its rule's repetition, and the channel's least severity; times in
-    seconds."""
+    """An alert's severity and its rule's repetition, and the channel's least and highest severity;
+    times in seconds."""
 
     severity: Severity = Severity.INFO
     min_severity: Severity = Severity.INFO
     cooldown: int = 0
     remind: int | None = None
     resolved: bool = False
+    max_severity: Severity = Severity.CRITICAL
 
     @property
     def tells(self) -> bool:
-        return self.severity.rank >= self.min_severity.rank
+        return self.min_severity.rank <= self.severity.rank <= self.max_severity.rank
+
+    @property
+    def outside(self) -> Decision:
+        """The decision on what is told to others, for it is too light or too severe."""
+        light = self.severity.rank < self.min_severity.rank
+        return Decision.BELOW_SEVERITY if light else Decision.ABOVE_SEVERITY
 
     def raises(self, told: Severity | None) -> bool:
         """Whether it is more severe than what was told of it; of a rule whose severity the data do
@@ -217,7 +214,9 @@ def terms_of(
     watch of that key that have the severity which the rule gives."""
     cooldown = rule.least(rule.cooldown, past, at, watch)
     remind = rule.least(rule.remind, past, at, watch) if rule.remind is not None else None
-    return NotifyTerms(rule.severity, policy.min_severity, cooldown, remind, rule.resolved)
+    return NotifyTerms(
+        rule.severity, policy.min_severity, cooldown, remind, rule.resolved, policy.max_severity
+    )
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -428,7 +427,7 @@ def decide(
     ``waiting``: its begin was held back for the channel (quiet hours, digest), so that it is still
     to be told though it is over. ``again``: what it was told has moved on, as the rule asks for."""
     if not terms.tells and not _was_told(alert, told):
-        return Decision.BELOW_SEVERITY
+        return terms.outside
     if alert.state is AlertState.FIRING:
         return _firing(alert, told, terms, now, again=again)
     if alert.resolved_at is not None:
@@ -437,7 +436,7 @@ def decide(
 
 
 def _was_told(alert: Alert, told: NotificationLogEntry | None) -> bool:
-    """Whether it is the end of what was told as it was more severe."""
+    """Whether it is the end of what was told as it was more severe, or less."""
     if told is None or alert.resolved_at is None:
         return False
     return told.severity is not None and told.alert == alert.id

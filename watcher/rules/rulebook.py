@@ -95,6 +95,17 @@ class Channel:
     at_most: int | None = None
     limit: int | None = None
     by_rule: bool = False
+    max_severity: Severity = Severity.CRITICAL
+
+    @property
+    def takes(self) -> str:
+        """The severities that it is told: ``warning``, ``info to warning``."""
+        least, most = self.min_severity, self.max_severity
+        return least.value if least is most else f"{least} to {most}"
+
+    def hears(self, severity: Severity) -> bool:
+        """Whether what is so severe is told here."""
+        return self.min_severity.rank <= severity.rank <= self.max_severity.rank
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -253,6 +264,12 @@ class Rule:
     def most_severe(self) -> Severity:
         """The highest severity that an alert may have."""
         return self.grades[0].severity if self.grades else self.severity
+
+    @property
+    def possible_severities(self) -> tuple[Severity, ...]:
+        """The severities that an alert may have, the least first."""
+        found = {self.severity, *(grade.severity for grade in self.grades)}
+        return tuple(sorted(found, key=lambda each: each.rank))
 
     @property
     def severities(self) -> str:

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.rules.tables import problems_of
+from watcher.errors import RulesError
+from watcher.model import Severity
 from watcher.rules.files.loading import load_text
 
 RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify: %s}]\n"
@@ -117,6 +119,54 @@ def test_a_channel_that_nobody_tells(more: str, rules: str, told: dict[str, str]
     """Not by a rule, not as the operator's, not by defaults, and not at its severity."""
     warnings = load_text(_TWO + more + rules).warnings
     assert {one.path.removeprefix("channels."): one.message for one in warnings} == told
+
+
+def test_bounds_that_leave_nothing() -> None:
+    """The least severity above the highest is an error, with its place; equal they leave one."""
+    bounds = "channels: {me: {url: 'json://x', min_severity: %s, max_severity: %s}}\n"
+    with pytest.raises(RulesError) as caught:
+        load_text(bounds % ("critical", "warning") + RULES % "me")
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("rules.yaml:1:72: channels.me.max_severity: is below min_sever")
+    rules = (RULES % "me").replace("when:", "severity: warning, when:")
+    book = load_text(bounds % ("warning", "warning") + rules)
+    assert not book.warnings
+    assert (book.channels["me"].takes, book.channels["me"].hears(Severity.CRITICAL)) == (
+        "warning",
+        False,
+    )
+
+
+_GRADES = "severity: {critical: {review_count: {above: 9}}}, when:"
+_NOBODY = "this rule tells nobody: no channel of it takes what is %s"
+_LOST = "what is critical is told nobody: no channel of this rule takes it"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "severity", "doubt"),
+    [
+        (["max_severity: info"], "severity: warning, when:", _NOBODY % "warning"),
+        (["min_severity: critical"], "when:", _NOBODY % "info"),
+        (
+            ["max_severity: info", "min_severity: critical"],
+            "severity: warning, when:",
+            _NOBODY % "warning",
+        ),
+        (["max_severity: warning"], _GRADES, _LOST),
+        (["max_severity: info", "min_severity: critical"], _GRADES, None),
+        (["min_severity: critical"], _GRADES, None),
+        (["max_severity: info", "min_severity: info"], "severity: warning, when:", None),
+    ],
+)
+def test_what_no_channel_of_a_rule_takes(
+    bounds: list[str], severity: str, doubt: str | None
+) -> None:
+    """Nothing of it, or not what is most severe; less severe is what the least is for."""
+    channels = [f"c{n}: {{url: 'json://x', {each}}}" for n, each in enumerate(bounds)]
+    names = f"[{', '.join(f'c{n}' for n in range(len(bounds)))}]"
+    text = f"channels: {{{', '.join(channels)}}}\n" + (RULES % names).replace("when:", severity)
+    found = {one.path: one.message for one in load_text(text).warnings}
+    assert found.get("rules[0].notify") == doubt
 
 
 def test_a_single_name_and_repeated_names() -> None:

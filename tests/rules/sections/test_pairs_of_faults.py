@@ -24,7 +24,8 @@ RULE = {
     "every": "1h",
 }  # fmt: skip
 CHANNEL = {
-    "url": "nowhere", "min_severity": "urgent", "timezone": "Mars/Base", "quiet": _QUIET,
+    "url": "nowhere", "min_severity": "urgent", "max_severity": "grave",
+    "timezone": "Mars/Base", "quiet": _QUIET,
     "digest": "9 o clock", "template": '"{{"', "at_most": "few", "limit": "0", "group_by": "size",
     "urls": "1",
 }  # fmt: skip

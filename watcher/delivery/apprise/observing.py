@@ -12,7 +12,7 @@ import hashlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ from requests import exceptions as faults
 from watcher import network
 from watcher.delivery.apprise import private
 from watcher.delivery.apprise.confirming import Said, Word, document_of, found, read
+from watcher.delivery.apprise.mailing import folded
 from watcher.delivery.permission import may_send
 from watcher.delivery.services import UNKNOWN, ServiceProfile
 from watcher.retrying import parse_http_date, retry_after
@@ -37,6 +38,7 @@ PATIENCE = 10.0  # seconds that a try waits for a service that says when it take
 LONGEST_ASKED = 900.0  # a service's clock and ours may be hours apart
 
 _Call = Callable[..., Any]
+Amendment = Callable[[Any], None]  # of a prepared request
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +102,21 @@ class Accepted:
 @dataclass(slots=True)
 class Observation:
     """The answers, mail replies of 400 and above, and faults of one try, in their order. ``plain``
-    is what an HTML mail says as text, ``dress`` changes a request on its way; ``unwelcome`` counts
-    the addresses that a mail server refused. ``limited`` is set once the service has asked to wait,
-    ``asked`` are the seconds that Apprise knows of, and ``held`` counts the requests that were not
-    sent for it."""
+    is what an HTML mail says as text; ``unwelcome`` counts the addresses that a mail server
+    refused. ``limited`` is set once the service has asked to wait, ``asked`` are the seconds that
+    Apprise knows of, and ``held`` counts the requests that were not sent for it. ``amendments``
+    write into a request what Apprise has no place for; a mail has the ``message_id``, if it is not
+    empty.
+    """
 
     accepted: Accepted
     plain: str = ""
     service: ServiceProfile = UNKNOWN
-    dress: Callable[[requests.PreparedRequest], None] | None = None
     limited: bool = False
     asked: float | None = None
     held: int = 0
+    amendments: Sequence[Amendment] = ()
+    message_id: str = ""
     answers: list[Answer] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -180,14 +185,13 @@ def observed(
     accepted: Accepted,
     plain: str = "",
     service: ServiceProfile = UNKNOWN,
-    dress: Callable[[requests.PreparedRequest], None] | None = None,
 ) -> Iterator[Observation]:
     """Note what ``requests`` and ``smtplib`` do in this context while the block runs. Recipients
     that are in ``accepted`` are passed over; those that take it are added. An HTML mail has
-    ``plain`` beside it, if it is not empty. The ``service`` says how to read its answers;
-    ``dress`` changes its requests before they go out."""
+    ``plain`` beside it, if it is not empty. The ``service`` says how to read its
+    answers."""
     watch()
-    observation = Observation(accepted, plain, service, dress)
+    observation = Observation(accepted, plain, service)
     token = _current.set(observation)
     try:
         with private.delivered_to(accepted):
@@ -210,7 +214,11 @@ def watch() -> None:
     _wrap(smtp, "login", _noting(smtplib.SMTPNotSupportedError))
     _wrap(smtp, "starttls", _noting(smtplib.SMTPNotSupportedError))
     _wrap(smtp, "quit", _quit)
-    for part, around in ((private.MAIL_CONVERSION, _text_of_mail), (private.MAIL_SOCKET, _opened)):
+    for part, around in (
+        (private.MAIL_CONVERSION, _text_of_mail),
+        (private.MAIL_ID, _id_of_mail),
+        (private.MAIL_SOCKET, _opened),
+    ):
         found = private.owner_of(part)
         if found is not None:
             _wrap(*found, around)
@@ -250,20 +258,21 @@ def _text_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any)
     return seen.plain or original(*args, **kwargs)
 
 
+def _id_of_mail(seen: Observation, original: _Call, *args: Any, **kwargs: Any) -> Any:
+    """The id of a mail, the same at each try: Apprise would make up another one."""
+    return seen.message_id or original(*args, **kwargs)
+
+
 def _send(
-    seen: Observation,
-    original: _Call,
-    session: object,
-    request: requests.PreparedRequest,
-    **kwargs: Any,
+    seen: Observation, original: _Call, session: object, request: Any, *args: Any, **kwargs: Any
 ) -> Any:
     """The answer; of a refusal inside a success with a status that says so, or else the plugin
     keeps a recipient for served."""
     seen.hold()
-    if seen.dress is not None:
-        seen.dress(request)
+    for amend in seen.amendments:
+        amend(request)
     with seen.noting(requests.RequestException, ValueError):
-        response = original(session, request, **kwargs)
+        response = original(session, request, *args, **kwargs)
     status = response.status_code
     # A body that is read piece by piece is left to the plugin.
     said = read(seen.service, status, b"" if kwargs.get("stream") else response.content)
@@ -305,6 +314,7 @@ def _sendmail(
     server: object,
     sender: str,
     to: Any,
+    mail: Any,
     *args: Any,
     **more: Any,
 ) -> Any:
@@ -315,7 +325,8 @@ def _sendmail(
     if not wanting:
         return {}
     try:
-        refused = original(server, sender, wanting, *args, **more)
+        mail = folded(mail) if isinstance(mail, str) else mail
+        refused = original(server, sender, wanting, mail, *args, **more)
     except smtplib.SMTPRecipientsRefused as error:
         seen.unwelcome += len(error.recipients)
         raise

@@ -18,6 +18,7 @@ from functools import cache, partial, wraps
 from operator import eq, ne
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from apprise import Apprise, NotifyBase
@@ -237,6 +238,12 @@ def _pairs(url: str) -> list[tuple[str, str]]:
     """The names of the parameters, each with the text that gives it."""
     parts = (part for part in re.split(r"[&;]", url.partition("?")[2]) if part)
     return [(part.partition("=")[0].strip().lower(), part) for part in parts]
+
+
+def given(url: str) -> frozenset[str]:
+    """The names of the parameters that a URL gives a value."""
+    query = url.partition("?")[2].partition("#")[0].replace(";", "&")
+    return frozenset(name.strip().lower() for name in parse_qs(query))
 
 
 def _with_only(url: str, keeps: Callable[[str], bool]) -> str:

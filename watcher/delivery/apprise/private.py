@@ -18,6 +18,7 @@ from apprise import NotifyBase
 CONVERSION = "apprise.conversion:convert_between"
 DELIVERY_TRACKER = "apprise.plugins.base:_delivery_tracker"
 MAIL_CONVERSION = "apprise.plugins.email.base:convert_between"
+MAIL_ID = "apprise.plugins.email.base:make_msgid"
 MAIL_SOCKET = "smtplib:SMTP._get_socket"
 MEMORY_ATTACHMENT = "apprise.attachment.memory:AttachMemory"
 PARAMETER_PARSING = "apprise.utils.parse:parse_qsd"

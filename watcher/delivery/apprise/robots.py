@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from watcher.delivery.apprise.observing import Amendment
 from watcher.delivery.rendered import Rendered
 from watcher.text.sanitize import escape_tagged
 
@@ -22,7 +23,7 @@ _COLOURS = {"critical": "red", "warning": "orange"}
 _Dress = Callable[[dict[str, Any], Rendered], dict[str, Any]]
 
 
-def dress_of(service: str, rendered: Rendered) -> Callable[[requests.PreparedRequest], None] | None:
+def amendment_of(service: str, rendered: Rendered) -> Amendment | None:
     """The change to the requests of a service that is to show ``rendered`` in its own style; None
     where Apprise's are right."""
     dress = _DRESSES.get(service)

@@ -12,7 +12,7 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache, partial
@@ -25,7 +25,9 @@ from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, Notify
 
 from watcher.delivery.apprise import observing, private, robots
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
-from watcher.delivery.apprise.parameters import doubts_of
+from watcher.delivery.apprise.applying import Habits
+from watcher.delivery.apprise.observing import Amendment
+from watcher.delivery.apprise.parameters import doubts_of, given
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.delivery.rendered import (
     LONGEST,
@@ -111,7 +113,9 @@ class Target:
         self.limit = _limit_of(plugin, self._profile, self.style)
         is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
         self.takes_files = bool(plugin.attachment_support) and not is_webhook
-        _prepare(plugin, url.reveal(), self._profile, self.style)
+        parameters = given(self._url)
+        _prepare(plugin, parameters, self._profile, self.style)
+        self._habits = Habits(plugin, self.service, name.rpartition("/")[0], parameters)
         observing.pace(plugin)
         self._hide = UrlRedaction(url.reveal())
 
@@ -144,8 +148,9 @@ class Target:
             return _retry(hang, taken=frozenset(taken))
         rendered, files = with_pictures(rendered, files, self._profile)
         accepted = observing.Accepted(self._secret.reveal(), taken)
-        dress = robots.dress_of(self.service, rendered) if self._is_styled else None
-        with observing.observed(accepted, rendered.plain, self._profile, dress) as observation:
+        with observing.observed(accepted, rendered.plain, self._profile) as observation:
+            observation.amendments = [*self._amendments(rendered)]
+            observation.message_id = self._habits.message_id(rendered)
             future = self._hand.run(partial(self._notify, rendered, files))
         future.add_done_callback(lambda _done: observation.close())
         outcome = await self._outcome(future, observation, begun=bool(taken))
@@ -240,15 +245,23 @@ class Target:
         for file in files:
             if in_memory is not None:
                 attach.add(in_memory(file.content, name=file.name, mimetype=file.mimetype))
-        return bool(
-            self._apprise.notify(
-                body=rendered.body,
-                title="" if self._heads_itself else rendered.title,
-                body_format=NotifyFormat(rendered.format),
-                notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
-                attach=attach if len(attach) else None,
+        with self._habits.applied(rendered):
+            return bool(
+                self._apprise.notify(
+                    body=rendered.body,
+                    title="" if self._heads_itself else rendered.title,
+                    body_format=NotifyFormat(rendered.format),
+                    notify_type=_TYPES.get(rendered.severity, NotifyType.INFO),
+                    attach=attach if len(attach) else None,
+                )
             )
-        )
+
+    def _amendments(self, rendered: Rendered) -> Iterator[Amendment]:
+        """Yield what writes into the requests of one message: its layout first."""
+        if self._is_styled and (layout := robots.amendment_of(self.service, rendered)) is not None:
+            yield layout
+        if (habit := self._habits.amendment(rendered)) is not None:
+            yield habit
 
     @property
     def _heads_itself(self) -> bool:
@@ -341,18 +354,19 @@ def _written(plugin: NotifyBase, source: NotifyFormat, target: NotifyFormat, tex
     return str(plugin.dialect_convert(converted, target))
 
 
-def _prepare(plugin: NotifyBase, url: str, profile: ServiceProfile, style: Style) -> None:
+def _prepare(
+    plugin: NotifyBase, asked: Collection[str], profile: ServiceProfile, style: Style
+) -> None:
     """Set what the URL leaves open to what an alert is best shown with."""
-    asked = parse_qs(urlsplit(url).query)
     # No picture of a severity and no "sent by", unless the URL asks for them.
     ornaments = (("image", "include_image"), ("footer", "include_footer"), ("avatar", "avatar"))
     for parameter, attribute in ornaments:
         if hasattr(plugin, attribute) and parameter not in asked:
             setattr(plugin, attribute, False)
     # ":" begins a mapping of severities to actions, as Opsgenie and Jira take it.
-    given = asked.keys() | {"action" for name in asked if name.startswith(":")}
+    decided = {*asked, *("action" for name in asked if name.startswith(":"))}
     presets = {**profile.presets, **({"inline": True} if style is Style.EMAIL else {})}
-    vars(plugin).update({name: presets[name] for name in presets.keys() - given})
+    vars(plugin).update({name: presets[name] for name in presets.keys() - decided})
     plugin.request_rate_per_sec = max(plugin.request_rate_per_sec, profile.rate)
     if profile.name == "slack":
         private.replace(plugin, private.SLACK_SENDING, _with_fallback)

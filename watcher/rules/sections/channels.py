@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import dropwhile
 
 from watcher.errors import ProblemCode
+from watcher.model import Severity
 from watcher.quiet import QuietHours
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
@@ -12,7 +14,7 @@ from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.quiet import read_quiet
 from watcher.rules.sections.validators import LONGEST_NAME, is_short
 from watcher.schedule import parse_digest
-from watcher.words import kind, quoted
+from watcher.words import either, kind, quoted
 
 # For the JSON Schema; beside it a name must be printable.
 NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
@@ -49,19 +51,39 @@ class Channels:
 
     def warn_unheard(self, rules: Iterable[Rule], operator: Collection[str]) -> None:
         """A channel that nobody tells anything: that defaults name it helps no rule that has a
-        ``notify`` of its own, and ``min_severity`` may leave nothing."""
-        told: dict[str, int] = {}  # the rank of the most severe
-        for rule in sorted(rules, key=lambda rule: rule.most_severe.rank):
-            told.update(dict.fromkeys(rule.notify, rule.most_severe.rank))
+        ``notify`` of its own, and ``min_severity`` and ``max_severity`` may leave nothing."""
+        told: dict[str, set[Severity]] = {}
+        for rule in rules:
+            for name in rule.notify:
+                told.setdefault(name, set()).update(rule.possible_severities)
         for name, (channel, entry) in self._named.items():
             if name in operator:
                 continue
             if name not in told:
                 entry.warn("no rule tells this channel anything")
-            elif channel is not None and told[name] < channel.min_severity.rank:
-                least = channel.min_severity.value
-                what = f"this channel is told nothing: no rule that tells it is {least}"
-                entry["min_severity"].warn(what)
+            elif channel is not None and not any(map(channel.hears, told[name])):
+                what = f"this channel is told nothing: no rule that tells it is {channel.takes}"
+                is_light = min(each.rank for each in told[name]) < channel.min_severity.rank
+                entry["min_severity" if is_light else "max_severity"].warn(what)
+
+    def untold(self, rule: Rule) -> str:
+        """The doubt about a rule whose channels don't take what it tells: nothing of it, or not
+        what is more severe than what they take. Less severe is what ``min_severity`` is for."""
+        known = [self._named[name][0] for name in rule.notify]
+        channels = [each for each in known if each is not None]
+        if not channels or len(channels) < len(known):
+            return ""
+        heard = {
+            severity: any(each.hears(severity) for each in channels)
+            for severity in rule.possible_severities
+        }
+        if not any(heard.values()):
+            return f"this rule tells nobody: no channel of it takes what is {rule.severities}"
+        more_severe = dropwhile(lambda each: not heard[each], heard)
+        lost = [each.value for each in more_severe if not heard[each]]
+        if not lost:
+            return ""
+        return f"what is {either(lost)} is told nobody: no channel of this rule takes it"
 
     def _read(self, name: str, entry: Entry) -> Channel | None:
         if not is_short(name) or "/" in name:
@@ -78,6 +100,10 @@ class Channels:
         if section.at_most is not None and section.digest is not None:
             what = "at_most bounds nothing beside a digest: that is sent at its own times only"
             entry["at_most"].warn(what)
+        if section.min_severity.rank > section.max_severity.rank:
+            what = f"is below min_severity ({section.min_severity}): nothing is left"
+            entry["max_severity"].report(what)
+            return None
         return self._channel(name, section, entry, quiet)
 
     def _channel(
@@ -96,6 +122,7 @@ class Channels:
             at_most=section.at_most,
             limit=section.limit,
             by_rule=section.group_by is not None,
+            max_severity=section.max_severity,
         )
 
     def _is_known(self, entry: Entry) -> bool:

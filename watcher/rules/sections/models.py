@@ -120,6 +120,10 @@ class ChannelSection(Section):
 
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
+    max_severity: Level = Field(
+        Severity.CRITICAL,
+        description="the highest severity it is told; what is above goes elsewhere",
+    )
     timezone: Zone | None = Field(
         None, description="of its digest, quiet hours and messages; the defaults' if left out"
     )

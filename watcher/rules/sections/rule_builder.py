@@ -89,6 +89,8 @@ class RuleBuilder:
         )
         for place, doubt in doubts(rule, entry.value, entry.path, compiler.places, self.kept):
             entry.file.warn(place, doubt)
+        if doubt := self.channels.untold(rule):
+            (entry["notify"] if entry["notify"].value is not None else entry).warn(doubt)
         return rule
 
     def _take(self, entry: Entry) -> bool:
