@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
@@ -24,6 +24,7 @@ from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 
+_OF_A_PICTURE = 700  # of the mail's markup, with the product's name again
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 _Fits = Callable[[str], bool]
@@ -37,14 +38,17 @@ def render(
     zone: tzinfo = UTC,
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
+    pictures: Mapping[int, str] | None = None,
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
-    as it gets. The channel's own ``template`` lays out alerts, where it does not fail."""
+    as it gets. The channel's own ``template`` lays out alerts, where it does not fail. ``pictures``
+    are attachments of products, by the products' numbers; they take no room of the text's."""
     limit = limit if isinstance(limit, Limit) else Limit(limit)
+    limit = limit.with_room_for(_OF_A_PICTURE * len(pictures)) if pictures else limit
     said = title_of(message)
     title = _title(said, limit)
-    view, room = view_of(message, title, zone), int(limit)
+    view, room = _pictured(view_of(message, title, zone), pictures or {}), int(limit)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -60,6 +64,13 @@ def render(
     plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
+
+
+def _pictured(view: View, pictures: Mapping[int, str]) -> View:
+    if not pictures:
+        return view
+    shown = (replace(each, picture=pictures.get(each.number, "")) for each in view.products)
+    return replace(view, products=tuple(shown))
 
 
 def _body(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import Enum
 from html import unescape
@@ -70,6 +70,12 @@ class Limit(int):
     written: Callable[[str], str] | None = None
     title: int = 200
 
+    def with_room_for(self, more: int) -> Limit:
+        """A limit like it, with so much more room."""
+        wider = type(self)(self + more)
+        vars(wider).update(vars(self))
+        return wider
+
     def size(self, text: str) -> int:
         """The part of it that a text takes."""
         return self._count(text if self.written is None else self.written(text))
@@ -103,23 +109,32 @@ class Shown(Limit):
 class Rendered:
     """A message as a service is given it. ``format`` is text, markdown or html, of the body alone.
     ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the same
-    as an HTML mail for who reads mail as text; other styles have none."""
+    as an HTML mail for who reads mail as text; other styles have none. ``bare`` is the body without
+    the pictures that it has beside products, where it has some."""
 
     title: str
     body: str
     format: str
     severity: str = "info"
     plain: str = ""
+    bare: str = ""
+
+    @property
+    def without_pictures(self) -> Rendered:
+        """A text for a service that refused the pictures."""
+        return replace(self, body=self.bare, bare="") if self.bare else self
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+    """A picture to go with a message, held in memory; ``alt`` says what it shows. One that is
+    ``placed`` has its place in the body already."""
 
     name: str
     content: bytes
     mimetype: str = "image/png"
     alt: str = "Chart"
+    placed: bool = False
 
 
 class OutcomeKind(Enum):
