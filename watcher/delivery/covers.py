@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Protocol, TypeAlias
 
@@ -50,14 +49,12 @@ def written(
     covers: Covers,
 ) -> tuple[Rendered, list[Attachment]]:
     """The message, and the pictures that are placed in it."""
-    bare = render(message, style, zone, limit, template)
     pictures = _attached(message, covers)
-    if not pictures:
-        return bare, []
     names = {number: each.name for number, each in pictures.items()}
     rendered = render(message, style, zone, limit, template, names)
-    placed = [each for each in pictures.values() if f"cid:{each.name}" in rendered.body]
-    return (replace(rendered, bare=bare.body), placed) if placed else (bare, [])
+    # Not those of products that are only counted.
+    placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]
+    return rendered, placed
 
 
 def _attached(message: Message, covers: Covers) -> dict[int, Attachment]:

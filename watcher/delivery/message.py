@@ -24,7 +24,8 @@ from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 
-_OF_A_PICTURE = 700  # of the mail's markup, with the product's name again
+# The markup of a product's picture in the mail's template.
+_PICTURE = re.compile(r'<img src="cid:product-[^>]*>\n|<div style="clear:both[^>]*></div>\n')
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 _Fits = Callable[[str], bool]
@@ -45,7 +46,6 @@ def render(
     as it gets. The channel's own ``template`` lays out alerts, where it does not fail. ``pictures``
     are attachments of products, by the products' numbers; they take no room of the text's."""
     limit = limit if isinstance(limit, Limit) else Limit(limit)
-    limit = limit.with_room_for(_OF_A_PICTURE * len(pictures)) if pictures else limit
     said = title_of(message)
     title = _title(said, limit)
     view, room = _pictured(view_of(message, title, zone), pictures or {}), int(limit)
@@ -56,14 +56,15 @@ def render(
             view = replace(view, text="\n".join(filter(None, (whole, view.text))))
 
     def fits(written: str) -> bool:
-        return limit.size(written) <= room
+        return limit.size(_PICTURE.sub("", written) if pictures else written) <= room
 
     body = _body(view, message, style, template, fits)
     if style is Style.PLAIN and not fits(body):
         body = _cut(body, fits)
     plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
     shown_title = title if style.has_title else ""
-    return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
+    bare = _PICTURE.sub("", body) if pictures else ""
+    return Rendered(shown_title, body, style.body_format, message.severity.value, plain, bare)
 
 
 def _pictured(view: View, pictures: Mapping[int, str]) -> View:

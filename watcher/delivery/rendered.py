@@ -70,12 +70,6 @@ class Limit(int):
     written: Callable[[str], str] | None = None
     title: int = 200
 
-    def with_room_for(self, more: int) -> Limit:
-        """A limit like it, with so much more room."""
-        wider = type(self)(self + more)
-        vars(wider).update(vars(self))
-        return wider
-
     def size(self, text: str) -> int:
         """The part of it that a text takes."""
         return self._count(text if self.written is None else self.written(text))
