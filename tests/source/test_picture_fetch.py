@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from watcher.errors import SourceUnavailable
-from watcher.source.picture_fetch import LARGEST, PictureFetcher, PictureRefused
+from watcher.source.picture_fetch import LARGEST, PictureFetcher, PictureRefused, PublicOnly
 from watcher.source.picture_hosts import PictureHosts, host_of, is_public
 
 API = "https://api.keyapi.ai"
@@ -100,7 +100,7 @@ async def test_hosts(address: str, *, allowed: bool) -> None:
         fetcher = PictureFetcher(hosts)
         with pytest.raises(PictureRefused):
             await fetcher.fetch(address)
-        assert fetcher._session is None
+        assert not fetcher.is_open
 
 
 def test_the_apis_own_server_is_one(host: Host) -> None:
@@ -219,7 +219,7 @@ async def test_a_name_that_leads_inside(host: Host, address: str) -> None:
     with pytest.raises(SourceUnavailable):
         await fetcher.fetch("https://cdn.keyapi.ai/a.png")
     assert host.asked == []
-    found = fetcher._session.connector._resolver  # type: ignore[union-attr]
+    found = PublicOnly(PictureHosts(API), Told(address))
     with pytest.raises(OSError, match="no public address"):
         await found.resolve("cdn.keyapi.ai")
     assert [each["host"] for each in await found.resolve("proxy.internal")] == [address]

@@ -30,7 +30,7 @@ class PictureRefused(SourceUnavailable):
     """An address that is not asked, or whose host will say the same again."""
 
 
-class _PublicOnly(AbstractResolver):
+class PublicOnly(AbstractResolver):
     """Finds the addresses of the hosts that pictures come from, as far as they are public. Of a
     proxy, which is the only other one that is asked about, the user has said where it is."""
 
@@ -65,6 +65,11 @@ class PictureFetcher:
         self._timeout, self._resolver = timeout, resolver
         self._session: aiohttp.ClientSession | None = None
         self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has asked anybody so far."""
+        return self._session is not None
 
     async def close(self) -> None:
         """Close its connections."""
@@ -105,7 +110,7 @@ class PictureFetcher:
             return await _whole(response)
 
     def _opened(self) -> aiohttp.ClientSession:
-        resolver = _PublicOnly(self.hosts, self._resolver or aiohttp.ThreadedResolver())
+        resolver = PublicOnly(self.hosts, self._resolver or aiohttp.ThreadedResolver())
         connector = aiohttp.TCPConnector(
             resolver=resolver, limit=_AT_ONCE, ssl=network.tls_context() or True
         )
