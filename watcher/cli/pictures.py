@@ -50,6 +50,8 @@ def pictures_found(book: Rulebook, finding: Finding) -> str:
     """Say what follows from an answer that exchanged addresses of pictures; empty of any other."""
     if not finding.covers:
         return ""
+    if not book.api.pictures:
+        return "Pictures of products can be had, and stay off: api.pictures is off."
     hosts = hosts_of(book.api)
     strange = sorted({host_of(each) for each in finding.covers.values() if not hosts.allow(each)})
     if strange:
@@ -57,8 +59,6 @@ def pictures_found(book: Rulebook, finding: Finding) -> str:
             f"Pictures are at {listing(strange)}, which is not known as the vendor's: nothing is "
             "fetched from there before api.picture_hosts names it."
         )
-    if not book.api.pictures:
-        return "Pictures of products can be had, and stay off: api.pictures is off."
     return (
         "Pictures of products are on, in mail and on the page: up to 10 of them are counted as 1 "
         "credit (what it costs is not published), each at most once a day, within the caps. Off "
