@@ -142,7 +142,7 @@ def test_nothing_is_asked_unasked(watcher: Command, server: Siblings) -> None:
     """Without --yes and without a terminal it only says what it would cost."""
     result = watcher("source", "probe")
     assert result.code == 1
-    assert "this costs 5 credits; say --yes to do it" in result.err
+    assert "this costs up to 8 credits; say --yes to do it" in result.err
     assert server.asked == []
 
 

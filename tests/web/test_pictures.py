@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from yarl import URL
 
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, serving
@@ -64,9 +65,7 @@ async def fetched(
     """The answer, whole."""
     async with (
         aiohttp.ClientSession() as session,
-        session.get(
-            aiohttp.client.URL(f"{page.site.url}{path}", encoded=True), headers=headers
-        ) as answer,
+        session.get(URL(f"{page.site.url}{path}", encoded=True), headers=headers) as answer,
     ):
         return answer.status, answer.headers, await answer.read()
 

@@ -87,7 +87,7 @@ def probe(
     if not ready:
         raise WatcherError("there is nothing to ask with: give --seller ID and --product ID")
     if not yes:
-        confirm(most)
+        confirm(most, up_to=most > len(ready))
     kept = partial(keep_finding, credential=book.api.credential)
     findings = ask_all(files, LEDGER, ready, kept)
     skipped = [unasked(each) for each in asked if each.lacks]

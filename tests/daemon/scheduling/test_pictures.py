@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -176,9 +177,7 @@ async def test_caps_hold(tmp_path: Path) -> None:
         ({"body": '{"code": 0, "data": [{"url": "x", "signed": "https://10.0.0.1/a"}]}'}, False),
     ],
 )
-async def test_an_answer_without_pictures(
-    bench: Bench, fault: dict[str, object], rests: bool
-) -> None:
+async def test_an_answer_without_pictures(bench: Bench, fault: dict[str, Any], rests: bool) -> None:
     """Is asked for once; after trouble everything rests, after a refusal those alone."""
     bench.market.fail_next(**fault)
     assert await bench.shown(1) == []
