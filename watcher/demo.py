@@ -26,8 +26,10 @@ from watcher.daemon.service import Service
 from watcher.model import Instant
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
+from watcher.source.endpoints import COVERS
 from watcher.source.simulator import PRESETS, Market, Simulator
 from watcher.store.engine import Writer
+from watcher.store.sql.siblings import Probe
 from watcher.units import DAY, HOUR, next_midnight, utc_day
 from watcher.web.address import parse_address
 
@@ -140,6 +142,12 @@ class Demo:
                     await scanner.scan(watch, now)
                 market.advance()
                 self.listener.past(self.settings.days - day + 1, self.settings.days)
+            # As `watcher source probe` would find: this market exchanges addresses of pictures.
+            probe = Probe(
+                COVERS.name, clock.now(), works=True, status=200, words="", path=COVERS.path,
+                credential=book.api.credential,
+            )  # fmt: skip
+            await writer.run(lambda store: store.probes.put(probe))
 
     async def _pass_days(self, market: Market, clock: FastClock, stopping: asyncio.Event) -> None:
         while True:

@@ -20,6 +20,7 @@ from watcher.model import LongTexts
 from watcher.rules.files.loading import load
 from watcher.source.endpoints import (
     CATEGORIES,
+    COVER_PATHS,
     COVERS,
     PRODUCT_DETAIL,
     PRODUCT_TRENDS,
@@ -36,6 +37,7 @@ rules:
   - {{name: cheap, watch: mine, when: {{spu_avg_price: {{below: 9}}}}}}
   - {{name: new, watch: rival, when: {{appears: true}}}}
 """
+HOST = "echosell-images.tos-ap-southeast-1.volces.com"
 PATHS = {endpoint.path for endpoint in SIBLINGS}
 
 
@@ -69,7 +71,7 @@ def test_each_is_asked_once(watcher: Command, server: Siblings, folder: Path) ->
     """Said before, paid, kept with what came of it; the key is told nobody else."""
     result = watcher("source", "probe", "--yes")
     assert result.code == 0, result.err
-    assert f"This asks {server.url} 5 times, for 1 credit each:" in result.out
+    assert f"This asks {server.url} up to 8 times, for 1 credit each:" in result.out
     assert f"shop: {SHOP_PRODUCTS.path}?seller_id={SELLER}" in result.out
     assert "path: a guess, the likeliest" in result.out
     assert [path for path, _ in server.asked] == [endpoint.path for endpoint in SIBLINGS]
@@ -140,7 +142,7 @@ def test_nothing_is_asked_unasked(watcher: Command, server: Siblings) -> None:
     """Without --yes and without a terminal it only says what it would cost."""
     result = watcher("source", "probe")
     assert result.code == 1
-    assert "this costs 5 credits; say --yes to do it" in result.err
+    assert "this costs up to 8 credits; say --yes to do it" in result.err
     assert server.asked == []
 
 
@@ -454,3 +456,66 @@ def test_names_of_an_older_version(server: Siblings, folder: Path) -> None:
     (folder / "rules.yaml").write_text(text)
     book = load([folder / "rules.yaml"], {}, categories=lookup_in(older))
     assert book.watches[0].query.filters == (("category_id", "601450"),)
+
+
+@pytest.mark.usefixtures("database")
+def test_covers_are_looked_for_at_the_likely_paths(
+    watcher: Command, server: Siblings, folder: Path
+) -> None:
+    """One after the other, until one has something; that is kept, and said with what it costs."""
+    for path in COVER_PATHS[:2]:
+        server.refuse(path, 404, "no such path")
+    server.give(COVER_PATHS[2], {BARE: f"https://{HOST}/a.webp?sign=1"})
+    result = watcher("source", "probe", "--yes", "--endpoint", "covers")
+    assert result.code == 0, result.err
+    assert [path for path, _ in server.asked] == [*COVER_PATHS[:3]]
+    assert f"or, where nothing is there: {COVER_PATHS[1]}" in result.out
+    assert "Pictures of products are on" in result.out
+    assert "1 credit" in result.out
+    with Database.open(folder / "watcher.db") as store:
+        probe = store.probes.found("covers")
+        assert probe is not None
+        assert probe.path == COVER_PATHS[2]
+        assert store.ledger.spent(int(time.time())).day == 3
+    status = json.loads(watcher("status", "--json").out)["pictures"]
+    assert (status["on"], status["why"], status["bytes"]) == (True, None, 0)
+    assert "Pictures of products: on." in watcher("status").out
+
+
+@pytest.mark.usefixtures("database")
+def test_covers_that_are_nowhere(watcher: Command, server: Siblings, folder: Path) -> None:
+    """All paths are asked once, and pictures stay off; a refusal ends the search at once."""
+    for path in COVER_PATHS:
+        server.refuse(path, 404, "no such path")
+    assert watcher("source", "probe", "--yes", "--endpoint", "covers").code == 1
+    assert [path for path, _ in server.asked] == [*COVER_PATHS]
+    status = json.loads(watcher("status", "--json").out)["pictures"]
+    assert status["on"] is False
+    assert "`watcher source probe` has not found" in status["why"]
+    server.asked.clear()
+    server.refuse(COVER_PATHS[0], 403, "not part of your plan")
+    assert watcher("source", "probe", "--yes", "--endpoint", "covers").code == 1
+    assert len(server.asked) == 1
+    path = "covers=/v9/covers"
+    server.refuse("/v9/covers", 404, "no such path")
+    assert watcher("source", "probe", "--yes", "--endpoint", "covers", "--path", path).code == 1
+    assert len(server.asked) == 2
+    with Database.open(folder / "watcher.db") as store:
+        assert store.probes.found("covers") is None
+
+
+@pytest.mark.usefixtures("database")
+def test_pictures_elsewhere_are_not_fetched(
+    watcher: Command, server: Siblings, folder: Path
+) -> None:
+    """It is said whose host has to be named, and how they are switched off."""
+    server.give(COVER_PATHS[0], {BARE: "https://img.elsewhere.example/a.webp?sign=1"})
+    out = watcher("source", "probe", "--yes", "--endpoint", "covers").out
+    assert "Pictures are at img.elsewhere.example, which is not known as the vendor's" in out
+    write(folder, server, ", picture_hosts: [IMG.elsewhere.example]")
+    out = watcher("source", "probe", "--yes", "--endpoint", "covers").out
+    assert "Pictures of products are on" in out
+    write(folder, server, ", pictures: false")
+    out = watcher("source", "probe", "--yes", "--endpoint", "covers").out
+    assert "stay off: api.pictures is off" in out
+    assert "off (api.pictures is off)" in watcher("status").out

@@ -42,6 +42,7 @@ class Line:
     released: bool = False
     takes_files: bool = False
     files: list[int] = field(default_factory=list)  # how many came with each message
+    attached: list[Sequence[Attachment]] = field(default_factory=list)
 
     def has(self, count: int) -> asyncio.Event:
         """Set once this many messages came."""
@@ -60,6 +61,7 @@ class Line:
         taken: Collection[str] = (),
     ) -> SendOutcome:
         self.files.append(len(attachments))
+        self.attached.append(attachments)
         self.had.append(frozenset(taken))
         if self.error is not None:
             raise self.error

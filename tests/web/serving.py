@@ -19,7 +19,7 @@ from watcher.store.threads import StoreReader, Writer
 from watcher.web.accept_errors import VisitorLimits
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site
-from watcher.web.context import Sources
+from watcher.web.context import ShownPictures, Sources
 
 PATIENT = VisitorLimits(penalty=0)  # a wrong token costs nothing
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
@@ -88,7 +88,7 @@ class Scene(Protocol):
 async def serving(
     path: Path, world: Scene, address: str = "127.0.0.1:0", token: str = "",
     instruments: Sequence[Collector] = (), *, page_url: str | None = None,
-    limits: VisitorLimits = PATIENT,
+    limits: VisitorLimits = PATIENT, pictures: ShownPictures | None = None,
 ) -> AsyncIterator[Page]:  # fmt: skip
     """The page of a database, on a free port."""
 
@@ -107,6 +107,7 @@ async def serving(
             ill,
             wake,
             instruments,
+            pictures=pictures,
         )
         url = parse_page_url(page_url) if page_url is not None else None
         served = Page(Site(sources, address, token, url, limits), sources)

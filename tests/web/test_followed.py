@@ -1,25 +1,18 @@
-"""What is followed, and pictures: the pages, and the forms that change them."""
+"""What is followed: the pages, and the forms that change them."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, serving
 from watcher.rules.files.loading import load_text
-from watcher.source.endpoints import COVERS
-from watcher.store.ports import Store
-from watcher.store.sql.siblings import Picture, Probe
-from watcher.units import DAY
 
 ID, OTHER = "1729873073559015752", "1729900000000000001"
-SHOWN = "https://cdn.example/a,b;c.jpg?sign=1&x=2"
 READING = """
 watches: {followed: {products: followed}}
 rules: [{name: cheap, watch: followed, when: {spu_avg_price: {below: 9}}}]
@@ -92,7 +85,7 @@ async def test_where_a_watch_reads_them(furnished: Furnished, tmp_path: Path) ->
         assert json.loads((await page.get("api/followed.json"))[1])["read"] is True
 
 
-@pytest.mark.parametrize("path", ["followed", "followed/remove", "pictures"])
+@pytest.mark.parametrize("path", ["followed", "followed/remove"])
 async def test_only_our_own_forms(page: Page, path: str) -> None:
     """As every form: no token, another site, no such product."""
     token = await page.token("followed")
@@ -105,83 +98,6 @@ async def test_only_our_own_forms(page: Page, path: str) -> None:
     assert status == 400
     assert "short link" in text or "no such product" in text
     assert await followed(page) == []
-
-
-def found(database: Store) -> None:
-    """The probe found that pictures can be had."""
-    probe = Probe(COVERS.name, 1, works=True, status=200, words="", path="/x", credential="c")
-    database.probes.put(probe)
-
-
-def with_a_picture(database: Store) -> None:
-    """The first product has one."""
-    from watcher.model import LongTexts
-    from watcher.store.sql.recording import meaning, pack_texts
-
-    texts = LongTexts(json.dumps([{"url": "https://collector.example/a.jpg", "index": 0}]))
-    database.execute(  # type: ignore[attr-defined]
-        "UPDATE product_texts SET meaning = ?, packed = ? WHERE product = 1",
-        (meaning(texts), pack_texts(texts)),
-    )
-
-
-async def policy(page: Page, path: str) -> str:
-    """What the page may load."""
-    async with aiohttp.ClientSession() as session, session.get(f"{page.site.url}{path}") as answer:
-        return answer.headers["Content-Security-Policy"]
-
-
-async def test_pictures_are_off_until_the_probe_found_them(page: Page) -> None:
-    """Neither shown nor offered; the collector's address is on no page ever."""
-    await page.sources.write(with_a_picture)
-    for probed in (False, True):
-        if probed:
-            await page.sources.write(found)
-        _, text = await page.get("products/US/1")
-        assert ("Show its picture" in text) is probed
-        assert "<img" not in text
-        assert "collector.example" not in text
-        assert "img-src 'self';" in await policy(page, "products/US/1")
-
-
-async def test_a_picture_is_asked_for_and_shown(page: Page) -> None:
-    """On a press of the button, for as long as its address is good; and nothing else may load."""
-    await page.sources.write(with_a_picture)
-    await page.sources.write(found)
-    here = "products/US/1"
-    fields = {"token": await page.token(here), "id": "1", "back": f"/{here}"}
-    assert await page.post("pictures", fields) == (303, f"/{here}?notice=picture&n=1")
-    assert page.woken == 1
-    _, text = await page.get(here)
-    assert "Its picture is asked for" in text
-    assert "Show its picture" not in text
-    now = page.sources.now()
-    await page.sources.write(lambda db: db.pictures.put([Picture(1, now, SHOWN, now + DAY)]))
-    _, text = await page.get(here)
-    (image,) = re.findall(r"<img[^>]*>", text)
-    assert 'src="https://cdn.example/a,b;c.jpg?sign=1&amp;x=2"' in image
-    assert 'referrerpolicy="no-referrer"' in image
-    allowed = await policy(page, here)
-    assert "img-src 'self' https://cdn.example/a%2Cb%3Bc.jpg;" in allowed
-    assert "cdn.example" not in await policy(page, "products/US/2")
-    await page.sources.write(lambda db: db.pictures.put([Picture(1, now, SHOWN, now)]))
-    _, text = await page.get(here)
-    assert "<img" not in text
-    assert "Show its picture" in text
-
-
-async def test_a_picture_that_can_not_be_had(page: Page) -> None:
-    """The reason is said, and it can be asked for again."""
-    await page.sources.write(with_a_picture)
-    await page.sources.write(found)
-    now = page.sources.now()
-    await page.sources.write(lambda db: db.pictures.want(1, now))
-    await page.sources.write(
-        lambda db: db.pictures.put([Picture(1, now, None, 0, "KeyAPI answers 402: no <credits>")])
-    )
-    _, text = await page.get("products/US/1")
-    assert "No picture: KeyAPI answers 402: no &lt;credits&gt;" in text
-    assert "Show its picture" in text
 
 
 async def test_names_of_sellers_and_categories(furnished: Furnished, tmp_path: Path) -> None:

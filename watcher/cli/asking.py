@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from watcher.cli import options
 from watcher.daemon.scheduling.budget import PaidBudget
+from watcher.daemon.scheduling.picture_source import hosts_of
 from watcher.daemon.scheduling.scanner import client_of
 from watcher.errors import BudgetSpent, WatcherError
 from watcher.model import Instant
@@ -43,6 +44,7 @@ class _Asking:
         clock = options.clock_of(place)
         store = DatabaseThread(lambda: open_store(place, create=False), "store-asking")
         found: list[Finding] = []
+        owns = hosts_of(book.api).owns
         async with store, client_of(book) as client:
             budget = PaidBudget(store, clock, book.api, self.ledger)
             for each in questions:
@@ -50,9 +52,12 @@ class _Asking:
                 if question.lacks:
                     found.append(unasked(question))
                     continue
-                try:
-                    found.append(await ask(question, client, budget))
-                except BudgetSpent as error:
-                    raise WatcherError(f"{question.endpoint.name}: {error}") from None
-                await store.run(lambda db: self.keep(db, found[-1], clock.now()))
+                asked: Question | None = question
+                while asked is not None:
+                    try:
+                        found.append(await ask(asked, client, budget, owns))
+                    except BudgetSpent as error:
+                        raise WatcherError(f"{question.endpoint.name}: {error}") from None
+                    await store.run(lambda db: self.keep(db, found[-1], clock.now()))
+                    asked = asked.next if found[-1].nothing_there else None
         return found

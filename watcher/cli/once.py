@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import nullcontext
 
 import click
@@ -16,6 +17,7 @@ from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of
+from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rule
 from watcher.store.engine import Scratch, Writer, hold
@@ -47,7 +49,8 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
         clock = options.clock_of(files.database)
         place = files.database
         store = Scratch(place) if dry_run else Writer(place, lease)
-        run = SingleRun(book, store, dry_run=dry_run, clock=clock, report=report)
+        cache = PictureCache(cache_folder(place, os.environ))
+        run = SingleRun(book, store, dry_run=dry_run, clock=clock, cache=cache, report=report)
         good = asyncio.run(run.run(watches, forced=bool(names)))
         report.end(good=good)
     leave(0 if good else 1)

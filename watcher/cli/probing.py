@@ -26,10 +26,11 @@ _FEW = 2  # ids to ask with: that they are joined by a comma is to be tried, too
 _LOOKED_AT = 50  # products of the database
 
 
-def confirm(cost: int) -> None:
+def confirm(cost: int, *, up_to: bool = False) -> None:
     """Ask whether to spend so much; whoever can't be asked must have said ``--yes``."""
     if not sys.stdin.isatty():
-        raise WatcherError(f"this costs {count_of(cost, 'credit')}; say --yes to do it")
+        most = "up to " if up_to else ""
+        raise WatcherError(f"this costs {most}{count_of(cost, 'credit')}; say --yes to do it")
     click.confirm("Go on?", abort=True, err=json_wanted())
 
 

@@ -12,6 +12,8 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.couriers import courier_of
 from watcher.daemon.scheduling.budget import CHECKPOINT, LedgerBudget, PaidBudget
 from watcher.daemon.scheduling.newcomers import Newcomers
+from watcher.daemon.scheduling.picture_cache import PictureCache
+from watcher.daemon.scheduling.pictures import PictureDesk
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.incidents.failing import note_credits
 from watcher.incidents.own_files import adopt_files
@@ -30,6 +32,7 @@ class SingleRun:
     _: KW_ONLY
     dry_run: bool
     clock: Clock
+    cache: PictureCache = field(default_factory=lambda: PictureCache(None))
     report: RunReport = field(default_factory=RunReport)
 
     async def run(self, watches: list[Watch], *, forced: bool) -> bool:
@@ -51,7 +54,7 @@ class SingleRun:
                 await Newcomers(scanner, store).turn()
             await self._release(store, scanner)
             if not self.dry_run:
-                await self._deliver(store)
+                await self._deliver(store, scanner)
             return good
 
     async def _due(self, store: DatabaseThread, watch: Watch) -> bool:
@@ -87,9 +90,13 @@ class SingleRun:
             if row is not None:
                 self.report.released(row)
 
-    async def _deliver(self, store: DatabaseThread) -> None:
-        courier = courier_of(store, lambda: self.book, self.clock.now)
-        await courier.drain(_SEND_SECONDS)
+    async def _deliver(self, store: DatabaseThread, scanner: Scanner) -> None:
+        pictures = PictureDesk(scanner, store, self.cache)
+        courier = courier_of(store, lambda: self.book, self.clock.now, covers=pictures)
+        try:
+            await courier.drain(_SEND_SECONDS)
+        finally:
+            await pictures.close()
         waiting = await store.run(lambda database: database.outbox.due_targets(self.clock.now()))
         for target, _, count in waiting:
             self.report.waits(target, count)

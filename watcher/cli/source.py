@@ -16,8 +16,10 @@ from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
 from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
+from watcher.cli.pictures import pictures_found
 from watcher.cli.probing import confirm, keep_finding, known_ids
 from watcher.errors import WatcherError
+from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoints import SIBLINGS
 from watcher.source.probing import Finding, Question, questions, unasked
 from watcher.text.sanitize import plain
@@ -60,7 +62,8 @@ def probe(
     files: options.Files, chosen: tuple[str, ...], seller: str | None, products: tuple[str, ...],
     paths: tuple[str, ...], *, yes: bool,
 ) -> None:  # fmt: skip
-    """Ask each endpoint beside the lists once, and keep which of them work: one credit each.
+    """Ask each endpoint beside the lists once, and keep which of them work: one credit each. The
+    one for covers (pictures of products) is looked for at a few paths, one credit each.
 
     None of them was tried with a key by us. They are asked with real ids: of the rule file or the
     database, unless they are given. What each answers is shown in the server's own words. Where
@@ -79,16 +82,19 @@ def probe(
     known = known_ids(files, given, ids_of(products))
     asked = [*questions(known, files.now, others, chosen)]
     ready = [each for each in asked if not each.lacks]
-    _announce(asked, len(ready), book.api.url)
+    most = sum(each.most for each in ready)
+    _announce(asked, most, book.api.url)
     if not ready:
         raise WatcherError("there is nothing to ask with: give --seller ID and --product ID")
     if not yes:
-        confirm(len(ready))
+        confirm(most, up_to=most > len(ready))
     kept = partial(keep_finding, credential=book.api.credential)
     findings = ask_all(files, LEDGER, ready, kept)
     skipped = [unasked(each) for each in asked if each.lacks]
-    answer([*map(_json, [*findings, *skipped])], lambda: _show([*findings, *skipped]))
-    sys.exit(0 if all(each.works for each in findings if each.asked) else 1)
+    answer([*map(_json, [*findings, *skipped])], lambda: _show(book, [*findings, *skipped]))
+    # Of several paths that an endpoint may have the last one says what it is.
+    last = {each.question.endpoint.name: each for each in findings if each.asked}
+    sys.exit(0 if all(each.works for each in last.values()) else 1)
 
 
 def _paths_of(given: Sequence[str]) -> Mapping[str, str]:
@@ -104,18 +110,21 @@ def _paths_of(given: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _announce(asked: Sequence[Question], ready: int, url: str) -> None:
+def _announce(asked: Sequence[Question], most: int, url: str) -> None:
     """Say what will be asked, and what it costs: on stderr, where a program reads the answer."""
     out = console(stderr=json_wanted())
-    out.say(f"This asks {url} {count_of(ready, 'time')}, for 1 credit each:")
+    up_to = "up to " if any(each.instead for each in asked if not each.lacks) else ""
+    out.say(f"This asks {url} {up_to}{count_of(most, 'time')}, for 1 credit each:")
     for each in asked:
         what = each.said if not each.lacks else f"not asked: no {each.lacks[2:]} is known"
         out.say(plain(f"  {each.endpoint.name}: {what}"))
         if each.endpoint.known and not each.lacks:
             out.say(f"    ({each.endpoint.known})")
+        if each.instead and not each.lacks:
+            out.say(f"    (or, where nothing is there: {', '.join(each.instead)})")
 
 
-def _show(findings: Sequence[Finding]) -> None:
+def _show(book: Rulebook, findings: Sequence[Finding]) -> None:
     out = console()
     rows = [
         (
@@ -131,6 +140,8 @@ def _show(findings: Sequence[Finding]) -> None:
         ("Endpoint", "State", "HTTP", "The server's words", "Found"), rows, apart=True,
         texts=("The server's words", "Found"),
     )  # fmt: skip
+    for line in filter(None, (pictures_found(book, each) for each in findings)):
+        out.say(f"\n{line}")
 
 
 def _json(finding: Finding) -> dict[str, object]:

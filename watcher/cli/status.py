@@ -21,6 +21,7 @@ from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
 from watcher.cli.options import Asked
 from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.pictures import pictures_line, pictures_state
 from watcher.cli.servers import control_of
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
@@ -43,7 +44,14 @@ def command(files: options.Files) -> None:
     book = files.book
     with files.open() as opened:
         state = overview(opened, book, files.now)
-    answer(state, lambda: show(state, book.zone))
+        pictures = pictures_state(opened, book, files.database)
+    found = {**msgspec.to_builtins(state), "pictures": pictures}
+
+    def shown() -> None:
+        show(state, book.zone)
+        console().say(pictures_line(pictures))
+
+    answer(found, shown)
 
 
 def _status_on(files: options.Files, place: Server) -> None:
@@ -58,12 +66,19 @@ def _status_on(files: options.Files, place: Server) -> None:
     book = files.book
     with files.open() as opened:
         state = overview(opened, book, files.now)
-    found = {"book": place.book, **msgspec.to_builtins(state), "fleet": fleet_json(fleet)}
+        pictures = pictures_state(opened, book, place)
+    found = {
+        "book": place.book,
+        **msgspec.to_builtins(state),
+        "pictures": pictures,
+        "fleet": fleet_json(fleet),
+    }
 
     def shown() -> None:
         show_fleet(fleet)
         console().say(f"\nBook {place.book}:\n")
         show(state, book.zone)
+        console().say(pictures_line(pictures))
 
     answer(found, shown)
 

@@ -9,6 +9,8 @@ from watcher.daemon.clock import Clock
 from watcher.daemon.couriers import courier_of
 from watcher.daemon.scheduling.errands import Errands
 from watcher.daemon.scheduling.looker import Looker
+from watcher.daemon.scheduling.picture_cache import PictureCache
+from watcher.daemon.scheduling.pictures import PictureDesk
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
@@ -24,7 +26,8 @@ from watcher.rules.rulebook import Rulebook, Watch
 @dataclass
 class Core:
     """One book: one store, one rulebook at a time. ``stopping`` is the order to stop, ``stop`` what
-    the parts see of it; by its ``tenure`` they may begin something."""
+    the parts see of it; by its ``tenure`` they may begin something. ``cache`` has the pictures of
+    products."""
 
     book: Rulebook
     writer: StoreThread
@@ -33,6 +36,7 @@ class Core:
     limits: Limits = field(default_factory=Limits)
     liveness: Liveness = field(default_factory=Liveness)
     tenure: Tenure = field(default_factory=Tenure)
+    cache: PictureCache = field(default_factory=lambda: PictureCache(None))
 
     def __post_init__(self) -> None:
         self.timers = Timers(self.clock)
@@ -41,11 +45,13 @@ class Core:
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
         self.errands = Errands.of(self.scanner, self.writer)
+        self.pictures = PictureDesk(self.scanner, self.writer, self.cache)
         self.looker = Looker(self.scanner, self.writer, self.clock)
         self.courier = courier_of(
             self.writer,
             lambda: self.scanner.book,
             self.clock.now,
+            covers=self.pictures,
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.delivery.courier import Begin, Courier, at_once
+from watcher.delivery.covers import CoverDesk, NoCovers
 from watcher.delivery.marking import StoreThread
 from watcher.incidents.delivery_hooks import Post
 from watcher.model import Instant
@@ -17,6 +18,7 @@ def courier_of(
     book: Callable[[], Rulebook],
     now: Callable[[], Instant],
     *,
+    covers: CoverDesk | None = None,
     on_turn: Callable[[], None] = lambda: None,
     begin: Begin = at_once,
 ) -> Courier:
@@ -29,6 +31,7 @@ def courier_of(
         now=now,
         ways=ways_of(rules),
         keeper=Post(book, now),
+        covers=covers or NoCovers(),
         on_turn=on_turn,
         begin=begin,
     )

@@ -90,6 +90,7 @@ class Daemon:
             await self.core.courier.drain(DRAIN_SECONDS)
         except StoreError as error:
             log.error("what waits is sent at the next start", error=str(error))  # noqa: TRY400
+        await self.core.pictures.close()
         await self.workers.heartbeat.finish()
         await self.supervisor.stop()
         await self.reloader.stop()
@@ -101,6 +102,7 @@ class Daemon:
         await asyncio.gather(
             self.workers.abandon(),
             self.core.courier.abandon(),
+            self.core.pictures.close(),
             self.supervisor.stop(),
             self.reloader.stop(),
             return_exceptions=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
 from watcher.daemon.page_sources import sources_of
+from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.daemon.supervision.liveness import Liveness
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup
@@ -41,7 +43,8 @@ async def serve_file(service: Service, database: Path, stop: asyncio.Event, hang
         await asyncio.to_thread(warm_up)
         limits = service.limits
         liveness = Liveness(period=limits.period)
-        core = Core(book, writer, service.clock, stop, limits, liveness)
+        cache = PictureCache(cache_folder(database, os.environ))
+        core = Core(book, writer, service.clock, stop, limits, liveness, cache=cache)
         daemon = Daemon(core, service.load, service.systemd, Disk(_folder_of(database)))
         site = await _site(service, stack, database, daemon)
         hangup.connect(daemon.reloader.reload_soon)

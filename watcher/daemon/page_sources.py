@@ -22,4 +22,5 @@ def sources_of(daemon: Daemon, reader: StoreReader, instruments: Sequence[Collec
         ill=daemon.health.ill,
         wake=core.wake,
         instruments=instruments,
+        pictures=core.pictures,
     )

@@ -16,8 +16,8 @@ from typing import Protocol, TypeVar
 import structlog
 
 from watcher.chart import Chart
+from watcher.delivery.covers import CoverDesk, Covers, NoCovers, subjects_of, written
 from watcher.delivery.marking import Change, Marks, StoreThread
-from watcher.delivery.message import render
 from watcher.delivery.reasons import moved
 from watcher.delivery.rendered import (
     Attachment,
@@ -124,7 +124,8 @@ class Nobody(Keeper):
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way. ``on_turn``
     is called at each turn of the loop, so that its standing still is noticed; ``begin`` is awaited
-    before each message: it returns once one may be sent, or raises ``StoreError``."""
+    before each message: it returns once one may be sent, or raises ``StoreError``. ``covers`` has
+    the products' pictures."""
 
     store: StoreThread
     targets: Mapping[str, Sender]
@@ -132,6 +133,7 @@ class Courier:
     now: Callable[[], Instant]
     ways: Mapping[str, Way] = field(default_factory=dict)
     keeper: Keeper = field(default_factory=Nobody)
+    covers: CoverDesk = field(default_factory=NoCovers)
     on_turn: Callable[[], None] = lambda: None
     begin: Begin = at_once
     pause: Pause = pause_until
@@ -324,14 +326,26 @@ class Courier:
             return SendOutcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
     async def _send(self, row: Notification, target: Sender, way: Way) -> SendOutcome:
+        covers = await self._covers(row, target, way)
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
-        rendered = await asyncio.to_thread(
-            render, row.message, target.style, way.zone, target.limit, way.template
+        rendered, placed = await asyncio.to_thread(
+            written, row.message, target.style, way.zone, target.limit, way.template, covers
         )
         rendered = replace(rendered, key=row.key)
         pictures = await self._pictures(row, target, way)
         await self.begin()
-        return await target.send(rendered, pictures, taken=row.taken)
+        return await target.send(rendered, [*pictures, *placed], taken=row.taken)
+
+    async def _covers(self, row: Notification, target: Sender, way: Way) -> Covers:
+        """The products' pictures, for a mail in the usual layout. As below at the first try only,
+        and a mail that one of them would hold up goes without."""
+        if row.tries or target.style is not Style.EMAIL or not target.takes_files or way.template:
+            return {}
+        try:
+            return await self.covers.shown(subjects_of(row.message))
+        except Exception:
+            log.exception("the products' pictures could not be had", id=row.id)
+            return {}
 
     async def _pictures(self, row: Notification, target: Sender, way: Way) -> list[Attachment]:
         """The message's picture. At the first try only: a service may have taken the text of one

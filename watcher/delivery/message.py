@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from functools import partial
@@ -31,6 +31,8 @@ from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 
+# The markup of a product's picture in the mail's template.
+_PICTURE = re.compile(r'<img src="cid:product-[^>]*>\n|<div style="clear:both[^>]*></div>\n')
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 _Fits = Callable[[str], bool]
@@ -44,14 +46,16 @@ def render(
     zone: tzinfo = UTC,
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
+    pictures: Mapping[int, str] | None = None,
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
-    as it gets. The channel's own ``template`` lays out alerts, where it does not fail."""
+    as it gets. The channel's own ``template`` lays out alerts, where it does not fail. ``pictures``
+    are attachments of products, by the products' numbers; they take no room of the text's."""
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)
-    view, room = view_of(message, title, zone), int(limit)
+    view, room = _pictured(view_of(message, title, zone), pictures or {}), int(limit)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -59,7 +63,7 @@ def render(
             view = replace(view, text="\n".join(filter(None, (whole, view.text))))
 
     def fits(written: str) -> bool:
-        return limit.size(written) <= room
+        return limit.size(_PICTURE.sub("", written) if pictures else written) <= room
 
     body = _body(view, message, style, template, fits)
     if style is Style.PLAIN and not fits(body):
@@ -68,11 +72,16 @@ def render(
         _fitting(view, partial(_usual, message, Style.PLAIN), fits) if style is Style.EMAIL else ""
     )
     shown_title = title if style.has_title else ""
-    click = next((each.link for each in view.products if each.link), "")
     return Rendered(
-        shown_title, body, style.body_format, message.severity.value, plain,
-        click=click, thread=thread_of(message),
-    )  # fmt: skip
+        shown_title,
+        body,
+        style.body_format,
+        message.severity.value,
+        plain,
+        click=next((each.link for each in view.products if each.link), ""),
+        thread=thread_of(message),
+        bare=_PICTURE.sub("", body) if pictures else "",
+    )
 
 
 def thread_of(message: Message) -> Thread:
@@ -80,6 +89,13 @@ def thread_of(message: Message) -> Thread:
     if message.rule and message.kind in _OF_RULES:
         return Thread("rule", message.rule)
     return Thread("several" if message.kind == "alerts" else message.kind)
+
+
+def _pictured(view: View, pictures: Mapping[int, str]) -> View:
+    if not pictures:
+        return view
+    shown = (replace(each, picture=pictures.get(each.number, "")) for each in view.products)
+    return replace(view, products=tuple(shown))
 
 
 def _body(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from enum import Enum
 from html import unescape
@@ -128,7 +128,8 @@ class Rendered:
     ``title`` is plain text; it is empty where the style has it in the body. ``plain`` says the same
     as an HTML mail for who reads mail as text; other styles have none. ``click`` is what a click on
     it opens, ``thread`` what it belongs to in a mailbox; ``key`` tells it from all others, and is
-    that of each try of it."""
+    that of each try of it. ``bare`` is the body without the pictures that it has beside products,
+    where it has some."""
 
     title: str
     body: str
@@ -138,16 +139,24 @@ class Rendered:
     click: str = ""
     thread: Thread | None = None
     key: str = ""
+    bare: str = ""
+
+    @property
+    def without_pictures(self) -> Rendered:
+        """A text for a service that refused the pictures."""
+        return replace(self, body=self.bare, bare="") if self.bare else self
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+    """A picture to go with a message, held in memory; ``alt`` says what it shows. One that is
+    ``placed`` has its place in the body already."""
 
     name: str
     content: bytes
     mimetype: str = "image/png"
     alt: str = "Chart"
+    placed: bool = False
 
 
 class OutcomeKind(Enum):

@@ -66,6 +66,8 @@ class Api:
     settle: int = 15 * MINUTE
     gmv_currency: str | None = None
     category_names: int = 30 * DAY  # seconds after which names that rules use are read again; 0 off
+    pictures: bool = True  # of products, where the probe found how they are had
+    picture_hosts: tuple[str, ...] = ()  # beside the vendor's
 
     @property
     def credential(self) -> str:

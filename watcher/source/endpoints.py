@@ -144,6 +144,15 @@ COVERS = _asked_only(
     Parameter("cover_urls", _TEXT, Use.OWN, "up to 10 addresses, with commas", required=True),
 )
 
+# Where the exchange of covers may be, the likeliest first: its name at the data's other publisher,
+# written as the vendor writes its paths.
+COVER_PATHS = (
+    COVERS.path,
+    "/v1/tiktok/batch_download_cover_images/analytics",
+    "/v1/tiktok/batch/download/cover/images",
+    "/v1/tiktok/batch/cover/download",
+)
+
 _LISTS = (PRODUCT_LIST,)
 ENDPOINTS: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in _LISTS}
 # Those that are asked with the same key, beside the lists.

@@ -17,12 +17,14 @@ from watcher.source.decoding import plain
 from watcher.source.endpoint import Endpoint
 from watcher.source.endpoints import (
     CATEGORIES,
+    COVER_PATHS,
     COVERS,
     PRODUCT_DETAIL,
     PRODUCT_TRENDS,
     SHOP_PRODUCTS,
     SIBLINGS,
 )
+from watcher.source.picture_hosts import host_of
 from watcher.source.sibling_answers import (
     AnsweredCategory,
     categories_of,
@@ -30,11 +32,13 @@ from watcher.source.sibling_answers import (
     first_cover,
 )
 from watcher.units import count_of, utc_day
+from watcher.words import listing
 
 LANGUAGE = "en-US"
 _TREND_DAYS = 14
 _FEW = 3  # pictures
 _NO_ANSWERS = frozenset((301, 302, 303, 307, 308, 401, 402, 408, 425, 429))
+_NOTHING_THERE = frozenset((404, 405, 410))
 _BROKEN = 500  # the least status that says that the server is in trouble
 _WORDS = 500  # characters of the server's own that are kept
 
@@ -59,6 +63,19 @@ class Question:
     lacks: str = ""
     awaits: bool = False
     level: int = 1  # of the categories that it asks for
+    instead: tuple[str, ...] = ()  # paths to ask where there is nothing at this one
+
+    @property
+    def most(self) -> int:
+        """The requests that it takes at most."""
+        return 0 if self.lacks else 1 + len(self.instead)
+
+    @property
+    def next(self) -> Question | None:
+        """A question like it, at the next path; None where there is none."""
+        if not self.instead:
+            return None
+        return replace(self, path=self.instead[0], instead=self.instead[1:])
 
     @property
     def said(self) -> str:
@@ -92,6 +109,11 @@ class Finding:
         return self.works or (status is not None and status < _BROKEN and status not in _NO_ANSWERS)
 
     @property
+    def nothing_there(self) -> bool:
+        """Whether the server has nothing at that path."""
+        return not self.works and self.status in _NOTHING_THERE
+
+    @property
     def state(self) -> str:
         """In a word."""
         if not self.asked:
@@ -110,7 +132,9 @@ def questions(
             lacks, params = _ASKED[endpoint.name](known, now)
             path = paths.get(endpoint.name, endpoint.path)
             awaits = not params and endpoint is COVERS and products
-            yield Question(endpoint, path, params, "" if params or awaits else lacks, awaits)
+            question = Question(endpoint, path, params, "" if params or awaits else lacks, awaits)
+            is_guess = endpoint is COVERS and endpoint.name not in paths
+            yield replace(question, instead=COVER_PATHS[1:]) if is_guess else question
             products |= bool(params) and endpoint in (SHOP_PRODUCTS, PRODUCT_DETAIL)
 
 
@@ -186,7 +210,12 @@ class _Once:
         await self._budget.refund()
 
 
-async def ask(question: Question, client: Client, budget: Budget) -> Finding:
+async def ask(
+    question: Question,
+    client: Client,
+    budget: Budget,
+    owns: Callable[[str], bool] = lambda _address: False,
+) -> Finding:
     """Ask once; raises ``BudgetSpent`` where the caps leave no credit for it."""
     purse = _Once(budget)
     try:
@@ -198,11 +227,13 @@ async def ask(question: Question, client: Client, budget: Budget) -> Finding:
     except SourceError as error:
         words = error.said or str(error)
         return Finding(question, works=False, status=error.status, words=words)
-    return judged(question, body)
+    return judged(question, body, owns)
 
 
-def judged(question: Question, body: bytes) -> Finding:
-    """Judge an answer with status 200."""
+def judged(
+    question: Question, body: bytes, owns: Callable[[str], bool] = lambda _address: False
+) -> Finding:
+    """Judge an answer with status 200; ``owns`` tells the addresses of the API's own server."""
     try:
         answer: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -213,7 +244,10 @@ def judged(question: Question, body: bytes) -> Finding:
     if answer.get("code") not in (None, 0, "0"):
         told = f"code {plain(answer['code'], 40)}: {words}"
         return Finding(question, works=False, status=200, words=told)
-    return _JUDGES[question.endpoint.name](question, answer.get("data"), words)
+    data = answer.get("data")
+    if question.endpoint is COVERS:
+        return _pictures(question, data, words, owns)
+    return _JUDGES[question.endpoint.name](question, data, words)
 
 
 def _begin(body: bytes) -> str:
@@ -265,11 +299,12 @@ def _names(question: Question, data: object, words: str) -> Finding:
     return _finding(question, words, wrong, shown, categories=tuple(found))
 
 
-def _pictures(question: Question, data: object, words: str) -> Finding:
+def _pictures(question: Question, data: object, words: str, owns: Callable[[str], bool]) -> Finding:
     asked = question.params["cover_urls"].split(",")
-    found = covers_of(data, asked)
+    found = covers_of(data, asked, owns)
     wrong = "" if found else "no addresses that can be shown"
-    shown = f"{len(found)} of {count_of(len(asked), 'picture')}"
+    hosts = listing(sorted({host_of(each) for each in found.values()}))
+    shown = f"{len(found)} of {count_of(len(asked), 'picture')}, at {hosts}; {question.path}"
     return _finding(question, words, wrong, shown, covers=found)
 
 
@@ -278,5 +313,4 @@ _JUDGES: Mapping[str, Callable[[Question, object, str], Finding]] = {
     PRODUCT_DETAIL.name: _products,
     PRODUCT_TRENDS.name: _days,
     CATEGORIES.name: _names,
-    COVERS.name: _pictures,
 }

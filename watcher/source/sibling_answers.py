@@ -3,7 +3,7 @@ stands, and anything else is nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -45,37 +45,45 @@ def categories_of(data: object, level: int = 1, parent: str = "") -> list[Answer
     return [*found.values()]
 
 
-def covers_of(data: object, asked: Sequence[str]) -> dict[str, str]:
-    """The addresses that can be shown, by those that were asked for."""
+def _nobodys(_address: str) -> bool:
+    return False
+
+
+def covers_of(
+    data: object, asked: Sequence[str], owns: Callable[[str], bool] = _nobodys
+) -> dict[str, str]:
+    """The addresses that can be shown, by those that were asked for; of those that the API's own
+    server has (``owns``) it need not say that they are encrypted."""
     texts = _plain_list(data)
     if texts is not None and len(texts) == len(asked):
         pairs: Iterator[tuple[str, str]] = zip(asked, texts, strict=True)
-        return {mine: given for mine, given in pairs if _is_shown(given, mine)}
+        return {mine: given for mine, given in pairs if _is_shown(given, mine, owns)}
     found: dict[str, str] = {}
     for each, _ in _mappings(data):
         found |= {
             mine: given
             for mine in asked
-            if mine not in found and (given := _given_for(mine, each)) is not None
+            if mine not in found and (given := _given_for(mine, each, owns)) is not None
         }
     return found
 
 
-def _given_for(asked: str, each: Mapping[str, object]) -> str | None:
+def _given_for(asked: str, each: Mapping[str, object], owns: Callable[[str], bool]) -> str | None:
     """The address beside the one that was asked for: under it as a key, or in a field next
     to it."""
     value = each.get(asked)
     if isinstance(value, str):
-        return value if _is_shown(value, asked) else None
+        return value if _is_shown(value, asked, owns) else None
     texts = [text for text in each.values() if isinstance(text, str)]
     if asked not in texts:
         return None
-    return next((text for text in texts if _is_shown(text, asked)), None)
+    return next((text for text in texts if _is_shown(text, asked, owns)), None)
 
 
-def _is_shown(given: str, asked: str) -> bool:
+def _is_shown(given: str, asked: str, owns: Callable[[str], bool]) -> bool:
     """Whether a browser may be given it: encrypted, and not the collector's bare address again."""
-    if given == asked or not given.startswith("https://") or not given.isprintable():
+    encrypted = given.startswith("https://") or owns(given)
+    if given == asked or not encrypted or not given.isprintable():
         return False
     try:
         url, bare = urlsplit(given), urlsplit(asked)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from watcher.errors import ListenError
 from watcher.network import LOOPBACK, PORTS
@@ -136,23 +136,8 @@ def _origin_of(parts: SplitResult) -> Origin | None:
 
 
 CONTENT_POLICY = "Content-Security-Policy"
-
-
-def content_policy(picture: str = "") -> str:
-    """The policy of what a page may load: its own style and pictures, and the ``picture`` there."""
-    source = _source(picture)
-    shown = f" {source}" if source else ""
-    return (
-        f"default-src 'none'; style-src 'self'; img-src 'self'{shown}; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    )
-
-
-def _source(address: str) -> str:
-    """An address as a policy names it: without its query, which may change nothing of what it is;
-    no character in it ends the directive. Empty of what is no address."""
-    origin = Origin.of(address)
-    if origin is None or not _HOST.fullmatch(origin.host):
-        return ""
-    path = quote(urlsplit(address).path, safe="/%~!$&'()*+:=@-._")
-    return f"{origin}{path or '/'}"
+# What a page may load: its own style and pictures.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)

@@ -28,7 +28,7 @@ from watcher.web.accept_errors import (
     Visits,
 )
 from watcher.web.access import Access, WrongToken
-from watcher.web.address import CONTENT_POLICY, PageUrl, content_policy, parse_address
+from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.routes import DATA, FORMS, INDEX, PAGES, send_home
@@ -44,7 +44,7 @@ log = structlog.get_logger("watcher.web")
 # Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
 # The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
 HEADERS = {
-    CONTENT_POLICY: content_policy(),
+    CONTENT_POLICY: POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -194,7 +194,7 @@ class Site:
     async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
         """Here, and not by the server after us, to know when the visitor has taken it all."""
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)  # a page may allow itself one picture
+            response.headers.setdefault(name, value)  # a picture may be kept
         with suppress(ConnectionError):  # the server finds that out for itself
             await response.prepare(request)
             await response.write_eof()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
@@ -42,7 +42,7 @@ class Sources:
     ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
     why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
     what the daemon measures of itself. With ``readonly`` nothing can be written: the database is a
-    replica.
+    replica. Without ``pictures`` none are shown.
     """
 
     read: Callable[[Callable[[Store], T]], Awaitable[T]]
@@ -53,6 +53,24 @@ class Sources:
     wake: Callable[[], None]
     instruments: Sequence[Collector] = ()
     readonly: bool = False
+    pictures: ShownPictures | None = None
+
+
+class ShownPictures(Protocol):
+    """Pictures of a book's products; ``PictureDesk`` of the daemon is the real one."""
+
+    def covers(self, database: Store, products: Sequence[int], /) -> Mapping[int, str]:
+        """The source's addresses of these products' pictures, none of which a page may name; empty
+        where pictures are off."""
+
+    async def present(self, covers: Mapping[int, str], /) -> Mapping[int, str]:
+        """The keys of the pictures that are here, by product."""
+
+    async def read(self, cover: str, /) -> bytes | None:
+        """The picture that is here."""
+
+    def want(self, products: Sequence[int], /) -> None:
+        """Have them fetched, for the next look."""
 
 
 class ShownBook(Protocol):
@@ -155,6 +173,26 @@ class PageContext:
         """The result of ``job``, given the rule file and the time as they are now."""
         book, now = self.sources.book(), self.sources.now()
         return await self.sources.read(lambda database: job(database, book, now))
+
+    async def pictures(self, subjects: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """The paths of the pictures of products (region and id) that are here. The others are
+        fetched for the next look: no page waits for them."""
+        desk, asked = self.sources.pictures, [*dict.fromkeys(subjects)]
+        if desk is None or not asked:
+            return {}
+
+        def look(database: Store) -> tuple[Mapping[tuple[str, str], int], Mapping[int, str]]:
+            keys = database.history.keys_of(asked)
+            return keys, desk.covers(database, [*keys.values()])
+
+        keys, covers = await self.sources.read(look)
+        here = await desk.present(covers) if covers else {}
+        desk.want([each for each in covers if each not in here])
+        return {
+            subject: f"/pictures/{product}/{here[product]}.jpg"
+            for subject, product in keys.items()
+            if product in here
+        }
 
     def html(
         self, request: web.Request, template: str, *, status: int = 200, **values: object

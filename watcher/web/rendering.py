@@ -49,7 +49,6 @@ _NOTICES = {
     "followed_already": ("The product is followed already.",),
     "unfollowed": ("The product is followed no more.",),
     "not_followed": ("The product was not followed.",),
-    "picture": ("Its picture is asked for: reload the page in a moment.",),
     "dropped": ("{} message was dropped.", "{} messages were dropped."),
 }
 
@@ -103,7 +102,7 @@ class Renderer:
             here=here,
             address=f"{here}?{query}" if query else here,
             notice=_notice(request.query),
-            **values,
+            **{"pictures": {}, **values},
         )
         return web.Response(text=text, content_type="text/html", status=status)
 

@@ -10,6 +10,7 @@ from watcher.web.pages import (
     index,
     outbox,
     overview,
+    pictures,
     product,
     products,
     rule,
@@ -32,13 +33,13 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
     ("/silences", alerts.silences),
+    (r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg", pictures.picture),
 )
 FORMS: tuple[tuple[str, Handler], ...] = (
     ("/outbox/retry", outbox.retry),
     ("/outbox/drop", outbox.drop),
     ("/followed", followed.add),
     ("/followed/remove", followed.remove),
-    ("/pictures", followed.picture),
     ("/silences", alerts.add_silence),
     ("/silences/end", alerts.end_silence),
 )

@@ -16,7 +16,7 @@ from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
 from watcher.store.records import GroupFigures
 from watcher.store.sql.refreshes import ScanDay, Share
-from watcher.store.sql.siblings import Category, Probe
+from watcher.store.sql.siblings import Category, Picture, Probe
 
 
 def fill(database: Store) -> None:
@@ -74,7 +74,7 @@ def _fill_own(database: Store, now: int) -> None:
         Probe("covers", now, works=False, status=404, words="none", path="/x", credential="k")
     )
     database.categories.put([Category("601450", 1, "Schönes \U0001f375")], now)
-    database.pictures.want(int(recorded.products[0]), now)
+    database.pictures.put([Picture(int(recorded.products[0]), now, None, now + 9, "refused")])
     database.refreshes.begin_day("US", DataDay(19_000, now, now - 60, now + 60))
     database.refreshes.note_look("US", RefreshLook(now, "odd", LookResult.FAILED, error="HTTP 500"))
     share = Share(10, 3)

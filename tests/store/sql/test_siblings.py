@@ -7,6 +7,7 @@ from dataclasses import replace as _replace
 from msgspec.structs import replace
 
 from tests.store.making import DAY, START, scan
+from watcher.model import LongTexts
 from watcher.store.sql.siblings import Category, Picture, Probe
 from watcher.store.sqlite.database import Database
 
@@ -64,22 +65,35 @@ def test_a_name_stands_for_its_id_for_good(store: Database) -> None:
     assert (old.find("Care").category_id, old.find("Beauty").category_id) == ("1", "2")
 
 
-def test_a_picture_is_shown_while_its_address_is_good(store: Database) -> None:
-    """Wanted, found, over; and wanted again."""
-    made = scan(START, {"11": 1, "12": 2})
-    first, second = store.history.record(_replace(made)).products.tolist()
+def test_a_picture_is_known_while_it_holds(store: Database) -> None:
+    """Its address, or why there is none; a later word takes the place of an earlier one."""
+    made = scan(START, {"11": 1, "12": 2, "13": 3})
+    first, second, third = store.history.record(_replace(made)).products.tolist()
     pictures = store.pictures
-    pictures.want(second, START + 1)
-    pictures.want(first, START)
-    assert pictures.wanted() == [first, second]
+    assert pictures.of([first, second], START) == {}
     found = Picture(first, START, "https://cdn.example/a.jpg", START + DAY)
-    pictures.put([found, Picture(second, START + 1, None, 0, "no such picture")])
-    assert pictures.wanted() == []
-    assert pictures.of(first, START + DAY - 1) == found
-    assert pictures.of(first, START + DAY) is None
-    broken = pictures.of(second, START)
-    assert broken is not None
-    assert broken.error == "no such picture"
-    pictures.forget(START + DAY)
-    pictures.want(second, START + 5)
-    assert pictures.wanted() == [second]
+    refused = Picture(second, START, None, START + DAY, "no such picture")
+    pictures.put([found, refused, replace(found, product=third, until=START + 1)])
+    assert pictures.of([first, second], START + DAY - 1) == {first: found, second: refused}
+    assert pictures.of([second], START) == {second: refused}
+    assert pictures.of([first, second], START + DAY) == {}
+    pictures.forget(START + 1)
+    assert [*pictures.of([first, second, third], START)] == [first, second]
+    again = replace(refused, address="https://cdn.example/b.jpg", error=None)
+    pictures.put([again])
+    assert pictures.of([second], START) == {second: again}
+
+
+def test_keys_and_texts_of_several(store: Database) -> None:
+    """By region and id; those that nobody knows are left out."""
+    texts = {"11": LongTexts("[1]"), "13": LongTexts("[3]")}
+    made = scan(START, {"11": 1, "12": 2, "13": 3}, texts=texts)
+    first, second, third = store.history.record(made).products.tolist()
+    history = store.history
+    asked = [("US", "11"), ("US", "13"), ("GB", "12"), ("US", "99")]
+    assert history.keys_of(asked) == {("US", "11"): first, ("US", "13"): third}
+    assert history.keys_of([]) == {}
+    assert history.long_texts_of([first, second, third]) == {
+        first: LongTexts("[1]"),
+        third: LongTexts("[3]"),
+    }

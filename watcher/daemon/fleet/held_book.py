@@ -150,7 +150,9 @@ class HeldBook:
             store = LeasedStore(writer, tenure, around.suspect)
             liveness = Liveness(period=around.limits.period)
             stop = asyncio.Event()  # of this begin alone
-            core = Core(rules, store, around.clock, stop, around.limits, liveness, tenure)
+            core = Core(
+                rules, store, around.clock, stop, around.limits, liveness, tenure, around.cache
+            )
             daemon = Daemon(core, self.rules.load)
             daemon.reloader.broken = self.rules.broken
             self._alert = daemon.health.direct_alert

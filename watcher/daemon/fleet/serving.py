@@ -19,6 +19,7 @@ from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import FleetMember
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, let_close
+from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.model import Instant
@@ -61,7 +62,13 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
             _introduction(names),
             server.url,
             rules_of,
-            Surroundings(service.clock, service.limits, service.instruments, keep_clock=keep_clock),
+            Surroundings(
+                service.clock,
+                service.limits,
+                service.instruments,
+                PictureCache(cache_folder(server, os.environ)),
+                keep_clock=keep_clock,
+            ),
             partial(open_control, server.url),
             partial(listen, server.url),
         )

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.fleet.lease_tenure import LeaseTenure
+from watcher.daemon.scheduling.picture_cache import PictureCache
 from watcher.daemon.supervision.health import DirectAlert
 from watcher.daemon.supervision.liveness import Limits
 from watcher.store.control import Lease
@@ -35,6 +36,7 @@ class Surroundings:
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     instruments: Sequence[Collector] = ()
+    cache: PictureCache = field(default_factory=lambda: PictureCache(None))
     told_by: dict[object, DirectAlert] = field(default_factory=dict)
     writer: Callable[[Place, Lease], Writer] = Writer
     reader: Callable[[Place], StoreReader] = StoreReader

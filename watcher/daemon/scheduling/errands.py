@@ -1,6 +1,5 @@
-"""The daemon's few requests that are no scan: ids that were added, pictures that are wanted, names
-of categories. It looks when it is woken (by a page, a command on a server, a reload), and now and
-then."""
+"""The daemon's requests that are no scan and can wait: ids that were added, names of categories. It
+looks when it is woken (by a page, a command on a server, a reload), and now and then."""
 
 from __future__ import annotations
 
@@ -12,7 +11,6 @@ import structlog
 
 from watcher.daemon.scheduling.category_names import CategoryReader
 from watcher.daemon.scheduling.newcomers import Newcomers
-from watcher.daemon.scheduling.pictures import PictureExchange
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.courier import pause_until
 from watcher.delivery.marking import StoreThread
@@ -30,7 +28,6 @@ class Errands:
     """Runs them one after the other, for ever."""
 
     newcomers: Newcomers
-    pictures: PictureExchange
     categories: CategoryReader
     look: float = LOOK_SECONDS
     rest: float = REST_SECONDS
@@ -42,7 +39,6 @@ class Errands:
         """The errands of a book, asked through its scanner's client."""
         return cls(
             Newcomers(scanner, writer),
-            PictureExchange(scanner, writer),
             CategoryReader(scanner, writer),
         )
 
@@ -57,8 +53,7 @@ class Errands:
 
     async def run(self, beat: Callable[[], None]) -> None:
         """The part "errands"; ``beat`` says that it moves."""
-        self.newcomers.moved = self.pictures.moved = self.categories.moved = beat
-        asked = True  # what a page wanted before the start
+        self.newcomers.moved = self.categories.moved = beat
         while True:
             beat()
             if self._anew:
@@ -67,13 +62,9 @@ class Errands:
             pause = self.look
             try:
                 await self.newcomers.turn()
-                if asked:
-                    await self.pictures.turn()
-                    asked = False
                 await self.categories.turn()
             except StoreError as error:  # the health tells of it
                 log.error("errands wait for the database", error=str(error))  # noqa: TRY400
                 pause = self.rest
             await pause_until(self._news, pause)
-            asked |= self._news.is_set()
             self._news.clear()

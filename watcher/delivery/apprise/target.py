@@ -134,7 +134,7 @@ class Target:
         outcome = await self._try(rendered, files, taken)
         if not files or outcome.kind is OutcomeKind.SENT or not outcome.refused:
             return outcome
-        outcome = await self._try(rendered, (), outcome.taken)
+        outcome = await self._try(rendered.without_pictures, (), outcome.taken)
         if outcome.kind is OutcomeKind.SENT:
             return replace(outcome, detail=f"{outcome.detail}, but not its picture")
         return outcome
@@ -385,6 +385,7 @@ def with_pictures(
         'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
         "</p>"
         for each in pictures
+        if not each.placed
     )
     return replace(rendered, body=rendered.body.replace(PICTURES, images, 1)), pictures
 

@@ -253,4 +253,8 @@ URL = written(
     "this is no Apprise URL: it begins with a service, as slack://",
 )
 URLS: Schema = {"anyOf": [URL, {"type": "array", "minItems": 1, "items": URL}]}
+_HOST = written(
+    r"([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*", "write a host's name, as img.example.com"
+)
+HOSTS: Schema = {"anyOf": [_HOST, {"type": "array", "items": _HOST}]}
 WEB_ADDRESS = written(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com")

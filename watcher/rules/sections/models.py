@@ -41,6 +41,9 @@ Text: TypeAlias = Annotated[str, BeforeValidator(readers.text), WithJsonSchema(s
 Names: TypeAlias = Annotated[Any, WithJsonSchema(shapes.NAMES)]
 # Checked where all rules are known.
 RuleNames: TypeAlias = Annotated[Any, WithJsonSchema(shapes.RULE_NAMES)]
+Hosts: TypeAlias = Annotated[
+    tuple[str, ...], BeforeValidator(readers.hosts), WithJsonSchema(shapes.HOSTS)
+]
 Key: TypeAlias = Annotated[str, BeforeValidator(readers.api_key), WithJsonSchema(shapes.KEY)]
 Url: TypeAlias = Annotated[str, BeforeValidator(readers.url)]
 Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSchema(shapes.URLS)]
@@ -90,6 +93,13 @@ class ApiSection(Section):
         30 * DAY, description="how often names of categories that rules use are read again, at a "
         "few credits; 0 for never"
     )  # fmt: skip
+    pictures: Flag = Field(
+        default=True, description="pictures of products in mail and on the page, where `watcher "
+        "source probe` found how they are had; 1 credit for up to 10",
+    )  # fmt: skip
+    picture_hosts: Hosts = Field(
+        (), description="hosts beside the vendor's that pictures may be fetched from"
+    )
     gmv_currency: (
         Annotated[str, BeforeValidator(readers.currency), WithJsonSchema(shapes.CURRENCY)] | None
     ) = Field(None, description="what GMV is in, as USD: the API does not say, so none is shown")

@@ -25,6 +25,9 @@ _GROUPED = {
     **dict.fromkeys(("list", "watches", "region", "all", "none"), "watch"),
 }
 _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
+_HOST = re.compile(
+    r"(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*", re.ASCII
+)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 
@@ -134,6 +137,18 @@ def api_url(value: object) -> str:
     if not _is_web_address(text) or "?" in text:
         raise Wrong("is no address: write it like https://api.keyapi.ai")
     return text
+
+
+def hosts(value: object) -> tuple[str, ...]:
+    """Names of hosts in small letters; ``ValueError`` says which is none."""
+    return tuple(map(_host, value if isinstance(value, list) else [value]))
+
+
+def _host(value: object) -> str:
+    if not isinstance(value, str) or not _HOST.fullmatch(value):
+        shown = quoted(value) if isinstance(value, str) else kind(value)
+        raise Wrong(f"has {shown}, which is no host's name: write it as img.example.com")
+    return value.casefold()
 
 
 def heartbeat(value: object) -> str:

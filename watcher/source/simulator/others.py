@@ -1,4 +1,4 @@
-"""The simulated answers of endpoints that no watch reads: sales by day, categories, covers."""
+"""The simulated answers of endpoints that no watch reads: sales by day, categories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from watcher.source.endpoint import Endpoint
-from watcher.source.endpoints import CATEGORIES, COVERS, PRODUCT_TRENDS
+from watcher.source.endpoints import CATEGORIES, PRODUCT_TRENDS
 from watcher.source.simulator.refusals import BadParameter
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ Answer = list[dict[str, object]]
 
 def answer(market: Market, params: Mapping[str, str], endpoint: Endpoint) -> Answer:
     """The rows for request parameters; raises ``BadParameter`` with the first fault."""
+    check(params, endpoint)
+    return _ANSWERS[endpoint.name](market, params)
+
+
+def check(params: Mapping[str, str], endpoint: Endpoint) -> None:
+    """Raise ``BadParameter`` for one that is unknown, or missing."""
     known = endpoint.by_name
     for name in params:
         if name not in known:
@@ -29,7 +35,6 @@ def answer(market: Market, params: Mapping[str, str], endpoint: Endpoint) -> Ans
     for parameter in endpoint.parameters:
         if parameter.required and not params.get(parameter.name):
             raise BadParameter(f"{parameter.name} is required")
-    return _ANSWERS[endpoint.name](market, params)
 
 
 def _trends(market: Market, params: Mapping[str, str]) -> Answer:
@@ -75,17 +80,7 @@ def _categories(market: Market, params: Mapping[str, str]) -> Answer:
     ]
 
 
-def _covers(market: Market, params: Mapping[str, str]) -> Answer:
-    """Each address with what makes it one that can be shown, for a day."""
-    urls = params["cover_urls"].split(",")
-    if len(urls) > COVERS.page_size:
-        raise BadParameter(f"cover_urls takes up to {COVERS.page_size} addresses")
-    expires = f"x-expires={market.day:%Y%m%d}&x-signature=simulated"
-    return [{"url": each, "signed_url": f"{each}?{expires}"} for each in urls]
-
-
 _ANSWERS: Mapping[str, Callable[[Market, Mapping[str, str]], Answer]] = {
     PRODUCT_TRENDS.name: _trends,
     CATEGORIES.name: _categories,
-    COVERS.name: _covers,
 }

@@ -20,8 +20,11 @@ from aiohttp import web
 
 from watcher.errors import WatcherError
 from watcher.source.endpoint import Endpoint
-from watcher.source.endpoints import ENDPOINTS, SIBLINGS
+from watcher.source.endpoints import COVERS, ENDPOINTS, SIBLINGS
+from watcher.source.simulator.covers import PATH as PICTURES
+from watcher.source.simulator.covers import SignedCovers, painted
 from watcher.source.simulator.market import Market
+from watcher.source.simulator.others import check
 from watcher.source.simulator.refusals import BadParameter
 from watcher.units import DAY
 
@@ -169,6 +172,8 @@ class Simulator:
     requests: int = 0  # that reached the endpoint
     asked: deque[Mapping[str, str]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     pages: int = 0  # given
+    covers: SignedCovers = field(default_factory=SignedCovers)
+    covers_asked: int = 0  # pictures
 
     def __post_init__(self) -> None:
         self.answer: Callable[[Mapping[str, str], Endpoint], list[Product]] = self.market.answer
@@ -192,6 +197,7 @@ class Simulator:
         app = web.Application()
         for endpoint in _served():
             app.router.add_get(endpoint.path, self._list)
+        app.router.add_get(f"{PICTURES}/{{name:.+}}", self._cover)
         app.router.add_get(CONTROL, self._state)
         app.router.add_post(f"{CONTROL}/advance", self._advance)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -246,7 +252,7 @@ class Simulator:
         if len(set(request.query)) < len(request.query):
             return 400, _body(400, "a parameter is given twice")
         try:
-            products = self.answer(fault.asked(request.query, endpoint.page), endpoint)
+            products = self._rows(fault.asked(request.query, endpoint.page), endpoint)
         except BadParameter as error:
             return 400, _body(400, f"invalid parameter: {error}")
         if self.credits is not None and self.pages >= self.credits:
@@ -256,6 +262,19 @@ class Simulator:
         for name in reversed(endpoint.rows.split(".")[1:]):
             data = {name: data}
         return 200, _body(0, "success", data)
+
+    def _rows(self, params: Mapping[str, str], endpoint: Endpoint) -> list[Product]:
+        if endpoint is not COVERS:
+            return self.answer(params, endpoint)
+        check(params, endpoint)
+        return self.covers.signed(params, self.url, self.now())
+
+    async def _cover(self, request: web.Request) -> web.Response:
+        """A picture, to whoever has its signed address."""
+        self.covers_asked += 1
+        if not self.covers.allow(request.path, request.query, self.now()):
+            return web.Response(status=403, text="AccessDenied", content_type="application/xml")
+        return web.Response(body=painted(request.path), content_type="image/png")
 
     def _too_many(self, now: float) -> bool:
         if self.per_second is None:

@@ -18,7 +18,7 @@ from watcher.source.simulator.catalogue import Goods
 from watcher.source.simulator.dynamics import State, on_steps, price
 from watcher.source.simulator.places import DEPARTMENTS, OPTIONS, PACKS, TRAITS, Locale, locale_of
 
-_COVERS = "https://echosell-images.tos-ap-southeast-1.volces.com/product-cover"
+COVERS = "https://echosell-images.tos-ap-southeast-1.volces.com/product-cover"
 _IMAGES = "oec-ttp.tiktokcdn-us.com"
 _MASK = 2**64 - 1
 _BUYERS = ("Women", "Men", "Kids", "Teens", "Mum & Dad", "Students", "Couples", "Pet Lovers")
@@ -99,7 +99,7 @@ def _cover(number: int, picker: Picker) -> str:
     count = 1 + picker.below(8)
     turn = picker.below(count)
     order = [(index * 5 + turn) % count for index in range(count)] if count % 5 else range(count)
-    url = f"{_COVERS}/{number % 2_000}/{number}"
+    url = f"{COVERS}/{number % 2_000}/{number}"
     return _json([{"url": f"{url}_{index}.webp", "index": index} for index in order])
 
 

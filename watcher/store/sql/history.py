@@ -182,6 +182,27 @@ class History(Recording, Baselines, ScanHistory):
         row = self._db.one("SELECT packed FROM product_texts WHERE product = ?", (product,))
         return unpack_texts(row[0]) if row else None
 
+    def long_texts_of(self, products: Sequence[int]) -> dict[int, LongTexts]:
+        """Long texts of several products, as far as they have some."""
+        found: dict[int, LongTexts] = {}
+        for part in chunks(len(products)):
+            rows = self._db.rows(
+                "SELECT t.product, t.packed FROM product_texts AS t "
+                f"WHERE t.product IN {self._sql.among()}",
+                (self._sql.listed(int(key) for key in products[part]),),
+            )
+            found.update((product, unpack_texts(packed)) for product, packed in rows)
+        return found
+
+    def keys_of(self, products: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """The keys of those products, by region and id, that some scan has found."""
+        rows = self._db.rows(
+            "SELECT p.region, p.product_id, p.id FROM products AS p "
+            f"WHERE (p.region, p.product_id) IN {self._sql.pairs()}",
+            (self._sql.paired(products),),
+        )
+        return {(region, product_id): key for region, product_id, key in rows}
+
     def known_ids(self, product_ids: Sequence[str]) -> set[str]:
         """The ids among these that some scan has found a product of, in whatever region."""
         among = self._db.dialect.among(sort=TEXT)

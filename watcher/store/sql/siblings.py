@@ -128,7 +128,8 @@ class Categories(Face):
 
 
 class Picture(Struct, frozen=True):
-    """A product's picture that somebody wants to see: its ``address`` is good before ``until``."""
+    """A product's picture that was ``wanted``: its ``address`` is good before ``until``, or it is
+    not asked for before that because of an ``error``."""
 
     product: int
     wanted: Instant
@@ -138,35 +139,28 @@ class Picture(Struct, frozen=True):
 
 
 class Pictures(Face):
-    """Addresses of pictures that can be shown for a while."""
-
-    def want(self, product: int, now: Instant) -> None:
-        """Somebody wants to see it: its address is asked for."""
-        columns = _PICTURE.split(", ")
-        self._db.execute(
-            self._sql.upsert("pictures", columns, columns[:1]), (product, now, None, 0, None)
-        )
-
-    def wanted(self) -> Sequence[int]:
-        """Products whose pictures wait for an address, who waits longest first."""
-        sql = "SELECT product FROM pictures WHERE address IS NULL AND error IS NULL ORDER BY wanted"
-        return self._db.all(int, sql)
+    """Addresses of pictures that can be shown for a while, and what came of those that can't."""
 
     def put(self, pictures: Iterable[Picture]) -> None:
-        """Keep what was found."""
+        """Keep what was found, in place of what was known before."""
+        columns = _PICTURE.split(", ")
         self._db.many(
-            "UPDATE pictures SET address = ?, until = ?, error = ? WHERE product = ?",
-            ((each.address, each.until, each.error, each.product) for each in pictures),
+            self._sql.upsert("pictures", columns, columns[:1]),
+            (
+                (each.product, each.wanted, each.address, each.until, each.error)
+                for each in pictures
+            ),
         )
 
-    def of(self, product: int, now: Instant) -> Picture | None:
-        """The product's picture, unless its address is good no more."""
-        row = self._db.one(f"SELECT {_PICTURE} FROM pictures WHERE product = ?", (product,))
-        picture = Picture(*row) if row else None
-        over = picture is not None and picture.address is not None and picture.until <= now
-        return None if over else picture
+    def of(self, products: Sequence[int], now: Instant) -> Mapping[int, Picture]:
+        """Pictures of these products, as far as what is known of them still holds."""
+        rows = self._db.rows(
+            "SELECT p.product, p.wanted, p.address, p.until, p.error FROM pictures AS p "
+            f"WHERE p.until > ?2 AND p.product IN {self._sql.among('?1')}",
+            (self._sql.listed(sorted(products)), now),
+        )
+        return {row[0]: Picture(*row) for row in rows}
 
     def forget(self, now: Instant) -> None:
-        """Drop the addresses that are good no more."""
-        sql = "DELETE FROM pictures WHERE address IS NOT NULL AND until <= ?"
-        self._db.execute(sql, (now,))
+        """Drop what holds no more."""
+        self._db.execute("DELETE FROM pictures WHERE until <= ?", (now,))

@@ -19,7 +19,15 @@ from watcher.store.records import AlertRow
 from watcher.store.sql.silences import LONGEST, Silence
 from watcher.units import parse_duration
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, number_of, page_of, shown
+from watcher.web.pages.common import (
+    DURATIONS,
+    in_words,
+    lines_of,
+    number_of,
+    page_of,
+    shown,
+    subjects_of,
+)
 from watcher.web.rendering import whole_number, with_query
 
 SIZE = 50
@@ -51,6 +59,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         alerts=lines_of(found.rows, context),
         older=older if found.next else "",
         first="before" not in request.query,
+        pictures=await context.pictures(subjects_of(found.rows)),
     )
 
 

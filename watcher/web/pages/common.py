@@ -70,6 +70,11 @@ def plotted(
     }
 
 
+def subjects_of(rows: Iterable[AlertRow]) -> list[tuple[str, str]]:
+    """The products of alerts, by region and id."""
+    return [(row.region, row.product_id) for row in rows]
+
+
 def in_words(rows: Sequence[AlertRow]) -> list[AlertRow]:
     """Alerts for programs."""
     return [*map(worded, rows)]

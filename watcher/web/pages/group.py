@@ -80,6 +80,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         alerts=lines_of(found.alerts, context),
         silences=found.silences,
         back=context.here(request),
+        pictures=await context.pictures(
+            (one.region, one.product_id) for each in past.lists for one in each.members
+        ),
     )
 
 

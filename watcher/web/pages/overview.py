@@ -18,7 +18,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
-from watcher.web.pages.common import in_words, lines_of, shown, stored
+from watcher.web.pages.common import in_words, lines_of, shown, stored, subjects_of
 
 FIRING = 12
 MESSAGES = 6
@@ -55,6 +55,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         more_quiet=max(0, len(quiet) - WATCHES),
         read=any(watch.last is not None for watch in state.watches),
         judged=all(map(_was_read, state.watches)),
+        pictures=await context.pictures(subjects_of(front.firing)),
     )
 
 

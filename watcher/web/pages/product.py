@@ -73,7 +73,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     # The track that is asked for; where it has no value, none.
     chosen = next((track for track in past.tracks if track.metric == past.metric), None)
     currencies = Currencies(facts.currency, book.metrics.gmv_currency)
-    response = context.html(
+    return context.html(
         request,
         "product.html",
         facts=facts,
@@ -89,8 +89,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         reworded=past.reworded,
         back=context.here(request),
         beside=past.beside,
+        pictures=await context.pictures([(facts.region, facts.product_id)]),
     )
-    return past.beside.allowed(response)
 
 
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
@@ -158,7 +158,7 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
         (begin, now),
         categories,
         {**database.categories.names(categories), **book.sellers},
-        beside(database, book, facts, now),
+        beside(database, book, facts),
     )
 
 

@@ -37,6 +37,7 @@ async def search(context: PageContext, request: web.Request) -> web.StreamRespon
         found=found.products,
         groups=found.groups,
         most=browsing.PRODUCTS,
+        pictures=await context.pictures((region, each) for region, each, _ in found.products),
     )
 
 

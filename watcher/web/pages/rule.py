@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from aiohttp import web
 
 from watcher.alert import AlertState
 from watcher.analysis.scores.course import DAYS, WENT_ON
-from watcher.analysis.scores.score import RuleScore, Scores
+from watcher.analysis.scores.score import ProductScore, RuleScore, Scores
 from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
 from watcher.message import Notification
 from watcher.model import Health, Instant
@@ -24,7 +25,15 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import DURATIONS, in_words, lines_of, shown, stored, summary
+from watcher.web.pages.common import (
+    DURATIONS,
+    in_words,
+    lines_of,
+    shown,
+    stored,
+    subjects_of,
+    summary,
+)
 from watcher.web.rendering import duration
 
 LIVE = 10
@@ -75,6 +84,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         score_measured=measured(score),
         durations=DURATIONS,
         back=context.here(request),
+        pictures=await context.pictures(
+            [*subjects_of(chain.from_iterable(past.alerts.values())), *_of(score.noisiest)]
+        ),
     )
 
 
@@ -113,7 +125,12 @@ async def scores(context: PageContext, request: web.Request) -> web.StreamRespon
         share=share,
         days=DAYS,
         times=WENT_ON,
+        pictures=await context.pictures(_of(found.products)),
     )
+
+
+def _of(products: Sequence[ProductScore]) -> list[tuple[str, str]]:
+    return [(each.region, each.product_id) for each in products]
 
 
 def _groups(told: Sequence[RuleScore]) -> Iterator[tuple[str, Sequence[str], Sequence[RuleScore]]]:

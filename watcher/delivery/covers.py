@@ -1,0 +1,70 @@
+"""Pictures of products in a mail: which of its products have one, and the mail with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Protocol, TypeAlias
+
+from watcher.delivery.message import render
+from watcher.delivery.rendered import Attachment, OwnTemplate, Rendered, Style
+from watcher.message import Message
+from watcher.text.sanitize import neutralise_name
+
+MOST = 10  # products of a mail that have one
+MOST_BYTES = 300_000  # of all of them
+_KIND = "image/jpeg"
+
+Subject: TypeAlias = tuple[str, str]  # region and id
+Covers: TypeAlias = Mapping[Subject, bytes]
+
+
+class CoverDesk(Protocol):
+    """One who has pictures of products; ``watcher.daemon.scheduling.pictures.PictureDesk`` is the
+    real one."""
+
+    async def shown(self, products: Sequence[Subject], /) -> Covers:
+        """Pictures of these products that can be had within moments."""
+
+
+class NoCovers(CoverDesk):
+    """Has none."""
+
+    async def shown(self, _products: Sequence[Subject], /) -> Covers:
+        return {}
+
+
+def subjects_of(message: Message) -> list[Subject]:
+    """The products of a message that may have a picture beside their names."""
+    products = (each for each in message.items if not each.grouped_by)
+    return [*dict.fromkeys((each.region, each.product_id) for each in products)][:MOST]
+
+
+def written(
+    message: Message,
+    style: Style,
+    zone: tzinfo,
+    limit: int,
+    template: OwnTemplate | None,
+    covers: Covers,
+) -> tuple[Rendered, list[Attachment]]:
+    """The message, and the pictures that are placed in it."""
+    pictures = _attached(message, covers)
+    names = {number: each.name for number, each in pictures.items()}
+    rendered = render(message, style, zone, limit, template, names)
+    # Not those of products that are only counted.
+    placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]
+    return rendered, placed
+
+
+def _attached(message: Message, covers: Covers) -> dict[int, Attachment]:
+    """An attachment for each product that has a picture, by its number in the message."""
+    found, left = dict[int, Attachment](), MOST_BYTES
+    for number, item in enumerate(message.items, start=1):
+        content = covers.get((item.region, item.product_id))
+        if content is None or item.grouped_by or len(found) == MOST or len(content) > left:
+            continue
+        left -= len(content)
+        name, alt = f"product-{number}.jpg", neutralise_name(item.name)
+        found[number] = Attachment(name, content, _KIND, alt, placed=True)
+    return found
