@@ -32,6 +32,11 @@ class Language(StrEnum):
         """Its catalogue's folder, and its locale in CLDR."""
         return _LOCALES[self]
 
+    @property
+    def tag(self) -> str:
+        """Its name for HTML, with the script."""
+        return self.locale.replace("_", "-")
+
 
 _LOCALES = {Language.ENGLISH: "en", Language.CHINESE: "zh_Hans"}
 _spoken: ContextVar[tuple[Language, _gettext.NullTranslations | None]] = ContextVar(

@@ -43,7 +43,7 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(files.database) as lease:
-        report = RunReport(json_wanted(), quiet, book.zone)
+        report = RunReport(json_wanted(), quiet, book.zone, book.language)
         clock = options.clock_of(files.database)
         place = files.database
         store = Scratch(place) if dry_run else Writer(place, lease)

@@ -9,6 +9,7 @@ from watcher.cli.output import Output, console, fields_of, print_json
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.language import Language
 from watcher.message import Message, Notification
 from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
@@ -17,11 +18,13 @@ from watcher.units import count_of, format_ago, format_instant
 
 @dataclass(slots=True)
 class RunReport:
-    """Says each scan and message; ``told`` is what the running scan has led to."""
+    """Says each scan and message; ``told`` is what the running scan has led to, worded in
+    the ``language`` of the rules' defaults."""
 
     as_json: bool = False
     quiet: bool = False
     zone: tzinfo = UTC
+    language: Language = Language.ENGLISH
     out: Output = field(default_factory=console)
     told: list[Message] = field(default_factory=list)
     scans: list[dict[str, object]] = field(default_factory=list)
@@ -38,7 +41,9 @@ class RunReport:
 
     def scanned(self, watch: str, outcome: ScanOutcome | None) -> bool:
         """Whether a scan was complete; without an outcome it was not begun."""
-        messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
+        messages = [
+            render(message, Style.PLAIN, self.zone, language=self.language) for message in self.told
+        ]
         self.told.clear()
         texts = [{"title": each.title, "text": each.body} for each in messages]
         whole, figures = False, dict[str, object](state="not scanned")
@@ -57,7 +62,7 @@ class RunReport:
 
     def released(self, row: Notification) -> None:
         """A message that an earlier run held back."""
-        said = render(row.message, Style.PLAIN)
+        said = render(row.message, Style.PLAIN, language=self.language)
         self.held.append({"target": row.target, "title": said.title, "text": said.body})
         self._say(f"{row.target}: held until now: {said.title}")
         if row.message != self._last:  # the targets of a channel get the same

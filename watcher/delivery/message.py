@@ -20,9 +20,12 @@ from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
+from watcher.language import Language, spoken
+from watcher.language import gettext as _
 from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
+from watcher.units import enumerated
 
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
@@ -37,10 +40,18 @@ def render(
     zone: tzinfo = UTC,
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
+    language: Language = Language.ENGLISH,
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
     as it gets. The channel's own ``template`` lays out alerts, where it does not fail."""
+    with spoken(language):
+        return _render(message, style, zone, limit, template)
+
+
+def _render(
+    message: Message, style: Style, zone: tzinfo, limit: int, template: OwnTemplate | None
+) -> Rendered:
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)
@@ -104,12 +115,13 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
         | {
             "id": product.key,
             # A layout may show these alone.
-            "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
+            "notes": [_("rule {name}").format(name=product.rules[0])] * bool(shown.rules)
+            + [*product.notes],
             "why": [*product.why, *product.also],
         }
         for product in shown.products
     ]
-    called = ", ".join(rule.name for rule in shown.rules)
+    called = enumerated(rule.name for rule in shown.rules)
     lines = "\n".join(rule.line for rule in shown.rules)
     return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,

@@ -17,35 +17,43 @@ from watcher.delivery.reasons import (
     SHORT,
     ReasonInWords,
     as_told,
-    days_known,
+    clauses,
     facts_of,
-    in_brackets,
     metric_label,
     moved,
     moves,
     of_products,
     reasons_of,
-    share_moved,
     shown_value,
+    with_condition,
+    with_share,
 )
 from watcher.evidence import Evidence, Member
 from watcher.identity import product_page
+from watcher.language import Language, language, ngettext
+from watcher.language import gettext as _
 from watcher.message import Also, Item, Message, RuleCount
 from watcher.model import Instant, Severity, Verdict
 from watcher.text.evidence import (
+    days_of,
     spelled,
+    with_name,
 )
-from watcher.text.messages import heading_of, lead_of, rule_line, subject_of
+from watcher.text.messages import heading_of, lead_of, rule_line
 from watcher.text.sanitize import TEXT_LENGTH, neutralise, neutralise_lines, neutralise_name
+from watcher.text.titles import counted_of, kind_of, severity_said
 from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
     at,
-    count_of,
-    plural,
+    counted,
+    enumerated,
+    format_day,
+    format_number,
+    format_time,
 )
-from watcher.words import listing
+from watcher.words import MOST_LISTED, masked
 
 TITLE_LENGTH = 200
 NAMED = 10  # names of products beyond what is shown; the others are only counted
@@ -91,8 +99,8 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
-    ``rules`` are the headings of a message of several. ``subject`` has the words for one of these
-    and for several."""
+    ``rules`` are the headings of a message of several. ``kind`` is what all are grouped by, as
+    ``counted_of`` takes it; ``language`` is the one that it is in."""
 
     title: str
     text: str
@@ -101,7 +109,16 @@ class View:
     names: tuple[str, ...]
     data: str
     rules: tuple[Heading, ...] = ()
-    subject: tuple[str, str] = ("product", "products")
+    kind: str = ""
+    language: Language = Language.ENGLISH
+
+    @property
+    def previews(self) -> tuple[str, ...]:
+        """A line about each of the first products: for the list of mails."""
+        return tuple(
+            _("{name}: {said}").format(name=each.name, said="".join((each.notes + each.why)[:1]))
+            for each in self.products[:3]
+        )
 
     @property
     def lead(self) -> str:
@@ -121,18 +138,25 @@ class View:
         """``and 14 more: …``; empty where every product is shown."""
         if not self.rest:
             return ""
-        begin = f"and {self.rest:,} more" if self.products else count_of(self.rest, *self.subject)
+        count = format_number(self.rest)
+        if self.products:
+            begin = _("and {count} more").format(count=count)
+        else:
+            begin = counted_of(self.kind, self.rest, count)
         if not self.names:
             return begin
-        hidden = ", …" if self.rest > len(self.names) else ""
-        return f"{begin}: {', '.join(self.names)}{hidden}"
+        hidden = ("…",) if self.rest > len(self.names) else ()
+        names = enumerated((*self.names, *hidden))
+        return _("{more}: {names}").format(more=begin, names=names)
 
     @property
     def footer(self) -> str:
         """The data's time and the ids of the alerts shown."""
         told = ((product.alert, *product.beside) for product in self.products)
         ids = [*filter(None, chain.from_iterable(told))]
-        alerts = f"{plural(len(ids), 'alert')} {', '.join(ids)}" if ids else ""
+        alerts = ""
+        if ids:
+            alerts = ngettext("alert {ids}", "alerts {ids}", len(ids)).format(ids=enumerated(ids))
         return " · ".join(part for part in (self.data, alerts) if part)
 
 
@@ -148,9 +172,14 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
         products=tuple(_products(message, rules, told_at, zone)),
         rest=max(message.rest, len(message.more)),
         names=tuple(_short(name) for name in message.more[:NAMED]),
-        data=f"Data of {when.day} {when:%b %Y, %H:%M} {zone}" if message.data_at else "",
+        data=_("Data of {day}, {time} {zone}").format(
+            day=format_day(when, year=True), time=format_time(when), zone=zone
+        )
+        if message.data_at
+        else "",
         rules=tuple(rules.values()),
-        subject=subject_of(message),
+        kind=kind_of(message),
+        language=language(),
     )
 
 
@@ -184,7 +213,7 @@ def cut_to(view: View, shown: int, *, named: bool = True) -> View:
 
 
 def _short(name: str) -> str:
-    return neutralise_name(name, 40) or "(no name)"
+    return neutralise_name(name, 40) or _("(no name)")
 
 
 class _Telling:
@@ -204,14 +233,16 @@ class _Telling:
         them (``known``), as those of earlier versions, the product names its rule."""
         item, reasons = self._item, reasons_of(self._item, self._names)
         shown = [each for each in reasons if each.met] or reasons
-        seen = f"last seen {self._day(item.seen)}" if item.seen is not None else ""
+        seen = ""
+        if item.seen is not None:
+            seen = _("last seen {day}").format(day=self._day(item.seen))
         # Ids are digits; should one ever not be, it stays one harmless segment of the path.
         key = neutralise(item.product_id, 60)
         page = "" if item.grouped_by else product_page(key)
         return Product(
             number=number,
             alert=neutralise(item.alert, 20),
-            name=neutralise_name(item.name) or "(no name)",
+            name=neutralise_name(item.name) or _("(no name)"),
             link=page.replace("_", "%5F").replace("~", "%7E"),
             notes=tuple(filter(None, (self._rule(known), *self._notes(), seen))),
             why=tuple(
@@ -240,32 +271,35 @@ class _Telling:
         spoken = next((each for each in told if each.members), None)
         if spoken is None:
             return ""
-        names = (
-            f"{neutralise_name(each.name, SHORT) or '(no name)'}{self._did(each, spoken)}"
-            for each in spoken.members
-        )
-        return f"most of it: {', '.join(names)}"
+        names = enumerated(self._member(each, spoken) for each in spoken.members)
+        return _("most of it: {names}").format(names=names)
+
+    def _member(self, member: Member, spoken: Evidence) -> str:
+        name, did = neutralise_name(member.name, SHORT) or _("(no name)"), self._did(member, spoken)
+        return f"{name} {did}" if did else name
 
     def _did(self, member: Member, spoken: Evidence) -> str:
-        """`` +1,200``: a product's part of a change, or of what adds up to the group's."""
+        """``+1,200``: a product's part of a change, or of what adds up to the group's."""
         if member.value is None or not math.isfinite(member.value):
             return ""
+        did = shown_value(member.value, spoken, NO_CURRENCIES, self._names)
         if spoken.compared is not None:
-            sign = "+" if member.value > 0 else ""
-            return f" {sign}{shown_value(member.value, spoken, NO_CURRENCIES, self._names)}"
+            return f"+{did}" if member.value > 0 else f"{did}"
         of_all = spoken.value if isinstance(spoken.value, int | float) else 0
         if sum(each.value or 0 for each in spoken.members) > of_all:
             return ""  # of a number of products, a median: not what each of them has
-        return f" {shown_value(member.value, spoken, NO_CURRENCIES, self._names)}"
+        return f"{did}"
 
     def _facts(self) -> Iterator[str]:
         yield from facts_of(self._item.facts, self._currencies)
         yield self._seller()
         if self._item.size is not None:
-            yield count_of(self._item.size, "product")
+            yield counted("{count} product", "{count} products", self._item.size)
 
     def _rule(self, known: bool) -> str:
-        return "" if known or not self._item.rule else f"rule {neutralise(self._item.rule)}"
+        if known or not self._item.rule:
+            return ""
+        return _("rule {name}").format(name=neutralise(self._item.rule))
 
     def _others(self) -> Iterator[str]:
         """Yield a line for each other rule that says something; those beyond are in one."""
@@ -276,24 +310,30 @@ class _Telling:
             else:
                 named.append(neutralise(each.label or each.rule))
         if named:
-            yield f"also {listing(named)}"
+            yield _("also {rules}").format(rules=_some(named))
 
     def _other(self, also: Also) -> str:
         """``also climbs: #17, was 34``: another rule's word on the product."""
         called = neutralise(also.label or also.rule)
         if also.watch and also.watch != self._item.watch:
-            called = f"{called} (on the list {neutralise(also.watch)})"
+            watch = neutralise(also.watch)
+            called = _("{rule} (on the list {watch})").format(rule=called, watch=watch)
         if also.kind == "resolved":
-            reason = neutralise(also.reason)
-            return f"also {called} ended: {reason}" if reason else f"also {called} ended"
-        said = "; ".join(_Telling(_as_item(also, self._item), self._told_at, self._zone).brief())
-        return f"also {called}: {said}" if said else f"also {called}"
+            if not also.reason:
+                return _("also {rule} ended").format(rule=called)
+            return _("also {rule} ended: {reason}").format(
+                rule=called, reason=neutralise(_(also.reason))
+            )
+        telling = _Telling(_as_item(also, self._item), self._told_at, self._zone)
+        if said := _("; ").join(telling.brief()):
+            return _("also {rule}: {said}").format(rule=called, said=said)
+        return _("also {rules}").format(rules=called)
 
     def brief(self) -> Iterator[str]:
         """Yield what became of the alert and its reasons, as short as they can be."""
         item, reasons = self._item, reasons_of(self._item, self._names)
         if item.kind == "reminder":
-            yield f"still firing, since {self._day(item.since)}"
+            yield _("still firing, since {day}").format(day=self._day(item.since))
         if raised := self._raised():
             yield raised
         if again := [*self._again()]:
@@ -310,30 +350,43 @@ class _Telling:
             return self._reason(reason)
         value, was = self._value(now), shown_value(now.baseline, now, NO_CURRENCIES, self._names)
         if now.unit == Unit.PLACE:  # "#17" says what it is
-            return f"{value}, was {(was or '').removeprefix('#')}"
-        return f"{metric_label(now)} {value}, was {was}{share_moved(now)}"
+            before = "" if now.baseline is None else format_number(float(now.baseline))
+            if isinstance(now.baseline, str):
+                before = was or ""
+            return _("{value}, was {before}").format(value=value, before=before)
+        told = _("{label} {value}, was {before}").format(
+            label=metric_label(now), value=value, before=was
+        )
+        return with_share(told, now)
 
     def _seller(self) -> str:
         """``seller GlowLab (7495981769829615944)``, where the user named it."""
         seller = neutralise(self._item.seller, 60)
-        return f"seller {self._names[seller]} ({seller})" if seller in self._names else ""
+        if seller not in self._names:
+            return ""
+        return _("seller {name}").format(name=with_name(seller, self._names))
 
     def _notes(self) -> Iterator[str]:
         item = self._item
         if item.watch:
-            yield f"on the list {neutralise(item.watch)}"
+            yield _("on the list {watch}").format(watch=neutralise(item.watch))
         if raised := self._raised():
             yield raised
         elif item.severity not in (None, Severity.INFO):
-            yield str(item.severity)
+            yield severity_said(item.severity or Severity.INFO)
         if item.kind == "resolved":
-            reason = neutralise(item.reason)
-            yield f"ended: {reason}" if reason else "ended"
-            yield f"fired {self._on(item.since)}"
+            yield self._ended(item.reason)
+            yield _("fired {day}").format(day=self._on(item.since))
         elif item.kind == "reminder":
-            yield f"still firing, since {self._day(item.since)}"
+            yield _("still firing, since {day}").format(day=self._day(item.since))
         elif item.now:
-            yield f"firing since {self._day(item.since)}"
+            yield _("firing since {day}").format(day=self._day(item.since))
+
+    def _ended(self, reason: str | None) -> str:
+        """What is stored is a reason's English text, and its key in the catalogues."""
+        if not reason:
+            return _("ended")
+        return _("ended: {reason}").format(reason=neutralise(_(reason)))
 
     def _again(self) -> Iterator[str]:
         """Yield ``again: 18.90, told with 19.90 on 12 Nov`` of what moved since; with the metric's
@@ -345,14 +398,24 @@ class _Telling:
                 for one in (each.value, each.baseline)
             )
             if each.verdict is Verdict.MET and value and before:
-                label = f"{metric_label(each)} " if len(spoken) > 1 else ""
-                when = f" {self._on(each.baseline_at)}" if each.baseline_at is not None else ""
-                yield f"again: {label}{value}, told with {before}{when}"
+                if len(spoken) > 1:
+                    value = _("{label} {value}").format(label=metric_label(each), value=value)
+                if each.baseline_at is None:
+                    yield _("again: {value}, told with {before}").format(value=value, before=before)
+                else:
+                    yield _("again: {value}, told with {before} {day}").format(
+                        value=value, before=before, day=self._on(each.baseline_at)
+                    )
 
     def _raised(self) -> str:
         """``now critical, told as warning``, of what is told again because of that."""
         item = self._item
-        return f"now {item.severity}, told as {item.told_as}" if item.told_as is not None else ""
+        if item.told_as is None:
+            return ""
+        return _("now {severity}, told as {before}").format(
+            severity=severity_said(item.severity or Severity.INFO),
+            before=severity_said(item.told_as),
+        )
 
     def _grade(self) -> Iterator[str]:
         """Yield ``critical: sales growth 336% (at least 300%)`` of what makes it so severe, unless
@@ -360,7 +423,9 @@ class _Telling:
         item, spoken = self._item, {each.metric for each in self._item.why}
         for each in item.grade:
             if item.told_as is not None or each.metric not in spoken:
-                yield f"{item.severity}: {self._why(as_told(each, self._names))}"
+                why = self._why(as_told(each, self._names))
+                severity = severity_said(item.severity or Severity.INFO)
+                yield _("{severity}: {why}").format(severity=severity, why=why)
 
     def _reason(self, reason: ReasonInWords) -> str:
         """``sales growth 336% when it began, 201% now (at least 50%)``; of one that was so all the
@@ -369,17 +434,32 @@ class _Telling:
         if began is None:
             return self._why(now)
         if began.value is None:
-            return f"{self._why(began)} when it began"
-        known = days_known(now)
-        told = f"{metric_label(began)} {self._said(began)} when it began"
+            return _("{why} when it began").format(why=self._why(began))
+        told = _("{label} {value} when it began").format(
+            label=metric_label(began), value=self._said(began)
+        )
         past = self._last_seen
-        when = "now" if past is None else self._on(past)
         if not moves(now) and not moves(began):
-            return f"{told}, {self._said(now)} {when}{in_brackets(now)}{known}"
-        # That of a statistic or a score says more than the metric's name.
-        more = "" if now.label == began.label else f"{neutralise(now.label, 60)} "
-        since = self._since(now) if moves(now) and past is None else ""
-        return f"{told}, {when} {more}{self._said(now)}{since}{known}"
+            both = with_condition(self._then(told, self._said(now), past), now)
+            return clauses(both, days_of(now))
+        value = self._said(now)
+        if now.label != began.label:  # that of a statistic or a score says more than the metric's
+            value = _("{label} {value}").format(label=neutralise(now.label, 60), value=value)
+        if moves(now) and past is None:
+            value = self._since(value, now)
+        return clauses(self._now(told, value, past), days_of(now))
+
+    def _then(self, began: str, value: str, past: Instant | None) -> str:
+        """What began with one value, and has another now, or had when it was seen last."""
+        if past is None:
+            return _("{began}, {value} now").format(began=began, value=value)
+        return _("{began}, {value} {day}").format(began=began, value=value, day=self._on(past))
+
+    def _now(self, began: str, value: str, past: Instant | None) -> str:
+        """The same, of what moved from somewhere."""
+        if past is None:
+            return _("{began}, now {value}").format(began=began, value=value)
+        return _("{began}, {day} {value}").format(began=began, day=self._on(past), value=value)
 
     @property
     def _last_seen(self) -> Instant | None:
@@ -389,7 +469,7 @@ class _Telling:
     def _said(self, evidence: Evidence) -> str:
         """From where to where; or the value, where it did not move."""
         change = moved(evidence, self._without_prices, self._names) if moves(evidence) else ""
-        return change or self._value(evidence) or "no value"
+        return change or self._value(evidence) or _("no value")
 
     def _value(self, evidence: Evidence) -> str | None:
         return shown_value(evidence.value, evidence, self._currencies, self._names)
@@ -399,31 +479,49 @@ class _Telling:
         label = metric_label(evidence)
         value = self._value(evidence)
         if value is None:
-            condition = neutralise(evidence.condition, 80)
-            gap = f" ({neutralise(evidence.gap, 60)})" if evidence.gap else ""
-            return f"{label}: {condition}{gap}" if condition else label
+            return self._without_value(label, evidence)
         change = moved(evidence, self._without_prices, self._names)
         if not change:
-            return f"{label} {value}{in_brackets(evidence)}{days_known(evidence)}"
-        gap = f", {neutralise(evidence.gap, 60)}" if evidence.gap else ""
-        known = f"{of_products(evidence)}{days_known(evidence)}"
-        return f"{label} {change}{self._since(evidence)}{gap}{known}"
+            said = _("{label} {value}").format(label=label, value=value)
+            return clauses(with_condition(said, evidence), days_of(evidence))
+        said = _("{label} {value}").format(label=label, value=change)
+        gap = neutralise(evidence.gap, 60) if evidence.gap else ""
+        return clauses(self._since(said, evidence), gap, of_products(evidence), days_of(evidence))
 
-    def _since(self, evidence: Evidence) -> str:
-        since = evidence.baseline_at
-        return f" since {self._day(since)}" if since is not None else ""
+    def _without_value(self, label: str, evidence: Evidence) -> str:
+        condition = neutralise(evidence.condition, 80)
+        if not condition:
+            return label
+        if evidence.gap:
+            gap = neutralise(evidence.gap, 60)
+            condition = _("{condition} ({gap})").format(condition=condition, gap=gap)
+        return _("{label}: {condition}").format(label=label, condition=condition)
+
+    def _since(self, said: str, evidence: Evidence) -> str:
+        if evidence.baseline_at is None:
+            return said
+        return _("{change} since {day}").format(change=said, day=self._day(evidence.baseline_at))
 
     def _day(self, instant: Instant) -> str:
         """``16 Nov``; with the hour on the day that is told of, with the year in another year."""
         when, told = at(instant, self._zone), at(self._told_at, self._zone)
         if when.date() == told.date():
-            return f"{when:%H:%M}"
-        return f"{when.day} {when:%b}" if when.year == told.year else f"{when.day} {when:%b %Y}"
+            return format_time(when)
+        return format_day(when, year=when.year != told.year)
 
     def _on(self, instant: Instant) -> str:
         """``on 16 Nov``, ``at 15:04``."""
         day = self._day(instant)
-        return f"at {day}" if ":" in day else f"on {day}"
+        return _("at {time}").format(time=day) if ":" in day else _("on {day}").format(day=day)
+
+
+def _some(names: list[str]) -> str:
+    """Names of rules; of many the first ones and how many more there are."""
+    some = enumerated(map(masked, names[:MOST_LISTED]))
+    if len(names) <= MOST_LISTED:
+        return some
+    more = format_number(len(names) - MOST_LISTED)
+    return _("{some} and {count} more").format(some=some, count=more)
 
 
 def _as_item(also: Also, item: Item) -> Item:

@@ -14,6 +14,7 @@ from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
+from watcher.language import Language
 from watcher.model import Instant, Severity
 from watcher.quiet import QuietHours
 from watcher.rules.conditions.base import Condition, Need
@@ -82,7 +83,7 @@ class Channel:
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
     only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
     its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
-    its own. ``origins`` say where each URL is written, for later errors."""
+    its own. ``language`` is the one of its messages. ``origins`` say where each URL is written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -95,6 +96,7 @@ class Channel:
     at_most: int | None = None
     limit: int | None = None
     by_rule: bool = False
+    language: Language = Language.ENGLISH
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -340,6 +342,7 @@ class Rulebook:
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
     groups: tuple[Group, ...] = ()
+    language: Language = Language.ENGLISH
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property

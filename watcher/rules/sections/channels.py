@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from watcher.errors import ProblemCode
+from watcher.language import Language
 from watcher.quiet import QuietHours
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.rulebook import Channel, Rule, Secret
@@ -21,8 +22,8 @@ NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
-    def __init__(self, timezone: str = "UTC") -> None:
-        self._timezone = timezone
+    def __init__(self, timezone: str = "UTC", language: Language = Language.ENGLISH) -> None:
+        self._timezone, self._language = timezone, language
         self._names = Names()
         self._named: dict[str, tuple[Channel | None, Entry]] = {}
 
@@ -96,6 +97,7 @@ class Channels:
             at_most=section.at_most,
             limit=section.limit,
             by_rule=section.group_by is not None,
+            language=section.language or self._language,
         )
 
     def _is_known(self, entry: Entry) -> bool:
