@@ -111,7 +111,7 @@ def title_of(message: Message) -> str:
 
 def without_words(message: Message) -> Message:
     """As much of a message as its title is made of: to be stored where it is spoken of."""
-    first = Item("", "", "", "", "", 0, grouped_by=kind_of(message))
+    kinds = dict.fromkeys(item.grouped_by for item in message.items)
     incident, waited = message.incident, message.waited
     if incident is not None:
         told = {name: incident.details[name] for name in ("told",) if name in incident.details}
@@ -120,7 +120,7 @@ def without_words(message: Message) -> Message:
         waited = replace(waited, troubles=("",) * len(waited.troubles), over=(), went=())
     return replace(
         message,
-        items=(first,) if message.items and first.grouped_by != MIXED else (),
+        items=tuple(Item("", "", "", "", "", 0, grouped_by=kind) for kind in kinds),
         parts=tuple(replace(part, description="") for part in message.parts),
         incident=incident,
         waited=waited,

@@ -26,7 +26,7 @@ RULE = {
 CHANNEL = {
     "url": "nowhere", "min_severity": "urgent", "timezone": "Mars/Base", "quiet": _QUIET,
     "digest": "9 o clock", "template": '"{{"', "at_most": "few", "limit": "0", "group_by": "size",
-    "urls": "1",
+    "language": "klingon", "urls": "1",
 }  # fmt: skip
 GROUP = {
     "of": "tpo", "by": "colour", "metrics": "{a: {sum: review_cuont}, b: {mean: ales}}",

@@ -102,10 +102,8 @@ def language(value: object) -> Language:
     try:
         return Language(value.strip().lower())
     except ValueError:
-        hint = nearest_language(value)
-        raise Wrong(
-            f"{quoted(value)} is no language that is spoken here{hint or f': it is {either(names)}'}"
-        ) from None
+        hint = nearest_language(value) or f": it is {either(names)}"
+        raise Wrong(f"{quoted(value)} is no language that is spoken here{hint}") from None
 
 
 def nearest_language(value: str) -> str:
