@@ -1,4 +1,4 @@
-"""How languages other than English write numbers, dates, spans of time and amounts, by CLDR.
+"""Numbers, dates, spans of time and amounts as other languages than English write them, by CLDR.
 
 What Babel knows of a language is read once and kept as plain patterns: Babel's own formatters look
 a pattern up and take it apart at each value, which costs ten times as much as a whole line of a
@@ -9,19 +9,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from watcher.language import Language, language
 
 _FIELD = re.compile(r"%\((\w+)\)s")
 _UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 _AMOUNT = "\u00a4"  # the place of a currency's sign in a pattern
-_DIGITS = re.compile(r"[#0,.]+")
+_NUMBER = re.compile(r"\{0\}|[#0,.]*0[#0,.]*")
 
 _Formatted = Callable[[date], object]
+
+
+class Around(NamedTuple):
+    """The text around a number."""
+
+    before: str
+    after: str
+
+    def of(self, number: object) -> str:
+        """The number with it."""
+        return f"{self.before}{number}{self.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class Dates:
     fields: tuple[_Formatted, ...]
 
     def of(self, when: date) -> str:
-        """That day or time, as it is written."""
+        """The day or time, as it is written."""
         return self.text % tuple([each(when) for each in self.fields])
 
 
@@ -43,18 +54,19 @@ class Habits:
     ``span`` has the pattern of each unit, ``past`` and ``future`` those of a time so far away."""
 
     separators: Mapping[int, str] | None
-    percent: str
-    amount: str
+    percent: Around
+    amount: Around
     signs: Mapping[str, str]
     suffixes: tuple[tuple[float, str], ...]
-    span: Mapping[str, str]
-    past: Mapping[str, str]
-    future: Mapping[str, str]
+    span: Mapping[str, Around]
+    past: Mapping[str, Around]
+    future: Mapping[str, Around]
     now: str
     day: Dates
     day_of_year: Dates
     month: Dates
     time: Dates
+    _around: dict[str, Around] = field(default_factory=dict)  # by currency
 
     def number(self, text: str) -> str:
         """A number that is written in English."""
@@ -63,19 +75,25 @@ class Habits:
     @property
     def sign_leads(self) -> bool:
         """Whether a currency's sign stands before the amount."""
-        return self.amount.startswith("{sign}")
+        return _AMOUNT in self.amount.before
 
     def amount_of(self, text: str, currency: str) -> str:
         """An amount, written as a number in English, with its currency's sign: ``US$4.99``."""
-        minus, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+        around = self._around.get(currency) or self._around_of(currency)
+        if text.startswith("-"):
+            return f"-{around.before}{self.number(text[1:])}{around.after}"
+        return f"{around.before}{self.number(text)}{around.after}"
+
+    def _around_of(self, currency: str) -> Around:
         sign = self.signs.get(currency, currency)
         # By CLDR a code of letters keeps away from the digits.
         apart = "\u00a0" if self.sign_leads and sign[-1:].isalpha() else ""
-        return minus + self.amount.format(sign=sign + apart, number=self.number(digits))
+        before, after = (part.replace(_AMOUNT, sign + apart) for part in self.amount)
+        return self._around.setdefault(currency, Around(before, after))
 
 
 def habits() -> Habits | None:
-    """Those of the language that is spoken; None of English."""
+    """The habits of the language that is spoken; None of English."""
     spoken = language()
     return None if spoken is Language.ENGLISH else habits_of(spoken)
 
@@ -94,13 +112,13 @@ def habits_of(wanted: Language) -> Habits:
     skeletons = data["datetime_skeletons"]
     return Habits(
         None if own == str.maketrans({",": ",", ".": "."}) else own,
-        _DIGITS.sub("{}", data["percent_formats"][None].pattern),
-        _amount(data["currency_formats"]["standard"].pattern),
+        _around(data["percent_formats"][None].pattern),
+        _around(data["currency_formats"]["standard"].pattern.partition(";")[0]),
         dict(data["currency_symbols"].items()),
         _suffixes(data["compact_decimal_formats"]["short"]["other"]),
-        {short: each["short"]["other"] for short, each in units.items()},
-        {short: each["past"]["other"] for short, each in ways.items()},
-        {short: each["future"]["other"] for short, each in ways.items()},
+        {short: _around(each["short"]["other"]) for short, each in units.items()},
+        {short: _around(each["past"]["other"]) for short, each in ways.items()},
+        {short: _around(each["future"]["other"]) for short, each in ways.items()},
         data["date_fields"]["second"]["relative"][0],
         _dates(skeletons["MMMd"].format, data),
         _dates(skeletons["yMMMd"].format, data),
@@ -114,9 +132,10 @@ def _of_latin(symbols: Mapping[str, Any]) -> Mapping[str, str]:
     return cast("Mapping[str, str]", symbols.get("latn", symbols))
 
 
-def _amount(pattern: str) -> str:
-    positive = pattern.partition(";")[0]
-    return _DIGITS.sub("{number}", positive, count=1).replace(_AMOUNT, "{sign}")
+def _around(pattern: str) -> Around:
+    """The parts of a pattern before and after its number."""
+    before, after = _NUMBER.split(pattern, maxsplit=1)
+    return Around(before, after)
 
 
 def _suffixes(patterns: Mapping[str, Any]) -> tuple[tuple[float, str], ...]:

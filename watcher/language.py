@@ -60,6 +60,11 @@ def spoken(wanted: Language) -> Iterator[None]:
         _spoken.reset(before)
 
 
+def texts() -> _gettext.NullTranslations | None:
+    """The catalogue that is spoken from; None is English. For what remembers texts by it."""
+    return _spoken.get()[1]
+
+
 def gettext(text: str) -> str:
     """A text in the language that is spoken."""
     texts = _spoken.get()[1]
@@ -86,6 +91,18 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+class _Texts(_gettext.GNUTranslations):
+    """A catalogue that is asked for hundreds of texts a message: it looks each up at one go."""
+
+    def __init__(self, compiled: BytesIO) -> None:
+        super().__init__(compiled)
+        found: dict[object, str] = self._catalog  # type: ignore[attr-defined]
+        self._known = {text: said for text, said in found.items() if isinstance(text, str)}
+
+    def gettext(self, message: str) -> str:
+        return self._known.get(message, message)
+
+
 @cache
 def catalogue(wanted: Language) -> _gettext.GNUTranslations:
     """The texts of a language; read once, from what translators write: nothing is to be built."""
@@ -96,7 +113,7 @@ def catalogue(wanted: Language) -> _gettext.GNUTranslations:
     with path_of(wanted).open("rb") as file:
         write_mo(compiled, read_po(file, locale=wanted.locale, domain=DOMAIN))
     compiled.seek(0)
-    return _gettext.GNUTranslations(compiled)
+    return _Texts(compiled)
 
 
 def path_of(wanted: Language) -> Path:

@@ -92,7 +92,7 @@ def format_duration(seconds: int) -> str:
     own = habits()
     if own is None:
         return "".join(f"{count}{unit}" for count, unit in parts)
-    return "".join(own.span[unit].format(count) for count, unit in parts)
+    return "".join(own.span[unit].of(count) for count, unit in parts)
 
 
 def _parts(seconds: int) -> Iterator[tuple[int, str]]:
@@ -156,7 +156,7 @@ def format_percent(fraction: float, *, signed: bool = False) -> str:
 def in_percent(text: str) -> str:
     """``12.5%``: a number, which is written already, with the sign of percents."""
     own = habits()
-    return f"{text}%" if own is None else own.percent.format(text)
+    return f"{text}%" if own is None else own.percent.of(text)
 
 
 def format_value(
@@ -307,7 +307,7 @@ def format_ago(instant: int, now: int) -> str:
         return "now" if own is None else own.now
     count, unit = largest
     if own is not None:
-        return (own.past if instant < now else own.future)[unit].format(count)
+        return (own.past if instant < now else own.future)[unit].of(count)
     return f"{count}{unit} ago" if instant < now else f"in {count}{unit}"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -185,10 +186,11 @@ def joined() -> Iterator[Message]:
 
 
 _WHEN = moment(NOW - DAY, "UTC")
-DETAILS: dict[IncidentKind, list[Incident]] = {
-    kind: [Incident(kind, about, subject, **more).with_details(**details)  # type: ignore[arg-type]
-           for about, subject, more, details in each]
-    for kind, each in {
+_Case = tuple[About, str, dict[str, Any], Mapping[str, Any]]
+
+
+def _cases() -> Iterator[tuple[IncidentKind, list[_Case]]]:
+    cases: dict[IncidentKind, list[_Case]] = {
         IncidentKind.RULE_FILE: [(About.WATCHER, "", {}, {"error": "错"})],
         IncidentKind.OWN_FILE: [(About.FILE, "文件", {}, {"error": "错"})],
         IncidentKind.DISK: [(About.WATCHER, "", {}, {"folder": "夹", "free": 1, "total": 9})],
@@ -260,8 +262,17 @@ DETAILS: dict[IncidentKind, list[Incident]] = {
             ]})
             for why in (None, "促销")
         ],
-    }.items()
-}  # fmt: skip
+    }  # fmt: skip
+    yield from cases.items()
+
+
+DETAILS = {
+    kind: [
+        Incident(kind, about, subject, **more).with_details(**details)
+        for about, subject, more, details in cases
+    ]
+    for kind, cases in _cases()
+}
 
 
 def incident_messages() -> Iterator[Message]:

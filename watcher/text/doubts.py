@@ -29,7 +29,7 @@ _FIELD = re.compile(r"\\\{(\w+)\\\}")
 
 
 def doubt_said(why: str) -> str:
-    """What is doubted of a list: what is not known here is told as it stands."""
+    """The doubt about a list; one that is not known here is told as it stands."""
     if language() is Language.ENGLISH:
         return why
     return _("; ").join(map(_one_said, why.split("; ")))
@@ -44,5 +44,5 @@ def _one_said(text: str) -> str:
 
 @cache
 def _expression(pattern: str) -> re.Pattern[str]:
-    """What a pattern makes with any values."""
+    """The texts that a pattern makes, with any values."""
     return re.compile(_FIELD.sub(r"(?P<\1>.+)", re.escape(pattern)), re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLi
 from watcher.fields import BY_NAME, IDS
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
-from watcher.language import ngettext
+from watcher.language import ngettext, texts
 from watcher.model import Verdict
 from watcher.text.labels import label_said
 from watcher.units import (
@@ -241,6 +242,18 @@ def gap_of(evidence: Evidence) -> str:
 
 def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A criterion in words: ``at least 50%``."""
+    if names:
+        return _criterion(asked, metric, unit, names)
+    # A rule asks the same of each product of a message.
+    return _criterion_known(texts(), asked, metric, unit)
+
+
+@lru_cache(maxsize=1_024)
+def _criterion_known(_texts: object, asked: Criterion, metric: str, unit: str) -> str:
+    return _criterion(asked, metric, unit, NO_NAMES)
+
+
+def _criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> str:
     limits = _limits(asked, metric, unit, names)
     # Of a text there is no how much.
     known = _AMONG if asked.among else PATTERNS if asked.limits else {**PATTERNS, **_BARE}

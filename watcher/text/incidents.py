@@ -94,7 +94,7 @@ def _span(span: str) -> str:
 
 
 def _what(covers: Sequence[Sequence[str]] | str) -> str:
-    """What a silence is of, each with its name, if it has one; an earlier version stored words."""
+    """The things that a silence is of, with their names; an earlier version stored words."""
     if isinstance(covers, str):
         return covers
     return enumerated(_covered(*each) for each in covers)

@@ -4,12 +4,13 @@ the user's own is called what the user calls it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from watcher.attributes import DISCOUNT_RATE, VARIANT_COUNT
 from watcher.fields import BY_NAME, MADE_TEXTS, Field
-from watcher.language import Language, language
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
+from watcher.language import texts
 
 _WINDOW, _ALL_TIME = N_("{days}-day {counter}"), N_("all-time {counter}")
 _GROWTH, _RATIO = N_("{counter} growth"), N_("{counter} surge ratio")
@@ -44,8 +45,13 @@ _FIELDS = {**BY_NAME, **{each.name: each for each in MADE_TEXTS}}
 def label_said(metric: str, label: str) -> str:
     """A metric's or text's label in the language that is spoken, if it is the one that everybody
     has for it: words of the user's, and those of earlier versions, stay as they are."""
-    if language() is Language.ENGLISH:
-        return label
+    known = texts()
+    return label if known is None else _label(known, metric, label)
+
+
+@lru_cache(maxsize=4_096)
+def _label(_texts: object, metric: str, label: str) -> str:
+    """The label in these texts: a message says few of them, hundreds of times."""
     field = _FIELDS.get(metric)
     if field is not None:
         return _of_field(field) if label == field.label else label

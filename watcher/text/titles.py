@@ -60,7 +60,7 @@ def severity_said(severity: Severity) -> str:
 
 
 def cause_said(incident: Incident) -> str:
-    """What it is called: ``watch top: fails``."""
+    """The incident's name: ``watch top: fails``."""
     what = _(incident.kind.value)
     if not incident.subject:
         return what
@@ -110,7 +110,7 @@ def title_of(message: Message) -> str:
 
 
 def without_words(message: Message) -> Message:
-    """As much of a message as its title is made of: to be stored where it is spoken of."""
+    """The part of a message that its title is made of: to be stored where it is spoken of."""
     kinds = dict.fromkeys(item.grouped_by for item in message.items)
     incident, waited = message.incident, message.waited
     if incident is not None:

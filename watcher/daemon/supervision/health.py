@@ -38,8 +38,9 @@ class DirectAlert:
     """Word to the operator where the database fails: the one message that can't go by the outbox.
     It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
     memory only. A target that does not take it is asked again at the next look. ``operator`` and
-    ``targets`` are asked for at each look: a reload may change both, and the ``ways`` of channels. Of the books of one process
-    that tell the same ``address`` one tells it: ``told_by`` is theirs together."""
+    ``targets`` are asked for at each look, as are the ``ways`` of channels: a reload may change
+    all. Of the books of one process that tell the same ``address`` one tells it: ``told_by`` is
+    theirs together."""
 
     operator: Callable[[], Sequence[NotifyPolicy]]
     targets: Callable[[], Mapping[str, Sender]]
@@ -99,7 +100,7 @@ class DirectAlert:
         return took
 
     def _language_of(self, target: str) -> Language:
-        """That of the target's channel."""
+        """The language of the target's channel."""
         channels = (each.channel for each in self.operator() if target in each.targets)
         return self.ways().get(next(channels, ""), Way()).language
 

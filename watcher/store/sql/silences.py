@@ -49,7 +49,8 @@ class Silence(Struct, frozen=True):
         return ", ".join(map(partial(_told, names), self.patterns.items()))
 
     def covers_named(self, names: Mapping[str, str]) -> list[list[str]]:
-        """What it is of: the sort, the pattern and the name of the id in it, where it has one."""
+        """The sorts of things that it is of, each with its pattern, and the name of the id in that,
+        where it has one."""
         return [
             [of, pattern, *filter(None, [_name_in(names, of, pattern)])]
             for of, pattern in self.patterns.items()
