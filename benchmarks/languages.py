@@ -1,4 +1,4 @@
-"""What a message costs in Chinese, beside the same one in English.
+"""The cost of a message in Chinese, beside the same one in English.
 
     python -m benchmarks.languages
     python -m benchmarks.languages --rounds 200
@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from statistics import median
 
+from benchmarks.report import Line
 from tools.marked import table
 from watcher.delivery.message import render
 from watcher.delivery.rendered import LONGEST, Style
@@ -26,6 +27,7 @@ from watcher.units import DAY
 NOW = 1_795_446_000
 PRODUCTS = 50
 ROUNDS = 60
+MOST = 1.1  # "no more", but for what two rounds of the same differ by
 _LIMIT = LONGEST * 10  # nothing is to be cut: that would compare other texts
 
 
@@ -83,6 +85,19 @@ def timed(message: Message, style: Style, rounds: int = ROUNDS) -> dict[Language
             render(message, style, limit=_LIMIT, language=language)
             each.append((time.process_time() - begun) * 1_000)
     return {language: median(each[3:]) for language, each in taken.items()}  # the first read files
+
+
+def lines(times: int) -> Iterator[Line]:
+    """The cost of a message in Chinese, against the same one in English."""
+    for name, message in messages().items():
+        for style in (Style.PLAIN, Style.EMAIL):
+            runs = [timed(message, style) for _ in range(times)]
+            english, chinese = (median(run[each] for run in runs) for each in Language)
+            yield Line(
+                f"{name} in Chinese, {style.name.lower()}, against English",
+                tuple(run[Language.CHINESE] / run[Language.ENGLISH] for run in runs), "x", MOST,
+                beside=f"{chinese:.1f} ms against {english:.1f} ms",
+            )  # fmt: skip
 
 
 def report(rounds: int = ROUNDS) -> str:

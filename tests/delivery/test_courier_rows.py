@@ -336,6 +336,7 @@ async def test_each_channel_in_its_language(store: Store) -> None:
 
 def _over() -> Message:
     incident = Incident(IncidentKind.FAILS, About.WATCH, "top")
+    incident = incident.with_details(failures=3, error="503")
     return Message("operator", "", Severity.INFO, NOW, incident=incident, over=True)
 
 

@@ -51,14 +51,17 @@ def _alerts(*items: Item, **changes: Any) -> Message:
 def test_an_alert() -> None:
     """In the order of Chinese, with its punctuation, dates and currencies."""
     lamp = telling.item(currency="USD", gmv_currency="USD", alert="A1", name="便携台灯")
-    assert _told(_alerts(lamp)) == (
-        "【提示】新品起量：1 个商品（US）",
-        "1. 便携台灯\n"
-        "   近7天销量 1,200 → 4,830（+303%），自 11月16日起\n"
-        "   US$4.99 · 近7天：售出 1,234、GMV US$4,830 · 上升 · 第3名 · 累计达人 312、近7天 45 · 佣金 12%\n"
-        "   https://www.tiktok.com/shop/pdp/1729873073559015001\n\n"
+    title, body = _told(_alerts(lamp))
+    assert title == "【提示】新品起量：1 个商品（US）"
+    assert body.splitlines() == [
+        "1. 便携台灯",
+        "   近7天销量 1,200 → 4,830（+303%），自 11月16日起",
+        "   US$4.99 · 近7天：售出 1,234、GMV US$4,830 · 上升 · 第3名 · 累计达人 312、近7天 45"
+        " · 佣金 12%",
+        "   https://www.tiktok.com/shop/pdp/1729873073559015001",
+        "",
         "数据时间：2026年11月23日 23:00 Asia/Shanghai · 提醒 A1",
-    )
+    ]
 
 
 def test_what_became_of_alerts() -> None:
