@@ -52,12 +52,13 @@ def test_an_alert() -> None:
     """In the order of Chinese, with its punctuation, dates and currencies."""
     lamp = telling.item(currency="USD", gmv_currency="USD", alert="A1", name="便携台灯")
     title, body = _told(_alerts(lamp))
+    facts = "US$4.99 · 近7天：售出 1,234、GMV US$4,830 · 上升 · 第3名 · 累计达人 312、近7天 45"
+    facts += " · 佣金 12%"
     assert title == "【提示】新品起量：1 个商品（US）"
     assert body.splitlines() == [
         "1. 便携台灯",
         "   近7天销量 1,200 → 4,830（+303%），自 11月16日起",
-        "   US$4.99 · 近7天：售出 1,234、GMV US$4,830 · 上升 · 第3名 · 累计达人 312、近7天 45"
-        " · 佣金 12%",
+        f"   {facts}",
         "   https://www.tiktok.com/shop/pdp/1729873073559015001",
         "",
         "数据时间：2026年11月23日 23:00 Asia/Shanghai · 提醒 A1",

@@ -25,7 +25,8 @@ from watcher.language import gettext as _
 from watcher.language import spoken
 from watcher.message import Item, Message
 from watcher.model import Instant, Severity, Verdict
-from watcher.rules.rulebook import Channel, Rulebook
+from watcher.rules.channel import Channel
+from watcher.rules.rulebook import Rulebook
 from watcher.units import DAY, Unit
 
 _NAMED = 3  # rules of a channel, by name

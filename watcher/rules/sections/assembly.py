@@ -118,7 +118,6 @@ class _Assembly:
             heartbeat,
             timezone,
             groups=tuple(grouped.values()),
-            language=defaults.language,
         )
 
     def _api(self) -> Api | None:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from watcher.errors import ProblemCode
 from watcher.language import Language
 from watcher.quiet import QuietHours
+from watcher.rules.channel import Channel, Secret
 from watcher.rules.files.rule_file import Entry, Names
-from watcher.rules.rulebook import Channel, Rule, Secret
+from watcher.rules.rulebook import Rule
 from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.quiet import read_quiet
 from watcher.rules.sections.validators import LONGEST_NAME, is_short
