@@ -97,10 +97,15 @@ class _Texts(_gettext.GNUTranslations):
     def __init__(self, compiled: BytesIO) -> None:
         super().__init__(compiled)
         found: dict[object, str] = self._catalog  # type: ignore[attr-defined]
-        self._known = {text: said for text, said in found.items() if isinstance(text, str)}
+        known = _Known((text, said) for text, said in found.items() if isinstance(text, str))
+        self.gettext = known.__getitem__  # type: ignore[method-assign,assignment]
 
-    def gettext(self, message: str) -> str:
-        return self._known.get(message, message)
+
+class _Known(dict[str, str]):
+    """Texts by themselves in English; one that is not here is its own."""
+
+    def __missing__(self, text: str) -> str:
+        return text
 
 
 @cache
