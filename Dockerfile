@@ -18,10 +18,12 @@ RUN /opt/watcher/bin/pip install --no-deps . \
 
 FROM python:3.13-slim-trixie
 
-# Thai names in pictures need FriBiDi. Debian keeps one version of a package only: none is pinned.
+# Thai names in pictures need FriBiDi, Chinese words and names a font; of that package's four files
+# pictures use one. Debian keeps one version of a package only: none is pinned.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libfribidi0 \
+    && apt-get install --yes --no-install-recommends libfribidi0 fonts-noto-cjk \
+    && find /usr/share/fonts/opentype/noto -type f ! -name NotoSansCJK-Regular.ttc -delete \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 watcher \
     && useradd --system --uid 10001 --gid watcher --home-dir /data --shell /usr/sbin/nologin watcher \

@@ -27,6 +27,7 @@ from benchmarks import (
     fleet,
     holds,
     judgement,
+    languages,
     memory,
     million,
     shelves,
@@ -58,6 +59,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "start": start.lines,
     "holds": holds.lines,
     "delivery": delivery.lines,
+    "languages": languages.lines,
     "engines": engines.lines,
     "fleet": fleet.lines,
 }

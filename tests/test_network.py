@@ -15,7 +15,7 @@ from watcher.daemon.heartbeat import _ask
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.rendered import OutcomeKind, Rendered
 from watcher.errors import SourceError, SourceUnavailable
-from watcher.rules.rulebook import Secret
+from watcher.rules.channel import Secret
 from watcher.source.client import Client
 
 NAME = "api.example.test"  # nobody's; the proxy knows it

@@ -30,8 +30,9 @@ from watcher.message import Message
 from watcher.model import Floats, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
+from watcher.rules.channel import Secret
 from watcher.rules.files.loading import load_text
-from watcher.rules.rulebook import Rulebook, Secret
+from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY
 

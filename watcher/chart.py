@@ -23,10 +23,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A metric of a message's strongest products, up to ``at``; ``currency`` where all share it."""
+    """A metric of a message's strongest products, up to ``at``, with the ``label`` that it has in
+    English; ``currency`` where all share it."""
 
     label: str
     unit: str
     at: Instant
     series: tuple[Series, ...]
     currency: str | None = None
+    metric: str = ""

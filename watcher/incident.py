@@ -10,7 +10,8 @@ import msgspec
 
 
 class IncidentKind(StrEnum):
-    """The values are keys of the store and names in English; texts are in ``text/incidents.py``."""
+    """The values are keys of the store and names in English; ``text/titles.py`` has them marked,
+    texts are in ``text/incidents.py``."""
 
     RULE_FILE = "rule file"
     OWN_FILE = "file of one's own"
@@ -74,6 +75,11 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     def with_details(self, **details: Any) -> Incident:
         """A copy with these values, beside its own, for its text."""
         return msgspec.structs.replace(self, details={**self.details, **details})
+
+
+def moment(instant: int, zone: object) -> dict[str, Any]:
+    """An instant among the details, to be told in this zone."""
+    return {"at": instant, "zone": str(zone)}
 
 
 def dead_message(target: str) -> Incident:

@@ -32,6 +32,11 @@ class Language(StrEnum):
         """Its catalogue's folder, and its locale in CLDR."""
         return _LOCALES[self]
 
+    @property
+    def tag(self) -> str:
+        """Its name for HTML, with the script."""
+        return self.locale.replace("_", "-")
+
 
 _LOCALES = {Language.ENGLISH: "en", Language.CHINESE: "zh_Hans"}
 _spoken: ContextVar[tuple[Language, _gettext.NullTranslations | None]] = ContextVar(
@@ -53,6 +58,11 @@ def spoken(wanted: Language) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(before)
+
+
+def texts() -> _gettext.NullTranslations | None:
+    """The catalogue that is spoken from; None is English. For what remembers texts by it."""
+    return _spoken.get()[1]
 
 
 def gettext(text: str) -> str:
@@ -81,6 +91,23 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+class _Texts(_gettext.GNUTranslations):
+    """A catalogue that is asked for hundreds of texts a message: it looks each up at one go."""
+
+    def __init__(self, compiled: BytesIO) -> None:
+        super().__init__(compiled)
+        found: dict[object, str] = self._catalog  # type: ignore[attr-defined]
+        known = _Known((text, said) for text, said in found.items() if isinstance(text, str))
+        self.gettext = known.__getitem__  # type: ignore[method-assign,assignment]
+
+
+class _Known(dict[str, str]):
+    """Texts by themselves in English; one that is not here is its own."""
+
+    def __missing__(self, text: str) -> str:
+        return text
+
+
 @cache
 def catalogue(wanted: Language) -> _gettext.GNUTranslations:
     """The texts of a language; read once, from what translators write: nothing is to be built."""
@@ -91,7 +118,7 @@ def catalogue(wanted: Language) -> _gettext.GNUTranslations:
     with path_of(wanted).open("rb") as file:
         write_mo(compiled, read_po(file, locale=wanted.locale, domain=DOMAIN))
     compiled.seek(0)
-    return _gettext.GNUTranslations(compiled)
+    return _Texts(compiled)
 
 
 def path_of(wanted: Language) -> Path:

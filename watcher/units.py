@@ -7,7 +7,7 @@ An instant is whole Unix seconds, UTC; a duration is whole seconds. Parsers rais
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -15,7 +15,9 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-from watcher.language import ngettext
+from watcher.cldr import habits
+from watcher.language import gettext as _
+from watcher.language import ngettext, pgettext
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
 
@@ -83,15 +85,20 @@ def parse_duration(text: str) -> int:
 def format_duration(seconds: int) -> str:
     """The shortest exact text that ``parse_duration`` reads back where two units suffice.
 
-    Otherwise the two largest units: 1d1h of 90061 seconds.
+    Otherwise the two largest units: 1d1h of 90061 seconds. Another language than English has words
+    for them, which nothing reads back.
     """
-    return "".join(islice(_parts(seconds), 2)) or "0s"
+    parts = [*islice(_parts(seconds), 2)] or [(0, "s")]
+    own = habits()
+    if own is None:
+        return "".join(f"{count}{unit}" for count, unit in parts)
+    return "".join(own.span[unit].of(count) for count, unit in parts)
 
 
-def _parts(seconds: int) -> Iterator[str]:
+def _parts(seconds: int) -> Iterator[tuple[int, str]]:
     for unit, size in _LARGEST_FIRST:
         if seconds >= size:
-            yield f"{seconds // size}{unit}"
+            yield seconds // size, unit
             seconds %= size
 
 
@@ -108,6 +115,9 @@ def format_number(value: float, digits: int = 2) -> str:
     """``1,234`` for whole numbers, else at most ``digits`` decimals: ``1,234.5``."""
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
+    own = habits()
+    if own is not None:
+        text = own.number(text)
     return "0" if text in ("-0", "") else text
 
 
@@ -139,7 +149,14 @@ def format_percent(fraction: float, *, signed: bool = False) -> str:
     percent = fraction * 100
     digits = 0 if abs(percent) >= 100 else 1
     text = format_number(percent, digits)
-    return f"+{text}%" if signed and not text.startswith("-") and text != "0" else f"{text}%"
+    text = f"+{text}" if signed and not text.startswith("-") and text != "0" else text
+    return in_percent(text)
+
+
+def in_percent(text: str) -> str:
+    """``12.5%``: a number, which is written already, with the sign of percents."""
+    own = habits()
+    return f"{text}%" if own is None else own.percent.of(text)
 
 
 def format_value(
@@ -147,34 +164,41 @@ def format_value(
 ) -> str:
     """A metric's value for people: ``1,234``, ``4.99 USD``, ``12.5%``, ``#3``, ``19 Dec 2024``."""
     if value is None:
-        return "no value"
+        return _("no value")
     if isinstance(value, str):
         return value
     match Unit(unit):
         case Unit.MONEY | Unit.GMV:
-            currency = currencies.of(unit)
-            text = _format_money(value, currency)
-            return f"{text} {currency}" if currency else text
+            return _format_money(value, currencies.of(unit))
         case Unit.FRACTION:
             return format_percent(value)
         case Unit.PLACE:
-            return f"#{format_number(value)}"
+            return _("#{place}").format(place=format_number(value))
         case Unit.DAYS:
-            return f"{format_number(value, 0)} days"
+            return _("{count} days").format(count=format_number(value, 0))
         case Unit.DAY:
             day = parse_day(int(value))
-            return f"{day.day} {day:%b %Y}" if day else format_number(value)
+            return format_day(day, year=True) if day else format_number(value)
         case _:
             return format_number(value)
 
 
 def _format_money(value: float, currency: str | None) -> str:
-    """``4.90`` or ``5``; without cents from 1,000 on, where they matter no more, and in
+    """``4.90 USD`` or ``5``; without cents from 1,000 on, where they matter no more, and in
     currencies that have none in use."""
     digits = 0 if abs(value) >= 1_000 else _decimals(currency)
     text = f"{value:,.{digits}f}"
     text = text.removesuffix("." + "0" * digits)
-    return "0" if text == "-0" else text
+    text, own = "0" if text == "-0" else text, habits()
+    if own is None:
+        return f"{text} {currency}" if currency else text
+    return own.amount_of(text, currency) if currency else own.number(text)
+
+
+def currency_leads() -> bool:
+    """Whether a currency's sign stands before its amount, so that of two amounts both need it."""
+    own = habits()
+    return own is not None and own.sign_leads
 
 
 @cache
@@ -212,12 +236,48 @@ def at(instant: int, zone: tzinfo = UTC) -> datetime:
 
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 Asia/Shanghai``: by name, for CST and IST are three zones each."""
-    return f"{at(instant, zone):%Y-%m-%d %H:%M} {zone}"
+    when, own = at(instant, zone), habits()
+    if own is None:
+        return f"{when:%Y-%m-%d %H:%M} {zone}"
+    return f"{own.day_of_year.of(when)} {own.time.of(when)} {zone}"
+
+
+def format_day(day: date, *, year: bool = False) -> str:
+    """``16 Nov``, with its ``year`` ``16 Nov 2026``."""
+    own = habits()
+    if own is not None:
+        return (own.day_of_year if year else own.day).of(day)
+    return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"
+
+
+def format_stored_day(day: date) -> str:
+    """``2026-11-16``."""
+    own = habits()
+    return day.isoformat() if own is None else own.day_of_year.of(day)
+
+
+def format_month(day: date) -> str:
+    """``2026-11``: the month of a day."""
+    own = habits()
+    return f"{day:%Y-%m}" if own is None else own.month.of(day)
+
+
+def format_time(when: datetime) -> str:
+    """``15:04``."""
+    own = habits()
+    return f"{when:%H:%M}" if own is None else own.time.of(when)
 
 
 def format_span(since: int, until: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 UTC to 2026-11-24 15:04 UTC``."""
-    return f"{format_instant(since, zone)} to {format_instant(until, zone)}"
+    return _("{since} to {until}").format(
+        since=format_instant(since, zone), until=format_instant(until, zone)
+    )
+
+
+def enumerated(parts: Iterable[str]) -> str:
+    """``a, b, c``, with what the language that is spoken sets between them."""
+    return pgettext("between the parts of a list", ", ").join(parts)
 
 
 def format_iso(instant: int) -> str:
@@ -242,10 +302,13 @@ def parse_moment(text: str, now: int, zone: tzinfo = UTC) -> int:
 
 def format_ago(instant: int, now: int) -> str:
     """``3h ago``, ``in 20m``, ``now``: for people, in the largest unit."""
-    largest = next(_parts(abs(now - instant)), None)
+    largest, own = next(_parts(abs(now - instant)), None), habits()
     if largest is None:
-        return "now"
-    return f"{largest} ago" if instant < now else f"in {largest}"
+        return "now" if own is None else own.now
+    count, unit = largest
+    if own is not None:
+        return (own.past if instant < now else own.future)[unit].of(count)
+    return f"{count}{unit} ago" if instant < now else f"in {count}{unit}"
 
 
 def format_since(instant: int, now: int) -> str:

@@ -33,7 +33,7 @@ def code_of(error: ValueError) -> ProblemCode:
 
 _LONGEST_GUESS = 80  # a longer text is no mistyped name, and comparing it takes time
 _MOST_GUESSES = 300  # names that one is compared with, those of about its length
-_MOST_LISTED = 20
+MOST_LISTED = 20
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,30}://).+", re.DOTALL)
 
 
@@ -58,8 +58,8 @@ def did_you_mean(names: Sequence[str]) -> str:
 def listing(names: Iterable[str]) -> str:
     """``a, b, c``; of many the first ones and how many more there are."""
     every = list(names)
-    more = f" and {len(every) - _MOST_LISTED:,} more" if len(every) > _MOST_LISTED else ""
-    return ", ".join(printable(masked(name)) for name in every[:_MOST_LISTED]) + more
+    more = f" and {len(every) - MOST_LISTED:,} more" if len(every) > MOST_LISTED else ""
+    return ", ".join(printable(masked(name)) for name in every[:MOST_LISTED]) + more
 
 
 def masked(text: str) -> str:

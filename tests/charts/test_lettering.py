@@ -133,7 +133,7 @@ def test_a_font_of_the_machine_is_found_by_the_name_of_its_script(tmp_path: Path
     shutil.copy(SHIPPED[1], folder / "NotoSansThai-Regular.ttf")
     shutil.copy(SHIPPED[1], folder / "NotoSansThai-Bold.ttf")
     shutil.copy(SHIPPED[0], folder / "NotoSansArabic-Regular.ttf")
-    (folder / "NotoSansCJK-Regular.ttc").write_bytes(b"no font at all")
+    (folder / "NotoSansCJK-Medium.ttc").write_bytes(b"no font at all")
     fonts = Fonts(shipped=SHIPPED[:1], folders=[tmp_path])
     assert read("ครีม", fonts=fonts) == "ครีม"
     assert fonts.elsewhere("ค") == folder / "NotoSansThai-Regular.ttf"

@@ -300,6 +300,7 @@ def test_channel_list_hides_urls(watcher: Command, rules: Path) -> None:
     (channel,) = json.loads(listed.out)
     assert channel["targets"] == [{"name": "me/1", "service": "json"}]
     assert (channel["min_severity"], channel["rules"]) == ("info", ["selling"])
+    assert channel["language"] == "en"
     assert "hidden-word" not in result.out + listed.out
 
 

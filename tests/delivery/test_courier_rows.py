@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.delivery.couriers import (
@@ -30,7 +31,10 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.courier import POLL, Courier, Nobody
 from watcher.delivery.rendered import OutcomeKind, SendOutcome, Way
 from watcher.errors import StoreError
-from watcher.message import Notification, NotificationState
+from watcher.incident import About, Incident, IncidentKind
+from watcher.language import Language
+from watcher.message import Message, Notification, NotificationState
+from watcher.model import Severity
 from watcher.rules.sections.templates import parse_template
 from watcher.store.sqlite.database import Database
 from watcher.store.threads import Writer
@@ -309,6 +313,31 @@ async def test_its_own_layout_and_where_it_is_refused(store: Store) -> None:
     assert [each.body[:3] for each in refuses.taken] == ["OWN", "Bea"]
     assert "7-day GMV" in refuses.taken[1].body
     assert (store.outcomes(first), store.outcomes(second)) == (["sent"], ["sent"])
+
+
+async def test_each_channel_in_its_language(store: Store) -> None:
+    """Alerts and what the operator hears; what is stored has none."""
+    lines = {"growth/1": Line(), "me/1": Line()}
+    for name, channel in (("growth/1", "growth"), ("me/1", "me")):
+        message = msgspec.structs.replace(alerts(["Lamp"]), title="", told=1)
+        store.database.outbox.add(channel, [name], message, NOW)
+        store.database.outbox.add(channel, [name], _over(), NOW)
+    ways = {"growth": Way(language=Language.CHINESE)}
+    await turn(courier_of(store, lines, clock_at(), ways=ways))
+    titles = {name: [each.title for each in line.taken] for name, line in lines.items()}
+    assert titles == {
+        "growth/1": [
+            "【警告】beauty-rising：1 个商品（US）",
+            "watcher：已恢复：监控 top：读取失败",
+        ],
+        "me/1": ["[warning] beauty-rising: 1 product (US)", "watcher: over: watch top: fails"],
+    }
+
+
+def _over() -> Message:
+    incident = Incident(IncidentKind.FAILS, About.WATCH, "top")
+    incident = incident.with_details(failures=3, error="503")
+    return Message("operator", "", Severity.INFO, NOW, incident=incident, over=True)
 
 
 class Drawing(Nobody):

@@ -17,7 +17,15 @@ from tests.fakes.sink import MailServer, receiving
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.covers import MOST, MOST_BYTES, CoverDesk, Covers, Subject, written
 from watcher.delivery.message import render
-from watcher.delivery.rendered import LONGEST, PICTURES, OutcomeKind, Rendered, SendOutcome, Style
+from watcher.delivery.rendered import (
+    LONGEST,
+    PICTURES,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Style,
+    Way,
+)
 from watcher.message import Message
 
 JPEG = b"\xff\xd8\xff picture \xff\xd9"
@@ -38,7 +46,7 @@ def covers_of(message: Message, *numbers: int, content: bytes = JPEG) -> dict[Su
 
 def mailed(message: Message, covers: Covers, limit: int = LONGEST) -> tuple[Rendered, list[str]]:
     """The mail, and the names of what goes with it."""
-    rendered, placed = written(message, Style.EMAIL, UTC, limit, None, covers)
+    rendered, placed = written(message, Style.EMAIL, limit, Way(), covers)
     return rendered, [each.name for each in placed]
 
 
@@ -116,9 +124,7 @@ async def test_it_is_inside_the_mail(mail: MailServer) -> None:
     """By its content's id, with the message's own picture in its place."""
     target = Target("me/1", mail.url())
     message = alerts(["Lamp"])
-    rendered, placed = written(
-        message, target.style, UTC, target.limit, None, covers_of(message, 1)
-    )
+    rendered, placed = written(message, target.style, target.limit, Way(), covers_of(message, 1))
     assert (await target.send(rendered, [PICTURE, *placed])).kind is OutcomeKind.SENT
     (taken,) = mail.taken
     _, chart, cover = taken.iter_parts()
@@ -137,9 +143,7 @@ async def test_a_mail_that_is_refused_with_it_goes_without(mail: MailServer) -> 
     mail.pictures = "552 5.3.4 message too big"
     target = Target("me/1", mail.url())
     message = alerts(["Lamp"])
-    rendered, placed = written(
-        message, target.style, UTC, target.limit, None, covers_of(message, 1)
-    )
+    rendered, placed = written(message, target.style, target.limit, Way(), covers_of(message, 1))
     assert await target.send(rendered, placed) == SendOutcome(
         OutcomeKind.SENT, "mailto took it, but not its picture"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from io import BytesIO
 
 from PIL import Image
@@ -12,6 +11,7 @@ from tests.store.making import DAY, START
 from watcher.chart import Chart
 from watcher.cli.channel import sample_message
 from watcher.delivery.courier import PICTURE, picture
+from watcher.delivery.rendered import Way
 from watcher.message import Message
 from watcher.notification.charting import MOST, chart_of
 from watcher.store.sqlite.database import Database
@@ -89,7 +89,7 @@ def test_the_picture(store: Database) -> None:
     """A small PNG, from the real store to the bytes."""
     world = World(store, RULES)
     world.march("10 20 30 60 120")
-    attachment = picture(chart(world, world.told()[0]), UTC)
+    attachment = picture(chart(world, world.told()[0]), Way())
     assert (attachment.name, attachment.mimetype) == (PICTURE, "image/png")
     assert len(attachment.content) < 40_000
     with Image.open(BytesIO(attachment.content)) as image:

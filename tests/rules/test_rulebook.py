@@ -1,6 +1,6 @@
 """Secrets, and the names of targets."""
 
-from watcher.rules.rulebook import Channel, Secret
+from watcher.rules.channel import Channel, Secret
 
 
 def test_a_secret_is_compared_not_shown() -> None:

@@ -7,8 +7,9 @@ import pytest
 from watcher.incident import About, Incident, IncidentKind
 from watcher.message import Message
 from watcher.model import Severity
-from watcher.text.incidents import incident_text, incident_title
+from watcher.text.incidents import incident_text
 from watcher.text.messages import text_of, title_of
+from watcher.text.titles import incident_title
 
 ABOUT = {
     IncidentKind.TASK: About.PART,

@@ -7,7 +7,7 @@ import pytest
 from tools.sheets import FAMILIES, told
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
-from watcher.rules.rulebook import Secret
+from watcher.rules.channel import Secret
 from watcher.text.messages import title_of
 
 TOLD = told()

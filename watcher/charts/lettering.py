@@ -32,6 +32,7 @@ from pathlib import Path
 from PIL import ImageFont, features
 from PIL.ImageFont import FreeTypeFont, Layout
 
+from watcher.language import Language
 from watcher.text.sanitize import neutralise, shorten
 
 _HERE = Path(__file__).with_name("fonts")
@@ -58,6 +59,8 @@ _JOINERS = "\u200c\u200d"
 _NARROWEST = 0.3  # of its size: the width of a letter, in a word of narrow ones
 _MOST_MARKS = 1  # on a letter of a script that is not shaped
 _ELLIPSIS = "…"
+# A font that has these has the letters of the language.
+_LETTERS = {Language.CHINESE: "\u8fd1\u65e5\u9500\u989d\u4e07"}
 
 Lettered = list[tuple[str, Path]]
 """Single characters, each with the font that shows it."""
@@ -93,6 +96,10 @@ class Fonts:
             return None
         paths = filter(None, (preferred, *self._shipped))
         return next((path for path in paths if self.has(path, character)), None)
+
+    def of(self, character: str) -> Path | None:
+        """The font that shows ``character``, shipped or the machine's."""
+        return self.shipped(character) or self.elsewhere(character)
 
     def elsewhere(self, character: str) -> Path | None:
         """The machine's font that shows ``character``."""
@@ -259,6 +266,13 @@ class Line:
         return "".join(run.text for run in self.runs)
 
 
+def lettered(wanted: Language, fonts: Fonts) -> Language:
+    """The language that a picture's own words can be in: the one that is wanted, or English where
+    no font here has its letters."""
+    shown = all(fonts.of(each) is not None for each in _LETTERS.get(wanted, ""))
+    return wanted if shown else Language.ENGLISH
+
+
 class Lettering:
     """Lays out texts in the given fonts."""
 
@@ -284,8 +298,11 @@ class Lettering:
         return self._laid(self._cut(lettered, max(fits, 1)), size)
 
     def plain(self, text: str, size: int) -> Line:
-        """Our own text, that the main font shows."""
-        return self._laid([(character, self._fonts.main) for character in text], size)
+        """Our own text, that the main font shows, or in another language those of ``lettered``."""
+        main = self._fonts.main
+        if text.isascii():
+            return self._laid([(character, main) for character in text], size)
+        return self._laid([(each, self._fonts.of(each) or main) for each in text], size)
 
     def _laid(self, lettered: Lettered, size: int) -> Line:
         runs, x = [], 0.0

@@ -20,8 +20,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from watcher.charts.lettering import Fonts, Lettering, Line
 from watcher.charts.scale import Axis, day, stretches, thinned, time_axis, value_axis, written
+from watcher.language import gettext as _
 from watcher.model import Instant
-from watcher.units import DAY, Unit, at
+from watcher.units import DAY, Unit, at, format_day, format_time
 
 WIDTH = 1080
 _MARGIN, _BETWEEN = 32, 40
@@ -251,10 +252,15 @@ class _Painter:
         if line:
             self._canvas.text(Ink.TEXT, (_MARGIN, 66), line)
         first, last = (at(instant, self._zone) for instant in time)
-        span = f"{day(first)} to {day(last)} {last:%Y}, {last:%H:%M} {self._zone}"
+        span = _("{begin} to {end}, {time} {zone}").format(
+            begin=day(first),
+            end=format_day(last, year=True),
+            time=format_time(last),
+            zone=self._zone,
+        )
         self._canvas.text(Ink.MUTED, (_MARGIN, 112), self._letters.plain(span, _SMALL))
         if marked:
-            legend = self._letters.plain("alert fired", _SMALL)
+            legend = self._letters.plain(_("alert fired"), _SMALL)
             right = WIDTH - _MARGIN
             self._canvas.text(Ink.MARK, (right, 112), legend, share=1)
             x = round(right - legend.width - 22)
@@ -275,7 +281,7 @@ class _Painter:
     def _draw(self, plot: _Plot, area: Box, time: Axis) -> None:
         self._grid(plot, area, time)
         if not plot.pieces:
-            nothing = self._letters.plain("no values in this time", _SMALL)
+            nothing = self._letters.plain(_("no values in this time"), _SMALL)
             middle = (area[0] + area[2]) / 2, (area[1] + area[3]) / 2 + 10
             self._canvas.text(Ink.MUTED, middle, nothing, share=0.5)
             return
@@ -373,5 +379,5 @@ def _line(piece: Piece, area: Box, time: Axis, values: Axis, most: int) -> list[
 def name_of(panel: Panel, letters: Lettering, room: float) -> Line:
     """The product's name; where no font shows it, the end of its id, as in its link."""
     digits = re.sub(r"[^0-9A-Za-z]", "", panel.product_id)
-    tail = f"…{digits[-4:]}" if digits else "(no name)"
+    tail = f"…{digits[-4:]}" if digits else _("(no name)")
     return letters.line(panel.name, _NAME, room) or letters.plain(tail, _NAME)

@@ -9,9 +9,11 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
+from watcher.cldr import habits
+from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
 from watcher.schedule import shown
-from watcher.units import Unit, at, format_number
+from watcher.units import Unit, at, format_day, format_number, in_percent
 
 _WHOLE = frozenset({Unit.COUNT, Unit.PLACE, Unit.DAYS, Unit.FLAG, Unit.DAY})
 _INTERVALS = 3  # as many as have room on a panel
@@ -90,8 +92,9 @@ def _step(span: float, *, whole: bool) -> float:
 def _tick(value: float, step: float, unit: Unit) -> str:
     """With as many decimals as tell it from its neighbours."""
     if unit is Unit.FRACTION:
-        return f"{compact(value * 100, step * 100)}%"
-    return f"{'#' if unit is Unit.PLACE else ''}{compact(value, step)}"
+        return in_percent(compact(value * 100, step * 100))
+    written_so = compact(value, step)
+    return _("#{place}").format(place=written_so) if unit is Unit.PLACE else written_so
 
 
 def written(value: float, unit: Unit, step: float) -> str:
@@ -107,7 +110,9 @@ def compact(value: float, step: float) -> str:
     suffix is known to everybody."""
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return _in_powers(value, step)
-    size, suffix = next((each for each in _SUFFIXES if abs(value) >= each[0]), (1.0, ""))
+    own = habits()
+    suffixes = _SUFFIXES if own is None else own.suffixes
+    size, suffix = next((each for each in suffixes if abs(value) >= each[0]), (1.0, ""))
     if size > 1 and 0 < step < max(10, size / 1e5):
         return format_number(value, min(max(0, -_power(step)), 5))
     digits = max(0, -_power(step / size)) if step > 0 else 0
@@ -157,16 +162,21 @@ def time_axis(
     days = (end - begin) // 86_400 + 1
     least = -(-days // most)
     step = least if apart else next((each for each in _DAYS if each >= least), least)
-    year = " %y" if apart and first.year != last.year else ""
+    year = apart and first.year != last.year
     ticks = []
     for back in reversed(range(step // 2 if apart else 0, days + 1, step)):
         when = last - timedelta(days=back)
         instant = shown(datetime.combine(when, time()), zone)[0]
         if begin <= instant <= end:
-            ticks.append((float(instant), day(when) + when.strftime(year)))
+            ticks.append((float(instant), _short(when) if year else day(when)))
     return Axis(begin, max(end, begin + 1), tuple(ticks))
 
 
 def day(when: date) -> str:
     """``16 Nov``."""
-    return f"{when.day} {when:%b}"
+    return format_day(when)
+
+
+def _short(when: date) -> str:
+    """``16 Nov 26``: with its year."""
+    return f"{day(when)} {when:%y}" if habits() is None else format_day(when, year=True)

@@ -20,10 +20,13 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
 from watcher.errors import WatcherError
-from watcher.evidence import Evidence
+from watcher.evidence import Criterion, Evidence
+from watcher.language import gettext as _
+from watcher.language import spoken
 from watcher.message import Item, Message
 from watcher.model import Instant, Severity, Verdict
-from watcher.rules.rulebook import Channel, Rulebook
+from watcher.rules.channel import Channel
+from watcher.rules.rulebook import Rulebook
 from watcher.units import DAY, Unit
 
 _NAMED = 3  # rules of a channel, by name
@@ -54,7 +57,7 @@ def list_(files: options.Files) -> None:
 
 def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> dict[str, Any]:
     return {
-        **fields_of(channel, "name min_severity max_severity timezone"),
+        **fields_of(channel, "name min_severity max_severity timezone language"),
         "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
         "told": _times(channel),
         "operator": channel.name in book.operator,
@@ -111,10 +114,14 @@ def _times(channel: Channel) -> str:
 async def _send(
     channel: Channel, targets: Mapping[str, Target], now: int
 ) -> dict[str, SendOutcome]:
-    message, zone = sample_message(now), ZoneInfo(channel.timezone)
+    with spoken(channel.language):
+        message = sample_message(now)
+    zone = ZoneInfo(channel.timezone)
     sending = []
     for each in map(targets.__getitem__, channel.targets):
-        shown = render(message, each.style, zone, each.limit, channel.template)
+        shown = render(
+            message, each.style, zone, each.limit, channel.template, language=channel.language
+        )
         sending.append(each.send(shown))
     return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))
 
@@ -125,7 +132,7 @@ def sample_message(now: Instant) -> Message:
         metric="total_sale_gmv_7d_amt",
         label="7-day GMV",
         unit=Unit.GMV,
-        condition="rises 30% from 7d ago",
+        condition=Criterion("rises", (0.3,), percent=True, baseline="ago", seconds=7 * DAY),
         verdict=Verdict.MET,
         value=4_830.0,
         baseline=1_200.0,
@@ -136,7 +143,7 @@ def sample_message(now: Instant) -> Message:
         kind="firing",
         region="US",
         product_id="1729000000000000000",
-        name="Sample product (this is a test of the channel)",
+        name=_("Sample product (this is a test of the channel)"),
         since=now,
         currency="USD",
         why=(why,),
@@ -153,11 +160,12 @@ def sample_message(now: Instant) -> Message:
     )
     return Message(
         kind="test",
-        title="[info] a test of this channel: 1 product (US)",
+        title="",
+        told=1,
         severity=Severity.INFO,
         created=now,
-        rule="a test of this channel",
-        description="This is how an alert will look here.",
+        rule=_("a test of this channel"),
+        description=_("This is how an alert will look here."),
         region="US",
         data_at=now,
         items=(item,),

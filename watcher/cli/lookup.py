@@ -10,8 +10,9 @@ from watcher.cli.tables import shortened
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track
 from watcher.model import ProductFacts
+from watcher.rules.channel import Channel
 from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
-from watcher.rules.rulebook import Channel, Rule, Rulebook, Watch
+from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
 from watcher.subjects import BY, WATCH, subject_id, subject_parts

@@ -16,7 +16,7 @@ from watcher.cli.output import as_json, json_wanted
 from watcher.cli.run_report import RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
-from watcher.daemon.connections import targets_of
+from watcher.daemon.connections import targets_of, ways_of
 from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.errors import WatcherError
 from watcher.rules.rulebook import Rule
@@ -45,7 +45,7 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
     watches = list({watch.key: watch for watch in named or book.used_watches}.values())
     targets_of(book)  # a bad URL is said before a credit is spent
     with nullcontext() if dry_run else hold(files.database) as lease:
-        report = RunReport(json_wanted(), quiet, book.zone)
+        report = RunReport(json_wanted(), quiet, book.zone, ways_of(book))
         clock = options.clock_of(files.database)
         place = files.database
         store = Scratch(place) if dry_run else Writer(place, lease)

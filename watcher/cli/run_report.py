@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from watcher.cli.output import Output, console, fields_of, print_json
 from watcher.delivery.message import render
-from watcher.delivery.rendered import Style
+from watcher.delivery.rendered import Style, Way
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.language import Language
 from watcher.message import Message, Notification
 from watcher.model import Instant, ScanState
 from watcher.pipeline import ScanOutcome
@@ -17,11 +19,13 @@ from watcher.units import count_of, format_ago, format_instant
 
 @dataclass(slots=True)
 class RunReport:
-    """Says each scan and message; ``told`` is what the running scan has led to."""
+    """Says each scan and message; ``told`` is what the running scan has led to, worded in
+    the language of the channels, where all have the same one."""
 
     as_json: bool = False
     quiet: bool = False
     zone: tzinfo = UTC
+    ways: Mapping[str, Way] = field(default_factory=dict)
     out: Output = field(default_factory=console)
     told: list[Message] = field(default_factory=list)
     scans: list[dict[str, object]] = field(default_factory=list)
@@ -29,6 +33,12 @@ class RunReport:
     held: list[dict[str, object]] = field(default_factory=list)
     undelivered: list[dict[str, object]] = field(default_factory=list)
     _last: Message | None = None
+
+    @property
+    def language(self) -> Language:
+        """The language of all channels; English where they have several."""
+        spoken = {way.language for way in self.ways.values()}
+        return spoken.pop() if len(spoken) == 1 else Language.ENGLISH
 
     def later(self, watch: str, due: Instant, now: Instant) -> None:
         """A watch that is not due."""
@@ -38,7 +48,9 @@ class RunReport:
 
     def scanned(self, watch: str, outcome: ScanOutcome | None) -> bool:
         """Whether a scan was complete; without an outcome it was not begun."""
-        messages = [render(message, Style.PLAIN, self.zone) for message in self.told]
+        messages = [
+            render(message, Style.PLAIN, self.zone, language=self.language) for message in self.told
+        ]
         self.told.clear()
         texts = [{"title": each.title, "text": each.body} for each in messages]
         whole, figures = False, dict[str, object](state="not scanned")
@@ -57,7 +69,8 @@ class RunReport:
 
     def released(self, row: Notification) -> None:
         """A message that an earlier run held back."""
-        said = render(row.message, Style.PLAIN)
+        language = self.ways.get(row.channel, Way()).language
+        said = render(row.message, Style.PLAIN, language=language)
         self.held.append({"target": row.target, "title": said.title, "text": said.body})
         self._say(f"{row.target}: held until now: {said.title}")
         if row.message != self._last:  # the targets of a channel get the same

@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 
 from watcher import network
-from watcher.rules.rulebook import Secret
+from watcher.rules.channel import Secret
 
 PAUSES = (2.0, 10.0)  # seconds before the second and the third try
 _TIMEOUT = aiohttp.ClientTimeout(total=10)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import tzinfo
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
@@ -28,12 +28,18 @@ from watcher.delivery.rendered import (
     Way,
 )
 from watcher.errors import StoreError
+from watcher.language import gettext as _
+from watcher.language import spoken
 from watcher.message import Notification
 from watcher.model import Instant
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
+from watcher.text.labels import label_said
 from watcher.units import DAY, HOUR, Unit
+
+if TYPE_CHECKING:
+    from watcher.charts.lettering import Fonts
 
 FIRST_PAUSE = 10
 LONGEST_PAUSE = HOUR
@@ -60,9 +66,20 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def picture(chart: Chart, zone: tzinfo) -> Attachment:
-    """Draw it: some 30 ms of processor time, so in a thread. Times are told in ``zone``."""
-    from watcher.charts.picture import Panel, draw  # noqa: PLC0415 - a daemon may never draw
+def picture(chart: Chart, way: Way) -> Attachment:
+    """Draw it: some 30 ms of processor time, so in a thread. Times are told in the channel's zone,
+    words in its language, as far as this machine has letters for it."""
+    from watcher.charts.lettering import Fonts, lettered  # noqa: PLC0415 - a daemon may never draw
+
+    fonts = Fonts()
+    with spoken(way.language):
+        alt = _("Chart")
+    with spoken(lettered(way.language, fonts)):
+        return Attachment(PICTURE, _drawn(chart, way.zone, fonts), alt=alt)
+
+
+def _drawn(chart: Chart, zone: tzinfo, fonts: Fonts) -> bytes:
+    from watcher.charts.picture import Panel, draw  # noqa: PLC0415 - as above
 
     panels = []
     for each in chart.series:
@@ -70,14 +87,17 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
         panels.append(
             Panel(each.name, each.points, each.marks, change, each.number, each.product_id)
         )
-    content = draw(
+    label = label_said(chart.metric, chart.label)
+    if chart.currency:
+        label = _("{label} in {currency}").format(label=label, currency=chart.currency)
+    return draw(
         panels,
-        title=f"{chart.label}{f' in {chart.currency}' if chart.currency else ''}, last 30 days",
+        title=_("{label}, last 30 days").format(label=label),
         unit=Unit(chart.unit),
         zone=zone,
         now=chart.at,
+        fonts=fonts,
     )
-    return Attachment(PICTURE, content)
 
 
 class Sender(Protocol):
@@ -329,7 +349,7 @@ class Courier:
         covers = await self._covers(row, target, way)
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
         rendered, placed = await asyncio.to_thread(
-            written, row.message, target.style, way.zone, target.limit, way.template, covers
+            written, row.message, target.style, target.limit, way, covers
         )
         rendered = replace(rendered, key=row.key)
         pictures = await self._pictures(row, target, way)
@@ -354,7 +374,7 @@ class Courier:
             return []
         try:
             chart = await self.store.run(lambda store: self.keeper.chart(store, row))
-            return [] if chart is None else [await asyncio.to_thread(picture, chart, way.zone)]
+            return [] if chart is None else [await asyncio.to_thread(picture, chart, way)]
         except Exception:
             log.exception("the picture could not be drawn; the message goes without", id=row.id)
             return []

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
 from typing import Protocol, TypeAlias
 
 from watcher.delivery.message import render
-from watcher.delivery.rendered import Attachment, OwnTemplate, Rendered, Style
+from watcher.delivery.rendered import Attachment, Rendered, Style, Way
 from watcher.message import Message
 from watcher.text.sanitize import neutralise_name
 
@@ -43,15 +42,22 @@ def subjects_of(message: Message) -> list[Subject]:
 def written(
     message: Message,
     style: Style,
-    zone: tzinfo,
     limit: int,
-    template: OwnTemplate | None,
+    way: Way,
     covers: Covers,
 ) -> tuple[Rendered, list[Attachment]]:
-    """The message, and the pictures that are placed in it."""
+    """A message in a channel's ``way``, and the pictures that are placed in it."""
     pictures = _attached(message, covers)
     names = {number: each.name for number, each in pictures.items()}
-    rendered = render(message, style, zone, limit, template, names)
+    rendered = render(
+        message,
+        style,
+        way.zone,
+        limit,
+        way.template,
+        pictures=names,
+        language=way.language,
+    )
     # Not those of products that are only counted.
     placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]
     return rendered, placed

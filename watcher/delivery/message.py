@@ -27,9 +27,12 @@ from watcher.delivery.rendered import (
     Thread,
 )
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
+from watcher.language import Language, spoken
+from watcher.language import gettext as _
 from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
+from watcher.units import enumerated
 
 # The markup of a product's picture in the mail's template.
 _PICTURE = re.compile(r'<img src="cid:product-[^>]*>\n|<div style="clear:both[^>]*></div>\n')
@@ -46,16 +49,30 @@ def render(
     zone: tzinfo = UTC,
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
+    *,
     pictures: Mapping[int, str] | None = None,
+    language: Language = Language.ENGLISH,
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
     as it gets. The channel's own ``template`` lays out alerts, where it does not fail. ``pictures``
     are attachments of products, by the products' numbers; they take no room of the text's."""
+    with spoken(language):
+        return _render(message, style, zone, limit, template, pictures or {})
+
+
+def _render(
+    message: Message,
+    style: Style,
+    zone: tzinfo,
+    limit: int,
+    template: OwnTemplate | None,
+    pictures: Mapping[int, str],
+) -> Rendered:
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)
-    view, room = _pictured(view_of(message, title, zone), pictures or {}), int(limit)
+    view, room = _pictured(view_of(message, title, zone), pictures), int(limit)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -141,12 +158,13 @@ def values_of(message: Message, shown: View) -> dict[str, Any]:
         | {
             "id": product.key,
             # A layout may show these alone.
-            "notes": [f"rule {product.rules[0]}"] * bool(shown.rules) + [*product.notes],
+            "notes": [_("rule {name}").format(name=product.rules[0])] * bool(shown.rules)
+            + [*product.notes],
             "why": [*product.why, *product.also],
         }
         for product in shown.products
     ]
-    called = ", ".join(rule.name for rule in shown.rules)
+    called = enumerated(rule.name for rule in shown.rules)
     lines = "\n".join(rule.line for rule in shown.rules)
     return _values(shown, _OF_A_MESSAGE) | {
         "severity": message.severity.value,

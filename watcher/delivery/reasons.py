@@ -11,13 +11,16 @@ import msgspec
 from watcher import attributes
 from watcher.evidence import Criterion, Evidence
 from watcher.fields import unit_of
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
+from watcher.language import ngettext
 from watcher.message import Item
 from watcher.model import Verdict
 from watcher.text.evidence import (
     NO_NAMES,
+    PATTERNS,
     beyond,
     condition_of,
-    days_of,
     flag_of,
     is_record,
     named,
@@ -29,13 +32,19 @@ from watcher.units import (
     NO_CURRENCIES,
     Currencies,
     Unit,
-    count_of,
+    currency_leads,
+    enumerated,
+    format_number,
     format_percent,
     format_value,
 )
 
 SHORT = 60  # characters of a text
 _UNITS = frozenset(Unit)
+_FORMS = {
+    "normal": N_("{label} (normal form)"),
+    "sparse": N_("{label} (sparse form)"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +104,49 @@ def _is_otherwise(now: Evidence, began: Evidence) -> bool:
     return now.value is None and began.verdict != now.verdict
 
 
+def clauses(said: str, *more: str) -> str:
+    """``7-day GMV 1,200 → 4,830, 41 days known``: what is said, and what else there is to it."""
+    return _(", ").join(filter(None, (said, *more)))
+
+
 def of_products(evidence: Evidence) -> str:
-    """``, of 34 of 37 products``: those that a change of a group's figure holds."""
+    """``of 34 of 37 products``: those that a change of a group's figure holds."""
     if evidence.compared is None:
         return ""
     held, size = evidence.compared
-    return f", of {held:,} of {count_of(size, 'product')}"
+    pattern = ngettext("of {held} of {count} product", "of {held} of {count} products", size)
+    return pattern.format(held=format_number(held), count=format_number(size))
 
 
-def days_known(evidence: Evidence) -> str:
-    """``, 41 days known``, of what is said of a time."""
-    known = days_of(evidence)
-    return f", {known}" if known else ""
-
-
-def in_brackets(evidence: Evidence) -> str:
-    """`` (at least 50%)``: what the condition asks for."""
+def with_condition(told: str, evidence: Evidence) -> str:
+    """``sales growth 336% (at least 50%)``: a value with what the condition asks for."""
     condition = neutralise(evidence.condition, 80)
+    if not condition:
+        return told
     if evidence.peers is not None:
-        return f": {condition}"
-    if condition.endswith(")") and not condition.startswith(("matches ", "not: matches ")):
-        return f", {condition}"  # a metric with its value: two brackets in one are hard to read
-    return f" ({condition})" if condition else ""
+        pattern = _("{told}: {condition}")
+    elif condition.endswith((")", "\uff09")) and not condition.startswith(_before_a_pattern()):
+        # A metric with its value: two brackets in one are hard to read.
+        pattern = _("{told}, {condition}")
+    else:
+        pattern = _("{told} ({condition})")
+    return pattern.format(told=told, condition=condition)
+
+
+def _before_a_pattern() -> tuple[str, str]:
+    """The words before a pattern that a text matches, which may end as it likes."""
+    matches = _(PATTERNS["matches"]).partition("{0}")[0]
+    return matches, _("not: {condition}").format(condition=matches)
 
 
 def metric_label(evidence: Evidence) -> str:
     """The metric's name, with the form of its formula where it has two."""
-    form = f" ({neutralise(evidence.form, 20)} form)" if evidence.form else ""
-    return f"{neutralise(evidence.label or evidence.metric, 60)}{form}"
+    label = neutralise(evidence.label or evidence.metric, 60)
+    if not evidence.form:
+        return label
+    if evidence.form in _FORMS:
+        return _(_FORMS[evidence.form]).format(label=label)
+    return f"{label} ({neutralise(evidence.form, 20)} form)"
 
 
 def moves(evidence: Evidence) -> bool:
@@ -137,11 +161,13 @@ def moved(
     """``1,200 → 4,830 (+303%)``; empty of what does not move."""
     if isinstance(evidence.baseline, str) and isinstance(evidence.value, str):
         return _reworded(evidence.metric, evidence.baseline, evidence.value, names)
-    baseline = shown_value(evidence.baseline, evidence, NO_CURRENCIES, names)
+    # "4,830 USD" is enough; a sign before the amount would stand on one side alone.
+    before = currencies if currency_leads() else NO_CURRENCIES
+    baseline = shown_value(evidence.baseline, evidence, before, names)
     value = shown_value(evidence.value, evidence, currencies, names)
     if value is None or baseline is None:
         return ""
-    return f"{baseline} → {value}{share_moved(evidence)}"
+    return with_share(f"{baseline} → {value}", evidence)
 
 
 def _reworded(name: str, was: str, now: str, names: Mapping[str, str]) -> str:
@@ -169,14 +195,15 @@ def shown_value(
     return format_value(value, unit if unit in _UNITS else Unit.SCORE, currencies)
 
 
-def share_moved(evidence: Evidence) -> str:
-    """A move in percent, relative to the baseline; empty where a ratio says nothing."""
+def with_share(told: str, evidence: Evidence) -> str:
+    """A move with its percent, relative to the baseline; without it where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if not isinstance(value, int | float) or not isinstance(baseline, int | float):
-        return ""
+        return told
     if baseline <= 0 or evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT):
-        return ""
-    return f" ({format_percent(value / baseline - 1, signed=True)})"
+        return told
+    share = format_percent(value / baseline - 1, signed=True)
+    return _("{told} ({share})").format(told=told, share=share)
 
 
 def facts_of(facts: Mapping[str, float | None], currencies: Currencies) -> Iterator[str]:
@@ -189,13 +216,16 @@ def facts_of(facts: Mapping[str, float | None], currencies: Currencies) -> Itera
         named = flag_of(name, value) if unit is Unit.FLAG else format_value(value, unit, currencies)
         return pattern.format(named) if named else ""
 
-    sold = told("total_sale_7d_cnt", Unit.COUNT, "{} sold")
-    week = ", ".join(filter(None, (sold, told("total_sale_gmv_7d_amt", Unit.GMV, "GMV {}"))))
-    creators = told("total_ifl_cnt", Unit.COUNT, "{} creators in all")
-    this_week = told("creators_7d", Unit.COUNT, f"{{}}{'' if creators else ' creators'} this week")
+    sold = told("total_sale_7d_cnt", Unit.COUNT, _("{} sold"))
+    gmv = told("total_sale_gmv_7d_amt", Unit.GMV, _("GMV {}"))
+    creators = told("total_ifl_cnt", Unit.COUNT, _("{} creators in all"))
+    this_week = told(
+        "creators_7d", Unit.COUNT, _("{} this week") if creators else _("{} creators this week")
+    )
     yield told("spu_avg_price", Unit.MONEY)
-    yield f"7 days: {week}" if week else ""
+    week = enumerated(filter(None, (sold, gmv)))
+    yield _("7 days: {week}").format(week=week) if week else ""
     yield told("sales_trend_flag", Unit.FLAG)
     yield told("rank", Unit.PLACE) if facts.get("rank") else ""
-    yield ", ".join(filter(None, (creators, this_week)))
-    yield told("commission", Unit.FRACTION, "{} commission")
+    yield enumerated(filter(None, (creators, this_week)))
+    yield told("commission", Unit.FRACTION, _("{} commission"))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from markupsafe import escape
 
+from watcher.language import Language
 from watcher.model import Instant
 from watcher.text.sanitize import escape_markdown, escape_slack, escape_tagged
 
@@ -200,8 +201,9 @@ class QuietHours(Protocol):
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
-    ``template`` if it has one."""
+    ``template`` if it has one, in its ``language``."""
 
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     template: OwnTemplate | None = None
+    language: Language = Language.ENGLISH

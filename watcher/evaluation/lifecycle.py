@@ -12,15 +12,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from watcher.alert import Alert, AlertState
+from watcher.language import gettext_noop as N_
 from watcher.model import Bools, Instant, Ints, Verdict
 from watcher.store.records import Live
 
 GONE_AFTER = 2  # complete scans in a row without the product: one proves nothing
 
-CONDITION_ENDED = "condition ended"
-LEFT_THE_LIST = "left the list"
-RULE_CHANGED = "rule changed"
-TAKEN_OUT = "no longer asked for"
+# Stored as they stand here; told in the language of whoever is told.
+CONDITION_ENDED = N_("condition ended")
+LEFT_THE_LIST = N_("left the list")
+RULE_CHANGED = N_("rule changed")
+TAKEN_OUT = N_("no longer asked for")
 UNTOLD = frozenset((RULE_CHANGED, TAKEN_OUT))  # the user's own doing
 
 

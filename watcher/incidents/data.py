@@ -18,13 +18,13 @@ import numpy as np
 from watcher.evaluation.freshness import LIVELY, LOOK_BACK, is_lively
 from watcher.evaluation.jumps import Jump, sales_of
 from watcher.fields import COMMISSION, NUMERIC_INDEX
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.incidents.operator import Operator
 from watcher.model import Instant, Scan, ScanState
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.scan import ScanResult
 from watcher.store.ports import Store
-from watcher.units import DAY, HOUR, format_instant
+from watcher.units import DAY, HOUR
 
 FEWEST = 3  # products that must have had a value before: fewer may lose it by themselves
 _SAMPLE = 100  # products asked for what they had before
@@ -140,7 +140,7 @@ def note_jump(
         if not operator.database.jumps.waits(list(_watches(book, scan.region))):
             operator.end(incident, **_outcome(operator, book, scan.region))
     elif not np.isnan(sales_of(scan)).all():  # a field that is lost is told as that
-        before = format_instant(jump.before, book.zone)
+        before = moment(jump.before, book.zone)
         change = jump.change if np.isfinite(jump.change) else None
         operator.begin(incident.with_details(watch=watch.name, change=change, before=before))
 
@@ -186,4 +186,4 @@ def note_changes(operator: Operator, scan: Scan, zone: tzinfo = UTC) -> None:
         return
     days = history.days_scanned(scan.region, changed.scan_id, LIVELY)
     if days >= DAYS and is_lively(scan):
-        operator.begin(incident.with_details(changed=format_instant(changed.at, zone), days=days))
+        operator.begin(incident.with_details(changed=moment(changed.at, zone), days=days))

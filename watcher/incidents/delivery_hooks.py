@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from watcher.chart import Chart
 from watcher.incident import About, dead_message
 from watcher.incidents.operator import operator_of, targets_named
@@ -18,7 +20,7 @@ from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.text.messages import title_of
+from watcher.text.titles import without_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Post:
         target, message = notification.target, notification.message
         about = message.incident
         subject = about.subject if about is not None and about.about is About.TARGET else None
-        dead = dead_message(target).with_details(title=title_of(message), error=reason)
+        spoken_of = msgspec.to_builtins(without_words(message))
+        dead = dead_message(target).with_details(message=spoken_of, error=reason)
         operator_of(database, self.book(), self.now(), {target, subject}).begin(dead)
         if target not in targets_named(self.book()):
             database.health.clear_cause(dead, self.now())

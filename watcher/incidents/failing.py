@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from watcher.errors import InvalidQuery, SourceError
 from watcher.evaluation.empty_list_guard import DOUBTED
 from watcher.evaluation.stepping import RULE
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.incidents.operator import Operator
 from watcher.model import Health, Instant, Scan, ScanState
 from watcher.rules.rulebook import Api, Rule, Rulebook, Watch
@@ -52,7 +52,7 @@ def _cause(
     """The watch's own trouble, or that of all of them."""
     since = health.failing_since or operator.now
     if scan.state is ScanState.FAILED and _nothing_is_read(operator.database, book, watch, since):
-        return SOURCE.with_details(begun=format_instant(since, book.zone), watch=watch.name)
+        return SOURCE.with_details(begun=moment(since, book.zone), watch=watch.name)
     return _fails(watch).with_details(failures=health.failures)
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 from watcher.evaluation.names import grouped_ids
 from watcher.fields import CATEGORIES
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.message import Message
 from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
-from watcher.units import format_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +132,8 @@ def _incident(database: Store, book: Rulebook, silence: Silence) -> Incident:
     categories = [silence.category, *grouped_ids([silence.product], CATEGORIES)]
     names = {**database.categories.names(categories), **book.sellers}
     return Incident(IncidentKind.SILENCE_ENDS, About.SILENCE, str(silence.id)).with_details(
-        what=silence.in_words(names),
-        ends=format_instant(silence.ends, book.zone),
+        what=silence.covers_named(names),
+        ends=moment(silence.ends, book.zone),
         why=silence.comment,
     )
 

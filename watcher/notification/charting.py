@@ -40,7 +40,9 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     series = tuple(drawing.series(drawing.scans(book, message)))
     if not series:
         return None
-    return Chart(metric.label, metric.unit.value, drawing.at, series, drawing.currency())
+    return Chart(
+        metric.label, metric.unit.value, drawing.at, series, drawing.currency(), metric.name
+    )
 
 
 def _of_groups(database: Store, book: Rulebook, message: Message, at: Instant) -> Chart | None:
@@ -60,7 +62,10 @@ def _of_groups(database: Store, book: Rulebook, message: Message, at: Instant) -
                 told = (points, (item.since,), _reason(item, metric))
                 series.append(Series(number, item.name, item.product_id, *told))
     currency = message.items[0].gmv_currency if metric.unit is Unit.GMV else None
-    return Chart(metric.label, metric.unit.value, at, tuple(series), currency) if series else None
+    if not series:
+        return None
+    unit = metric.unit.value
+    return Chart(metric.label, unit, at, tuple(series), currency, metric.name)
 
 
 def _figure(group: Group, item: Item) -> Metric:

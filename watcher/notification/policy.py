@@ -21,7 +21,8 @@ from watcher.data_days import KnowsDays
 from watcher.evaluation.lifecycle import UNTOLD
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.quiet import QuietHours
-from watcher.rules.rulebook import Channel, Rule, Rulebook
+from watcher.rules.channel import Channel
+from watcher.rules.rulebook import Rule, Rulebook
 from watcher.schedule import Cron, wall_day
 from watcher.store.ports import Store
 from watcher.store.records import Live

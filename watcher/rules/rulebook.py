@@ -16,39 +16,34 @@ from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
 from watcher.model import Instant, Severity
 from watcher.quiet import QuietHours
+from watcher.rules.channel import Channel, Secret
 from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
 from watcher.rules.sections.ordering import Order
-from watcher.rules.sections.templates import Template
-from watcher.schedule import Cron, Refresh, Schedule, least
+from watcher.schedule import Refresh, Schedule, least
 from watcher.source.query import Query
 from watcher.units import DAY, MINUTE
 
+__all__ = [
+    "DEFAULT_URL",
+    "Api",
+    "Channel",
+    "Grade",
+    "Group",
+    "Keep",
+    "Rule",
+    "Rulebook",
+    "Secret",
+    "Watch",
+    "followed_texts",
+    "made_texts",
+    "muters_first",
+    "with_muters",
+]  # fmt: skip
+
 DEFAULT_URL = "https://api.keyapi.ai"
-
-
-class Secret:
-    """A key or a URL that no log, message or traceback may show."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The value itself: only for whom it is meant."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +71,6 @@ class Api:
             return ""
         hashed = hashlib.sha256(f"watcher credential\n{self.key.reveal()}".encode())
         return hashed.hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A channel for alerts: one target for each URL. ``timezone`` is that of the times it shows.
-    ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
-    only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
-    its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
-    its own. ``origins`` say where each URL is written, for later errors."""
-
-    name: str
-    urls: tuple[Secret, ...]
-    min_severity: Severity = Severity.INFO
-    timezone: str = "UTC"
-    origins: tuple[Problem, ...] = ()
-    quiet: QuietHours | None = None
-    digest: Cron | None = None
-    template: Template | None = None
-    at_most: int | None = None
-    limit: int | None = None
-    by_rule: bool = False
-    max_severity: Severity = Severity.CRITICAL
-
-    @property
-    def takes(self) -> str:
-        """The severities that it is told: ``warning``, ``info to warning``."""
-        least, most = self.min_severity, self.max_severity
-        return least.value if least is most else f"{least} to {most}"
-
-    def hears(self, severity: Severity) -> bool:
-        """Whether what is so severe is told here."""
-        return self.min_severity.rank <= severity.rank <= self.max_severity.rank
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The masked names of the URLs, in order: ``growth/1``, ``growth/2``."""
-        return tuple(f"{self.name}/{number}" for number in range(1, len(self.urls) + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,90 @@
-"""Evidence in English: operators, limits and gaps as messages, page and commands say them.
-
-Another language is another table of patterns.
-"""
+"""Evidence in words: operators, limits and gaps as messages, page and commands say them, in the
+language that is spoken."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
+from watcher.language import ngettext, texts
 from watcher.model import Verdict
+from watcher.text.labels import label_said
 from watcher.units import (
     DAY,
     HOUR,
     NO_CURRENCIES,
     Currencies,
     Unit,
-    count_of,
+    counted,
+    enumerated,
     format_duration,
     format_number,
     format_percent,
     format_value,
+    in_percent,
 )
 
 PATTERNS = {
-    "appears": "appears for the first time",
-    "reappears": "is listed again",
-    "disappears": "is gone from it",
-    "equals": "is {0}",
-    "not_equals": "is not {0}",
-    "in": "is one of {all}",
-    "not_in": "is none of {all}",
-    "above": "above {0}",
-    "below": "below {0}",
-    "at_least": "at least {0}",
-    "at_most": "at most {0}",
-    "between": "between {0} and {1}",
-    "rises": "rises {0} from {since}",
-    "falls": "falls {0} from {since}",
-    "changes": "changes {0} from {since}",
-    "becomes": "becomes {0}",
-    "leaves": "leaves {0}",
-    "crosses_above": "crosses above {0}",
-    "crosses_below": "crosses below {0}",
-    "climbs": "climbs {0} from {since}",
-    "drops": "drops {0} from {since}",
-    "enters_top": "enters the top {0}",
-    "leaves_top": "leaves the top {0}",
-    "lowest": "lowest in {time}",
-    "highest": "highest in {time}",
-    "unchanged": "unchanged for {time}",
-    "unusual": "unusual by {0} over {time}",
-    "contains": "contains {0}",
-    "matches": "matches {0}",
+    "appears": N_("appears for the first time"),
+    "reappears": N_("is listed again"),
+    "disappears": N_("is gone from it"),
+    "equals": N_("is {0}"),
+    "not_equals": N_("is not {0}"),
+    "in": N_("is one of {all}"),
+    "not_in": N_("is none of {all}"),
+    "above": N_("above {0}"),
+    "below": N_("below {0}"),
+    "at_least": N_("at least {0}"),
+    "at_most": N_("at most {0}"),
+    "between": N_("between {0} and {1}"),
+    "rises": N_("rises {0} from {since}"),
+    "falls": N_("falls {0} from {since}"),
+    "changes": N_("changes {0} from {since}"),
+    "becomes": N_("becomes {0}"),
+    "leaves": N_("leaves {0}"),
+    "crosses_above": N_("crosses above {0}"),
+    "crosses_below": N_("crosses below {0}"),
+    "climbs": N_("climbs {0} from {since}"),
+    "drops": N_("drops {0} from {since}"),
+    "enters_top": N_("enters the top {0}"),
+    "leaves_top": N_("leaves the top {0}"),
+    "lowest": N_("lowest in {time}"),
+    "highest": N_("highest in {time}"),
+    "unchanged": N_("unchanged for {time}"),
+    "unusual": N_("unusual by {0} over {time}"),
+    "contains": N_("contains {0}"),
+    "matches": N_("matches {0}"),
 }
-_BARE = {"changes": "changes"}
-_AMONG = {"lowest": "lowest {0} among {among}", "highest": "highest {0} among {among}"}
+_BARE = {"changes": N_("changes")}
+_AMONG = {"lowest": N_("lowest {0} among {among}"), "highest": N_("highest {0} among {among}")}
 _GAPS = {
-    GapKind.NO_VALUE: "no value",
-    GapKind.NOT_LISTED: "not on the list",
-    GapKind.NOT_SEEN: "not seen",
+    GapKind.NO_VALUE: N_("no value for {age}"),
+    GapKind.NOT_LISTED: N_("not on the list for {age}"),
+    GapKind.NOT_SEEN: N_("not seen for {age}"),
 }
 _RECORDS = ("lowest", "highest", "unchanged")
 _SIDES = ("above", "at_least", "below", "at_most")
 _OVER_TIME = ("median", "mean", "min", "max", "usual")  # baselines
 _WHOLE = 0.095  # a distance from here on is said in whole percents
-_TRUTH = (("no", 0), ("yes", 1))
+_TRUTH = ((N_("no"), 0), (N_("yes"), 1))
+_BASELINES = {
+    "last": N_("last"),
+    "told": N_("what was last told"),
+    "ago": N_("{time} ago"),
+    "median": N_("median {time}"),
+    "mean": N_("mean {time}"),
+    "min": N_("min {time}"),
+    "max": N_("max {time}"),
+    "usual": N_("usual {time}"),
+}
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -89,19 +104,19 @@ def spelled(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> Evidence
 
 def with_name(text: str, names: Mapping[str, str]) -> str:
     """An id with its name before it, where it has one."""
-    return f"{names[text]} ({text})" if text in names else text
+    return _("{name} ({id})").format(name=names[text], id=text) if text in names else text
 
 
 def categories_said(ids: Sequence[str], names: Mapping[str, str]) -> str:
     """A product's categories, from level 1 on: ``Beauty (601450) > Skincare (849672)``."""
-    return " > ".join(with_name(each, names) for each in ids) or "unknown"
+    return " > ".join(with_name(each, names) for each in ids) or _("unknown")
 
 
 def named(metric: str, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """An id with its name, where it has one: ``GlowLab (7495981769829615944)``; else the text in
     quotes."""
     known = metric in IDS and text in names
-    return with_name(text, names) if known else f'"{text}"'
+    return with_name(text, names) if known else _('"{text}"').format(text=text)
 
 
 def ids_in(evidence: Iterable[Evidence], attributes: Collection[str]) -> list[str]:
@@ -120,14 +135,16 @@ def condition_of(evidence: Evidence, names: Mapping[str, str] = NO_NAMES) -> str
     asked = evidence.condition
     if isinstance(asked, Criterion):
         asked = criterion(asked, evidence.metric, evidence.unit, names)
-    return "not: " * evidence.negations + asked
+    for _turn in range(evidence.negations):
+        asked = _("not: {condition}").format(condition=asked)
+    return asked
 
 
 def label_of(evidence: Evidence) -> str:
     """The metric's name, with the statistic or the score that its baseline is: ``price (median
     14d)``."""
-    time = time_of(evidence)
-    return f"{evidence.label} ({time})" if time else evidence.label
+    label, time = label_said(evidence.metric, evidence.label), time_of(evidence)
+    return _("{label} ({time})").format(label=label, time=time) if time else label
 
 
 def time_of(evidence: Evidence) -> str:
@@ -135,8 +152,10 @@ def time_of(evidence: Evidence) -> str:
     asked = evidence.condition
     if not isinstance(asked, Criterion) or asked.baseline not in _OVER_TIME:
         return ""
-    score = "" if evidence.score is None else f", z {format_number(evidence.score, 1)}"
-    return f"{_baseline(asked)}{score}"
+    if evidence.score is None:
+        return _baseline(asked)
+    score = format_number(evidence.score, 1)
+    return _("{baseline}, z {score}").format(baseline=_baseline(asked), score=score)
 
 
 def is_record(evidence: Evidence) -> bool:
@@ -148,7 +167,11 @@ def is_record(evidence: Evidence) -> bool:
 def days_of(evidence: Evidence) -> str:
     """The number of days on which a value is known of the time that is looked at: ``41 days
     known``, or nothing where it is of one moment."""
-    return "" if evidence.days is None else f"{count_of(evidence.days, 'day')} known"
+    return (
+        ""
+        if evidence.days is None
+        else counted("{count} day known", "{count} days known", evidence.days)
+    )
 
 
 def peers_of(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
@@ -156,9 +179,14 @@ def peers_of(evidence: Evidence, currencies: Currencies = NO_CURRENCIES) -> str:
     peers, asked = evidence.peers, evidence.condition
     if peers is None or not isinstance(asked, Criterion):
         return ""
-    end = "bottom" if asked.operator == "lowest" else "top"
+    if asked.operator == "lowest":
+        pattern = _("bottom {share} of {count} peers (median {middle})")
+    else:
+        pattern = _("top {share} of {count} peers (median {middle})")
     middle = said(evidence.metric, peers.median, evidence.unit, currencies)
-    return f"{end} {_part(peers.share, asked)} of {peers.size:,} peers (median {middle})"
+    return pattern.format(
+        share=_part(peers.share, asked), count=format_number(peers.size), middle=middle
+    )
 
 
 def _part(share: float, asked: Criterion) -> str:
@@ -169,7 +197,7 @@ def _part(share: float, asked: Criterion) -> str:
         shown = math.ceil(share * 100 * scale - 1e-6) / scale
         if share > limit or shown <= limit * 100 + 1e-6:
             break
-    return f"{format_number(shown, 2)}%"
+    return in_percent(format_number(shown, 2))
 
 
 def compared_of(evidence: Evidence) -> str:
@@ -178,7 +206,10 @@ def compared_of(evidence: Evidence) -> str:
     if evidence.compared is None:
         return ""
     both, every = evidence.compared
-    return f"{both:,} of {count_of(every, 'product')} compared"
+    pattern = ngettext(
+        "{both} of {count} product compared", "{both} of {count} products compared", every
+    )
+    return pattern.format(both=format_number(both), count=format_number(every))
 
 
 def members_of(
@@ -203,26 +234,51 @@ def gap_of(evidence: Evidence) -> str:
         return gap or ""
     age = format_duration(gap.seconds)
     if gap.seconds >= 2 * DAY:
-        age = f"{round(gap.seconds / DAY)} days"
+        age = counted("{count} day", "{count} days", round(gap.seconds / DAY))
     elif gap.seconds >= 2 * HOUR:
-        age = f"{gap.seconds // HOUR} hours"
-    return f"{_GAPS[gap.kind]} for {age}"
+        age = counted("{count} hour", "{count} hours", gap.seconds // HOUR)
+    return _(_GAPS[gap.kind]).format(age=age)
 
 
 def criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str] = NO_NAMES) -> str:
     """A criterion in words: ``at least 50%``."""
+    if names:
+        return _criterion(asked, metric, unit, names)
+    # A rule asks the same of each product of a message.
+    return _criterion_known(texts(), asked, metric, unit)
+
+
+@lru_cache(maxsize=1_024)
+def _criterion_known(_texts: object, asked: Criterion, metric: str, unit: str) -> str:
+    return _criterion(asked, metric, unit, NO_NAMES)
+
+
+def _criterion(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> str:
     limits = _limits(asked, metric, unit, names)
-    more = f" and {asked.more:,} more" if asked.more else ""
-    if asked.file:
-        more = f"the {asked.more:,} in {asked.file}"
-    floor = "" if asked.floor is None else f", by {_amount(asked.floor, metric, unit)} at least"
     # Of a text there is no how much.
     known = _AMONG if asked.among else PATTERNS if asked.limits else {**PATTERNS, **_BARE}
-    every, time = ", ".join(limits) + more, format_duration(asked.seconds)
-    said = known[asked.operator].format(
-        *limits, all=every, since=_baseline(asked), time=time, among=asked.among
+    told = _(known[asked.operator]).format(
+        *limits,
+        all=_every(asked, limits),
+        since=_baseline(asked),
+        time=format_duration(asked.seconds),
+        among=asked.among,
     )
-    return said + floor
+    if asked.floor is None:
+        return told
+    least = _amount(asked.floor, metric, unit)
+    return _("{condition}, by {amount} at least").format(condition=told, amount=least)
+
+
+def _every(asked: Criterion, limits: Sequence[str]) -> str:
+    """All limits as far as they are known; the others are counted."""
+    told = enumerated(limits)
+    if asked.file:
+        count = format_number(asked.more)
+        return told + _("the {count} in {file}").format(count=count, file=asked.file)
+    if not asked.more:
+        return told
+    return _("{some} and {count} more").format(some=told, count=format_number(asked.more))
 
 
 def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) -> list[str]:
@@ -241,16 +297,20 @@ def _limits(asked: Criterion, metric: str, unit: str, names: Mapping[str, str]) 
 def measured(measure: MetricLimit, unit: str) -> str:
     """A metric that stands for a limit of another, which has that ``unit``: ``90% of target
     (19.90)``."""
-    part = "" if measure.factor is None else f"{_percent(measure.factor)} of "
-    return f"{part}{measure.metric}{_worth(measure, unit)}"
+    limit = _with_worth(measure, unit)
+    if measure.factor is None:
+        return limit
+    return _("{share} of {limit}").format(share=_percent(measure.factor), limit=limit)
 
 
-def _worth(measure: MetricLimit, unit: str) -> str:
+def _with_worth(measure: MetricLimit, unit: str) -> str:
+    """A metric's name with its value, where that is known."""
     if measure.value is None:
-        return ""
+        return measure.metric
     # A column of one's own counts in what it is held against, where it does not say itself.
     own = unit if measure.unit in ("", Unit.SCORE) else measure.unit
-    return f" ({said(measure.metric, measure.value, own)})"
+    value = said(measure.metric, measure.value, own)
+    return _("{metric} ({value})").format(metric=measure.metric, value=value)
 
 
 def beyond(evidence: Evidence) -> str:
@@ -267,9 +327,10 @@ def beyond(evidence: Evidence) -> str:
     share = evidence.value / measure.value - 1
     if measure.value < 0 or (share < 0) is not (asked.operator in ("below", "at_most")):
         return ""
-    side = "below" if share < 0 else "above"
-    far = f"{abs(share):.0%}" if abs(share) >= _WHOLE else format_percent(abs(share))
-    return f"{far} {side} {measure.metric}{_worth(measure, evidence.unit)}"
+    pattern = _("{share} below {limit}") if share < 0 else _("{share} above {limit}")
+    far = abs(share)
+    told = in_percent(f"{far * 100:.0f}") if far >= _WHOLE else format_percent(far)
+    return pattern.format(share=told, limit=_with_worth(measure, evidence.unit))
 
 
 def value_of(value: float, metric: str, unit: str) -> str:
@@ -282,11 +343,11 @@ def value_of(value: float, metric: str, unit: str) -> str:
 
 
 def _name_in(names: Sequence[tuple[str, int]], value: float) -> str | None:
-    return next((name for name, flag in names if flag == value), None)
+    return next((_(name) for name, flag in names if flag == value), None)
 
 
 def _percent(value: float) -> str:
-    return f"{format_number(value * 100, 6)}%"
+    return in_percent(format_number(value * 100, 6))
 
 
 def _names_of(metric: str) -> Sequence[tuple[str, int]]:
@@ -321,22 +382,25 @@ def _limit(asked: Criterion, value: float, metric: str, unit: str) -> str:
 def _amount(value: float, metric: str, unit: str) -> str:
     # From 10% to 12% is a fifth more, or two points: "2%" could mean either.
     if unit == Unit.FRACTION:
-        return f"{format_number(value * 100, 6)} points"
+        return _("{count} points").format(count=format_number(value * 100, 6))
     return value_of(value, metric, unit)
+
+
+def _places(number: float, _metric: str, _unit: str) -> str:
+    return counted("{count} place", "{count} places", number)
 
 
 _LIMITS: dict[str, Callable[[float, str, str], str]] = {
     **dict.fromkeys(("rises", "falls", "changes"), _amount),
-    **dict.fromkeys(("climbs", "drops"), lambda places, *_: count_of(places, "place")),
+    **dict.fromkeys(("climbs", "drops"), _places),
     **dict.fromkeys(
-        ("unusual", "enters_top", "leaves_top"), lambda value, *_: format_number(value, 6)
+        ("unusual", "enters_top", "leaves_top"), lambda value, *_of: format_number(value, 6)
     ),
 }  # of the other operators, values
 
 
 def _baseline(asked: Criterion) -> str:
-    if asked.baseline == "told":
-        return "what was last told"
-    if asked.baseline == "ago":
-        return f"{format_duration(asked.seconds)} ago"
-    return f"{asked.baseline} {format_duration(asked.seconds)}" if asked.seconds else asked.baseline
+    time = format_duration(asked.seconds)
+    if asked.baseline in _BASELINES:
+        return _(_BASELINES[asked.baseline]).format(time=time)
+    return f"{asked.baseline} {time}" if asked.seconds else asked.baseline

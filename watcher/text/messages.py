@@ -1,80 +1,32 @@
-"""Messages in English: titles and texts, composed of a message's fields as it is rendered."""
+"""Texts of messages in the language that is spoken, composed of a message's fields as it is
+rendered."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from msgspec.structs import replace
 
+from watcher.language import gettext as _
+from watcher.language import ngettext
 from watcher.message import Also, Item, Message, RuleCount, Waited
-from watcher.model import Severity
-from watcher.subjects import BY
 from watcher.text.evidence import spelled
-from watcher.text.incidents import incident_text, incident_title
-from watcher.text.sanitize import shorten
-from watcher.units import count_of, format_duration, plural
+from watcher.text.incidents import incident_text
+from watcher.text.titles import (
+    cause_said,
+    incident_title,
+    severity_said,
+    subjects_of,
+    title_of,
+    troubles_of,
+)
+from watcher.units import format_duration, format_number
 
+__all__ = [
+    "heading_of", "lead_of", "rule_line", "subjects_of", "text_of", "title_of", "worded",
+]  # fmt: skip
 _Word = TypeVar("_Word", Item, Also)
-
-
-_LOCK_SCREEN = 60  # characters of a title that say which rules tell
-_CALLED = 40  # of a rule's name in it
-_MIXED = "*"
-# What a rule speaks of, by what it is grouped by.
-_SUBJECTS = {
-    _MIXED: ("alert", "alerts"),
-    "": ("product", "products"),
-    **{name: (by.one, by.many) for name, by in BY.items()},
-}
-
-
-def title_of(message: Message) -> str:
-    """``[info] rising: 3 products (US)``, of several rules ``3 breakout, 2 price-cut (US)``; of an
-    operator message its incident's."""
-    if message.title:  # an earlier version composed it as it was written
-        return message.title
-    if message.incident is not None:
-        return f"watcher: {'over: ' * message.over}{incident_title(message.incident)}"
-    region = f" ({message.region})" if message.region else ""
-    # A lock screen shows little: what is critical says so, else the rules' names say enough.
-    severe = (
-        message.severity is Severity.CRITICAL or not message.parts or message.waited is not None
-    )
-    return f"{f'[{message.severity}] ' * severe}{_about(message)}{region}"
-
-
-def _about(message: Message) -> str:
-    """The rules and products that it is about, or all that waited."""
-    told = subjects_of(message.told, message.ended, _kind(message))
-    if message.waited is not None:
-        troubles = _some(len(message.waited.troubles), "trouble")
-        nothing = "" if message.told or troubles else "nothing"
-        return f"what still holds: {', '.join(filter(None, (nothing, told, troubles)))}"
-    return _by_rule(message.parts) if message.parts else f"{message.label or message.rule}: {told}"
-
-
-def _by_rule(parts: Sequence[RuleCount]) -> str:
-    """``3 breakout, 2 price-cut, 1 breakout ended``; of many rules the first, and how many more.
-    Rules of one label are one."""
-    told, ended = Counter[str](), Counter[str]()
-    for part in parts:
-        called = shorten(part.called, _CALLED)
-        told[called] += part.told
-        ended[called] += part.ended
-    words = [(each, f"{told[each]:,} {each}") for each in told if told[each]]
-    words += [(each, f"{ended[each]:,} {each} ended") for each in ended if ended[each]]
-    fitting = len(words)
-    while fitting > 1 and len(", ".join(word for _, word in words[:fitting])) > _LOCK_SCREEN:
-        fitting -= 1
-    more = {each for each, _ in words} - {each for each, _ in words[:fitting]}
-    said = ", ".join(word for _, word in words[:fitting])
-    return f"{said} and {count_of(len(more), 'rule')} more" if more else said
-
-
-def _some(number: int, noun: str) -> str:
-    return count_of(number, noun) if number else ""
 
 
 def text_of(message: Message) -> str:
@@ -111,45 +63,48 @@ def _spelled(word: _Word) -> _Word:
 
 def heading_of(part: RuleCount) -> str:
     """A rule's name or label; with its severity, where that is more than info."""
-    return f"{part.called} ({part.severity})" if part.severity.rank else part.called
+    if not part.severity.rank:
+        return part.called
+    return _("{rule} ({severity})").format(rule=part.called, severity=severity_said(part.severity))
 
 
 def rule_line(part: RuleCount) -> str:
     """``breakout: 3 products - Sales took off``."""
-    line = f"{heading_of(part)}: {subjects_of(part.told, part.ended, part.grouped_by)}"
-    return f"{line} - {part.description}" if part.description else line
-
-
-def _kind(message: Message) -> str:
-    """The thing that all it tells of is grouped by; ``_MIXED`` where they are of several kinds."""
-    kinds = {part.grouped_by for part in message.parts if part.told or part.ended}
-    kinds = kinds or {item.grouped_by for item in message.items} or {""}
-    return kinds.pop() if len(kinds) == 1 else _MIXED
-
-
-def subject_of(message: Message) -> tuple[str, str]:
-    """The word for one, and for several, of what it tells of."""
-    return _SUBJECTS[_kind(message)]
-
-
-def subjects_of(told: int, ended: int, grouped_by: str = "") -> str:
-    """``3 products``, ``2 ended``, or both; of groups ``3 sellers``."""
-    count = f"{told} {plural(told, *_SUBJECTS[grouped_by])}" if told else ""
-    return ", ".join(filter(None, (count, f"{ended} ended" if ended else "")))
+    told = subjects_of(part.told, part.ended, part.grouped_by)
+    line = _("{rule}: {told}").format(rule=heading_of(part), told=told)
+    if not part.description:
+        return line
+    return _("{line} - {description}").format(line=line, description=part.description)
 
 
 def _lines(waited: Waited, rules: Iterable[str]) -> Iterator[str]:
-    count, long = count_of(waited.messages, "message"), format_duration(waited.seconds)
-    yield f"{count} waited for up to {long}. What still holds of them:"
+    pattern = ngettext(
+        "{count} message waited for up to {time}. What still holds of them:",
+        "{count} messages waited for up to {time}. What still holds of them:",
+        waited.messages,
+    )
+    time = format_duration(waited.seconds)
+    yield pattern.format(count=format_number(waited.messages), time=time)
     yield from rules
-    if passed := _some(waited.passed, "alert"):
-        yield f"{passed} began and ended meanwhile."
+    if waited.passed:
+        pattern = ngettext(
+            "{count} alert began and ended meanwhile.",
+            "{count} alerts began and ended meanwhile.",
+            waited.passed,
+        )
+        yield pattern.format(count=format_number(waited.passed))
     for each in waited.troubles:  # an earlier version stored words
-        yield f"watcher: {each if isinstance(each, str) else incident_text(each)}"
+        text = each if isinstance(each, str) else incident_text(each)
+        yield _("watcher: {title}").format(title=text)
     for each in waited.over:
-        yield f"watcher: over: {each if isinstance(each, str) else each.cause}"
+        text = each if isinstance(each, str) else cause_said(each)
+        yield _("watcher: over: {title}").format(title=text)
     for each in waited.went:
-        yield f"watcher: came and went: {each if isinstance(each, str) else incident_title(each)}"
-    if others := _some(waited.others, "trouble"):
-        more = " more" if waited.went else ""
-        yield f"{others}{more} of the watcher came and went."
+        text = each if isinstance(each, str) else incident_title(each)
+        yield _("watcher: came and went: {title}").format(title=text)
+    if waited.others:
+        if waited.went:
+            pattern = _("{troubles} more of the watcher came and went.")
+        else:
+            pattern = _("{troubles} of the watcher came and went.")
+        yield pattern.format(troubles=troubles_of(waited.others))

@@ -11,7 +11,16 @@ from tests.daemon.fakes import ENV, RULES
 from watcher.daemon.connections import address_of
 from watcher.daemon.supervision.health import DirectAlert
 from watcher.delivery.permission import may_send
-from watcher.delivery.rendered import LONGEST, Attachment, OutcomeKind, Rendered, SendOutcome, Style
+from watcher.delivery.rendered import (
+    LONGEST,
+    Attachment,
+    OutcomeKind,
+    Rendered,
+    SendOutcome,
+    Style,
+    Way,
+)
+from watcher.language import Language
 from watcher.notification.policy import NotifyPolicy
 from watcher.quiet import parse_quiet
 from watcher.rules.files.loading import load_text
@@ -80,6 +89,17 @@ async def test_told_once_and_once_at_its_end(lines: Mapping[str, Line]) -> None:
         await asked.look(None, NOW)
     assert [len(line.taken) for line in lines.values()] == [2, 2, 0]
     assert "over" in lines["me/1"].taken[1]
+
+
+async def test_told_in_the_channels_language(lines: Mapping[str, Line]) -> None:
+    """As all that goes by the outbox; in English where it has none."""
+    operator = [NotifyPolicy("me", ("me/1",)), NotifyPolicy("growth", ("growth/1",))]
+    ways = {"me": Way(language=Language.CHINESE)}
+    asked = DirectAlert(lambda: operator, lambda: lines, ways=lambda: ways)
+    for _ in range(2):
+        await asked.look("locked", NOW)
+    assert lines["me/1"].taken[0].startswith("watcher：数据库故障: 在修复之前")
+    assert lines["growth/1"].taken[0].startswith(TITLE)
 
 
 async def test_what_passes_is_not_told(lines: Mapping[str, Line]) -> None:

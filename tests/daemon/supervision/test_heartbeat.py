@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.fakes.sink import SECRET, closed_port, serving
 from watcher.daemon.heartbeat import Heartbeat
-from watcher.rules.rulebook import Secret
+from watcher.rules.channel import Secret
 
 
 def _asking() -> list[asyncio.Task[Any]]:

@@ -10,8 +10,8 @@ import pytest
 from tests.rules.tables import problems_of
 from watcher.errors import RulesError
 from watcher.model import Severity
+from watcher.rules.channel import Secret
 from watcher.rules.files.loading import load, load_text
-from watcher.rules.rulebook import Secret
 from watcher.schedule import Every
 from watcher.units import DAY
 

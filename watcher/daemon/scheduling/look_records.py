@@ -18,7 +18,7 @@ from watcher.evaluation.refreshed import (
     quiet_until,
     usual,
 )
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.model import Instant, Scan
 from watcher.refreshing import READ_AGAIN, RegionState, left_out, next_day
 from watcher.region_plan import RegionPlan, refresh_watches, region_plan, stillness
@@ -27,7 +27,6 @@ from watcher.source.query import Query
 from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL
 from watcher.store.sql.refreshes import Reference, Share
-from watcher.units import format_instant
 
 _KNOWN = 3  # products of a page that must be known, else those that are new speak for it
 
@@ -53,7 +52,7 @@ def note_found(database: Store, records: ScanRecords, region: str, look: Refresh
     days = database.refreshes.data_days(region)
     count = left_out(days)
     if count and stillness(database, look.watch) is None:
-        new = format_instant(days.rows[-1].began, records.book.zone)
+        new = moment(days.rows[-1].began, records.book.zone)
         incident = no_refresh(region).with_details(new=new)
         _tell_missed(database, records, incident, days.rows[-2], count)
     _end_missed(database, records, region, days.rows[-1])
@@ -80,7 +79,7 @@ def _tell_missed(
         return
     with database.atomic():
         database.health.clear_cause(incident, operator.now)
-        began = format_instant(last.began, records.book.zone)
+        began = moment(last.began, records.book.zone)
         operator.begin(incident.with_details(began=began, missed=count))
 
 

@@ -15,9 +15,10 @@ from watcher.daemon.supervision.supervisor import Supervisor
 from watcher.delivery.courier import Sender
 from watcher.delivery.message import render
 from watcher.delivery.permission import always, may_send
-from watcher.delivery.rendered import OutcomeKind
+from watcher.delivery.rendered import OutcomeKind, Way
 from watcher.errors import WatcherError
 from watcher.incident import Incident, IncidentKind
+from watcher.language import Language
 from watcher.message import Message
 from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy
@@ -37,12 +38,14 @@ class DirectAlert:
     """Word to the operator where the database fails: the one message that can't go by the outbox.
     It is sent straight to the operator's targets, once a cause and once at its end, and is kept in
     memory only. A target that does not take it is asked again at the next look. ``operator`` and
-    ``targets`` are asked for at each look: a reload may change both. Of the books of one process
-    that tell the same ``address`` one tells it: ``told_by`` is theirs together."""
+    ``targets`` are asked for at each look, as are the ``ways`` of channels: a reload may change
+    all. Of the books of one process that tell the same ``address`` one tells it: ``told_by`` is
+    theirs together."""
 
     operator: Callable[[], Sequence[NotifyPolicy]]
     targets: Callable[[], Mapping[str, Sender]]
     address: Callable[[str], object] = lambda name: name
+    ways: Callable[[], Mapping[str, Way]] = dict
     told_by: dict[object, DirectAlert] = field(default_factory=dict)
     _bad: int = 0
     _told: set[str] = field(default_factory=set)  # targets that know of it
@@ -87,13 +90,19 @@ class DirectAlert:
             return True
         # Of the database's failure the one who can't reach it tells, whoever has the book.
         may_send.set(always)  # in this task alone
-        outcome = await target.send(render(message, target.style, limit=target.limit))
+        told = render(message, target.style, limit=target.limit, language=self._language_of(name))
+        outcome = await target.send(told)
         took = outcome.kind is OutcomeKind.SENT
         if not took:
             log.warning("the operator could not be told", target=name, error=outcome.detail)
         if took is message.over:  # that it is over, or nothing yet
             self.told_by.pop(address, None)
         return took
+
+    def _language_of(self, target: str) -> Language:
+        """The language of the target's channel."""
+        channels = (each.channel for each in self.operator() if target in each.targets)
+        return self.ways().get(next(channels, ""), Way()).language
 
 
 def _targets_of(channels: Iterable[NotifyPolicy]) -> set[str]:
@@ -112,7 +121,11 @@ class DaemonHealth:
 
     def __post_init__(self) -> None:
         core = self.core
-        self.direct_alert = DirectAlert(lambda: core.scanner.policies, lambda: core.courier.targets)
+        self.direct_alert = DirectAlert(
+            lambda: core.scanner.policies,
+            lambda: core.courier.targets,
+            ways=lambda: core.courier.ways,
+        )
 
     async def ill(self) -> str | None:
         """The part that does not move, or why the disk takes no writes; None while all is well."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from watcher.language import Language
 from watcher.model import Severity
 from watcher.rules.metrics import Attribute, Metric
 from watcher.rules.sections.validators import CODES
@@ -166,6 +167,7 @@ SEVERITY = one_of(
     [one.value for one in Severity],
     ["good to know", "worth a look today", "to be acted on now"],
 )
+LANGUAGE = one_of([one.value for one in Language], ["English", "Simplified Chinese"])
 _SEVERITIES = [one.value for one in Severity]
 # The conditions of each are filled in where they are defined.
 SEVERITY_OR_GRADES = also(

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import dropwhile
 
 from watcher.errors import ProblemCode
+from watcher.language import Language
 from watcher.model import Severity
 from watcher.quiet import QuietHours
+from watcher.rules.channel import Channel, Secret
 from watcher.rules.files.rule_file import Entry, Names
-from watcher.rules.rulebook import Channel, Rule, Secret
+from watcher.rules.rulebook import Rule
 from watcher.rules.sections.models import ChannelSection
 from watcher.rules.sections.quiet import read_quiet
 from watcher.rules.sections.validators import LONGEST_NAME, is_short
@@ -23,8 +25,8 @@ NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
-    def __init__(self, timezone: str = "UTC") -> None:
-        self._timezone = timezone
+    def __init__(self, timezone: str = "UTC", language: Language = Language.ENGLISH) -> None:
+        self._timezone, self._language = timezone, language
         self._names = Names()
         self._named: dict[str, tuple[Channel | None, Entry]] = {}
 
@@ -123,6 +125,7 @@ class Channels:
             limit=section.limit,
             by_rule=section.group_by is not None,
             max_severity=section.max_severity,
+            language=section.language or self._language,
         )
 
     def _is_known(self, entry: Entry) -> bool:

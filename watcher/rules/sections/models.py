@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from watcher.categories import CATEGORY
 from watcher.errors import ProblemCode
+from watcher.language import Language
 from watcher.model import Severity
 from watcher.rules.files.document import Path
 from watcher.rules.schema import schema_types as shapes
@@ -31,6 +32,9 @@ Amount: TypeAlias = Annotated[float, BeforeValidator(readers.number), WithJsonSc
 Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(shapes.FLAG)]
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
+]
+Spoken: TypeAlias = Annotated[
+    Language, BeforeValidator(readers.language), WithJsonSchema(shapes.LANGUAGE)
 ]
 GradedLevel: TypeAlias = Annotated[
     Any, BeforeValidator(readers.severity_or_grades), WithJsonSchema(shapes.SEVERITY_OR_GRADES)
@@ -137,6 +141,9 @@ class ChannelSection(Section):
     timezone: Zone | None = Field(
         None, description="of its digest, quiet hours and messages; the defaults' if left out"
     )
+    language: Spoken | None = Field(
+        None, description="of its messages: en or zh; the defaults' if left out"
+    )
     quiet: Any = Field(None, description=_QUIET)
     digest: (
         Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] | None
@@ -161,6 +168,7 @@ class DefaultsSection(Section):
     ) = Field(None, description="market code, as US")
     every: Any = None
     timezone: Any = None
+    language: Spoken = Field(Language.ENGLISH, description="of messages: en or zh")
     notify: Names = Field(None, description=_NOTIFY)
     cooldown: Duration = Field(0, description=_COOLDOWN)
     remind: Duration | None = Field(None, description=_REMIND)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from watcher.language import Language
 from watcher.model import Severity
 from watcher.quiet import parse_days, parse_quiet
 from watcher.rules.files.slips import around_key, around_url
@@ -80,6 +81,41 @@ def severity(value: object) -> Severity:
     except ValueError:
         hint = nearest(value, names, 1)
         raise Wrong(f"{quoted(value)} is no severity{hint or f': it is {either(names)}'}") from None
+
+
+# What people write for a language, beside its name and those of its regions (zh-CN).
+_LANGUAGES = {
+    Language.ENGLISH: {"english", "eng"},
+    Language.CHINESE: {
+        "chinese",
+        "cn",
+        "mandarin",
+        "zho",
+        "chi",
+        "simplified chinese",
+        "\u4e2d\u6587",
+    },
+}
+
+
+def language(value: object) -> Language:
+    """A language by name."""
+    names = [one.value for one in Language]
+    value = _a_text(value, either(names))
+    try:
+        return Language(value.strip().lower())
+    except ValueError:
+        hint = nearest_language(value) or f": it is {either(names)}"
+        raise Wrong(f"{quoted(value)} is no language that is spoken here{hint}") from None
+
+
+def nearest_language(value: str) -> str:
+    """``, did you mean "zh"?`` of a name that people write in its place, or of one that is near."""
+    spoken = value.strip().lower().replace("_", "-")
+    for one in Language:
+        if spoken.partition("-")[0] == one.value or spoken in _LANGUAGES[one]:
+            return did_you_mean([one.value])
+    return nearest(value, [one.value for one in Language], 1)
 
 
 def severity_or_grades(value: object) -> object:

@@ -48,6 +48,14 @@ class Silence(Struct, frozen=True):
         """The text of ``str``, with the name beside the id of a seller or category that has one."""
         return ", ".join(map(partial(_told, names), self.patterns.items()))
 
+    def covers_named(self, names: Mapping[str, str]) -> list[list[str]]:
+        """The sorts of things that it is of, each with its pattern, and the name of the id in that,
+        where it has one."""
+        return [
+            [of, pattern, *filter(None, [_name_in(names, of, pattern)])]
+            for of, pattern in self.patterns.items()
+        ]
+
     @property
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
@@ -73,10 +81,16 @@ def _told(names: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
     if name in ("seller", "category"):
         return f"{name} {with_name(pattern, names)}"
-    # A group of products is known by what it is grouped by.
-    by, value = subject_parts(pattern) or ("", "")
-    known = names.get(value, "") if name == "product" and by in IDS else ""
+    known = _name_in(names, name, pattern)
     return f"{name} {pattern}{known and f' ({known})'}"
+
+
+def _name_in(names: Mapping[str, str], of: str, pattern: str) -> str:
+    """The name of a seller, a category, or of what a group of products is grouped by."""
+    if of in ("seller", "category"):
+        return names.get(pattern, "")
+    by, value = subject_parts(pattern) or ("", "")
+    return names.get(value, "") if of == "product" and by in IDS else ""
 
 
 def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
