@@ -51,6 +51,6 @@ def _addresses(book: Rulebook) -> Iterator[tuple[str, Concealed, Problem]]:
 def ways_of(book: Rulebook) -> dict[str, Way]:
     """The way of each channel."""
     return {
-        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template)
+        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template, channel.page)
         for name, channel in book.channels.items()
     }

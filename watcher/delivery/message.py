@@ -19,7 +19,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
-from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
+from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, linked, view_of
+from watcher.language import gettext
 from watcher.message import Message
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
@@ -37,14 +38,18 @@ def render(
     zone: tzinfo = UTC,
     limit: int = LONGEST,
     template: OwnTemplate | None = None,
+    link: str = "",
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
-    as it gets. The channel's own ``template`` lays out alerts, where it does not fail."""
+    as it gets. The channel's own ``template`` lays out alerts, where it does not fail. At ``link``
+    one may act on the message: each product has one of its own, where there is room for that."""
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)
     view, room = view_of(message, title, zone), int(limit)
+    if link:
+        view = linked(view, link, each=limit.has_room_for_links)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -139,6 +144,8 @@ def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
         if fits(body):
             return body
         body = write(_shorter(counted, longest))
+    if not fits(body):  # of the link no part may be cut off
+        body = write(replace(_shorter(counted, 20), link=""))
     return body
 
 
@@ -169,7 +176,7 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
             return value
         return escaped(value)
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("watcher.delivery"),
         auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
@@ -179,10 +186,12 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["_"] = gettext
+    return made
 
 
-_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer")
-_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules")
+_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer", "act")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules", "act")
 # Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
     style: _environment(style.escape if style.body_format == "markdown" else None)

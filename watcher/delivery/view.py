@@ -60,6 +60,7 @@ class Product:
     before the message's data; a note, too. ``rules`` are what its rules are called, its own first;
     ``heading`` is given of the first under a rule, in a message of several. ``beside`` are the ids
     of the other rules' alerts, ``key`` is the product's own. A group of products has no ``link``.
+    At ``act`` one may act on it.
     """
 
     number: int
@@ -75,6 +76,7 @@ class Product:
     heading: Heading | None = None
     beside: tuple[str, ...] = ()
     key: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Heading:
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
     ``rules`` are the headings of a message of several. ``subject`` has the words for one of these
-    and for several."""
+    and for several. At ``link`` one may act on all that it tells of."""
 
     title: str
     text: str
@@ -102,6 +104,7 @@ class View:
     data: str
     rules: tuple[Heading, ...] = ()
     subject: tuple[str, str] = ("product", "products")
+    link: str = ""
 
     @property
     def lead(self) -> str:
@@ -115,6 +118,11 @@ class View:
         named = {rule for product in self.products for rule in product.rules}
         shown = self.rules if self.products else ()
         return tuple(rule.line for rule in shown if rule.name not in named)
+
+    @property
+    def act(self) -> str:
+        """The one link of the message, where no product that is shown has one of its own."""
+        return "" if any(product.act for product in self.products) else self.link
 
     @property
     def more(self) -> str:
@@ -152,6 +160,17 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
         rules=tuple(rules.values()),
         subject=subject_of(message),
     )
+
+
+def linked(view: View, link: str, *, each: bool) -> View:
+    """The message with the ``link`` at which one may act on it, or one of its own for ``each``
+    product; one of which no product is told has none."""
+    if not view.products:
+        return view
+    products = view.products
+    if each:
+        products = tuple(replace(one, act=f"{link}/{one.number}") for one in products)
+    return replace(view, link=link, products=products)
 
 
 def _heading(part: RuleCount) -> Heading:

@@ -253,4 +253,16 @@ URL = written(
     "this is no Apprise URL: it begins with a service, as slack://",
 )
 URLS: Schema = {"anyOf": [URL, {"type": "array", "minItems": 1, "items": URL}]}
+PAGE: Schema = {
+    "anyOf": [
+        written(
+            r"[Oo][Ff][Ff]|[Hh][Tt][Tt][Pp][Ss]?://[^\s?#@]+",
+            "write the page's address as a browser shows it, as https://watcher.example.org, "
+            "or off",
+            ["https://watcher.example.org", "off"],
+        ),
+        {"type": "null"},
+        {"const": False},
+    ]
+}
 WEB_ADDRESS = written(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com")

@@ -21,8 +21,9 @@ NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
-    def __init__(self, timezone: str = "UTC") -> None:
+    def __init__(self, timezone: str = "UTC", page: str = "") -> None:
         self._timezone = timezone
+        self._page = page
         self._names = Names()
         self._named: dict[str, tuple[Channel | None, Entry]] = {}
 
@@ -96,6 +97,7 @@ class Channels:
             at_most=section.at_most,
             limit=section.limit,
             by_rule=section.group_by is not None,
+            page=self._page if section.page is None else section.page,
         )
 
     def _is_known(self, entry: Entry) -> bool:

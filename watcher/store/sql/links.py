@@ -10,6 +10,7 @@ import builtins
 import secrets
 from collections.abc import Iterable
 from hashlib import sha256
+from string import ascii_letters, digits
 
 from msgspec import Struct
 
@@ -19,8 +20,10 @@ from watcher.units import DAY
 
 LIFETIME = 14 * DAY
 REMEMBERED = 14 * DAY  # for which an expired one is told from one that never was
-_BYTES = 16
-TOKEN_LENGTH = 22  # characters of so many bytes, as they stand in an address
+_BITS = 128
+# In an address, and in any markup, these mean nothing else; no service takes one for the end of it.
+_SIGNS = ascii_letters + digits
+TOKEN_LENGTH = 22  # of these signs hold so many bits
 _LINK = (
     "SELECT l.id, l.notification, n.channel, n.target, l.made, l.expires, l.revoked "
     "FROM links AS l JOIN notifications AS n ON n.id = l.notification"
@@ -29,8 +32,12 @@ _DEED = "SELECT d.id, d.at, d.number, d.what, d.rule, d.silence, d.undone FROM d
 
 
 def new_token() -> str:
-    """A token that nobody can guess, of letters, digits, ``-`` and ``_``."""
-    return secrets.token_urlsafe(_BYTES)
+    """A token that nobody can guess, of letters and digits, always of the same length."""
+    number, signs = secrets.randbits(_BITS), list[str]()
+    for _ in range(TOKEN_LENGTH):
+        number, sign = divmod(number, len(_SIGNS))
+        signs.append(_SIGNS[sign])
+    return "".join(signs)
 
 
 def digest_of(token: str) -> str:
@@ -127,13 +134,13 @@ class Links(Face):
 
     def note(
         self, link: int, form: str, now: Instant, number: int, what: str, *,
-        rule: str = "", silence: int | None = None,
+        rule: str = "", silence: int | None = None, undone: Instant | None = None,
     ) -> None:  # fmt: skip
         """Remember that it was done, by that form."""
         self._db.execute(
-            "INSERT INTO deeds (link, form, at, number, what, rule, silence) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (link, form, now, number, what, rule, silence),
+            "INSERT INTO deeds (link, form, at, number, what, rule, silence, undone) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (link, form, now, number, what, rule, silence, undone),
         )
 
     def undo(self, deed: int, now: Instant) -> bool:

@@ -59,6 +59,11 @@ class Silence(Struct, frozen=True):
         """Whether it is an exclusion: it lasts until somebody ends it."""
         return self.ends >= ENDLESS
 
+    @property
+    def until(self) -> Instant | None:
+        """The time at which it ends by itself; None of an exclusion."""
+        return None if self.is_endless else self.ends
+
     def is_on(self, now: Instant) -> bool:
         return self.begins <= now < self.ends
 
