@@ -15,7 +15,10 @@ from watcher.model import Severity
 from watcher.store.sql.links import LIFETIME, Link, digest_of, new_token
 from watcher.store.sqlite.database import Database
 
-RULES = "api: {key: k-1234567}\nrules: [{name: r, watch: {region: US, sort: total_sale_7d_cnt desc}, when: {review_count: 1}}]\n"
+RULES = """
+api: {key: k-1234567}
+rules: [{name: r, watch: {region: US, sort: total_sale_7d_cnt desc}, when: {review_count: 1}}]
+"""
 
 
 @pytest.fixture

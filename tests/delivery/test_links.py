@@ -1,4 +1,4 @@
-"""Links in messages: in each layout, within each limit, and each message with a token of its own."""
+"""Links in messages: in each layout, and within each limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with a product by the link of a message, and the doing of it."""
+"""The choices that the link of a message gives with a product, and their doing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ID = re.compile(r"A([1-9][0-9]{0,15})")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Offer:
     """Something that can be done: ``what``, by a ``rule`` where it is about one. It ``is_done``
     where it is so now, by whomever: ``until`` when, where that ends by itself; the ``deed`` is what
     did it, where that was a link of this message and can be undone. What is ``idle`` can't be done
@@ -56,7 +56,7 @@ class Acting:
         names = (self.item.rule or self.message.rule, *(each.rule for each in self.item.also))
         return tuple(dict.fromkeys(filter(None, names)))
 
-    def choices(self) -> Iterator[Choice]:
+    def choices(self) -> Iterator[Offer]:
         """Yield what can be done, in the order in which that is shown."""
         deeds = [
             each
@@ -66,14 +66,14 @@ class Acting:
         yield self._acknowledging(deeds)
         snooze = self._silence("")
         until = snooze.until if snooze is not None else None
-        yield Choice("snooze", "", snooze is not None, until, _by(deeds, "snooze", silence=snooze))
+        yield Offer("snooze", "", snooze is not None, until, _by(deeds, "snooze", silence=snooze))
         if not self.item.grouped_by:
             known = self.database.followed.get(self.item.product_id) is not None
-            yield Choice("follow", "", known, None, _by(deeds, "follow") if known else None)
+            yield Offer("follow", "", known, None, _by(deeds, "follow") if known else None)
         for rule in self.rules:
             never = self._silence(rule)
             deed = _by(deeds, "never", rule, silence=never)
-            yield Choice("never", rule, never is not None, None, deed)
+            yield Offer("never", rule, never is not None, None, deed)
 
     def do(self, what: str, rule: str, form: str) -> bool:
         """Do it, and note that it was done by that ``form``; what is so already stays as it is.
@@ -121,12 +121,12 @@ class Acting:
     def _why(self) -> str:
         return f"from a message to {self.link.channel}"
 
-    def _acknowledging(self, deeds: Sequence[Deed]) -> Choice:
+    def _acknowledging(self, deeds: Sequence[Deed]) -> Offer:
         alerts = self.database.alerts.stated(_alerts(self.item))
         fires = [each for each in alerts if each.state is AlertState.FIRING]
         known = bool(fires) and all(each.acknowledged is not None for each in fires)
         deed = _by(deeds, "acknowledge") if known else None
-        return Choice("acknowledge", "", known, None, deed, idle=not fires)
+        return Offer("acknowledge", "", known, None, deed, idle=not fires)
 
     def _patterns(self, rule: str) -> dict[str, str]:
         product = {"product": _exact(self.item.product_id)}

@@ -143,7 +143,7 @@ async def test_to_acknowledge(site: Acting) -> None:
 
 async def test_an_alert_that_is_over(site: Acting) -> None:
     """There is nothing to acknowledge."""
-    page, made = site
+    page, _ = site
     await page.sources.write(
         lambda database: database.execute("UPDATE alerts SET state = 'inactive'")  # type: ignore[attr-defined]
     )

@@ -232,7 +232,7 @@ class Alerts(Face):
         return done.rowcount
 
     def acknowledged(self, ids: Iterable[int]) -> set[int]:
-        """Those of these alerts of which nobody wants reminders."""
+        """Return those of these alerts of which nobody wants reminders."""
         rows = self._db.rows(
             f"SELECT a.id FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
             "ON a.id = w.value WHERE a.acknowledged IS NOT NULL",

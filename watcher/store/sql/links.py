@@ -115,7 +115,7 @@ class Links(Face):
         return self._db.execute("DELETE FROM links WHERE expires < ?", (before,)).rowcount
 
     def deeds(self, notification: int) -> builtins.list[Deed]:
-        """What was done by the links of a message, the oldest first: a message that was sent twice
+        """Return what was done by the links of a message, the oldest first: one that was sent twice
         has two, and each shows what was done by the other."""
         return self._db.all(
             Deed,
@@ -124,7 +124,7 @@ class Links(Face):
         )
 
     def used(self) -> dict[int, tuple[int, Instant]]:
-        """How often each link that was used was, and when last."""
+        """Return how often each link that was used was, and when last."""
         sql = "SELECT link, count(*), max(at) FROM deeds GROUP BY link"
         return {link: (times, last) for link, times, last in self._db.rows(sql)}
 

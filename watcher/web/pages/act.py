@@ -26,7 +26,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.links import TOKEN_LENGTH, Link, digest_of
 from watcher.text.messages import title_of
 from watcher.units import format_instant
-from watcher.web.choices import Acting, Choice
+from watcher.web.choices import Acting, Offer
 from watcher.web.context import PageContext
 from watcher.web.rendering import relative, subject_path
 
@@ -48,7 +48,7 @@ _DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Linked:
     """A link and its message; ``choices`` are what can be done with the product of that number, of
     which ``product`` has the words; None where the message as a whole is looked at."""
 
@@ -57,7 +57,7 @@ class Found:
     products: Sequence[Product]
     product: Product | None = None
     details: str = ""
-    choices: Sequence[Choice] = ()
+    choices: Sequence[Offer] = ()
 
 
 async def page(context: PageContext, request: web.Request) -> web.Response:
@@ -105,7 +105,7 @@ async def act(context: PageContext, request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(relative(f"{here}?done={done}", context.here(request)))
 
 
-def _words(choice: Choice, zone: tzinfo) -> str:
+def _words(choice: Offer, zone: tzinfo) -> str:
     """The choice as a button says it, or that it is so."""
     until = format_instant(choice.until, zone) if choice.until is not None else ""
     match choice.what, choice.is_done:
@@ -127,8 +127,8 @@ def _words(choice: Choice, zone: tzinfo) -> str:
             return _("Excluded from {rule}, without end").format(rule=choice.rule)
 
 
-def _meaning(choice: Choice) -> str:
-    """What the button does."""
+def _meaning(choice: Offer) -> str:
+    """A sentence on what the button does."""
     return {
         "snooze": _("No rule tells of it meanwhile; what still fires then is told."),
         "follow": _("It joins the list of followed products."),
@@ -194,8 +194,8 @@ def _holds(token: str, number: int, form: str) -> bool:
     return hmac.compare_digest(given, _sign(token, number, salt).encode())
 
 
-def _found(token: str, number: int, database: Store, book: Rulebook, now: Instant) -> Found | None:
-    """What the link leads to; None where there is no such link, or no such product in it."""
+def _found(token: str, number: int, database: Store, book: Rulebook, now: Instant) -> Linked | None:
+    """Look up what the link leads to; None where there is no such link, or no such product."""
     if len(token) != TOKEN_LENGTH:
         return None
     link = database.links.find(digest_of(token))
@@ -206,9 +206,9 @@ def _found(token: str, number: int, database: Store, book: Rulebook, now: Instan
     if not number and len(products) == 1:
         number = 1  # of one product there is nothing to choose from
     if not number:
-        return Found(link, row.message, products)
+        return Linked(link, row.message, products)
     item = row.message.items[number - 1]
-    return Found(
+    return Linked(
         link, row.message, products, products[number - 1],
         subject_path(item.region, item.product_id),
         [*Acting(database, link, row.message, number, now).choices()],
