@@ -69,7 +69,7 @@ async def test_a_service_that_repeats_it() -> None:
     store = Store()
 
     class Repeating(Line):
-        async def send(self, rendered, *_given, taken=()):  # type: ignore[no-untyped-def,override]
+        async def send(self, rendered, *_given, taken=()):  # type: ignore[no-untyped-def]
             self.taken.append(rendered)
             return SendOutcome(OutcomeKind.RETRY, f"HTTP 400: {rendered.body}")
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from tests.fakes.world import World
 from tests.store.making import DAY, contents
 from tests.web.serving import Page, serving
@@ -67,7 +69,10 @@ def told(path: Path) -> Told:
         world = World(database, RULES, head=HEAD)
         world.scan({"1": 50.0, "2": 50.0, "3": 50.0})
         world.scan({"1": 300.0, "2": 150.0, "3": 120.0})
-        database.execute("UPDATE products SET product_name = ? WHERE product_id = '1'", (HOSTILE,))
+        database.execute(
+            "UPDATE messages SET body = replace(body, '\"Product 1\"', ?)",
+            (msgspec.json.encode(HOSTILE).decode(),),
+        )
         (mine,) = database.outbox.waiting_for("me/1")
         (theirs,) = database.outbox.waiting_for("boss/1")
         database.links.add(digest_of(TOKEN), mine.id, world.now)
