@@ -1,4 +1,4 @@
-"""Links of messages of several books: each leads to its own book's page, whatever token that has."""
+"""Links of messages of several books: each leads to its own book, whatever token that has."""
 
 from __future__ import annotations
 
