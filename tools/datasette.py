@@ -109,6 +109,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "reason": "why it ended",
             "evidence": "each condition with its value and baseline, as JSON",
             "watch": "the key of the watch that opened it; empty where the rule had only one",
+            "acknowledged": f"since when somebody wants no reminder of it; {_INSTANT}",
         },
     },
     "transitions": {
@@ -151,8 +152,34 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "What is held back, by patterns.",
         "columns": {
             "begins": _INSTANT,
-            "ends": _INSTANT,
+            "ends": f"{_INSTANT}; 253370764800: never, it is an exclusion",
             "announced": "when the end was announced; 0: it is not",
+        },
+    },
+    "links": {
+        "title": "Links",
+        "description": "Links of messages, by which who has one may act. The tokens in them are "
+        "not stored, only their digests.",
+        "columns": {
+            "digest": "the SHA-256 of the token",
+            "notification": "the message's id in the table notifications",
+            "made": _INSTANT,
+            "expires": _INSTANT,
+            "revoked": f"when it was revoked; {_INSTANT}",
+        },
+    },
+    "deeds": {
+        "title": "Deeds",
+        "description": "What was done by links of messages.",
+        "columns": {
+            "link": "id in the table links",
+            "form": "which form of its page was sent: each does its thing once",
+            "at": _INSTANT,
+            "number": "the product's number in the message",
+            "what": "snooze, never, follow or acknowledge",
+            "rule": "the rule that it is about, of never",
+            "silence": "id in the table silences of the one that it made",
+            "undone": f"when it was undone; {_INSTANT}",
         },
     },
     "known_watches": {

@@ -25,7 +25,8 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     ``carried``: an older form of the rule fired it; it goes on without being told again. ``watch``
     is the key of the one that opened it, whose scans alone move it; of a rule of several watches,
     "" is that of none of them. ``severity`` is what the data gave it at the last scan, of a rule
-    whose severity that decides (``Rule.severity_of``)."""
+    whose severity that decides (``Rule.severity_of``). ``acknowledged`` is since when somebody
+    wants no reminder of it: what is saved leaves that as it is."""
 
     id: int
     rule: str
@@ -41,6 +42,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     evidence: tuple[Evidence, ...] = ()
     watch: str = ""
     severity: Severity | None = None
+    acknowledged: Instant | None = None
 
     @property
     def short_id(self) -> str:

@@ -172,9 +172,21 @@ def _telling(text: str) -> Iterator[str]:
         yield from filter(is_secret, joined)
 
 
+# The token in the link of a message: who has it can act.
+_OF_A_LINK = re.compile(r"((?:/|%2F)act(?:/|%2F))[A-Za-z0-9]{22}(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def hide_links(text: str) -> str:
+    """The text without the tokens of links, which a service's answer may repeat."""
+    return _OF_A_LINK.sub(rf"\g<1>{HIDDEN}", text)
+
+
 class LogRedaction(Redaction):
     """Hides the secrets of all rule files that were read: the last guard of logs and errors.
     Nothing of ours writes a key or a URL down, but a library's exception or a traceback may."""
+
+    def __call__(self, text: str) -> str:
+        return hide_links(super().__call__(text))
 
     def learn_rules(self, key: str, urls: Iterable[str]) -> None:
         """Hide a rule file's key and the secrets in its URLs, from now on."""

@@ -88,6 +88,8 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "silence add": (("--rule", "x\x1b[31m\u202e", "--for", "1h", "--comment", HOSTILE[:9]),),
     "silence list": ((), ("--json",)),
     "silence end": (("1",),),
+    "links list": ((), ("--json",), ("--all",)),
+    "links revoke": (("A1",), ("--channel", "me"), ("--all",)),
     "channel list": ((), ("--json",)),
     "channel test": (("me",), ("me", "--json")),
     "outbox list": ((), ("--json",)),
@@ -201,6 +203,9 @@ def _message(store: Store, now: int) -> None:
     both = msgspec.structs.replace(told, alerts={"firing": (1, again.id)}, rule="")
     (sent,) = store.outbox.add(HOSTILE, [HOSTILE], both, now)
     store.outbox.sent(sent, now)
+    for number, row in enumerate((1, sent), start=1):
+        store.links.add(f"digest {number}", row, now)
+        store.links.note(number, HOSTILE, now, 1, "never", rule=HOSTILE)
 
 
 def cases(template: Path, place: Path, stdout: str = "read", umask: int = 0o022) -> list[Case]:

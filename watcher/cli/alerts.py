@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from watcher.alert import AlertState
+from watcher.alert import Alert, AlertState
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
@@ -95,7 +95,12 @@ def alert_cells(row: AlertRow, now: int, zone: tzinfo) -> tuple[Cell, ...]:
     told += [f"{each.channel}: {reason(each, now, zone)}" for each in row.holds]
     since = format_since(alert.since, now)
     rule = f"{alert.rule} (on {row.watch})" if row.watch else alert.rule
-    return (alert.short_id, rule, alert.outcome, since, ", ".join(told) or "not told")
+    return (alert.short_id, rule, _outcome(alert), since, ", ".join(told) or "not told")
+
+
+def _outcome(alert: Alert) -> str:
+    heard = alert.state is AlertState.FIRING and alert.acknowledged is not None
+    return f"{alert.outcome}, acknowledged" if heard else alert.outcome
 
 
 def alert_json(row: AlertRow) -> dict[str, object]:
@@ -107,7 +112,7 @@ def alert_json(row: AlertRow) -> dict[str, object]:
         "watch": row.watch or None,
         **fields_of(row, "region product_id name"),
         **({"seller": seller} if (seller := row.names.get(row.seller_id or "")) else {}),
-        **fields_of(row.alert, "state since fired_at resolved_at reason"),
+        **fields_of(row.alert, "state since fired_at resolved_at reason acknowledged"),
         "why": row.alert.evidence,
         "now": row.known,
         "deliveries": row.deliveries,

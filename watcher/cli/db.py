@@ -91,6 +91,7 @@ def prune(files: options.Files, *, quiet: bool) -> None:
             report(removed.total(), None)
             # Others have twice as long to write as the step took.
             time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
+        removed["links"] += opened.links.prune(now)
     if not quiet:
         what = ", ".join(f"{rows:,} {kind}" for kind, rows in (+removed).items())
         console().say(

@@ -251,7 +251,9 @@ def _state(explained: Explanation) -> str:
     match alert.state:
         case AlertState.FIRING:
             severe = f", {explained.severity}" if explained.severity is not None else ""
-            return f"{alert.short_id} fires since {since}{severe}"
+            heard = alert.acknowledged
+            known = f", acknowledged {_past(heard, explained)}" if heard is not None else ""
+            return f"{alert.short_id} fires since {since}{severe}{known}"
         case AlertState.PENDING:
             return f"{alert.short_id} is pending since {since}; {_held(alert, explained)}"
         case _:

@@ -48,6 +48,7 @@ COMMANDS = (
     ("followed", "List the products that are followed, with their newest values."),
     ("source", "Ask the source's other endpoints whether they are there; read names."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
+    ("links", "List or revoke the links of messages, by which who has one may act."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
     ("rules", "Push rules to a book on a server; show, compare or roll back what was pushed."),

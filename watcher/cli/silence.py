@@ -101,14 +101,15 @@ def _names(
 
 
 def _json(silence: Silence, now: Instant, names: Mapping[str, str]) -> dict[str, object]:
-    more = {"on": silence.is_on(now), "patterns": dict(silence.patterns)}
+    more = {"on": silence.is_on(now), "patterns": dict(silence.patterns), "ends": silence.until}
     ids = {"seller": silence.seller or "", "category": silence.category or ""}
     named = {what: names[each] for what, each in ids.items() if each in names}
     return {**fields_of(silence, "id begins ends comment"), **more, **named}
 
 
 def _row(silence: Silence, now: Instant, names: Mapping[str, str]) -> tuple[str, ...]:
-    begins, ends = format_since(silence.begins, now), format_ago(silence.ends, now)
+    begins = format_since(silence.begins, now)
+    ends = "never" if silence.until is None else format_ago(silence.until, now)
     return (str(silence.id), silence.in_words(names), begins, ends, silence.comment)
 
 

@@ -51,6 +51,12 @@ def _addresses(book: Rulebook) -> Iterator[tuple[str, Concealed, Problem]]:
 def ways_of(book: Rulebook) -> dict[str, Way]:
     """The way of each channel."""
     return {
-        name: Way(ZoneInfo(channel.timezone), channel.quiet, channel.template, channel.language)
+        name: Way(
+            ZoneInfo(channel.timezone),
+            channel.quiet,
+            channel.template,
+            channel.language,
+            channel.page,
+        )
         for name, channel in book.channels.items()
     }

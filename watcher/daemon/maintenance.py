@@ -71,6 +71,8 @@ class Maintenance:
             more = step.more
             # Another program that waits for the lock looks for it now and then only.
             await asyncio.sleep(2 * step.seconds)
+        if await core.writer.run(lambda database: may_prune(database, now)):
+            removed["links"] += await core.writer.run(lambda database: database.links.prune(now))
         return removed
 
     async def watch_disk(self, disk: Disk) -> None:

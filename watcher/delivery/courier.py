@@ -17,6 +17,7 @@ import structlog
 
 from watcher.chart import Chart
 from watcher.delivery.covers import CoverDesk, Covers, NoCovers, subjects_of, written
+from watcher.delivery.links import LinkMaker
 from watcher.delivery.marking import Change, Marks, StoreThread
 from watcher.delivery.reasons import moved
 from watcher.delivery.rendered import (
@@ -32,6 +33,7 @@ from watcher.language import gettext as _
 from watcher.language import spoken
 from watcher.message import Notification
 from watcher.model import Instant
+from watcher.redaction import hide_links
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
@@ -162,9 +164,11 @@ class Courier:
     _unmarked: dict[int, Change] = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
     _marks: Marks = field(init=False)
+    _links: LinkMaker = field(init=False)
 
     def __post_init__(self) -> None:
         self._marks = Marks(self.store)
+        self._links = LinkMaker(self._marks, self.now)
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
@@ -332,12 +336,13 @@ class Courier:
     async def _try(self, row: Notification, target: Sender) -> SendOutcome:
         try:
             way = self.ways.get(row.channel, Way())
-            outcome = await self._send(row, target, way)
+            link = await self._links.link(row, way.page)
+            outcome = await self._send(row, target, way, link)
             if outcome.kind is OutcomeKind.DEAD and way.template is not None:
                 # Markup of the user's own may be what the service refuses: better told as usual.
                 log.warning("refused in its own layout", target=row.target, error=outcome.detail)
-                outcome = await self._send(row, target, replace(way, template=None))
-            return outcome
+                outcome = await self._send(row, target, replace(way, template=None), link)
+            return replace(outcome, detail=hide_links(outcome.detail))
         except StoreError:  # of ``begin``: nothing was tried
             raise
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
@@ -345,11 +350,11 @@ class Courier:
             detail = f"it could not be written ({type(error).__name__})"
             return SendOutcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
-    async def _send(self, row: Notification, target: Sender, way: Way) -> SendOutcome:
+    async def _send(self, row: Notification, target: Sender, way: Way, link: str) -> SendOutcome:
         covers = await self._covers(row, target, way)
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
         rendered, placed = await asyncio.to_thread(
-            written, row.message, target.style, target.limit, way, covers
+            written, row.message, target.style, target.limit, way, covers, link
         )
         rendered = replace(rendered, key=row.key)
         pictures = await self._pictures(row, target, way)

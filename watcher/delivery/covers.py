@@ -45,8 +45,10 @@ def written(
     limit: int,
     way: Way,
     covers: Covers,
+    link: str = "",
 ) -> tuple[Rendered, list[Attachment]]:
-    """A message in a channel's ``way``, and the pictures that are placed in it."""
+    """A message in a channel's ``way``, which leads to ``link``, and the pictures that are placed
+    in it."""
     pictures = _attached(message, covers)
     names = {number: each.name for number, each in pictures.items()}
     rendered = render(
@@ -57,6 +59,7 @@ def written(
         way.template,
         pictures=names,
         language=way.language,
+        link=link,
     )
     # Not those of products that are only counted.
     placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]

@@ -26,7 +26,7 @@ from watcher.delivery.rendered import (
     Style,
     Thread,
 )
-from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
+from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, linked, view_of
 from watcher.language import Language, spoken
 from watcher.language import gettext as _
 from watcher.message import Message
@@ -52,27 +52,34 @@ def render(
     *,
     pictures: Mapping[int, str] | None = None,
     language: Language = Language.ENGLISH,
+    link: str = "",
 ) -> Rendered:
     """Write ``message``; title and body together take at most ``limit``, in the limit's own unit.
     Times are told in ``zone``. A message that can't be shortened to a very small limit is as short
     as it gets. The channel's own ``template`` lays out alerts, where it does not fail. ``pictures``
-    are attachments of products, by the products' numbers; they take no room of the text's."""
+    are attachments of products, by the products' numbers; they take no room of the text's. At
+    ``link`` one may act on the message: each product has one of its own, where there is room."""
+    limit = limit if isinstance(limit, Limit) else Limit(limit)
     with spoken(language):
-        return _render(message, style, zone, limit, template, pictures or {})
+        said = title_of(message)
+        title = _title(said, limit)
+        view = _pictured(view_of(message, title, zone), pictures or {})
+        if link:
+            view = linked(view, link, each=limit.has_room_for_links)
+        return _render(message, view, said, style, limit, template)
 
 
 def _render(
     message: Message,
+    view: View,
+    said: str,
     style: Style,
-    zone: tzinfo,
-    limit: int,
+    limit: Limit,
     template: OwnTemplate | None,
-    pictures: Mapping[int, str],
 ) -> Rendered:
-    limit = limit if isinstance(limit, Limit) else Limit(limit)
-    said = title_of(message)
-    title = _title(said, limit)
-    view, room = _pictured(view_of(message, title, zone), pictures), int(limit)
+    """A view of the message, whose title is ``said`` at length, in a style."""
+    title, room = view.title, int(limit)
+    pictures = any(each.picture for each in view.products)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -194,6 +201,8 @@ def _fitting(whole: View, write: Callable[[View], str], fits: _Fits) -> str:
         if fits(body):
             return body
         body = write(_shorter(counted, longest))
+    if not fits(body):  # of the link no part may be cut off
+        body = write(replace(_shorter(counted, 20), link=""))
     return body
 
 
@@ -224,7 +233,7 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
             return value
         return escaped(value)
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("watcher.delivery"),
         auto_reload=False,
         autoescape=select_autoescape(["html.j2"]),
@@ -234,11 +243,13 @@ def _environment(escaped: Callable[[str], str] | None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["_"] = _
+    return made
 
 
 _OF_RULES = ("alerts", "digest")
-_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer")
-_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules")
+_OF_A_MESSAGE = ("title", "rest", "names", "more", "data", "footer", "act")
+_OF_A_PRODUCT = ("number", "name", "link", "alert", "facts", "rules", "act")
 # Jinja2 itself escapes what becomes HTML.
 _ENVIRONMENTS = {
     style: _environment(style.escape if style.body_format == "markdown" else None)

@@ -59,7 +59,7 @@ class Product:
     before the message's data; a note, too. ``rules`` are what its rules are called, its own first;
     ``heading`` is given of the first under a rule, in a message of several. ``beside`` are the ids
     of the other rules' alerts, ``key`` is the product's own. A group of products has no ``link``.
-    ``picture`` names the attachment that shows it, if it has one.
+    ``picture`` names the attachment that shows it, if it has one; at ``act`` one may act on it.
     """
 
     number: int
@@ -76,6 +76,7 @@ class Product:
     beside: tuple[str, ...] = ()
     key: str = ""
     picture: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)

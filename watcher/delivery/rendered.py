@@ -18,6 +18,7 @@ from watcher.model import Instant
 from watcher.text.sanitize import escape_markdown, escape_slack, escape_tagged
 
 LONGEST = 30_000  # UTF-16 units of title and body together, where a service has no limit
+LEAST_FOR_LINKS = 1_500  # UTF-16 units of a message in which each product has a link to act
 PICTURES = '<div class="pictures"></div>'  # where an HTML mail has its pictures, if it gets any
 
 _TAG = re.compile(r"<[^>]*>")
@@ -77,6 +78,12 @@ class Limit(int):
     written: Callable[[str], str] | None = None
     title: int = 200
 
+    @property
+    def has_room_for_links(self) -> bool:
+        """Whether each product of a message can have a link of its own: not where each byte counts,
+        nor in a text of a few lines."""
+        return self >= LEAST_FOR_LINKS
+
     def size(self, text: str) -> int:
         """The part of it that a text takes."""
         return self._count(text if self.written is None else self.written(text))
@@ -88,12 +95,16 @@ class Limit(int):
 class Bytes(Limit):
     """A limit that a service counts in bytes of UTF-8, not in characters."""
 
+    has_room_for_links = False
+
     def _count(self, text: str) -> int:
         return len(text.encode("utf-8", "replace"))
 
 
 class Escaped(Limit):
     """A limit of a request's bytes, where Apprise writes all but ASCII as ``\\u4e2d``."""
+
+    has_room_for_links = False
 
     def _count(self, text: str) -> int:
         return len(json.dumps(text)) - 2
@@ -201,9 +212,11 @@ class QuietHours(Protocol):
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
-    ``template`` if it has one, in its ``language``."""
+    ``template`` if it has one, in its ``language``. Messages lead to the ``page`` of that address,
+    if any."""
 
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     template: OwnTemplate | None = None
     language: Language = Language.ENGLISH
+    page: str = ""

@@ -36,7 +36,8 @@ _LINE = 300  # of one about a rule
 class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
     ``rules`` are the headings of a message of several. ``kind`` is what all are grouped by, as
-    ``counted_of`` takes it; ``language`` is the one that it is in."""
+    ``counted_of`` takes it; ``language`` is the one that it is in. At ``link`` one may act on all
+    that it tells of."""
 
     title: str
     text: str
@@ -47,6 +48,7 @@ class View:
     rules: tuple[Heading, ...] = ()
     kind: str = ""
     language: Language = Language.ENGLISH
+    link: str = ""
 
     @property
     def previews(self) -> tuple[str, ...]:
@@ -68,6 +70,11 @@ class View:
         named = {rule for product in self.products for rule in product.rules}
         shown = self.rules if self.products else ()
         return tuple(rule.line for rule in shown if rule.name not in named)
+
+    @property
+    def act(self) -> str:
+        """The one link of the message, where no product that is shown has one of its own."""
+        return "" if any(product.act for product in self.products) else self.link
 
     @property
     def more(self) -> str:
@@ -117,6 +124,17 @@ def view_of(message: Message, title: str, zone: tzinfo) -> View:
         kind=kind_of(message),
         language=language(),
     )
+
+
+def linked(view: View, link: str, *, each: bool) -> View:
+    """The message with the ``link`` at which one may act on it, or one of its own for ``each``
+    product; one of which no product is told has none."""
+    if not view.products:
+        return view
+    products = view.products
+    if each:
+        products = tuple(replace(one, act=f"{link}/{one.number}") for one in products)
+    return replace(view, link=link, products=products)
 
 
 def _heading(part: RuleCount) -> Heading:

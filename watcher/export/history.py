@@ -80,6 +80,7 @@ def alerts(database: Store, choice: Choice, watches: Mapping[str, str]) -> Expor
         _REASON,
         Column("why", Kind.JSON, "each condition with its value and baseline, as JSON"),
         Column("watch", Kind.TEXT, "the watch that opened it; its key where no watch has it now"),
+        Column("acknowledged", Kind.TIME, "since when somebody wants no reminder of it"),
     )  # fmt: skip
     shown = {0: _short, 11: _spelled, 12: lambda key: watches.get(str(key), key) or None}
     return _plain(columns, database.extracts.alerts(choice), shown)

@@ -269,6 +269,7 @@ class _Statuses:
         opens = self._opens(rule, decided, told) if told is not None else None
         if (hold := decided.hold) is not None:
             decision, opens, silence = hold.decision, hold.until, hold.silence
+            opens = silence.until if silence is not None else opens
         if decided.muted_by:
             return ChannelStatus(channel, decision, muted_by=decided.muted_by)
         if told is None:
@@ -309,7 +310,7 @@ def _remembered(
     database: Store, rows: Sequence[AlertRow], now: Instant
 ) -> dict[int, list[AlertHold]]:
     """Holds at the last scan, by alert."""
-    ends = {silence.id: silence.ends for silence in database.silences.active(now)}
+    ends = {silence.id: silence.until for silence in database.silences.active(now)}
     found: dict[int, list[AlertHold]] = {}
     for each in database.held.of_alerts(row.alert.id for row in rows):
         if each.silence is None:
@@ -363,7 +364,7 @@ def _held(
 ) -> Iterator[Waiting]:
     """Alerts held by silences, quiet hours and digests: all rules together for each of these."""
     groups = _groups(database, book)
-    ends = {silence.id: silence.ends for silence in database.silences.active(now)}
+    ends = {silence.id: silence.until for silence in database.silences.active(now)}
     holds = _holds(database, policies, now, groups)
     rules_of = {rule.name: rule for rule in book.rules} if book is not None else {}
     by_hold: dict[tuple[str, int | None, str, Instant | None], list[HeldGroup]] = {}

@@ -51,6 +51,7 @@ class Decision(StrEnum):
     END_NOT_ASKED = "the rule does not tell the end"
     NEVER_TOLD = "its begin was never told"
     MUTED = "muted"
+    ACKNOWLEDGED = "acknowledged"
 
     # Owed, and held back all the same.
     SILENCED = "silenced"
@@ -85,6 +86,9 @@ _HOLDS = frozenset({
     Decision.SILENCED, Decision.QUIET, Decision.RULE_QUIET, Decision.DIGEST, Decision.AT_MOST,
     Decision.ROUND,
 })  # fmt: skip
+
+
+_REMINDED = frozenset({Decision.REMINDER, Decision.ALREADY_TOLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +352,8 @@ class Holds:
             else:
                 before, told_as = told.told_with, told.severity
                 decided.append(Decided(alert, decision, before=before, told_as=told_as))
+        if rule.remind is not None:
+            decided = self._without_acknowledged(decided)
         if rule.muted_by:
             decided = self._unmuted(rule, policy.channel, decided)
         owed = [each.alert.product for each in decided if each.decision.owed]
@@ -362,6 +368,20 @@ class Holds:
             ]
         self._note(rule, policy.channel, decided)
         return decided
+
+    def _without_acknowledged(self, decided: list[Decided]) -> list[Decided]:
+        """The decisions, but that of what somebody acknowledged no reminder is owed, now or later:
+        each further step and each rise of its severity is."""
+        asked = [each.alert.id for each in decided if each.decision in _REMINDED]
+        known = self._database.alerts.acknowledged(asked) if asked else set()
+        if not known:
+            return decided
+        return [
+            msgspec.structs.replace(each, decision=Decision.ACKNOWLEDGED)
+            if each.decision in _REMINDED and each.alert.id in known
+            else each
+            for each in decided
+        ]
 
     def _unmuted(self, rule: Rule, channel: str, decided: list[Decided]) -> list[Decided]:
         """The decisions, but that what is owed, or would be after its cooldown, is dropped where a

@@ -9,6 +9,7 @@ from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
+from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
@@ -30,6 +31,7 @@ class Faces:
         self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)
         self.backlog: Backlog = Backlog(db)
+        self.links: Links = Links(db)
         self.held: Holding = Holding(db)
         self.silences: Silences = Silences(db)
         self.ledger: Ledger = Ledger(db)

@@ -10,6 +10,7 @@ from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
+from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
@@ -33,6 +34,7 @@ class Store(SeenFaces, Protocol):
     pictures: Pictures
     tellings: Tellings
     outbox: Outbox
+    links: Links
     refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger

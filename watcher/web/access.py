@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
 from watcher.network import LOOPBACK
-from watcher.web.address import PageUrl, digest_of_token
+from watcher.web.address import Origin, PageUrl, digest_of_token
 
-_UNKNOWN_HOST = """\
+UNKNOWN_HOST = """\
 ask for this page by 127.0.0.1 or localhost
 To open it by another name, as through a proxy: start watcher with --page-url and the address that
 the browser shows (or WATCHER_PAGE_URL), like --page-url https://example.com/watcher/
@@ -61,7 +61,14 @@ class Access:
                 headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
             )
         known = _host_of(request) in self._names
-        return None if known else web.HTTPForbidden(text=_UNKNOWN_HOST)
+        return None if known else web.HTTPForbidden(text=UNKNOWN_HOST)
+
+    def admits(self, request: web.Request, pages: Iterable[str]) -> bool:
+        """Whether a link in a message is answered by the name that is asked for: where others see
+        nothing without a token any name will do, else also that of one of the addresses
+        ``pages``."""
+        known = {origin.host for each in pages if (origin := Origin.of(each)) is not None}
+        return self.is_guarded or _host_of(request) in known.union(self._names)
 
 
 def book_of(request: web.Request, tokens: Mapping[str, str]) -> str | None:

@@ -19,6 +19,7 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
+from watcher.redaction import hide_links
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
@@ -27,11 +28,12 @@ from watcher.web.accept_errors import (
     VisitorLimits,
     Visits,
 )
-from watcher.web.access import Access, WrongToken
+from watcher.web.access import UNKNOWN_HOST, Access, WrongToken
 from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
-from watcher.web.routes import DATA, FORMS, INDEX, PAGES, send_home
+from watcher.web.pages import act
+from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 
@@ -77,6 +79,7 @@ class Site:
         self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
         self._access = Access(token, page_url)
         bases = tuple(dict.fromkeys((self._base, "/")))  # a proxy passes it on or takes it off
+        self._opened = set[Answerer]()  # what is open to who has a message's link
         self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
@@ -130,6 +133,13 @@ class Site:
             router.add_get(base + path, partial(self._page, handler))
         for path, handler in FORMS:
             router.add_post(base + path, partial(self._page, handler))
+        for path, handler in ACT:
+            router.add_get(base + path, self._open(partial(self._act, handler)))
+        path, handler = ACT_FORM
+        router.add_post(base + path, self._open(partial(self._act, handler)))
+        for name, kind in STATIC.items():
+            open_to_all = self._open(partial(self._static, name, kind))
+            router.add_get(f"{base}/act/static/{name}", open_to_all)
         self._add_static(router, base)
 
     def _add_index(self, router: web.UrlDispatcher, base: str) -> None:
@@ -152,6 +162,32 @@ class Site:
             raise web.HTTPConflict(text=_READ_ONLY)
         return await handler(context, request)
 
+    def _open(self, handler: Answerer) -> Answerer:
+        """Have the page's token not be asked for."""
+        self._opened.add(handler)
+        return handler
+
+    async def _act(self, handler: Handler, request: web.Request) -> web.StreamResponse:
+        """A page that is reached by the link in a message, and leads nowhere without one."""
+        context = await self._shelf.context(request)
+        try:
+            if not self._access.admits(request, act.pages_of(context.sources.book())):
+                raise web.HTTPForbidden(text=UNKNOWN_HOST)
+            if context.sources.readonly and request.method == "POST":
+                raise web.HTTPConflict(text=_READ_ONLY)
+            answer = await handler(context, request)
+        except web.HTTPException as refusal:
+            refusal.headers.update(act.HEADERS)
+            if refusal.status < 400:
+                raise
+            return act.refused(context, request, refusal.status, _words_of(refusal))
+        if answer.status == 404:
+            self._visits.wrong_tokens.inc()
+            self._sparing.say("a wrong link was given", remote=str(request.remote))
+        if answer.status in (404, 410):  # nobody is to learn by the time it takes which it is
+            await asyncio.sleep(self._limits.penalty)
+        return answer
+
     async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
@@ -172,6 +208,8 @@ class Site:
 
     async def _check(self, request: web.Request) -> None:
         """Raise what the visitor gets who may not see the page."""
+        if request.match_info.handler in self._opened:
+            return
         shelf, known = self._shelf, True
         book = shelf.book_of(request)
         try:
@@ -216,7 +254,7 @@ class Site:
             await self._receive(request)
             return await handler(request)
         except StoreError as error:
-            log.error("the page can't be made", path=request.path, error=str(error))  # noqa: TRY400
+            log.error("the page can't be made", path=hide_links(request.path), error=str(error))  # noqa: TRY400
             return self._refused(request, 503, self._shelf.worded(error))
         except web.HTTPException as answer:
             if answer.status < 400:
@@ -242,7 +280,7 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA)} | {"static", BOOKS}
+    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

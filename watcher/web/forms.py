@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from aiohttp import web
 
@@ -40,9 +40,14 @@ class Forms:
         salt = secrets.token_hex(8)
         return f"{salt}.{self._sign(salt)}"
 
-    async def read(self, request: web.Request) -> Mapping[str, str]:
-        """The form's fields. Raises 403 where it is not ours, 400 for what is no form."""
-        if not self._is_from_here(request):
+    async def read(
+        self, request: web.Request, holds: Callable[[str], bool] | None = None,
+        pages: Collection[str] = (),
+    ) -> Mapping[str, str]:  # fmt: skip
+        """The form's fields. Raises 403 where it is not ours, 400 for what is no form. A page that
+        browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
+        one of the addresses ``pages``."""
+        if not self._is_from_here(request, pages, untold=holds is not None):
             raise web.HTTPForbidden(text=_FROM_ELSEWHERE)
         if request.content_type != _TYPE:
             raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {_TYPE}.")
@@ -51,25 +56,30 @@ class Forms:
         except (ValueError, LookupError):  # no text in the charset that it names, or no charset
             raise web.HTTPBadRequest(text="This is no form.") from None
         fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
-        if not self._holds(fields.get(FIELD, "")):
+        if not (holds or self._holds)(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
                 text="This form is older than the running watcher. Go back, reload the page, "
                 "and send it again."
             )
         return fields
 
-    def _is_from_here(self, request: web.Request) -> bool:
+    def _is_from_here(self, request: web.Request, pages: Collection[str], *, untold: bool) -> bool:
         """Judge by Sec-Fetch-Site, which browsers send where nobody can listen, or else by Origin;
-        programs send neither and have only the token."""
+        programs send neither and have only the token. Of a page that is ``untold`` to anybody the
+        origin is "null", be it of its own forms."""
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
             return site in ("same-origin", "none")
         if "Origin" not in request.headers:
             return True
-        origin = Origin.of(request.headers["Origin"])
+        given = request.headers["Origin"]
+        if untold and given == "null":
+            return True
+        origin = Origin.of(given)
         if origin is None:
             return False
         known = self._page_url is not None and origin == self._page_url.origin
+        known = known or origin in map(Origin.of, pages)
         return known or origin.is_host(request.host)
 
     def _sign(self, salt: str) -> str:

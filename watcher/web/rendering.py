@@ -14,6 +14,7 @@ from aiohttp import web
 from jinja2.runtime import Context
 
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.language import gettext
 from watcher.model import Doubt, Instant
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
@@ -140,6 +141,7 @@ def templates() -> jinja2.Environment:
         "rule_link": _rule_link,
         "subject_link": _subject_link,
     }
+    made.globals["_"] = gettext
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watcher.web.context import Handler
 from watcher.web.pages import (
+    act,
     alerts,
     followed,
     group,
@@ -17,7 +18,7 @@ from watcher.web.pages import (
 )
 from watcher.web.pages.index import send_home
 
-__all__ = ["DATA", "FORMS", "INDEX", "PAGES", "send_home"]
+__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "send_home"]
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/", overview.page),
@@ -55,6 +56,12 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alerts.data),
 )
+# Open to who has the link of a message, whatever token the others ask for.
+ACT: tuple[tuple[str, Handler], ...] = (
+    (r"/act/{token}", act.page),
+    (r"/act/{token}/{number:[1-9]\d{0,3}}", act.page),
+)
+ACT_FORM: tuple[str, Handler] = (r"/act/{token}/{number:[1-9]\d{0,3}}", act.act)
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),
     ("/healthz", index.healthz),

@@ -21,6 +21,16 @@ RULES = "rules: [{name: a, watch: {region: US}, when: {review_count: 1}, notify:
         ("{url: 'json://x', quiet: {hours: '7:00-07:00'}}", "begins when it ends"),
         ("{url: 'json://x', quiet: '22:00-07:00'}", "me.quiet: must be a mapping (hours, days"),
         ("{url: 'json://x', digest: '9 o clock'}", "me.digest: "),
+        ("{url: 'json://x', page: 'ftp://x'}", "me.page: is no address: write it as a browser"),
+        ("{url: 'json://x', page: 5}", "me.page: is no address"),
+        ("{url: 'json://x', page: nowhere}", "me.page: is no address"),
+        ("{url: 'json://x', page: 'https://x/?a=1'}", "me.page: has a query or a fragment"),
+        ("{url: 'json://x', page: 'https://x/#a'}", "me.page: has a query or a fragment"),
+        ("{url: 'json://x', page: 'https://me:secret@x/'}", "me.page: names a user or a password"),
+        ("{url: 'json://x', page: 'https://x/../y'}", "me.page: holds what has no place"),
+        ("{url: 'json://x', page: 'https://x//y'}", "me.page: holds what has no place"),
+        ("{url: 'json://x', page: 'https://x/<b>'}", "me.page: holds what has no place"),
+        ("{url: 'json://x', page: 'https://x)y/'}", "me.page: holds what has no place"),
     ],
 )
 def test_refuses(channel: str, message: str) -> None:
@@ -174,3 +184,26 @@ def test_a_single_name_and_repeated_names() -> None:
     channels = "channels: {me: {url: 'json://x'}}\n"
     assert load_text(channels + RULES % "me").rules[0].notify == ("me",)
     assert load_text(channels + RULES % "[me, me]").rules[0].notify == ("me",)
+
+
+@pytest.mark.parametrize(
+    ("of_defaults", "of_channel", "page"),
+    [
+        ("", "", ""),
+        ("page: 'https://w.example/path/'", "", "https://w.example/path"),
+        ("page: 'HTTP://W.example:8080'", "", "http://w.example:8080"),
+        ("page: 'https://w.example'", ", page: 'http://[::1]:8787/x'", "http://[::1]:8787/x"),
+        ("page: 'https://w.example'", ", page: off", ""),
+        ("page: 'https://w.example'", ", page: 'OFF'", ""),
+        ("page: 'https://w.example'", ", page: null", ""),
+        ("page: 'https://w.example'", ", page: ", ""),
+        ("page: off", ", page: 'https://w.example/'", "https://w.example"),
+    ],
+)
+def test_the_page_that_messages_lead_to(of_defaults: str, of_channel: str, page: str) -> None:
+    """A channel's own stands in the place of the defaults', and can be none."""
+    book = load_text(
+        f"defaults: {{{of_defaults}}}\nchannels: {{me: {{url: 'json://x'{of_channel}}}}}\n"
+        + RULES % "me"
+    )
+    assert book.channels["me"].page == page

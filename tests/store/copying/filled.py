@@ -15,6 +15,7 @@ from watcher.model import LongTexts
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
 from watcher.store.records import GroupFigures
+from watcher.store.sql.links import digest_of
 from watcher.store.sql.refreshes import ScanDay, Share
 from watcher.store.sql.siblings import Category, Picture, Probe
 
@@ -57,6 +58,9 @@ def fill(database: Store) -> None:
             database.outbox.sent(row.id, now)
         elif number % 3 == 1:
             database.outbox.failed(row.id, now, "HTTP 503", now + 60)
+    database.links.add(digest_of("a token"), rows[0].id, now)
+    database.links.note(1, "a form", now, 1, "snooze", silence=1)
+    database.links.undo(1, now)
     _fill_own(database, now)
     last = database.silences.add(begins=now, ends=now + 3_600, rule="rises", comment="a test")
     database.silences.end(last.id, now)

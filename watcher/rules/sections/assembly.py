@@ -80,7 +80,7 @@ class _Assembly:
         keep = Keep(section.observations, section.notifications) if section else Keep()
         defaults = self._defaults()
         timezone = str(defaults.timezone or "UTC")
-        channels = Channels(timezone, defaults.language)
+        channels = Channels(timezone, defaults.language, defaults.page or "")
         for name, entry in self._read.entries("channels"):
             channels.add(name, entry)
         told = (channels.known(entry) for entry in self._read.sections("operator"))

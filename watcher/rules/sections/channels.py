@@ -25,8 +25,10 @@ NAME_PATTERN = rf"(?=.*\S)[^/]{{1,{LONGEST_NAME}}}"
 class Channels:
     """The channels read so far; a broken one is remembered, so that its users aren't blamed."""
 
-    def __init__(self, timezone: str = "UTC", language: Language = Language.ENGLISH) -> None:
-        self._timezone, self._language = timezone, language
+    def __init__(
+        self, timezone: str = "UTC", language: Language = Language.ENGLISH, page: str = ""
+    ) -> None:
+        self._timezone, self._language, self._page = timezone, language, page
         self._names = Names()
         self._named: dict[str, tuple[Channel | None, Entry]] = {}
 
@@ -126,6 +128,7 @@ class Channels:
             by_rule=section.group_by is not None,
             max_severity=section.max_severity,
             language=section.language or self._language,
+            page=self._page if section.page is None else section.page,
         )
 
     def _is_known(self, entry: Entry) -> bool:

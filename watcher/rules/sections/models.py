@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, InstanceOf, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -54,6 +54,7 @@ Urls: TypeAlias = Annotated[list[Url], BeforeValidator(readers.urls), WithJsonSc
 OwnTemplate: TypeAlias = Annotated[
     InstanceOf[Template], BeforeValidator(parse_template), WithJsonSchema(shapes.TEMPLATE)
 ]
+Page: TypeAlias = Annotated[str | None, BeforeValidator(readers.page), WithJsonSchema(shapes.PAGE)]
 Zone: TypeAlias = Annotated[str, BeforeValidator(readers.timezone), WithJsonSchema(shapes.TIMEZONE)]
 
 
@@ -65,6 +66,7 @@ _SEVERITY = "a channel may ask for a least severity"
 _GRADES = f"{_SEVERITY}; by the data: critical: and warning: with conditions"
 _MUTES = "rules whose word on a product is dropped where this one was told of it, while it fires"
 _QUIET = "hours in which nothing is told: held, then one catch-up message; several as a list"
+_PAGE = "address of the page that messages lead to, to act on them; off for none"
 _LIMIT = "products in full in a message; the others are named"
 
 
@@ -72,6 +74,7 @@ class Section(BaseModel):
     """A mapping of the rule file: unknown keys are errors."""
 
     model_config = {"extra": "forbid", "frozen": True}
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()  # keys of which null is a value
 
 
 class ApiSection(Section):
@@ -132,6 +135,8 @@ class QuietSection(Section):
 class ChannelSection(Section):
     """A channel that alerts go to."""
 
+    may_be_empty = frozenset({"page"})
+
     url: Urls = Field(description="one Apprise URL or several, best as ${NAME}")
     min_severity: Level = Field(Severity.INFO, description="the least severity it is told")
     max_severity: Level = Field(
@@ -158,6 +163,7 @@ class ChannelSection(Section):
     group_by: (
         Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
     ) = Field(None, description="rule: a message for each rule and scan, not one for all")
+    page: Page = Field(None, description=_PAGE)
 
 
 class DefaultsSection(Section):
@@ -175,6 +181,7 @@ class DefaultsSection(Section):
     resolved: Flag = Field(default=False, description=_RESOLVED)
     severity: Level = Field(Severity.INFO, description=_SEVERITY)
     limit: Whole = Field(10, ge=1, le=100, description=_LIMIT)
+    page: Page = Field(None, description=_PAGE)
 
 
 class RuleSection(Section):
@@ -278,7 +285,8 @@ def shape(model: type[_Model], value: object) -> _Model:
         names = ", ".join(list(_keys(model))[:4])
         raise Misfit([Mistake((), f"must be a mapping ({names} ...), not {kind(value)}")])
     fields = _keys(model)
-    empty = [key for key, inner in value.items() if inner is None and key in fields]
+    hollow_keys = fields.keys() - model.may_be_empty
+    empty = [key for key, inner in value.items() if inner is None and key in hollow_keys]
     hollow = "is empty: write a value, or leave the line out"
     mistakes = [Mistake((key,), hollow, ProblemCode.MISSING) for key in empty]
     try:

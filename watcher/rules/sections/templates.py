@@ -24,6 +24,7 @@ _PRODUCT = {
     "why": ["7-day GMV 1,200 → 4,830 (+303%) since 16 Nov"],
     "facts": ["12.99 USD", "7 days: 372 sold, GMV 4,830"],
     "rules": ["beauty-rising", "climbs"],
+    "act": "https://watcher.example.org/act/AbCdEfGhIjKlMnOpQrStUv/1",
 }
 # What a template is given, with values as they may be.
 SAMPLE: Mapping[str, Any] = {
@@ -38,6 +39,7 @@ SAMPLE: Mapping[str, Any] = {
     "more": "and 1 more: Another product",
     "data": "Data of 16 Nov 2026, 09:00 UTC",
     "footer": "Data of 16 Nov 2026, 09:00 UTC · alert A1",
+    "act": "https://watcher.example.org/act/AbCdEfGhIjKlMnOpQrStUv",
 }
 _EMPTY = {**SAMPLE, "products": [], "names": [], "text": "", "more": "", "rest": 0, "footer": ""}
 

@@ -29,6 +29,8 @@ _SCHEME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.\-]*://", re.ASCII)
 _HOST = re.compile(
     r"(?=.{4,253}$)([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*", re.ASCII
 )
+_PAGE_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
+_PAGE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 
@@ -185,6 +187,24 @@ def _host(value: object) -> str:
         shown = quoted(value) if isinstance(value, str) else kind(value)
         raise Wrong(f"has {shown}, which is no host's name: write it as img.example.com")
     return value.casefold()
+
+
+def page(value: object) -> str:
+    """The address of the page that messages lead to, without a slash at its end; empty where it is
+    switched off. ``ValueError`` says what is wrong."""
+    if value is None or value is False or (isinstance(value, str) and value.lower() == "off"):
+        return ""
+    example = "write it as a browser shows it, like https://watcher.example.org/path, or off"
+    if not isinstance(value, str) or not _is_web_address(text := value.strip()):
+        raise Wrong(f"is no address: {example}")
+    parts = urlsplit(text)
+    if "@" in parts.netloc:
+        raise Wrong(f"names a user or a password, which every message would tell: {example}")
+    if "?" in text or "#" in text:
+        raise Wrong(f"has a query or a fragment, where the link is put: {example}")
+    if not _PAGE_PATH.fullmatch(parts.path) or not _PAGE_HOST.fullmatch(parts.netloc):
+        raise Wrong(f"holds what has no place in a page's address: {example}")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def heartbeat(value: object) -> str:

@@ -99,6 +99,10 @@ class MemoryAlerts(Alerts):
     def grade(self, alerts: Sequence[Alert]) -> None:
         """In a replay every alert has its severity from its begin on."""
 
+    def acknowledged(self, ids: Iterable[int]) -> set[int]:
+        """In a replay nobody acts."""
+        return set()
+
     def _whose(self, ids: Ints, watch: str) -> Ints:
         """In a replay every alert belongs to the watch that opened it."""
         own = (self._alerts[each].watch == watch for each in ids.tolist())

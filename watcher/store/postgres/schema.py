@@ -223,6 +223,16 @@ CREATE TABLE category_names (category_id text NOT NULL, name text NOT NULL,
 INSERT INTO category_names (category_id, name, since)
     SELECT category_id, name, read FROM categories;
 """
+_LINKS = """
+ALTER TABLE alerts ADD COLUMN acknowledged bigint;
+CREATE TABLE links ({id}, digest text NOT NULL UNIQUE,
+    notification bigint NOT NULL REFERENCES notifications(id) ON DELETE CASCADE,
+    made bigint NOT NULL, expires bigint NOT NULL, revoked bigint);
+CREATE INDEX ON links (notification);
+CREATE TABLE deeds ({id}, link bigint NOT NULL REFERENCES links(id) ON DELETE CASCADE,
+    form text NOT NULL, at bigint NOT NULL, number bigint NOT NULL, what text NOT NULL,
+    rule text NOT NULL, silence bigint, undone bigint, UNIQUE (link, form));
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -249,6 +259,7 @@ MIGRATIONS = {
     "m022_severity": _SEVERITY,
     "m023_silences": _SILENCES_ANNOUNCED,
     "m024_category_names": _CATEGORY_NAMES,
+    "m025_links": _LINKS,
 }
 
 

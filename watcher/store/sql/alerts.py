@@ -32,13 +32,15 @@ _FIELDS = (
     "rule, product, watch, state, since, last_met, fired_at, resolved_at, reason, absent, carried, "
     "severity, evidence"
 )
+_STATE_FIELDS = _FIELDS.replace("evidence", "acknowledged, evidence")
 _STAYS, _MOVES = _FIELDS.split(", ")[:3], _FIELDS.split(", ")[3:]
 _INSERT = f"INSERT INTO alerts (id, {_FIELDS}) VALUES (?{', ?' * len(_STAYS + _MOVES)})"
 _UPDATE = (
     f"UPDATE alerts SET ({', '.join(_MOVES)}) = ({'?, ' * (len(_MOVES) - 1)}coalesce(?, evidence)) "
     "WHERE id = ?"
 )
-_COLUMNS = [f"a.{name.strip()}" for name in f"id, {_FIELDS}".split(",")]
+# Never saved with the rest: who acknowledges does so beside the scans.
+_COLUMNS = [f"a.{name.strip()}" for name in f"id, {_STATE_FIELDS}".split(",")]
 _STATE, _SELECT = ", ".join(_COLUMNS[:-1]), f"SELECT {', '.join(_COLUMNS)}"
 _PRODUCT = "p.region, p.product_id, coalesce(p.product_name, p.product_id), p.currency, p.seller_id"
 _TOLD_COLUMNS = (
@@ -211,6 +213,33 @@ class Alerts(Face):
         """The alert, which fires now, with the evidence of that, to be saved."""
         return replace(alert, evidence=why())
 
+    def acknowledge(self, ids: Iterable[int], now: Instant) -> int:
+        """Nobody wants reminders of these, as far as they fire; of how many that is new."""
+        done = self._db.execute(
+            f"UPDATE alerts SET acknowledged = ?2 WHERE id IN {self._sql.among('?1')} "
+            "AND state = 'firing' AND acknowledged IS NULL",
+            (self._sql.listed(ids), now),
+        )
+        return done.rowcount
+
+    def take_back(self, ids: Iterable[int]) -> int:
+        """Have reminders of these told again; of how many they were not."""
+        done = self._db.execute(
+            f"UPDATE alerts SET acknowledged = NULL WHERE id IN {self._sql.among('?1')} "
+            "AND acknowledged IS NOT NULL",
+            (self._sql.listed(ids),),
+        )
+        return done.rowcount
+
+    def acknowledged(self, ids: Iterable[int]) -> set[int]:
+        """Return those of these alerts of which nobody wants reminders."""
+        rows = self._db.rows(
+            f"SELECT a.id FROM {self._sql.rows_of()} {self._sql.join} alerts AS a "
+            "ON a.id = w.value WHERE a.acknowledged IS NOT NULL",
+            (self._sql.listed(ids),),
+        )
+        return {alert for (alert,) in rows}
+
     def hand_over(self, alerts: Iterable[int], watch: str) -> None:
         """Have these belong to a watch."""
         self._db.execute(
@@ -377,7 +406,7 @@ class _Batch:
         row = (self._next_id, *_values(alert))
         self._next_id += 1
         self.inserts.append((*row, _evidence(alert)))
-        return _alert_of(row)
+        return replace(alert, id=row[0], evidence=())
 
     def _update(self, alert: Alert) -> Alert:
         evidence = _evidence(alert) if alert.evidence else None
@@ -398,15 +427,15 @@ def _evidence(alert: Alert) -> str:
 
 
 def _alert(row: Row) -> Alert:
-    return _alert_of(row[:13], _decode_evidence(row[13]))
+    return _alert_of(row[:14], _decode_evidence(row[14]))
 
 
 def _alert_of(row: Row, evidence: tuple[Evidence, ...] = ()) -> Alert:
     alert_id, rule, product, watch, state, since, last_met, fired_at, resolved_at, *rest = row
-    reason, absent, carried, severity = rest
+    reason, absent, carried, severity, acknowledged = rest
     return Alert(
         alert_id, rule, product, _STATES[state], since, last_met, fired_at, resolved_at, reason,
-        absent, bool(carried), evidence, watch, _SEVERITIES[severity],
+        absent, bool(carried), evidence, watch, _SEVERITIES[severity], acknowledged,
     )  # fmt: skip
 
 

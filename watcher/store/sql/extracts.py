@@ -93,11 +93,11 @@ class Extracts(_Bulk):
 
     def alerts(self, choice: Choice) -> Extract[Sequence[Row]]:
         """The alerts that were live at some moment of the time. Rows of id, rule, region, product
-        id, name, state, since, last met, fired at, resolved at, reason, the evidence as JSON, and
-        the watch (its key)."""
+        id, name, state, since, last met, fired at, resolved at, reason, the evidence as JSON,
+        the watch (its key), and since when it is acknowledged."""
         return self._extract(
             "a.id, a.rule, p.region, p.product_id, p.product_name, a.state, a.since, a.last_met, "
-            "a.fired_at, a.resolved_at, a.reason, a.evidence, a.watch",
+            "a.fired_at, a.resolved_at, a.reason, a.evidence, a.watch, a.acknowledged",
             f"alerts AS a {self._sql.join} products AS p ON p.id = a.product",
             "coalesce(a.fired_at, a.since) < :until "
             f"AND (a.state <> 'inactive' OR a.resolved_at >= :since) AND {self._of_products()}",

@@ -22,6 +22,7 @@ from watcher.units import DAY
 
 _OF = ("rule", "product", "seller", "category")
 LONGEST = 90 * DAY  # of a new one: what nobody ends is forgotten
+ENDLESS = 253_370_764_800  # the end of what has none: of an exclusion; 1 January 9999
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
@@ -60,6 +61,16 @@ class Silence(Struct, frozen=True):
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
         return {name: text for name in _OF if (text := getattr(self, name)) is not None}
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is an exclusion: it lasts until somebody ends it."""
+        return self.ends >= ENDLESS
+
+    @property
+    def until(self) -> Instant | None:
+        """The time at which it ends by itself; None of an exclusion."""
+        return None if self.is_endless else self.ends
 
     def is_on(self, now: Instant) -> bool:
         return self.begins <= now < self.ends
@@ -136,13 +147,13 @@ class Silences(Face):
         category: str | None = None,
         comment: str = "",
     ) -> Silence:
-        """A new silence. ``ValueError`` without a pattern, or where it ends before it begins or
-        goes on for too long."""
+        """A new silence; with ``ENDLESS`` an exclusion. ``ValueError`` without a pattern, or where
+        it ends before it begins or goes on for too long."""
         if rule is product is seller is category is None:
             raise ValueError("a silence needs a pattern")
         if ends <= begins:
             raise ValueError("a silence ends after it begins")
-        if ends - begins > LONGEST:
+        if ends - begins > LONGEST and ends != ENDLESS:
             raise ValueError("a silence ends within 90 days")
         values = (rule, product, seller, category, begins, ends, comment)
         # Of a short one nobody forgets the end.

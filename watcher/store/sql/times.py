@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from watcher.model import Instant
 from watcher.store.sql.connection import Face
+from watcher.store.sql.silences import ENDLESS
 from watcher.units import DAY, MINUTE, utc_day
 
 AHEAD = 10 * MINUTE  # a clock that is set back by less is no matter
@@ -18,7 +19,7 @@ PAST = {
     "products": ("first_seen", "last_changed"),
     "product_texts": ("changed", "read"),
     "rules": ("began", "ended"),
-    "alerts": ("since", "last_met", "fired_at", "resolved_at"),
+    "alerts": ("since", "last_met", "fired_at", "resolved_at", "acknowledged"),
     "transitions": ("at",),
     "told": ("told_at",),
     "messages": ("about", "created"),
@@ -39,6 +40,8 @@ PAST = {
     "categories": ("read",),
     "category_names": ("since",),
     "own_files": ("at",),
+    "links": ("revoked",),
+    "deeds": ("at", "undone"),
 }
 # What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region
 # whose last data day is next year's would not be read until then.
@@ -55,6 +58,7 @@ _NEWEST = (
     "SELECT at FROM transitions ORDER BY id DESC LIMIT 1",
     "SELECT created FROM messages ORDER BY id DESC LIMIT 1",
     "SELECT begins FROM silences ORDER BY id DESC LIMIT 1",
+    "SELECT made FROM links ORDER BY id DESC LIMIT 1",
     "SELECT max(since) FROM causes",
     f"SELECT max(next_try) - {_LONGEST_WAIT} FROM notifications WHERE state = 'waiting'",
 )
@@ -89,8 +93,12 @@ class StoredTimes(Face):
                         f"UPDATE {table} SET {column} = ?1 WHERE {column} > ?1", (now,)
                     )
             self._db.execute(
-                "UPDATE silences SET begins = ?1, ends = ?1 + ends - begins WHERE begins > ?1",
-                (now,),
+                "UPDATE silences SET begins = ?1, ends = CASE WHEN ends = ?2 THEN ends "
+                "ELSE ?1 + ends - begins END WHERE begins > ?1",
+                (now, ENDLESS),
+            )
+            self._db.execute(
+                "UPDATE links SET made = ?1, expires = ?1 + expires - made WHERE made > ?1", (now,)
             )
             self._mend_credits(now)
             self._mend_scans(now)

@@ -132,6 +132,25 @@ def m024_category_names(db: Tables) -> None:
     )
 
 
+@migrations()
+def m025_links(db: Tables) -> None:
+    """Links of messages, by the digests of their tokens; what was done by them; and of each alert
+    when somebody acknowledged it."""
+    db.execute("ALTER TABLE alerts ADD COLUMN acknowledged INTEGER")
+    db.execute(
+        "CREATE TABLE links (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, "
+        "notification INTEGER NOT NULL REFERENCES notifications(id) ON DELETE CASCADE, "
+        "made INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER) STRICT"
+    )
+    db.table("links").create_index(["notification"])
+    db.execute(
+        "CREATE TABLE deeds (id INTEGER PRIMARY KEY, "
+        "link INTEGER NOT NULL REFERENCES links(id) ON DELETE CASCADE, form TEXT NOT NULL, "
+        "at INTEGER NOT NULL, number INTEGER NOT NULL, what TEXT NOT NULL, rule TEXT NOT NULL, "
+        "silence INTEGER, undone INTEGER, UNIQUE (link, form)) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

@@ -1,0 +1,1 @@
+"""The page that links of messages lead to."""
