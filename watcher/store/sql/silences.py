@@ -13,6 +13,8 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from watcher.fields import IDS
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
@@ -21,6 +23,12 @@ from watcher.text.evidence import with_name
 from watcher.units import DAY
 
 _OF = ("rule", "product", "seller", "category")
+_WORDED = {
+    "rule": N_("rule {pattern}"),
+    "product": N_("product {pattern}"),
+    "seller": N_("seller {pattern}"),
+    "category": N_("category {pattern}"),
+}
 LONGEST = 90 * DAY  # of a new one: what nobody ends is forgotten
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
@@ -46,7 +54,7 @@ class Silence(Struct, frozen=True):
 
     def in_words(self, names: Mapping[str, str]) -> str:
         """The text of ``str``, with the name beside the id of a seller or category that has one."""
-        return ", ".join(map(partial(_told, names), self.patterns.items()))
+        return _(", ").join(map(partial(_told, names), self.patterns.items()))
 
     @property
     def patterns(self) -> Mapping[str, str]:
@@ -71,12 +79,13 @@ class Silence(Struct, frozen=True):
 
 def _told(names: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
+    worded = _(_WORDED[name])
     if name in ("seller", "category"):
-        return f"{name} {with_name(pattern, names)}"
+        return worded.format(pattern=with_name(pattern, names))
     # A group of products is known by what it is grouped by.
     by, value = subject_parts(pattern) or ("", "")
     known = names.get(value, "") if name == "product" and by in IDS else ""
-    return f"{name} {pattern}{known and f' ({known})'}"
+    return worded.format(pattern=f"{pattern} ({known})" if known else pattern)
 
 
 def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.fields import BY_NAME
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.source.addresses import PRODUCT, id_of
@@ -38,11 +40,10 @@ class FollowedLine:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Things beside the values on a product's page: since when it is ``followed`` (and why nobody
-    reads that), and its ``picture``, where the source was found to give some."""
+    """Things beside the values on a product's page: since when it is ``followed``, and its
+    ``picture``, where the source was found to give some."""
 
     follow: Follow | None
-    unread: str
     picture: Picture | None
     has_pictures: bool
 
@@ -53,14 +54,14 @@ class Beside:
         return response
 
 
-def beside(database: Store, book: Rulebook, facts: ProductFacts, now: Instant) -> Beside:
+def beside(database: Store, facts: ProductFacts, now: Instant) -> Beside:
     """Read it."""
     follow, found = database.followed.get(facts.product_id), False
     if database.probes.found(COVERS.name) is not None:
         texts = database.history.long_texts(facts.product)
         found = texts is not None and bool(texts.cover_url)
     picture = database.pictures.of(facts.product, now) if found else None
-    return Beside(follow, unread(book) if follow is not None else "", picture, found)
+    return Beside(follow, picture, found)
 
 
 def unread(book: Rulebook) -> str:
@@ -68,8 +69,8 @@ def unread(book: Rulebook) -> str:
     if any(watch.query.followed for watch in book.used_watches):
         return ""
     if any(watch.query.followed for watch in book.watches):
-        return "No rule uses the watch that reads what is followed, so it is not read."
-    return "No watch reads what is followed yet."
+        return _("No rule uses the watch that reads what is followed, so it is not read.")
+    return _("No watch reads what is followed yet.")
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -81,7 +82,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
         more=len(found) > MOST,
         most=MOST,
-        labels=[BY_NAME[name].label for name in SHOWN],
+        labels=[_(BY_NAME[name].label) for name in SHOWN],
         unread=unread(context.sources.book()),
         line=LINE,
     )
@@ -115,7 +116,9 @@ async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
         context.sources.now(),
     )
     if len(note) > LONGEST_NOTE:
-        raise web.HTTPBadRequest(text=f"A note has {LONGEST_NOTE} characters at most.")
+        raise web.HTTPBadRequest(
+            text=_("A note has {most} characters at most.").format(most=LONGEST_NOTE)
+        )
     new = await context.sources.write(lambda database: _add(database, product, note, now))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
@@ -133,10 +136,10 @@ async def remove(context: PageContext, request: web.Request) -> web.StreamRespon
 async def picture(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /pictures``: the picture of the product whose key is ``id``."""
     fields = await context.forms.read(request)
-    key, now = number_of(fields, "product"), context.sources.now()
+    key, now = number_of(fields, N_("Which product?")), context.sources.now()
     known = await context.sources.write(lambda database: _want(database, key, now))
     if not known:
-        raise web.HTTPBadRequest(text="There is no such product, or pictures are off.")
+        raise web.HTTPBadRequest(text=_("There is no such product, or pictures are off."))
     context.sources.wake()
     raise context.see(request, fields, "picture", 1)
 
@@ -158,7 +161,8 @@ def _id(fields: Mapping[str, str]) -> str:
     try:
         return id_of(fields.get("product", ""), PRODUCT)
     except ValueError as error:
-        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+        text = _("{error}. Go back and mend it.").format(error=error)
+        raise web.HTTPBadRequest(text=text) from None
 
 
 def _add(database: Store, product: str, note: str, now: Instant) -> bool:

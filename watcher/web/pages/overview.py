@@ -9,13 +9,14 @@ from functools import partial
 from aiohttp import web
 
 from watcher.alert import AlertState
-from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
+from watcher.analysis.overview import Overview, RuleStatus, Trouble, WatchStatus, overview
 from watcher.incident import About, Incident
 from watcher.message import Notification
 from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
+from watcher.text.incidents import incident_text
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import in_words, lines_of, shown, stored
@@ -44,6 +45,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "overview.html",
         state=state,
+        # Not of the state: that was worded on the store's thread, which speaks English.
+        troubles=[Trouble(each.cause, incident_text(each), each.since) for each in front.incidents],
         ill=await context.sources.ill(),
         firing=lines_of(front.firing, context),
         total=sum(rule.firing for rule in state.rules),
