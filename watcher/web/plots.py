@@ -159,7 +159,8 @@ def _moment(instant: Instant, zone: tzinfo) -> str:
         return f"{when.day} {when:%b %Y, %H:%M}"
     from babel.dates import format_skeleton  # noqa: PLC0415 - only where it is not English
 
-    return format_skeleton("yMMMdHm", when, locale=language().locale)
+    spoken = language().locale
+    return " ".join(format_skeleton(each, when, locale=spoken) for each in ("yMMMd", "Hm"))
 
 
 def _moved(first: float, last: float, unit: Unit) -> str:

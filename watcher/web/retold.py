@@ -34,6 +34,8 @@ _WORDS = frozenset({
     # Why the outcome of an alert is not known, and why what is followed has no values.
     N_("no level before"), N_("not seen later"), N_("nothing to measure"),
     N_("not indexed"), N_("not read yet"),
+    # What a rule judges.
+    N_("sellers"), N_("categories"), N_("lists"),
     # Health.
     N_("the timers stand still"), N_("it is about to begin"),
     N_("held by nobody: nothing is scanned or sent for it"),
@@ -45,6 +47,7 @@ _WORDS = frozenset({
 # Texts with parts, each of which is told in its turn; the first one that fits is taken.
 _PATTERNS = (
     N_("muted by {rule}"),
+    N_("the {subjects} of {watches}"),
     N_("the part {part} stands still"),
     N_("the server was not heard of since {since}"),
     N_("book {book}: no daemon holds it"),
@@ -94,7 +97,7 @@ def retold(text: str) -> str:
     if text in _WORDS:
         return gettext(text)
     for pattern, told in _compiled():
-        if (found := pattern.fullmatch(text)) is not None and _fits(told, found):
+        if (found := pattern.fullmatch(text)) is not None and _fits(found):
             fields = {name: retold(value) for name, value in found.groupdict().items()}
             return gettext(told).format(**fields)
     if _JOINED in text:
@@ -102,10 +105,10 @@ def retold(text: str) -> str:
     return gettext(text)
 
 
-def _fits(told: str, found: re.Match[str]) -> bool:
-    """Whether what reads as a trouble's name is one: other texts have a colon, too."""
-    groups = found.groupdict()
-    return not told.startswith("{about}") or {groups["about"], groups["kind"]} <= _WORDS
+def _fits(found: re.Match[str]) -> bool:
+    """Whether its words are such: other texts have a colon, or are of something, too."""
+    parts = found.groupdict()
+    return all(parts[each] in _WORDS for each in ("about", "kind", "subjects") if each in parts)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from watcher.web.context import Handler
 from watcher.web.pages import (
     alerts,
+    beside,
     followed,
     group,
     index,
@@ -13,6 +14,7 @@ from watcher.web.pages import (
     product,
     products,
     rule,
+    scores,
 )
 from watcher.web.pages.index import send_home
 
@@ -23,7 +25,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/watches", overview.watches),
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
-    ("/scores", rule.scores),
+    ("/scores", scores.page),
     ("/alerts", alerts.page),
     ("/products", products.search),
     ("/products/{region}/{id}", product.page),
@@ -38,7 +40,7 @@ FORMS: tuple[tuple[str, Handler], ...] = (
     ("/outbox/drop", outbox.drop),
     ("/followed", followed.add),
     ("/followed/remove", followed.remove),
-    ("/pictures", followed.picture),
+    ("/pictures", beside.picture),
     ("/silences", alerts.add_silence),
     ("/silences/end", alerts.end_silence),
 )
@@ -47,7 +49,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", rule.scores_data),
+    ("/api/scores.json", scores.data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/groups/{region}/{id}.json", group.data),
     ("/api/followed.json", followed.data),

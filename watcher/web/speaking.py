@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from aiohttp import web
+from yarl import URL
 
 from watcher.language import Language
 from watcher.web.address import PageUrl
@@ -92,10 +93,11 @@ def tag(spoken: Language) -> str:
 def switches(request: web.Request, here: str, now: Language) -> list[Switch]:
     """The choices at the page ``here``: each leads to it with the same query; from the answer to a
     form, to the page that the form is of."""
+    first = here.removeprefix("/").partition("/")[0]
     if _is_read(request):
         begin, query = "?", _without_choice(request)
     else:
-        begin, query = f"{'../' * (here.count('/') - 1) or './'}{here.split('/')[1]}?", ""
+        begin, query = f"{'../' * (here.count('/') - 1) or './'}{first}?", ""
     kept = f"{query}&" if query else ""
     return [
         Switch(each, name, f"{begin}{kept}{FIELD}={each.value}", each is now)
@@ -114,7 +116,7 @@ def choice(request: web.Request, path: str, page_url: PageUrl | None) -> web.HTT
     if chosen is None:
         return None
     last, query = request.rel_url.raw_path.rsplit("/", 1)[1], _without_choice(request)
-    answer = web.HTTPSeeOther(f"./{last}{query and f'?{query}'}")
+    answer = web.HTTPSeeOther(URL(f"./{last}{query and f'?{query}'}", encoded=True))
     if page_url is not None and page_url.origin.is_host(request.host):
         path = page_url.path  # a proxy may have taken it off
     answer.set_cookie(

@@ -33,7 +33,7 @@ ROWS = 400  # of values in a table and the JSON, the newest
 
 
 def durations() -> list[tuple[str, str]]:
-    """How long a silence is offered to last, with what the form sends."""
+    """Times that a silence is offered to last, each with what the form sends."""
     return [
         *((f"{each}h", counted("{count} hour", "{count} hours", each)) for each in (1, 6)),
         *((f"{each}d", counted("{count} day", "{count} days", each)) for each in (1, 3)),

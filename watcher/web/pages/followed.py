@@ -1,5 +1,5 @@
-"""The page of what is followed: a list with newest values, the forms that add to it and take away,
-and the form by which a picture is asked for."""
+"""The page of what is followed: a list with newest values, and the forms that add to it and take
+away."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ from aiohttp import web
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.fields import BY_NAME
 from watcher.language import gettext as _
-from watcher.language import gettext_noop as N_
-from watcher.model import Instant, ProductFacts
+from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.source.addresses import PRODUCT, id_of
-from watcher.source.endpoints import COVERS
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
-from watcher.store.sql.followed import LONGEST_NOTE, Follow
-from watcher.store.sql.siblings import Picture
+from watcher.store.sql.followed import LONGEST_NOTE
 from watcher.text.evidence import said
 from watcher.units import Currencies
-from watcher.web.address import CONTENT_POLICY, content_policy
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import number_of
+from watcher.web.pages.beside import unread
 
 MOST = 500  # that the page shows
 LINE = "followed: {products: followed}"  # what to write under watches:
@@ -36,41 +32,6 @@ class FollowedLine:
 
     each: FollowedProduct
     values: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """Things beside the values on a product's page: since when it is ``followed``, and its
-    ``picture``, where the source was found to give some."""
-
-    follow: Follow | None
-    picture: Picture | None
-    has_pictures: bool
-
-    def allowed(self, response: web.Response) -> web.Response:
-        """The page, with leave to load its picture and no other."""
-        if self.picture is not None and self.picture.address:
-            response.headers[CONTENT_POLICY] = content_policy(self.picture.address)
-        return response
-
-
-def beside(database: Store, facts: ProductFacts, now: Instant) -> Beside:
-    """Read it."""
-    follow, found = database.followed.get(facts.product_id), False
-    if database.probes.found(COVERS.name) is not None:
-        texts = database.history.long_texts(facts.product)
-        found = texts is not None and bool(texts.cover_url)
-    picture = database.pictures.of(facts.product, now) if found else None
-    return Beside(follow, picture, found)
-
-
-def unread(book: Rulebook) -> str:
-    """The reason why what is followed is not read; empty where it is."""
-    if any(watch.query.followed for watch in book.used_watches):
-        return ""
-    if any(watch.query.followed for watch in book.watches):
-        return _("No rule uses the watch that reads what is followed, so it is not read.")
-    return _("No watch reads what is followed yet.")
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -133,17 +94,6 @@ async def remove(context: PageContext, request: web.Request) -> web.StreamRespon
     raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
 
 
-async def picture(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``POST /pictures``: the picture of the product whose key is ``id``."""
-    fields = await context.forms.read(request)
-    key, now = number_of(fields, N_("Which product?")), context.sources.now()
-    known = await context.sources.write(lambda database: _want(database, key, now))
-    if not known:
-        raise web.HTTPBadRequest(text=_("There is no such product, or pictures are off."))
-    context.sources.wake()
-    raise context.see(request, fields, "picture", 1)
-
-
 def _found(database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
     readers = [watch.key for watch in book.used_watches if watch.query.followed]
     return followed(database, readers, MOST + 1)
@@ -169,10 +119,3 @@ def _add(database: Store, product: str, note: str, now: Instant) -> bool:
     if len({*database.followed.ids(), product}) > MOST_PRODUCTS:
         raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
     return bool(database.followed.add([product], now, note or None))
-
-
-def _want(database: Store, product: int, now: Instant) -> bool:
-    if database.probes.found(COVERS.name) is None or not database.history.facts([product]):
-        return False
-    database.pictures.want(product, now)
-    return True

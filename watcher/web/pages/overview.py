@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from aiohttp import web
 
 from watcher.alert import AlertState
-from watcher.analysis.overview import Overview, RuleStatus, Trouble, WatchStatus, overview
+from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.incident import About, Incident
+from watcher.language import language, spoken
 from watcher.message import Notification
 from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.text.incidents import incident_text
 from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import in_words, lines_of, shown, stored
 
+T = TypeVar("T")
+_Job: TypeAlias = Callable[[Store, Rulebook, Instant], T]
 FIRING = 12
 MESSAGES = 6
 WATCHES = 10
@@ -38,15 +41,13 @@ class _Front:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
-    front = await context.read(_front)
+    front = await context.read(_spoken(_front))
     state = front.state
     quiet = [each for each in state.rules if each.quiet]
     return context.html(
         request,
         "overview.html",
         state=state,
-        # Not of the state: that was worded on the store's thread, which speaks English.
-        troubles=[Trouble(each.cause, incident_text(each), each.since) for each in front.incidents],
         ill=await context.sources.ill(),
         firing=lines_of(front.firing, context),
         total=sum(rule.firing for rule in state.rules),
@@ -63,7 +64,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
-    state = await context.read(overview)
+    state = await context.read(_spoken(overview))
     return context.html(
         request, "watches.html", watches=_urgent(state.watches), refreshes=state.refreshes
     )
@@ -71,7 +72,7 @@ async def watches(context: PageContext, request: web.Request) -> web.StreamRespo
 
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules``: all of them, those that fire first."""
-    state = await context.read(overview)
+    state = await context.read(_spoken(overview))
 
     def order(rule: RuleStatus) -> tuple[bool, int, int, str]:
         return rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name
@@ -97,6 +98,18 @@ async def healthz(context: PageContext, _request: web.Request) -> web.StreamResp
     """``GET /healthz``."""
     ill = await context.sources.ill()
     return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
+
+
+def _spoken(job: _Job[T]) -> _Job[T]:
+    """The job, with what it words (troubles, what a watch reads) in the language of the page: the
+    store's thread speaks English by itself."""
+    wanted = language()
+
+    def speaking(database: Store, book: Rulebook, now: Instant) -> T:
+        with spoken(wanted):
+            return job(database, book, now)
+
+    return speaking
 
 
 def _front(database: Store, book: Rulebook, now: Instant) -> _Front:

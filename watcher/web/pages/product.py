@@ -22,6 +22,7 @@ from watcher.store.sql.silences import Silence
 from watcher.text.evidence import categories_said, said, with_name
 from watcher.units import DAY, Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
+from watcher.web.pages.beside import Beside, beside, unread
 from watcher.web.pages.common import (
     ALERTS,
     days_of,
@@ -31,7 +32,6 @@ from watcher.web.pages.common import (
     shown,
     track_json,
 )
-from watcher.web.pages.followed import Beside, beside, unread
 from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
 
 # Those that have values get a card; any other metric is a choice away.

@@ -1,4 +1,4 @@
-"""One rule: how it is written, what it fires on, and what was told of it; and all rules' scores."""
+"""One rule: how it is written, what it fires on, and what was told of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from watcher.alert import AlertState
-from watcher.analysis.scores.course import DAYS, WENT_ON
-from watcher.analysis.scores.score import Heard, RuleScore, Scores
-from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
+from watcher.analysis.scores.score import RuleScore
+from watcher.analysis.scores.wording import measured, outcome_lines, rate
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
@@ -25,10 +24,11 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.units import counted, format_number
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import durations, in_words, lines_of, shown, stored, summary
+from watcher.web.pages.scores import heard
 from watcher.web.rendering import duration, severities_said
+from watcher.web.retold import retold
 
 LIVE = 10
 PAST = 8
@@ -78,7 +78,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
             for state, rows in past.alerts.items()
         ],
         score=score,
-        score_rates=[_heard(each, rate(each)) for each in score.heard],
+        score_rates=[heard(each, rate(each)) for each in score.heard],
         score_lines=list(outcome_lines(score)),
         score_measured=measured(score),
         durations=durations(),
@@ -106,48 +106,6 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "score": await _score(context, rule),
         }
     )
-
-
-async def scores(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /scores``: how the alerts of all rules turned out."""
-    found = await _scores(context)
-    told = [each for each in found.rules if each.tally.told]
-    return context.html(
-        request,
-        "scores.html",
-        scores=found,
-        groups=list(_groups(told)),
-        heard=[_heard(each, _rate(each)) for each in found.heard],
-        silent=[each for each in found.rules if not each.tally.told],
-        share=share,
-        days=DAYS,
-        times=WENT_ON,
-    )
-
-
-def _heard(each: Heard, rate: str) -> str:
-    return _("{channel} {messages}").format(channel=each.channel, messages=rate)
-
-
-def _rate(each: Heard) -> str:
-    """``12 messages (3.5 a week)``."""
-    count = counted("{count} message", "{count} messages", each.messages)
-    if each.a_week is None:
-        return count
-    a_week = format_number(each.a_week, 1)
-    return _("{messages} ({number} a week)").format(messages=count, number=a_week)
-
-
-def _groups(told: Sequence[RuleScore]) -> Iterator[tuple[str, Sequence[str], Sequence[RuleScore]]]:
-    """The rules by how they are measured, with the heads of the outcomes."""
-    for measure, head, words in GROUPS:
-        if rows := [each for each in told if each.measure is measure]:
-            yield _(head), [*map(_, words)], rows
-
-
-async def scores_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
-    """``GET /api/scores.json``."""
-    return as_json(await _scores(context))
 
 
 def masked(text: str) -> str:
@@ -179,11 +137,6 @@ def _rule(context: PageContext, request: web.Request) -> Rule:
 async def _score(context: PageContext, rule: Rule) -> RuleScore:
     sources = context.sources
     return await context.board.of(rule, sources.book(), sources.now(), sources.read)
-
-
-async def _scores(context: PageContext) -> Scores:
-    sources = context.sources
-    return await context.board.all(sources.book(), sources.now(), sources.read)
 
 
 def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
@@ -220,7 +173,7 @@ def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str
     yield _("watch"), read[0] if len(read) == 1 else "; ".join(read)
     if rule.group is not None:
         said = _("{groups}, each as a whole ({name})")
-        yield _("judges"), said.format(groups=rule.group.said, name=rule.group.name)
+        yield _("judges"), said.format(groups=retold(rule.group.said), name=rule.group.name)
         for metric in rule.group.figures:
             yield _(metric.label), _(metric.meaning) if metric.meaning else ""
     yield _("schedule"), ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
