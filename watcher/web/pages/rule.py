@@ -17,9 +17,6 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Health, Instant
-from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import Combination
-from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
@@ -27,6 +24,7 @@ from watcher.store.sql.silences import Silence
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import durations, in_words, lines_of, shown, stored, summary
 from watcher.web.pages.scores import heard
+from watcher.web.pages.terms import term
 from watcher.web.rendering import duration, severities_said
 from watcher.web.retold import retold
 
@@ -39,15 +37,6 @@ _HEADS = {
     "pending": (N_("Pending"), N_("All that are pending")),
     "over": (N_("Recently resolved"), N_("All that are over")),
 }
-_GROUPS = {"all": N_("all of these"), "any": N_("any of these"), "not": N_("not this")}
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A condition in words; a group has ``parts``."""
-
-    text: str
-    parts: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +100,6 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 def masked(text: str) -> str:
     """``text`` without URLs: a rule's own lines hold none, but a comment might."""
     return _URL.sub(r"\1***", text)
-
-
-def term(condition: Condition) -> Term:
-    """A condition as a tree of words."""
-    if isinstance(condition, Combination):
-        parts = tuple(term(part) for part in condition.parts)
-        word = _GROUPS.get(condition.word)
-        return Term(condition.word if word is None else _(word), parts)
-    if isinstance(condition, Text):
-        subject = _(condition.attribute.label)
-    else:
-        subject = _(", ").join(_(metric.label) for metric in condition.metrics)
-    return Term(_("{subject} {condition}").format(subject=subject, condition=condition).strip())
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
