@@ -32,6 +32,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 METHODS = [
     ("**/templates/**.html", "jinja2"),
     ("**/templates/**.j2", "jinja2"),
+    ("**/templates/**.svg", "jinja2"),
     ("**.py", "python"),
 ]
 OPTIONS = {"**/templates/**": {"trimmed": "true", "newstyle_gettext": "true"}}
@@ -52,7 +53,7 @@ FIELD = re.compile(r"\{[a-z_0-9.]*(?:\[[^\]]*\])?(?:![rs])?(?::[^}]*)?\}|%\([a-z
 def extracted() -> Catalog:
     """All texts that are marked, in the order of the alphabet."""
     found = Catalog(domain=DOMAIN)
-    options = {pattern: OPTIONS["**/templates/**"] for pattern, _ in METHODS[:2]}
+    options = {pattern: OPTIONS["**/templates/**"] for pattern, kind in METHODS if kind == "jinja2"}
     for _file, _line, text, comments, context in extract_from_dir(
         ROOT / "watcher", METHODS, options, KEYWORDS, comment_tags=("Translators:",)
     ):

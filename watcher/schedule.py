@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
+from watcher.language import gettext as _
 from watcher.model import Instant
 from watcher.units import DAY, HOUR, at, format_duration
 
@@ -62,7 +63,7 @@ class Every:
         return (end - start) / self.seconds
 
     def __str__(self) -> str:
-        return f"every {format_duration(self.seconds)}"
+        return _("every {time}").format(time=format_duration(self.seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Cron:
 
     def __str__(self) -> str:
         zone = "" if self.timezone == "UTC" else f" {self.timezone}"
-        return f"at {self.line}{zone}"
+        return _("at {times}").format(times=f"{self.line}{zone}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Refresh:
         return (end - start) / DAY
 
     def __str__(self) -> str:
-        return f"every {REFRESH}"
+        return _("every {time}").format(time=REFRESH)
 
 
 Schedule: TypeAlias = Every | Cron | Refresh
@@ -235,7 +236,7 @@ def shortest_gap(schedule: Schedule) -> int:
     if isinstance(schedule, Refresh):
         return _SOONEST_REFRESH
     times = [schedule.next(_SOME_MONDAY)]
-    for _ in range(_SCANS):
+    while len(times) <= _SCANS:
         times.append(schedule.next(times[-1]))
     return min(_steps(times))
 

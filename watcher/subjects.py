@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher.fields import CATEGORIES, SELLER
+from watcher.language import gettext_noop as N_
 
 WATCH = "watch"  # all of a list is one group
 
@@ -26,9 +27,9 @@ class GroupBy:
 BY: Mapping[str, GroupBy] = {
     each.name: each
     for each in (
-        GroupBy(SELLER, "seller", "sellers"),
-        *(GroupBy(name, "category", "categories") for name in CATEGORIES),
-        GroupBy(WATCH, "list", "lists"),
+        GroupBy(SELLER, N_("seller"), N_("sellers")),
+        *(GroupBy(name, N_("category"), N_("categories")) for name in CATEGORIES),
+        GroupBy(WATCH, N_("list"), N_("lists")),
     )
 }
 

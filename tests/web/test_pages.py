@@ -98,7 +98,8 @@ async def test_every_link_leads_somewhere(page: Page) -> None:
     assert "/rules/taking-off" in addresses
     for address in addresses:
         status, answer = await page.get(address.removeprefix("/"))
-        assert status == 200, (address, answer)
+        wanted = 404 if address.startswith("/nowhere?language=") else 200
+        assert status == wanted, (address, answer)
 
 
 async def test_the_overview(page: Page) -> None:

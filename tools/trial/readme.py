@@ -14,7 +14,13 @@ class NoSuchBlock(Exception):
     """No page has a block of that name."""
 
 
-PAGES = ("README.md", "docs/install.md", "docs/litestream.md", "docs/postgresql.md")
+PAGES = (
+    "README.md",
+    "README.zh-CN.md",
+    "docs/install.md",
+    "docs/litestream.md",
+    "docs/postgresql.md",
+)
 
 
 def commands(clone: Path, *names: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from watcher.language import gettext as _
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.store.records import ScanRow
 from watcher.units import DAY, format_instant, plural
@@ -54,9 +55,13 @@ def said_of(doubt: Doubt, zone: tzinfo) -> str:
     """A doubt in words, its times in ``zone``."""
     if doubt.believed:
         since = format_instant(doubt.since, zone)
-        return f"{doubt.why}; so since {since}, so who is missing counts as gone"
+        return _("{why}; so since {since}, so who is missing counts as gone").format(
+            why=doubt.why, since=since
+        )
     until = format_instant(doubt.since + DOUBTED, zone)
-    return f"{doubt.why}; who is missing may be on the list all the same (until {until})"
+    return _("{why}; who is missing may be on the list all the same (until {until})").format(
+        why=doubt.why, until=until
+    )
 
 
 def _shortness(size: int, proof: ScanRow | None) -> str:

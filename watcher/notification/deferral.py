@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.evaluation.again import moved_on
 from watcher.evaluation.group_present import left_by
+from watcher.language import gettext as _
 from watcher.message import NotificationState
 from watcher.model import Instant, Severity
 from watcher.notification.policy import (
@@ -32,7 +33,7 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow
 from watcher.store.sql.silences import Held, HeldGroup, Silence
-from watcher.units import count_of
+from watcher.units import counted
 
 HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
@@ -341,11 +342,15 @@ class Waiting:
     def what(self) -> str:
         """``3 alerts of beauty-rising``, ``2 messages to the operator``."""
         if not self.alerts:
-            return f"{count_of(self.messages, 'message')} to the operator"
-        named = ", ".join(self.rules[:_NAMED])
-        rest = len(self.rules) - _NAMED
-        more = f" and {count_of(rest, 'rule')} more" if rest > 0 else ""
-        return f"{count_of(self.alerts, 'alert')} of {named}{more}"
+            return counted(
+                "{count} message to the operator", "{count} messages to the operator", self.messages
+            )
+        alerts = counted("{count} alert", "{count} alerts", self.alerts)
+        named, rest = _(", ").join(self.rules[:_NAMED]), len(self.rules) - _NAMED
+        if rest <= 0:
+            return _("{alerts} of {rules}").format(alerts=alerts, rules=named)
+        more = counted("{count} rule more", "{count} rules more", rest)
+        return _("{alerts} of {rules} and {more}").format(alerts=alerts, rules=named, more=more)
 
 
 def waiting(database: Store, book: Rulebook | None, now: Instant) -> tuple[Waiting, ...]:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from watcher.fields import BY_NAME, IDS
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant
-from watcher.source.endpoint import Endpoint, Gives
+from watcher.source.endpoint import Endpoint, Gives, Use
 from watcher.source.endpoints import PRODUCT_LIST
 from watcher.source.values import Value, value_text
-from watcher.units import count_of
+from watcher.units import counted
+
+_TEXTS = {Use.MINIMUM: N_("{label}: at least {value}"), Use.MAXIMUM: N_("{label}: at most {value}")}
 
 DEFAULT_TOP = 100
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -121,23 +125,31 @@ class Query:
         the ``names`` of the sellers and categories that have some, by their ids."""
         parts = [self.region] if self.region else []
         if self.gives is Gives.LOOKUP:
-            whose = "followed" if self.followed else "of one's own"
-            # Which are followed stands in the database, and is filled in only where it is read.
-            what = (
-                f"{count_of(len(self.ids), 'product')} {whose}" if self.ids else "what is followed"
-            )
-            return ", ".join([*parts, what])
+            return _(", ").join([*parts, self._looked_up()])
         parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
-            order = "" if self.descending else ", lowest first"
-            parts.append(f"by {BY_NAME[self.sort].label}{order}")
-        return ", ".join([*parts, f"first {self.top}"])
+            text = _("by {label}") if self.descending else _("by {label}, lowest first")
+            parts.append(text.format(label=_(BY_NAME[self.sort].label)))
+        return _(", ").join([*parts, _("first {top}").format(top=self.top)])
+
+    def _looked_up(self) -> str:
+        count = len(self.ids)
+        if self.ids and self.followed:
+            return counted("{count} product followed", "{count} products followed", count)
+        if self.ids:
+            return counted("{count} product of one's own", "{count} products of one's own", count)
+        # Which are followed stands in the database, and is filled in only where it is read.
+        return _("what is followed")
 
     def describe_filter(self, name: str, value: Value, names: Mapping[str, str] = NO_NAMES) -> str:
         """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
         parameter = self.endpoint.by_name[name]
         by_name = next((name for name, number in parameter.names if number == value), None)
-        label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+        told = _(by_name) if by_name else value_text(value)
         if parameter.field in IDS and str(value) in names:
-            return f"{label} {names[str(value)]} ({value})"
-        return f"{label} {by_name or value_text(value)}"
+            told = f"{names[str(value)]} ({value})"
+        text = _TEXTS.get(parameter.use, "")
+        if text and parameter.field:
+            return _(text).format(label=_(BY_NAME[parameter.field].label), value=told)
+        label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
+        return _("{label} {value}").format(label=_(label), value=told)

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.network import LOOPBACK
 from watcher.web.address import Origin, PageUrl, digest_of_token
 
-UNKNOWN_HOST = """\
+UNKNOWN_HOST = N_("""\
 ask for this page by 127.0.0.1 or localhost
 To open it by another name, as through a proxy: start watcher with --page-url and the address that
 the browser shows (or WATCHER_PAGE_URL), like --page-url https://example.com/watcher/
 Or give the page a token (--web-token-file): with it any name will do.
-"""
+""")
 
 
 class WrongToken(web.HTTPUnauthorized):
@@ -55,13 +57,15 @@ class Access:
             return None
         if self._token or own is not None:
             tried = request.headers.get("Authorization", "").strip()
+            text = _(
+                "this page needs its token: as the password, or as Authorization: Bearer TOKEN"
+            )
             return (WrongToken if tried else web.HTTPUnauthorized)(
-                text="this page needs its token: as the password, or as Authorization: Bearer "
-                "TOKEN\n",
+                text=f"{text}\n",
                 headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'},
             )
         known = _host_of(request) in self._names
-        return None if known else web.HTTPForbidden(text=UNKNOWN_HOST)
+        return None if known else web.HTTPForbidden(text=_(UNKNOWN_HOST))
 
     def admits(self, request: web.Request, pages: Iterable[str]) -> bool:
         """Whether a link in a message is answered by the name that is asked for: where others see
@@ -86,7 +90,7 @@ def _is_of(token: bytes, digest: str) -> bool:
 
 def _token_of(request: web.Request) -> bytes | None:
     """The token that the request brings, of whatever worth; None where it brings none."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, given = request.headers.get("Authorization", "").partition(" ")
     token = given.strip().encode("utf-8", "surrogateescape")
     if scheme.lower() == "bearer":
         return token

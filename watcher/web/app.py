@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import resources
@@ -19,6 +19,9 @@ import structlog
 from aiohttp import web
 
 from watcher.errors import ListenError, StoreError
+from watcher.language import Language, spoken
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.redaction import hide_links
 from watcher.web.accept_errors import (
     Connections,
@@ -33,9 +36,11 @@ from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.pages import act
+from watcher.web.retold import retold
 from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
+from watcher.web.speaking import choice, is_for_programs, language_of, marks
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
@@ -53,7 +58,7 @@ HEADERS = {
 }
 
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-_READ_ONLY = (
+_READ_ONLY = N_(
     "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
     "or by the command line with the primary server's URL."
 )
@@ -72,7 +77,7 @@ class Site:
         limits: VisitorLimits | None = None,
     ) -> None:
         self._host, self._port = parse_address(address, guarded=bool(token))
-        self._base = _free_path(page_url)
+        self._base, self._page_url = _free_path(page_url), page_url
         self._limits = limits or VisitorLimits()
         self._visits, self._sparing = Visits(), Sparing()
         self._connections = Connections(self._limits, self._visits.dropped.inc)
@@ -172,7 +177,7 @@ class Site:
         context = await self._shelf.context(request)
         try:
             if not self._access.admits(request, act.pages_of(context.sources.book())):
-                raise web.HTTPForbidden(text=UNKNOWN_HOST)
+                raise web.HTTPForbidden(text=_(UNKNOWN_HOST))
             if context.sources.readonly and request.method == "POST":
                 raise web.HTTPConflict(text=_READ_ONLY)
             answer = await handler(context, request)
@@ -188,7 +193,7 @@ class Site:
             await asyncio.sleep(self._limits.penalty)
         return answer
 
-    async def _static(self, name: str, kind: str, _: web.Request) -> web.Response:
+    async def _static(self, name: str, kind: str, _request: web.Request) -> web.Response:
         return web.Response(text=self._files[name], content_type=kind)
 
     async def _to_the_slash(self, request: web.Request) -> web.Response:
@@ -197,14 +202,26 @@ class Site:
 
     @web.middleware
     async def _guarded(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        try:
-            await self._check(request)
-            response = await self._answer(request, handler)
-        except web.HTTPException as answer:
-            await self._send(request, answer)
-            raise
-        await self._send(request, response)
+        for_programs = is_for_programs(self._shelf.here(request))
+        language = Language.ENGLISH if for_programs else language_of(request)
+        with spoken(language):  # one task serves all requests of a connection
+            try:
+                await self._check(request)
+                if not for_programs:
+                    self._turn_to_another(request)
+                response = await self._answer(request, handler)
+            except web.HTTPException as answer:
+                await self._send(request, answer, {} if for_programs else marks(language))
+                raise
+        await self._send(request, response, {} if for_programs else marks(language))
         return response
+
+    def _turn_to_another(self, request: web.Request) -> None:
+        """Raise the answer to who chooses a language."""
+        passed_on = request.rel_url.raw_path.startswith(self._base)
+        answer = choice(request, self._base if passed_on else "/", self._page_url)
+        if answer is not None:
+            raise answer
 
     async def _check(self, request: web.Request) -> None:
         """Raise what the visitor gets who may not see the page."""
@@ -218,7 +235,8 @@ class Site:
             tokens, known = {}, False
         refusal = self._access.refusal(request, book, tokens)
         if not known and (refusal is not None or not (book is None or self._access.is_guarded)):
-            raise web.HTTPServiceUnavailable(text="The books can't be read now; try again.\n")
+            why = _("The books can't be read now; try again.")
+            raise web.HTTPServiceUnavailable(text=f"{why}\n")
         if refusal is None:
             return
         if book is None and isinstance(shelf, SeveralBooks):
@@ -229,9 +247,11 @@ class Site:
             await asyncio.sleep(self._limits.penalty)  # of this visitor's time, nobody else's
         raise refusal
 
-    async def _send(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _send(
+        self, request: web.Request, response: web.StreamResponse, marks: Mapping[str, str]
+    ) -> None:
         """Here, and not by the server after us, to know when the visitor has taken it all."""
-        for name, value in HEADERS.items():
+        for name, value in (*HEADERS.items(), *marks.items()):
             response.headers.setdefault(name, value)  # a picture may be kept
         with suppress(ConnectionError):  # the server finds that out for itself
             await response.prepare(request)
@@ -244,7 +264,7 @@ class Site:
             await request.read()
         except web.RequestPayloadError as error:
             self._malformed.note(error, request.remote)
-            raise web.HTTPBadRequest(text="The request can't be read.") from None
+            raise web.HTTPBadRequest(text=_("The request can't be read.")) from None
         except ConnectionError:  # it was too slow, or went away: nobody hears this
             raise web.HTTPBadRequest(text="The request broke off.") from None
         self._connections.arrived(request.protocol)
@@ -273,8 +293,8 @@ class Site:
 
 def _words_of(answer: web.HTTPException) -> str:
     if answer.text == f"{answer.status}: {answer.reason}":  # aiohttp's own word
-        return "There is no such page." if answer.status == 404 else answer.reason
-    return answer.text or ""
+        return _("There is no such page.") if answer.status == 404 else retold(answer.reason)
+    return retold(answer.text or "")  # worded on the store's thread, which speaks English
 
 
 def _free_path(page_url: PageUrl | None) -> str:

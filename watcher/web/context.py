@@ -209,7 +209,7 @@ class PageContext:
         """After a form: the page to go back to, by its ``fields`` or else where it was sent to,
         with a word on what was done. To be raised."""
         section = f"/{self.here(request).split('/')[1]}"
-        bare, _, query = own_path(fields.get("back", ""), section).partition("?")
+        bare, _mark, query = own_path(fields.get("back", ""), section).partition("?")
         kept = (each for each in query.split("&") if not each.startswith(("notice=", "n=")))
         wanted = "&".join([*filter(None, kept), urlencode({"notice": notice, "n": number})])
         return web.HTTPSeeOther(relative(f"{bare}?{wanted}", self.here(request)))

@@ -14,6 +14,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from aiohttp import web
 
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.web.address import Origin, PageUrl
 
 FIELD = "token"
@@ -21,7 +23,7 @@ LARGEST = 64 * 1024  # bytes of a form
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
-_FROM_ELSEWHERE = (
+_FROM_ELSEWHERE = N_(
     "This form was sent by another site. Where it was this one, through a proxy: start watcher "
     "with --page-url and the address that the browser shows (or WATCHER_PAGE_URL), or have the "
     "proxy pass on the Host."
@@ -48,18 +50,22 @@ class Forms:
         browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
         one of the addresses ``pages``."""
         if not self._is_from_here(request, pages, untold=holds is not None):
-            raise web.HTTPForbidden(text=_FROM_ELSEWHERE)
+            raise web.HTTPForbidden(text=_(_FROM_ELSEWHERE))
         if request.content_type != _TYPE:
-            raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {_TYPE}.")
+            raise web.HTTPUnsupportedMediaType(
+                text=_("A form is sent as {type}.").format(type=_TYPE)
+            )
         try:
             data = await request.post()
         except (ValueError, LookupError):  # no text in the charset that it names, or no charset
-            raise web.HTTPBadRequest(text="This is no form.") from None
+            raise web.HTTPBadRequest(text=_("This is no form.")) from None
         fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
         if not (holds or self._holds)(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
-                text="This form is older than the running watcher. Go back, reload the page, "
-                "and send it again."
+                text=_(
+                    "This form is older than the running watcher. Go back, reload the page, "
+                    "and send it again."
+                )
             )
         return fields
 
@@ -86,7 +92,7 @@ class Forms:
         return hmac.new(self._secret, salt.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     def _holds(self, token: str) -> bool:
-        salt, _, signature = token.partition(".")
+        salt, _dot, signature = token.partition(".")
         return hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign(salt).encode())
 
 

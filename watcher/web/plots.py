@@ -16,6 +16,8 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
 from watcher.evaluation.series import Track, heights_of
+from watcher.language import Language, language
+from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.evidence import said
@@ -104,12 +106,12 @@ def card_of(
     track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
     """The card of a track that has a value."""
-    known, (heights, _) = track.values[np.isfinite(track.values)], heights_of(track)
+    known, (heights, _names) = track.values[np.isfinite(track.values)], heights_of(track)
     first, last = float(known[0]), float(known[-1])
     upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
-        label=track.label,
+        label=_(track.label),
         value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
         path=sparkline(track.line, upwards, within),
@@ -128,8 +130,8 @@ def chart_of(
     (heights, names), unit = heights_of(track), track.metric.unit
 
     def say(instant: Instant, value: float) -> str:
-        shown = names[int(value)] if names else said(track.metric.name, value, unit, currencies)
-        return f"{_moment(instant, zone)}: {shown}"
+        shown = _(names[int(value)]) if names else said(track.metric.name, value, unit, currencies)
+        return _("{time}: {value}").format(time=_moment(instant, zone), value=shown)
 
     spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
     return plot(track.line, heights, within, say, spans, unit=unit, names=names, zone=zone)
@@ -139,18 +141,26 @@ def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
     alert = row.alert
     fired, end = alert.fired_at or alert.since, alert.resolved_at
     first, last = (day(at(instant, zone)) for instant in (fired, end or now))
-    label = f"{alert.short_id} {alert.rule}: fired {_moment(fired, zone)}"
-    tip = f"{alert.short_id} {shorten(alert.rule, 20)}: {first}"
+    label = {"alert": f"{alert.short_id} {alert.rule}", "fired": _moment(fired, zone)}
+    tip = {"alert": f"{alert.short_id} {shorten(alert.rule, 20)}", "first": first, "last": last}
     if end is None:
-        return AlertSpan(alert.short_id, fired, now, f"{tip} until now", f"{label}, still firing")
-    tip += f" to {last}" if last != first else ""
-    return AlertSpan(alert.short_id, fired, end, tip, f"{label}, ended {_moment(end, zone)}")
+        short = _("{alert}: {first} until now").format(**tip)
+        long = _("{alert}: fired {fired}, still firing").format(**label)
+        return AlertSpan(alert.short_id, fired, now, short, long)
+    days = _("{alert}: {first}") if last == first else _("{alert}: {first} to {last}")
+    long = _("{alert}: fired {fired}, ended {ended}").format(**label, ended=_moment(end, zone))
+    return AlertSpan(alert.short_id, fired, end, days.format(**tip), long)
 
 
 def _moment(instant: Instant, zone: tzinfo) -> str:
     """``16 Nov 2026, 06:00``."""
     when = at(instant, zone)
-    return f"{when.day} {when:%b %Y, %H:%M}"
+    if language() is Language.ENGLISH:
+        return f"{when.day} {when:%b %Y, %H:%M}"
+    from babel.dates import format_skeleton  # noqa: PLC0415 - only where it is not English
+
+    spoken = language().locale
+    return " ".join(format_skeleton(each, when, locale=spoken) for each in ("yMMMd", "Hm"))
 
 
 def _moved(first: float, last: float, unit: Unit) -> str:

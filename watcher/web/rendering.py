@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import tzinfo
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import jinja2
 from aiohttp import web
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from watcher.evaluation.empty_list_guard import said_of
-from watcher.language import gettext
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
+from watcher.language import language, ngettext, pgettext
 from watcher.model import Doubt, Instant
+from watcher.store.sql.silences import Silence
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
 from watcher.units import (
-    count_of,
+    at,
+    counted,
     format_ago,
     format_duration,
     format_instant,
@@ -27,30 +32,34 @@ from watcher.units import (
     format_number,
     format_percent,
 )
+from watcher.web.retold import retold
+from watcher.web.speaking import switches, tag
 from watcher.words import listing
 
-T = TypeVar("T")
-
 NAVIGATION = (
-    ("/", "Overview"),
-    ("/alerts", "Alerts"),
-    ("/rules", "Rules"),
-    ("/products", "Products"),
-    ("/followed", "Followed"),
-    ("/outbox", "Outbox"),
-    ("/silences", "Silences"),
+    ("/", N_("Overview")),
+    ("/alerts", N_("Alerts")),
+    ("/rules", N_("Rules")),
+    ("/products", N_("Products")),
+    ("/followed", N_("Followed")),
+    ("/outbox", N_("Outbox")),
+    ("/silences", N_("Silences")),
 )
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
-_NOTICES = {
-    "silenced": ("Silence {} is on.",),
-    "ended": ("Silence {} is over.",),
-    "over": ("Silence {} was over already.",),
-    "retried": ("{} message is sent again.", "{} messages are sent again."),
-    "followed": ("The product is followed, and read in a moment.",),
-    "followed_already": ("The product is followed already.",),
-    "unfollowed": ("The product is followed no more.",),
-    "not_followed": ("The product was not followed.",),
-    "dropped": ("{} message was dropped.", "{} messages were dropped."),
+_NOTICES: Mapping[str, Callable[[int], str]] = {
+    "silenced": lambda number: _("Silence {number} is on.").format(number=number),
+    "ended": lambda number: _("Silence {number} is over.").format(number=number),
+    "over": lambda number: _("Silence {number} was over already.").format(number=number),
+    "retried": lambda number: counted(
+        "{count} message is sent again.", "{count} messages are sent again.", number
+    ),
+    "followed": lambda _number: _("The product is followed, and read in a moment."),
+    "followed_already": lambda _number: _("The product is followed already."),
+    "unfollowed": lambda _number: _("The product is followed no more."),
+    "not_followed": lambda _number: _("The product was not followed."),
+    "dropped": lambda number: counted(
+        "{count} message was dropped.", "{count} messages were dropped.", number
+    ),
 }
 
 # Control characters but a line's end and a tab, separators of lines, and what turns the reading
@@ -99,16 +108,18 @@ class Renderer:
             token=scene.token,
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
-            pages=NAVIGATION if scene.is_book else (),
+            pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
             here=here,
             address=f"{here}?{query}" if query else here,
+            lang=tag(language()),
+            languages=switches(request, here, language()),
             notice=_notice(request.query),
             **{"pictures": {}, **values},
         )
         return web.Response(text=text, content_type="text/html", status=status)
 
 
-def shown(value: T) -> T | str:
+def shown(value: object) -> Any:
     """A value as a template puts it into a page: without control characters."""
     if isinstance(value, str) and type(value) is str and _HIDDEN.search(value):
         return _HIDDEN.sub(" ", value)
@@ -126,13 +137,28 @@ def templates() -> jinja2.Environment:
         auto_reload=False,
         finalize=shown,
     )
+    made.extend(newstyle_gettext=True)  # before: the extension leaves what is set
+    made.add_extension("jinja2.ext.i18n")
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals |= {
+        "_": _told,
+        "gettext": _told,
+        "ngettext": _told_of,
+        "pgettext": pgettext,
+        "counted": counted,
+        "several": _several,
+    }
     made.filters |= {
         "number": format_number,
-        "count_of": count_of,
         "listing": listing,
         "percent": format_percent,
         "ago": format_ago,
         "instant": _instant,
+        "minute": _minute,
+        "retold": retold,
+        "label": _label,
+        "severities": severities_said,
+        "silence": Silence.in_words,
         "iso": format_iso,
         "duration": duration,
         "doubt": _doubt,
@@ -141,7 +167,6 @@ def templates() -> jinja2.Environment:
         "rule_link": _rule_link,
         "subject_link": _subject_link,
     }
-    made.globals["_"] = gettext
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
     return made
@@ -161,13 +186,50 @@ def with_query(path: str, **values: object) -> str:
 
 def duration(seconds: int | None) -> str:
     """``24h``; ``none`` of nothing."""
-    return format_duration(seconds) if seconds else "none"
+    return format_duration(seconds) if seconds else _("none")
 
 
 def whole_number(query: Mapping[str, str], name: str) -> int | None:
     """A number of the address; None where it is none."""
     text = query.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+def _told(text: str, **values: object) -> Markup:
+    """A text of a template in the language of the page, with its fields filled in."""
+    return _filled(_(text), values)
+
+
+def _told_of(one: str, several: str, number: float, **values: object) -> Markup:
+    """The text for so many."""
+    return _filled(ngettext(one, several, number), values)
+
+
+def _filled(text: str, values: Mapping[str, object]) -> Markup:
+    """The text with values as ``finalize`` has them: of a part of a text it is not asked."""
+    return Markup(text) % {name: shown(value) for name, value in values.items()}  # noqa: S704 - ours
+
+
+def _several(items: Iterable[object]) -> Markup:
+    """Items of a list in one line."""
+    return Markup(_(", ")).join(map(shown, items))  # noqa: S704 - ours
+
+
+def _label(text: str) -> str:
+    """The label of a metric, a field or a text."""
+    return _(text)
+
+
+def severities_said(text: str) -> str:
+    """The severity of a rule, or from which to which the data decide it."""
+    low, graded, high = map(retold, text.partition(" to "))
+    return _("{low} to {high}").format(low=low, high=high) if graded else low
+
+
+@jinja2.pass_context
+def _minute(context: Context, instant: Instant) -> str:
+    """A time of a table whose head names the zone."""
+    return f"{at(instant, context['tz']):%Y-%m-%d %H:%M}"
 
 
 @jinja2.pass_context
@@ -177,7 +239,7 @@ def _instant(context: Context, instant: Instant) -> str:
 
 @jinja2.pass_context
 def _doubt(context: Context, doubt: Doubt) -> str:
-    return said_of(doubt, context["tz"])
+    return said_of(replace(doubt, why=retold(doubt.why)), context["tz"])
 
 
 @jinja2.pass_context
@@ -204,7 +266,5 @@ def subject_path(region: str, subject: str) -> str:
 
 
 def _notice(query: Mapping[str, str]) -> str:
-    known, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
-    if known is None or number is None:
-        return ""
-    return known[0 if number == 1 else -1].format(format_number(number))
+    worded, number = _NOTICES.get(query.get("notice", "")), whole_number(query, "n")
+    return "" if worded is None or number is None else worded(number)

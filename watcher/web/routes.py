@@ -15,6 +15,7 @@ from watcher.web.pages import (
     product,
     products,
     rule,
+    scores,
 )
 from watcher.web.pages.index import send_home
 
@@ -25,7 +26,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/watches", overview.watches),
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
-    ("/scores", rule.scores),
+    ("/scores", scores.page),
     ("/alerts", alerts.page),
     ("/products", products.search),
     ("/products/{region}/{id}", product.page),
@@ -49,7 +50,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", rule.scores_data),
+    ("/api/scores.json", scores.data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/groups/{region}/{id}.json", group.data),
     ("/api/followed.json", followed.data),

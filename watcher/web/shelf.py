@@ -15,6 +15,8 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.errors import StoreError
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.store.places import shown
 from watcher.web.address import PageUrl
 from watcher.web.context import Board, PageContext, Sources
@@ -24,7 +26,7 @@ from watcher.web.server_books import ServerBooks
 
 BOOKS = "books"  # the first part of the paths of books
 _OF_BOOK = re.compile(r"/books/([^/]+)(?:/|$)")
-_NONE = "There is no such book."
+_NONE = N_("There is no such book.")
 
 
 class Shelf(Protocol):
@@ -108,7 +110,7 @@ class SeveralBooks:
         sources = await self.books.sources(book)
         if sources is None:
             self._pages.pop(book, None)
-            raise web.HTTPNotFound(text=_NONE)
+            raise web.HTTPNotFound(text=_(_NONE))
         sources = replace(sources, instruments=())  # those are the process's, not the book's
         page = self._pages.get(book) or self._page(book, sources)
         self._pages[book] = page = replace(page, sources=sources)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from watcher.delivery.view import view_of
+from watcher.language import gettext as _
 from watcher.message import Item, Message
 from watcher.model import Instant, Severity
-from watcher.store.records import AlertRow
+from watcher.store.records import AlertRow, Delivery
 from watcher.text.evidence import with_name
+from watcher.web.retold import retold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,13 @@ class AlertLine:
     @property
     def told(self) -> str:
         """The fate of the last messages about it."""
-        return ", ".join(map(str, self.row.deliveries))
+        return _(", ").join(map(_fate, self.row.deliveries))
+
+
+def _fate(delivery: Delivery) -> str:
+    target = delivery.target or delivery.channel
+    state = retold(delivery.state.value if delivery.state else "told")
+    return _("{target} {state}").format(target=target, state=state)
 
 
 def lines(

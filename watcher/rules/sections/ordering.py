@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from watcher.language import gettext as _
 from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import (
     Ago,
@@ -48,9 +49,12 @@ class ByCondition:
     def __str__(self) -> str:
         leading = self.when.leading
         if leading is not None:
-            return f"{leading.label}, furthest beyond its condition first"
+            text = _("{metric}, furthest beyond its condition first")
+            return text.format(metric=_(leading.label))
         first = self.metrics[0]
-        return f"{first.label}, {'lowest' if first.unit is Unit.PLACE else 'highest'} first"
+        low = first.unit is Unit.PLACE
+        text = _("{metric}, lowest first") if low else _("{metric}, highest first")
+        return text.format(metric=_(first.label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,14 @@ class ByMetric:
         return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
 
     def __str__(self) -> str:
-        end = "highest" if self.descending else "lowest"
+        metric = _(self.metric.label)
         if self.change is None:
-            return f"{self.metric.label}, {end} first"
-        return f"change of {self.metric.label} from {self.change}, {end} first"
+            text = _("{metric}, highest first") if self.descending else _("{metric}, lowest first")
+            return text.format(metric=metric)
+        text = _("change of {metric} from {baseline}, lowest first")
+        if self.descending:
+            text = _("change of {metric} from {baseline}, highest first")
+        return text.format(metric=metric, baseline=self.change)
 
 
 def _now_and_then(table: ScanColumns, need: Need) -> tuple[Floats, Floats]:

@@ -13,6 +13,8 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from watcher.fields import IDS
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
@@ -21,6 +23,12 @@ from watcher.text.evidence import with_name
 from watcher.units import DAY
 
 _OF = ("rule", "product", "seller", "category")
+_WORDED = {
+    "rule": N_("rule {pattern}"),
+    "product": N_("product {pattern}"),
+    "seller": N_("seller {pattern}"),
+    "category": N_("category {pattern}"),
+}
 LONGEST = 90 * DAY  # of a new one: what nobody ends is forgotten
 ENDLESS = 253_370_764_800  # the end of what has none: of an exclusion; 1 January 9999
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
@@ -47,7 +55,7 @@ class Silence(Struct, frozen=True):
 
     def in_words(self, names: Mapping[str, str]) -> str:
         """The text of ``str``, with the name beside the id of a seller or category that has one."""
-        return ", ".join(map(partial(_told, names), self.patterns.items()))
+        return _(", ").join(map(partial(_told, names), self.patterns.items()))
 
     def covers_named(self, names: Mapping[str, str]) -> list[list[str]]:
         """The sorts of things that it is of, each with its pattern, and the name of the id in that,
@@ -90,10 +98,11 @@ class Silence(Struct, frozen=True):
 
 def _told(names: Mapping[str, str], given: tuple[str, str]) -> str:
     name, pattern = given
+    worded = _(_WORDED[name])
     if name in ("seller", "category"):
-        return f"{name} {with_name(pattern, names)}"
+        return worded.format(pattern=with_name(pattern, names))
     known = _name_in(names, name, pattern)
-    return f"{name} {pattern}{known and f' ({known})'}"
+    return worded.format(pattern=f"{pattern} ({known})" if known else pattern)
 
 
 def _name_in(names: Mapping[str, str], of: str, pattern: str) -> str:

@@ -11,6 +11,8 @@ from functools import partial
 from aiohttp import web
 
 from watcher.alert import AlertState
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant
 from watcher.rules.metrics import id_named
 from watcher.rules.rulebook import Rulebook
@@ -20,7 +22,7 @@ from watcher.store.sql.silences import LONGEST, Silence
 from watcher.units import parse_duration
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
-    DURATIONS,
+    durations,
     in_words,
     lines_of,
     number_of,
@@ -34,7 +36,17 @@ SIZE = 50
 # What people call the states.
 STATES = {"firing": AlertState.FIRING, "pending": AlertState.PENDING, "over": AlertState.INACTIVE}
 PAST_SILENCES = 50
-_PATTERNS = ("rule", "product", "seller", "category")
+_NONE_ARE = {
+    "firing": N_("No alert is firing."),
+    "pending": N_("No alert is pending."),
+    "over": N_("No alert is over."),
+}
+_PATTERNS = {
+    "rule": N_("Rule"),
+    "product": N_("Product"),
+    "seller": N_("Seller"),
+    "category": N_("Category"),
+}
 _SPECIAL = re.compile(r"[*?[]")
 
 
@@ -54,6 +66,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "alerts.html",
         states=tuple(STATES),
+        none_are={state: _(text) for state, text in _NONE_ARE.items()},
         state=found.state,
         rule=found.rule,
         alerts=lines_of(found.rows, context),
@@ -78,8 +91,8 @@ async def silences(context: PageContext, request: web.Request) -> web.StreamResp
         "silences.html",
         on=[each for each in found if each.ends > now],
         over=[each for each in found if each.ends <= now][:PAST_SILENCES],
-        durations=DURATIONS,
-        patterns=_PATTERNS,
+        durations=durations(),
+        patterns=[(name, _(label)) for name, label in _PATTERNS.items()],
         names={**names, **context.sources.book().sellers},
     )
 
@@ -111,7 +124,9 @@ def _patterns(fields: Mapping[str, str], sellers: Mapping[str, str]) -> dict[str
     if seller := id_named(sellers, patterns.get("seller", "")):
         patterns["seller"] = seller
     if not patterns:
-        raise web.HTTPBadRequest(text="A silence needs at least one pattern. Go back and give one.")
+        raise web.HTTPBadRequest(
+            text=_("A silence needs at least one pattern. Go back and give one.")
+        )
     if "exact" in fields:  # the pattern that only this text matches
         return {name: _SPECIAL.sub(r"[\g<0>]", text) for name, text in patterns.items()}
     return patterns
@@ -128,18 +143,19 @@ def _seconds(fields: Mapping[str, str]) -> int:
     try:
         seconds = parse_duration(fields.get("for", ""))
     except ValueError as error:
-        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+        text = _("{error}. Go back and mend it.").format(error=error)
+        raise web.HTTPBadRequest(text=text) from None
     if seconds <= 0:
-        raise web.HTTPBadRequest(text="A silence must last longer than 0. Go back and mend it.")
+        raise web.HTTPBadRequest(text=_("A silence must last longer than 0. Go back and mend it."))
     if seconds > LONGEST:
-        raise web.HTTPBadRequest(text="A silence ends within 90 days. Go back and mend it.")
+        raise web.HTTPBadRequest(text=_("A silence ends within 90 days. Go back and mend it."))
     return seconds
 
 
 async def end_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences/end``: the one of ``id``."""
     fields = await context.forms.read(request)
-    number, now = number_of(fields, "silence"), context.sources.now()
+    number, now = number_of(fields, N_("Which silence?")), context.sources.now()
     ended = await context.sources.write(lambda database: database.silences.end(number, now))
     raise context.see(request, fields, "ended" if ended else "over", number)
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from watcher.evaluation.known import with_known, worded
 from watcher.evaluation.series import Track, number
+from watcher.language import gettext as _
 from watcher.message import Notification, NotificationState
 from watcher.model import Instant
 from watcher.notification.deferral import with_holds
@@ -19,7 +20,7 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.text.evidence import said
 from watcher.text.messages import title_of
-from watcher.units import Currencies, count_of
+from watcher.units import Currencies, counted
 from watcher.web.context import PageContext
 from watcher.web.plots import card_of, chart_of
 from watcher.web.rendering import whole_number
@@ -29,11 +30,16 @@ T = TypeVar("T")
 SPANS = (30, 90, 400)  # days of a past that is shown
 ALERTS = 30  # of one subject
 ROWS = 400  # of values in a table and the JSON, the newest
-# How long a silence is offered to last.
-DURATIONS = [
-    (f"{number}{unit[0]}", count_of(number, unit))
-    for number, unit in ((1, "hour"), (6, "hour"), (1, "day"), (3, "day"), (1, "week"), (30, "day"))
-]
+
+
+def durations() -> list[tuple[str, str]]:
+    """Times that a silence is offered to last, each with what the form sends."""
+    return [
+        *((f"{each}h", counted("{count} hour", "{count} hours", each)) for each in (1, 6)),
+        *((f"{each}d", counted("{count} day", "{count} days", each)) for each in (1, 3)),
+        ("1w", counted("{count} week", "{count} weeks", 1)),
+        ("30d", counted("{count} day", "{count} days", 30)),
+    ]
 
 
 def lines_of(rows: Sequence[AlertRow], context: PageContext) -> list[AlertLine]:
@@ -66,7 +72,7 @@ def plotted(
         "chart": chart_of(chosen, alerts, within, currencies, zone) if chosen else None,
         "rows": track_rows(chosen, currencies) if chosen else (),
         "spans": SPANS,
-        "durations": DURATIONS,
+        "durations": durations(),
     }
 
 
@@ -116,10 +122,10 @@ def track_json(track: Track) -> dict[str, object]:
 
 
 def number_of(fields: Mapping[str, str], what: str) -> int:
-    """The id that a form names; 400 without one."""
+    """The id that a form names; 400 without one, with the question ``what`` is meant."""
     number = whole_number(fields, "id")
     if number is None:
-        raise web.HTTPBadRequest(text=f"Which {what}?")
+        raise web.HTTPBadRequest(text=_(what))
     return number
 
 

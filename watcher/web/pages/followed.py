@@ -10,6 +10,8 @@ from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.fields import BY_NAME
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.source.addresses import PRODUCT, id_of
@@ -47,12 +49,13 @@ def beside(database: Store, book: Rulebook, facts: ProductFacts) -> Beside:
 
 
 def unread(book: Rulebook) -> str:
-    """The reason why what is followed is not read; empty where it is."""
+    """The reason why what is followed is not read, to be marked as ``gettext`` does; empty where it
+    is."""
     if any(watch.query.followed for watch in book.used_watches):
         return ""
     if any(watch.query.followed for watch in book.watches):
-        return "No rule uses the watch that reads what is followed, so it is not read."
-    return "No watch reads what is followed yet."
+        return N_("No rule uses the watch that reads what is followed, so it is not read.")
+    return N_("No watch reads what is followed yet.")
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -64,7 +67,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
         more=len(found) > MOST,
         most=MOST,
-        labels=[BY_NAME[name].label for name in SHOWN],
+        labels=[_(BY_NAME[name].label) for name in SHOWN],
         unread=unread(context.sources.book()),
         line=LINE,
         pictures=await context.pictures(
@@ -103,7 +106,9 @@ async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
         context.sources.now(),
     )
     if len(note) > LONGEST_NOTE:
-        raise web.HTTPBadRequest(text=f"A note has {LONGEST_NOTE} characters at most.")
+        raise web.HTTPBadRequest(
+            text=_("A note has {most} characters at most.").format(most=LONGEST_NOTE)
+        )
     new = await context.sources.write(lambda database: _add(database, product, note, now))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
@@ -135,7 +140,8 @@ def _id(fields: Mapping[str, str]) -> str:
     try:
         return id_of(fields.get("product", ""), PRODUCT)
     except ValueError as error:
-        raise web.HTTPBadRequest(text=f"{error}. Go back and mend it.") from None
+        text = _("{error}. Go back and mend it.").format(error=error)
+        raise web.HTTPBadRequest(text=text) from None
 
 
 def _add(database: Store, product: str, note: str, now: Instant) -> bool:

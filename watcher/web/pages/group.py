@@ -12,6 +12,8 @@ from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_hist
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
@@ -71,7 +73,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
         days=found.days,
         lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
-        labels=[BY_NAME[name].label for name in SHOWN],
+        labels=[_(BY_NAME[name].label) for name in SHOWN],
         rules=[
             rule.name
             for rule in book.enabled
@@ -117,7 +119,7 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
     subject = parts["id"]
     known = subject_parts(subject) and database.history.find(subject, parts["region"].upper())
     if not known:
-        raise web.HTTPNotFound(text="No rule has seen such a group in this region.")
+        raise web.HTTPNotFound(text=N_("No rule has seen such a group in this region."))
     facts = known[0]
     days = days_of(query)
     begin = now - days * DAY
@@ -140,8 +142,8 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
 
 def _what(subject: str) -> str:
     """``a seller``."""
-    by, _ = subject_parts(subject) or ("", "")
-    return BY[by].one
+    by, _value = subject_parts(subject) or ("", "")
+    return _(BY[by].one)
 
 
 def _line(each: GroupMember, currencies: Currencies) -> MemberLine:

@@ -13,6 +13,7 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.errors import StoreError
+from watcher.language import gettext as _
 from watcher.web.access import book_of
 from watcher.web.context import ShownBook, as_json
 from watcher.web.fleet import fleet_json
@@ -86,6 +87,6 @@ def send_home(shelf: SeveralBooks, request: web.Request, tokens: Mapping[str, st
         return
     if shelf.index.here(request) == "/" and request.method in ("GET", "HEAD"):
         raise web.HTTPFound(shelf.way_to(book, request))
-    raise web.HTTPForbidden(
-        text=f"this token opens the page of book {book} only, at {shelf.way_to(book, request)}\n"
-    )
+    text = _("this token opens the page of book {book} only, at {address}")
+    address = shelf.way_to(book, request)
+    raise web.HTTPForbidden(text=f"{text.format(book=book, address=address)}\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
 
 from watcher.delivery.view import view_of
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.message import Notification, NotificationState
 from watcher.model import Instant
 from watcher.notification.deferral import Waiting, waiting
@@ -22,13 +24,22 @@ from watcher.web.rendering import whole_number, with_query
 
 SIZE = 50
 _HEADS = {
-    "dead": ("Dead", "Given up: the service refuses them, or did not take them for a day."),
-    "waiting": ("Waiting", "Not taken yet. Each target gets its oldest message first."),
-    "sent": ("Recently sent", "The service took them."),
+    "dead": (
+        N_("Dead"),
+        N_("Given up: the service refuses them, or did not take them for a day."),
+    ),
+    "waiting": (
+        N_("Waiting"),
+        N_("Not taken yet. Each target gets its oldest message first."),
+    ),
+    "sent": (N_("Recently sent"), N_("The service took them.")),
+    "dropped": (N_("Dropped"), ""),
+    "joined": (
+        N_("Joined"),
+        N_("They waited with others: one message tells what still holds, and what came and went."),
+    ),
 }
-_TEXTS = {
-    "joined": "They waited with others: one message tells what still holds, and what came and went."
-}
+_ALWAYS = ("dead", "waiting", "sent")  # where no state is asked for
 _FRONT = 15  # of each state, where no state is asked for
 
 
@@ -56,7 +67,13 @@ class _OutboxPage(NamedTuple):
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /outbox``, ``/outbox?state=dead&before=ID``."""
     found = await context.read(partial(_found, request.query))
-    return context.html(request, "outbox.html", **found._asdict())
+    groups = [_worded(each) for each in found.groups]
+    return context.html(request, "outbox.html", **{**found._asdict(), "groups": groups})
+
+
+def _worded(group: OutboxGroup) -> OutboxGroup:
+    """Its head and text in the language of the page: the store's thread speaks English."""
+    return replace(group, head=_(group.head), text=group.text and _(group.text))
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -79,7 +96,7 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
         lambda database: (database.outbox.get(number), database.outbox.tries(number))
     )
     if found is None:
-        raise web.HTTPNotFound(text="There is no such message, or it is not kept any more.")
+        raise web.HTTPNotFound(text=_("There is no such message, or it is not kept any more."))
     view = view_of(found.message, title_of(found.message), context.sources.book().zone)
     linked = any(rule.name == found.message.rule for rule in context.sources.book().rules)
     return context.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
@@ -88,7 +105,7 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
 async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
     fields, now = await context.forms.read(request), context.sources.now()
-    ids = None if fields.get("all") == "dead" else [number_of(fields, "message")]
+    ids = None if fields.get("all") == "dead" else [number_of(fields, N_("Which message?"))]
     moved = await context.sources.write(lambda database: database.outbox.retry(ids, now))
     context.sources.wake()
     raise context.see(request, fields, "retried", len(moved))
@@ -97,7 +114,7 @@ async def retry(context: PageContext, request: web.Request) -> web.StreamRespons
 async def drop(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/drop``: one, by ``id``."""
     fields, now = await context.forms.read(request), context.sources.now()
-    ids = [number_of(fields, "message")]
+    ids = [number_of(fields, N_("Which message?"))]
     moved = await context.sources.write(lambda database: database.outbox.drop(ids, now))
     context.sources.wake()
     raise context.see(request, fields, "dropped", len(moved))
@@ -109,13 +126,13 @@ def _found(query: Mapping[str, str], database: Store, book: Rulebook, now: Insta
     if state in set(NotificationState):
         group = _group(database, NotificationState(state), whole_number(query, "before"), SIZE)
         return _OutboxPage(state, counts, [group], ())
-    groups = [_group(database, NotificationState(name), None, _FRONT) for name in _HEADS]
+    groups = [_group(database, NotificationState(name), None, _FRONT) for name in _ALWAYS]
     return _OutboxPage("", counts, groups, waiting(database, book, now))
 
 
 def _group(database: Store, state: NotificationState, before: int | None, size: int) -> OutboxGroup:
     ids, more = page_of(database.browsing.notifications(state, before, size + 1), size)
     following = ids[-1] if more else None
-    head, text = _HEADS.get(state.value, (state.value.capitalize(), _TEXTS.get(state.value, "")))
+    head, text = _HEADS[state.value]
     older = with_query("/outbox", state=state.value, before=following) if following else ""
     return OutboxGroup(state.value, head, text, stored(database, ids), older, following)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from aiohttp import web
 
 from watcher.alert import AlertState
 from watcher.analysis.overview import Overview, RuleStatus, WatchStatus, overview
 from watcher.incident import About, Incident
+from watcher.language import language, spoken
 from watcher.message import Notification
 from watcher.model import Instant, ScanState
 from watcher.rules.rulebook import Rulebook
@@ -20,6 +22,8 @@ from watcher.web.context import PageContext, as_json
 from watcher.web.metrics import exposition, read
 from watcher.web.pages.common import in_words, lines_of, shown, stored, subjects_of
 
+T = TypeVar("T")
+_Job: TypeAlias = Callable[[Store, Rulebook, Instant], T]
 FIRING = 12
 MESSAGES = 6
 WATCHES = 10
@@ -37,7 +41,7 @@ class _Front:
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /``."""
-    front = await context.read(_front)
+    front = await context.read(_spoken(_front))
     state = front.state
     quiet = [each for each in state.rules if each.quiet]
     return context.html(
@@ -61,7 +65,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
-    state = await context.read(overview)
+    state = await context.read(_spoken(overview))
     return context.html(
         request, "watches.html", watches=_urgent(state.watches), refreshes=state.refreshes
     )
@@ -69,7 +73,7 @@ async def watches(context: PageContext, request: web.Request) -> web.StreamRespo
 
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /rules``: all of them, those that fire first."""
-    state = await context.read(overview)
+    state = await context.read(_spoken(overview))
 
     def order(rule: RuleStatus) -> tuple[bool, int, int, str]:
         return rule.health.failing_since is None, -rule.firing, -rule.pending, rule.name
@@ -95,6 +99,18 @@ async def healthz(context: PageContext, _request: web.Request) -> web.StreamResp
     """``GET /healthz``."""
     ill = await context.sources.ill()
     return web.Response(text=f"{ill or 'ok'}\n", status=503 if ill else 200)
+
+
+def _spoken(job: _Job[T]) -> _Job[T]:
+    """The job, with what it words (troubles, what a watch reads) in the language of the page: the
+    store's thread speaks English by itself."""
+    wanted = language()
+
+    def speaking(database: Store, book: Rulebook, now: Instant) -> T:
+        with spoken(wanted):
+            return job(database, book, now)
+
+    return speaking
 
 
 def _front(database: Store, book: Rulebook, now: Instant) -> _Front:

@@ -11,6 +11,8 @@ from aiohttp import web
 
 from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
 from watcher.rules.rulebook import Rulebook, Watch
@@ -96,7 +98,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for metric in catalogue.metrics():
         if metric.unit is not Unit.DAY:
-            yield metric.name, metric.label
+            yield metric.name, _(metric.label)
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -131,10 +133,10 @@ def _past(request: web.Request, database: Store, book: Rulebook, now: Instant) -
     parts, query = request.match_info, request.query
     found = database.history.find(parts["id"], parts["region"].upper())
     if not found:
-        raise web.HTTPNotFound(text="No scan has seen a product of this id in this region.")
+        raise web.HTTPNotFound(text=N_("No scan has seen a product of this id in this region."))
     facts = found[0]
     if facts.grouped_by:
-        raise web.HTTPNotFound(text="This is a group of products: its page is below /groups.")
+        raise web.HTTPNotFound(text=N_("This is a group of products: its page is below /groups."))
     asked = book.metrics.get(query.get("metric", "")) or book.metrics[METRICS[0]]
     days = days_of(query)
     begin = now - days * DAY
@@ -178,12 +180,12 @@ def _known(
     """Facts worth knowing that have no plot."""
     numbers: Mapping[str, float | None] = facts.numbers
     known = [
-        ("Trend", said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
-        ("Seller", with_name(facts.seller_id or "unknown", names)),
-        ("Category", categories_said(categories, names)),
-        ("Collected since", said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
+        (_("Trend"), said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
+        (_("Seller"), with_name(facts.seller_id or _("unknown"), names)),
+        (_("Category"), categories_said(categories, names)),
+        (_("Collected since"), said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
-    return [pair for pair in known if pair[1] != "no value"]
+    return [pair for pair in known if pair[1] != _("no value")]
 
 
 def _own(

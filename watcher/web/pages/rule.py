@@ -1,4 +1,4 @@
-"""One rule: how it is written, what it fires on, and what was told of it; and all rules' scores."""
+"""One rule: how it is written, what it fires on, and what was told of it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from typing import Any
 from aiohttp import web
 
 from watcher.alert import AlertState
-from watcher.analysis.scores.course import DAYS, WENT_ON
-from watcher.analysis.scores.score import ProductScore, RuleScore, Scores
-from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rate, share
+from watcher.analysis.scores.score import RuleScore
+from watcher.analysis.scores.wording import measured, outcome_lines, rate
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Health, Instant
-from watcher.rules.conditions.base import Condition
-from watcher.rules.conditions.logic import Combination
-from watcher.rules.conditions.text import Text
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
-    DURATIONS,
+    durations,
     in_words,
     lines_of,
     shown,
@@ -34,22 +32,20 @@ from watcher.web.pages.common import (
     subjects_of,
     summary,
 )
-from watcher.web.rendering import duration
+from watcher.web.pages.scores import heard, products_of
+from watcher.web.pages.terms import term
+from watcher.web.rendering import duration, severities_said
+from watcher.web.retold import retold
 
 LIVE = 10
 PAST = 8
 MESSAGES = 12
 _URL = re.compile(r"\b(\w+://)[^\s\"'<>]+")
-_HEADS = {"firing": "Firing", "pending": "Pending", "over": "Recently resolved"}
-_GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A condition in words; a group has ``parts``."""
-
-    text: str
-    parts: tuple[Term, ...] = ()
+_HEADS = {
+    "firing": (N_("Firing"), N_("All that are firing")),
+    "pending": (N_("Pending"), N_("All that are pending")),
+    "over": (N_("Recently resolved"), N_("All that are over")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +72,17 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         past=past,
         **_written(rule, context.sources.book().sellers),
         groups=[
-            (state, _HEADS[state], lines_of(rows, context)) for state, rows in past.alerts.items()
+            (state, *map(_, _HEADS[state]), lines_of(rows, context))
+            for state, rows in past.alerts.items()
         ],
         score=score,
-        score_rates=[f"{each.channel} {rate(each)}" for each in score.heard],
+        score_rates=[heard(each, rate(each)) for each in score.heard],
         score_lines=list(outcome_lines(score)),
         score_measured=measured(score),
-        durations=DURATIONS,
+        durations=durations(),
         back=context.here(request),
         pictures=await context.pictures(
-            [*subjects_of(chain.from_iterable(past.alerts.values())), *_of(score.noisiest)]
+            [*subjects_of(chain.from_iterable(past.alerts.values())), *products_of(score.noisiest)]
         ),
     )
 
@@ -112,54 +109,9 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     )
 
 
-async def scores(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /scores``: how the alerts of all rules turned out."""
-    found = await _scores(context)
-    told = [each for each in found.rules if each.tally.told]
-    return context.html(
-        request,
-        "scores.html",
-        scores=found,
-        groups=list(_groups(told)),
-        silent=[each for each in found.rules if not each.tally.told],
-        share=share,
-        days=DAYS,
-        times=WENT_ON,
-        pictures=await context.pictures(_of(found.products)),
-    )
-
-
-def _of(products: Sequence[ProductScore]) -> list[tuple[str, str]]:
-    return [(each.region, each.product_id) for each in products]
-
-
-def _groups(told: Sequence[RuleScore]) -> Iterator[tuple[str, Sequence[str], Sequence[RuleScore]]]:
-    """The rules by how they are measured, with the heads of the outcomes."""
-    for measure, head, words in GROUPS:
-        if rows := [each for each in told if each.measure is measure]:
-            yield head, words, rows
-
-
-async def scores_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
-    """``GET /api/scores.json``."""
-    return as_json(await _scores(context))
-
-
 def masked(text: str) -> str:
     """``text`` without URLs: a rule's own lines hold none, but a comment might."""
     return _URL.sub(r"\1***", text)
-
-
-def term(condition: Condition) -> Term:
-    """A condition as a tree of words."""
-    if isinstance(condition, Combination):
-        parts = tuple(term(part) for part in condition.parts)
-        return Term(_GROUPS.get(condition.word, condition.word), parts)
-    if isinstance(condition, Text):
-        subject = condition.attribute.label
-    else:
-        subject = ", ".join(metric.label for metric in condition.metrics)
-    return Term(f"{subject} {condition}".strip())
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
@@ -167,17 +119,12 @@ def _rule(context: PageContext, request: web.Request) -> Rule:
     for rule in context.sources.book().rules:
         if rule.name == name:
             return rule
-    raise web.HTTPNotFound(text="There is no rule of this name in the rule file now.")
+    raise web.HTTPNotFound(text=_("There is no rule of this name in the rule file now."))
 
 
 async def _score(context: PageContext, rule: Rule) -> RuleScore:
     sources = context.sources
     return await context.board.of(rule, sources.book(), sources.now(), sources.read)
-
-
-async def _scores(context: PageContext) -> Scores:
-    sources = context.sources
-    return await context.board.all(sources.book(), sources.now(), sources.read)
 
 
 def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
@@ -211,28 +158,29 @@ def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
 def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The rule's settings beside its conditions."""
     read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
-    yield "watch", read[0] if len(read) == 1 else "; ".join(read)
+    yield _("watch"), read[0] if len(read) == 1 else "; ".join(read)
     if rule.group is not None:
-        yield "judges", f"{rule.group.said}, each as a whole ({rule.group.name})"
+        said = _("{groups}, each as a whole ({name})")
+        yield _("judges"), said.format(groups=retold(rule.group.said), name=rule.group.name)
         for metric in rule.group.figures:
-            yield metric.label, metric.meaning
-    yield "schedule", ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
+            yield _(metric.label), _(metric.meaning) if metric.meaning else ""
+    yield _("schedule"), ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
     if not rule.enabled:
-        yield "enabled", "no: it is not judged"
-    yield "severity", rule.severities
+        yield _("enabled"), _("no: it is not judged")
+    yield _("severity"), severities_said(rule.severities)
     if rule.mutes:
-        yield "mutes", ", ".join(rule.mutes)
+        yield _("mutes"), ", ".join(rule.mutes)
     if rule.muted_by:
-        yield "muted by", ", ".join(rule.muted_by)
-    yield "tells", ", ".join(rule.notify) or "nobody"
+        yield _("muted by"), ", ".join(rule.muted_by)
+    yield _("tells"), ", ".join(rule.notify) or _("nobody")
     if rule.for_:
-        yield "for", duration(rule.for_)
+        yield _("for"), duration(rule.for_)
     if rule.keep_firing_for:
-        yield "keep firing for", duration(rule.keep_firing_for)
-    yield "cooldown", duration(rule.cooldown)
-    yield "remind", duration(rule.remind)
-    yield "tells the end", "yes" if rule.resolved else "no"
-    yield "strongest by", str(rule.order_by)
-    yield "products in a message", str(rule.limit)
-    yield "priority", str(rule.priority)
-    yield "written in", f"{rule.file}:{rule.line}"
+        yield _("keep firing for"), duration(rule.keep_firing_for)
+    yield _("cooldown"), duration(rule.cooldown)
+    yield _("remind"), duration(rule.remind)
+    yield _("tells the end"), _("yes") if rule.resolved else _("no")
+    yield _("strongest by"), str(rule.order_by)
+    yield _("products in a message"), str(rule.limit)
+    yield _("priority"), str(rule.priority)
+    yield _("written in"), f"{rule.file}:{rule.line}"
