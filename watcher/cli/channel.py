@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,12 +14,12 @@ from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
 from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
 from watcher.cli.streams import leave
-from watcher.daemon.connections import targets_of
+from watcher.daemon.connections import targets_of, way_of
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
+from watcher.delivery.writing import write
 from watcher.errors import WatcherError
-from watcher.evidence import Evidence
+from watcher.evidence import Criterion, Evidence
 from watcher.message import Item, Message
 from watcher.model import Instant, Severity, Verdict
 from watcher.rules.rulebook import Channel, Rulebook
@@ -110,10 +109,10 @@ def _times(channel: Channel) -> str:
 async def _send(
     channel: Channel, targets: Mapping[str, Target], now: int
 ) -> dict[str, SendOutcome]:
-    message, zone = sample_message(now), ZoneInfo(channel.timezone)
+    message, way = sample_message(now), way_of(channel)
     sending = []
     for each in map(targets.__getitem__, channel.targets):
-        shown = render(message, each.style, zone, each.limit, channel.template)
+        shown = write(message, f"test {now}", each.style, each.limit, way)
         sending.append(each.send(shown))
     return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))
 
@@ -124,7 +123,7 @@ def sample_message(now: Instant) -> Message:
         metric="total_sale_gmv_7d_amt",
         label="7-day GMV",
         unit=Unit.GMV,
-        condition="rises 30% from 7d ago",
+        condition=Criterion("rises", (0.3,), percent=True, baseline="ago", seconds=7 * DAY),
         verdict=Verdict.MET,
         value=4_830.0,
         baseline=1_200.0,

@@ -17,7 +17,6 @@ import structlog
 
 from watcher.chart import Chart
 from watcher.delivery.marking import Change, Marks, StoreThread
-from watcher.delivery.message import render
 from watcher.delivery.reasons import moved
 from watcher.delivery.rendered import (
     Attachment,
@@ -27,6 +26,7 @@ from watcher.delivery.rendered import (
     Style,
     Way,
 )
+from watcher.delivery.writing import write
 from watcher.errors import StoreError
 from watcher.message import Notification
 from watcher.model import Instant
@@ -326,7 +326,7 @@ class Courier:
     async def _send(self, row: Notification, target: Sender, way: Way) -> SendOutcome:
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
         rendered = await asyncio.to_thread(
-            render, row.message, target.style, way.zone, target.limit, way.template
+            write, row.message, str(row.id), target.style, target.limit, way
         )
         pictures = await self._pictures(row, target, way)
         await self.begin()

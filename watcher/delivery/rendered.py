@@ -163,8 +163,11 @@ class QuietHours(Protocol):
 @dataclass(frozen=True, slots=True)
 class Way:
     """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
-    ``template`` if it has one."""
+    ``template`` if it has one. With ``payload`` it gets documents for programs, which name the
+    ``channel``."""
 
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     template: OwnTemplate | None = None
+    payload: bool = False
+    channel: str = ""

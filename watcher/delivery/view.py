@@ -6,7 +6,7 @@ Every text has gone through ``neutralise``, the rule file's own too: none works 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import chain
@@ -289,6 +289,10 @@ class _Telling:
         said = "; ".join(_Telling(_as_item(also, self._item), self._told_at, self._zone).brief())
         return f"also {called}: {said}" if said else f"also {called}"
 
+    def sentence(self, evidence: Evidence) -> str:
+        """One condition's evidence, as it was."""
+        return self._why(as_told(evidence, self._names))
+
     def brief(self) -> Iterator[str]:
         """Yield what became of the alert and its reasons, as short as they can be."""
         item, reasons = self._item, reasons_of(self._item, self._names)
@@ -424,6 +428,13 @@ class _Telling:
         """``on 16 Nov``, ``at 15:04``."""
         day = self._day(instant)
         return f"at {day}" if ":" in day else f"on {day}"
+
+
+def reason_words(
+    item: Item, evidence: Iterable[Evidence], told_at: Instant, zone: tzinfo
+) -> list[str]:
+    """A line about each condition of an item, in a message that is told at ``told_at``."""
+    return [*map(_Telling(item, told_at, zone).sentence, evidence)]
 
 
 def _as_item(also: Also, item: Item) -> Item:

@@ -114,7 +114,8 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
     """A channel's settings: its targets, the least severity, when and how often it may be told, and
-    what goes into one message. ``timezone`` is that of its days."""
+    what goes into one message: ``whole`` where a program reads it. ``timezone`` is that of its
+    days."""
 
     channel: str
     targets: tuple[str, ...]
@@ -125,6 +126,7 @@ class NotifyPolicy:
     limit: int | None = None
     by_rule: bool = False
     timezone: str = "UTC"
+    whole: bool = False
 
     @property
     def joins(self) -> bool:
@@ -175,6 +177,7 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
             limit=each.limit,
             by_rule=each.by_rule,
             timezone=each.timezone,
+            whole=each.payload,
         )
         for name, each in channels.items()
     }

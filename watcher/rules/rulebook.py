@@ -82,7 +82,8 @@ class Channel:
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
     only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
     its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
-    its own. ``origins`` say where each URL is written, for later errors."""
+    its own; with ``payload`` it gets documents for programs. ``origins`` say where each URL is
+    written, for later errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -95,6 +96,7 @@ class Channel:
     at_most: int | None = None
     limit: int | None = None
     by_rule: bool = False
+    payload: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -78,6 +78,10 @@ class Channels:
         if section.at_most is not None and section.digest is not None:
             what = "at_most bounds nothing beside a digest: that is sent at its own times only"
             entry["at_most"].warn(what)
+        if section.template is not None and section.payload is not None:
+            entry["template"].warn(
+                "template lays out nothing: a channel with payload: json gets documents"
+            )
         return self._channel(name, section, entry, quiet)
 
     def _channel(
@@ -96,6 +100,7 @@ class Channels:
             at_most=section.at_most,
             limit=section.limit,
             by_rule=section.group_by is not None,
+            payload=section.payload is not None,
         )
 
     def _is_known(self, entry: Entry) -> bool:
