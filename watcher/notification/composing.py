@@ -20,7 +20,7 @@ from watcher.rules.rulebook import Rule
 
 Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 
-WHOLE = 1_000  # products in full for a program
+WHOLE = 200  # products in full for a program: many a server takes no more than 1 MB
 MOST = 50  # products in full of several rules; a channel may have its limit, and a service has
 WORDS = 10  # of other rules on one product; those beyond are only named
 NAMED = 20  # names of the products beyond the limit; the others are only counted

@@ -26,6 +26,7 @@ RULE = {
 CHANNEL = {
     "url": "nowhere", "min_severity": "urgent", "timezone": "Mars/Base", "quiet": _QUIET,
     "digest": "9 o clock", "template": '"{{"', "at_most": "few", "limit": "0", "group_by": "size",
+    "payload": "xml",
     "urls": "1",
 }  # fmt: skip
 GROUP = {

@@ -58,6 +58,8 @@ class Post:
                 f"{name}: this is the address of a service, which takes no payload: json; if it is"
                 f" one of your own, write it as json{secure}://"
             )
+        if not re.match(r"\w+://([^/?#]*@)?[^/?#:]", written):
+            raise TargetError(f"{name}: this http{secure}:// URL names no host")
         place = written.partition("?")[0].partition("#")[0].partition("://")[2]
         page = _LOGIN.sub(r"\1", written.partition("#")[0], count=1)
         return cls(f"json{secure}://{place}", page)

@@ -24,7 +24,11 @@ from watcher.units import Currencies, Unit
 
 _UNITS = frozenset(Unit)
 # Facts that are no field of the API's, which know their units themselves.
-_OWN_UNITS = {"rank": Unit.PLACE, "creators_7d": Unit.COUNT}
+_OWN_UNITS = {
+    "rank": Unit.PLACE,
+    "creators_7d": Unit.COUNT,
+    "commission": Unit.FRACTION,
+}
 
 
 def written(message: Message, channel: str, key: str, zone: tzinfo, act: str = "") -> str:
