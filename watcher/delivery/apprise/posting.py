@@ -30,7 +30,7 @@ _OF_TEXTS = ("format", "overflow", "emojis", "tz")
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class PostAddress:
     """An address: ``url`` is the one that Apprise reads it by, ``page`` the web address as it was
     written, without its login; empty where Apprise's form was."""
 
@@ -38,7 +38,7 @@ class Post:
     page: str = ""
 
     @classmethod
-    def at(cls, name: str, written: str) -> Post:
+    def at(cls, name: str, written: str) -> PostAddress:
         """The address that was ``written``; ``TargetError`` where nothing can be posted to it."""
         if _JSON.match(written):
             post = cls(written.strip())
@@ -52,7 +52,7 @@ class Post:
         return post
 
     @classmethod
-    def _of_page(cls, name: str, written: str, secure: str) -> Post:
+    def _of_page(cls, name: str, written: str, secure: str) -> PostAddress:
         if meant(written) is not None or _is_known(written):
             raise TargetError(
                 f"{name}: this is the address of a service, which takes no payload: json; if it is"
@@ -74,7 +74,7 @@ class Post:
                 yield f'its parameter "{each}" is passed over: payload: json is no text'
 
     def send(self, plugin: NotifyBase, body: str) -> bool:
-        """Post it once; whether it was taken. Raises nothing that ``requests`` does."""
+        """PostAddress it once; whether it was taken. Raises nothing that ``requests`` does."""
         how: Any = plugin
         headers = {
             "User-Agent": f"watcher/{__version__}",

@@ -26,7 +26,7 @@ from apprise import Apprise, AppriseAttachment, NotifyBase, NotifyFormat, Notify
 from watcher.delivery.apprise import observing, private
 from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read, service_of
 from watcher.delivery.apprise.parameters import doubts_of
-from watcher.delivery.apprise.posting import Post
+from watcher.delivery.apprise.posting import PostAddress
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.delivery.rendered import (
     LONGEST,
@@ -103,7 +103,7 @@ class Target:
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
         warm_up()
-        self._post = Post.at(name, url.reveal()) if posts else None
+        self._post = PostAddress.at(name, url.reveal()) if posts else None
         address = self._post.url if self._post is not None else url.reveal()
         self._apprise, self.plugin, self._url, self._left_out = read(name, address)
         plugin = self.plugin

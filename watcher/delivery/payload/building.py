@@ -39,10 +39,10 @@ def written(message: Message, channel: str, key: str, zone: tzinfo, act: str = "
 
 def document_of(
     message: Message, channel: str, key: str, zone: tzinfo, act: str = ""
-) -> shapes.Document:
+) -> shapes.PayloadDocument:
     """The document of a message; see ``written``."""
     incident, waited = message.incident, message.waited
-    return shapes.Document(
+    return shapes.PayloadDocument(
         version=shapes.VERSION,
         id=message_id(message, channel, key),
         kind=cast("shapes.Kind", message.kind),
@@ -165,12 +165,12 @@ class _Alert:
         found = (each.severity for each in self._message.parts if each.rule == self._item.rule)
         return next(found, self._message.severity)
 
-    def _subject(self) -> shapes.Subject:
+    def _subject(self) -> shapes.SubjectOfAlert:
         item = self._item
         seller = None
         if item.seller in item.names:
             seller = shapes.Seller(plain(item.seller), plain(item.names[item.seller]))
-        return shapes.Subject(
+        return shapes.SubjectOfAlert(
             type="group" if item.grouped_by else "product",
             region=plain(item.region),
             id=plain(item.product_id),
@@ -180,18 +180,18 @@ class _Alert:
             size=item.size,
         )
 
-    def _figure(self, metric: str, value: float) -> shapes.Figure:
+    def _figure(self, metric: str, value: float) -> shapes.FactFigure:
         unit = _unit(metric, _OWN_UNITS.get(metric, Unit.SCORE))
-        return shapes.Figure(_number(value), unit, self._currencies.of(unit))
+        return shapes.FactFigure(_number(value), unit, self._currencies.of(unit))
 
-    def _reasons(self, evidence: Sequence[Evidence]) -> list[shapes.Reason]:
+    def _reasons(self, evidence: Sequence[Evidence]) -> list[shapes.ConditionReason]:
         told_at = self._message.data_at or self._message.created
         words = reason_words(self._item, evidence, told_at, self._zone)
         return [self._reason(*each) for each in zip(evidence, words, strict=True)]
 
-    def _reason(self, evidence: Evidence, words: str) -> shapes.Reason:
+    def _reason(self, evidence: Evidence, words: str) -> shapes.ConditionReason:
         unit, peers, gap = _unit(evidence.metric, evidence.unit), evidence.peers, evidence.gap
-        return shapes.Reason(
+        return shapes.ConditionReason(
             metric=evidence.metric,
             label=plain(evidence.label),
             unit=unit,
@@ -209,7 +209,7 @@ class _Alert:
             peers=None
             if peers is None
             else shapes.PeersOfValue(peers.share, peers.size, _number(peers.median)),
-            compared=shapes.Compared(*evidence.compared) if evidence.compared else None,
+            compared=shapes.ComparedProducts(*evidence.compared) if evidence.compared else None,
             members=[
                 shapes.MemberOfGroup(each.product_id, plain(each.name), _number(each.value))
                 for each in evidence.members
@@ -218,12 +218,12 @@ class _Alert:
         )
 
 
-def _condition(asked: Criterion | str) -> shapes.Condition | None:
+def _condition(asked: Criterion | str) -> shapes.AskedCondition | None:
     if isinstance(asked, str):
         return None
     measures = asked.measures or (None,) * len(asked.limits)
     limits = zip(asked.limits, measures, strict=False)
-    return shapes.Condition(
+    return shapes.AskedCondition(
         operator=asked.operator,
         limits=[_value(limit) if by is None else _measure(by) for limit, by in limits],
         percent=asked.percent,
@@ -236,8 +236,8 @@ def _condition(asked: Criterion | str) -> shapes.Condition | None:
     )
 
 
-def _measure(by: MetricLimit) -> shapes.Measure:
-    return shapes.Measure(by.metric, by.unit, _number(by.factor), _number(by.value))
+def _measure(by: MetricLimit) -> shapes.MeasuredLimit:
+    return shapes.MeasuredLimit(by.metric, by.unit, _number(by.factor), _number(by.value))
 
 
 def _unit(metric: str, said: str) -> Unit:

@@ -33,7 +33,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the document: nothing is left out, what is not known is null."""
 
 
-class Figure(Part, frozen=True):
+class FactFigure(Part, frozen=True):
     """A value with its unit, and of an amount its currency. Fractions are fractions: 0.12 is
     12%."""
 
@@ -42,7 +42,7 @@ class Figure(Part, frozen=True):
     currency: str | None
 
 
-class Measure(Part, frozen=True):
+class MeasuredLimit(Part, frozen=True):
     """Another metric, or ``factor`` times it, in place of a limit; ``value`` is that metric's."""
 
     metric: str
@@ -51,14 +51,14 @@ class Measure(Part, frozen=True):
     value: float | None
 
 
-class Condition(Part, frozen=True):
-    """What is asked of a metric. ``limits`` are in its unit, or fractions of a change where
+class AskedCondition(Part, frozen=True):
+    """The operator that is asked of a metric, with its parameters. ``limits`` are in its unit, or fractions of a change where
     ``percent`` is true; ``more`` are limits that are not listed, those of ``file`` if that is
     named. ``seconds`` is how long ago the baseline is, or over how long. ``floor`` is the least
     change; ``among`` is what products are peers by."""
 
     operator: Operator
-    limits: list[float | str | Measure | None]
+    limits: list[float | str | MeasuredLimit | None]
     percent: bool
     more: Count
     file: str | None
@@ -85,21 +85,21 @@ class MemberOfGroup(Part, frozen=True):
     value: float | None
 
 
-class Compared(Part, frozen=True):
-    """How many products of a group a change holds, ``of`` how many."""
+class ComparedProducts(Part, frozen=True):
+    """The number of a group's products that a change is of, those that were ``held`` at both times."""
 
     held: Count
     of: Count
 
 
 class LongAgo(Part, frozen=True):
-    """Why a baseline is older than the last scans, and by how much."""
+    """The reason why a baseline is older than the last scans, and by how much."""
 
     kind: GapKind
     seconds: Count
 
 
-class Reason(Part, frozen=True):
+class ConditionReason(Part, frozen=True):
     """A condition, and what it found. ``words`` say the same in the channel's language;
     ``negated``: a "not" turned it round. ``condition`` and ``gap`` are null where they were stored
     by an early version, as words alone. ``days`` are those of the baseline's time on which a value
@@ -110,7 +110,7 @@ class Reason(Part, frozen=True):
     unit: Unit
     currency: str | None
     form: str | None
-    condition: Condition | None
+    condition: AskedCondition | None
     negated: bool
     verdict: Verdict
     value: float | str | None
@@ -120,7 +120,7 @@ class Reason(Part, frozen=True):
     score: float | None
     days: Count | None
     peers: PeersOfValue | None
-    compared: Compared | None
+    compared: ComparedProducts | None
     members: list[MemberOfGroup]
     words: str
 
@@ -138,7 +138,7 @@ class Links(Part, frozen=True):
     product: str | None
 
 
-class Subject(Part, frozen=True):
+class SubjectOfAlert(Part, frozen=True):
     """The product or the group that an alert is about. A group is ``grouped_by`` a field, or by
     ``watch``, and has ``size`` products."""
 
@@ -168,12 +168,12 @@ class AlertItem(Part, frozen=True):
     seen: Time | None
     watch: str | None
     ended: str | None
-    subject: Subject
-    facts: dict[str, Figure]
-    reasons: list[Reason]
-    reasons_now: list[Reason]
-    reasons_again: list[Reason]
-    reasons_severity: list[Reason]
+    subject: SubjectOfAlert
+    facts: dict[str, FactFigure]
+    reasons: list[ConditionReason]
+    reasons_now: list[ConditionReason]
+    reasons_again: list[ConditionReason]
+    reasons_severity: list[ConditionReason]
     links: Links
 
 
@@ -201,8 +201,8 @@ class OwnTrouble(Part, frozen=True):
 
 
 class WaitedFor(Part, frozen=True):
-    """Of messages that waited and are told as one: how many they were, for how long, and the alerts
-    that began and ended meanwhile."""
+    """The messages that waited and are told as one: how many, for how long, and how many alerts
+    began and ended meanwhile."""
 
     messages: Count
     seconds: Count
@@ -215,7 +215,7 @@ class LinksOfMessage(Part, frozen=True):
     act: str | None
 
 
-class Document(Part, frozen=True):
+class PayloadDocument(Part, frozen=True):
     """A message. ``id`` is the same in every try of it, so that one that came twice is known.
     ``title`` and ``text`` are as people are told, in the channel's language. Of ``items`` each is
     an alert; ``rest`` counts the products that are in no item, ``more`` names the first of them;
@@ -247,4 +247,4 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A message of watcher to a program",
     }
-    return {**head, **msgspec.json.schema(Document)}
+    return {**head, **msgspec.json.schema(PayloadDocument)}
