@@ -15,6 +15,7 @@ from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
 from watcher.cli.output import as_json, console, json_wanted, print_json
 from watcher.cli.progress import progress
+from watcher.cli.shapes import prints
 from watcher.cli.tables import Cell
 from watcher.model import Instant
 from watcher.text.messages import title_of, worded
@@ -29,6 +30,7 @@ _NAMED = 3  # products of a message, by name
 @options.files
 @options.days(30, "How far back to begin.")
 @as_json
+@prints(Backtest, Backtests)
 def command(names: tuple[str, ...], files: options.Files, days: int, *, every: bool) -> None:
     """Show what RULE, or several, would have told over the stored scans of their watches.
 

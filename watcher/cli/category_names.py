@@ -10,6 +10,7 @@ from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.logs import configure
 from watcher.cli.output import answer, as_json, console, json_wanted
 from watcher.cli.probing import confirm
+from watcher.cli.shapes import prints
 from watcher.daemon.scheduling.category_names import LEDGER, keep_names
 from watcher.errors import SourceError, WatcherError
 from watcher.model import Instant
@@ -31,6 +32,7 @@ from watcher.words import quoted
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.files
 @as_json
+@prints(dict[str, str])
 def categories(files: options.Files, below: tuple[str, ...], *, yes: bool) -> None:
     """Read the names of the categories of products that are known, where they have none yet.
 

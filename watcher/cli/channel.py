@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import click
 
 from watcher.cli import options
 from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import answer, as_json, console, json_wanted, print_json
+from watcher.cli.shapes import Printed, prints
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of, way_of
 from watcher.delivery.apprise.target import Target
@@ -28,6 +28,34 @@ from watcher.units import DAY, Unit
 _NAMED = 3  # rules of a channel, by name
 
 
+class PrintedTarget(Printed, frozen=True, kw_only=True):
+    """A URL of a channel, by its masked name."""
+
+    name: str
+    service: str
+
+
+class PrintedChannel(Printed, frozen=True, kw_only=True):
+    """A channel; ``told`` are the times at which it is."""
+
+    name: str
+    min_severity: Severity
+    timezone: str
+    targets: list[PrintedTarget]
+    told: str
+    operator: bool
+    rules: list[str]
+
+
+class PrintedTry(Printed, frozen=True, kw_only=True):
+    """A sample's end at one target."""
+
+    target: str
+    service: str
+    sent: bool
+    detail: str
+
+
 @click.group()
 def command() -> None:
     """List channels, or send a sample message."""
@@ -36,6 +64,7 @@ def command() -> None:
 @command.command("list")
 @options.files
 @as_json
+@prints(list[PrintedChannel])
 def list_(files: options.Files) -> None:
     """List the channels and their targets, without their URLs."""
     book = files.book
@@ -51,28 +80,31 @@ def list_(files: options.Files) -> None:
         console().table(columns, rows, texts=("Channel", "Targets", "Told", "Rules"))
 
 
-def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> dict[str, Any]:
-    return {
-        **fields_of(channel, "name min_severity timezone"),
-        "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
-        "told": _times(channel),
-        "operator": channel.name in book.operator,
-        "rules": [rule.name for rule in book.rules if channel.name in rule.notify],
-    }
+def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> PrintedChannel:
+    return PrintedChannel.of(
+        channel,
+        targets=[
+            PrintedTarget(name=name, service=targets[name].service) for name in channel.targets
+        ],
+        told=_times(channel),
+        operator=channel.name in book.operator,
+        rules=[rule.name for rule in book.rules if channel.name in rule.notify],
+    )
 
 
-def _row(channel: Mapping[str, Any]) -> tuple[str, ...]:
-    to = ", ".join(f"{each['name']} ({each['service']})" for each in channel["targets"])
-    rules = channel["rules"]
+def _row(channel: PrintedChannel) -> tuple[str, ...]:
+    to = ", ".join(f"{each.name} ({each.service})" for each in channel.targets)
+    rules = channel.rules
     some = ", ".join(rules[:_NAMED])
     some = some if len(rules) <= _NAMED else f"{len(rules):,}: {some}, …"
-    return (channel["name"], to, channel["min_severity"].value, channel["told"], some)
+    return (channel.name, to, channel.min_severity.value, channel.told, some)
 
 
 @command.command("test")
 @options.files
 @click.argument("name", shell_complete=channel_names)
 @as_json
+@prints(list[PrintedTry])
 def test(files: options.Files, name: str) -> None:
     """Send a sample message to channel NAME now, and say what each target answered: exit code 1
     where one did not take it."""
@@ -85,19 +117,19 @@ def test(files: options.Files, name: str) -> None:
     answers = [_answer(targets[name], name, each) for name, each in outcomes.items()]
     answer(answers, lambda: _say(answers))
     # A service that hangs holds a thread that Python would wait for.
-    leave(0 if all(each["sent"] for each in answers) else 1)
+    leave(0 if all(each.sent for each in answers) else 1)
 
 
-def _answer(target: Target, name: str, outcome: SendOutcome) -> dict[str, object]:
+def _answer(target: Target, name: str, outcome: SendOutcome) -> PrintedTry:
     sent = outcome.kind is OutcomeKind.SENT
-    return {"target": name, "service": target.service, "sent": sent, "detail": outcome.detail}
+    return PrintedTry(target=name, service=target.service, sent=sent, detail=outcome.detail)
 
 
-def _say(answers: Sequence[Mapping[str, object]]) -> None:
+def _say(answers: Sequence[PrintedTry]) -> None:
     for each in answers:
-        word = "took it" if each["sent"] else "did not take it"
-        detail = f": {each['detail']}" if each["detail"] else ""
-        console().say(f"{each['target']} ({each['service']}) {word}{detail}")
+        word = "took it" if each.sent else "did not take it"
+        detail = f": {each.detail}" if each.detail else ""
+        console().say(f"{each.target} ({each.service}) {word}{detail}")
 
 
 def _times(channel: Channel) -> str:

@@ -13,6 +13,7 @@ from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
 from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.shapes import prints
 from watcher.cli.tables import Cell
 from watcher.units import count_of, format_span
 
@@ -22,6 +23,7 @@ from watcher.units import count_of, format_span
 @options.files
 @options.days(DEFAULT_DAYS, "How far back to begin; messages are kept for `keep: notifications:`.")
 @as_json
+@prints(Scores)
 def command(name: str | None, files: options.Files, days: int) -> None:
     """Show what became of what was told: by RULE, or by all.
 

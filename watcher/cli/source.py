@@ -15,8 +15,9 @@ from watcher.cli.completion import product_ids, seller_names
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
-from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
+from watcher.cli.output import answer, as_json, console, json_wanted
 from watcher.cli.probing import confirm, keep_finding, known_ids
+from watcher.cli.shapes import Printed, prints
 from watcher.errors import WatcherError
 from watcher.source.endpoints import SIBLINGS
 from watcher.source.probing import Finding, Question, questions, unasked
@@ -25,6 +26,18 @@ from watcher.units import count_of
 
 LEDGER = "probe"  # what its credits are booked on
 _NAMES = [endpoint.name for endpoint in SIBLINGS]
+
+
+class PrintedFinding(Printed, frozen=True, kw_only=True):
+    """An endpoint's answer: ``asked`` are the parameters, null where it was not."""
+
+    endpoint: str
+    path: str
+    asked: dict[str, str | int] | None
+    works: bool
+    status: int | None
+    words: str
+    found: str
 
 
 @click.group()
@@ -56,6 +69,7 @@ command.add_command(categories)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.files
 @as_json
+@prints(list[PrintedFinding])
 def probe(
     files: options.Files, chosen: tuple[str, ...], seller: str | None, products: tuple[str, ...],
     paths: tuple[str, ...], *, yes: bool,
@@ -133,12 +147,12 @@ def _show(findings: Sequence[Finding]) -> None:
     )  # fmt: skip
 
 
-def _json(finding: Finding) -> dict[str, object]:
+def _json(finding: Finding) -> PrintedFinding:
     question = finding.question
-    return {
-        "endpoint": question.endpoint.name,
-        "path": question.path,
-        "asked": dict(question.params) if finding.asked else None,
-        **fields_of(finding, "works status words"),
-        "found": finding.shown,
-    }
+    return PrintedFinding.of(
+        finding,
+        endpoint=question.endpoint.name,
+        path=question.path,
+        asked=dict(question.params) if finding.asked else None,
+        found=finding.shown,
+    )

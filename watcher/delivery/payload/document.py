@@ -52,10 +52,10 @@ class MeasuredLimit(Part, frozen=True):
 
 
 class AskedCondition(Part, frozen=True):
-    """The operator that is asked of a metric, with its parameters. ``limits`` are in its unit, or fractions of a change where
-    ``percent`` is true; ``more`` are limits that are not listed, those of ``file`` if that is
-    named. ``seconds`` is how long ago the baseline is, or over how long. ``floor`` is the least
-    change; ``among`` is what products are peers by."""
+    """The operator that is asked of a metric, with its parameters. ``limits`` are in its unit, or
+    fractions of a change where ``percent`` is true; ``more`` are limits that are not listed, those
+    of ``file`` if that is named. ``seconds`` is how long ago the baseline is, or over how long.
+    ``floor`` is the least change; ``among`` is what products are peers by."""
 
     operator: Operator
     limits: list[float | str | MeasuredLimit | None]
@@ -86,7 +86,7 @@ class MemberOfGroup(Part, frozen=True):
 
 
 class ComparedProducts(Part, frozen=True):
-    """The number of a group's products that a change is of, those that were ``held`` at both times."""
+    """The number of a group's products that a change is of: ``held`` at both times."""
 
     held: Count
     of: Count
