@@ -78,6 +78,7 @@ def wholes() -> Mapping[str, str]:
         "grafana-dashboard.json": grafana.page(),
         "payload.schema.json": json_text(payload_schema()),
         "rules.schema.json": json_text(json_schema()),
+        **reference_commands.schemas(),
     }
 
 
@@ -94,6 +95,7 @@ def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:
         if not path.exists() or path.read_text("utf-8") != text:
             found.append(path)
             if write:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, "utf-8")
     return found
 

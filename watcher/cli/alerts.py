@@ -13,8 +13,7 @@ from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
 from watcher.cli.lookup import is_group
-from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.cli.shapes import Printed, prints
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
 from watcher.evaluation.known import with_known, worded
 from watcher.evidence import Evidence, LatestEvidence

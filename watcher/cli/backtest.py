@@ -13,9 +13,8 @@ from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import as_json, console, json_wanted, print_json
+from watcher.cli.output import as_json, console, json_wanted, print_json, prints
 from watcher.cli.progress import progress
-from watcher.cli.shapes import prints
 from watcher.cli.tables import Cell
 from watcher.model import Instant
 from watcher.text.messages import title_of, worded

@@ -8,9 +8,8 @@ import sys
 import click
 
 from watcher.cli.completion import book_names
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.server_options import opened, server
-from watcher.cli.shapes import Printed, prints
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.store.control import Control, LeaseState, NoBooks, Revision

@@ -11,8 +11,7 @@ import click
 from watcher.cli import options
 from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console, json_wanted, print_json
-from watcher.cli.shapes import Printed, prints
+from watcher.cli.output import Printed, answer, as_json, console, json_wanted, print_json, prints
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of, way_of
 from watcher.delivery.apprise.target import Target

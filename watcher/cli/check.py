@@ -18,8 +18,7 @@ from watcher.cli.endpoints import (
     name_lines,
     refresh_lines,
 )
-from watcher.cli.output import Output, as_json, console, json_wanted, print_json
-from watcher.cli.shapes import prints
+from watcher.cli.output import Output, as_json, console, json_wanted, print_json, prints
 from watcher.cli.stored_facts import StoredFacts, stored_facts
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from watcher.analysis.depth import Shallower
 from watcher.analysis.forecast import Forecast
 from watcher.analysis.unmet import Unmet
-from watcher.cli.shapes import Printed
+from watcher.cli.output import Printed
 from watcher.errors import Problem
 
 
@@ -23,7 +23,7 @@ class PrintedCheck(Printed, frozen=True, kw_only=True):
     warnings: Sequence[Problem]
     unmet: Sequence[Unmet]
     shallower: Sequence[Shallower]
-    endpoints: Mapping[str, str] | UnsetType
+    endpoints: Mapping[str, str] | UnsetType = UNSET
 
 
 class PrintedProblems(Printed, frozen=True, kw_only=True):

@@ -12,9 +12,8 @@ import click
 
 from watcher.cli import options
 from watcher.cli.db_copy import copy
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.progress import progress
-from watcher.cli.shapes import Printed, prints
 from watcher.model import Instant
 from watcher.store.copying.between import copy_store
 from watcher.store.engine import restore

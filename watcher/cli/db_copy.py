@@ -8,10 +8,9 @@ from functools import partial
 import click
 
 from watcher.cli import options
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.place_options import BOOK, PLACE, of_book
 from watcher.cli.progress import progress
-from watcher.cli.shapes import Printed, prints
 from watcher.store.copying.between import copy_store
 from watcher.store.copying.copier import Counted
 from watcher.store.places import MAIN, Place

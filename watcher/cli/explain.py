@@ -16,8 +16,7 @@ from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen, chosen_subject, is_group
-from watcher.cli.output import as_json, console, json_wanted, print_json, said
-from watcher.cli.shapes import prints
+from watcher.cli.output import as_json, console, json_wanted, print_json, prints, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
 from watcher.fields import IDS, unit_of

@@ -10,8 +10,7 @@ from msgspec import UNSET, UnsetType
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.cli import options
 from watcher.cli.following import readers_of, unread
-from watcher.cli.output import answer, as_json, console, said
-from watcher.cli.shapes import Printed, prints
+from watcher.cli.output import Printed, answer, as_json, console, prints, said
 from watcher.cli.tables import Cell
 from watcher.fields import BY_NAME
 from watcher.model import Instant
@@ -27,8 +26,8 @@ class PrintedFollowed(Printed, frozen=True, kw_only=True):
     product_id: str
     since: Instant
     note: str
-    region: str | UnsetType
-    name: str | UnsetType
+    region: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
     seen: Instant | None
     values: Mapping[str, float | None]
     state: str

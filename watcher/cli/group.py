@@ -10,7 +10,7 @@ from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_hist
 from watcher.cli import options
 from watcher.cli.alerts import PrintedAlert
 from watcher.cli.lookup import chosen_product, chosen_tracks
-from watcher.cli.output import Output, console, json_wanted, print_json, said
+from watcher.cli.output import Output, Printed, console, json_wanted, print_json, said
 from watcher.cli.plotting import (
     ALERTS,
     PrintedRow,
@@ -23,7 +23,6 @@ from watcher.cli.plotting import (
     show_values,
     tracks_json,
 )
-from watcher.cli.shapes import Printed
 from watcher.evaluation.names import names_in, subject_name
 from watcher.evaluation.series import Track, merged
 from watcher.fields import BY_NAME

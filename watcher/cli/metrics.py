@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 from msgspec import UNSET, UnsetType
 
-from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.cli.shapes import Printed, prints
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.rules.calibration import ANY, DATA, MEASURED, Mark
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
 from watcher.rules.sections.figures import FIGURES

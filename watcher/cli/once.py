@@ -11,9 +11,8 @@ from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.lookup import chosen
-from watcher.cli.output import as_json, json_wanted
+from watcher.cli.output import as_json, json_wanted, prints
 from watcher.cli.run_report import PrintedRun, RunReport
-from watcher.cli.shapes import prints
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of

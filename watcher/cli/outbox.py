@@ -10,8 +10,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.held import Listing, reason
-from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.cli.shapes import Printed, Rows, prints
+from watcher.cli.output import Printed, Rows, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.message import Notification, NotificationState

@@ -14,8 +14,7 @@ from uniplot import plot_to_string
 
 from watcher.charts.scale import level_axis, value_axis
 from watcher.cli.alerts import PrintedAlert, alert_cells, alert_json
-from watcher.cli.output import Output, said
-from watcher.cli.shapes import Printed
+from watcher.cli.output import Output, Printed, said
 from watcher.evaluation.series import Track, heights_of, number
 from watcher.export.formats import csv_lines, iso
 from watcher.model import Floats, Instant, Ints

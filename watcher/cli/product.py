@@ -14,7 +14,7 @@ from watcher.cli.alerts import PrintedAlert
 from watcher.cli.completion import metric_names, product_ids, regions
 from watcher.cli.group import PrintedGroupPast, show_group
 from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, is_group, with_name
-from watcher.cli.output import Output, as_json, console, json_wanted, print_json
+from watcher.cli.output import Output, Printed, as_json, console, json_wanted, print_json, prints
 from watcher.cli.plotting import (
     ALERTS,
     PrintedRow,
@@ -28,7 +28,6 @@ from watcher.cli.plotting import (
     show_values,
     tracks_json,
 )
-from watcher.cli.shapes import Printed, prints
 from watcher.errors import WatcherError
 from watcher.evaluation.series import Track, merged, tracks_of
 from watcher.identity import product_page

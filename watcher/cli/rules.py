@@ -10,10 +10,9 @@ import click
 
 from watcher.cli import options
 from watcher.cli.category_lookup import lookup_in
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
 from watcher.cli.server_options import book_of_server, opened, pusher
-from watcher.cli.shapes import Printed, prints
 from watcher.errors import Problem, WatcherError
 from watcher.model import Instant
 from watcher.store.control import Control, Raced, Revision, described

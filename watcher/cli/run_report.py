@@ -9,8 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from watcher.cli.output import Output, console, print_json
-from watcher.cli.shapes import Printed
+from watcher.cli.output import Output, Printed, console, print_json
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style
 from watcher.evaluation.empty_list_guard import said_of

@@ -12,8 +12,7 @@ from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rat
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import Output, answer, as_json, console
-from watcher.cli.shapes import prints
+from watcher.cli.output import Output, answer, as_json, console, prints
 from watcher.cli.tables import Cell
 from watcher.units import count_of, format_span
 

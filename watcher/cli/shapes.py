@@ -1,60 +1,23 @@
-"""The shapes of what commands print with ``--json``, and their JSON Schemas.
-
-A command says its own by ``prints``; ``docs/schemas/`` and ``watcher schema COMMAND`` are made of
-it. What is not known is null; a field that may be left out is ``UNSET``.
-"""
+"""JSON Schemas of what commands print with ``--json``, made of the types that they say it has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from types import FunctionType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import click
 import msgspec
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-_SHAPES = "__printed_shapes__"
+from watcher.cli.output import SHAPES, Rows
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-class Printed(msgspec.Struct, frozen=True, kw_only=True):
-    """A mapping that a command prints."""
-
-    @classmethod
-    def of(cls, *values: object, **more: Any) -> Self:
-        """One with the fields that the values have under the same names, and ``more``."""
-        found = dict(more)
-        for name in cls.__struct_fields__:
-            for value in values:
-                if name not in found and hasattr(value, name):
-                    found[name] = getattr(value, name)
-        return cls(**found)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A list, each row of which is of one of these types."""
-
-    shapes: tuple[type, ...]
-
-
-def prints(*shapes: Any) -> Callable[[_Function], _Function]:
-    """Say what a command prints with ``--json``: a value of one of these types. A function gives
-    those that are not worth their import where nobody asks."""
-
-    def note(function: _Function) -> _Function:
-        setattr(function, _SHAPES, shapes)
-        return function
-
-    return note
 
 
 def shapes_of(command: click.Command) -> tuple[Any, ...]:
     """The types of what a command prints; none where it does not say."""
-    found: tuple[Any, ...] = getattr(command.callback, _SHAPES, ())
+    found: tuple[Any, ...] = getattr(command.callback, SHAPES, ())
     return tuple(chain.from_iterable(map(_given, found)))
 
 

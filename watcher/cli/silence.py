@@ -10,8 +10,7 @@ from msgspec import UNSET, UnsetType
 from watcher.cli import options
 from watcher.cli.completion import category_names, product_ids, rule_names, seller_names
 from watcher.cli.lookup import chosen_category, chosen_seller, sellers_of
-from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.cli.shapes import Printed, prints
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.store.ports import Store
@@ -28,8 +27,8 @@ class PrintedSilence(Printed, frozen=True, kw_only=True):
     comment: str
     on: bool
     patterns: dict[str, str]
-    seller: str | UnsetType
-    category: str | UnsetType
+    seller: str | UnsetType = UNSET
+    category: str | UnsetType = UNSET
 
 
 @click.group()

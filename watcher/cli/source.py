@@ -15,9 +15,8 @@ from watcher.cli.completion import product_ids, seller_names
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
-from watcher.cli.output import answer, as_json, console, json_wanted
+from watcher.cli.output import Printed, answer, as_json, console, json_wanted, prints
 from watcher.cli.probing import confirm, keep_finding, known_ids
-from watcher.cli.shapes import Printed, prints
 from watcher.errors import WatcherError
 from watcher.source.endpoints import SIBLINGS
 from watcher.source.probing import Finding, Question, questions, unasked

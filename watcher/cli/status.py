@@ -21,9 +21,8 @@ from watcher.cli import options
 from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
 from watcher.cli.options import Asked
-from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.output import Output, Printed, answer, as_json, console, prints
 from watcher.cli.servers import control_of
-from watcher.cli.shapes import Printed, prints
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.model import Instant

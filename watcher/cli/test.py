@@ -14,9 +14,8 @@ from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
 from watcher.analysis.ruletests.running import Difference, Result, run_suite
 from watcher.cli import options
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.progress import progress
-from watcher.cli.shapes import Printed, prints
 from watcher.errors import RulesError
 from watcher.units import count_of
 

@@ -13,9 +13,8 @@ from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
 from watcher.cli.completion import metric_names, rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import answer, as_json, console, prints
 from watcher.cli.progress import progress
-from watcher.cli.shapes import prints
 from watcher.cli.tables import Cell
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.units import DAY, format_number, format_span
