@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from watcher.daemon.clock import FastClock
+from watcher.daemon.clock import FastClock, keep_clock
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
@@ -114,6 +114,8 @@ class Demo:
         finally:
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
+            if chosen.keep is not None:  # its time goes on, as fast as ours
+                keep_clock(database, FastClock(clock.exact(), speed=1.0))
 
     async def _play_past(self, book: Rulebook, database: Path, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
