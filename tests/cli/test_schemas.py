@@ -22,7 +22,7 @@ from tests.cli.samples import SAMPLES
 from tests.cli.schemas import SCHEMAS, hold, json_commands, validator
 from tests.fakes.sink import closed_port, serving
 from tools.reference_commands import place_of
-from watcher.cli.output import Printed, Rows, as_json, prints
+from watcher.cli.output import Printed, RowsOf, as_json, prints
 from watcher.cli.shapes import schema_of, shapes_of, takes_json
 from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
@@ -173,7 +173,7 @@ def test_the_types_are_read_well() -> None:
     schema = schema_of("x", (Sample,))
     assert schema["$defs"]["Sample"]["required"] == ["always"]
     assert schema["$defs"]["Sample"]["additionalProperties"] is False
-    assert schema_of("x", (Rows((Sample,)),))["type"] == "array"
+    assert schema_of("x", (RowsOf((Sample,)),))["type"] == "array"
     bare = click.command()(as_json(lambda: None))
     assert takes_json(bare)
     assert shapes_of(bare) == ()

@@ -19,7 +19,7 @@ _book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
 
 
 class PrintedCopy(Printed, frozen=True, kw_only=True):
-    """What was copied, and compared."""
+    """The tables that were copied, and compared."""
 
     rows: int
     tables: list[Counted]

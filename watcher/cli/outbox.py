@@ -10,7 +10,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.held import Listing, reason
-from watcher.cli.output import Printed, Rows, as_json, console, json_wanted, print_json, prints
+from watcher.cli.output import Printed, RowsOf, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.message import Notification, NotificationState
@@ -56,7 +56,7 @@ class PrintedNotification(Printed, frozen=True, kw_only=True):
 
 
 class PrintedHeld(Printed, frozen=True, kw_only=True):
-    """What is held back from a channel, and is no message yet."""
+    """A part of what is held back from a channel, and is no message yet."""
 
     id: None
     target: None
@@ -83,7 +83,7 @@ def command() -> None:
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
 @options.limit
 @as_json
-@prints(Rows((PrintedNotification, PrintedHeld)))
+@prints(RowsOf((PrintedNotification, PrintedHeld)))
 def list_(files: options.Files, states: tuple[str, ...], target: str | None, limit: int) -> None:
     """List the messages that wait or are dead, the newest first, and what is held back by a digest,
     quiet hours, a silence, a cooldown, a round or the day's most, as the rule file has them.

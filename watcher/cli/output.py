@@ -54,7 +54,7 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowsOf:
     """A list, each row of which is of one of these types."""
 
     shapes: tuple[type, ...]

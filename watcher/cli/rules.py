@@ -52,7 +52,8 @@ class PrintedRollback(Printed, frozen=True, kw_only=True):
 
 
 class PrintedPush(Printed, frozen=True, kw_only=True):
-    """The same after a push; ``unset`` are the variables that are not set here."""
+    """The revision that a book has after a push; ``unset`` are the variables that are not set
+    here."""
 
     book: str
     number: int

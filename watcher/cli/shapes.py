@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from watcher.cli.output import SHAPES, Rows
+from watcher.cli.output import SHAPES, RowsOf
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -48,7 +48,7 @@ def with_json(
 
 def schema_of(name: str, shapes: tuple[Any, ...]) -> Mapping[str, Any]:
     """The JSON Schema of what ``watcher NAME --json`` prints."""
-    rows = next((each for each in shapes if isinstance(each, Rows)), None)
+    rows = next((each for each in shapes if isinstance(each, RowsOf)), None)
     shapes = shapes if rows is None else rows.shapes
     made, parts = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
     whole: dict[str, Any] = made[0] if len(made) == 1 else {"anyOf": [*made]}
