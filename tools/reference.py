@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
+from datetime import UTC
 from pathlib import Path
 
 from tools import (
@@ -22,11 +23,16 @@ from tools import (
     reference_metrics,
 )
 from tools.marked import fill, table
+from watcher.cli.channel import sample_message
 from watcher.cli.output import json_text
 from watcher.daemon.supervision.loop_lag import LoopLag
+from watcher.delivery.payload.building import document_of
+from watcher.delivery.payload.document import json_schema as payload_schema
 from watcher.rules.schema.json_schema import json_schema
 from watcher.web.accept_errors import Visits
 from watcher.web.metrics import reference
+
+_EXAMPLE_AT = 1_795_446_000
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -63,6 +69,7 @@ def parts() -> Mapping[str, Mapping[str, str]]:
             "click": reference_delivery.by_click(),
         },
         "monitoring.md": {"instruments": _instruments()},
+        "payload.md": {"example": _example()},
     }
 
 
@@ -71,7 +78,9 @@ def wholes() -> Mapping[str, str]:
     return {
         "datasette.yaml": datasette.page(),
         "grafana-dashboard.json": grafana.page(),
+        "payload.schema.json": json_text(payload_schema()),
         "rules.schema.json": json_text(json_schema()),
+        **reference_commands.schemas(),
     }
 
 
@@ -88,6 +97,7 @@ def stale(folder: Path = DOCS, *, write: bool = False) -> list[Path]:
         if not path.exists() or path.read_text("utf-8") != text:
             found.append(path)
             if write:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, "utf-8")
     return found
 
@@ -100,6 +110,12 @@ def _instruments() -> str:
         )
     ]
     return table(("metric", "kind", "labels", "meaning"), rows)
+
+
+def _example() -> str:
+    """What ``watcher channel test`` posts to a channel for programs."""
+    document = document_of(sample_message(_EXAMPLE_AT), "crm", "", UTC)
+    return f"```json\n{json_text(document)}```"
 
 
 def main() -> int:

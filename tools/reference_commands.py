@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
 from tools.marked import table
 from watcher.cli.main import cli
+from watcher.cli.output import json_text
+from watcher.cli.shapes import schema_of, shapes_of, takes_json, with_json
 
 
 def commands() -> str:
     """A section for each command and subcommand."""
     context = click.Context(cli, info_name="watcher", **cli.context_settings)
     return "\n\n".join(_sections(context, "##"))
+
+
+def schemas() -> Mapping[str, str]:
+    """The JSON Schema of what each command prints with ``--json``, by its place in ``docs``."""
+    return {
+        place_of(name): json_text(schema_of(name, shapes_of(command)))
+        for name, command in with_json(click.Context(cli))
+    }
+
+
+def place_of(name: str) -> str:
+    """The file of a command's schema."""
+    return f"schemas/{name.replace(' ', '-')}.json"
 
 
 def _sections(context: click.Context, level: str) -> Iterator[str]:
@@ -37,6 +52,9 @@ def _section(context: click.Context, level: str) -> str:
     rows = [row for row in rows if "--help" not in row[0]]
     if rows:
         texts.append(table(("option", "meaning"), rows))
+    if takes_json(command):
+        place = place_of(context.command_path.partition(" ")[2])
+        texts.append(f"What `--json` prints: [{place}]({place}).")
     return "\n\n".join(texts)
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiohttp import web
 
-from watcher.daemon.clock import FastClock
+from watcher.daemon.clock import FastClock, keep_clock
 from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
+from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
@@ -40,7 +40,7 @@ _READ_AT = 6 * HOUR  # when the past's daily scans were made
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The user's choices: ``market`` is one of the simulator's presets, ``seconds`` ends the demo
-    after that time, None never."""
+    after that time, None never; ``keep`` is a new folder for what it writes, which stays."""
 
     now: Instant
     seed: int = 7
@@ -50,6 +50,7 @@ class Settings:
     day_seconds: float = 10.0
     listen: str | None = "127.0.0.1:8787"
     seconds: float | None = None
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +67,22 @@ class Listener:
 
 @dataclass(slots=True)
 class Demo:
-    """One run; everything it writes is in a folder of its own, removed at the end. ``load`` reads
-    its rule file, with the user's own variables."""
+    """One run; everything it writes is in a folder of its own, removed at the end unless the user
+    has it kept. ``load`` reads its rule file, with the user's own variables."""
 
     settings: Settings
     listener: Listener
     load: Callable[[Path], Rulebook] = lambda path: load([path], os.environ)
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="watcher-demo-")))
 
     async def run(self) -> None:
         """Serve the market, play the past, then run the daemon until it is stopped."""
-        try:
-            if self.settings.listen is not None:
-                parse_address(self.settings.listen)  # said before the past is played
-            async with AsyncExitStack() as stack:
-                await self._run(stack)
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.settings.listen is not None:
+            parse_address(self.settings.listen)  # said before the past is played
+        async with AsyncExitStack() as stack:
+            await self._run(stack, stack.enter_context(_place(self.settings.keep)))
 
-    async def _run(self, stack: AsyncExitStack) -> None:
-        chosen, rules, database = (
-            self.settings,
-            self.folder / "rules.yaml",
-            self.folder / "watcher.db",
-        )
+    async def _run(self, stack: AsyncExitStack, folder: Path) -> None:
+        chosen, rules, database = self.settings, folder / "rules.yaml", folder / "watcher.db"
         market = Market(
             seed=chosen.seed,
             products=chosen.products,
@@ -123,6 +116,8 @@ class Demo:
         finally:
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
+            if chosen.keep is not None:  # its time goes on, as fast as ours
+                keep_clock(database, FastClock(clock.exact(), speed=1.0))
 
     async def _play_past(self, book: Rulebook, database: Path, market: Market) -> None:
         """The days before now, through the same scan and evaluation; nobody is told of them."""
@@ -157,6 +152,24 @@ class Demo:
             self.listener.day(midnight)
             if self.listener.left():
                 stopping.set()
+
+
+@contextmanager
+def _place(kept: Path | None) -> Iterator[Path]:
+    """An empty folder for a run: ``kept``, or one that is removed. Raises ``WatcherError`` where
+    the one to keep holds anything, or can't be made."""
+    if kept is None:
+        with TemporaryDirectory(prefix="watcher-demo-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+        return
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        is_empty = not any(kept.iterdir())
+    except OSError as error:
+        raise WatcherError(f"{kept}: {error.strerror or error}") from error
+    if not is_empty:
+        raise WatcherError(f"{kept}: this folder is not empty; name a new one")
+    yield kept
 
 
 @asynccontextmanager

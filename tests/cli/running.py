@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.cli.schemas import hold
 from watcher.cli.main import main
 
 
@@ -34,4 +35,6 @@ class Command:
         printed = self.capsys.readouterr()
         assert isinstance(code, int)
         assert "Traceback" not in printed.err, printed.err
+        if "--json" in arguments:
+            hold([*map(str, arguments)], printed.out)
         return Result(code, printed.out, printed.err)

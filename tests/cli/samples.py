@@ -110,7 +110,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "db prune": ((), ("--quiet",)),
     "db stats": ((), ("--json",), ("--check",)),
     "metrics": ((), ("--json",)),
-    "schema": ((),),
+    "schema": ((), ("outbox", "list")),
     "completion": (("bash",), ("zsh",), ("fish",)),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from watcher.cli import demo as command
 from watcher.demo import Demo, Listener, Settings
+from watcher.errors import WatcherError
 from watcher.source.simulator import PRESETS, Behaviour
 
 
@@ -36,7 +38,7 @@ async def test_the_market_moves_as_its_preset(
     settings = Settings(now=1_800_000_000, market=name, listen=None)
     listener = Listener(nobody, nobody, nobody, nobody)
     with pytest.raises(Enough):
-        await Demo(settings, listener, folder=tmp_path / "demo").run()
+        await Demo(replace(settings, keep=tmp_path / "demo"), listener).run()
     assert built == [PRESETS[name]]
 
 
@@ -63,3 +65,13 @@ def test_an_unknown_market_is_refused() -> None:
     assert result.exit_code == 2
     assert "'calm' is not one of" in result.output
     assert all(name in result.output for name in PRESETS)
+
+
+def test_what_is_kept_is_new(tmp_path: Path) -> None:
+    """A folder that holds anything is left as it is."""
+    (tmp_path / "mine").write_text("x", "utf-8")
+    arguments = ["--keep", str(tmp_path), "--listen", "off", "--for", "0"]
+    result = CliRunner().invoke(command.command, arguments)
+    assert isinstance(result.exception, WatcherError)
+    assert "is not empty" in str(result.exception)
+    assert [each.name for each in tmp_path.iterdir()] == ["mine"]

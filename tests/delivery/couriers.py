@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tests.delivery.messages import NOW
 from tests.fakes.clock import SetClock
-from watcher.delivery.courier import Courier, Nobody
+from watcher.delivery.courier import Courier, Nobody, Sender
 from watcher.delivery.marking import StoreThread
 from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Style
 from watcher.message import Message, Notification
@@ -133,7 +133,7 @@ class Breaking(Store):
 
 
 def courier_of(
-    store: StoreThread, lines: Mapping[str, Line], clock: SetClock, **more: Any
+    store: StoreThread, lines: Mapping[str, Sender], clock: SetClock, **more: Any
 ) -> Courier:
     """A courier on the test's clock."""
     return Courier(store, lines, now=clock, pause=clock.pause, **more)

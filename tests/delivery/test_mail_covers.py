@@ -46,7 +46,7 @@ def covers_of(message: Message, *numbers: int, content: bytes = JPEG) -> dict[Su
 
 def mailed(message: Message, covers: Covers, limit: int = LONGEST) -> tuple[Rendered, list[str]]:
     """The mail, and the names of what goes with it."""
-    rendered, placed = written(message, Style.EMAIL, limit, Way(), covers)
+    rendered, placed = written(message, "1", Style.EMAIL, limit, Way(), covers=covers)
     return rendered, [each.name for each in placed]
 
 
@@ -124,7 +124,9 @@ async def test_it_is_inside_the_mail(mail: MailServer) -> None:
     """By its content's id, with the message's own picture in its place."""
     target = Target("me/1", mail.url())
     message = alerts(["Lamp"])
-    rendered, placed = written(message, target.style, target.limit, Way(), covers_of(message, 1))
+    rendered, placed = written(
+        message, "1", target.style, target.limit, Way(), covers=covers_of(message, 1)
+    )
     assert (await target.send(rendered, [PICTURE, *placed])).kind is OutcomeKind.SENT
     (taken,) = mail.taken
     _, chart, cover = taken.iter_parts()
@@ -143,7 +145,9 @@ async def test_a_mail_that_is_refused_with_it_goes_without(mail: MailServer) -> 
     mail.pictures = "552 5.3.4 message too big"
     target = Target("me/1", mail.url())
     message = alerts(["Lamp"])
-    rendered, placed = written(message, target.style, target.limit, Way(), covers_of(message, 1))
+    rendered, placed = written(
+        message, "1", target.style, target.limit, Way(), covers=covers_of(message, 1)
+    )
     assert await target.send(rendered, placed) == SendOutcome(
         OutcomeKind.SENT, "mailto took it, but not its picture"
     )

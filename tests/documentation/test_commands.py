@@ -12,7 +12,8 @@ import pytest
 from watcher.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")])
+SKILL = (ROOT / "docs" / "skill").rglob("*.md")
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md"), *SKILL])
 
 
 def named(page: Path) -> list[str]:

@@ -14,6 +14,7 @@ from watcher.message import Message
 from watcher.notification.flush_deferred import sweep
 from watcher.notification.policy import policies_of
 from watcher.store.ports import Store
+from watcher.store.sqlite.database import Database
 from watcher.text.messages import title_of, worded
 from watcher.units import HOUR
 
@@ -163,3 +164,18 @@ def test_many_rules_and_products(store: Store) -> None:
     assert len(first.rules) == 15
     assert len(message.items[0].also[13].alert) > 1
     assert not message.items[0].also[13].why
+
+
+def test_a_program_is_told_all(store: Store) -> None:
+    """Rules' limits spare a reader, not a program; the channel's own bounds both."""
+    rules_of = (rule(SELLS, "limit: 2", name="s"), rule(JUMPS, "limit: 1", name="jumps"))
+    shown = {}
+    for more in ("", ", limit: 3"):
+        world = world_of(
+            Database.in_memory() if more else store, *rules_of, channel=f", payload: json{more}"
+        )
+        world.scan(listed({str(each): 10 for each in range(1, 71)}))
+        world.scan(listed({str(each): 50 for each in range(1, 71)}))
+        message = told(world)
+        shown[more] = (len(message.items), message.rest)
+    assert shown == {"": (70, 0), ", limit: 3": (3, 67)}

@@ -6,18 +6,20 @@ from datetime import tzinfo
 from typing import Any
 
 import click
+from msgspec import UNSET, UnsetType
 
 from watcher.alert import Alert, AlertState
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.held import Listing, held_lines, reason
 from watcher.cli.lookup import is_group
-from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
 from watcher.evaluation.known import with_known, worded
+from watcher.evidence import Evidence, LatestEvidence
 from watcher.model import Instant
 from watcher.notification.deferral import waiting, with_holds
-from watcher.store.records import AlertRow
+from watcher.store.records import AlertHold, AlertRow, Delivery
 from watcher.units import format_since
 from watcher.web.words import AlertLine, lines
 
@@ -29,6 +31,27 @@ _NONE_YET = "No alerts yet: no rule has fired. `watcher status` shows when lists
 _STATES = ("pending", "firing", "inactive")
 
 
+class PrintedAlert(Printed, frozen=True, kw_only=True):
+    """An alert for programs: ``why`` it fired, what is so ``now``, and what became of it."""
+
+    id: str
+    rule: str
+    watch: str | None
+    region: str
+    product_id: str
+    name: str
+    seller: str | UnsetType = UNSET
+    state: AlertState
+    since: Instant
+    fired_at: Instant | None
+    resolved_at: Instant | None
+    reason: str | None
+    why: tuple[Evidence, ...]
+    now: LatestEvidence | None
+    deliveries: tuple[Delivery, ...]
+    held: tuple[AlertHold, ...]
+
+
 @click.command()
 @options.files
 @click.option("--rule", shell_complete=rule_names, help="Only of this rule.")
@@ -36,6 +59,7 @@ _STATES = ("pending", "firing", "inactive")
 @click.option("--since", type=options.DURATION, help="Only those that lived in this time, as 7d.")
 @options.limit
 @as_json
+@prints(list[PrintedAlert])
 def command(
     files: options.Files, rule: str | None, state: str | None, since: int | None, limit: int
 ) -> None:
@@ -103,18 +127,17 @@ def _outcome(alert: Alert) -> str:
     return f"{alert.outcome}, acknowledged" if heard else alert.outcome
 
 
-def alert_json(row: AlertRow) -> dict[str, object]:
+def alert_json(row: AlertRow) -> PrintedAlert:
     """An alert as the commands print it."""
     row = worded(row)
-    return {
-        "id": row.alert.short_id,
-        "rule": row.alert.rule,
-        "watch": row.watch or None,
-        **fields_of(row, "region product_id name"),
-        **({"seller": seller} if (seller := row.names.get(row.seller_id or "")) else {}),
-        **fields_of(row.alert, "state since fired_at resolved_at reason acknowledged"),
-        "why": row.alert.evidence,
-        "now": row.known,
-        "deliveries": row.deliveries,
-        "held": row.holds,
-    }
+    seller = row.names.get(row.seller_id or "")
+    return PrintedAlert.of(
+        row.alert,
+        row,
+        id=row.alert.short_id,
+        watch=row.watch or None,
+        seller=seller or UNSET,
+        why=row.alert.evidence,
+        now=row.known,
+        held=row.holds,
+    )

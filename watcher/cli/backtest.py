@@ -13,7 +13,7 @@ from watcher.analysis.replay import NOBODY, Sent
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import as_json, console, json_wanted, print_json
+from watcher.cli.output import as_json, console, json_wanted, print_json, prints
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.model import Instant
@@ -29,6 +29,7 @@ _NAMED = 3  # products of a message, by name
 @options.files
 @options.days(30, "How far back to begin.")
 @as_json
+@prints(Backtest, Backtests)
 def command(names: tuple[str, ...], files: options.Files, days: int, *, every: bool) -> None:
     """Show what RULE, or several, would have told over the stored scans of their watches.
 

@@ -8,7 +8,7 @@ import sys
 import click
 
 from watcher.cli.completion import book_names
-from watcher.cli.output import answer, as_json, console, fields_of
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.server_options import opened, server
 from watcher.errors import WatcherError
 from watcher.model import Instant
@@ -23,6 +23,28 @@ _NONE = (
 )
 
 
+class PrintedRules(Printed, frozen=True, kw_only=True):
+    """The newest rules of a book."""
+
+    number: int
+    digest: str
+    pushed: Instant
+    by: str
+    comment: str
+
+
+class PrintedBook(Printed, frozen=True, kw_only=True):
+    """A book, and the daemon that holds it: ``where`` is its host and process."""
+
+    book: str
+    held: bool
+    fence: int
+    ill: str | None
+    holder: str | None
+    where: str | None
+    rules: PrintedRules | None
+
+
 @click.group()
 def command() -> None:
     """List the books on a server, add one, or drop one with all its history."""
@@ -31,6 +53,7 @@ def command() -> None:
 @command.command("list")
 @server
 @as_json
+@prints(list[PrintedBook])
 def list_(url: str) -> None:
     """List the books, with their rules and the daemon that holds each."""
     try:
@@ -53,15 +76,10 @@ def _hosts(control: Control) -> dict[str, str]:
     return {each.id: f"{each.host}/{each.pid}" for each in control.daemons.all()}
 
 
-def _json(lease: LeaseState, revision: Revision | None, hosts: dict[str, str]) -> dict[str, object]:
+def _json(lease: LeaseState, revision: Revision | None, hosts: dict[str, str]) -> PrintedBook:
     holder = lease.holder if lease.held else None
-    rules = fields_of(revision, "number digest pushed by comment") if revision else None
-    return {
-        **fields_of(lease, "book held fence ill"),
-        "holder": holder,
-        "where": hosts.get(holder or ""),
-        "rules": rules,
-    }
+    rules = PrintedRules.of(revision) if revision else None
+    return PrintedBook.of(lease, holder=holder, where=hosts.get(holder or ""), rules=rules)
 
 
 def _row(

@@ -8,11 +8,10 @@ from watcher.categories import LEVELS, FoundCategory, KnownCategories, is_id
 from watcher.cli import options
 from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.logs import configure
-from watcher.cli.output import answer, as_json, console, json_wanted
+from watcher.cli.output import answer, as_json, console, json_wanted, prints
 from watcher.cli.probing import confirm
 from watcher.daemon.scheduling.category_names import LEDGER, keep_names
 from watcher.errors import SourceError, WatcherError
-from watcher.model import Instant
 from watcher.source.category_branches import Branch, nameless
 from watcher.source.endpoints import CATEGORIES
 from watcher.source.probing import Finding
@@ -31,6 +30,7 @@ from watcher.words import quoted
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.files
 @as_json
+@prints(dict[str, str])
 def categories(files: options.Files, below: tuple[str, ...], *, yes: bool) -> None:
     """Read the names of the categories of products that are known, where they have none yet.
 
@@ -81,7 +81,7 @@ def _below(text: str, known: KnownCategories) -> Branch:
     return Branch(above.category_id, level + 1 if level else 2)
 
 
-def _keep(database: Store, finding: Finding, now: Instant) -> None:
+def _keep(database: Store, finding: Finding, now: int) -> None:
     """The names of a branch; one that was refused ends it, for the next would be, too."""
     if finding.status != 200:
         raise SourceError(finding.words, status=finding.status)

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from watcher.cli import options
 from watcher.cli.completion import channel_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Printed, answer, as_json, console, json_wanted, print_json, prints
 from watcher.cli.streams import leave
-from watcher.daemon.connections import targets_of
+from watcher.daemon.connections import targets_of, way_of
 from watcher.delivery.apprise.target import Target
-from watcher.delivery.message import render
 from watcher.delivery.rendered import OutcomeKind, SendOutcome
+from watcher.delivery.writing import write
 from watcher.errors import WatcherError
 from watcher.evidence import Criterion, Evidence
+from watcher.language import Language, spoken
 from watcher.language import gettext as _
-from watcher.language import spoken
 from watcher.message import Item, Message
 from watcher.model import Instant, Severity, Verdict
 from watcher.rules.channel import Channel
@@ -30,6 +28,36 @@ from watcher.rules.rulebook import Rulebook
 from watcher.units import DAY, Unit
 
 _NAMED = 3  # rules of a channel, by name
+
+
+class PrintedTarget(Printed, frozen=True, kw_only=True):
+    """A URL of a channel, by its masked name."""
+
+    name: str
+    service: str
+
+
+class PrintedChannel(Printed, frozen=True, kw_only=True):
+    """A channel; ``told`` are the times at which it is."""
+
+    name: str
+    min_severity: Severity
+    max_severity: Severity
+    timezone: str
+    language: Language
+    targets: list[PrintedTarget]
+    told: str
+    operator: bool
+    rules: list[str]
+
+
+class PrintedTry(Printed, frozen=True, kw_only=True):
+    """A sample's end at one target."""
+
+    target: str
+    service: str
+    sent: bool
+    detail: str
 
 
 @click.group()
@@ -40,6 +68,7 @@ def command() -> None:
 @command.command("list")
 @options.files
 @as_json
+@prints(list[PrintedChannel])
 def list_(files: options.Files) -> None:
     """List the channels and their targets, without their URLs."""
     book = files.book
@@ -55,29 +84,32 @@ def list_(files: options.Files) -> None:
         console().table(columns, rows, texts=("Channel", "Targets", "Told", "Rules"))
 
 
-def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> dict[str, Any]:
-    return {
-        **fields_of(channel, "name min_severity max_severity timezone language"),
-        "targets": [{"name": name, "service": targets[name].service} for name in channel.targets],
-        "told": _times(channel),
-        "operator": channel.name in book.operator,
-        "rules": [rule.name for rule in book.rules if channel.name in rule.notify],
-    }
+def _json(channel: Channel, book: Rulebook, targets: Mapping[str, Target]) -> PrintedChannel:
+    return PrintedChannel.of(
+        channel,
+        targets=[
+            PrintedTarget(name=name, service=targets[name].service) for name in channel.targets
+        ],
+        told=_times(channel),
+        operator=channel.name in book.operator,
+        rules=[rule.name for rule in book.rules if channel.name in rule.notify],
+    )
 
 
-def _row(channel: Mapping[str, Any]) -> tuple[str, ...]:
-    to = ", ".join(f"{each['name']} ({each['service']})" for each in channel["targets"])
-    rules = channel["rules"]
+def _row(channel: PrintedChannel) -> tuple[str, ...]:
+    to = ", ".join(f"{each.name} ({each.service})" for each in channel.targets)
+    rules = channel.rules
     some = ", ".join(rules[:_NAMED])
     some = some if len(rules) <= _NAMED else f"{len(rules):,}: {some}, …"
-    bounds = dict.fromkeys((channel["min_severity"].value, channel["max_severity"].value))
-    return (channel["name"], to, " to ".join(bounds), channel["told"], some)
+    bounds = dict.fromkeys((channel.min_severity.value, channel.max_severity.value))
+    return (channel.name, to, " to ".join(bounds), channel.told, some)
 
 
 @command.command("test")
 @options.files
 @click.argument("name", shell_complete=channel_names)
 @as_json
+@prints(list[PrintedTry])
 def test(files: options.Files, name: str) -> None:
     """Send a sample message to channel NAME now, and say what each target answered: exit code 1
     where one did not take it."""
@@ -90,19 +122,19 @@ def test(files: options.Files, name: str) -> None:
     answers = [_answer(targets[name], name, each) for name, each in outcomes.items()]
     answer(answers, lambda: _say(answers))
     # A service that hangs holds a thread that Python would wait for.
-    leave(0 if all(each["sent"] for each in answers) else 1)
+    leave(0 if all(each.sent for each in answers) else 1)
 
 
-def _answer(target: Target, name: str, outcome: SendOutcome) -> dict[str, object]:
+def _answer(target: Target, name: str, outcome: SendOutcome) -> PrintedTry:
     sent = outcome.kind is OutcomeKind.SENT
-    return {"target": name, "service": target.service, "sent": sent, "detail": outcome.detail}
+    return PrintedTry(target=name, service=target.service, sent=sent, detail=outcome.detail)
 
 
-def _say(answers: Sequence[Mapping[str, object]]) -> None:
+def _say(answers: Sequence[PrintedTry]) -> None:
     for each in answers:
-        word = "took it" if each["sent"] else "did not take it"
-        detail = f": {each['detail']}" if each["detail"] else ""
-        console().say(f"{each['target']} ({each['service']}) {word}{detail}")
+        word = "took it" if each.sent else "did not take it"
+        detail = f": {each.detail}" if each.detail else ""
+        console().say(f"{each.target} ({each.service}) {word}{detail}")
 
 
 def _times(channel: Channel) -> str:
@@ -115,13 +147,10 @@ async def _send(
     channel: Channel, targets: Mapping[str, Target], now: int
 ) -> dict[str, SendOutcome]:
     with spoken(channel.language):
-        message = sample_message(now)
-    zone = ZoneInfo(channel.timezone)
+        message, way = sample_message(now), way_of(channel)
     sending = []
     for each in map(targets.__getitem__, channel.targets):
-        shown = render(
-            message, each.style, zone, each.limit, channel.template, language=channel.language
-        )
+        shown = write(message, f"test {now}", each.style, each.limit, way)
         sending.append(each.send(shown))
     return dict(zip(channel.targets, await asyncio.gather(*sending), strict=True))
 

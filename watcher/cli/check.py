@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from msgspec import UNSET
 
 from watcher.analysis.forecast import Forecast, forecast
 from watcher.cli import options
@@ -17,7 +18,7 @@ from watcher.cli.endpoints import (
     name_lines,
     refresh_lines,
 )
-from watcher.cli.output import Output, answer, as_json, console, json_wanted, print_json
+from watcher.cli.output import Output, as_json, console, json_wanted, print_json, prints
 from watcher.cli.stored_facts import StoredFacts, stored_facts
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage
@@ -27,9 +28,16 @@ from watcher.units import count_of, format_number
 _DOUBT = ProblemCode.DOUBT
 
 
+def _shapes() -> tuple[type, ...]:
+    from watcher.cli import check_shapes  # noqa: PLC0415 - as above
+
+    return check_shapes.PrintedCheck, check_shapes.PrintedProblems
+
+
 @click.command()
 @options.files
 @as_json
+@prints(_shapes)
 def command(files: options.Files) -> None:
     """Check the rule files, and say what they will read and cost."""
     book, warnings = _read(files)
@@ -40,10 +48,6 @@ def command(files: options.Files) -> None:
     warnings += known.doubts
     states, now = endpoint_states(book, known.probes), files.now
     costs = forecast(book.with_followed(known.followed), known.pages, files.now, known.spent)
-    found = {"ok": True, "rules": len(book.rules), "forecast": costs}
-    found |= {"warnings": warnings, "unmet": known.unmet, "shallower": known.shallower}
-    if states:
-        found["endpoints"] = {each.endpoint.name: each.state for each in states}
     trouble = [f"the costs are estimates: {known.trouble}"] if known.trouble else []
     doubts = (
         *warnings, *costs.warnings, *trouble, *endpoint_doubts(states, now),
@@ -54,7 +58,21 @@ def command(files: options.Files) -> None:
         *name_lines(book, known.categories),
         *refresh_lines(book, known.branches, known.probes),
     ]
-    answer(found, lambda: _show(files.named, book, costs, (told, doubts), known))
+    if json_wanted():
+        from watcher.cli.check_shapes import PrintedCheck  # noqa: PLC0415 - what depths are of
+
+        found = {each.endpoint.name: each.state for each in states}
+        print_json(
+            PrintedCheck.of(
+                known,
+                rules=len(book.rules),
+                forecast=costs,
+                warnings=warnings,
+                endpoints=found or UNSET,
+            )
+        )
+    else:
+        _show(files.named, book, costs, (told, doubts), known)
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
@@ -68,7 +86,9 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
         if not json_wanted():
             _warn(warnings)  # a URL that can't be used hides no other doubt
             raise
-        print_json({"ok": False, "problems": error.problems, "warnings": warnings})
+        from watcher.cli.check_shapes import PrintedProblems  # noqa: PLC0415
+
+        print_json(PrintedProblems(problems=error.problems, warnings=warnings))
         sys.exit(1)
     return book, warnings
 

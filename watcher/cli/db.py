@@ -9,12 +9,12 @@ from collections import Counter
 from pathlib import Path
 
 import click
-import msgspec
 
 from watcher.cli import options
 from watcher.cli.db_copy import copy
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.progress import progress
+from watcher.model import Instant
 from watcher.store.copying.between import copy_store
 from watcher.store.engine import restore
 from watcher.store.places import Place, Server
@@ -23,6 +23,24 @@ from watcher.units import format_bytes, format_duration, format_since
 
 _MB = 1_000_000
 _SHORTEST_PAUSE = 0.002  # seconds between two steps, for others to write
+
+
+class PrintedStats(Printed, frozen=True, kw_only=True):
+    """Sizes in bytes and counts; ``damage`` is null where it was not looked for."""
+
+    database: str
+    bytes: int
+    wal: int
+    free: int
+    products: int
+    observations: int
+    scans: int
+    alerts: int
+    notifications: int
+    oldest: Instant | None
+    newest: Instant | None
+    disk_free: int | None
+    damage: tuple[str, ...] | None
 
 
 @click.group()
@@ -105,6 +123,7 @@ def prune(files: options.Files, *, quiet: bool) -> None:
 @options.database
 @click.option("--check", is_flag=True, help="Read all of it and look for damage (exit 1).")
 @as_json
+@prints(PrintedStats)
 def stats(database: Place, *, check: bool) -> None:
     """Show sizes, what is stored since when, and the free space."""
     now = options.now_of(database)
@@ -112,8 +131,7 @@ def stats(database: Place, *, check: bool) -> None:
         figures = opened.upkeep.stats()
         damage = opened.upkeep.check() if check else None
     disk_free = None if isinstance(database, Server) else _disk_free(database)
-    found = {"database": str(database), **msgspec.to_builtins(figures)}
-    found |= {"disk_free": disk_free, "damage": damage}
+    found = PrintedStats.of(figures, database=str(database), disk_free=disk_free, damage=damage)
     answer(found, lambda: _show(figures, disk_free, damage, now))
     sys.exit(1 if damage else 0)
 

@@ -6,16 +6,23 @@ import time
 from functools import partial
 
 import click
-import msgspec
 
 from watcher.cli import options
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.place_options import BOOK, PLACE, of_book
 from watcher.cli.progress import progress
 from watcher.store.copying.between import copy_store
+from watcher.store.copying.copier import Counted
 from watcher.store.places import MAIN, Place
 
 _book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
+
+
+class PrintedCopy(Printed, frozen=True, kw_only=True):
+    """The tables that were copied, and compared."""
+
+    rows: int
+    tables: list[Counted]
 
 
 @click.command("copy")
@@ -24,6 +31,7 @@ _book = partial(click.option, type=BOOK, default=MAIN, metavar="NAME")
 @_book("--from-book", help="The book, where FROM is a server.")
 @_book("--to-book", help="The book, where TO is a server.")
 @as_json
+@prints(PrintedCopy)
 @options.quiet
 def copy(source: Place, target: Place, from_book: str, to_book: str, *, quiet: bool) -> None:
     """Copy all that is stored FROM one place TO another: files, or books on a server.
@@ -60,4 +68,4 @@ def copy(source: Place, target: Place, from_book: str, to_book: str, *, quiet: b
         table.table(("Table", "Rows", "Checksum"), rows, texts=("Checksum",))
         table.say(f"{total:,} rows copied; both are the same in rows and checksums.")
 
-    answer({"rows": total, "tables": msgspec.to_builtins(list(found))}, show)
+    answer(PrintedCopy(rows=total, tables=[*found]), show)

@@ -44,6 +44,10 @@ _COLOURS = {"warning": "yellow", "failure": "red", "success": "green"}
     "--day-seconds", type=click.FloatRange(min=1), default=10.0, help="How long a day takes."
 )
 @click.option("--listen", default="127.0.0.1:8787", help="The web page, or off.")
+@click.option(
+    "--keep", metavar="FOLDER", type=options.PATH,
+    help="Leave its rules.yaml and watcher.db in this new folder, to try rules on.",
+)  # fmt: skip
 @click.option("--for", "seconds", type=click.FloatRange(min=0), help="End after so many seconds.")
 def command(*, days: int, listen: str, **wanted: Any) -> None:
     """Run the whole daemon on a simulated market: no key, no account, no network."""

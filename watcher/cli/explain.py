@@ -16,7 +16,7 @@ from watcher.analysis.reasons import Reason, unrounded
 from watcher.cli import options
 from watcher.cli.completion import product_ids, regions, rule_names
 from watcher.cli.lookup import chosen, chosen_subject, is_group
-from watcher.cli.output import as_json, console, json_wanted, print_json, said
+from watcher.cli.output import as_json, console, json_wanted, print_json, prints, said
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.evidence import Evidence
 from watcher.fields import IDS, unit_of
@@ -48,6 +48,7 @@ _GROUPS = {"all": "all of these", "any": "any of these", "not": "not this"}
 @click.option("--region", shell_complete=regions, help="Its market; by default the rule's.")
 @options.files
 @as_json
+@prints(Explanation)
 def command(rule_name: str, product: str, region: str | None, files: options.Files) -> None:
     """Explain why RULE fired on PRODUCT, did not fire, or was not told.
 

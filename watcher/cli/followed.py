@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
+from msgspec import UNSET, UnsetType
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.cli import options
 from watcher.cli.following import readers_of, unread
-from watcher.cli.output import answer, as_json, console, fields_of, said
+from watcher.cli.output import Printed, answer, as_json, console, prints, said
 from watcher.cli.tables import Cell
 from watcher.fields import BY_NAME
 from watcher.model import Instant
@@ -18,9 +19,24 @@ from watcher.units import Currencies, format_since
 _NONE = "No product is followed; `watcher follow PRODUCT` begins."
 
 
+class PrintedFollowed(Printed, frozen=True, kw_only=True):
+    """A product that is followed, with its newest values; ``region`` and ``name`` are there once
+    it was seen."""
+
+    product_id: str
+    since: Instant
+    note: str
+    region: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    seen: Instant | None
+    values: Mapping[str, float | None]
+    state: str
+
+
 @click.command()
 @options.files
 @as_json
+@prints(list[PrintedFollowed])
 def command(files: options.Files) -> None:
     """List the products that are followed, the newest first, with what is known of each.
 
@@ -60,8 +76,12 @@ def _row(each: FollowedProduct, now: Instant) -> tuple[Cell, ...]:
     return (product, *values, seen, format_since(each.follow.since, now), each.follow.note)
 
 
-def _json(each: FollowedProduct) -> dict[str, object]:
+def _json(each: FollowedProduct) -> PrintedFollowed:
     facts = each.facts
-    known = {"region": facts.region, "name": facts.name} if facts is not None else {}
-    more = {"seen": each.seen, "values": each.values, "state": each.state or "known"}
-    return {**fields_of(each.follow, "product_id since note"), **known, **more}
+    return PrintedFollowed.of(
+        each.follow,
+        each,
+        region=facts.region if facts is not None else UNSET,
+        name=facts.name if facts is not None else UNSET,
+        state=each.state or "known",
+    )

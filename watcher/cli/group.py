@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watcher.analysis.groups import SHOWN, GroupHistory, group_history
+from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_history
 from watcher.cli import options
+from watcher.cli.alerts import PrintedAlert
 from watcher.cli.lookup import chosen_product, chosen_tracks
-from watcher.cli.output import Output, console, json_wanted, print_json, said
+from watcher.cli.output import Output, Printed, console, json_wanted, print_json, said
 from watcher.cli.plotting import (
     ALERTS,
+    PrintedRow,
+    PrintedTrack,
     alerts_json,
     print_csv,
     rows_json,
@@ -137,24 +140,52 @@ def _show_members(out: Output, shown: _Shown) -> None:
             out.say(f"The {len(rows)} with the most of {each.size:,}.")
 
 
-def _json(shown: _Shown) -> dict[str, object]:
+def _json(shown: _Shown) -> PrintedGroupPast:
     by, value = subject_parts(shown.facts.product_id) or ("", "")
-    return {
-        "group": {
-            "id": shown.facts.product_id,
-            "region": shown.facts.region,
-            "name": shown.name,
-            "by": by,
-            "value": value,
-            "groups": [each.name for each in shown.past.groups],
-            "first_seen": shown.facts.first_seen,
-        },
-        "gmv_currency": shown.gmv_currency,
-        "figures": tracks_json(shown.tracks),
-        "rows": rows_json(shown.tracks, shown.rows),
-        "lists": [
-            {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
-            for each in shown.past.lists
-        ],
-        "alerts": alerts_json(shown.alerts),
-    }
+    return PrintedGroupPast(
+        group=PrintedGroup.of(
+            shown.facts,
+            id=shown.facts.product_id,
+            name=shown.name,
+            by=by,
+            value=value,
+            groups=[each.name for each in shown.past.groups],
+        ),
+        gmv_currency=shown.gmv_currency,
+        figures=tracks_json(shown.tracks),
+        rows=rows_json(shown.tracks, shown.rows),
+        lists=[PrintedGroupList.of(each, products=each.members) for each in shown.past.lists],
+        alerts=alerts_json(shown.alerts),
+    )
+
+
+class PrintedGroup(Printed, frozen=True, kw_only=True):
+    """A group of products: ``groups`` of the rule file that speak of it."""
+
+    id: str
+    region: str
+    name: str
+    by: str
+    value: str
+    groups: list[str]
+    first_seen: Instant
+
+
+class PrintedGroupList(Printed, frozen=True, kw_only=True):
+    """A list's newest scan, and the products of the group on it."""
+
+    watch: str
+    at: Instant
+    size: int
+    products: tuple[GroupMember, ...]
+
+
+class PrintedGroupPast(Printed, frozen=True, kw_only=True):
+    """A group's figures as they changed, its newest products, and its alerts."""
+
+    group: PrintedGroup
+    gmv_currency: str | None
+    figures: list[PrintedTrack]
+    rows: list[PrintedRow]
+    lists: list[PrintedGroupList]
+    alerts: list[PrintedAlert]

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-import click
+from collections.abc import Mapping, Sequence
 
-from watcher.cli.output import as_json, console, json_wanted, print_json
-from watcher.rules.calibration import ANY, DATA, MEASURED
+import click
+from msgspec import UNSET, UnsetType
+
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
+from watcher.rules.calibration import ANY, DATA, MEASURED, Mark
 from watcher.rules.metrics import ATTRIBUTES, NORMAL, SPARSE, Catalogue
 from watcher.rules.sections.figures import FIGURES
 
 
+class PrintedMetric(Printed, frozen=True, kw_only=True):
+    """A metric or a text; ``measured`` where scores of it were, by the form of its formula."""
+
+    name: str
+    unit: str
+    meaning: str
+    measured: Mapping[str, Sequence[Mark]] | UnsetType = UNSET
+
+
 @click.command()
 @as_json
+@prints(list[PrintedMetric])
 def command() -> None:
     """List all metrics and attributes with their meaning, and what scores meant on real sales."""
     rows = [(each.name, each.unit.value, each.meaning) for each in Catalogue().metrics()]
@@ -35,8 +48,6 @@ def command() -> None:
     out.say(f"Of any listed product went on: {ANY[NORMAL]:.0%} (sparse form: {ANY[SPARSE]:.0%}).")
 
 
-def _json(name: str, unit: str, meaning: str) -> dict[str, object]:
-    """``measured`` where scores of it were, by the form of its formula."""
+def _json(name: str, unit: str, meaning: str) -> PrintedMetric:
     measured = {form: marks for (metric, form), marks in MEASURED.items() if metric == name}
-    more = {"measured": measured} if measured else {}
-    return {"name": name, "unit": unit, "meaning": meaning, **more}
+    return PrintedMetric(name=name, unit=unit, meaning=meaning, measured=measured or UNSET)

@@ -12,8 +12,8 @@ from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.logs import configure
 from watcher.cli.lookup import chosen
-from watcher.cli.output import as_json, json_wanted
-from watcher.cli.run_report import RunReport
+from watcher.cli.output import as_json, json_wanted, prints
+from watcher.cli.run_report import PrintedRun, RunReport
 from watcher.cli.single_run import SingleRun
 from watcher.cli.streams import leave
 from watcher.daemon.connections import targets_of, ways_of
@@ -28,6 +28,7 @@ from watcher.store.engine import Scratch, Writer, hold
 @options.several("--rule", "names", rule_names, "Scan for this rule, due or not.", "NAME")
 @click.option("--dry-run", is_flag=True, help="Send nothing, keep nothing but the credits spent.")
 @as_json
+@prints(PrintedRun)
 @options.quiet
 def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quiet: bool) -> None:
     """Scan what is due (or named) now, print what fires, and send it.

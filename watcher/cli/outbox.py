@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from watcher.cli import options
 from watcher.cli.held import Listing, reason
-from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Printed, RowsOf, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
 from watcher.errors import WatcherError
 from watcher.message import Notification, NotificationState
+from watcher.model import Instant
 from watcher.notification.deferral import Waiting, waiting
 from watcher.store.places import Place
 from watcher.store.ports import Store
@@ -38,6 +39,39 @@ _DONE = {
 }
 
 
+class PrintedNotification(Printed, frozen=True, kw_only=True):
+    """A message of the queue; ``told_by`` is the one that tells it in its place."""
+
+    id: int
+    channel: str
+    target: str
+    state: NotificationState
+    tries: int
+    created: Instant
+    finished: Instant | None
+    error: str | None
+    told_by: int | None
+    next_try: Instant | None
+    title: str
+
+
+class PrintedHeld(Printed, frozen=True, kw_only=True):
+    """A part of what is held back from a channel, and is no message yet."""
+
+    id: None
+    target: None
+    state: Literal["held"]
+    channel: str
+    why: str
+    until: Instant | None
+    silence: int | None
+    alerts: int
+    rules: tuple[str, ...]
+    messages: int
+    created: Instant
+    title: str
+
+
 @click.group()
 def command() -> None:
     """Show the messages that wait or are dead; try them again, or give them up."""
@@ -49,6 +83,7 @@ def command() -> None:
 @click.option("--target", metavar="NAME", help="To this target, as growth/1.")
 @options.limit
 @as_json
+@prints(RowsOf((PrintedNotification, PrintedHeld)))
 def list_(files: options.Files, states: tuple[str, ...], target: str | None, limit: int) -> None:
     """List the messages that wait or are dead, the newest first, and what is held back by a digest,
     quiet hours, a silence, a cooldown, a round or the day's most, as the rule file has them.
@@ -162,13 +197,13 @@ def _row(row: Notification, now: int) -> tuple[Cell, ...]:
     )
 
 
-def _json(row: Notification) -> dict[str, object]:
-    return {
-        **fields_of(row, "id channel target state tries created finished error"),
-        "told_by": row.joined,
-        "next_try": row.next_try if row.state is NotificationState.WAITING else None,
-        "title": title_of(row.message),
-    }
+def _json(row: Notification) -> PrintedNotification:
+    return PrintedNotification.of(
+        row,
+        told_by=row.joined,
+        next_try=row.next_try if row.state is NotificationState.WAITING else None,
+        title=title_of(row.message),
+    )
 
 
 def _held_row(each: Waiting, now: int, zone: tzinfo) -> tuple[Cell, ...]:
@@ -177,10 +212,10 @@ def _held_row(each: Waiting, now: int, zone: tzinfo) -> tuple[Cell, ...]:
     return ("", each.channel, _HELD, "", until, age, (each.what, reason(each, now, zone)))
 
 
-def _held_json(each: Waiting) -> dict[str, object]:
-    kept = fields_of(each, "channel why until silence alerts rules messages")
-    state = {"id": None, "target": None, "state": _HELD}
-    return {**state, **kept, "created": each.since, "title": each.what}
+def _held_json(each: Waiting) -> PrintedHeld:
+    return PrintedHeld.of(
+        each, id=None, target=None, state="held", created=each.since, title=each.what
+    )
 
 
 def _next(instant: int, now: int) -> str:

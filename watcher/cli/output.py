@@ -6,7 +6,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from dataclasses import dataclass
+from typing import Any, Self, TextIO, TypeVar
 
 import click
 import msgspec
@@ -24,6 +25,10 @@ _PIPED_WIDTH = 100_000  # nothing is cut or wrapped where a program reads
 _OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+SHAPES = "__printed_shapes__"
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
 def _note_json(context: click.Context, _option: click.Parameter, value: object) -> None:
     context.meta[__name__] = value
 
@@ -31,6 +36,39 @@ def _note_json(context: click.Context, _option: click.Parameter, value: object) 
 as_json = click.option(
     "--json", is_flag=True, expose_value=False, callback=_note_json, help="Print JSON."
 )
+
+
+class Printed(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping that a command prints as JSON: what is not known is null, a field that may be left
+    out ``UNSET``."""
+
+    @classmethod
+    def of(cls, *values: object, **more: Any) -> Self:
+        """One with the fields that the values have under the same names, and ``more``."""
+        found = dict(more)
+        for name in cls.__struct_fields__:
+            for value in values:
+                if name not in found and hasattr(value, name):
+                    found[name] = getattr(value, name)
+        return cls(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """A list, each row of which is of one of these types."""
+
+    shapes: tuple[type, ...]
+
+
+def prints(*shapes: Any) -> Callable[[_Function], _Function]:
+    """Say what a command prints with ``--json``: a value of one of these types. A function gives
+    those that are not worth their import where nobody asks. ``docs/schemas/`` are made of them."""
+
+    def note(function: _Function) -> _Function:
+        setattr(function, SHAPES, shapes)
+        return function
+
+    return note
 
 
 class Output(Console):

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from watcher.cli.output import Printed
 from watcher.daemon.scheduling.picture_cache import LIMIT, PictureCache, cache_folder
 from watcher.daemon.scheduling.picture_source import hosts_of, probe_in_force
 from watcher.rules.rulebook import Rulebook
@@ -21,28 +21,38 @@ if TYPE_CHECKING:
 _MEGABYTE = 2**20
 
 
-def pictures_state(database: Store, book: Rulebook, place: Place) -> Mapping[str, object]:
-    """For programs: whether they are ``on``, else ``why`` not; the ``folder`` of those that are
-    kept, as this command sees it, their ``bytes`` and the most there may be."""
+class PicturesState(Printed, frozen=True, kw_only=True):
+    """Whether pictures are ``on``, else ``why`` not; the ``folder`` of those that are kept, as this
+    command sees it, their ``bytes`` and the most there may be."""
+
+    on: bool
+    why: str | None
+    folder: str | None
+    bytes: int
+    most_bytes: int
+
+
+def pictures_state(database: Store, book: Rulebook, place: Place) -> PicturesState:
+    """For programs and for ``pictures_line``."""
     on = probe_in_force(database, book) is not None
     why = "`watcher source probe` has not found with this key how they are had"
     folder = cache_folder(place, os.environ)
-    return {
-        "on": on,
-        "why": None if on else why if book.api.pictures else "api.pictures is off",
-        "folder": str(folder) if folder is not None and folder.is_dir() else None,
-        "bytes": PictureCache(folder).size(),
-        "most_bytes": LIMIT,
-    }
+    return PicturesState(
+        on=on,
+        why=None if on else why if book.api.pictures else "api.pictures is off",
+        folder=str(folder) if folder is not None and folder.is_dir() else None,
+        bytes=PictureCache(folder).size(),
+        most_bytes=LIMIT,
+    )
 
 
-def pictures_line(state: Mapping[str, object]) -> str:
+def pictures_line(state: PicturesState) -> str:
     """Say it in words."""
     kept = ""
-    if state["folder"]:
-        size = int(str(state["bytes"])) / _MEGABYTE
-        kept = f"; {size:.1f} of {LIMIT // _MEGABYTE} MB are kept in {state['folder']}"
-    told = "on" if state["on"] else f"off ({state['why']})"
+    if state.folder:
+        size = state.bytes / _MEGABYTE
+        kept = f"; {size:.1f} of {LIMIT // _MEGABYTE} MB are kept in {state.folder}"
+    told = "on" if state.on else f"off ({state.why})"
     return f"Pictures of products: {told}{kept}."
 
 

@@ -13,8 +13,8 @@ from rich.text import Text
 from uniplot import plot_to_string
 
 from watcher.charts.scale import level_axis, value_axis
-from watcher.cli.alerts import alert_cells, alert_json
-from watcher.cli.output import Output, fields_of, said
+from watcher.cli.alerts import PrintedAlert, alert_cells, alert_json
+from watcher.cli.output import Output, Printed, said
 from watcher.evaluation.series import Track, heights_of, number
 from watcher.export.csv_lines import MARK, csv_lines, no_formula
 from watcher.export.formats import iso
@@ -40,7 +40,7 @@ def show_alerts(out: Output, rows: Sequence[AlertRow], now: Instant, zone: tzinf
         out.say(f"The newest {ALERTS}.")
 
 
-def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, object]]:
+def alerts_json(rows: Sequence[AlertRow]) -> list[PrintedAlert]:
     """Alerts of one subject for programs."""
     return [*map(alert_json, rows)]
 
@@ -62,16 +62,31 @@ def said_of(track: Track, value: float, currencies: Currencies = NO_CURRENCIES) 
     return said(track.metric.name, value, track.metric.unit, currencies)
 
 
-def tracks_json(tracks: Sequence[Track]) -> list[dict[str, object]]:
+class PrintedTrack(Printed, frozen=True, kw_only=True):
+    """The name of a metric or a figure in rows, and its unit."""
+
+    name: str
+    label: str
+    unit: Unit
+
+
+class PrintedRow(Printed, frozen=True, kw_only=True):
+    """The values from a time on, by name."""
+
+    at: Instant
+    values: dict[str, int | float | None]
+
+
+def tracks_json(tracks: Sequence[Track]) -> list[PrintedTrack]:
     """The names of tracks for programs."""
-    return [{**fields_of(each, "name label"), "unit": each.metric.unit} for each in tracks]
+    return [PrintedTrack.of(each, unit=each.metric.unit) for each in tracks]
 
 
-def rows_json(tracks: Sequence[Track], rows: Rows) -> list[dict[str, object]]:
+def rows_json(tracks: Sequence[Track], rows: Rows) -> list[PrintedRow]:
     """Their values from each time on."""
     names = [track.name for track in tracks]
     return [
-        {"at": instant, "values": dict(zip(names, map(number, values), strict=True))}
+        PrintedRow(at=instant, values=dict(zip(names, map(number, values), strict=True)))
         for instant, values in rows
     ]
 

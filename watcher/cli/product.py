@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 import click
+from msgspec import UNSET, UnsetType
 
 from watcher.cli import options
+from watcher.cli.alerts import PrintedAlert
 from watcher.cli.completion import metric_names, product_ids, regions
-from watcher.cli.group import show_group
+from watcher.cli.group import PrintedGroupPast, show_group
 from watcher.cli.lookup import categories_said, chosen_metrics, chosen_product, is_group, with_name
-from watcher.cli.output import Output, as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Output, Printed, as_json, console, json_wanted, print_json, prints
 from watcher.cli.plotting import (
     ALERTS,
+    PrintedRow,
+    PrintedTrack,
     alerts_json,
     print_csv,
     rows_json,
@@ -71,6 +75,21 @@ class _Past:
         return list(zip(self.at.tolist(), self.rows.tolist(), strict=True))
 
 
+class PrintedPast(Printed, frozen=True, kw_only=True):
+    """A product, its values as they changed, its texts, and its alerts; ``facts`` are the user's
+    own."""
+
+    product: ProductFacts
+    gmv_currency: str | None
+    metrics: list[PrintedTrack]
+    rows: list[PrintedRow]
+    alerts: list[PrintedAlert]
+    facts: Mapping[str, float | str]
+    texts: Sequence[TextChange]
+    categories: list[str]
+    names: Mapping[str, str] | UnsetType = UNSET
+
+
 @click.command()
 @click.argument("product", shell_complete=product_ids)
 @click.option("--region", shell_complete=regions, help="Its market, where several have it.")
@@ -78,6 +97,7 @@ class _Past:
 @options.days(30, "How far back to look.")
 @options.files
 @as_json
+@prints(PrintedPast, PrintedGroupPast)
 @click.option("--csv", "as_csv", is_flag=True, help="Print the values as CSV.")
 @options.decimal
 def command(
@@ -204,14 +224,17 @@ def _newest(past: _Past) -> Iterator[str]:
         yield f"{track.label} {said_of(track, value, currencies)}"
 
 
-def _json(past: _Past) -> dict[str, object]:
-    metrics, rows = tracks_json(past.tracks), rows_json(past.tracks, past.pairs)
+def _json(past: _Past) -> PrintedPast:
     levels = dict(zip(("category", "category_l2", "category_l3"), past.categories, strict=False))
     ids = {"seller": past.product.seller_id, **levels}
     known = {what: name for what, each in ids.items() if (name := past.names.get(each or ""))}
-    alerts = alerts_json(past.alerts)
-    found = {"metrics": metrics, "rows": rows, "alerts": alerts, "facts": past.own}
-    texts = [fields_of(each, "at name was now") for each in past.texts]
-    found["texts"] = texts
-    named = {"categories": [*past.categories], **({"names": known} if known else {})}
-    return {**fields_of(past, "product gmv_currency"), **found, **named}
+    return PrintedPast.of(
+        past,
+        metrics=tracks_json(past.tracks),
+        rows=rows_json(past.tracks, past.pairs),
+        alerts=alerts_json(past.alerts),
+        facts=past.own,
+        texts=past.texts,
+        categories=[*past.categories],
+        names=known or UNSET,
+    )

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.category_lookup import lookup_in
-from watcher.cli.output import answer, as_json, console, fields_of
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
 from watcher.cli.server_options import book_of_server, opened, pusher
 from watcher.errors import Problem, WatcherError
@@ -26,6 +26,47 @@ _comment = click.option(
 _by = options.variable("--by", metavar="NAME", help="Who pushes; else USER@HOST.")
 
 
+class PrintedRevision(Printed, frozen=True, kw_only=True):
+    """A revision with its ``files`` by name."""
+
+    book: str
+    number: int
+    digest: str
+    pushed: Instant
+    by: str
+    comment: str
+    files: Mapping[str, str]
+
+
+class PrintedRollback(Printed, frozen=True, kw_only=True):
+    """The revision that a book has now: ``new``, or the one that it had."""
+
+    book: str
+    number: int
+    digest: str
+    pushed: Instant
+    by: str
+    comment: str
+    new: bool
+    changes: Sequence[FileChange]
+
+
+class PrintedPush(Printed, frozen=True, kw_only=True):
+    """The revision that a book has after a push; ``unset`` are the variables that are not set
+    here."""
+
+    book: str
+    number: int
+    digest: str
+    pushed: Instant
+    by: str
+    comment: str
+    new: bool
+    changes: Sequence[FileChange]
+    unset: Sequence[str]
+    warnings: Sequence[Problem]
+
+
 @click.group()
 def command() -> None:
     """Push rule files to a book on a server; show, compare or roll back what was pushed."""
@@ -39,6 +80,7 @@ def command() -> None:
 @click.option("--expect", metavar="DIGEST", help="Follow these rules, which FOLDER has not seen.")
 @click.option("--force", is_flag=True, help="Follow whatever rules the book has.")
 @as_json
+@prints(PrintedPush)
 def push(
     place: Server, folder: Path, comment: str, by: str | None, expect: str | None, *, force: bool
 ) -> None:
@@ -71,7 +113,9 @@ def push(
         held = {each.book for each in control.leases.all() if each.held}
     source.note(place.book, made.digest)
     changed = changes(old, files)
-    found = {**_json(made), "new": made != newest, "changes": changed, "unset": unset}
+    found = PrintedPush.of(
+        made, new=made != newest, changes=changed, unset=unset, warnings=warnings
+    )
 
     def show() -> None:
         name = f"{place}{' (new)' if is_new else ''}"
@@ -83,7 +127,7 @@ def push(
         for each in warnings:
             console(stderr=True).say(f"warning: {each}")
 
-    answer({**found, "warnings": warnings}, show)
+    answer(found, show)
 
 
 def _told(held: bool) -> str:
@@ -161,12 +205,13 @@ def _style(line: str) -> str:
 @book_of_server
 @options.limit
 @as_json
+@prints(list[Revision])
 def history(place: Server, limit: int) -> None:
     """List the revisions of a book's rules, the newest first."""
     with opened(place.url, readonly=True) as control:
         revisions = control.books.history(place.book)[:limit]
         now = int(control.now())
-    answer([_json(each) for each in revisions], lambda: _list(place, revisions, now))
+    answer([*revisions], lambda: _list(place, revisions, now))
 
 
 def _list(place: Server, revisions: Sequence[Revision], now: Instant) -> None:
@@ -187,6 +232,7 @@ def _list(place: Server, revisions: Sequence[Revision], now: Instant) -> None:
 @_comment
 @_by
 @as_json
+@prints(PrintedRollback)
 def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
     """Make the rules of revision NUMBER the newest ones again; daemons load them."""
     with opened(place.url) as control:
@@ -200,7 +246,7 @@ def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
     changed = changes(old, files)
     head = f"{place}: revision {made.number} has the rules of revision {number} again."
     answer(
-        {**_json(made), "new": made != newest, "changes": changed},
+        PrintedRollback.of(made, new=made != newest, changes=changed),
         lambda: _show_made(place, made, newest, head, changed),
     )
 
@@ -225,6 +271,7 @@ def _show_made(
 @click.option("--to", "folder", type=options.PATH, help="Write the files into this folder.")
 @click.option("--force", is_flag=True, help="Replace what differs in that folder.")
 @as_json
+@prints(PrintedRevision)
 def show(place: Server, number: int | None, folder: Path | None, *, force: bool) -> None:
     """Show the rule files of revision NUMBER, or of the newest, or write them into a folder."""
     with opened(place.url, readonly=True) as control:
@@ -237,7 +284,7 @@ def show(place: Server, number: int | None, folder: Path | None, *, force: bool)
         console().say(f"{folder}: {count_of(len(files), 'file')} of {described(made)}.")
         return
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
-    answer({**_json(made), "files": texts}, lambda: _print(made, files, texts))
+    answer(PrintedRevision.of(made, files=texts), lambda: _print(made, files, texts))
 
 
 def _print(made: Revision, files: Mapping[str, bytes], texts: Mapping[str, str]) -> None:
@@ -259,10 +306,6 @@ def _revision(control: Control, place: Server, number: int | None) -> Revision:
             f"{place.book}` shows what was pushed"
         )
     return made
-
-
-def _json(revision: Revision) -> dict[str, object]:
-    return fields_of(revision, "book number digest pushed by comment")
 
 
 def _show_changes(changed: Sequence[FileChange]) -> None:

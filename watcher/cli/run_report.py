@@ -5,16 +5,87 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Annotated
 
-from watcher.cli.output import Output, console, fields_of, print_json
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from watcher.cli.output import Output, Printed, console, print_json
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style, Way
 from watcher.evaluation.empty_list_guard import said_of
 from watcher.language import Language
 from watcher.message import Message, Notification
-from watcher.model import Instant, ScanState
+from watcher.model import Doubt, Instant, ScanState
 from watcher.pipeline import ScanOutcome
 from watcher.units import count_of, format_ago, format_instant
+
+
+class PrintedText(Printed, frozen=True, kw_only=True):
+    """A message as text."""
+
+    title: str
+    text: str
+
+
+class PrintedRelease(Printed, frozen=True, kw_only=True):
+    """A message that an earlier run held back."""
+
+    target: str
+    title: str
+    text: str
+
+
+class PrintedNotDue(Printed, frozen=True, kw_only=True):
+    """A watch that is not due before that time."""
+
+    watch: str
+    due: Instant
+
+
+class PrintedUndelivered(Printed, frozen=True, kw_only=True):
+    """The number of messages that a target has not taken."""
+
+    target: str
+    messages: int
+
+
+class PrintedJudged(Printed, frozen=True, kw_only=True):
+    """The number of products that met a rule's conditions, and of those without data."""
+
+    rule: str
+    met: int
+    no_data: int
+
+
+_STATES = msgspec.Meta(extra_json_schema={"enum": [*ScanState, "not scanned"]})
+
+
+class PrintedScan(Printed, frozen=True, kw_only=True):
+    """A scan, and the messages that it led to; of one that was not begun, only its state."""
+
+    watch: str
+    state: Annotated[str, _STATES]
+    at: Instant | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
+    problems: tuple[str, ...] | UnsetType = UNSET
+    doubt: Doubt | UnsetType | None = UNSET
+    products: int | UnsetType = UNSET
+    credits: int | UnsetType = UNSET
+    fired: int | UnsetType = UNSET
+    resolved: int | UnsetType = UNSET
+    rules: list[PrintedJudged] | UnsetType = UNSET
+    messages: list[PrintedText]
+
+
+class PrintedRun(Printed, frozen=True, kw_only=True):
+    """A run; ``ok``: every scan was complete."""
+
+    ok: bool
+    scans: list[PrintedScan]
+    not_due: list[PrintedNotDue]
+    held: list[PrintedRelease]
+    undelivered: list[PrintedUndelivered]
 
 
 @dataclass(slots=True)
@@ -28,10 +99,10 @@ class RunReport:
     ways: Mapping[str, Way] = field(default_factory=dict)
     out: Output = field(default_factory=console)
     told: list[Message] = field(default_factory=list)
-    scans: list[dict[str, object]] = field(default_factory=list)
-    not_due: list[dict[str, object]] = field(default_factory=list)
-    held: list[dict[str, object]] = field(default_factory=list)
-    undelivered: list[dict[str, object]] = field(default_factory=list)
+    scans: list[PrintedScan] = field(default_factory=list)
+    not_due: list[PrintedNotDue] = field(default_factory=list)
+    held: list[PrintedRelease] = field(default_factory=list)
+    undelivered: list[PrintedUndelivered] = field(default_factory=list)
     _last: Message | None = None
 
     @property
@@ -42,7 +113,7 @@ class RunReport:
 
     def later(self, watch: str, due: Instant, now: Instant) -> None:
         """A watch that is not due."""
-        self.not_due.append({"watch": watch, "due": due})
+        self.not_due.append(PrintedNotDue(watch=watch, due=due))
         when = f"{format_ago(due, now)} ({format_instant(due, self.zone)})"
         self._say(f"{watch}: not due, next {when}")
 
@@ -52,14 +123,15 @@ class RunReport:
             render(message, Style.PLAIN, self.zone, language=self.language) for message in self.told
         ]
         self.told.clear()
-        texts = [{"title": each.title, "text": each.body} for each in messages]
-        whole, figures = False, dict[str, object](state="not scanned")
+        texts = [PrintedText(title=each.title, text=each.body) for each in messages]
+        whole, found = False, PrintedScan(watch=watch, state="not scanned", messages=texts)
         if outcome is None:
             self._say(f"{watch}: not scanned", wrong=True)
         else:
-            figures, whole = _figures(outcome), outcome.scan.state is ScanState.COMPLETE
+            whole = outcome.scan.state is ScanState.COMPLETE
+            found = _figures(watch, outcome, texts)
             self._say_outcome(watch, outcome, whole=whole)
-        self.scans.append({"watch": watch, **figures, "messages": texts})
+        self.scans.append(found)
         for each in messages:
             self._say(f"\n{each.title}", "bold")
             self._say(each.body)
@@ -71,7 +143,7 @@ class RunReport:
         """A message that an earlier run held back."""
         language = self.ways.get(row.channel, Way()).language
         said = render(row.message, Style.PLAIN, language=language)
-        self.held.append({"target": row.target, "title": said.title, "text": said.body})
+        self.held.append(PrintedRelease(target=row.target, title=said.title, text=said.body))
         self._say(f"{row.target}: held until now: {said.title}")
         if row.message != self._last:  # the targets of a channel get the same
             self._say(said.body)
@@ -79,13 +151,13 @@ class RunReport:
 
     def waits(self, target: str, count: int) -> None:
         """So many messages that a target has not taken."""
-        self.undelivered.append({"target": target, "messages": count})
+        self.undelivered.append(PrintedUndelivered(target=target, messages=count))
         self._say(f"{target}: {count:,} not delivered yet; the daemon tries again", wrong=True)
 
     def end(self, *, good: bool) -> None:
         """Nothing more comes; ``good`` says whether every scan was complete."""
         if self.as_json and not (self.quiet and good and not self.undelivered):
-            print_json({"ok": good, **fields_of(self, "scans not_due held undelivered")})
+            print_json(PrintedRun.of(self, ok=good))
 
     def _say_outcome(self, watch: str, outcome: ScanOutcome, *, whole: bool) -> None:
         scan = outcome.scan
@@ -111,12 +183,19 @@ class RunReport:
             self.out.say(text, style)
 
 
-def _figures(outcome: ScanOutcome) -> dict[str, object]:
-    return {
-        **fields_of(outcome.scan, "state at error problems doubt"),
-        "products": len(outcome.scan),
-        "credits": outcome.scan.requests,
-        "fired": len(outcome.fired),
-        "resolved": len(outcome.resolved),
-        "rules": [fields_of(each, "rule met no_data") for each in outcome.judged],
-    }
+def _figures(watch: str, outcome: ScanOutcome, texts: list[PrintedText]) -> PrintedScan:
+    scan = outcome.scan
+    return PrintedScan(
+        watch=watch,
+        state=scan.state,
+        at=scan.at,
+        error=scan.error,
+        problems=scan.problems,
+        doubt=scan.doubt,
+        products=len(scan),
+        credits=scan.requests,
+        fired=len(outcome.fired),
+        resolved=len(outcome.resolved),
+        rules=[PrintedJudged.of(each) for each in outcome.judged],
+        messages=texts,
+    )

@@ -12,7 +12,7 @@ from watcher.analysis.scores.wording import GROUPS, measured, outcome_lines, rat
 from watcher.cli import options
 from watcher.cli.completion import rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import Output, answer, as_json, console
+from watcher.cli.output import Output, answer, as_json, console, prints
 from watcher.cli.tables import Cell
 from watcher.units import count_of, format_span
 
@@ -22,6 +22,7 @@ from watcher.units import count_of, format_span
 @options.files
 @options.days(DEFAULT_DAYS, "How far back to begin; messages are kept for `keep: notifications:`.")
 @as_json
+@prints(Scores)
 def command(name: str | None, files: options.Files, days: int) -> None:
     """Show what became of what was told: by RULE, or by all.
 

@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import click
+from msgspec import UNSET, UnsetType
 
 from watcher.cli import options
 from watcher.cli.completion import category_names, product_ids, rule_names, seller_names
 from watcher.cli.lookup import chosen_category, chosen_seller, sellers_of
-from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.store.ports import Store
 from watcher.store.sql.silences import LONGEST, Silence
 from watcher.units import DAY, format_ago, format_instant, format_since
+
+
+class PrintedSilence(Printed, frozen=True, kw_only=True):
+    """A silence; ``seller`` and ``category`` are the names of those that are meant by an id. What
+    has no end has no ``ends``."""
+
+    id: int
+    begins: Instant
+    ends: Instant | None
+    comment: str
+    on: bool
+    patterns: dict[str, str]
+    seller: str | UnsetType = UNSET
+    category: str | UnsetType = UNSET
 
 
 @click.group()
@@ -76,6 +91,7 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
 @options.files
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
 @as_json
+@prints(list[PrintedSilence])
 def list_(files: options.Files, *, everything: bool) -> None:
     """List the silences, the newest first."""
     now, sellers = files.now, sellers_of(files)
@@ -100,11 +116,15 @@ def _names(
     return {**database.categories.names(each.category for each in silences), **sellers}
 
 
-def _json(silence: Silence, now: Instant, names: Mapping[str, str]) -> dict[str, object]:
-    more = {"on": silence.is_on(now), "patterns": dict(silence.patterns), "ends": silence.until}
-    ids = {"seller": silence.seller or "", "category": silence.category or ""}
-    named = {what: names[each] for what, each in ids.items() if each in names}
-    return {**fields_of(silence, "id begins ends comment"), **more, **named}
+def _json(silence: Silence, now: Instant, names: Mapping[str, str]) -> PrintedSilence:
+    return PrintedSilence.of(
+        silence,
+        ends=silence.until,
+        on=silence.is_on(now),
+        patterns=dict(silence.patterns),
+        seller=names.get(silence.seller or "", UNSET),
+        category=names.get(silence.category or "", UNSET),
+    )
 
 
 def _row(silence: Silence, now: Instant, names: Mapping[str, str]) -> tuple[str, ...]:

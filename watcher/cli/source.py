@@ -15,7 +15,7 @@ from watcher.cli.completion import product_ids, seller_names
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
-from watcher.cli.output import answer, as_json, console, fields_of, json_wanted
+from watcher.cli.output import Printed, answer, as_json, console, json_wanted, prints
 from watcher.cli.pictures import pictures_found
 from watcher.cli.probing import confirm, keep_finding, known_ids
 from watcher.errors import WatcherError
@@ -27,6 +27,18 @@ from watcher.units import count_of
 
 LEDGER = "probe"  # what its credits are booked on
 _NAMES = [endpoint.name for endpoint in SIBLINGS]
+
+
+class PrintedFinding(Printed, frozen=True, kw_only=True):
+    """An endpoint's answer: ``asked`` are the parameters, null where it was not."""
+
+    endpoint: str
+    path: str
+    asked: dict[str, str | int] | None
+    works: bool
+    status: int | None
+    words: str
+    found: str
 
 
 @click.group()
@@ -58,6 +70,7 @@ command.add_command(categories)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.files
 @as_json
+@prints(list[PrintedFinding])
 def probe(
     files: options.Files, chosen: tuple[str, ...], seller: str | None, products: tuple[str, ...],
     paths: tuple[str, ...], *, yes: bool,
@@ -144,12 +157,12 @@ def _show(book: Rulebook, findings: Sequence[Finding]) -> None:
         out.say(f"\n{line}")
 
 
-def _json(finding: Finding) -> dict[str, object]:
+def _json(finding: Finding) -> PrintedFinding:
     question = finding.question
-    return {
-        "endpoint": question.endpoint.name,
-        "path": question.path,
-        "asked": dict(question.params) if finding.asked else None,
-        **fields_of(finding, "works status words"),
-        "found": finding.shown,
-    }
+    return PrintedFinding.of(
+        finding,
+        endpoint=question.endpoint.name,
+        path=question.path,
+        asked=dict(question.params) if finding.asked else None,
+        found=finding.shown,
+    )

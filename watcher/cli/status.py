@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, tzinfo
 
 import click
-import msgspec
 
 from watcher.analysis.overview import (
     QUIET_DAYS,
+    Credits,
     Overview,
     RefreshStatus,
     RuleStatus,
+    Trouble,
     WatchStatus,
     overview,
 )
@@ -20,21 +21,51 @@ from watcher.cli import options
 from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
 from watcher.cli.options import Asked
-from watcher.cli.output import Output, answer, as_json, console
-from watcher.cli.pictures import pictures_line, pictures_state
+from watcher.cli.output import Output, Printed, answer, as_json, console, prints
+from watcher.cli.pictures import PicturesState, pictures_line, pictures_state
 from watcher.cli.servers import control_of
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.model import Instant
+from watcher.notification.deferral import Waiting
 from watcher.store.places import Server
 from watcher.store.records import ScanRow
 from watcher.units import HOUR, MINUTE, count_of, format_ago, format_since
-from watcher.web.fleet import fleet_json, read_fleet
+from watcher.web.fleet import PrintedFleet, fleet_json, read_fleet
 from watcher.words import listing
+
+
+class PrintedFleetAlone(Printed, frozen=True, kw_only=True):
+    """A server's daemons and books, where no book is asked for."""
+
+    fleet: PrintedFleet
+
+
+class PrintedStatus(Printed, frozen=True, kw_only=True):
+    """The overview, and whether there are pictures of products."""
+
+    now: Instant
+    watches: tuple[WatchStatus, ...]
+    rules: tuple[RuleStatus, ...]
+    credits: Credits
+    queue: Mapping[str, int]
+    troubles: tuple[Trouble, ...]
+    waiting: tuple[Waiting, ...]
+    refreshes: tuple[RefreshStatus, ...]
+    pictures: PicturesState
+
+
+class PrintedBookStatus(PrintedStatus, frozen=True, kw_only=True):
+    """The status of a book, as that of a file, and of the server that it is on."""
+
+    book: str
+    fleet: PrintedFleet
 
 
 @click.command()
 @options.files
 @as_json
+@prints(PrintedStatus, PrintedBookStatus, PrintedFleetAlone)
 def command(files: options.Files) -> None:
     """Show watches (last scan, next, health), rules, credits and the queue; on a server its
     daemons, books and leases before them."""
@@ -45,7 +76,7 @@ def command(files: options.Files) -> None:
     with files.open() as opened:
         state = overview(opened, book, files.now)
         pictures = pictures_state(opened, book, files.database)
-    found = {**msgspec.to_builtins(state), "pictures": pictures}
+    found = PrintedStatus.of(state, pictures=pictures)
 
     def shown() -> None:
         show(state, book.zone)
@@ -61,18 +92,13 @@ def _status_on(files: options.Files, place: Server) -> None:
     known = any(each.name == place.book for each in fleet.books)
     wanted = files.asked is not Asked.ANY
     if not wanted and not (known and files.has_rules):
-        answer({"fleet": fleet_json(fleet)}, lambda: show_fleet(fleet))
+        answer(PrintedFleetAlone(fleet=fleet_json(fleet)), lambda: show_fleet(fleet))
         return
     book = files.book
     with files.open() as opened:
         state = overview(opened, book, files.now)
         pictures = pictures_state(opened, book, place)
-    found = {
-        "book": place.book,
-        **msgspec.to_builtins(state),
-        "pictures": pictures,
-        "fleet": fleet_json(fleet),
-    }
+    found = PrintedBookStatus.of(state, book=place.book, pictures=pictures, fleet=fleet_json(fleet))
 
     def shown() -> None:
         show_fleet(fleet)

@@ -12,17 +12,36 @@ import click
 
 from watcher.analysis.ruletests.cases import Suite
 from watcher.analysis.ruletests.reading import read_suite
-from watcher.analysis.ruletests.running import Result, run_suite
+from watcher.analysis.ruletests.running import Difference, Result, run_suite
 from watcher.cli import options
-from watcher.cli.output import answer, as_json, console, fields_of
+from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.progress import progress
 from watcher.errors import RulesError
 from watcher.units import count_of
 
 
+class PrintedTest(Printed, frozen=True, kw_only=True):
+    """A rule test, by the line where it begins."""
+
+    file: str
+    line: int
+    name: str
+    passed: bool
+    differences: tuple[Difference, ...]
+
+
+class PrintedTests(Printed, frozen=True, kw_only=True):
+    """All rule tests; ``problems`` are those of files that can't be read."""
+
+    ok: bool
+    problems: Sequence[str]
+    tests: Sequence[PrintedTest]
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.PATH)
 @as_json
+@prints(PrintedTests)
 def command(files: Sequence[Path]) -> None:
     """Run the rule tests in each FILE: series of values, and the alerts they must lead to.
 
@@ -55,7 +74,7 @@ def command(files: Sequence[Path]) -> None:
                 results.append((file, result))
                 report(len(results), total)
     answer(found := _json(broken, results), lambda: _show(broken, results))
-    sys.exit(0 if found["ok"] else 1)
+    sys.exit(0 if found.ok else 1)
 
 
 def _read(files: Sequence[Path]) -> tuple[list[tuple[Path, Suite]], list[str]]:
@@ -82,8 +101,7 @@ def _show(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> None
     out.say(f"{len(results) - len(failed)} passed, {len(failed)} failed{files}")
 
 
-def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> dict[str, object]:
-    names = "line name passed differences"
-    tests = [{"file": str(file), **fields_of(result, names)} for file, result in results]
+def _json(broken: Sequence[str], results: Sequence[tuple[Path, Result]]) -> PrintedTests:
+    tests = [PrintedTest.of(result, file=str(file)) for file, result in results]
     passed = all(result.passed for _, result in results)
-    return {"ok": passed and not broken, "problems": broken, "tests": tests}
+    return PrintedTests(ok=passed and not broken, problems=broken, tests=tests)

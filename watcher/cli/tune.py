@@ -13,7 +13,7 @@ from watcher.analysis.scores.wording import OUTCOMES, share
 from watcher.cli import options
 from watcher.cli.completion import metric_names, rule_names
 from watcher.cli.lookup import chosen
-from watcher.cli.output import answer, as_json, console
+from watcher.cli.output import answer, as_json, console, prints
 from watcher.cli.progress import progress
 from watcher.cli.tables import Cell
 from watcher.rules.rulebook import Rule, Rulebook
@@ -40,6 +40,7 @@ def _number(_context: click.Context, _option: click.Parameter, value: float) -> 
     "--metric", shell_complete=metric_names, help="Whose threshold to turn; its score's by default."
 )
 @as_json
+@prints(Tuning)
 def command(
     name: str, files: options.Files, per_week: float, days: int, metric: str | None
 ) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from watcher.delivery.apprise.target import Concealed, Target
 from watcher.delivery.rendered import Way
 from watcher.errors import Problem, RulesError, TargetError
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Channel, Rulebook
 
 
 def targets_of(book: Rulebook) -> dict[str, Target]:
@@ -17,9 +17,12 @@ def targets_of(book: Rulebook) -> dict[str, Target]:
     that Apprise can't use, and where it is written."""
     targets: dict[str, Target] = {}
     problems: list[Problem] = []
+    posts = {
+        each for channel in book.channels.values() if channel.payload for each in channel.targets
+    }
     for name, url, origin in _addresses(book):
         try:
-            targets[name] = Target(name, url)
+            targets[name] = Target(name, url, posts=name in posts)
         except TargetError as error:
             problems.append(replace(origin, message=str(error)))
     if problems:
@@ -50,13 +53,17 @@ def _addresses(book: Rulebook) -> Iterator[tuple[str, Concealed, Problem]]:
 
 def ways_of(book: Rulebook) -> dict[str, Way]:
     """The way of each channel."""
-    return {
-        name: Way(
-            ZoneInfo(channel.timezone),
-            channel.quiet,
-            channel.template,
-            channel.language,
-            channel.page,
-        )
-        for name, channel in book.channels.items()
-    }
+    return {name: way_of(channel) for name, channel in book.channels.items()}
+
+
+def way_of(channel: Channel) -> Way:
+    """The way of one channel."""
+    return Way(
+        ZoneInfo(channel.timezone),
+        channel.quiet,
+        channel.template,
+        language=channel.language,
+        page=channel.page,
+        payload=channel.payload,
+        channel=channel.name,
+    )

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
@@ -353,10 +354,10 @@ class Courier:
     async def _send(self, row: Notification, target: Sender, way: Way, link: str) -> SendOutcome:
         covers = await self._covers(row, target, way)
         # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
-        rendered, placed = await asyncio.to_thread(
-            written, row.message, target.style, target.limit, way, covers, link
+        writing = partial(
+            written, row.message, row.key, target.style, target.limit, way, covers=covers, link=link
         )
-        rendered = replace(rendered, key=row.key)
+        rendered, placed = await asyncio.to_thread(writing)
         pictures = await self._pictures(row, target, way)
         await self.begin()
         return await target.send(rendered, [*pictures, *placed], taken=row.taken)

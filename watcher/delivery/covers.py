@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from watcher.delivery.message import render
 from watcher.delivery.rendered import Attachment, Rendered, Style, Way
+from watcher.delivery.writing import write
 from watcher.message import Message
 from watcher.text.sanitize import neutralise_name
 
@@ -41,26 +41,18 @@ def subjects_of(message: Message) -> list[Subject]:
 
 def written(
     message: Message,
+    key: str,
     style: Style,
     limit: int,
     way: Way,
+    *,
     covers: Covers,
     link: str = "",
 ) -> tuple[Rendered, list[Attachment]]:
-    """A message in a channel's ``way``, which leads to ``link``, and the pictures that are placed
-    in it."""
+    """A message as ``writing.write`` writes it, and the pictures that are placed in it."""
     pictures = _attached(message, covers)
     names = {number: each.name for number, each in pictures.items()}
-    rendered = render(
-        message,
-        style,
-        way.zone,
-        limit,
-        way.template,
-        pictures=names,
-        language=way.language,
-        link=link,
-    )
+    rendered = write(message, key, style, limit, way, link=link, pictures=names)
     # Not those of products that are only counted.
     placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]
     return rendered, placed

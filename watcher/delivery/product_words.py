@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -203,6 +203,10 @@ class ProductWords:
             return _("also {rule}: {said}").format(rule=called, said=said)
         return _("also {rules}").format(rules=called)
 
+    def sentence(self, evidence: Evidence) -> str:
+        """One condition's evidence, as it was."""
+        return self._why(as_told(evidence, self._names))
+
     def brief(self) -> Iterator[str]:
         """Yield what became of the alert and its reasons, as short as they can be."""
         item, reasons = self._item, reasons_of(self._item, self._names)
@@ -396,6 +400,13 @@ def _some(names: list[str]) -> str:
         return some
     more = format_number(len(names) - MOST_LISTED)
     return _("{some} and {count} more").format(some=some, count=more)
+
+
+def reason_words(
+    item: Item, evidence: Iterable[Evidence], told_at: Instant, zone: tzinfo
+) -> list[str]:
+    """A line about each condition of an item, in a message that is told at ``told_at``."""
+    return [*map(ProductWords(item, told_at, zone).sentence, evidence)]
 
 
 def _as_item(also: Also, item: Item) -> Item:

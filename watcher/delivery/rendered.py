@@ -213,10 +213,12 @@ class QuietHours(Protocol):
 class Way:
     """A channel's own way: times in ``zone``, nothing in ``quiet`` hours, laid out by its own
     ``template`` if it has one, in its ``language``. Messages lead to the ``page`` of that address,
-    if any."""
+    if any. With ``payload`` it gets documents for programs, which name the ``channel``."""
 
     zone: tzinfo = UTC
     quiet: QuietHours | None = None
     template: OwnTemplate | None = None
     language: Language = Language.ENGLISH
     page: str = ""
+    payload: bool = False
+    channel: str = ""

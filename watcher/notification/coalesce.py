@@ -19,7 +19,7 @@ from watcher.model import Instant, Severity
 from watcher.notification.composing import Bundle, Owing, compose
 from watcher.notification.policy import Decided, Decision
 from watcher.notification.products import firing, last_left
-from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.rulebook import Channel, Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import Brief
 from watcher.store.sql.outbox import Head, MessageSummary, Piled
@@ -49,7 +49,7 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
     piled = backlog.messages(target, head.gone_since)
     if not has_waited and all(each.waits for each in piled):
         return False
-    joining = _Joining(database, book, piled, now, _limit(book, head.channel))
+    joining = _Joining(database, book, piled, now, book.channels.get(head.channel))
     message, rows = joining.message(), {each.row for each in piled if each.waits}
     if head.joins and rows == {head.id} and _is_told_by(database, head.id, message):
         return False
@@ -58,12 +58,6 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
         if row is not None:
             joining.mark(head.channel, row)
     return row is not None
-
-
-def _limit(book: Rulebook, channel: str) -> int:
-    """The most products in full for a channel, of many that waited."""
-    found = book.channels.get(channel)
-    return min(MOST_ITEMS, found.limit or MOST_ITEMS) if found is not None else MOST_ITEMS
 
 
 def _has_waited(head: Head, now: Instant) -> bool:
@@ -98,9 +92,14 @@ class _Joining:
     """One target's backlog, judged by the alerts and causes as they are now."""
 
     def __init__(
-        self, database: Store, book: Rulebook, piled: Sequence[Piled], now: Instant, limit: int
+        self,
+        database: Store,
+        book: Rulebook,
+        piled: Sequence[Piled],
+        now: Instant,
+        channel: Channel | None,
     ) -> None:
-        self._database, self._book, self._now, self._limit = database, book, now, limit
+        self._database, self._book, self._now, self._channel = database, book, now, channel
         self._piled, self._summaries = piled, [each.summary for each in piled]
         self._begun = self._ids(Decision.FIRES, Decision.MISSED)
         # What the target had heard of before.
@@ -124,12 +123,19 @@ class _Joining:
         found = self._database.alerts.by_id(list(ids.values()))
         return {(alert.rule, alert.product): alert for alert in found}
 
+    def _bundle(self) -> Bundle:
+        channel = self._channel
+        limit = channel.limit if channel is not None else None
+        if channel is not None and channel.payload:
+            return Bundle(self._owing, limit, "joined", whole=True)
+        return Bundle(self._owing, min(MOST_ITEMS, limit or MOST_ITEMS), "joined")
+
     def message(self) -> Message:
         """Everything that still holds, as one message; that it is nothing is told, too."""
         owed = [each for part in self._owing for each in part.owed]
         troubles, ends, went = self._troubles()
         least = Severity.WARNING if troubles else Severity.INFO
-        bundle = Bundle(self._owing, limit=self._limit, kind="joined")
+        bundle = self._bundle()
         base = (
             compose(bundle, self._now, self._database.alerts.explained)
             if self._owing

@@ -3,7 +3,7 @@ rules the most severe first, each product once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Self, TypeAlias
@@ -20,6 +20,7 @@ from watcher.rules.rulebook import Rule
 
 Explained: TypeAlias = Callable[[Sequence[Alert]], Sequence[Alert]]
 
+WHOLE = 200  # products in full for a program: many a server takes no more than 1 MB
 MOST = 50  # products in full of several rules; a channel may have its limit, and a service has
 WORDS = 10  # of other rules on one product; those beyond are only named
 NAMED = 20  # names of the products beyond the limit; the others are only counted
@@ -97,12 +98,23 @@ class Bundle:
     """All that one channel is told at once, in the order of the rule file. ``limit`` is the most
     products in full, whatever the rules allow (of several rules ``MOST``, if it is left out);
     ``kind`` is that of a message of several. A joined one names the rule also where it is one
-    alone, as does one that is ``named``."""
+    alone, as does one that is ``named``. A ``whole`` one is for a program: limits of rules, which
+    spare a reader, bound nothing."""
 
     owing: Sequence[Owing]
     limit: int | None = None
     kind: str = "alerts"
     named: bool = False
+    whole: bool = False
+
+    def room(self, rule: Rule) -> int:
+        """The most products of a rule in full."""
+        most = WHOLE if self.whole else rule.limit
+        return min(most, self.limit or most)
+
+    def most(self, rules: Iterable[Rule]) -> int:
+        """The most products of these rules in full."""
+        return self.limit or max(MOST, *map(self.room, rules))
 
     @property
     def names_rules(self) -> bool:
@@ -149,10 +161,10 @@ class _Layout:
         ]
         if len(parts) == 1:
             (part,) = parts
-            room = min(part.rule.limit, bundle.limit or part.rule.limit)
+            room = bundle.room(part.rule)
             named = [(part, each.alert.product) for each in part.owed[room : room + NAMED]]
             return cls(parts, [part.owed[:room]], {}, named, max(len(part.owed) - room, 0))
-        standing = _standing(parts, bundle.limit or max(MOST, *(each.rule.limit for each in parts)))
+        standing = _standing(parts, bundle)
         homes = {each.alert.product: each for under in standing for each in under}
         also: dict[int, list[tuple[Owing, Decided]]] = {}
         hidden: dict[int, Owing] = {}
@@ -174,16 +186,17 @@ class _Layout:
             yield from words[:WORDS]
 
 
-def _standing(parts: Sequence[Owing], most: int) -> list[list[Decided]]:
+def _standing(parts: Sequence[Owing], bundle: Bundle) -> list[list[Decided]]:
     """The products in full under each part, of which its rule's limit bounds its own. What ended by
     one rule and fires by another stands under that."""
+    most = bundle.most(each.rule for each in parts)
     fires = {
         each.alert.product for part in parts for each in part.owed if not each.decision.of_an_end
     }
     taken = set[int]()
     found: list[list[Decided]] = []
     for part in parts:
-        room, standing = min(part.rule.limit, most - len(taken)), list[Decided]()
+        room, standing = min(bundle.room(part.rule), most - len(taken)), list[Decided]()
         for each in part.owed:
             product = each.alert.product
             if len(standing) >= room:

@@ -175,7 +175,8 @@ class _Sweep:
         of_day = policy.at_most is not None and since < wall_day(self.now, policy.timezone)[0]
         # What waited for no more than its round's other lists is a message as any.
         is_digest = of_day or policy.digest is not None or self.now - since > LONGEST + MINUTE
-        bundle = Bundle(owing, policy.limit, "digest" if is_digest else "alerts", named=of_day)
+        kind = "digest" if is_digest else "alerts"
+        bundle = Bundle(owing, policy.limit, kind, named=of_day, whole=policy.whole)
         message = compose(bundle, self.now, self.database.alerts.explained)
         rows = self.database.outbox.add(channel, policy.targets, message, self.now)
         for each in owing:

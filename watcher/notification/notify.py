@@ -60,7 +60,7 @@ class Teller:
     def tell(self) -> None:
         """Write what was gathered: a message for each channel, or for each of its rules."""
         bundles = [
-            (name, Bundle(owing, self.policies[name].limit))
+            (name, Bundle(owing, self.policies[name].limit, whole=self.policies[name].whole))
             for name, everything in self._gathered.items()
             for owing in ([[each] for each in everything] if self._by_rule(name) else [everything])
         ]

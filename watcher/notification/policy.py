@@ -103,7 +103,8 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class NotifyPolicy:
     """A channel's settings: its targets, the least and the highest severity, when and how often it
-    may be told, and what goes into one message. ``timezone`` is that of its days."""
+    may be told, and what goes into one message: ``whole`` where a program reads it. ``timezone`` is
+    that of its days."""
 
     channel: str
     targets: tuple[str, ...]
@@ -115,6 +116,7 @@ class NotifyPolicy:
     by_rule: bool = False
     timezone: str = "UTC"
     max_severity: Severity = Severity.CRITICAL
+    whole: bool = False
 
     @property
     def joins(self) -> bool:
@@ -170,6 +172,7 @@ def policies_of(channels: Mapping[str, Channel]) -> dict[str, NotifyPolicy]:
             by_rule=each.by_rule,
             timezone=each.timezone,
             max_severity=each.max_severity,
+            whole=each.payload,
         )
         for name, each in channels.items()
     }

@@ -40,8 +40,9 @@ class Channel:
     ``quiet`` are the hours in which it is told nothing; with a ``digest`` it is told at those times
     only, all at once. ``at_most`` is how many messages it is told a day, before the rest waits for
     its end; ``limit`` the products in full in one message; ``by_rule``: each rule has a message of
-    its own; they are in its ``language``, and lead to the ``page`` of that address, if any.
-    ``origins`` say where each URL is written, for later errors."""
+    its own; they are in its ``language``, and lead to the ``page`` of that address, if any. With
+    ``payload`` it gets documents for programs. ``origins`` say where each URL is written, for later
+    errors."""
 
     name: str
     urls: tuple[Secret, ...]
@@ -57,6 +58,7 @@ class Channel:
     language: Language = Language.ENGLISH
     max_severity: Severity = Severity.CRITICAL
     page: str = ""
+    payload: bool = False
 
     @property
     def takes(self) -> str:

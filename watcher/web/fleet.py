@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -60,30 +60,74 @@ def read_fleet(control: Control, only: Collection[str] | None = None) -> Fleet:
     return Fleet(int(control.now()), daemons, books, control.is_readonly())
 
 
-def fleet_json(fleet: Fleet) -> Mapping[str, object]:
+class PrintedDaemon(Struct, frozen=True, kw_only=True):
+    """A daemon at work; ``wanted`` are the books that it may hold, null: all."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    page: str | None
+    started: Instant
+    seen_seconds_ago: float
+    wanted: tuple[str, ...] | None
+    books: list[str]
+
+
+class PrintedLease(Struct, frozen=True, kw_only=True):
+    """A book, and who holds it."""
+
+    name: str
+    held: bool
+    holder: str | None
+    since: Instant | None
+    lease_seconds_left: float | None
+    fence: int
+    trouble: str | None
+    rules: Revision | None
+
+
+class PrintedFleet(Struct, frozen=True, kw_only=True):
+    """All daemons and books of a server."""
+
+    now: Instant
+    readonly: bool
+    daemons: list[PrintedDaemon]
+    books: list[PrintedLease]
+
+
+def fleet_json(fleet: Fleet) -> PrintedFleet:
     """For programs: ``/api/fleet.json``, and ``watcher status --json``."""
-    return {
-        "now": fleet.now,
-        "readonly": fleet.readonly,
-        "daemons": [
-            {
-                "id": each.id, "host": each.host, "pid": each.pid, "version": each.version,
-                "page": each.page, "started": each.started, "seen_seconds_ago": each.seen,
-                "wanted": each.wanted, "books": fleet.books_of(each),
-            }
+    return PrintedFleet(
+        now=fleet.now,
+        readonly=fleet.readonly,
+        daemons=[
+            PrintedDaemon(
+                id=each.id,
+                host=each.host,
+                pid=each.pid,
+                version=each.version,
+                page=each.page,
+                started=each.started,
+                seen_seconds_ago=each.seen,
+                wanted=each.wanted,
+                books=fleet.books_of(each),
+            )
             for each in fleet.daemons
         ],
-        "books": [
-            {
-                "name": each.name,
-                "held": each.lease.held,
-                "holder": each.lease.holder if each.lease.held else None,
-                "since": each.lease.since if each.lease.held else None,
-                "lease_seconds_left": each.lease.left if each.lease.held else None,
-                "fence": each.lease.fence,
-                "trouble": each.trouble,
-                "rules": each.rules,
-            }
-            for each in fleet.books
-        ],
-    }  # fmt: skip
+        books=[*map(_book_json, fleet.books)],
+    )
+
+
+def _book_json(book: BookState) -> PrintedLease:
+    lease = book.lease
+    return PrintedLease(
+        name=book.name,
+        held=lease.held,
+        holder=lease.holder if lease.held else None,
+        since=lease.since if lease.held else None,
+        lease_seconds_left=lease.left if lease.held else None,
+        fence=lease.fence,
+        trouble=book.trouble,
+        rules=book.rules,
+    )

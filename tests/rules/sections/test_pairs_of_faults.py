@@ -27,7 +27,7 @@ CHANNEL = {
     "url": "nowhere", "min_severity": "urgent", "max_severity": "grave",
     "timezone": "Mars/Base", "quiet": _QUIET,
     "digest": "9 o clock", "template": '"{{"', "at_most": "few", "limit": "0", "group_by": "size",
-    "language": "klingon", "page": "ftp://x", "urls": "1",
+    "language": "klingon", "page": "ftp://x", "payload": "xml", "urls": "1",
 }  # fmt: skip
 GROUP = {
     "of": "tpo", "by": "colour", "metrics": "{a: {sum: review_cuont}, b: {mean: ales}}",

@@ -103,7 +103,7 @@ class _Parameter:
         if not self._choices and (self._is_number or self._kind == "bool"):
             return True
         plugin: Any = self._plugin
-        other: Any = _made(_with_only(url, partial(ne, self._name)))
+        other: Any = made(_with_only(url, partial(ne, self._name)))
         return other is not None and plugin.url(privacy=False) == other.url(privacy=False)
 
     @property
@@ -176,7 +176,7 @@ def doubts_of(url: str) -> list[str]:
     _watch()
     read = _Read()
     token = _current.set(read)
-    plugin = _made(url)
+    plugin = made(url)
     _current.reset(token)
     if plugin is None:
         return []
@@ -207,7 +207,7 @@ def _doubt_of_prefix(plugin: NotifyBase, prefix: str) -> str:
 def culprit(url: str) -> str:
     """The parameters without which Apprise could read a URL that it can't, in words."""
     bare, _, query = url.partition("?")
-    plugin = _made(bare)
+    plugin = made(bare)
     if plugin is None or not query:
         return ""
     names = dict.fromkeys(filter(_NAME.fullmatch, (name for name, _ in _pairs(url))))
@@ -222,7 +222,7 @@ def culprit(url: str) -> str:
 def _is_to_blame(url: str, name: str) -> bool:
     """Whether the URL can't be read with this parameter alone, or can without it."""
     alone, without = _with_only(url, partial(eq, name)), _with_only(url, partial(ne, name))
-    return _made(alone) is None or bool(_made(without))
+    return made(alone) is None or bool(made(without))
 
 
 def _unknown(plugin: NotifyBase, name: str, asked: set[str]) -> str:
@@ -252,7 +252,8 @@ def _with_only(url: str, keeps: Callable[[str], bool]) -> str:
     return f"{url.partition('?')[0]}{'?' if kept else ''}{kept}"
 
 
-def _made(url: str) -> NotifyBase | None:
+def made(url: str) -> NotifyBase | None:
+    """The plugin that Apprise makes of a URL; None where it can't."""
     instantiate: Callable[..., Any] = Apprise.instantiate
     with suppress(Exception):  # a plugin may raise anything
         made = instantiate(url, suppress_exceptions=True)

@@ -28,6 +28,7 @@ from watcher.delivery.apprise.addresses import HOW_TO_ENCODE, is_cut_short, read
 from watcher.delivery.apprise.applying import Habits
 from watcher.delivery.apprise.observing import Amendment
 from watcher.delivery.apprise.parameters import doubts_of, given
+from watcher.delivery.apprise.posting import PostAddress
 from watcher.delivery.daemon_thread import DaemonThread
 from watcher.delivery.rendered import (
     LONGEST,
@@ -86,11 +87,17 @@ def warm_up() -> None:
 class Target:
     """One URL of a channel, named ``channel/1``; raises ``TargetError`` where Apprise can't use it.
     ``service`` is the URL's scheme (``slack``), ``limit`` how much it takes of title and body
-    together, ``style`` how it wants them, ``plugin`` what Apprise sends by. Sends one message at a
-    time."""
+    together, ``style`` how it wants them, ``plugin`` what Apprise sends by. One that ``posts`` is
+    an address of the user's own, and gets a body as it is. Sends one message at a time."""
 
     def __init__(
-        self, name: str, url: Concealed, *, timeout: float = TIMEOUT, clock: _Clock = time.time
+        self,
+        name: str,
+        url: Concealed,
+        *,
+        timeout: float = TIMEOUT,
+        clock: _Clock = time.time,
+        posts: bool = False,
     ) -> None:
         self.name = name
         self._timeout, self._clock = timeout, clock
@@ -98,7 +105,9 @@ class Target:
         self._hand = DaemonThread(f"send-{name}")
         self._secret = url
         warm_up()
-        self._apprise, self.plugin, self._url, self._left_out = read(name, url.reveal())
+        self._post = PostAddress.at(name, url.reveal()) if posts else None
+        address = self._post.url if self._post is not None else url.reveal()
+        self._apprise, self.plugin, self._url, self._left_out = read(name, address)
         plugin = self.plugin
         # Our outbox tries again, and a failure must not be called a success.
         plugin.retry, plugin.wait, plugin.optional = 0, 0.0, False
@@ -112,7 +121,7 @@ class Target:
         _switch(plugin, self.style)
         self.limit = _limit_of(plugin, self._profile, self.style)
         is_webhook = self._profile.files_of_bots and getattr(plugin, "mode", None) != "bot"
-        self.takes_files = bool(plugin.attachment_support) and not is_webhook
+        self.takes_files = bool(plugin.attachment_support) and not is_webhook and not posts
         parameters = given(self._url)
         _prepare(plugin, parameters, self._profile, self.style)
         self._habits = Habits(plugin, self.service, name.rpartition("/")[0], parameters)
@@ -166,9 +175,10 @@ class Target:
 
         For ``watcher check``: the daemon sends by such a URL as Apprise does.
         """
-        if is_cut_short(self._secret.reveal(), self.plugin):
+        if is_cut_short(self._url, self.plugin):
             return [f"its password seems to be cut short: {HOW_TO_ENCODE}"]
-        return [*self._untold_recipients(), *doubts_of(self._url)]
+        vain = self._post.doubts(self.plugin) if self._post is not None else ()
+        return [*self._untold_recipients(), *doubts_of(self._url), *vain]
 
     def _untold_recipients(self) -> list[str]:
         """Each message would count as sent all the same."""
@@ -240,6 +250,8 @@ class Target:
 
     def _notify(self, rendered: Rendered, files: Sequence[Attachment]) -> bool:
         private.forget_later_request(self.plugin)
+        if self._post is not None:
+            return self._post.send(self.plugin, rendered.body)
         in_memory = private.part(private.MEMORY_ATTACHMENT)
         attach = AppriseAttachment()
         for file in files:

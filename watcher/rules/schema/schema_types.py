@@ -210,6 +210,7 @@ AT_MOST = written(
     ["5 a day", "10 a day", "20 a day"],
 )
 GROUP_BY = one_of(["rule"], ["a message for each rule and scan"])
+PAYLOAD = one_of(["json"], ["a JSON document, as docs/payload.md has it"])
 METRIC = written(METRIC_NAME, "write the name of a metric, as target")
 _GROUPED_BY = ["watch", "category_id", "category_l2_id", "category_l3_id", "seller_id"]
 GROUPING = written(

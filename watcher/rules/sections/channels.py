@@ -108,6 +108,10 @@ class Channels:
             what = f"is below min_severity ({section.min_severity}): nothing is left"
             entry["max_severity"].report(what)
             return None
+        if section.template is not None and section.payload is not None:
+            entry["template"].warn(
+                "template lays out nothing: a channel with payload: json gets documents"
+            )
         return self._channel(name, section, entry, quiet)
 
     def _channel(
@@ -129,6 +133,7 @@ class Channels:
             max_severity=section.max_severity,
             language=section.language or self._language,
             page=self._page if section.page is None else section.page,
+            payload=section.payload is not None,
         )
 
     def _is_known(self, entry: Entry) -> bool:

@@ -164,6 +164,9 @@ class ChannelSection(Section):
         Annotated[str, BeforeValidator(readers.message_by), WithJsonSchema(shapes.GROUP_BY)] | None
     ) = Field(None, description="rule: a message for each rule and scan, not one for all")
     page: Page = Field(None, description=_PAGE)
+    payload: (
+        Annotated[str, BeforeValidator(readers.payload), WithJsonSchema(shapes.PAYLOAD)] | None
+    ) = Field(None, description="json: documents for a program of yours, in place of texts")
 
 
 class DefaultsSection(Section):

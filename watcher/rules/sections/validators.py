@@ -17,6 +17,7 @@ from watcher.units import parse_duration, parse_number
 from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest, quoted
 
 GROUP_BY = "rule"  # of a channel
+PAYLOAD = "json"  # of a channel
 LONGEST_NAME = 100
 _GROUPED = {
     **dict.fromkeys(("seller", "shop", "sellers", "store", "shop_id", "brand"), "seller_id"),
@@ -277,6 +278,14 @@ def message_by(value: object) -> str:
         said = quoted(value) if isinstance(value, str) else kind(value)
         raise Wrong(f'takes "{GROUP_BY}", not {said}: without it one message tells of all rules')
     return GROUP_BY
+
+
+def payload(value: object) -> str:
+    """The only word that there is."""
+    if not isinstance(value, str) or value.strip().lower() != PAYLOAD:
+        said = quoted(value) if isinstance(value, str) else kind(value)
+        raise Wrong(f'takes "{PAYLOAD}", not {said}: without it a channel is told in words')
+    return PAYLOAD
 
 
 def name(value: object) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC
 from functools import partial
 from typing import TypeAlias
 
+import msgspec
 from aiohttp import web
 from prometheus_client.registry import Collector
 
@@ -40,7 +41,7 @@ async def data(
 ) -> web.StreamResponse:
     """``GET /api/fleet.json``."""
     fleet, ill = await shelf.books.fleet(), await shelf.books.ill()
-    return as_json({**fleet_json(fleet), "ill": ill})
+    return as_json({**msgspec.to_builtins(fleet_json(fleet)), "ill": ill})
 
 
 async def healthz(

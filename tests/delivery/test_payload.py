@@ -1,0 +1,191 @@
+"""Documents for programs, taken by a program that knows only their schema."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from msgspec.structs import replace
+
+from tests.delivery.couriers import Store, clock_at, courier_of, turn
+from tests.delivery.messages import NOW, alerts
+from tests.delivery.programs import BASELINES, KINDS, messages
+from tests.fakes.sink import Secret, serving
+from tools.reference import DOCS
+from watcher.delivery.apprise.target import Target
+from watcher.delivery.payload import document as shapes
+from watcher.delivery.payload.building import document_of, written
+from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome, Way
+from watcher.notification.policy import Decision
+from watcher.notification.products import FACTS
+from watcher.rules.conditions.change import STATISTICS
+from watcher.text.evidence import PATTERNS
+from watcher.text.messages import title_of
+from watcher.units import HOUR
+
+SCHEMA = DOCS / "payload.schema.json"
+MESSAGES = dict(messages())
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[int]:
+    """The port of a process that takes what is valid."""
+    script = Path(__file__).with_name("receiver.py")
+    process = subprocess.Popen([sys.executable, str(script), str(SCHEMA)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    yield int(process.stdout.readline())
+    process.kill()
+    process.communicate()
+
+
+def _body(text: str) -> Rendered:
+    return Rendered("", text, "text")
+
+
+async def test_a_program_takes_every_kind(receiver: int) -> None:
+    """Of every message, with every operator, unit, verdict and trouble that there is."""
+    target = Target("crm/1", Secret(f"http://127.0.0.1:{receiver}/hook"), posts=True)
+    for name, message in MESSAGES.items():
+        outcome = await target.send(_body(written(message, "crm", "7", BERLIN)))
+        assert outcome == SendOutcome(OutcomeKind.SENT, "json took it"), (name, outcome.detail)
+    outcome = await target.send(_body('{"version": 1}'))
+    assert outcome.kind is OutcomeKind.DEAD
+    target.release()
+
+
+def test_all_words_occur_there() -> None:
+    """What the schema lists is what there is, and each is in some message."""
+    said = {name: _document(name) for name in MESSAGES}
+    items = [item for each in said.values() for item in each["items"]]
+    told = [reason for item in items for reason in item["reasons"] + item["reasons_now"]]
+    asked = [reason["condition"] for reason in told if reason["condition"]]
+    assert {each["operator"] for each in asked} == set(PATTERNS)
+    assert (
+        {each["baseline"] for each in asked} == {"", *BASELINES} == set(get_args(shapes.Baseline))
+    )
+    assert {*STATISTICS} < {*BASELINES}
+    assert {each["kind"] for each in items} == {*KINDS} == set(get_args(shapes.AlertKind))
+    assert {*KINDS} == {each.value for each in (*Decision,)[:5]}
+    assert {each["kind"] for each in said.values()} | {"report"} == set(get_args(shapes.Kind))
+    assert {each["type"] for each in (item["subject"] for item in items)} == {"product", "group"}
+    units = {name: each["unit"] for item in items for name, each in item["facts"].items()}
+    assert units.keys() == {*FACTS}
+    assert "score" not in units.values()  # what a fact's own unit would be taken for
+
+
+def _document(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(written(MESSAGES[name], "crm", "7", BERLIN))
+    return found
+
+
+def _broken(whole: Any, here: Any) -> Iterator[str]:
+    """Yield the document with each of its fields gone, misnamed, or of another kind."""
+    if isinstance(here, list):
+        for each in here[:1]:
+            yield from _broken(whole, each)
+    if not isinstance(here, dict):
+        return
+    for name, value in [*here.items()]:
+        del here[name]
+        yield json.dumps(whole)
+        here[f"{name}_"] = value
+        yield json.dumps(whole)
+        del here[f"{name}_"]
+        here[name] = [[value]]
+        yield json.dumps(whole)
+        here[name] = value
+        yield from _broken(whole, value)
+
+
+def test_the_schema_sees_what_is_wrong() -> None:
+    """A field that is not there, is another, or of another kind, wherever it is."""
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    seen = 0
+    for name in ("alerts", "several rules", "joined", "nothing holds"):
+        whole = _document(name)
+        whole["items"] = [
+            {**each, "facts": {}, "reasons": each["reasons"][-1:]} for each in whole["items"]
+        ]
+        assert validator.is_valid(whole)
+        for text in _broken(whole, whole):
+            seen += 1
+            assert not validator.is_valid(json.loads(text)), text[:300]
+    assert seen > 300
+    assert not validator.is_valid({**_document("test"), "created": "yesterday"})
+    assert not validator.is_valid({**_document("test"), "severity": "urgent"})
+
+
+def test_what_it_says() -> None:
+    """Of one alert, in figures and in words; times in UTC, whatever the channel's zone."""
+    found = _document("alerts")
+    assert found["title"] == title_of(MESSAGES["alerts"])
+    assert (found["created"], found["rest"]) == ("2026-11-23T15:00:00Z", 7)
+    assert {"A1", "A900", "A70", "A71"} < {*found["alerts"]}
+    (item,) = [each for each in found["items"] if each["alert"] == "A7"]
+    assert item["subject"]["seller"] == {"id": "7495", "name": "GlowLab"}
+    assert item["facts"]["commission"] == {"value": 0.12, "unit": "fraction", "currency": None}
+    assert item["facts"]["total_sale_gmv_7d_amt"]["currency"] == "USD"
+    assert item["facts"]["rank"]["value"] is None
+    assert "views" not in item["facts"]
+    assert item["reasons_again"][0]["words"] == "7-day GMV 1,200 → 4,830 USD (+303%) since 16 Nov"
+    beside = [each for each in found["items"] if each["alert"] in ("A70", "A71")]
+    assert [each["rule"] for each in beside] == ["other", "named"]
+    assert {each["subject"]["id"] for each in beside} == {item["subject"]["id"]}
+    group = found["items"][-1]
+    assert group["subject"]["size"] == 12
+    assert group["links"] == {"product": None}
+    shown = json.dumps(found, ensure_ascii=False)
+    assert not any(ord(each) in range(0x202A, 0x202F) for each in shown)
+
+
+def test_act() -> None:
+    """The page to act on is named where there is one."""
+    act = "https://watch.example.com/act#token"
+    assert document_of(alerts(["Lamp"]), "crm", "7", UTC, act).links.act == act
+    assert document_of(alerts(["Lamp"]), "crm", "7", UTC).links.act is None
+
+
+async def test_the_same_id_in_every_try() -> None:
+    """And another one of another message, of another channel, or of another row of the queue."""
+    ways = {name: Way(payload=True, channel=name) for name in ("growth", "other")}
+    async with serving() as service:
+        service.status = 503
+        address = Secret(f"http://127.0.0.1:{service.port}/")
+        store, clock = Store(), clock_at()
+        lines = {f"{name}/1": Target(f"{name}/1", address, posts=True) for name in ways}
+        for name in (*ways, *ways):
+            store.database.outbox.add(name, [f"{name}/1"], alerts(["Lamp"]), NOW)
+        courier = courier_of(store, lines, clock, ways=ways)
+        await turn(courier)
+        failed = [each["id"] for each in service.taken]
+        service.status = 200
+        clock.instant = NOW + HOUR
+        await turn(courier)
+        ids = [each["id"] for each in service.taken][len(failed) :]
+        assert {*failed} < {*ids}
+        assert len(ids) == len({*ids}) == 4
+        assert {each["channel"] for each in service.taken} == {*ways}
+        await courier.abandon()
+
+
+async def test_nothing_is_cut() -> None:
+    """A document of half a megabyte goes out whole: Apprise would cut it at 32 kB."""
+    one = alerts(["Lamp"])
+    many = replace(one, items=one.items * 500)
+    async with serving() as service:
+        target = Target("crm/1", Secret(f"http://127.0.0.1:{service.port}/"), posts=True)
+        sent = written(many, "crm", "7", UTC)
+        assert (await target.send(_body(sent))).kind is OutcomeKind.SENT
+        assert len(service.taken[0]["items"]) == 500
+        assert not target.takes_files
+        target.release()

@@ -1,0 +1,34 @@
+"""Shapes of what ``watcher check --json`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from watcher.analysis.depth import Shallower
+from watcher.analysis.forecast import Forecast
+from watcher.analysis.unmet import Unmet
+from watcher.cli.output import Printed
+from watcher.errors import Problem
+
+
+class PrintedCheck(Printed, frozen=True, kw_only=True):
+    """The costs and doubts of rules without errors."""
+
+    ok: Literal[True] = True
+    rules: int
+    forecast: Forecast
+    warnings: Sequence[Problem]
+    unmet: Sequence[Unmet]
+    shallower: Sequence[Shallower]
+    endpoints: Mapping[str, str] | UnsetType = UNSET
+
+
+class PrintedProblems(Printed, frozen=True, kw_only=True):
+    """The errors of rules, all at once."""
+
+    ok: Literal[False] = False
+    problems: Sequence[Problem]
+    warnings: Sequence[Problem]
