@@ -20,6 +20,7 @@ from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
+from watcher.rules.report import Report
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
 from watcher.schedule import Cron, Refresh, Schedule, least
@@ -340,6 +341,7 @@ class Rulebook:
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
     groups: tuple[Group, ...] = ()
+    reports: tuple[Report, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -364,8 +366,9 @@ class Rulebook:
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:
-        """The watches that some enabled rule uses: those to scan."""
-        used = {watch.key for rule in self.enabled for watch in rule.watches}
+        """The watches that some enabled rule or a report uses: those to scan."""
+        users = (*self.enabled, *self.reports)
+        used = {watch.key for each in users for watch in each.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 
     def watches_in(self, region: str) -> tuple[Watch, ...]:

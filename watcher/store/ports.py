@@ -13,6 +13,7 @@ from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.reports import Reports
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
@@ -33,6 +34,7 @@ class Store(SeenFaces, Protocol):
     pictures: Pictures
     tellings: Tellings
     outbox: Outbox
+    reports: Reports
     refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger

@@ -223,6 +223,10 @@ CREATE TABLE category_names (category_id text NOT NULL, name text NOT NULL,
 INSERT INTO category_names (category_id, name, since)
     SELECT category_id, name, read FROM categories;
 """
+_REPORTS = """
+CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
+    due bigint, told bigint, skipped bigint);
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -249,6 +253,7 @@ MIGRATIONS = {
     "m022_severity": _SEVERITY,
     "m023_silences": _SILENCES_ANNOUNCED,
     "m024_category_names": _CATEGORY_NAMES,
+    "m026_reports": _REPORTS,
 }
 
 

@@ -39,6 +39,7 @@ PAST = {
     "categories": ("read",),
     "category_names": ("since",),
     "own_files": ("at",),
+    "reports": ("since", "due", "told", "skipped"),
 }
 # What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region
 # whose last data day is next year's would not be read until then.
