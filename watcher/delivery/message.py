@@ -19,8 +19,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from watcher.delivery.rendered import LONGEST, Limit, OwnTemplate, Rendered, Style
+from watcher.delivery.report_tables import in_words
+from watcher.delivery.report_view import tables_of, view_of_report
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
+from watcher.language import language
 from watcher.message import Message
+from watcher.report import Report
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 
@@ -44,7 +48,10 @@ def render(
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     said = title_of(message)
     title = _title(said, limit)
-    view, room = view_of(message, title, zone), int(limit)
+    view, room = _view(message, title, zone), int(limit)
+    usual = partial(_usual, style)
+    if message.report is not None and style is Style.EMAIL:
+        usual = partial(_with_tables, message.report, zone)
     if style.has_title:  # a style without one has it in the body
         room -= limit.size(title) + _BETWEEN
         whole = neutralise(said, TITLE_LENGTH)
@@ -54,7 +61,7 @@ def render(
     def fits(written: str) -> bool:
         return limit.size(written) <= room
 
-    body = _body(view, message, style, template, fits)
+    body = _body(view, message, style, (template, usual), fits)
     if style is Style.PLAIN and not fits(body):
         body = _cut(body, fits)
     plain = _fitting(view, partial(_usual, Style.PLAIN), fits) if style is Style.EMAIL else ""
@@ -62,16 +69,24 @@ def render(
     return Rendered(shown_title, body, style.body_format, message.severity.value, plain)
 
 
+def _view(message: Message, title: str, zone: tzinfo) -> View:
+    if message.report is not None:
+        return view_of_report(message.report, title, zone)
+    return view_of(message, title, zone)
+
+
 def _body(
-    view: View, message: Message, style: Style, template: OwnTemplate | None, fits: _Fits
-) -> str:
+    view: View, message: Message, style: Style,
+    layouts: tuple[OwnTemplate | None, Callable[[View], str]], fits: _Fits,
+) -> str:  # fmt: skip
     """The body in the channel's own layout, or in the usual one where it has none or that fails."""
-    if template is not None and message.kind != "operator":
+    template, usual = layouts
+    if template is not None and message.kind not in ("operator", "report"):
         try:
             return _fitting(view, partial(_own, template, message, style), fits)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-    return _fitting(view, partial(_usual, style), fits)
+    return _fitting(view, usual, fits)
 
 
 def _title(text: str, limit: Limit) -> str:
@@ -86,6 +101,18 @@ def _title(text: str, limit: Limit) -> str:
 
 def _usual(style: Style, shown: View) -> str:
     return _ENVIRONMENTS[style].get_template(f"{style.template}.j2").render(view=shown).strip("\n")
+
+
+def _with_tables(report: Report, zone: tzinfo, shown: View) -> str:
+    """The mail of a report: its rows in tables."""
+    page = _ENVIRONMENTS[Style.EMAIL].get_template("report.html.j2")
+    rows = len(shown.products)
+    return page.render(
+        view=shown,
+        lead=shown.text.splitlines() if not rows else in_words(report, zone).lead,
+        tables=tables_of(report, zone, rows),
+        language=language().value,
+    ).strip("\n")
 
 
 def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:

@@ -114,7 +114,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture to go with a message, held in memory; ``alt`` says what it shows."""
+    """A picture, or a file, to go with a message, held in memory; ``alt`` says what it shows."""
 
     name: str
     content: bytes

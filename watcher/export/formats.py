@@ -18,14 +18,12 @@ from watcher.errors import WatcherError
 from watcher.export.table import Column, Convert, Export, Kind, Part, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.store.places import Place, Server
+from watcher.text.spreadsheets import BOM, no_formula
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")
 ENDINGS = {**{name: name for name in FORMATS}, "ndjson": "jsonl", "json": "jsonl", "pq": "parquet"}
 GROUP = 32_768  # rows of a Parquet row group: what is in memory at once
-# A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
-_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
-_BOM = b"\xef\xbb\xbf"
 _BESIDE = ("-wal", "-shm", "-journal", ".lock", ".restoring")  # of a database
 
 iso = lru_cache(maxsize=1024)(format_iso)  # a scan's rows all have its time
@@ -35,7 +33,7 @@ def write_csv(export: Export, file: BinaryIO, *, excel: bool = False) -> None:
     """A header, then a line for each row; no value is an empty cell. A text that a spreadsheet
     would take for a formula has an apostrophe before it. For ``excel`` a mark says that it is
     UTF-8, and ids are texts, for it would round them."""
-    file.write((_BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
+    file.write((BOM if excel else b"") + csv_lines([[column.name for column in export.columns]]))
     for part in export.read():
         shown = converted(part, export.columns, _EXCEL if excel else _CSV)
         file.write(csv_lines(zip(*shown, strict=True)))
@@ -57,20 +55,16 @@ def write_json_lines(export: Export, file: BinaryIO) -> None:
         file.write(encoder.encode_lines([dict(zip(names, row, strict=True)) for row in rows]))
 
 
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
-
-
 def _quoted(text: str) -> str:
     """An id that stays as it is where a number of 19 digits would lose its last ones."""
-    return f'="{text}"' if text.isascii() and text.isdecimal() else _no_formula(text)
+    return f'="{text}"' if text.isascii() and text.isdecimal() else no_formula(text)
 
 
 _CSV: dict[Kind, Convert] = {
     Kind.TIME: iso,
     Kind.BOOLEAN: int,
-    Kind.TEXT: _no_formula,
-    Kind.DIGITS: _no_formula,
+    Kind.TEXT: no_formula,
+    Kind.DIGITS: no_formula,
 }
 _EXCEL = {**_CSV, Kind.DIGITS: _quoted}
 _JSON: dict[Kind, Convert] = {Kind.TIME: iso, Kind.JSON: lambda text: msgspec.Raw(text.encode())}

@@ -13,6 +13,7 @@ from watcher.model import Severity
 from watcher.subjects import BY
 from watcher.text.evidence import spelled
 from watcher.text.incidents import incident_text, incident_title
+from watcher.text.reports import report_title
 from watcher.text.sanitize import shorten
 from watcher.units import count_of, format_duration, plural
 
@@ -35,6 +36,8 @@ def title_of(message: Message) -> str:
     operator message its incident's."""
     if message.title:  # an earlier version composed it as it was written
         return message.title
+    if message.report is not None:
+        return report_title(message.report)
     if message.incident is not None:
         return f"watcher: {'over: ' * message.over}{incident_title(message.incident)}"
     region = f" ({message.region})" if message.region else ""

@@ -346,6 +346,7 @@ def with_pictures(
         'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
         "</p>"
         for each in pictures
+        if each.mimetype.startswith("image/")
     )
     return replace(rendered, body=rendered.body.replace(PICTURES, images, 1)), pictures
 

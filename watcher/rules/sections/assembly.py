@@ -8,7 +8,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from watcher.errors import ProblemCode
-from watcher.rules.files.rule_file import Entry, RuleFile
+from watcher.rules.files.rule_file import RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import CategoryLookup
 from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
@@ -17,13 +17,12 @@ from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.models import DefaultsSection, shape
 from watcher.rules.sections.own_catalogue import own_catalogue
-from watcher.rules.sections.reading import Sections, has_sections
+from watcher.rules.sections.reading import Sections, has_sections, rules_in
 from watcher.rules.sections.reports import Reports
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.subjects import Subjects
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
-from watcher.words import kind
 
 KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 
@@ -37,13 +36,6 @@ def assemble(
     """The rulebook of all files; None, or a useless one, where problems were reported."""
     usable = [file for file in files if has_sections(file)]
     return _Assembly(usable, vault, categories).rulebook() if usable else None
-
-
-def _rules_in(entry: Entry) -> list[Entry]:
-    if isinstance(entry.value, list):
-        return entry.items
-    entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
-    return []
 
 
 def _with_keys(rule: Rule, settled: Mapping[str, Watch], groups: Mapping[str, Group]) -> Rule:
@@ -146,7 +138,7 @@ class _Assembly:
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         lists = list(self._read.sections("rules"))
-        rules = [*map(builder.rule, chain.from_iterable(map(_rules_in, lists)))]
+        rules = [*map(builder.rule, chain.from_iterable(map(rules_in, lists)))]
         if all(entry.value == [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)

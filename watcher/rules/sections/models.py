@@ -29,9 +29,7 @@ Duration: TypeAlias = Annotated[
 Whole: TypeAlias = Annotated[int, BeforeValidator(readers.whole), WithJsonSchema(shapes.WHOLE)]
 Amount: TypeAlias = Annotated[float, BeforeValidator(readers.number), WithJsonSchema(shapes.AMOUNT)]
 # Rows of a part of a report; None where the usual number of them is shown.
-Rows: TypeAlias = Annotated[
-    int | None, BeforeValidator(readers.rows), WithJsonSchema(shapes.ROWS)
-]
+Rows: TypeAlias = Annotated[int | None, BeforeValidator(readers.rows), WithJsonSchema(shapes.ROWS)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(shapes.FLAG)]
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
@@ -220,9 +218,9 @@ class ReportSection(Section):
         None, description="whose changes are told, total_sale_gmv_7d_amt if left out: the largest "
         "first, with desc rises, with asc falls"
     )  # fmt: skip
-    compare: Annotated[
-        int, BeforeValidator(readers.ago), WithJsonSchema(shapes.AGO)
-    ] = Field(7 * DAY, ge=HOUR, description="with when, as 7d ago")
+    compare: Annotated[int, BeforeValidator(readers.ago), WithJsonSchema(shapes.AGO)] = Field(
+        7 * DAY, ge=HOUR, description="with when, as 7d ago"
+    )
     show: Any = Field(None, description="rows of each part; 0 or false leaves one out")
     notify: Names = Field(None, description=_NOTIFY)
 

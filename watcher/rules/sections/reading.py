@@ -27,6 +27,14 @@ def has_sections(file: RuleFile) -> bool:
     return True
 
 
+def rules_in(entry: Entry) -> list[Entry]:
+    """Return the rules that stand in a section; what is no list of them is reported."""
+    if isinstance(entry.value, list):
+        return entry.items
+    entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
+    return []
+
+
 class Sections:
     """The sections of some files by name; what has not the shape of one is reported."""
 

@@ -126,7 +126,7 @@ class Reports:
 
     def _doubt(self, report: Report, entry: Entry) -> None:
         ago = f"{format_duration(report.compare)} ago"
-        place = entry["compare"] if "compare" in entry else entry
+        place = entry["compare"] if entry["compare"].value is not None else entry
         if report.compare > self._kept:
             kept = format_duration(self._kept)
             place.warn(f"nothing is known of {ago}: observations are kept for {kept}")
@@ -167,5 +167,3 @@ def _order_of(
     odd = next((each for each in rest if each not in (_CHANGE, *_RISING)), rest[-1])
     hint = nearest(odd, (_CHANGE, *_RISING), 1)
     raise Wrong(f"{quoted(odd)} is no order{hint or f': write {name}, {name} desc or {name} asc'}")
-
-

@@ -1,4 +1,4 @@
-"""Reports of the rule file: since when each is known, and which of its times was dealt with last."""
+"""Reports of the rule file: since when each is known, and the last time that was dealt with."""
 
 from __future__ import annotations
 
@@ -45,15 +45,11 @@ class Reports(Face):
 
     def told(self, name: str, due: Instant, now: Instant) -> None:
         """Note that it was told for that time."""
-        self._db.execute(
-            "UPDATE reports SET due = ?, told = ? WHERE name = ?", (due, now, name)
-        )
+        self._db.execute("UPDATE reports SET due = ?, told = ? WHERE name = ?", (due, now, name))
 
     def skipped(self, name: str, due: Instant) -> None:
         """Note that it was too late to tell it for that time."""
-        self._db.execute(
-            "UPDATE reports SET due = ?1, skipped = ?1 WHERE name = ?2", (due, name)
-        )
+        self._db.execute("UPDATE reports SET due = ?1, skipped = ?1 WHERE name = ?2", (due, name))
 
     def forget(self, names: Iterable[str]) -> None:
         """Forget those that the rule file has no more."""

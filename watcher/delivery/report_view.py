@@ -1,0 +1,58 @@
+"""A report as a message of rows, so that it is laid out and cut as every other one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from watcher.delivery.report_tables import ReportTable, in_words
+from watcher.delivery.view import Heading, Product, View
+from watcher.language import gettext as _
+from watcher.report import Report
+from watcher.text.sanitize import TEXT_LENGTH, neutralise_lines
+from watcher.units import format_instant
+
+_ROWS = ("row", "rows")
+
+
+def view_of_report(report: Report, title: str, zone: tzinfo) -> View:
+    """The report in words; a row of a part stands for a product."""
+    words = in_words(report, zone)
+    at = report.data_at
+    empty = (f"{table.title}: {table.empty}" for table in words.tables if not table.rows)
+    return View(
+        title=title,
+        text=neutralise_lines("\n".join((*words.lead, *empty)), TEXT_LENGTH),
+        products=tuple(_rows(words.tables)),
+        rest=0,
+        names=(),
+        data=_("Data of {time}").format(time=format_instant(at, zone)) if at is not None else "",
+        subject=_ROWS,
+    )
+
+
+def tables_of(report: Report, zone: tzinfo, shown: int) -> list[ReportTable]:
+    """The tables, of which so many rows are shown."""
+    found = list[ReportTable]()
+    for table in in_words(report, zone).tables:
+        found.append(table.first(shown))
+        shown = max(0, shown - len(table.rows))
+    return found
+
+
+def _rows(tables: Sequence[ReportTable]) -> Iterator[Product]:
+    for table in tables:
+        for number, row in enumerate(table.rows, start=1):
+            heading = Heading(table.heading, table.heading, "", "") if number == 1 else None
+            more = table.more if number == len(table.rows) else ""
+            yield Product(
+                number=number,
+                alert="",
+                name=row.name,
+                link=row.link,
+                notes=(),
+                why=(row.line, *filter(None, [more])),
+                facts=(row.note,) if row.note else (),
+                heading=heading,
+                key=row.key,
+            )
