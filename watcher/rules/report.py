@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from watcher.identity import digest
 from watcher.rules.metric import Metric
@@ -59,6 +61,11 @@ class Report:
     def regions(self) -> tuple[str, ...]:
         """The regions that the watches are of, as far as they are of any."""
         return tuple(dict.fromkeys(filter(None, (each.query.region for each in self.watches))))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of its times."""
+        return ZoneInfo(self.at.timezone)
 
     @property
     def schedule(self) -> str:

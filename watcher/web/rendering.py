@@ -14,6 +14,7 @@ from aiohttp import web
 from jinja2.runtime import Context
 
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.language import gettext
 from watcher.model import Doubt, Instant
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
@@ -34,6 +35,7 @@ NAVIGATION = (
     ("/", "Overview"),
     ("/alerts", "Alerts"),
     ("/rules", "Rules"),
+    ("/reports", "Reports"),
     ("/products", "Products"),
     ("/followed", "Followed"),
     ("/outbox", "Outbox"),
@@ -139,8 +141,10 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "report_link": _report_link,
         "subject_link": _subject_link,
     }
+    made.globals["_"] = gettext
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
     return made
@@ -188,6 +192,11 @@ def _url(context: Context, path: str) -> str:
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
     return _url(context, f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _report_link(context: Context, name: str) -> str:
+    return _url(context, f"/reports/{quote(name, safe='')}")
 
 
 @jinja2.pass_context

@@ -12,6 +12,7 @@ from watcher.web.pages import (
     overview,
     product,
     products,
+    report,
     rule,
 )
 from watcher.web.pages.index import send_home
@@ -24,6 +25,8 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/rules", overview.rules),
     ("/rules/{name}", rule.page),
     ("/scores", rule.scores),
+    ("/reports", report.page),
+    ("/reports/{name}", report.one),
     ("/alerts", alerts.page),
     ("/products", products.search),
     ("/products/{region}/{id}", product.page),
@@ -48,6 +51,8 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/overview.json", overview.data),
     ("/api/rules/{name}.json", rule.data),
     ("/api/scores.json", rule.scores_data),
+    ("/api/reports.json", report.list_data),
+    ("/api/reports/{name}.json", report.data),
     ("/api/products/{region}/{id}.json", product.data),
     ("/api/groups/{region}/{id}.json", group.data),
     ("/api/followed.json", followed.data),

@@ -37,6 +37,12 @@ class ReportStatus:
     skipped: Instant | None = None
 
 
+def moment_of(database: Store, report: Report, now: Instant) -> Moment:
+    """The moment of a report that somebody wants to see now."""
+    state = database.reports.states().get(report.name)
+    return Moment(now, now, state.told if state is not None else None)
+
+
 def statuses(database: Store, book: Rulebook, now: Instant) -> tuple[ReportStatus, ...]:
     """The book's reports as they are at ``now``."""
     states = database.reports.states() if book.reports else {}
