@@ -146,9 +146,14 @@ class Parts:
         The currency of GMV is not told; where the user does not say it, it goes by the prices'."""
         if metric.unit is Unit.GMV and self.gmv_currency is not None:
             return [self.gmv_currency] * len(who)
-        if metric.unit in (Unit.MONEY, Unit.GMV):
-            return [each.currency or each.region for each in who]
-        return [""] * len(who)
+        if metric.unit not in (Unit.MONEY, Unit.GMV):
+            return [""] * len(who)
+        codes: dict[str, set[str]] = {}
+        for each in who:
+            codes.setdefault(each.region, set()).update(filter(None, [each.currency]))
+        # Of many products of a region no currency is read: where there is one, it is theirs.
+        usual = {region: next(iter(known)) for region, known in codes.items() if len(known) == 1}
+        return [each.currency or usual.get(each.region, each.region) for each in who]
 
     @cached_property
     def _now(self) -> list[Identity]:

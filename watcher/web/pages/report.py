@@ -36,7 +36,7 @@ async def one(context: PageContext, request: web.Request) -> web.StreamResponse:
         name=found.name,
         title=report_title(found),
         words=in_words(found, context.zone),
-        status=await context.read(partial(_status, found.name)),
+        state=await context.read(partial(_status, found.name)),
     )
 
 
