@@ -56,7 +56,7 @@ def _fate(
 ) -> ReportedAlert:
     spoken = _spoken(book, why)
     base = ReportedAlert(
-        f"a{alert.id}", alert.rule, facts.region, facts.product_id, facts.name, alert.fired_at,
+        f"A{alert.id}", alert.rule, facts.region, facts.product_id, facts.name, alert.fired_at,
         FateOfAlert.UNKNOWN, alert.resolved_at, grouped_by=facts.grouped_by,
         currency=facts.currency,
     )  # fmt: skip
