@@ -106,11 +106,10 @@ def _usual(style: Style, shown: View) -> str:
 def _with_tables(report: Report, zone: tzinfo, shown: View) -> str:
     """The mail of a report: its rows in tables."""
     page = _ENVIRONMENTS[Style.EMAIL].get_template("report.html.j2")
-    rows = len(shown.products)
     return page.render(
         view=shown,
-        lead=shown.text.splitlines() if not rows else in_words(report, zone).lead,
-        tables=tables_of(report, zone, rows),
+        lead=in_words(report, zone).lead,
+        tables=tables_of(report, zone, shown),
         language=language().value,
     ).strip("\n")
 

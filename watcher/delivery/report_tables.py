@@ -167,22 +167,33 @@ class _Values:
         cells = (
             format_value(each.before, unit), format_value(each.value, unit, currencies), share
         )  # fmt: skip
-        return _row(each, cells, line)
+        return _row(each, cells, line, several=several_regions(self.report))
 
     def there(self, each: ReportedProduct) -> ReportRow:
         """``7-day GMV 4,830 USD``."""
         value = _NOTHING
         if each.value is not None:
             value = format_value(each.value, Unit(self.unit), _currencies(each, self.report))
-        return _row(each, (value,), f"{metric_name(self.label)} {value}")
+        line = f"{metric_name(self.label)} {value}"
+        return _row(each, (value,), line, several=several_regions(self.report))
 
 
-def _row(each: ReportedProduct, cells: tuple[str, ...], line: str) -> ReportRow:
-    note = ", ".join(filter(None, (neutralise(each.list), neutralise(each.region, 8))))
+def _row(each: ReportedProduct, cells: tuple[str, ...], line: str, *, several: bool) -> ReportRow:
     return ReportRow(
-        neutralise_name(each.name) or _("(no name)"), cells, line, note, _page(each.product_id),
-        neutralise(each.product_id, 60), neutralise(each.region, 8),
+        neutralise_name(each.name) or _("(no name)"), cells, line, _where(each, several),
+        _page(each.product_id), neutralise(each.product_id, 60), neutralise(each.region, 8),
     )  # fmt: skip
+
+
+def _where(each: ReportedProduct, several: bool) -> str:
+    """The list that a product is on, and its region, where there are several."""
+    region = neutralise(each.region, 8) if several else ""
+    return ", ".join(filter(None, (neutralise(each.list), region)))
+
+
+def several_regions(report: Report) -> bool:
+    """Whether a report tells of products of several regions, or of nobody knows which."""
+    return len({each.region for each in report.lists}) > 1 or not report.lists[0].region
 
 
 def _seller(each: ReportedSeller, report: Report) -> ReportRow:
@@ -197,8 +208,9 @@ def _seller(each: ReportedSeller, report: Report) -> ReportRow:
     )
     seller = neutralise(each.seller, 60)
     name = neutralise_name(each.name, 60)
-    line = f"{value}, {products}" if change == _NOTHING else f"{value} ({change}), {products}"
-    note = ", ".join(filter(None, (seller if name else "", neutralise(each.region, 8), products)))
+    line = value if change == _NOTHING else f"{value} ({change})"
+    region = neutralise(each.region, 8) if several_regions(report) else ""
+    note = ", ".join(filter(None, (seller if name else "", region, products)))
     return ReportRow(name or seller, (value, change), line, note)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
@@ -24,19 +25,24 @@ def view_of_report(report: Report, title: str, zone: tzinfo) -> View:
         title=title,
         text=neutralise_lines("\n".join((*words.lead, *empty)), TEXT_LENGTH),
         products=tuple(_rows(words.tables)),
-        rest=0,
+        rest=sum(table.all - len(table.rows) for table in words.tables if table.rows),
         names=(),
         data=_("Data of {time}").format(time=format_instant(at, zone)) if at is not None else "",
         subject=_ROWS,
+        parted=True,
     )
 
 
-def tables_of(report: Report, zone: tzinfo, shown: int) -> list[ReportTable]:
-    """The tables, of which so many rows are shown."""
+def tables_of(report: Report, zone: tzinfo, shown: View) -> list[ReportTable]:
+    """The tables with the rows that a view shows: each of its products is one."""
+    left = deque(shown.products)
     found = list[ReportTable]()
     for table in in_words(report, zone).tables:
-        found.append(table.first(shown))
-        shown = max(0, shown - len(table.rows))
+        count = 0
+        while left and count < len(table.rows) and left[0].number == count + 1:
+            left.popleft()
+            count += 1
+        found.append(table.first(count))
     return found
 
 
@@ -44,14 +50,13 @@ def _rows(tables: Sequence[ReportTable]) -> Iterator[Product]:
     for table in tables:
         for number, row in enumerate(table.rows, start=1):
             heading = Heading(table.heading, table.heading, "", "") if number == 1 else None
-            more = table.more if number == len(table.rows) else ""
             yield Product(
                 number=number,
                 alert="",
                 name=row.name,
                 link=row.link,
                 notes=(),
-                why=(row.line, *filter(None, [more])),
+                why=(row.line,),
                 facts=(row.note,) if row.note else (),
                 heading=heading,
                 key=row.key,

@@ -46,7 +46,8 @@ def _text(name: str, value: str) -> str:
 
 
 def _number(value: float) -> float | int:
-    return int(value) if value == int(value) else round(value, 6)
+    rounded = round(value, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _rows(report: Report) -> Iterator[dict[str, _Cell]]:
