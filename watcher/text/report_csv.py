@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from watcher.identity import product_page
 from watcher.report import Report, ReportedProduct
 from watcher.text.spreadsheets import BOM, no_formula
 from watcher.units import format_iso
@@ -14,7 +15,7 @@ from watcher.units import format_iso
 _PRICE = "spu_avg_price"
 HEAD = (
     "part", "list", "region", "product_id", "name", "seller_id", "metric", "before", "now",
-    "change", "change_percent", "currency", "products", "rule", "became", "ended",
+    "change", "change_percent", "currency", "products", "rule", "became", "ended", "link",
 )  # fmt: skip
 
 _Cell: TypeAlias = str | float | int | None
@@ -22,7 +23,8 @@ _Cell: TypeAlias = str | float | int | None
 
 def report_csv(report: Report) -> bytes:
     """A header, then a line for each row of each part; an empty cell is no value. It begins with a
-    mark that says it is UTF-8; ids are written so that no digit of them is lost."""
+    mark that says it is UTF-8. Of an id of 19 digits a spreadsheet shows the first 15: the link has
+    them all."""
     page = io.StringIO(newline="")
     writer = csv.writer(page, lineterminator="\r\n")
     writer.writerow(HEAD)
@@ -34,15 +36,9 @@ def _cells(row: dict[str, _Cell]) -> Iterable[object]:
     for name in HEAD:
         value = row.get(name)
         if isinstance(value, str):
-            yield _text(name, value)
+            yield no_formula(value)
         else:
             yield "" if value is None else _number(value)
-
-
-def _text(name: str, value: str) -> str:
-    if name.endswith("_id") and value.isascii() and value.isdecimal():
-        return f'="{value}"'  # a number of 19 digits would lose its last ones
-    return no_formula(value)
 
 
 def _number(value: float) -> float | int:
@@ -92,7 +88,7 @@ def _product(
         "part": part, "list": each.list or only, "region": each.region,
         "product_id": each.product_id, "name": each.name, "seller_id": each.seller,
         "metric": metric, "before": before, "now": now, "currency": currency,
-        **_change(now, before),
+        "link": product_page(each.product_id), **_change(now, before),
     }  # fmt: skip
 
 

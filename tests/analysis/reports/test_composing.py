@@ -123,6 +123,7 @@ def test_partial_lists(store: Store) -> None:
 
 
 def test_only_partial_lists(store: Store) -> None:
+    """What moved is told of them, and that nobody knows who entered or left."""
     market = Market(store)
     market.scan(START, {"1": P(5), "2": P(5)}, state=ScanState.PARTIAL)
     market.scan(WEEK, {"1": P(9), "3": P(5)}, state=ScanState.PARTIAL)

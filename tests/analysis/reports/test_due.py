@@ -33,11 +33,8 @@ MONDAY = _at("2023-11-20 08:00")
 
 def _march(market: Market, moments: Iterable[Instant]) -> list[Instant]:
     """The times at which a sweep tells something."""
-    told = []
-    for now in moments:
-        if sweep(market.database, market.book, policies_of(market.book.channels), now):
-            told.append(now)
-    return told
+    policies = policies_of(market.book.channels)
+    return [now for now in moments if sweep(market.database, market.book, policies, now)]
 
 
 def _minutes(begin: Instant, end: Instant) -> range:

@@ -40,12 +40,13 @@ def test_alerts_told_since(store: Store) -> None:
     told_at = world.now + 70
     world.scan({"1": 260.0, "2": 150.0, "3": 180.0})
     found = _report(world)
-    assert [(one.product_id, one.fate, one.baseline, one.told, one.now) for one in found.alerts] == [
-        ("1", FateOfAlert.GROWING, 100, 200, 260),
-        ("3", FateOfAlert.HOLDS, 100, 200, 180),
-        ("2", FateOfAlert.FELL_BACK, 100, 200, 150),
-        ("4", FateOfAlert.UNKNOWN, 100, 200, None),
-    ]  # fmt: skip
+    assert {(one.baseline, one.told) for one in found.alerts} == {(100, 200)}
+    assert [(one.product_id, one.fate, one.now) for one in found.alerts] == [
+        ("1", FateOfAlert.GROWING, 260),
+        ("3", FateOfAlert.HOLDS, 180),
+        ("2", FateOfAlert.FELL_BACK, 150),
+        ("4", FateOfAlert.UNKNOWN, None),
+    ]
     assert {one.rule for one in found.alerts} == {"jump"}
     assert found.alerts[0].metric == SALES
     assert found.alerts[0].alert.startswith("A")
