@@ -29,6 +29,7 @@ from benchmarks import (
     judgement,
     memory,
     million,
+    reports,
     shelves,
     shops,
     start,
@@ -58,6 +59,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "start": start.lines,
     "holds": holds.lines,
     "delivery": delivery.lines,
+    "reports": reports.lines,
     "engines": engines.lines,
     "fleet": fleet.lines,
 }

@@ -72,6 +72,7 @@ async def test_a_report_is_sent(tmp_path: Path, simulator: Simulator, sink: Serv
             async with session.get("/reports/hourly") as answer:
                 page = await answer.text()
             async with session.get("/api/reports/hourly.json") as answer:
+                assert answer.status == 200, await answer.text()
                 of_page = await answer.json()
             code, out, _ = await watcher.call("report", "hourly", "--json")
             assert code == 0

@@ -50,8 +50,7 @@ def _report(name: str, database: Store, book: Rulebook, now: Instant) -> Report:
     asked = next((each for each in book.reports if each.name == name), None)
     if asked is None:
         raise web.HTTPNotFound(text="The rule file has no such report.")
-    with database.snapshot():
-        return compose(database, book, asked, moment_of(database, asked, now))
+    return compose(database, book, asked, moment_of(database, asked, now))
 
 
 def _status(name: str, database: Store, book: Rulebook, now: Instant) -> ReportStatus | None:
