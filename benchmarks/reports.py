@@ -40,7 +40,7 @@ def lines(times: int) -> Iterator[Line]:
     told = [each["told"] for each in found]
     yield Line(
         "CPU of a report over 10,000 products with 2,000 sellers, made and queued",
-        told, "s", MOST,
+        tuple(told), "s", MOST,
         beside=f"its {found[0]['rows']:,} rows as CSV {median(each['csv'] for each in found):.2f} "
         "s more, where mail gets them",
     )  # fmt: skip

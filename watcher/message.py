@@ -11,7 +11,7 @@ import msgspec
 from watcher.evidence import Evidence
 from watcher.incident import Incident
 from watcher.model import Instant, Severity
-from watcher.report import Report
+from watcher.report import ReportContent
 
 
 class Also(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -145,7 +145,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[RuleCount, ...] = ()
     waited: Waited | None = None
     label: str = ""
-    report: Report | None = None
+    report: ReportContent | None = None
 
 
 class NotificationState(StrEnum):

@@ -11,9 +11,9 @@ from watcher.model import Instant
 
 
 class ListTrouble(StrEnum):
-    """What keeps a list from telling all: it was ``never`` read; nothing that is ``old`` enough is
-    known; of now or then only a ``partial`` list is, or a part of a longer shop, so that nobody
-    knows who is new and who is gone; its newest data are ``stale``."""
+    """A reason why a list does not tell all: it was ``never`` read; it is too ``young``, as nothing
+    of so long ago is known; of now or then only a ``partial`` list is, or a part of a longer shop,
+    so that nobody knows who is new and who is gone; its newest data are ``stale``."""
 
     NEVER = "never"
     YOUNG = "young"
@@ -22,7 +22,7 @@ class ListTrouble(StrEnum):
 
 
 class FateOfAlert(StrEnum):
-    """What became of what an alert told: it went on beyond that (``GROWING``), lost half of its
+    """The fate of what an alert told: it went on beyond that (``GROWING``), lost half of its
     move (``FELL_BACK``), or neither (``HOLDS``); nothing is known of it (``UNKNOWN``)."""
 
     GROWING = "growing"
@@ -110,7 +110,7 @@ class ReportedAlert(msgspec.Struct, frozen=True, omit_defaults=True):
     grouped_by: str = ""
 
 
-class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReportContent(msgspec.Struct, frozen=True, omit_defaults=True):
     """A whole report ``name`` for the time ``due``, made at ``made``: of the ``metric``, compared
     with ``compare`` seconds before. Sums are of ``sum_metric``, which may be another: prices don't
     add up. Each part has the rows that are shown, and beside it how many there are; who ``entered``

@@ -20,7 +20,7 @@ from watcher.delivery.report_tables import in_words
 from watcher.language import Language, spoken
 from watcher.message import Message
 from watcher.model import Severity
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.store.ports import Store
 from watcher.text.report_csv import HEAD as COLUMNS
 from watcher.text.report_csv import report_csv
@@ -43,7 +43,7 @@ def store() -> Iterator[Store]:
         yield database
 
 
-def _report(store: Store, names: tuple[str, ...] = ("Lamp",), reports: str = WIDE) -> Report:
+def _report(store: Store, names: tuple[str, ...] = ("Lamp",), reports: str = WIDE) -> ReportContent:
     """30 products, most of which moved."""
     market = Market(store, reports, SPOKEN)
     before = {
@@ -59,7 +59,7 @@ def _report(store: Store, names: tuple[str, ...] = ("Lamp",), reports: str = WID
     return market.report("r")
 
 
-def _message(report: Report) -> Message:
+def _message(report: ReportContent) -> Message:
     return Message("report", "", Severity.INFO, report.made, data_at=report.data_at, report=report)
 
 
@@ -174,7 +174,7 @@ def test_hostile_names_of_lists_and_sellers(store: Store) -> None:
     assert row["name"] == "'=1+1 @here"
 
 
-def _rows(report: Report) -> list[dict[str, str]]:
+def _rows(report: ReportContent) -> list[dict[str, str]]:
     content = report_csv(report)
     assert content.startswith(BOM)
     return [*csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))]
@@ -233,5 +233,5 @@ def test_every_fate_and_trouble_has_words(store: Store) -> None:
         assert in_words(_report_again(store), UTC).tables
 
 
-def _report_again(store: Store) -> Report:
+def _report_again(store: Store) -> ReportContent:
     return Market(store, WIDE, SPOKEN).report("r")

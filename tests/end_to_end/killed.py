@@ -16,5 +16,5 @@ def _die(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    Reports.told = _die  # type: ignore[method-assign]
+    Reports.told = _die  # type: ignore[method-assign,assignment]
     main()

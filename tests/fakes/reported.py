@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tests.store.making import DAY, START, scan
 from watcher.analysis.reports.composing import Moment, compose
 from watcher.model import Instant, LongTexts, ScanState
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
@@ -100,7 +100,7 @@ class Market:
         self.scan(START, before)
         self.scan(START + 7 * DAY, now)
 
-    def report(self, name: str = "weekly", at: Instant = START + 7 * DAY + 60) -> Report:
+    def report(self, name: str = "weekly", at: Instant = START + 7 * DAY + 60) -> ReportContent:
         """The report as it is at a time."""
         asked = next(each for each in self.book.reports if each.name == name)
         return compose(self.database, self.book, asked, Moment(at, at))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fakes.reported import HEAD, Market, P
-from tests.store.making import DAY, START, place
+from tests.store.making import DAY, START
 from tests.web.serving import serving
 from watcher.analysis.reports.due import sweep
 from watcher.model import Instant
@@ -32,7 +32,7 @@ class _Scene:
 async def test_pages_of_reports(tmp_path: Path) -> None:
     """The list says when each is told; one is shown as it is now, a hostile name as a text; the
     same for programs; what is sent is shown as tables, too."""
-    path = place(tmp_path)
+    path = tmp_path / "watcher.db"
     with open_store(path) as database:
         market = Market(database, REPORTS, HEAD)
         market.weeks({"1": P(100, 10), "2": P(9)}, {"1": P(180, 9, name="<b>Lamp</b>"), "3": P(7)})

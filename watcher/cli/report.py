@@ -17,7 +17,7 @@ from watcher.cli.output import Output, answer, as_json, console
 from watcher.delivery.report_tables import ReportRow, ReportTable, in_words
 from watcher.language import Language, spoken
 from watcher.model import Instant
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.text.report_csv import report_csv
 from watcher.text.reports import report_title
 from watcher.text.sanitize import plain
@@ -95,7 +95,7 @@ def _time(instant: Instant, now: Instant, zone: tzinfo) -> str:
     return f"{format_instant(instant, zone)} ({format_ago(instant, now)})"
 
 
-def _show(report: Report, zone: tzinfo) -> None:
+def _show(report: ReportContent, zone: tzinfo) -> None:
     out, words = console(), in_words(report, zone)
     out.say(f"{report_title(report)}\n", "bold")
     for line in words.lead:

@@ -11,7 +11,7 @@ from watcher.delivery.marking import StoreThread
 from watcher.incidents.delivery_hooks import Post
 from watcher.message import Notification
 from watcher.model import Instant
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 
@@ -19,7 +19,7 @@ from watcher.store.ports import Store
 class ReportingPost(Post):
     """The rules as the courier needs them, and all rows of a report."""
 
-    def rows(self, database: Store, notification: Notification) -> Report | None:
+    def rows(self, database: Store, notification: Notification) -> ReportContent | None:
         """The report of a message with all rows of the scans that it was made of."""
         report = notification.message.report
         return None if report is None else whole_of(database, self.book(), report)

@@ -31,7 +31,7 @@ from watcher.delivery.rendered import (
 from watcher.errors import StoreError
 from watcher.message import Notification
 from watcher.model import Instant
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
@@ -83,7 +83,7 @@ def picture(chart: Chart, zone: tzinfo) -> Attachment:
     return Attachment(PICTURE, content)
 
 
-def rows_of(report: Report) -> Attachment:
+def rows_of(report: ReportContent) -> Attachment:
     """A report's rows as a file."""
     name = re.sub(r"[^\w-]+", "-", report.name, flags=re.ASCII).strip("-") or "report"
     return Attachment(f"{name}.csv", report_csv(report), "text/csv")
@@ -118,7 +118,7 @@ class Keeper(Protocol):
     def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
         return None
 
-    def rows(self, _store: Store, _notification: Notification, /) -> Report | None:
+    def rows(self, _store: Store, _notification: Notification, /) -> ReportContent | None:
         return None
 
     def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:

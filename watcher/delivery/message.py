@@ -24,7 +24,7 @@ from watcher.delivery.report_view import tables_of, view_of_report
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, view_of
 from watcher.language import language
 from watcher.message import Message
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 
@@ -103,7 +103,7 @@ def _usual(style: Style, shown: View) -> str:
     return _ENVIRONMENTS[style].get_template(f"{style.template}.j2").render(view=shown).strip("\n")
 
 
-def _with_tables(report: Report, zone: tzinfo, shown: View) -> str:
+def _with_tables(report: ReportContent, zone: tzinfo, shown: View) -> str:
     """The mail of a report: its rows in tables."""
     page = _ENVIRONMENTS[Style.EMAIL].get_template("report.html.j2")
     return page.render(

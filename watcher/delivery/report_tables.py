@@ -15,7 +15,7 @@ from watcher.language import ngettext
 from watcher.model import Verdict
 from watcher.report import (
     FateOfAlert,
-    Report,
+    ReportContent,
     ReportedAlert,
     ReportedProduct,
     ReportedSeller,
@@ -83,14 +83,14 @@ class ReportInWords:
     tables: tuple[ReportTable, ...]
 
 
-def in_words(report: Report, zone: tzinfo) -> ReportInWords:
+def in_words(report: ReportContent, zone: tzinfo) -> ReportInWords:
     """The report in the language that is spoken."""
     tables = {table.part: table for table in _tables(report, zone)}
     lead = tuple(neutralise(line, 300) for line in lead_lines(report, zone))
     return ReportInWords(lead, tuple(tables[part] for part in report.parts))
 
 
-def _tables(report: Report, zone: tzinfo) -> Iterator[ReportTable]:
+def _tables(report: ReportContent, zone: tzinfo) -> Iterator[ReportTable]:
     metric = metric_name(report.label)
     before = _("{span} before").format(span=span(report.compare))
     product, now, change = _("Product"), _("Now"), _("Change")
@@ -144,7 +144,7 @@ def _tables(report: Report, zone: tzinfo) -> Iterator[ReportTable]:
     )
 
 
-def _all_moved(report: Report) -> int:
+def _all_moved(report: ReportContent) -> int:
     return max(report.rising + report.falling, len(report.movers)) if report.movers else 0
 
 
@@ -152,7 +152,7 @@ def _all_moved(report: Report) -> int:
 class _Values:
     """Products with values of one metric."""
 
-    report: Report
+    report: ReportContent
     metric: str
     label: str
     unit: str
@@ -191,12 +191,12 @@ def _where(each: ReportedProduct, several: bool) -> str:
     return ", ".join(filter(None, (neutralise(each.list), region)))
 
 
-def several_regions(report: Report) -> bool:
+def several_regions(report: ReportContent) -> bool:
     """Whether a report tells of products of several regions, or of nobody knows which."""
     return len({each.region for each in report.lists}) > 1 or not report.lists[0].region
 
 
-def _seller(each: ReportedSeller, report: Report) -> ReportRow:
+def _seller(each: ReportedSeller, report: ReportContent) -> ReportRow:
     unit, currencies = Unit(report.sum_unit), Currencies(None, each.currency)
     value = format_value(each.value, unit, currencies)
     change = _NOTHING
@@ -214,7 +214,7 @@ def _seller(each: ReportedSeller, report: Report) -> ReportRow:
     return ReportRow(name or seller, (value, change), line, note)
 
 
-def _alert(each: ReportedAlert, report: Report) -> ReportRow:
+def _alert(each: ReportedAlert, report: ReportContent) -> ReportRow:
     currencies = Currencies(neutralise(each.currency, 8) or None, report.gmv_currency)
     fate = _FATES[each.fate]()
     if each.ended is not None:
@@ -248,7 +248,7 @@ def _evidence(
     return Evidence(metric, label, unit, "", Verdict.MET, value, before)
 
 
-def _currencies(each: ReportedProduct, report: Report) -> Currencies:
+def _currencies(each: ReportedProduct, report: ReportContent) -> Currencies:
     return Currencies(neutralise(each.currency, 8) or None, report.gmv_currency)
 
 

@@ -9,14 +9,14 @@ from datetime import tzinfo
 from watcher.delivery.report_tables import ReportTable, in_words
 from watcher.delivery.view import Heading, Product, View
 from watcher.language import gettext as _
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.text.sanitize import TEXT_LENGTH, neutralise_lines
 from watcher.units import format_instant
 
 _ROWS = ("row", "rows")
 
 
-def view_of_report(report: Report, title: str, zone: tzinfo) -> View:
+def view_of_report(report: ReportContent, title: str, zone: tzinfo) -> View:
     """The report in words; a row of a part stands for a product."""
     words = in_words(report, zone)
     at = report.data_at
@@ -33,7 +33,7 @@ def view_of_report(report: Report, title: str, zone: tzinfo) -> View:
     )
 
 
-def tables_of(report: Report, zone: tzinfo, shown: View) -> list[ReportTable]:
+def tables_of(report: ReportContent, zone: tzinfo, shown: View) -> list[ReportTable]:
     """The tables with the rows that a view shows: each of its products is one."""
     left = deque(shown.products)
     found = list[ReportTable]()

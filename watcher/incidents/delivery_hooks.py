@@ -16,7 +16,7 @@ from watcher.message import Notification
 from watcher.model import Instant
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.messages import title_of
@@ -37,7 +37,7 @@ class Post:
         """The picture of the message, if it can have one."""
         return chart_of(database, self.book(), notification.message)
 
-    def rows(self, _database: Store, _notification: Notification) -> Report | None:
+    def rows(self, _database: Store, _notification: Notification) -> ReportContent | None:
         """Nothing: whoever makes reports knows all their rows."""
         return None
 

@@ -14,7 +14,7 @@ from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tra
 from watcher.evidence import Evidence
 from watcher.message import Item, Message
 from watcher.model import Instant, ProductFacts, Verdict
-from watcher.report import Report, ReportedProduct
+from watcher.report import ReportContent, ReportedProduct
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Group, Rule, Rulebook
 from watcher.store.ports import Store
@@ -46,7 +46,7 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     return Chart(metric.label, metric.unit.value, drawing.at, series, drawing.currency())
 
 
-def _of_report(database: Store, book: Rulebook, report: Report) -> Chart | None:
+def _of_report(database: Store, book: Rulebook, report: ReportContent) -> Chart | None:
     """The metric of what moved most in a report, with what it moved from."""
     metric, at = book.metrics.get(report.metric), report.data_at
     if metric is None or not _is_drawn(metric) or at is None:
@@ -66,7 +66,7 @@ def _of_report(database: Store, book: Rulebook, report: Report) -> Chart | None:
     return Chart(metric.label, metric.unit.value, at, series, drawing.currency())
 
 
-def _move(report: Report, each: ReportedProduct) -> Evidence:
+def _move(report: ReportContent, each: ReportedProduct) -> Evidence:
     metric = report.metric, report.label, report.unit
     return Evidence(*metric, "", Verdict.MET, each.value, each.before)
 

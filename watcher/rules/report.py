@@ -20,7 +20,7 @@ ORDER_BY = "total_sale_gmv_7d_amt"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownParts:
     """The rows that each part of a report shows; 0 leaves the part out."""
 
     movers: int = 10
@@ -31,12 +31,12 @@ class Shown:
     alerts: int = 10
 
 
-PARTS = tuple(Shown.__dataclass_fields__)
+PARTS = tuple(ShownParts.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What became of the products of some ``watches``, told to channels ``at`` times, whether
+class PlannedReport:
+    """A report on the products of some ``watches``, told to channels ``at`` times, whether
     anything fired or not. Products are compared with ``compare`` seconds before, by ``order_by``:
     the largest changes first, in whichever direction, or only rises first (``rising`` is True) or
     falls (False)."""
@@ -46,7 +46,7 @@ class Report:
     watches: tuple[Watch, ...]
     order_by: Metric
     compare: int = COMPARE
-    show: Shown = Shown()
+    show: ShownParts = ShownParts()
     notify: tuple[str, ...] = ()
     rising: bool | None = None
     file: str = field(default="", compare=False)

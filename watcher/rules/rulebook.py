@@ -19,7 +19,7 @@ from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
-from watcher.rules.report import Report
+from watcher.rules.report import PlannedReport
 from watcher.rules.sections.ordering import Order
 from watcher.rules.sections.templates import Template
 from watcher.schedule import Cron, Refresh, Schedule, least
@@ -340,7 +340,7 @@ class Rulebook:
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
     groups: tuple[Group, ...] = ()
-    reports: tuple[Report, ...] = ()
+    reports: tuple[PlannedReport, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -366,7 +366,7 @@ class Rulebook:
     @property
     def used_watches(self) -> tuple[Watch, ...]:
         """The watches that some enabled rule or a report uses: those to scan."""
-        users: tuple[Rule | Report, ...] = (*self.enabled, *self.reports)
+        users: tuple[Rule | PlannedReport, ...] = (*self.enabled, *self.reports)
         used = {watch.key for each in users for watch in each.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from watcher.identity import product_page
-from watcher.report import Report, ReportedProduct
+from watcher.report import ReportContent, ReportedProduct
 from watcher.text.spreadsheets import BOM, no_formula
 from watcher.units import format_iso
 
@@ -21,7 +21,7 @@ HEAD = (
 _Cell: TypeAlias = str | float | int | None
 
 
-def report_csv(report: Report) -> bytes:
+def report_csv(report: ReportContent) -> bytes:
     """A header, then a line for each row of each part; an empty cell is no value. It begins with a
     mark that says it is UTF-8. Of an id of 19 digits a spreadsheet shows the first 15: the link has
     them all."""
@@ -46,7 +46,7 @@ def _number(value: float) -> float | int:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def _rows(report: Report) -> Iterator[dict[str, _Cell]]:
+def _rows(report: ReportContent) -> Iterator[dict[str, _Cell]]:
     parts: dict[str, tuple[tuple[ReportedProduct, ...], str]] = {
         "movers": (report.movers, report.metric),
         "entered": (report.entered, report.metric),
@@ -78,7 +78,7 @@ def _rows(report: Report) -> Iterator[dict[str, _Cell]]:
 
 
 def _product(
-    part: str, each: ReportedProduct, metric: str, report: Report, only: str
+    part: str, each: ReportedProduct, metric: str, report: ReportContent, only: str
 ) -> dict[str, _Cell]:
     amount = metric == _PRICE or report.unit == "money"
     currency = each.currency if amount else report.gmv_currency if report.unit == "gmv" else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from watcher.language import gettext as _
-from watcher.report import ListTrouble, Report, ReportedList, ReportedSum
+from watcher.report import ListTrouble, ReportContent, ReportedList, ReportedSum
 from watcher.text.sanitize import neutralise
 from watcher.units import (
     DAY,
@@ -23,7 +23,7 @@ _NAME = 40  # characters of a list's name
 _MOST_NAMES = 60  # of all of them, in a title
 
 
-def report_title(report: Report) -> str:
+def report_title(report: ReportContent) -> str:
     """``monday: +38% 7-day GMV of beauty, 12 new (US)``: for a lock screen."""
     where = dict.fromkeys(each.region for each in report.lists if each.region)
     news = ", ".join(_news(report))
@@ -35,7 +35,7 @@ def report_title(report: Report) -> str:
     return _("{report}: {news}").format(report=name, news=news)
 
 
-def _news(report: Report) -> Iterator[str]:
+def _news(report: ReportContent) -> Iterator[str]:
     if not any(each.both for each in report.lists):
         yield _("nothing to compare yet")
         return
@@ -54,7 +54,7 @@ def _news(report: Report) -> Iterator[str]:
         yield _("nothing moved")
 
 
-def _lists(report: Report) -> str:
+def _lists(report: ReportContent) -> str:
     names = ", ".join(neutralise(each.name, _NAME) for each in report.lists)
     if len(names) <= _MOST_NAMES:
         return names
@@ -81,7 +81,7 @@ def span(seconds: int) -> str:
     return counted("{count} day", "{count} days", seconds // DAY)
 
 
-def lead_lines(report: Report, zone: tzinfo) -> Iterator[str]:
+def lead_lines(report: ReportContent, zone: tzinfo) -> Iterator[str]:
     """Yield what stands above the parts: sums, how many moved, and what is to be known of the
     lists."""
     if report.late:
@@ -98,7 +98,7 @@ def lead_lines(report: Report, zone: tzinfo) -> Iterator[str]:
         yield from _list_lines(report, one, zone)
 
 
-def sum_line(report: Report, each: ReportedSum) -> str:
+def sum_line(report: ReportContent, each: ReportedSum) -> str:
     """``7-day GMV of 48 products listed at both times (US): 1,200 → 4,830 USD (+303%)``."""
     currencies = Currencies(each.currency, each.currency)
     unit = Unit(report.sum_unit)
@@ -113,7 +113,7 @@ def sum_line(report: Report, each: ReportedSum) -> str:
     )
 
 
-def _list_lines(report: Report, one: ReportedList, zone: tzinfo) -> Iterator[str]:
+def _list_lines(report: ReportContent, one: ReportedList, zone: tzinfo) -> Iterator[str]:
     name, troubles = neutralise(one.name, _NAME), one.troubles
     if one.at is None or ListTrouble.NEVER in troubles:
         yield _("{list} was never read: nothing is known of it.").format(list=name)

@@ -11,7 +11,7 @@ from tests.fakes.reported import GLOW, GMV, HEAD, Market, P
 from tests.store.making import DAY, START
 from watcher.analysis.reports.composing import Moment, compose, compose_whole, whole_of
 from watcher.model import ScanState
-from watcher.report import ListTrouble, Report
+from watcher.report import ListTrouble, ReportContent
 from watcher.store.ports import Store
 from watcher.text.reports import report_title
 
@@ -259,7 +259,7 @@ def test_against_brute_force(store: Store, seed: int) -> None:
     assert shown.sellers == told.sellers[:5]
 
 
-def _hold(told: Report, past: dict[str, list[tuple[int, dict[str, P], bool]]]) -> None:
+def _hold(told: ReportContent, past: dict[str, list[tuple[int, dict[str, P], bool]]]) -> None:
     """Hold a report against what was recorded."""
     now: dict[str, P] = {}
     both: dict[str, tuple[P, P]] = {}
@@ -294,7 +294,7 @@ def _hold(told: Report, past: dict[str, list[tuple[int, dict[str, P], bool]]]) -
     assert {row.product_id for row in told.left} == whole_then - all_now
     known = [(was.gmv, one.gmv) for was, one in both.values() if None not in (was.gmv, one.gmv)]
     (one,) = told.sums
-    assert (one.before, one.value) == tuple(sum(column) for column in zip(*known, strict=True))  # type: ignore[arg-type]
+    assert (one.before, one.value) == tuple(sum(column) for column in zip(*known, strict=True))
     sellers: dict[str, float] = {}
     for product in now.values():
         if product.gmv is not None:

@@ -9,7 +9,7 @@ from tests.store.making import DAY, SALES
 from watcher.analysis.reports.composing import Moment, compose
 from watcher.analysis.reports.fates import fate_of
 from watcher.model import Instant
-from watcher.report import FateOfAlert, Report
+from watcher.report import FateOfAlert, ReportContent
 from watcher.store.ports import Store
 
 RULES = """
@@ -26,7 +26,7 @@ def _deliver(world: World, now: Instant) -> None:
         world.database.outbox.sent(each.id, now, "ok")
 
 
-def _report(world: World, last: Instant | None = None) -> Report:
+def _report(world: World, last: Instant | None = None) -> ReportContent:
     asked = world.book.reports[0]
     return compose(world.database, world.book, asked, Moment(world.now, world.now + 99, last))
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.rules.tables import problems_of
 from watcher.rules.files.loading import load_text
-from watcher.rules.report import Report, Shown
+from watcher.rules.report import PlannedReport, ShownParts
 from watcher.rules.rulebook import Rulebook
 from watcher.schedule import Cron
 from watcher.units import DAY, HOUR
@@ -29,7 +29,7 @@ def _book(report: str, name: str = "monday") -> Rulebook:
     return load_text(f"{HEAD}  {name}: {report}\n")
 
 
-def _report(report: str) -> Report:
+def _report(report: str) -> PlannedReport:
     (found,) = _book(report).reports
     return found
 
@@ -43,7 +43,7 @@ def test_what_is_left_out() -> None:
     found = _report("{at: '0 8 * * mon', watch: best}")
     assert (found.name, found.at) == ("monday", Cron("0 8 * * mon", "Europe/Berlin"))
     assert (found.order_by.name, found.rising) == ("total_sale_gmv_7d_amt", None)
-    assert (found.compare, found.show, found.notify) == (7 * DAY, Shown(), ("me",))
+    assert (found.compare, found.show, found.notify) == (7 * DAY, ShownParts(), ("me",))
     assert [watch.name for watch in found.watches] == ["best"]
     assert found.regions == ("US",)
 
@@ -58,7 +58,7 @@ def test_what_is_given() -> None:
     assert found.at == Cron("5 8 * * *", "UTC")
     assert (found.order_by.name, found.rising) == ("rank", False)
     assert (found.compare, found.notify) == (30 * DAY, ("boss", "me"))
-    assert found.show == Shown(movers=3, entered=5, left=0, sellers=5, prices=0, alerts=2)
+    assert found.show == ShownParts(movers=3, entered=5, left=0, sellers=5, prices=0, alerts=2)
     assert _report("{at: '8:05', watch: best, compare: 12h}").compare == 12 * HOUR
 
 

@@ -18,7 +18,7 @@ _NO_KEYS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ReadList:
     """All that one scan listed: the store's keys (n,), and (n,) each metric by name."""
 
     keys: Ints
@@ -27,7 +27,7 @@ class Listing:
     @classmethod
     def read(
         cls, database: Store, watch: str, scan: OwnScan | None, metrics: Sequence[Metric]
-    ) -> Listing:
+    ) -> ReadList:
         """A scan's listing; an empty one of no scan."""
         if scan is None:
             return cls(_NO_KEYS, {each.name: np.zeros(0) for each in metrics})
@@ -44,7 +44,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class JoinedLists:
     """Products (n,) with the place of the list that each is on, their values by metric, and those
     of ``before`` where they are of both times."""
 
@@ -60,10 +60,10 @@ class ReportColumns:
     ``left``, None where no list knows that; by list the number of products now and of both times.
     """
 
-    now: Columns
-    both: Columns
-    entered: Columns | None
-    left: Columns | None
+    now: JoinedLists
+    both: JoinedLists
+    entered: JoinedLists | None
+    left: JoinedLists | None
     sizes: Sequence[tuple[int, int]]
 
     @classmethod
@@ -71,8 +71,8 @@ class ReportColumns:
         cls, database: Store, pairs: Sequence[Pair], metrics: Sequence[Metric]
     ) -> ReportColumns:
         """Read the scans of all lists."""
-        news = [Listing.read(database, each.watch.key, each.now, metrics) for each in pairs]
-        olds = [Listing.read(database, each.watch.key, each.then, metrics) for each in pairs]
+        news = [ReadList.read(database, each.watch.key, each.now, metrics) for each in pairs]
+        olds = [ReadList.read(database, each.watch.key, each.then, metrics) for each in pairs]
         here = _joined(news, [np.ones(len(each.keys), np.bool_) for each in news])
         held = [np.isin(new.keys, old.keys) for new, old in zip(news, olds, strict=True)]
         both = _joined(news, held, olds)
@@ -85,8 +85,8 @@ class ReportColumns:
 
 
 def _joined(
-    listings: Sequence[Listing], masks: Sequence[Bools], olds: Sequence[Listing] = ()
-) -> Columns:
+    listings: Sequence[ReadList], masks: Sequence[Bools], olds: Sequence[ReadList] = ()
+) -> JoinedLists:
     """The products that the masks mark, each once: on the first list that has it."""
     kept = [each.keys[mask] for each, mask in zip(listings, masks, strict=True)]
     keys = np.concatenate([_NO_KEYS, *kept])
@@ -110,13 +110,13 @@ def _joined(
         for name in names
         if olds
     }
-    return Columns(keys[first], lists[first], values, before)
+    return JoinedLists(keys[first], lists[first], values, before)
 
 
 def _entered(
-    database: Store, pairs: Sequence[Pair], news: Sequence[Listing], olds: Sequence[Listing]
+    database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
 ) -> list[Bools]:
-    """Who is on a list now and was on none then. An id that the user added did not enter."""
+    """Masks of those that are on a list now and were on none then. An id that the user added did not enter."""
     known = np.concatenate([_NO_KEYS, *(each.keys for each in olds)])
     masks = list[Bools]()
     for pair, new in zip(pairs, news, strict=True):
@@ -128,9 +128,9 @@ def _entered(
 
 
 def _left(
-    database: Store, pairs: Sequence[Pair], news: Sequence[Listing], olds: Sequence[Listing]
+    database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
 ) -> list[Bools]:
-    """Who was on a list then and is on none now. One that the user took out did not leave."""
+    """Masks of those that were on a list then and are on none now. One that the user took out did not leave."""
     known = np.concatenate([_NO_KEYS, *(each.keys for each in news)])
     masks = list[Bools]()
     for pair, old in zip(pairs, olds, strict=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from watcher.analysis.reports.columns import Columns, ReportColumns
+from watcher.analysis.reports.columns import JoinedLists, ReportColumns
 from watcher.analysis.reports.fates import fates
 from watcher.analysis.reports.lists import Pair, pairs_of, same_pairs
 from watcher.analysis.reports.parts import PRICE, Parts
 from watcher.model import Instant
-from watcher.report import Report, ReportedAlert, ReportedProduct
+from watcher.report import ReportContent, ReportedAlert, ReportedProduct
 from watcher.rules.report import ORDER_BY, PARTS
-from watcher.rules.report import Report as Asked
+from watcher.rules.report import PlannedReport as Asked
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.units import MINUTE
@@ -31,17 +31,17 @@ class Moment:
     last: Instant | None = None
 
 
-def compose(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> Report:
+def compose(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> ReportContent:
     """The report, with the rows that it shows."""
     return _made(database, book, asked, moment, pairs_of(database, asked, moment.made), whole=False)
 
 
-def compose_whole(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> Report:
+def compose_whole(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> ReportContent:
     """The report with all rows."""
     return _made(database, book, asked, moment, pairs_of(database, asked, moment.made), whole=True)
 
 
-def whole_of(database: Store, book: Rulebook, told: Report) -> Report:
+def whole_of(database: Store, book: Rulebook, told: ReportContent) -> ReportContent:
     """A report that was told, with all rows of the scans that it was made of, as far as these and
     the report are still there."""
     asked = next((each for each in book.reports if each.name == told.name), None)
@@ -57,7 +57,7 @@ def whole_of(database: Store, book: Rulebook, told: Report) -> Report:
 def _made(
     database: Store, book: Rulebook, asked: Asked, moment: Moment, pairs: Sequence[Pair], *,
     whole: bool, alerts: Sequence[ReportedAlert] | None = None,
-) -> Report:  # fmt: skip
+) -> ReportContent:  # fmt: skip
     catalogue, order_by = book.metrics, asked.order_by
     total = order_by if asked.adds_up else catalogue[ORDER_BY]
     metrics = list({each.name: each for each in (order_by, total, catalogue[PRICE])}.values())
@@ -76,12 +76,12 @@ def _made(
     else:
         told = list(alerts)
 
-    def listed(who: Columns | None, part: str) -> tuple[ReportedProduct, ...]:
+    def listed(who: JoinedLists | None, part: str) -> tuple[ReportedProduct, ...]:
         if who is None:
             return ()
         return tuple(parts.rows(who, parts.newcomers(who)[: most[part]], order_by.name))
 
-    return Report(
+    return ReportContent(
         name=asked.name,
         due=moment.due,
         made=moment.made,

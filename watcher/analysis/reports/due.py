@@ -1,4 +1,4 @@
-"""When a report is told: at its times, once, up to half a day late; and what becomes of that."""
+"""Times of reports: each is told once, up to half a day late, and then skipped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from watcher.analysis.reports.composing import Moment, compose
 from watcher.message import Message
 from watcher.model import Instant, Severity
 from watcher.notification.policy import NotifyPolicy
-from watcher.rules.report import Report
+from watcher.rules.report import PlannedReport
 from watcher.rules.rulebook import Rulebook
 from watcher.schedule import Cron
 from watcher.store.ports import Store
@@ -37,7 +37,7 @@ class ReportStatus:
     skipped: Instant | None = None
 
 
-def moment_of(database: Store, report: Report, now: Instant) -> Moment:
+def moment_of(database: Store, report: PlannedReport, now: Instant) -> Moment:
     """The moment of a report that somebody wants to see now."""
     state = database.reports.states().get(report.name)
     return Moment(now, now, state.told if state is not None else None)
@@ -49,7 +49,7 @@ def statuses(database: Store, book: Rulebook, now: Instant) -> tuple[ReportStatu
     return tuple(_status(each, states.get(each.name), now) for each in book.reports)
 
 
-def _status(report: Report, state: ReportState | None, now: Instant) -> ReportStatus:
+def _status(report: PlannedReport, state: ReportState | None, now: Instant) -> ReportStatus:
     after = now if state is None or state.schedule != report.schedule else state.after
     missed = latest(report.at, after, now)
     return ReportStatus(
@@ -94,7 +94,7 @@ def sweep(
 
 
 def _deal(
-    database: Store, book: Rulebook, report: Report, policies: Mapping[str, NotifyPolicy],
+    database: Store, book: Rulebook, report: PlannedReport, policies: Mapping[str, NotifyPolicy],
     moment: Moment,
 ) -> list[int]:  # fmt: skip
     """Tell a report, or note that it is too late."""

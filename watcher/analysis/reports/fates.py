@@ -80,7 +80,7 @@ def _fate(
 
 
 def fate_of(baseline: float | None, told: float, now: float | None) -> FateOfAlert:
-    """What became of a move from the baseline to the value that was told."""
+    """The fate of a move from the baseline to the value that was told."""
     if baseline is None or now is None or told == baseline:
         return FateOfAlert.UNKNOWN
     progress = (now - baseline) / (told - baseline)

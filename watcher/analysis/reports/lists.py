@@ -9,7 +9,7 @@ from watcher.data_days import durations
 from watcher.model import Instant
 from watcher.report import ListTrouble, ReportedList
 from watcher.rules.conditions.base import Ago
-from watcher.rules.report import Report
+from watcher.rules.report import PlannedReport
 from watcher.rules.rulebook import Watch
 from watcher.schedule import longest_gap
 from watcher.store.ports import Store
@@ -50,13 +50,13 @@ class Pair:
         )
 
 
-def pairs_of(database: Store, report: Report, now: Instant) -> list[Pair]:
+def pairs_of(database: Store, report: PlannedReport, now: Instant) -> list[Pair]:
     """The pair of each of a report's lists, as they are known at ``now``. Whole lists go before
     cut ones; what jumped and was not believed yet is passed over."""
     return [_pair(database, watch, report.compare, now) for watch in report.watches]
 
 
-def same_pairs(database: Store, report: Report, lists: Sequence[ReportedList]) -> list[Pair]:
+def same_pairs(database: Store, report: PlannedReport, lists: Sequence[ReportedList]) -> list[Pair]:
     """The pairs that a report was made of, as far as its lists and scans are still there."""
     watches = {watch.key: watch for watch in report.watches}
     found = list[Pair]()

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from watcher.analysis.reports.columns import Columns, ReportColumns
+from watcher.analysis.reports.columns import JoinedLists, ReportColumns
 from watcher.model import Bools, Floats, Ints
 from watcher.report import ReportedProduct, ReportedSeller, ReportedSum
 from watcher.rules.metrics import Metric
-from watcher.rules.report import Report
+from watcher.rules.report import PlannedReport
 from watcher.store.packing import positions
 from watcher.store.ports import Store
 from watcher.store.sql.history import Identity
@@ -27,7 +27,7 @@ class Parts:
     ``gmv_currency`` is what the user says that GMV is in."""
 
     database: Store
-    report: Report
+    report: PlannedReport
     columns: ReportColumns
     total: Metric
     gmv_currency: str | None
@@ -53,7 +53,7 @@ class Parts:
         moved = np.isfinite(move) & (price != before) & (before > 0) & (price > 0)
         return _order(moved, move, price)
 
-    def newcomers(self, columns: Columns) -> Ints:
+    def newcomers(self, columns: JoinedLists) -> Ints:
         """Places of those that entered or left, the largest first."""
         values = columns.values[self.report.order_by.name]
         if self.report.order_by.unit is Unit.PLACE:
@@ -112,7 +112,7 @@ class Parts:
             for one in [sums[seller, currency]]
         ]  # fmt: skip
 
-    def rows(self, columns: Columns, places: Ints, metric: str) -> list[ReportedProduct]:
+    def rows(self, columns: JoinedLists, places: Ints, metric: str) -> list[ReportedProduct]:
         """The products at these places, with their values of a metric."""
         who = self.database.history.identities(columns.keys[places])
         values = columns.values[metric][places].tolist()
@@ -128,8 +128,8 @@ class Parts:
             for each, now, was, place in zip(who, values, before, lists, strict=True)
         ]  # fmt: skip
 
-    def _scale(self, columns: Columns, metric: Metric) -> Floats:
-        """(n,) what a change is divided by: of amounts what all products have in that currency, so
+    def _scale(self, columns: JoinedLists, metric: Metric) -> Floats:
+        """(n,) the divisor of a change: of amounts what all products have in that currency, so
         that a change counts by its part of the market; 1 of all else."""
         if metric.unit not in (Unit.MONEY, Unit.GMV):
             return np.ones(len(columns.keys))
@@ -142,7 +142,7 @@ class Parts:
         return scale
 
     def _currencies(self, who: Sequence[Identity], metric: Metric) -> list[str]:
-        """What the amount of each product is in, as far as it is known: never summed with another.
+        """The currency of each product's amount, as far as it is known: never summed with another.
         The currency of GMV is not told; where the user does not say it, it goes by the prices'."""
         if metric.unit is Unit.GMV and self.gmv_currency is not None:
             return [self.gmv_currency] * len(who)

@@ -18,7 +18,7 @@ from watcher.rules.sections.groups import NamedGroups
 from watcher.rules.sections.models import DefaultsSection, shape
 from watcher.rules.sections.own_catalogue import own_catalogue
 from watcher.rules.sections.reading import Sections, has_sections, rules_in
-from watcher.rules.sections.reports import Reports
+from watcher.rules.sections.reports import NamedReports
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.subjects import Subjects
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
@@ -77,7 +77,7 @@ class _Assembly:
         subjects = Subjects(metrics, watches, groups)
         builder = RuleBuilder(subjects, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
-        reports = Reports(subjects, channels, notify, timezone, keep.observations)
+        reports = NamedReports(subjects, channels, notify, timezone, keep.observations)
         for name, entry in self._read.entries("reports"):
             reports.add(name, entry)
         watches.warn_unused()

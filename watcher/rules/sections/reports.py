@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.files.rule_file import Entry, Names
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
-from watcher.rules.report import ORDER_BY, Report, Shown
+from watcher.rules.report import ORDER_BY, PlannedReport, ShownParts
 from watcher.rules.rulebook import Watch
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import ReportSection, ShowSection
@@ -23,7 +23,7 @@ _CHANGE, _RISING = "change", {"desc": True, "asc": False}
 _NO_ORDER = (Unit.FLAG, Unit.DAY, Unit.TEXT)
 
 
-class Reports:
+class NamedReports:
     """Reads reports; all that is wrong with each is reported, also where its shape is broken."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Reports:
         self._subjects, self._channels = subjects, channels
         self._default_notify, self._timezone, self._kept = default_notify, timezone, kept
         self._names = Names()
-        self._found: list[Report] = []
+        self._found: list[PlannedReport] = []
 
     def add(self, name: str, entry: Entry) -> None:
         """Read one."""
@@ -52,7 +52,7 @@ class Reports:
             return
         metric, rising = ordered
         zone = section.timezone or self._timezone
-        report = Report(
+        report = PlannedReport(
             name,
             parse_digest(section.at, zone),
             watches,
@@ -67,7 +67,7 @@ class Reports:
         self._found.append(report)
         self._doubt(report, entry)
 
-    def settled(self, watches: Mapping[str, Watch]) -> tuple[Report, ...]:
+    def settled(self, watches: Mapping[str, Watch]) -> tuple[PlannedReport, ...]:
         """The reports with their watches as these are in the end, by the keys of so far."""
         return tuple(
             replace(each, watches=tuple(watches[watch.key] for watch in each.watches))
@@ -92,16 +92,16 @@ class Reports:
             return None
         return self._subjects.watches.find(entry, f"{name} (report)", enabled=True)
 
-    def _show(self, entry: Entry) -> Shown | None:
+    def _show(self, entry: Entry) -> ShownParts | None:
         """The rows of each part; one that is not named has the usual ones."""
         if entry.value is None:
-            return Shown()
+            return ShownParts()
         section = entry.shape(ShowSection)
         if section is None:
             return None
         given = {name: rows for name, rows in section.model_dump().items() if rows is not None}
-        show = replace(Shown(), **given)
-        if show == Shown(*[0] * len(given)) and len(given) == len(Shown.__dataclass_fields__):
+        show = replace(ShownParts(), **given)
+        if not any(astuple(show)):
             entry.report("shows nothing: leave a part of it in")
             return None
         return show
@@ -124,7 +124,7 @@ class Reports:
             entry.report(str(error), error.code)
             return None
 
-    def _doubt(self, report: Report, entry: Entry) -> None:
+    def _doubt(self, report: PlannedReport, entry: Entry) -> None:
         ago = f"{format_duration(report.compare)} ago"
         place = entry["compare"] if entry["compare"].value is not None else entry
         if report.compare > self._kept:

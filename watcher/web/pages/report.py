@@ -10,7 +10,7 @@ from watcher.analysis.reports.composing import compose
 from watcher.analysis.reports.due import ReportStatus, moment_of, statuses
 from watcher.delivery.report_tables import in_words
 from watcher.model import Instant
-from watcher.report import Report
+from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.reports import report_title
@@ -46,7 +46,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     return as_json({"title": report_title(found), "report": found})
 
 
-def _report(name: str, database: Store, book: Rulebook, now: Instant) -> Report:
+def _report(name: str, database: Store, book: Rulebook, now: Instant) -> ReportContent:
     asked = next((each for each in book.reports if each.name == name), None)
     if asked is None:
         raise web.HTTPNotFound(text="The rule file has no such report.")
