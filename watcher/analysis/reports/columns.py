@@ -116,7 +116,8 @@ def _joined(
 def _entered(
     database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
 ) -> list[Bools]:
-    """Masks of those that are on a list now and were on none then. An id that the user added did not enter."""
+    """Masks of those that are on a list now and were on none then. An id that the user added did
+    not enter."""
     known = np.concatenate([_NO_KEYS, *(each.keys for each in olds)])
     masks = list[Bools]()
     for pair, new in zip(pairs, news, strict=True):
@@ -130,7 +131,8 @@ def _entered(
 def _left(
     database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
 ) -> list[Bools]:
-    """Masks of those that were on a list then and are on none now. One that the user took out did not leave."""
+    """Masks of those that were on a list then and are on none now. One that the user took out did
+    not leave."""
     known = np.concatenate([_NO_KEYS, *(each.keys for each in news)])
     masks = list[Bools]()
     for pair, old in zip(pairs, olds, strict=True):
