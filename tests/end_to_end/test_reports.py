@@ -90,7 +90,7 @@ async def test_a_report_is_sent(tmp_path: Path, simulator: Simulator, sink: Serv
         assert subject.endswith("% 7-day GMV of best, 2 new (US)")
         html = message.get_body(["html"])
         assert html is not None
-        assert html.get_content().count("<table>") == 3  # movers, sellers, prices; one came
+        assert html.get_content().count("<table>") == 4  # nobody left, nothing was told
         pictures = [each for each in message.walk() if each.get_content_type() == "image/png"]
         assert len(pictures) == 1
         assert 'src="cid:chart.png"' in html.get_content()

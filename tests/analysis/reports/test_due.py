@@ -13,7 +13,8 @@ from tests.store.making import DAY
 from watcher.analysis.reports import due
 from watcher.analysis.reports.due import LATEST, latest, statuses, sweep
 from watcher.message import Message
-from watcher.model import Instant
+from watcher.model import Instant, Severity
+from watcher.notification.coalesce import join_backlog
 from watcher.notification.policy import policies_of
 from watcher.schedule import Cron
 from watcher.store.ports import Store
@@ -181,3 +182,24 @@ def test_nobody_is_told(store: Store) -> None:
     assert _march(market, [MONDAY - HOUR, MONDAY]) == []
     assert store.reports.states()["r"].told == MONDAY
     assert due.LATEST == 12 * HOUR
+
+
+def test_a_report_is_never_joined(store: Store) -> None:
+    """What piled up beside it for a target that was down is; the report is sent as it is."""
+    market = Market(store, DAILY % "me")
+    trouble = Message("operator", "", Severity.WARNING, MONDAY, cause="x", text="trouble")
+
+    def waits() -> list[str]:
+        return [each.kind for each in _messages(store)]
+
+    _march(market, [MONDAY - HOUR])
+    store.outbox.add("me", ["me/1"], trouble, MONDAY - HOUR)
+    assert _march(market, [MONDAY]) == [MONDAY]
+    late = MONDAY + HOUR
+    assert not join_backlog(store, market.book, "me/1", late)
+    store.outbox.add("me", ["me/1"], trouble, MONDAY)
+    assert waits() == ["operator", "report", "operator"]
+    assert join_backlog(store, market.book, "me/1", late)
+    assert waits() == ["report", "joined"]
+    assert not join_backlog(store, market.book, "me/1", late)
+    assert _messages(store)[0].report is not None
