@@ -133,6 +133,17 @@ def test_only_partial_lists(store: Store) -> None:
     assert told.movers[0].before == 5
 
 
+def test_a_partial_list_beside_a_whole_one(store: Store) -> None:
+    """Who entered or left is told of the whole one alone."""
+    market = Market(store, "reports: {r: {at: '08:00', watch: [best, rival]}}")
+    for at, here in ((START, {"1": P(1), "2": P(1)}), (WEEK, {"1": P(1), "3": P(1)})):
+        market.scan(at, here)
+        other = {f"{key}0": each for key, each in here.items()}
+        market.scan(at, other, watch="rival", state=ScanState.PARTIAL)
+    told = market.report("r")
+    assert (_ids(told.entered), _ids(told.left)) == (["3"], ["2"])
+
+
 def test_stale_data(store: Store) -> None:
     """Nobody read the list for two days."""
     market = Market(store)
