@@ -182,7 +182,17 @@ def _rows(report: ReportContent) -> list[dict[str, str]]:
 
 def test_the_rows_as_csv(store: Store) -> None:
     """Numbers as they are; texts that a spreadsheet would reckon begin with an apostrophe."""
-    bad = ("=1+1", "+2", "-3", "@SUM(A1)", "\t=4", "\r=5", "\tplain", "＝6", 'a "quoted", name\nof two lines')
+    bad = (
+        "=1+1",
+        "+2",
+        "-3",
+        "@SUM(A1)",
+        "\t=4",
+        "\r=5",
+        "\tplain",
+        "＝6",
+        'a "quoted", name\nof two lines',
+    )
     report = _report(store, bad)
     rows = _rows(report)
     assert list(rows[0]) == list(COLUMNS)
