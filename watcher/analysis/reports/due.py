@@ -82,12 +82,15 @@ def sweep(
     """Tell the reports whose time has come, each in a transaction of its own; the notifications
     written. One that is new, or has other times, tells nothing of the time before."""
     states = database.reports.states()
-    database.reports.forget(states.keys() - {report.name for report in book.reports})
+    if gone := states.keys() - {report.name for report in book.reports}:
+        with database.atomic():
+            database.reports.forget(gone)
     rows = list[int]()
     for report in book.reports:
         state = states.get(report.name)
         if state is None or state.schedule != report.schedule:
-            database.reports.begin(report.name, report.schedule, now)
+            with database.atomic():
+                database.reports.begin(report.name, report.schedule, now)
         elif (due := latest(report.at, state.after, now)) is not None:
             rows += _deal(database, book, report, policies, Moment(due, now, state.told))
     return rows
@@ -102,7 +105,8 @@ def _deal(
     if moment.made - due > LATEST:
         when = format_instant(due, book.zone)
         log.warning("a report is skipped: it is too late", report=report.name, of=when)
-        database.reports.skipped(report.name, due)
+        with database.atomic():
+            database.reports.skipped(report.name, due)
         return []
     rows = list[int]()
     with database.atomic():
