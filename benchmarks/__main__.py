@@ -30,6 +30,7 @@ from benchmarks import (
     languages,
     memory,
     million,
+    reports,
     shelves,
     shops,
     start,
@@ -60,6 +61,7 @@ CASES: dict[str, Callable[[int], Iterator[Line]]] = {
     "holds": holds.lines,
     "delivery": delivery.lines,
     "languages": languages.lines,
+    "reports": reports.lines,
     "engines": engines.lines,
     "fleet": fleet.lines,
 }

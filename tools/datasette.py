@@ -282,6 +282,17 @@ _TABLES: dict[str, dict[str, Any]] = {
         "description": "Each name that a category has or had: rule files may have it.",
         "columns": {"since": _INSTANT},
     },
+    "reports": {
+        "title": "Reports",
+        "description": "Which time of each report of the rule file was dealt with last.",
+        "columns": {
+            "schedule": "the digest of its times",
+            "since": _INSTANT,
+            "due": _INSTANT,
+            "told": _INSTANT,
+            "skipped": "its last time for which it was too late, Unix seconds",
+        },
+    },
     "pictures": {
         "title": "Pictures",
         "description": "Addresses of products' pictures that can be shown for a while.",

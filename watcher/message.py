@@ -12,6 +12,7 @@ import msgspec
 from watcher.evidence import Evidence
 from watcher.incident import Incident
 from watcher.model import Instant, Severity
+from watcher.report import ReportContent
 
 
 class Also(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -114,15 +115,14 @@ class Waited(msgspec.Struct, frozen=True, omit_defaults=True):
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """A notification's content, before it is worded and put into a service's format.
 
-    ``kind``: alerts, digest (of what was collected), joined (what still holds of many that
-    waited), operator or test. One of alerts has ``items`` in full, counts those beyond the limits
-    in ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
+    ``kind``: alerts, digest (of what was collected), joined (what still holds of many that waited),
+    report, operator or test. One of alerts has ``items`` in full, counts those beyond the limits in
+    ``rest``, names the first of them in ``more``, tells of ``told`` products and the end of
     ``ended``. One of several rules says what each of them tells (``parts``, the most severe first)
     and has no ``rule``, one of a single rule its ``label``; a joined one says what ``waited``. A
-    test has ``title`` and ``text``, as had all of earlier versions. ``alerts``
-    are the ids of all alerts that it tells of, also of those that are only counted, by the
-    decision that has them told. An operator's is about an
-    ``incident`` (``cause`` is its key); ``over``: that it ended.
+    test has ``title`` and ``text``, as had all of earlier versions. ``alerts`` are the ids of all
+    alerts that it tells of, also of those that are only counted, by the decision that has them
+    told. An operator's is about an ``incident`` (``cause`` is its key); ``over``: that it ended.
     """
 
     kind: str
@@ -146,6 +146,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[RuleCount, ...] = ()
     waited: Waited | None = None
     label: str = ""
+    report: ReportContent | None = None
 
 
 class NotificationState(StrEnum):

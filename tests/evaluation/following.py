@@ -13,8 +13,9 @@ from watcher.evidence import Evidence
 from watcher.model import Doubt, Instant, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
+from watcher.rules.asked_texts import followed_texts, made_texts
 from watcher.rules.files.loading import load_text
-from watcher.rules.rulebook import Rulebook, followed_texts, made_texts
+from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 
 Texts = Mapping[str, str | None]

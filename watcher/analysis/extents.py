@@ -10,9 +10,10 @@ from watcher.evaluation.statistics import over_of, reach
 from watcher.evaluation.tabling import asked_of, needs_of
 from watcher.model import Instant
 from watcher.notification.products import FACTS
+from watcher.rules.asked_texts import made_texts
 from watcher.rules.conditions.base import Ago, Need
 from watcher.rules.metrics import Catalogue, Metric
-from watcher.rules.rulebook import Rule, Watch, made_texts
+from watcher.rules.rulebook import Rule, Watch
 from watcher.schedule import Refresh, Schedule
 from watcher.store.memory.past_scans import Extent
 from watcher.store.ports import Store

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from watcher import plan
 from watcher.alert import AlertState
+from watcher.analysis.reports.due import ReportStatus, statuses
 from watcher.analysis.watch_doubts import watch_doubts
 from watcher.data_days import RefreshLook
 from watcher.fields import CATEGORIES
@@ -108,6 +109,7 @@ class Overview:
     troubles: tuple[Trouble, ...]
     waiting: tuple[Waiting, ...] = ()
     refreshes: tuple[RefreshStatus, ...] = ()
+    reports: tuple[ReportStatus, ...] = ()
 
 
 def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
@@ -148,6 +150,7 @@ def overview(database: Store, book: Rulebook, now: Instant) -> Overview:
         ),
         waiting=waiting(database, book, now),
         refreshes=tuple(_refresh(plan, book.api, now) for plan in plans.values()),
+        reports=statuses(database, book, now),
     )
 
 

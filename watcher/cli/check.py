@@ -22,8 +22,9 @@ from watcher.cli.output import Output, as_json, console, json_wanted, print_json
 from watcher.cli.stored_facts import StoredFacts, stored_facts
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.importing import without_garbage
+from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
-from watcher.units import count_of, format_number
+from watcher.units import count_of, format_instant, format_number
 
 _DOUBT = ProblemCode.DOUBT
 
@@ -59,9 +60,16 @@ def command(files: options.Files) -> None:
         *refresh_lines(book, known.branches, known.probes),
     ]
     if json_wanted():
-        from watcher.cli.check_shapes import PrintedCheck  # noqa: PLC0415 - what depths are of
+        from watcher.cli.check_shapes import (  # noqa: PLC0415 - what depths are of
+            PrintedCheck,
+            PrintedReport,
+        )
 
         found = {each.endpoint.name: each.state for each in states}
+        reports = [
+            PrintedReport(name=each.name, at=str(each.at), next=each.at.next(now))
+            for each in book.reports
+        ]
         print_json(
             PrintedCheck.of(
                 known,
@@ -69,10 +77,11 @@ def command(files: options.Files) -> None:
                 forecast=costs,
                 warnings=warnings,
                 endpoints=found or UNSET,
+                reports=reports or UNSET,
             )
         )
     else:
-        _show(files.named, book, costs, (told, doubts), known)
+        _show(files.named, book, costs, now, (told, doubts), known)
 
 
 def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
@@ -94,14 +103,14 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
 
 
 def _show(
-    rules: str, book: Rulebook, costs: Forecast,
+    rules: str, book: Rulebook, costs: Forecast, now: Instant,
     told: tuple[Sequence[str], Sequence[object]], known: StoredFacts,
 ) -> None:  # fmt: skip
     """``told`` is what is good to know, and what is doubtful."""
     lines, doubts = told
     out = console()
     out.say(f"{rules}: {count_of(len(book.rules), 'rule')}, no errors.\n")
-    _show_costs(out, costs)
+    _show_costs(out, book, costs, now)
     for line in lines:
         out.say(line)
     if book.api.key is None:
@@ -141,7 +150,7 @@ def _warn(warnings: Sequence[object]) -> None:
         console().say(f"\nwarning: {warning}", "yellow")
 
 
-def _show_costs(out: Output, costs: Forecast) -> None:
+def _show_costs(out: Output, book: Rulebook, costs: Forecast, now: Instant) -> None:
     columns = ("Watch", "When", "Requests a scan", "Scans a day", "Credits a day", "30 days")
     rows = []
     for cost in costs.watches:
@@ -154,6 +163,9 @@ def _show_costs(out: Output, costs: Forecast) -> None:
             f"\nGroup {use.group}: {use.many} of {of}, by {figures}; it reads nothing more, "
             f"and costs no credits. {count_of(len(use.rules), 'rule')}: {', '.join(use.rules)}."
         )
+    for report in book.reports:
+        when = format_instant(report.at.next(now), report.zone)
+        out.say(f"\nReport {report.name}: {report.at}, next at {when}; of {report.watched}.")
     for each in costs.probes:
         region = f"region {each.region}" if each.region else "lists without a region"
         out.say(

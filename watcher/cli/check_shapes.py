@@ -12,6 +12,15 @@ from watcher.analysis.forecast import Forecast
 from watcher.analysis.unmet import Unmet
 from watcher.cli.output import Printed
 from watcher.errors import Problem
+from watcher.model import Instant
+
+
+class PrintedReport(Printed, frozen=True, kw_only=True):
+    """A report of the rules, and when it is told next."""
+
+    name: str
+    at: str
+    next: Instant
 
 
 class PrintedCheck(Printed, frozen=True, kw_only=True):
@@ -24,6 +33,7 @@ class PrintedCheck(Printed, frozen=True, kw_only=True):
     unmet: Sequence[Unmet]
     shallower: Sequence[Shallower]
     endpoints: Mapping[str, str] | UnsetType = UNSET
+    reports: Sequence[PrintedReport] | UnsetType = UNSET
 
 
 class PrintedProblems(Printed, frozen=True, kw_only=True):

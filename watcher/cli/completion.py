@@ -214,6 +214,7 @@ def _place(ctx: click.Context) -> Place:
 
 book_names = _completer(_books)
 rule_names = _completer(_rules)
+report_names = _keys("reports")
 channel_names = _keys("channels")
 watch_names = _keys("watches")
 seller_names = _completer(_sellers)

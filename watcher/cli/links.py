@@ -10,7 +10,7 @@ import click
 
 from watcher.cli import options
 from watcher.cli.completion import channel_names
-from watcher.cli.output import as_json, console, fields_of, json_wanted, print_json
+from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
 from watcher.errors import WatcherError
 from watcher.message import Message
 from watcher.model import Instant
@@ -22,6 +22,23 @@ from watcher.units import count_of, format_ago, format_since
 _ALERT = re.compile(r"[Aa]?([1-9][0-9]{0,15})")
 
 
+class PrintedLink(Printed, frozen=True, kw_only=True):
+    """A link of a message: the ``alerts`` that this tells of, and how often it was ``used``."""
+
+    id: int
+    notification: int
+    channel: str
+    target: str
+    made: Instant
+    expires: Instant
+    revoked: Instant | None
+    state: str
+    title: str
+    alerts: list[str]
+    used: int
+    last_used: Instant | None
+
+
 @click.group()
 def command() -> None:
     """List or revoke the links of messages, by which who has one may act."""
@@ -31,6 +48,7 @@ def command() -> None:
 @options.files
 @click.option("--all", "everything", is_flag=True, help="Expired and revoked ones, too.")
 @as_json
+@prints(list[PrintedLink])
 def list_(files: options.Files, *, everything: bool) -> None:
     """List the links of messages, the newest first: a message has one for each try of each target.
 
@@ -59,16 +77,16 @@ def _messages(database: Store, links: Sequence[Link]) -> dict[int, Message]:
 
 def _json(
     link: Link, used: tuple[int, Instant] | None, message: Message, now: Instant
-) -> dict[str, object]:
+) -> PrintedLink:
     times, last = used or (0, None)
-    return {
-        **fields_of(link, "id notification channel target made expires revoked"),
-        "state": link.state(now),
-        "title": title_of(message),
-        "alerts": [f"A{each}" for each in sorted(_alerts(message))],
-        "used": times,
-        "last_used": last,
-    }
+    return PrintedLink.of(
+        link,
+        state=link.state(now),
+        title=title_of(message),
+        alerts=[f"A{each}" for each in sorted(_alerts(message))],
+        used=times,
+        last_used=last,
+    )
 
 
 def _row(

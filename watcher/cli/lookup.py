@@ -12,6 +12,7 @@ from watcher.evaluation.series import Track
 from watcher.model import ProductFacts
 from watcher.rules.channel import Channel
 from watcher.rules.metrics import Attribute, Catalogue, Metric, id_named
+from watcher.rules.report import PlannedReport
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.addresses import SELLER, id_of
 from watcher.store.ports import Store
@@ -26,7 +27,7 @@ __all__ = [
     "with_name",
 ]  # fmt: skip
 
-N = TypeVar("N", Channel, Rule, Watch)
+N = TypeVar("N", Channel, PlannedReport, Rule, Watch)
 
 _OF_IDS = frozenset("0123456789*?[]!-")  # a pattern of ids has no other character
 _SHOWN = 8

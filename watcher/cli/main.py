@@ -37,6 +37,7 @@ COMMANDS = (
     ("health", "Ask the running daemon whether it is well."),
     ("alerts", "Show alerts and what became of them."),
     ("product", "Show a product's past, with a plot."),
+    ("report", "Print a report as it is now, or when each is told."),
     ("export", "Write the history as CSV, JSON Lines or Parquet, for other programs."),
     ("explain", "Show why a rule fired on a product, did not fire, or was not told."),
     ("backtest", "Show what a rule would have told over the stored history."),

@@ -16,11 +16,11 @@ from watcher.charts.scale import level_axis, value_axis
 from watcher.cli.alerts import PrintedAlert, alert_cells, alert_json
 from watcher.cli.output import Output, Printed, said
 from watcher.evaluation.series import Track, heights_of, number
-from watcher.export.csv_lines import MARK, csv_lines, no_formula
 from watcher.export.formats import iso
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
+from watcher.text.spreadsheets import MARK, csv_lines, no_formula
 from watcher.units import NO_CURRENCIES, Currencies, Unit, at, format_instant
 
 # Each time with its values, one of each track.

@@ -17,12 +17,14 @@ from watcher.analysis.overview import (
     WatchStatus,
     overview,
 )
+from watcher.analysis.reports.due import ReportStatus
 from watcher.cli import options
 from watcher.cli.fleet_tables import show_fleet
 from watcher.cli.held import held_lines
 from watcher.cli.options import Asked
 from watcher.cli.output import Output, Printed, answer, as_json, console, prints
 from watcher.cli.pictures import PicturesState, pictures_line, pictures_state
+from watcher.cli.report import skipped_lines
 from watcher.cli.servers import control_of
 from watcher.cli.tables import Cell
 from watcher.evaluation.empty_list_guard import said_of
@@ -52,6 +54,7 @@ class PrintedStatus(Printed, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...]
     waiting: tuple[Waiting, ...]
     refreshes: tuple[RefreshStatus, ...]
+    reports: tuple[ReportStatus, ...]
     pictures: PicturesState
 
 
@@ -128,6 +131,8 @@ def show(state: Overview, zone: tzinfo = UTC) -> None:
             out.say(f"\n{watch.name}: {watch.doubt}")
     for line in _problems(state, zone):
         out.say(line, "yellow")
+    for line in skipped_lines(state.reports, zone):
+        out.say(f"\n{line}", "yellow")
     out.say(f"\nCredits: {_credits(state)}. Messages: {_queue(state)}.")
     for line in held_lines(state.waiting, state.now, zone):
         out.say(line)
@@ -144,6 +149,10 @@ def _show_tables(out: Output, state: Overview) -> None:
     heads = ("Rule", "Watch", "Severity", "Firing", "Pending", "State")
     rules = [*map(_rule, state.rules)]
     out.table(heads, rules, apart=True, numbers=("Firing", "Pending"), texts=("Rule", "Watch"))
+    if state.reports:
+        of_reports = ("Report", "When", "Next", "Last told")
+        reports = [_report(each, state.now) for each in state.reports]
+        out.table(of_reports, reports, apart=True, texts=("Report", "When"))
 
 
 def _watch(watch: WatchStatus, now: int) -> tuple[Cell, ...]:
@@ -178,6 +187,11 @@ def _rule(rule: RuleStatus) -> tuple[Cell, ...]:
     state = "failing" if rule.health.failing_since is not None else "ok"
     state = state if rule.enabled else "not enabled"
     return (rule.name, rule.watch, rule.severity, rule.firing, rule.pending, state)
+
+
+def _report(report: ReportStatus, now: int) -> tuple[Cell, ...]:
+    told = format_since(report.told, now) if report.told is not None else "never"
+    return report.name, report.at, format_ago(report.next, now), told
 
 
 def _failures(state: Overview) -> Iterator[str]:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from watcher.analysis.reports.composing import whole_of
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.delivery.courier import Begin, Courier, at_once
 from watcher.delivery.covers import CoverDesk, NoCovers
 from watcher.delivery.marking import StoreThread
 from watcher.incidents.delivery_hooks import Post
+from watcher.message import Notification
 from watcher.model import Instant
+from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
+from watcher.store.ports import Store
+
+
+class ReportingPost(Post):
+    """The rules as the courier needs them, and all rows of a report."""
+
+    def rows(self, database: Store, notification: Notification) -> ReportContent | None:
+        """The report of a message with all rows of the scans that it was made of."""
+        report = notification.message.report
+        return None if report is None else whole_of(database, self.book(), report)
 
 
 def courier_of(
@@ -30,7 +43,7 @@ def courier_of(
         targets_of(rules),
         now=now,
         ways=ways_of(rules),
-        keeper=Post(book, now),
+        keeper=ReportingPost(book, now),
         covers=covers or NoCovers(),
         on_turn=on_turn,
         begin=begin,

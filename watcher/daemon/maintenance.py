@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from watcher.analysis.reports.due import sweep as sweep_reports
 from watcher.daemon.core import Core
 from watcher.daemon.workers import Workers
 from watcher.delivery.daemon_thread import DaemonThread
@@ -90,7 +91,8 @@ class Maintenance:
             await asyncio.sleep(DISK_SECONDS)
 
     async def sweep(self) -> None:
-        """Each minute of the clock, tell what a silence, quiet hours, a digest or a round held."""
+        """Each minute of the clock, tell what a silence, quiet hours, a digest or a round held,
+        and the reports whose time has come."""
         while True:
             self.core.beat("sweep")
             now = self.core.clock.now()
@@ -109,7 +111,8 @@ class Maintenance:
         note_credits(operator, self.core.book.api)
         book = self.core.book
         ends = announce_ends(database, book, policies_of(book.channels), operator.now)
-        return bool(self.core.scanner.sweep(database) or ends) or noted
+        reports = sweep_reports(database, book, policies_of(book.channels), operator.now)
+        return bool(self.core.scanner.sweep(database) or ends or reports) or noted
 
     async def watch_clock(self) -> None:
         """Arm every timer anew where the clock is set forward or back.

@@ -7,6 +7,7 @@ one. Before dozens are sent to a target that was down, the keeper makes them one
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -35,10 +36,12 @@ from watcher.language import spoken
 from watcher.message import Notification
 from watcher.model import Instant
 from watcher.redaction import hide_links
+from watcher.report import ReportContent
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
 from watcher.text.labels import label_said
+from watcher.text.report_csv import report_csv
 from watcher.units import DAY, HOUR, Unit
 
 if TYPE_CHECKING:
@@ -103,6 +106,12 @@ def _drawn(chart: Chart, zone: tzinfo, fonts: Fonts) -> bytes:
     )
 
 
+def rows_of(report: ReportContent) -> Attachment:
+    """A report's rows as a file."""
+    name = re.sub(r"[^\w-]+", "-", report.name, flags=re.ASCII).strip("-") or "report"
+    return Attachment(f"{name}.csv", report_csv(report), "text/csv")
+
+
 class Sender(Protocol):
     """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
 
@@ -123,13 +132,16 @@ class Sender(Protocol):
 class Keeper(Protocol):
     """One who knows what messages mean; asked on the store's thread. ``join`` is asked before each
     try whether it made one of what waits for a target, ``chart`` what the picture shows where the
-    service takes pictures. ``died`` (with the reason) and ``took`` hear what becomes of a row, in
-    the transaction that notes it."""
+    service takes pictures, ``rows`` for a report with all its rows, for mail. ``died`` (with the
+    reason) and ``took`` hear what becomes of a row, in the transaction that notes it."""
 
     def join(self, _store: Store, _target: str, /) -> bool:
         return False
 
     def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
+        return None
+
+    def rows(self, _store: Store, _notification: Notification, /) -> ReportContent | None:
         return None
 
     def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:
@@ -359,6 +371,7 @@ class Courier:
         )
         rendered, placed = await asyncio.to_thread(writing)
         pictures = await self._pictures(row, target, way)
+        pictures += await self._rows(row, target)
         await self.begin()
         return await target.send(rendered, [*pictures, *placed], taken=row.taken)
 
@@ -383,6 +396,17 @@ class Courier:
             return [] if chart is None else [await asyncio.to_thread(picture, chart, way)]
         except Exception:
             log.exception("the picture could not be drawn; the message goes without", id=row.id)
+            return []
+
+    async def _rows(self, row: Notification, target: Sender) -> list[Attachment]:
+        """The rows of a report as CSV, for mail. That it is tried again changes nothing of it."""
+        if target.style is not Style.EMAIL or row.message.report is None:
+            return []
+        try:
+            report = await self.store.run(lambda store: self.keeper.rows(store, row))
+            return [await asyncio.to_thread(rows_of, report or row.message.report)]
+        except Exception:
+            log.exception("the rows could not be written; the report goes without", id=row.id)
             return []
 
     async def _again(self, row: Notification, began: Instant, outcome: SendOutcome) -> None:

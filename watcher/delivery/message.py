@@ -26,10 +26,14 @@ from watcher.delivery.rendered import (
     Style,
     Thread,
 )
+from watcher.delivery.report_tables import in_words
+from watcher.delivery.report_view import tables_of, view_of_report
 from watcher.delivery.view import TITLE_LENGTH, Heading, Product, View, cut_to, linked, view_of
 from watcher.language import Language, spoken
 from watcher.language import gettext as _
+from watcher.language import language as spoken_language
 from watcher.message import Message
+from watcher.report import ReportContent
 from watcher.text.messages import title_of
 from watcher.text.sanitize import neutralise, shorten
 from watcher.units import enumerated
@@ -39,6 +43,7 @@ _PICTURE = re.compile(r'<img src="cid:product-[^>]*>\n|<div style="clear:both[^>
 _BETWEEN = 16  # what Apprise may put between a title and a body that it joins
 
 _Fits = Callable[[str], bool]
+_Layouts = tuple[OwnTemplate | None, Callable[[View], str]]  # the channel's own, and the usual one
 
 log = structlog.get_logger("watcher.delivery")
 
@@ -62,20 +67,17 @@ def render(
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     with spoken(language):
         said = title_of(message)
-        title = _title(said, limit)
-        view = _pictured(view_of(message, title, zone), pictures or {})
+        view = _pictured(_view(message, _title(said, limit), zone), pictures or {})
         if link:
             view = linked(view, link, each=limit.has_room_for_links)
-        return _render(message, view, said, style, limit, template)
+        usual = partial(_usual, message, style)
+        if message.report is not None and style is Style.EMAIL:
+            usual = partial(_with_tables, message.report, zone)
+        return _render(message, view, said, style, limit, (template, usual))
 
 
 def _render(
-    message: Message,
-    view: View,
-    said: str,
-    style: Style,
-    limit: Limit,
-    template: OwnTemplate | None,
+    message: Message, view: View, said: str, style: Style, limit: Limit, layouts: _Layouts
 ) -> Rendered:
     """A view of the message, whose title is ``said`` at length, in a style."""
     title, room = view.title, int(limit)
@@ -89,7 +91,7 @@ def _render(
     def fits(written: str) -> bool:
         return limit.size(_PICTURE.sub("", written) if pictures else written) <= room
 
-    body = _body(view, message, style, template, fits)
+    body = _body(view, message, style, layouts, fits)
     if style is Style.PLAIN and not fits(body):
         body = _cut(body, fits)
     plain = (
@@ -122,16 +124,21 @@ def _pictured(view: View, pictures: Mapping[int, str]) -> View:
     return replace(view, products=tuple(shown))
 
 
-def _body(
-    view: View, message: Message, style: Style, template: OwnTemplate | None, fits: _Fits
-) -> str:
+def _view(message: Message, title: str, zone: tzinfo) -> View:
+    if message.report is not None:
+        return view_of_report(message.report, title, zone)
+    return view_of(message, title, zone)
+
+
+def _body(view: View, message: Message, style: Style, layouts: _Layouts, fits: _Fits) -> str:
     """The body in the channel's own layout, or in the usual one where it has none or that fails."""
-    if template is not None and message.kind != "operator":
+    template, usual = layouts
+    if template is not None and message.kind not in ("operator", "report"):
         try:
             return _fitting(view, partial(_own, template, message, style), fits)
         except Exception as error:  # noqa: BLE001 - a template must not cost an alert
             log.warning("a template failed; told as usual", rule=message.rule, error=str(error))
-    return _fitting(view, partial(_usual, message, style), fits)
+    return _fitting(view, usual, fits)
 
 
 def _title(text: str, limit: Limit) -> str:
@@ -147,6 +154,17 @@ def _title(text: str, limit: Limit) -> str:
 def _usual(message: Message, style: Style, shown: View) -> str:
     template = _ENVIRONMENTS[style].get_template(f"{style.template}.j2")
     return template.render(view=shown, severity=message.severity.value).strip("\n")
+
+
+def _with_tables(report: ReportContent, zone: tzinfo, shown: View) -> str:
+    """The mail of a report: its rows in tables."""
+    page = _ENVIRONMENTS[Style.EMAIL].get_template("report.html.j2")
+    return page.render(
+        view=shown,
+        lead=in_words(report, zone).lead,
+        tables=tables_of(report, zone, shown),
+        language=spoken_language().tag,
+    ).strip("\n")
 
 
 def _own(template: OwnTemplate, message: Message, style: Style, shown: View) -> str:

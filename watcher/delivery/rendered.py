@@ -161,8 +161,8 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture to go with a message, held in memory; ``alt`` says what it shows. One that is
-    ``placed`` has its place in the body already."""
+    """A picture, or a file, to go with a message, held in memory; ``alt`` says what it shows. One
+    that is ``placed`` has its place in the body already."""
 
     name: str
     content: bytes

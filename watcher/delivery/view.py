@@ -37,7 +37,8 @@ class View:
     """A whole message. ``rest`` are the products that are not shown, ``names`` some of them;
     ``rules`` are the headings of a message of several. ``kind`` is what all are grouped by, as
     ``counted_of`` takes it; ``language`` is the one that it is in. At ``link`` one may act on all
-    that it tells of."""
+    that it tells of. ``parted``: they stand in parts, each with numbers of its own: all of these
+    are cut alike, and who is not shown is only counted."""
 
     title: str
     text: str
@@ -49,6 +50,7 @@ class View:
     kind: str = ""
     language: Language = Language.ENGLISH
     link: str = ""
+    parted: bool = False
 
     @property
     def previews(self) -> tuple[str, ...]:
@@ -161,6 +163,10 @@ def _beside(item: Item) -> list[str]:
 
 def cut_to(view: View, shown: int, *, named: bool = True) -> View:
     """The first ``shown`` products; the others join those that are only named or counted."""
+    if view.parted:
+        strongest = sorted(enumerate(view.products), key=lambda each: each[1].number)[:shown]
+        kept = tuple(view.products[place] for place in sorted(place for place, _ in strongest))
+        return replace(view, products=kept, rest=view.rest + len(view.products) - len(kept))
     cut = view.products[shown:]
     names = (*(_short(product.name) for product in cut), *view.names)[:NAMED] if named else ()
     return replace(view, products=view.products[:shown], rest=view.rest + len(cut), names=names)

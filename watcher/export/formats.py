@@ -13,10 +13,10 @@ from typing import Any, BinaryIO
 import msgspec
 
 from watcher.errors import WatcherError
-from watcher.export.csv_lines import MARK, csv_lines, no_formula
 from watcher.export.table import Column, Convert, Export, Kind, Part, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.store.places import Place, Server
+from watcher.text.spreadsheets import MARK, csv_lines, no_formula
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")

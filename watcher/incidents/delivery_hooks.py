@@ -18,6 +18,7 @@ from watcher.message import Notification
 from watcher.model import Instant
 from watcher.notification.charting import chart_of
 from watcher.notification.coalesce import join_backlog
+from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.titles import without_words
@@ -37,6 +38,10 @@ class Post:
     def chart(self, database: Store, notification: Notification) -> Chart | None:
         """The picture of the message, if it can have one."""
         return chart_of(database, self.book(), notification.message)
+
+    def rows(self, _database: Store, _notification: Notification) -> ReportContent | None:
+        """Nothing: whoever makes reports knows all their rows."""
+        return None
 
     def died(self, database: Store, notification: Notification, reason: str) -> None:
         """Tell the operator by other targets, unless it is told already.

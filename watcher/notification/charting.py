@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from watcher.chart import Chart, Series
@@ -13,7 +13,8 @@ from watcher.evaluation.group_series import KeptFigures
 from watcher.evaluation.series import Seen, Track, needs_sightings, seen_of, tracks_of
 from watcher.evidence import Evidence
 from watcher.message import Item, Message
-from watcher.model import Instant, ProductFacts
+from watcher.model import Instant, ProductFacts, Verdict
+from watcher.report import ReportContent, ReportedProduct
 from watcher.rules.metrics import RANK, Metric
 from watcher.rules.rulebook import Group, Rule, Rulebook
 from watcher.store.ports import Store
@@ -31,6 +32,8 @@ _NOT_DRAWN = (Unit.FLAG, Unit.DAY, Unit.TEXT)
 
 def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     """The data of a picture for ``message``; None where there is nothing to draw."""
+    if message.report is not None:
+        return _of_report(database, book, message.report)
     if message.kind not in _KINDS or message.data_at is None:
         return None
     if message.items and message.items[0].grouped_by:
@@ -43,6 +46,31 @@ def chart_of(database: Store, book: Rulebook, message: Message) -> Chart | None:
     return Chart(
         metric.label, metric.unit.value, drawing.at, series, drawing.currency(), metric.name
     )
+
+
+def _of_report(database: Store, book: Rulebook, report: ReportContent) -> Chart | None:
+    """The metric of what moved most in a report, with what it moved from."""
+    metric, at = book.metrics.get(report.metric), report.data_at
+    if metric is None or not _is_drawn(metric) or at is None:
+        return None
+    items = tuple(
+        Item(
+            "", "", each.region, each.product_id, each.name, 0, currency=each.currency,
+            gmv_currency=report.gmv_currency, why=(_move(report, each),),
+        )
+        for each in report.movers[:MOST]
+    )  # fmt: skip
+    drawing = _Drawing(database, metric, tuple(enumerate(items, start=1)), at)
+    keys = {each.watch for each in report.lists}
+    series = tuple(replace(each, marks=()) for each in drawing.series(drawing.scans_of(keys)))
+    if not series:
+        return None
+    return Chart(metric.label, metric.unit.value, at, series, drawing.currency())
+
+
+def _move(report: ReportContent, each: ReportedProduct) -> Evidence:
+    metric = report.metric, report.label, report.unit
+    return Evidence(*metric, "", Verdict.MET, each.value, each.before)
 
 
 def _of_groups(database: Store, book: Rulebook, message: Message, at: Instant) -> Chart | None:
@@ -148,7 +176,10 @@ class _Drawing:
         """Times at which the lists of the message's rules were read, in order."""
         names = {message.rule, *(item.rule for item in message.items)}
         rules = [rule for rule in book.rules if rule.name in names]
-        keys = {watch.key for rule in rules for watch in rule.watches}
+        return self.scans_of({watch.key for rule in rules for watch in rule.watches})
+
+    def scans_of(self, keys: Collection[str]) -> list[Instant]:
+        """Times at which some lists were read, in order."""
         history = self.database.history
         times = {scan.at for key in keys for scan in history.scans(key, limit=_SCANS)}
         return sorted(each for each in times if self.since <= each <= self.at)

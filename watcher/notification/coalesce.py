@@ -47,6 +47,12 @@ def join_backlog(database: Store, book: Rulebook, target: str, now: Instant) -> 
     if not has_waited and head.gone_since is None:
         return False
     piled = backlog.messages(target, head.gone_since)
+    # A report is no word on what holds now: it is sent as it is, in its turn.
+    piled = [each for each in piled if each.summary.kind != "report"]
+    if all(each.row != head.id for each in piled):
+        return False
+    if len(piled) < FEWEST and not head.joins:
+        return False
     if not has_waited and all(each.waits for each in piled):
         return False
     joining = _Joining(database, book, piled, now, book.channels.get(head.channel))

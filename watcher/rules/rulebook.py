@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from watcher.alert import Alert
-from watcher.attributes import MADE, TEXT_OF
 from watcher.data_days import KnowsDays, durations, longest
 from watcher.errors import Problem
 from watcher.identity import BookMarks, RuleMark, WatchMark, digest
@@ -21,6 +20,7 @@ from watcher.rules.conditions.base import Condition, Need
 from watcher.rules.files.side_files import SideFile
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, Figure, Metric
+from watcher.rules.report import PlannedReport
 from watcher.rules.sections.ordering import Order
 from watcher.schedule import Refresh, Schedule, least
 from watcher.source.query import Query
@@ -37,8 +37,6 @@ __all__ = [
     "Rulebook",
     "Secret",
     "Watch",
-    "followed_texts",
-    "made_texts",
     "muters_first",
     "with_muters",
 ]  # fmt: skip
@@ -317,6 +315,7 @@ class Rulebook:
     timezone: str = "UTC"
     warnings: tuple[Problem, ...] = ()
     groups: tuple[Group, ...] = ()
+    reports: tuple[PlannedReport, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -341,8 +340,9 @@ class Rulebook:
 
     @property
     def used_watches(self) -> tuple[Watch, ...]:
-        """The watches that some enabled rule uses: those to scan."""
-        used = {watch.key for rule in self.enabled for watch in rule.watches}
+        """The watches that some enabled rule or a report uses: those to scan."""
+        users: tuple[Rule | PlannedReport, ...] = (*self.enabled, *self.reports)
+        used = {watch.key for each in users for watch in each.watches}
         return tuple(watch for watch in self.watches if watch.key in used)
 
     def watches_in(self, region: str) -> tuple[Watch, ...]:
@@ -385,28 +385,6 @@ class Rulebook:
     def rules_of(self, watch: Watch) -> tuple[Rule, ...]:
         """The enabled rules that name the watch."""
         return tuple(rule for rule in self.enabled if rule.reads(watch.key))
-
-
-def followed_texts(rules: Iterable[Rule]) -> frozenset[str]:
-    """The texts that some rules hold against what was known of them last."""
-    return frozenset(each.name for asking in _asking(rules) for each in asking.follows)
-
-
-def made_texts(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """The texts of those that are made of long ones which some rules ask for."""
-    rules = [*rules]
-    asked = {attribute.name for each in _asking(rules) for attribute in each.attributes}
-    metrics = {metric for each in _asking(rules) for metric in each.metrics}
-    metrics |= {metric for rule in rules for metric in rule.order_by.metrics}
-    asked |= {TEXT_OF[name] for metric in metrics for name in metric.needs if name in TEXT_OF}
-    return tuple(name for name in MADE if name in asked)
-
-
-def _asking(rules: Iterable[Rule]) -> Iterator[Condition | Figure]:
-    """Yield all that asks something of products: conditions, and the figures in them."""
-    for rule in rules:
-        yield from rule.spoken
-        yield from rule.figures
 
 
 def with_muters(rules: Sequence[Rule], book: Rulebook) -> list[Rule]:

@@ -14,6 +14,7 @@ from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.reports import Reports
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
@@ -35,6 +36,7 @@ class Store(SeenFaces, Protocol):
     tellings: Tellings
     outbox: Outbox
     links: Links
+    reports: Reports
     refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger

@@ -15,6 +15,7 @@ from watcher.language import ngettext
 from watcher.message import Item, Message, RuleCount
 from watcher.model import Severity
 from watcher.subjects import WATCH
+from watcher.text.reports import report_title
 from watcher.text.sanitize import shorten
 from watcher.units import enumerated, format_number
 
@@ -22,6 +23,7 @@ _LOCK_SCREEN = 60  # characters of a title that say which rules tell
 _CALLED = 40  # of a rule's name in it
 _NAMED = 3  # fields in a title
 MIXED = "*"
+ROWS = "rows"  # of a report
 # The stored values are names in English; here they are marked for the catalogues.
 SEVERITIES = (N_("info"), N_("warning"), N_("critical"))
 KINDS = (
@@ -45,6 +47,7 @@ _ABOUT = {
 # What a message tells of, by what a rule is grouped by: of one, and of so many.
 _COUNTED: Mapping[str, Callable[[int], str]] = {
     MIXED: lambda number: ngettext("{count} alert", "{count} alerts", number),
+    ROWS: lambda number: ngettext("{count} row", "{count} rows", number),
     "": lambda number: ngettext("{count} product", "{count} products", number),
     SELLER: lambda number: ngettext("{count} seller", "{count} sellers", number),
     WATCH: lambda number: ngettext("{count} list", "{count} lists", number),
@@ -93,6 +96,8 @@ def title_of(message: Message) -> str:
     operator message its incident's."""
     if message.title:  # an earlier version composed it as it was written
         return message.title
+    if message.report is not None:
+        return report_title(message.report)
     if message.incident is not None:
         pattern = _("watcher: over: {title}") if message.over else _("watcher: {title}")
         return pattern.format(title=incident_title(message.incident))

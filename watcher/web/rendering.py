@@ -40,6 +40,7 @@ NAVIGATION = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
     ("/rules", N_("Rules")),
+    ("/reports", N_("Reports")),
     ("/products", N_("Products")),
     ("/followed", N_("Followed")),
     ("/outbox", N_("Outbox")),
@@ -165,6 +166,7 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "report_link": _report_link,
         "subject_link": _subject_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
@@ -251,6 +253,11 @@ def _url(context: Context, path: str) -> str:
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
     return _url(context, f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _report_link(context: Context, name: str) -> str:
+    return _url(context, f"/reports/{quote(name, safe='')}")
 
 
 @jinja2.pass_context

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.tables import problems_of
+from watcher.rules.asked_texts import followed_texts, made_texts
 from watcher.rules.files.loading import load_text
 from watcher.rules.groups import GroupCatalogue
 from watcher.rules.metrics import Catalogue, FigureKind, Metric
-from watcher.rules.rulebook import Rulebook, followed_texts, made_texts
+from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.figures import FIGURES, Asks
 from watcher.subjects import BY
 from watcher.units import Unit

@@ -33,6 +33,14 @@ GROUP = {
     "of": "tpo", "by": "colour", "metrics": "{a: {sum: review_cuont}, b: {mean: ales}}",
     "where": "1",
 }  # fmt: skip
+REPORT = {
+    "at": "9 o clock", "watch": "tpo", "timezone": "Mars/Base", "order_by": "review_cuont",
+    "compare": "often", "show": "{movers: 1000}", "notify": "nobody", "every": "1h",
+}  # fmt: skip
+SHOW = {
+    "movers": "many", "entered": "101", "left": "-1", "sellers": "[]", "prices": "perhaps",
+    "alerts": "1.5", "others": "1",
+}  # fmt: skip
 QUIET = {"hours": "25-7", "days": "[someday]", "timezone": "Mars/Base", "from": "22:00"}
 WATCH = {"region": "Mars", "sort": "luck", "top": "many", "every": "often", "timezone": "Mars/X"}
 OWN = {"min": "review_cuont", "among": "colour", "where": "{review_cuont: 2}", "sizes": "1"}
@@ -45,11 +53,13 @@ WHOLE = {
     "watch": {"sort": "total_sale_7d_cnt desc", "region": "US"},
     "own": {"min": "review_count", "among": "category_id"},
     "top": {"of": "review_count", "by": "seller_id", "first": "3"},
+    "report": {"at": '"08:00"', "watch": "top"},
+    "show": {"movers": "5"},
 }
-FAULTS = dict(zip(WHOLE, (RULE, CHANNEL, GROUP, QUIET, WATCH, OWN, TOP), strict=True))
+FAULTS = dict(zip(WHOLE, (RULE, CHANNEL, GROUP, QUIET, WATCH, OWN, TOP, REPORT, SHOW), strict=True))
 SHAPES: dict[str, type[models.Section]] = {
     "rule": models.RuleSection, "channel": models.ChannelSection, "group": models.GroupSection,
-    "quiet": models.QuietSection,
+    "quiet": models.QuietSection, "report": models.ReportSection, "show": models.ShowSection,
 }  # fmt: skip
 
 
@@ -68,6 +78,9 @@ watches: {{top: {_LIST}, tested: {here["watch"]}}}
 groups:
   shelves: {here["group"]}
   tops: {{of: top, by: watch, metrics: {{t: {{top_share: {here["top"]}}}}}}}
+reports:
+  monday: {here["report"]}
+  tuesday: {{at: "08:00", watch: top, show: {here["show"]}}}
 rules:
   - {here["rule"]}
   - {{name: other, watch: top, when: {{review_count: 1}}, notify: [me, tested, quieted]}}

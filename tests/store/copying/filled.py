@@ -72,6 +72,9 @@ def _fill_own(database: Store, now: int) -> None:
         own = scan(now + 180 + number, {"2": 3}, watch="own", ranked=False)
         own = replace(own, regions=("US",), of_market=False, asked=asked)
         recorded = database.history.record(own)
+    database.reports.begin("montag „Ä“", "0" * 16, now - 9)
+    database.reports.told("montag „Ä“", now - 5, now - 4)
+    database.reports.begin("daily", "1" * 16, now)
     database.followed.add(["2", "3"], now, "warum „Ä“")
     assert database.lookups.due("own", ["3"], now)
     database.probes.put(

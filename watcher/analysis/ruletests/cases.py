@@ -13,8 +13,9 @@ from watcher.analysis.ruletests.series import ABSENT, NO_TEXT, Series, TextSerie
 from watcher.attributes import MADE, TEXT_OF, VARIANTS, text_with
 from watcher.fields import NUMERIC_INDEX, RATING, TEXTS
 from watcher.model import Floats, Instant, Scan, ScanState
+from watcher.rules.asked_texts import followed_texts, made_texts
 from watcher.rules.metrics import RANK
-from watcher.rules.rulebook import Rule, Rulebook, Watch, followed_texts, made_texts
+from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.source.endpoint import Gives
 from watcher.source.scan import NO_REGION
 

@@ -22,7 +22,8 @@ from watcher.model import Instant, ScanState
 from watcher.notification.policy import NotifyPolicy, policies_of
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Report, ScanOutcome, evaluate
-from watcher.rules.rulebook import Rulebook, Watch, followed_texts, made_texts
+from watcher.rules.asked_texts import followed_texts, made_texts
+from watcher.rules.rulebook import Rulebook, Watch
 from watcher.source.scan import ScanOrder, ScanResult
 from watcher.store.ports import Store
 

@@ -397,7 +397,7 @@ def with_pictures(
         'style="display:block;width:100%;max-width:640px;height:auto;border:0;border-radius:8px">'
         "</p>"
         for each in pictures
-        if not each.placed
+        if each.mimetype.startswith("image/") and not each.placed
     )
     return replace(rendered, body=rendered.body.replace(PICTURES, images, 1)), pictures
 

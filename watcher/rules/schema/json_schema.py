@@ -87,6 +87,12 @@ def _sections() -> Schema:
             A_GROUP,
         ),
         "rules": rules | {"title": "rules", "description": "what is worth telling"},
+        "reports": _named(
+            {"": _report()},
+            "what is told of lists at fixed times, whether anything fired or not",
+            "reports",
+            _A_REPORT,
+        ),
         "keep": _or_empty(_section(models.KeepSection, "keep")),
         "heartbeat": shapes.also(shapes.WEB_ADDRESS, "null")
         | {"description": "an address, asked after every good round of scans"},
@@ -105,6 +111,9 @@ _RULE: Schema = {
     "when": {"${4:sales_growth}": {"${5:at_least}": "${6:50%}"}},
     "severity": "${7:warning}",
 }
+_A_REPORT = shapes.snippet(
+    "a report", {"${1:monday}": {"at": "${2:0 8 * * mon}", "watch": "${3:bestsellers}"}}
+)
 _A_RULE = shapes.snippet("a rule", _RULE)
 _SOME_RULES = shapes.snippet("a first rule", [_RULE])
 
@@ -191,24 +200,39 @@ def _quiet() -> Schema:
 def _rule() -> Schema:
     schema = _section(models.RuleSection, "rule")
     properties = schema["properties"]
-    watch = {
-        "$ref": "#/$defs/watch",
-        "type": ["string", "object", "array"],
-        "minItems": 1,
-        "uniqueItems": True,
-        "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
-    }
-    shapes_of = {"watch": watch, **dict.fromkeys(("when", "until", "again"), CONDITION)}
+    shapes_of = {"watch": _WATCHES, **dict.fromkeys(("when", "until", "again"), CONDITION)}
     for name, shape in shapes_of.items():
         properties[name] = shape | properties[name]
     properties["quiet"] = _quiet() | properties["quiet"]
     grades = {name: CONDITION | {"description": f"{name} while this is met"} for name in GRADES}
     properties["severity"] |= {"properties": grades, "minProperties": 1}
     properties["severity"] |= {"additionalProperties": False}
-    known = shapes.known(Catalogue().metrics())
-    order = properties["order_by"]["description"]
-    properties["order_by"] = {"anyOf": [known, _ORDER], "description": order}
+    properties["order_by"] = _order_by(properties["order_by"])
     return schema | _A_RULE
+
+
+def _order_by(schema: Schema) -> Schema:
+    known = shapes.known(Catalogue().metrics())
+    return {"anyOf": [known, _ORDER], "description": schema["description"]}
+
+
+def _report() -> Schema:
+    schema = _section(models.ReportSection, "report")
+    properties = schema["properties"]
+    properties["watch"] = _WATCHES | properties["watch"]
+    properties["order_by"] = _order_by(properties["order_by"])
+    properties["show"] = _section(models.ShowSection, "show") | properties["show"]
+    return schema
+
+
+# The watches of a rule or a report: a name, the mapping itself, or a list of these.
+_WATCHES: Schema = {
+    "$ref": "#/$defs/watch",
+    "type": ["string", "object", "array"],
+    "minItems": 1,
+    "uniqueItems": True,
+    "items": {"$ref": "#/$defs/watch", "type": ["string", "object"]},
+}
 
 
 # A metric of one's own, too; with what stands behind it.

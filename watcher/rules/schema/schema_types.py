@@ -204,6 +204,12 @@ DIGEST = written(
     'write a time of day as "09:00", or a cron line',
     ["09:00", "0 9 * * mon-fri"],
 )
+AGO = written(
+    r"\s*[0-9]+[smhdw]([0-9]+[smhdw])?(\s+[aA][gG][oO])?\s*",
+    'write how long before, as "7d ago"',
+    ["1d ago", "7d ago", "30d ago"],
+)
+ROWS: Schema = {"type": ["integer", "boolean", "string"], "minimum": 0, "maximum": 100}
 AT_MOST = written(
     r"[0-9]{1,4}\s+[aA]\s+[dD][aA][yY]",
     'write a number of messages a day, as "10 a day"',

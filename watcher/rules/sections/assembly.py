@@ -8,21 +8,21 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from watcher.errors import ProblemCode
-from watcher.rules.files.rule_file import Entry, RuleFile
+from watcher.rules.files.rule_file import RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import CategoryLookup
 from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
 from watcher.rules.sections import models
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.groups import NamedGroups
-from watcher.rules.sections.models import SECTIONS, DefaultsSection, shape
+from watcher.rules.sections.models import DefaultsSection, shape
 from watcher.rules.sections.own_catalogue import own_catalogue
-from watcher.rules.sections.reading import Sections
+from watcher.rules.sections.reading import Sections, has_sections, rules_in
+from watcher.rules.sections.reports import NamedReports
 from watcher.rules.sections.rule_builder import RuleBuilder
 from watcher.rules.sections.subjects import Subjects
 from watcher.rules.sections.validators import api_key, api_url, heartbeat
 from watcher.rules.sections.watches import Watches, read_schedule
-from watcher.words import kind, nearest, quoted
 
 KEY, VENDORS_KEY = "KEYAPI_KEY", "KEYAPI_TOKEN"  # variables that hold the key
 
@@ -34,29 +34,8 @@ def assemble(
     files: Sequence[RuleFile], vault: Vault, categories: CategoryLookup
 ) -> Rulebook | None:
     """The rulebook of all files; None, or a useless one, where problems were reported."""
-    usable = [file for file in files if _check_sections(file)]
+    usable = [file for file in files if has_sections(file)]
     return _Assembly(usable, vault, categories).rulebook() if usable else None
-
-
-def _check_sections(file: RuleFile) -> bool:
-    """Whether the file is a mapping; its unknown sections are reported."""
-    if not isinstance(file.value, Mapping):
-        sections = ", ".join(SECTIONS)
-        file.report((), f"the file must have sections ({sections}), not {kind(file.value)}")
-        return False
-    for key in file.value:
-        if key not in SECTIONS:
-            hint = nearest(key, SECTIONS, 1) or f": there are {', '.join(SECTIONS)}"
-            what = f"unknown section {quoted(key)}{hint}"
-            file.section(key).report(what, ProblemCode.UNKNOWN_SECTION, at_key=True)
-    return True
-
-
-def _rules_in(entry: Entry) -> list[Entry]:
-    if isinstance(entry.value, list):
-        return entry.items
-    entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
-    return []
 
 
 def _with_keys(rule: Rule, settled: Mapping[str, Watch], groups: Mapping[str, Group]) -> Rule:
@@ -98,12 +77,15 @@ class _Assembly:
         subjects = Subjects(metrics, watches, groups)
         builder = RuleBuilder(subjects, channels, defaults, notify, keep.observations)
         rules = self._rules(builder)
+        reports = NamedReports(subjects, channels, notify, timezone, keep.observations)
+        for name, entry in self._read.entries("reports"):
+            reports.add(name, entry)
         watches.warn_unused()
         groups.warn(keep.observations)
         settled = watches.settled()
         grouped = groups.settled(settled)
         rules = tuple(_with_keys(rule, settled, grouped) for rule in rules)
-        channels.warn_unheard(rules, operator)
+        channels.warn_unheard(rules, {*operator, *reports.channels})
         heartbeat = self._heartbeat()
         if api is None:
             return None
@@ -118,6 +100,7 @@ class _Assembly:
             heartbeat,
             timezone,
             groups=tuple(grouped.values()),
+            reports=reports.settled(settled),
         )
 
     def _api(self) -> Api | None:
@@ -155,7 +138,7 @@ class _Assembly:
 
     def _rules(self, builder: RuleBuilder) -> tuple[Rule, ...]:
         lists = list(self._read.sections("rules"))
-        rules = [*map(builder.rule, chain.from_iterable(map(_rules_in, lists)))]
+        rules = [*map(builder.rule, chain.from_iterable(map(rules_in, lists)))]
         if all(entry.value == [] for entry in lists):
             what = "there are no rules: write one under rules: (watcher init shows how)"
             self._files[0].report((), what, code=ProblemCode.NO_RULES)

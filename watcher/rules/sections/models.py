@@ -29,6 +29,8 @@ Duration: TypeAlias = Annotated[
 ]
 Whole: TypeAlias = Annotated[int, BeforeValidator(readers.whole), WithJsonSchema(shapes.WHOLE)]
 Amount: TypeAlias = Annotated[float, BeforeValidator(readers.number), WithJsonSchema(shapes.AMOUNT)]
+# Rows of a part of a report; None where the usual number of them is shown.
+Rows: TypeAlias = Annotated[int | None, BeforeValidator(readers.rows), WithJsonSchema(shapes.ROWS)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(readers.flag), WithJsonSchema(shapes.FLAG)]
 Level: TypeAlias = Annotated[
     Severity, BeforeValidator(readers.severity), WithJsonSchema(shapes.SEVERITY)
@@ -236,6 +238,36 @@ class GroupSection(Section):
     )
 
 
+class ReportSection(Section):
+    """A report on some lists, told at fixed times whether anything fired or not."""
+
+    at: Annotated[str, BeforeValidator(readers.digest), WithJsonSchema(shapes.DIGEST)] = Field(
+        description='when it is told: "08:00" every day, or a cron line as "0 8 * * mon"'
+    )
+    watch: Any = Field(description="the list that it tells of, or several")
+    timezone: Zone | None = Field(None, description="of its times; the defaults' if left out")
+    order_by: Text | None = Field(
+        None, description="whose changes are told, total_sale_gmv_7d_amt if left out: the largest "
+        "first, with desc rises, with asc falls"
+    )  # fmt: skip
+    compare: Annotated[int, BeforeValidator(readers.ago), WithJsonSchema(shapes.AGO)] = Field(
+        7 * DAY, ge=HOUR, description="with when, as 7d ago"
+    )
+    show: Any = Field(None, description="rows of each part; 0 or false leaves one out")
+    notify: Names = Field(None, description=_NOTIFY)
+
+
+class ShowSection(Section):
+    """The rows of each part of a report."""
+
+    movers: Rows = Field(None, description="products that changed most; 10 if left out")
+    entered: Rows = Field(None, description="products that are new on the lists; 5")
+    left: Rows = Field(None, description="products that left them; 5")
+    sellers: Rows = Field(None, description="sellers with the most; 5")
+    prices: Rows = Field(None, description="prices that moved most; 5")
+    alerts: Rows = Field(None, description="what became of alerts told since the last report; 10")
+
+
 class KeepSection(Section):
     """Times that the past is kept for."""
 
@@ -252,7 +284,7 @@ class FactsSection(Section):
 
 
 SECTIONS = tuple(
-    "api channels operator defaults sellers facts metrics watches groups rules keep "
+    "api channels operator defaults sellers facts metrics watches groups rules reports keep "
     "heartbeat".split()
 )
 

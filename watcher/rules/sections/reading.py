@@ -7,10 +7,32 @@ from typing import TypeVar
 
 from watcher.errors import ProblemCode
 from watcher.rules.files.rule_file import Entry, RuleFile
-from watcher.rules.sections.models import Section
-from watcher.words import kind
+from watcher.rules.sections.models import SECTIONS, Section
+from watcher.words import kind, nearest, quoted
 
 _Model = TypeVar("_Model", bound=Section)
+
+
+def has_sections(file: RuleFile) -> bool:
+    """Whether the file is a mapping; its unknown sections are reported."""
+    if not isinstance(file.value, Mapping):
+        sections = ", ".join(SECTIONS)
+        file.report((), f"the file must have sections ({sections}), not {kind(file.value)}")
+        return False
+    for key in file.value:
+        if key not in SECTIONS:
+            hint = nearest(key, SECTIONS, 1) or f": there are {', '.join(SECTIONS)}"
+            what = f"unknown section {quoted(key)}{hint}"
+            file.section(key).report(what, ProblemCode.UNKNOWN_SECTION, at_key=True)
+    return True
+
+
+def rules_in(entry: Entry) -> list[Entry]:
+    """Return the rules that stand in a section; what is no list of them is reported."""
+    if isinstance(entry.value, list):
+        return entry.items
+    entry.report(f"takes a list of rules, each after a dash, not {kind(entry.value)}")
+    return []
 
 
 class Sections:

@@ -19,6 +19,7 @@ from watcher.words import Wrong, did_you_mean, either, is_number, kind, nearest,
 GROUP_BY = "rule"  # of a channel
 PAYLOAD = "json"  # of a channel
 LONGEST_NAME = 100
+MOST_ROWS = 100  # of a part of a report
 _GROUPED = {
     **dict.fromkeys(("seller", "shop", "sellers", "store", "shop_id", "brand"), "seller_id"),
     **dict.fromkeys(("category", "categories", "category_l1_id"), "category_id"),
@@ -32,6 +33,7 @@ _HOST = re.compile(
 )
 _PAGE_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
 _PAGE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+_AGO = re.compile(r"\s+ago", re.ASCII | re.IGNORECASE)
 _BARE_NAME = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
 
 
@@ -263,6 +265,25 @@ def digest(value: object) -> str:
         raise Wrong('takes a time of day as "09:00", or a cron line')
     parse_digest(value)
     return value.strip()
+
+
+def ago(value: object) -> int:
+    """Seconds of ``7d ago``, or of ``7d``."""
+    if not isinstance(value, str):
+        raise Wrong(f"takes a time like 7d ago, not {kind(value)}")
+    return parse_duration(_AGO.sub("", value.strip()))
+
+
+def rows(value: object) -> int | None:
+    """The rows of a part of a report: a number, true for the usual ones, false for none."""
+    if isinstance(value, bool):
+        return None if value else 0
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return rows(flag(value))
+    count = whole(value)
+    if not 0 <= count <= MOST_ROWS:
+        raise Wrong(f"takes rows from 0 to {MOST_ROWS}, or true or false, not {kind(value)}")
+    return count
 
 
 def at_most(value: object) -> int:

@@ -233,6 +233,10 @@ CREATE TABLE deeds ({id}, link bigint NOT NULL REFERENCES links(id) ON DELETE CA
     form text NOT NULL, at bigint NOT NULL, number bigint NOT NULL, what text NOT NULL,
     rule text NOT NULL, silence bigint, undone bigint, UNIQUE (link, form));
 """
+_REPORTS = """
+CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
+    due bigint, told bigint, skipped bigint);
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -260,6 +264,7 @@ MIGRATIONS = {
     "m023_silences": _SILENCES_ANNOUNCED,
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
+    "m026_reports": _REPORTS,
 }
 
 

@@ -33,6 +33,16 @@ _FACTS = (
 )
 
 
+class Identity(Struct, frozen=True):
+    """A product's ids and name; ``currency`` is that of its prices."""
+
+    region: str
+    product_id: str
+    name: str
+    seller: str
+    currency: str | None
+
+
 class _Looks(Struct):
     """All watches' looks for one product: ``runs`` are times in which every list of some watch
     had it, ``missing`` the complete lists that had it not."""
@@ -101,6 +111,12 @@ class History(Recording, Baselines, ScanHistory):
             )
             found += self._facts(rows)
         return found
+
+    def identities(self, products: Ints) -> builtins.list[Identity]:
+        """Return who each product is, in order; all are there."""
+        columns = "p.region, p.product_id, p.product_name, p.seller_id, p.currency"
+        rows = product_rows(self._db, products, columns)
+        return [Identity(row[0], row[1], row[2] or row[1], row[3] or "", row[4]) for row in rows]
 
     def found_by(self, watch: str) -> frozenset[str]:
         """The ids of all products that the watch ever saw, or that were found for it."""

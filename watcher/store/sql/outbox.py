@@ -269,6 +269,20 @@ class Outbox(Face):
         )
         return sum(_decode(body).kind == "alerts" for (body,) in rows)
 
+    def alerts_delivered(
+        self, since: Instant, until: Instant
+    ) -> Iterator[Mapping[str, tuple[int, ...]]]:
+        """Yield the ids of alerts, by the decision that has them told, of each message that some
+        target took first after ``since``, and up to ``until``."""
+        sent = "n.message = m.id AND n.state = 'sent' AND n.finished"
+        rows = self._db.rows(
+            "SELECT m.body FROM messages AS m WHERE EXISTS (SELECT 1 FROM notifications AS n "
+            f"WHERE {sent} > ?1 AND n.finished <= ?2) AND NOT EXISTS "
+            f"(SELECT 1 FROM notifications AS n WHERE {sent} <= ?1) ORDER BY m.id",
+            (since, until),
+        )
+        return (_decode(body).alerts for (body,) in rows)
+
     def tried(self, since: Instant) -> dict[str, int]:
         """Count the tries since then that ended as sent, failed or dead."""
         rows: dict[str, int] = dict(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher.attributes import TEXT_OF, numbers_of
@@ -40,6 +42,14 @@ class StoredList:
         marks = np.full(len(self), self._mark, np.int64)
         found: Floats = numbers_at(self._db, self._products, marks, [name])[:, 0]
         return found
+
+    def columns(self, names: Sequence[str]) -> dict[str, Floats]:
+        """Several columns at once."""
+        fields = [name for name in names if name not in TEXT_OF]
+        marks = np.full(len(self), self._mark, np.int64)
+        found = numbers_at(self._db, self._products, marks, fields)
+        columns = {name: found[:, place] for place, name in enumerate(fields)}
+        return columns | {name: self.column(name) for name in names if name in TEXT_OF}
 
     def cell(self, name: str, row: int) -> float:
         return float(self.column(name)[row])

@@ -42,6 +42,7 @@ PAST = {
     "own_files": ("at",),
     "links": ("revoked",),
     "deeds": ("at", "undone"),
+    "reports": ("since", "due", "told", "skipped"),
 }
 # What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region
 # whose last data day is next year's would not be read until then.

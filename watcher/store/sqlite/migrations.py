@@ -151,6 +151,15 @@ def m025_links(db: Tables) -> None:
     )
 
 
+@migrations()
+def m026_reports(db: Tables) -> None:
+    """Keep which of a report's times was dealt with last."""
+    db.execute(
+        "CREATE TABLE reports (name TEXT PRIMARY KEY, schedule TEXT NOT NULL, "
+        "since INTEGER NOT NULL, due INTEGER, told INTEGER, skipped INTEGER) STRICT, WITHOUT ROWID"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]

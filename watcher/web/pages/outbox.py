@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from watcher.delivery.report_tables import in_words
 from watcher.delivery.view import view_of
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
@@ -98,8 +99,12 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
     if found is None:
         raise web.HTTPNotFound(text=_("There is no such message, or it is not kept any more."))
     view = view_of(found.message, title_of(found.message), context.sources.book().zone)
+    report = found.message.report
+    words = in_words(report, context.sources.book().zone) if report is not None else None
     linked = any(rule.name == found.message.rule for rule in context.sources.book().rules)
-    return context.html(request, "message.html", one=found, tries=tries, view=view, linked=linked)
+    return context.html(
+        request, "message.html", one=found, tries=tries, view=view, words=words, linked=linked
+    )
 
 
 async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,1 @@
+"""Reports: what became of the products of some lists, at fixed times."""
