@@ -48,7 +48,7 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class LocaleHabits:
     """The patterns of a language. ``separators`` turn a number in English into its own, where they
     are others; ``suffixes`` are those of large numbers with their sizes, the largest first; a
     ``span`` has the pattern of each unit, ``past`` and ``future`` those of a time so far away."""
@@ -92,14 +92,14 @@ class Habits:
         return self._around.setdefault(currency, Around(before, after))
 
 
-def habits() -> Habits | None:
+def habits() -> LocaleHabits | None:
     """The habits of the language that is spoken; None of English."""
     spoken = language()
     return None if spoken is Language.ENGLISH else habits_of(spoken)
 
 
 @cache
-def habits_of(wanted: Language) -> Habits:
+def habits_of(wanted: Language) -> LocaleHabits:
     """The habits of a language, read of Babel once."""
     from babel import Locale  # noqa: PLC0415 - 14 ms, and never for English
 
@@ -110,7 +110,7 @@ def habits_of(wanted: Language) -> Habits:
     units = {short: data["unit_patterns"][f"duration-{unit}"] for short, unit in _UNITS.items()}
     ways = {short: data["date_fields"][unit] for short, unit in _UNITS.items()}
     skeletons = data["datetime_skeletons"]
-    return Habits(
+    return LocaleHabits(
         None if own == str.maketrans({",": ",", ".": "."}) else own,
         _around(data["percent_formats"][None].pattern),
         _around(data["currency_formats"]["standard"].pattern.partition(";")[0]),

@@ -61,13 +61,13 @@ def command(files: options.Files) -> None:
     ]
     if json_wanted():
         from watcher.cli.check_shapes import (  # noqa: PLC0415 - what depths are of
+            PlannedNext,
             PrintedCheck,
-            PrintedReport,
         )
 
         found = {each.endpoint.name: each.state for each in states}
         reports = [
-            PrintedReport(name=each.name, at=str(each.at), next=each.at.next(now))
+            PlannedNext(name=each.name, at=str(each.at), next=each.at.next(now))
             for each in book.reports
         ]
         print_json(

@@ -15,7 +15,7 @@ from watcher.errors import Problem
 from watcher.model import Instant
 
 
-class PrintedReport(Printed, frozen=True, kw_only=True):
+class PlannedNext(Printed, frozen=True, kw_only=True):
     """A report of the rules, and when it is told next."""
 
     name: str
@@ -33,7 +33,7 @@ class PrintedCheck(Printed, frozen=True, kw_only=True):
     unmet: Sequence[Unmet]
     shallower: Sequence[Shallower]
     endpoints: Mapping[str, str] | UnsetType = UNSET
-    reports: Sequence[PrintedReport] | UnsetType = UNSET
+    reports: Sequence[PlannedNext] | UnsetType = UNSET
 
 
 class PrintedProblems(Printed, frozen=True, kw_only=True):

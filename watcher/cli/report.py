@@ -79,8 +79,8 @@ def command(
         sys.stdout.flush()
         return
     with spoken(Language(language)):
-        found = PrintedReport(title=report_title(report), report=report)
-        answer(found, lambda: _show(report, book.zone))
+        shown = PrintedReport(title=report_title(report), report=report)
+        answer(shown, lambda: _show(report, book.zone))
 
 
 def _list(found: Sequence[ReportStatus], now: Instant, zone: tzinfo) -> None:

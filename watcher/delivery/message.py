@@ -104,7 +104,7 @@ def _render(
         style.body_format,
         message.severity.value,
         plain,
-        click=next((each.link for each in view.products if each.link), ""),
+        click=view.link or next((each.link for each in view.products if each.link), ""),
         thread=thread_of(message),
         bare=_PICTURE.sub("", body) if pictures else "",
     )

@@ -113,6 +113,8 @@ class Escaped(Limit):
 class Json(Limit):
     """A limit of JSON in UTF-8, as Go writes it: ``<``, ``>`` and ``&`` are six bytes."""
 
+    has_room_for_links = False
+
     def _count(self, text: str) -> int:
         written = json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")
         return len(written) - 2 + 5 * sum(map(text.count, "<>&"))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from watcher.identity import product_page
 from watcher.report import ReportContent, ReportedProduct
-from watcher.text.spreadsheets import MARK, no_formula
+from watcher.text.spreadsheets import MARK, csv_lines, no_formula
 from watcher.units import format_iso
 
 _PRICE = "spu_avg_price"

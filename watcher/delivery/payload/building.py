@@ -157,7 +157,7 @@ class _Alert:
             reasons_now=self._reasons(item.now),
             reasons_again=self._reasons(item.again),
             reasons_severity=self._reasons(item.grade),
-            links=shapes.Links(page),
+            links=shapes.PayloadLinks(page),
         )
 
     def _severity(self) -> Severity:

@@ -132,7 +132,7 @@ class Seller(Part, frozen=True):
     name: str
 
 
-class Links(Part, frozen=True):
+class PayloadLinks(Part, frozen=True):
     """A product's page in the shop; null of a group."""
 
     product: str | None
@@ -174,7 +174,7 @@ class AlertItem(Part, frozen=True):
     reasons_now: list[ConditionReason]
     reasons_again: list[ConditionReason]
     reasons_severity: list[ConditionReason]
-    links: Links
+    links: PayloadLinks
 
 
 class RuleOfMessage(Part, frozen=True):
