@@ -51,7 +51,7 @@ class Core:
             self.writer,
             lambda: self.scanner.book,
             self.clock.now,
-            covers=self.pictures,
+            pictures=self.pictures,
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )
