@@ -20,8 +20,9 @@ from watcher.evaluation.table import ScanTable
 from watcher.evaluation.tabling import tabled
 from watcher.message import Message
 from watcher.model import Instant, Scan, ScanState
+from watcher.notification.holds import Holds
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
+from watcher.notification.policy import NotifyPolicy, OpenRound
 from watcher.notification.products import Products
 from watcher.notification.round_end import RoundEnd
 from watcher.rules.metrics import Catalogue

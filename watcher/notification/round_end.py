@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import Holds, NotifyPolicy, OpenRound, since_of
+from watcher.notification.holds import Holds, since_of
+from watcher.notification.policy import NotifyPolicy, OpenRound
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.sql.silences import HeldGroup
