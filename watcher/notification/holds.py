@@ -1,4 +1,4 @@
-"""What is owed to a channel, and what holds it: every alert's decision for one look at them.
+"""Every alert's decision for one look at a channel: what is owed, and what holds it.
 
 ``policy`` decides of an alert alone; here many are decided, against the log of what was told of
 each, and by what else it takes: what was acknowledged, what another rule mutes, silences.

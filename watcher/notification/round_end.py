@@ -41,6 +41,10 @@ class RoundEnd:
                 rounds[name] = self.now
         return rounds
 
+    def holds(self, rounds: Mapping[str, Instant]) -> Holds:
+        """The holds on what the scan is to tell, while channels wait so."""
+        return Holds(self.database, self.now, past=self.archive.history, rounds=rounds)
+
     def over(self, rounds: Mapping[str, Instant], urgent: Collection[str]) -> frozenset[str]:
         """The channels that wait no longer; the ``urgent`` ones for nothing."""
         return frozenset(
