@@ -22,6 +22,7 @@ from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
+from watcher.text.retold import retold
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
     durations,
@@ -35,7 +36,6 @@ from watcher.web.pages.common import (
 from watcher.web.pages.scores import heard, products_of
 from watcher.web.pages.terms import term
 from watcher.web.rendering import duration, severities_said
-from watcher.web.retold import retold
 
 LIVE = 10
 PAST = 8
