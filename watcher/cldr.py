@@ -49,8 +49,8 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """The conventions of a language. ``separators`` turn a number in English into its own, where they
-    are others; ``suffixes`` are those of large numbers with their sizes, the largest first; a
+    """The conventions of a language. ``separators`` turn a number in English into its own, where
+    they are others; ``suffixes`` are those of large numbers with their sizes, the largest first; a
     ``span`` has the pattern of each unit, ``past`` and ``future`` those of a time so far away."""
 
     separators: Mapping[int, str] | None
