@@ -31,6 +31,7 @@ from watcher.delivery.rendered import (
     Way,
 )
 from watcher.errors import StoreError
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import spoken
 from watcher.message import Notification
@@ -40,7 +41,6 @@ from watcher.report import ReportContent
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
-from watcher.text.labels import label_said
 from watcher.text.report_csv import report_csv
 from watcher.units import DAY, HOUR, Unit
 
