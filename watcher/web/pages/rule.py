@@ -159,7 +159,7 @@ def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _meaning(metric: Metric) -> str:
-    return meaning_of(metric.figure) if metric.figure is not None else metric.meaning
+    return meaning_of(metric.figure) if metric.figure is not None else retold(metric.meaning)
 
 
 def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
