@@ -17,6 +17,7 @@ from watcher.delivery.message import render
 from watcher.delivery.rendered import Style, Way
 from watcher.fields import BY_NAME, MADE_TEXTS
 from watcher.incident import About, IncidentKind
+from watcher.labels import COMPUTED, label_said
 from watcher.message import NotificationState
 from watcher.model import ScanState, Severity
 from watcher.notification.deferral import TOLD_OF
@@ -24,7 +25,6 @@ from watcher.notification.policy import Decision
 from watcher.rules.groups import SIZE_METRIC
 from watcher.rules.metrics import Catalogue
 from watcher.text.evidence import PATTERNS
-from watcher.text.labels import COMPUTED, label_said
 from watcher.text.messages import text_of, title_of
 from watcher.text.retold import WORDS
 from watcher.units import DAY, Unit, format_ago, format_duration, format_span
