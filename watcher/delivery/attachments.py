@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from watcher.chart import Chart
 from watcher.delivery.reasons import moved
 from watcher.delivery.rendered import Attachment, Way
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import spoken
 from watcher.report import ReportContent
-from watcher.text.labels import label_said
 from watcher.text.report_csv import report_csv
 from watcher.units import Unit
 
