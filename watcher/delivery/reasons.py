@@ -196,14 +196,19 @@ def shown_value(
 
 
 def with_share(told: str, evidence: Evidence) -> str:
-    """A move with its percent, relative to the baseline; without it where a ratio says nothing."""
+    """A move with its percent, if it has one."""
+    share = share_of(evidence)
+    return _("{told} ({share})").format(told=told, share=share) if share else told
+
+
+def share_of(evidence: Evidence) -> str:
+    """``+303%``, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if not isinstance(value, int | float) or not isinstance(baseline, int | float):
-        return told
+        return ""
     if baseline <= 0 or evidence.unit in (Unit.PLACE, Unit.FLAG, Unit.DAY, Unit.TEXT):
-        return told
-    share = format_percent(value / baseline - 1, signed=True)
-    return _("{told} ({share})").format(told=told, share=share)
+        return ""
+    return format_percent(value / baseline - 1, signed=True)
 
 
 def facts_of(facts: Mapping[str, float | None], currencies: Currencies) -> Iterator[str]:

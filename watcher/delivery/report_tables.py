@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from watcher.delivery.reasons import moved
+from watcher.delivery.reasons import moved, share_of
 from watcher.evidence import Evidence
 from watcher.identity import product_page
 from watcher.language import gettext as _
@@ -23,7 +23,14 @@ from watcher.report import (
 from watcher.subjects import subject_parts
 from watcher.text.reports import lead_lines, metric_name, span
 from watcher.text.sanitize import neutralise, neutralise_name
-from watcher.units import Currencies, Unit, format_instant, format_number, format_value
+from watcher.units import (
+    Currencies,
+    Unit,
+    enumerated,
+    format_instant,
+    format_number,
+    format_value,
+)
 
 PRICE = "spu_avg_price"
 _NOTHING = "\u2013"  # in a cell
@@ -66,7 +73,14 @@ class ReportTable:
     @property
     def heading(self) -> str:
         """The title, with how many there are."""
-        return f"{self.title} ({format_number(self.all)})" if self.all else self.title
+        if not self.all:
+            return self.title
+        return _("{title} ({count})").format(title=self.title, count=format_number(self.all))
+
+    @property
+    def none(self) -> str:
+        """Its title with the reason why it has no row, in a line."""
+        return _("{name}: {said}").format(name=self.title, said=self.empty)
 
     def first(self, count: int) -> ReportTable:
         """The first rows; the others are counted."""
@@ -89,7 +103,7 @@ def in_words(report: ReportContent, zone: tzinfo) -> ReportInWords:
 
 
 def _tables(report: ReportContent, zone: tzinfo) -> Iterator[ReportTable]:
-    metric = metric_name(report.label)
+    metric = metric_name(report.metric, report.label)
     before = _("{span} before").format(span=span(report.compare))
     product, now, change = _("Product"), _("Now"), _("Change")
     moves = (product, before, now, change)
@@ -118,7 +132,7 @@ def _tables(report: ReportContent, zone: tzinfo) -> Iterator[ReportTable]:
         )
     yield ReportTable(
         "sellers",
-        _("Sellers by {metric}").format(metric=metric_name(report.sum_label)),
+        _("Sellers by {metric}").format(metric=metric_name(report.sum_metric, report.sum_label)),
         (_("Seller"), now, _("Change, of products of both times")),
         tuple(_seller(each, report) for each in report.sellers),
         report.all_sellers,
@@ -160,7 +174,7 @@ class _Values:
         evidence = _evidence(self.metric, self.label, self.unit, each.value, each.before)
         currencies = _currencies(each, self.report)
         line = moved(evidence, currencies)
-        share = line.rpartition(" (")[2].rstrip(")") if line.endswith(")") else _NOTHING
+        share = share_of(evidence) or _NOTHING
         unit = Unit(self.unit)
         cells = (
             format_value(each.before, unit), format_value(each.value, unit, currencies), share
@@ -172,7 +186,7 @@ class _Values:
         value = _NOTHING
         if each.value is not None:
             value = format_value(each.value, Unit(self.unit), _currencies(each, self.report))
-        line = f"{metric_name(self.label)} {value}"
+        line = f"{metric_name(self.metric, self.label)} {value}"
         return _row(each, (value,), line, several=several_regions(self.report))
 
 
@@ -186,7 +200,7 @@ def _row(each: ReportedProduct, cells: tuple[str, ...], line: str, *, several: b
 def _where(each: ReportedProduct, several: bool) -> str:
     """The list that a product is on, and its region, where there are several."""
     region = neutralise(each.region, 8) if several else ""
-    return ", ".join(filter(None, (neutralise(each.list), region)))
+    return enumerated(filter(None, (neutralise(each.list), region)))
 
 
 def several_regions(report: ReportContent) -> bool:
@@ -200,15 +214,17 @@ def _seller(each: ReportedSeller, report: ReportContent) -> ReportRow:
     change = _NOTHING
     if each.before > 0:
         evidence = _evidence(report.sum_metric, "", report.sum_unit, each.now, each.before)
-        change = moved(evidence).rpartition(" (")[2].rstrip(")")
+        change = share_of(evidence) or _NOTHING
     products = ngettext("{count} product", "{count} products", each.size).format(
         count=format_number(each.size)
     )
     seller = neutralise(each.seller, 60)
     name = neutralise_name(each.name, 60)
-    line = value if change == _NOTHING else f"{value} ({change})"
+    line = value
+    if change != _NOTHING:
+        line = _("{told} ({share})").format(told=value, share=change)
     region = neutralise(each.region, 8) if several_regions(report) else ""
-    note = ", ".join(filter(None, (seller if name else "", region, products)))
+    note = enumerated(filter(None, (seller if name else "", region, products)))
     return ReportRow(name or seller, (value, change), line, note)
 
 
@@ -217,14 +233,14 @@ def _alert(each: ReportedAlert, report: ReportContent) -> ReportRow:
     fate = _FATES[each.fate]()
     if each.ended is not None:
         ended = _("ended")
-        fate = ended if each.fate is FateOfAlert.UNKNOWN else f"{fate}, {ended}"
+        fate = ended if each.fate is FateOfAlert.UNKNOWN else enumerated((fate, ended))
     unit = Unit(each.unit) if each.unit in frozenset(Unit) else Unit.SCORE
     steps = [each.baseline, each.told, each.now]
     known = [format_value(value, unit, currencies) for value in steps if value is not None]
-    values = f"{metric_name(each.label)} {' → '.join(known)}" if known else ""
+    values = f"{metric_name(each.metric, each.label)} {' → '.join(known)}" if known else ""
     rule = neutralise(each.rule)
     grouped = subject_parts(each.product_id) is not None or bool(each.grouped_by)
-    line = ": ".join(filter(None, (fate, values)))
+    line = _("{name}: {said}").format(name=fate, said=values) if values else fate
     return ReportRow(
         neutralise_name(each.name) or _("(no name)"), (fate, values), line,
         _("rule {rule}").format(rule=rule), "" if grouped else _page(each.product_id),

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from watcher.language import gettext as _
+from watcher.language import pgettext
 from watcher.report import ListTrouble, ReportContent, ReportedList, ReportedSum
+from watcher.text.labels import label_said
 from watcher.text.sanitize import neutralise
 from watcher.units import (
     DAY,
     Currencies,
     Unit,
     counted,
+    enumerated,
     format_duration,
     format_instant,
     format_percent,
@@ -26,11 +29,11 @@ _MOST_NAMES = 60  # of all of them, in a title
 def report_title(report: ReportContent) -> str:
     """``monday: +38% 7-day GMV of beauty, 12 new (US)``: for a lock screen."""
     where = dict.fromkeys(each.region for each in report.lists if each.region)
-    news = ", ".join(_news(report))
+    news = pgettext("between the news of a title", ", ").join(_news(report))
     name = neutralise(report.name)
     if where:
         return _("{report}: {news} ({regions})").format(
-            report=name, news=news, regions=", ".join(where)
+            report=name, news=news, regions=enumerated(where)
         )
     return _("{report}: {news}").format(report=name, news=news)
 
@@ -42,7 +45,9 @@ def _news(report: ReportContent) -> Iterator[str]:
     moved = report.rising + report.falling
     if len(report.sums) == 1 and (share := share_moved(report.sums[0])):
         yield _("{change} {metric} of {lists}").format(
-            change=share, metric=metric_name(report.sum_label), lists=_lists(report)
+            change=share,
+            metric=metric_name(report.sum_metric, report.sum_label),
+            lists=_lists(report),
         )
     elif moved:
         yield counted("{count} product moved", "{count} products moved", moved)
@@ -55,7 +60,7 @@ def _news(report: ReportContent) -> Iterator[str]:
 
 
 def _lists(report: ReportContent) -> str:
-    names = ", ".join(neutralise(each.name, _NAME) for each in report.lists)
+    names = enumerated(neutralise(each.name, _NAME) for each in report.lists)
     if len(names) <= _MOST_NAMES:
         return names
     return counted("{count} list", "{count} lists", len(report.lists))
@@ -69,9 +74,9 @@ def share_moved(each: ReportedSum) -> str:
     return "" if share.strip("+-") == "0%" else share
 
 
-def metric_name(label: str) -> str:
-    """The name of a metric, one of the user's own, too."""
-    return neutralise(_(label), 60)
+def metric_name(metric: str, label: str) -> str:
+    """The name of a metric; one of the user's own is the user's."""
+    return neutralise(label_said(metric, label), 60)
 
 
 def span(seconds: int) -> str:
@@ -90,7 +95,7 @@ def lead_lines(report: ReportContent, zone: tzinfo) -> Iterator[str]:
         yield sum_line(report, each)
     if report.rising or report.falling:
         yield _("Of {metric}, {rising} rose and {falling} fell.").format(
-            metric=metric_name(report.label),
+            metric=metric_name(report.metric, report.label),
             rising=counted("{count} product", "{count} products", report.rising),
             falling=counted("{count} product", "{count} products", report.falling),
         )
@@ -106,10 +111,10 @@ def sum_line(report: ReportContent, each: ReportedSum) -> str:
     before, value = format_value(each.before, unit), format_value(each.value, unit, currencies)
     moved = f"{before} → {value}"
     return _("{metric} of {products} listed at both times ({regions}): {moved}").format(
-        metric=metric_name(report.sum_label),
+        metric=metric_name(report.sum_metric, report.sum_label),
         products=counted("{count} product", "{count} products", each.products),
-        regions=neutralise(each.regions),
-        moved=f"{moved} ({share})" if share else moved,
+        regions=neutralise(enumerated(each.regions.split(", "))),
+        moved=_("{told} ({share})").format(told=moved, share=share) if share else moved,
     )
 
 
