@@ -36,6 +36,7 @@ KINDS = (
     N_("ends within a day"),
 )  # fmt: skip
 _ABOUT = {
+    About.WATCHER: N_("{what} {subject}"),
     About.WATCH: N_("watch {subject}: {what}"),
     About.RULE: N_("rule {subject}: {what}"),
     About.REGION: N_("region {subject}: {what}"),
