@@ -47,6 +47,7 @@ rules:
   - name: named
     watch: best
     when: {{product_name: {{contains: red}}, discount: {{contains: red}}}}
+reports: {{daily: {{at: "08:00", watch: best, compare: 1d ago}}}}
 """
 TESTS = """
 rules: rules.yaml
@@ -85,6 +86,8 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "followed": ((), ("--json",)),
     "source probe": ((), ("--yes", "--endpoint", "categories"), ("--yes", "--json")),
     "source categories": ((), ("--json",)),
+    "report": ((), ("--json",), ("daily",), ("daily", "--json"), ("daily", "--csv"),
+               ("daily", "--csv", "--decimal", "comma"), ("daily", "--language", "zh")),
     "silence add": (("--rule", "x\x1b[31m\u202e", "--for", "1h", "--comment", HOSTILE[:9]),),
     "silence list": ((), ("--json",)),
     "silence end": (("1",),),

@@ -20,6 +20,17 @@ from watcher.evidence import (
 from watcher.incident import About, Incident, IncidentKind
 from watcher.message import Also, Item, Message, RuleCount, Waited
 from watcher.model import Severity, Verdict
+from watcher.report import (
+    FateOfAlert,
+    ListTrouble,
+    ReportContent,
+    ReportedAlert,
+    ReportedList,
+    ReportedProduct,
+    ReportedSeller,
+    ReportedSum,
+)
+from watcher.rules.report import PARTS
 from watcher.text.evidence import PATTERNS
 from watcher.units import DAY, HOUR, Unit
 
@@ -90,6 +101,40 @@ def products() -> Iterator[Item]:
     )
 
 
+def reports() -> Iterator[tuple[str, Message]]:
+    """Yield one that tells all that a report can, and one of a list that was never read."""
+    lists = tuple(
+        ReportedList(str(each), HOSTILE[1], "US" if each else "", 2, NOW, 1, NOW - 7 * DAY, 30, 28,
+                     bool(each), (trouble,))
+        for each, trouble in enumerate(ListTrouble)
+    )  # fmt: skip
+    one = ReportedProduct("US", "1729", HOSTILE[0], 19.9, 24.9, "USD", "7495", "top")
+    new = replace(one, before=None, seller="", list="")
+    nothing = replace(new, value=None, currency=None)
+    told = ReportedAlert("A7", "rising", "US", "1729", "Glow", NOW, FateOfAlert.HOLDS)
+    spoken = [
+        replace(told, fate=fate, ended=NOW, metric="spu_avg_price", label="price", unit="money",
+                baseline=1.0, told=2.0, now=3.0, currency="USD")
+        for fate in FateOfAlert
+    ]  # fmt: skip
+    group = replace(told, product_id="seller_id=7495", grouped_by="seller_id")
+    old = replace(spoken[0], metric="gone", unit="thing")  # of a metric that is no more
+    seller = ReportedSeller("7495", "US", 900.0, 3, 2, 600.0, 400.0, "GlowLab", "USD")
+    full = ReportContent(
+        "weekly", NOW - HOUR, NOW, 7 * DAY, "total_sale_gmv_7d_amt", "7-day GMV", "gmv",
+        "total_sale_gmv_7d_amt", "7-day GMV", "gmv", NOW - 7 * DAY, PARTS, lists,
+        (ReportedSum(900.0, 600.0, 28, "GB, US", "USD"), ReportedSum(1.0, 2.0, 1, "")),
+        (one, nothing), 3, 4, (new,), 12, (new,), 2, (seller, ReportedSeller("8", "", 1.0, 1)), 9,
+        (one,), 5, (told, *spoken, group, old), 11, "USD", late=True,
+    )  # fmt: skip
+    bare = replace(full, parts=("movers",), lists=(ReportedList("1", "top", "US"),), sums=())
+    bare = replace(bare, movers=(), rising=0, falling=0, gmv_currency=None, late=False)
+    unknown = replace(full, all_entered=None, entered=(), all_left=None, left=())
+    for name, each in (("report", full), ("bare report", bare), ("report of parts", unknown)):
+        found = Message("report", "", Severity.INFO, NOW, region="US", data_at=NOW, report=each)
+        yield name, found
+
+
 def messages() -> Iterator[tuple[str, Message]]:
     """Yield one of each kind, with a name."""
     items = tuple(products())
@@ -116,6 +161,7 @@ def messages() -> Iterator[tuple[str, Message]]:
     yield "nothing holds", Message("joined", "", Severity.INFO, NOW, waited=waited)
     yield "of old", operator("trouble with a \u202e name")
     yield "test", replace(alerts(["Lamp"]), kind="test")
+    yield from reports()
     for kind in IncidentKind:
         for about in About:
             incident = Incident(kind, about, "top", ("price",), {"text": "what happened"}, NOW)

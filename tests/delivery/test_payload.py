@@ -26,7 +26,10 @@ from watcher.delivery.payload.building import document_of, document_text
 from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome, Way
 from watcher.notification.policy import Decision
 from watcher.notification.products import FACTS
+from watcher.report import FateOfAlert, ListTrouble
 from watcher.rules.conditions.change import STATISTICS
+from watcher.rules.report import PARTS
+from watcher.store.sql.links import digest_of
 from watcher.text.evidence import PATTERNS
 from watcher.text.messages import title_of
 from watcher.units import HOUR
@@ -75,7 +78,7 @@ def test_all_words_occur_there() -> None:
     assert {*STATISTICS} < {*BASELINES}
     assert {each["kind"] for each in items} == {*KINDS} == set(get_args(shapes.AlertKind))
     assert {*KINDS} == {each.value for each in (*Decision,)[:5]}
-    assert {each["kind"] for each in said.values()} | {"report"} == set(get_args(shapes.Kind))
+    assert {each["kind"] for each in said.values()} == set(get_args(shapes.Kind))
     assert {each["type"] for each in (item["subject"] for item in items)} == {"product", "group"}
     units = {name: each["unit"] for item in items for name, each in item["facts"].items()}
     assert units.keys() == {*FACTS}
@@ -111,7 +114,7 @@ def test_the_schema_sees_what_is_wrong() -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
     seen = 0
-    for name in ("alerts", "several rules", "joined", "nothing holds"):
+    for name in ("alerts", "several rules", "joined", "nothing holds", "report"):
         whole = _document(name)
         whole["items"] = [
             {**each, "facts": {}, "reasons": each["reasons"][-1:]} for each in whole["items"]
@@ -143,16 +146,74 @@ def test_what_it_says() -> None:
     assert {each["subject"]["id"] for each in beside} == {item["subject"]["id"]}
     group = found["items"][-1]
     assert group["subject"]["size"] == 12
-    assert group["links"] == {"product": None}
+    assert group["links"] == {"product": None, "act": None}
     shown = json.dumps(found, ensure_ascii=False)
     assert not any(ord(each) in range(0x202A, 0x202F) for each in shown)
 
 
+def test_a_report() -> None:
+    """Its parts in figures; what people read above them is its text."""
+    found = _document("report")
+    assert found["items"] == found["alerts"] == found["rules"] == []
+    assert (found["region"], found["rest"]) == ("US", 0)
+    assert found["title"].startswith("weekly: 7 products moved, 12 new, 2 gone")
+    assert found["text"].startswith("For 2026-11-23 15:00 Europe/Berlin, told late.")
+    assert "3 products rose and 4 products fell" in found["text"]
+    report = found["report"]
+    assert (report["due"], report["compare"]) == ("2026-11-23T14:00:00Z", 7 * 86_400)
+    assert report["movers"]["rising"] == 3
+    mover, unknown = report["movers"]["rows"]
+    assert (mover["value"], mover["before"], mover["currency"]) == (19.9, 24.9, "USD")
+    assert mover["link"] == "https://www.tiktok.com/shop/pdp/1729"
+    assert (unknown["value"], unknown["seller"], unknown["list"]) == (None, None, None)
+    assert (report["entered"]["all"], report["entered"]["rows"][0]["before"]) == (12, None)
+    (gone,) = report["left"]["rows"]
+    assert (gone["value"], gone["before"]) == (None, 19.9)
+    assert report["prices"]["all"] == 5
+    assert report["sellers"]["rows"][0]["name"] == "GlowLab"
+    assert report["sellers"]["rows"][1]["now"] is None
+    assert report["sums"][0]["regions"] == ["GB", "US"]
+    assert {each["became"] for each in report["alerts"]["rows"]} == {*FateOfAlert}
+    assert report["alerts"]["rows"][-1]["metric"]["unit"] == "score"
+    assert {each["troubles"][0] for each in report["lists"]} == {*ListTrouble}
+    bare = _document("bare report")["report"]
+    assert [name for name, each in bare.items() if each is None] == [*PARTS[1:]]
+    assert bare["lists"][0]["at"] is None
+    assert _document("report of parts")["report"]["entered"] == {"all": None, "rows": []}
+    assert all(each["report"] is None for each in map(_document, ("alerts", "digest", "test")))
+
+
 def test_act() -> None:
-    """The page to act on is named where there is one."""
-    act = "https://watch.example.com/act#token"
-    assert document_of(alerts(["Lamp"]), "crm", "7", UTC, act).links.act == act
-    assert document_of(alerts(["Lamp"]), "crm", "7", UTC).links.act is None
+    """The page to act on is named where there is one; each product has its own, and so has what
+    other rules say of it."""
+    act = "https://watch.example.com/act/token"
+    two = document_of(alerts(["Lamp", "Hat"]), "crm", "7", UTC, act)
+    assert two.links.act == act
+    assert [each.links.act for each in two.items] == [f"{act}/1", f"{act}/2"]
+    beside = document_of(MESSAGES["alerts"], "crm", "7", UTC, act).items
+    assert {each.links.act for each in beside if each.alert in ("A7", "A70", "A71")} == {f"{act}/6"}
+    bare = document_of(alerts(["Lamp"]), "crm", "7", UTC)
+    assert bare.links.act is None
+    assert bare.items[0].links.act is None
+
+
+async def test_the_link_is_sent() -> None:
+    """By the courier, to a channel with a page: the token of the document is one that holds."""
+    async with serving() as service:
+        line = Target("crm/1", Secret(f"http://127.0.0.1:{service.port}/"), posts=True)
+        store = Store()
+        store.database.outbox.add("crm", ["crm/1"], alerts(["Lamp", "Hat"]), NOW)
+        ways = {"crm": Way(payload=True, channel="crm", page="https://watch.example.com/w")}
+        courier = courier_of(store, {"crm/1": line}, clock_at(), ways=ways)
+        await turn(courier)
+        (found,) = service.taken
+        act = found["links"]["act"]
+        assert act.startswith("https://watch.example.com/w/act/")
+        assert [each["links"]["act"] for each in found["items"]] == [f"{act}/1", f"{act}/2"]
+        link = store.database.links.find(digest_of(act.rpartition("/")[2]))
+        assert link is not None
+        assert link.holds(NOW)
+        await courier.abandon()
 
 
 async def test_the_same_id_in_every_try() -> None:

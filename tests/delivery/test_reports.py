@@ -30,7 +30,7 @@ from watcher.text.spreadsheets import BOM
 WIDE = "reports: {r: {at: '08:00', watch: best}}"
 SPOKEN = "api: {gmv_currency: USD}\n" + HEAD
 MOST = (None, 300, 700, 1_500, 4_000, 12_000)
-_NUMBERED = re.compile(r"^\W*\d+(?:\.| ·) ", re.MULTILINE)
+_NUMBERED = re.compile(r"^(?:<[^>]*>|\W)*\d+\W{0,2}(?:\.| ·) ", re.MULTILINE)
 _REST = re.compile(r"and (\d+) more|(\d+) rows")
 # 28 moved, one came, two left, two sellers, 28 prices; 10, 1, 2, 2 and 5 are shown.
 _ALL, _ALL_SHOWN = 61, 20

@@ -13,15 +13,27 @@ from watcher.fields import MADE_TEXTS, TEXTS
 from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.message import Also, Item, Message, RuleCount, Waited
 from watcher.model import Severity, Verdict
+from watcher.report import (
+    FateOfAlert,
+    ListTrouble,
+    ReportContent,
+    ReportedAlert,
+    ReportedList,
+    ReportedProduct,
+    ReportedSeller,
+    ReportedSum,
+)
 from watcher.rules.conditions.registry import NUMBER_BY_NAME, TEXT_BY_NAME
 from watcher.rules.groups import SIZE_METRIC
 from watcher.rules.metrics import Catalogue
+from watcher.rules.report import PARTS
 from watcher.subjects import BY
 from watcher.text.evidence import PATTERNS
 from watcher.text.titles import without_words
 from watcher.units import DAY, HOUR, Unit
 
 NOW = 1_795_446_000  # 23 Nov 2026, 15:00 UTC
+_METRIC = ("total_sale_gmv_7d_amt", "7-day GMV", "gmv")
 REASONS = (
     lifecycle.CONDITION_ENDED,
     lifecycle.LEFT_THE_LIST,
@@ -172,6 +184,44 @@ def messages() -> Iterator[Message]:
     yield Message("digest", "", Severity.CRITICAL, NOW, parts=many, told=18, rest=18)
     yield from joined()
     yield from incident_messages()
+    yield from reports()
+
+
+def reports() -> Iterator[Message]:
+    """Yield a report with all that one can say, and those in which there is nothing to say."""
+    lists = tuple(
+        ReportedList(
+            str(number), f"榜{number}", where, 2, NOW, then, NOW - DAY, 30, 28, proves, (each,)
+        )
+        for number, (each, where, then, proves) in enumerate(
+            (each, where, then, proves)
+            for each in ListTrouble
+            for where in ("中", "外")
+            for then, proves in ((1, True), (1, False), (None, False))
+        )
+    )
+    moved_ = ReportedProduct("中", "1", "台灯", 300.0, 200.0, None, "7", "榜1")
+    fallen = replace(moved_, value=100.0, name="")
+    new = replace(moved_, value=None, before=None)
+    seller = ReportedSeller("7", "中", 300.0, 2, 1, 200.0, 100.0, "店")
+    told = [
+        ReportedAlert("", "涨", "中", "1", "台灯", NOW, each, ended, *_METRIC, *values)
+        for each in FateOfAlert
+        for ended in (None, NOW)
+        for values in ((None, None, None), (1.0, 2.0, 3.0))
+    ]
+    full = ReportContent(
+        "周报", NOW - HOUR, NOW, 7 * DAY, *_METRIC, *_METRIC, NOW - DAY, PARTS, lists,
+        (ReportedSum(900.0, 600.0, 28, "中, 外"),), (moved_, fallen), 3, 4, (new,), 12,
+        (new,), 1, (seller, replace(seller, before=0.0, both=0, name="")), 9, (moved_,), 5,
+        tuple(told), 44, late=True,
+    )  # fmt: skip
+    bare = replace(full, sums=(), rising=0, falling=0, all_entered=0, all_left=0, movers=(),
+                   entered=(), left=(), sellers=(), prices=(), alerts=())  # fmt: skip
+    unknown = replace(bare, all_entered=None, all_left=None, lists=(replace(lists[0], both=0),))
+    ordered = replace(full, metric="sales_surge", label="sales surge", unit="score", compare=HOUR)
+    for each in (full, bare, unknown, ordered, replace(full, sums=(), lists=lists[:1])):
+        yield Message("report", "", Severity.INFO, NOW, data_at=NOW, report=each)
 
 
 def joined() -> Iterator[Message]:

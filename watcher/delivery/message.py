@@ -111,7 +111,10 @@ def _render(
 
 
 def thread_of(message: Message) -> Thread:
-    """The thread of a message in a mailbox: that of its rule, where it is of one alone."""
+    """The thread of a message in a mailbox: that of its rule or its report, where it is of one
+    alone."""
+    if message.report is not None:
+        return Thread("report", message.report.name)
     if message.rule and message.kind in _OF_RULES:
         return Thread("rule", message.rule)
     return Thread("several" if message.kind == "alerts" else message.kind)

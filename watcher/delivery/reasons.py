@@ -196,13 +196,13 @@ def shown_value(
 
 
 def with_share(told: str, evidence: Evidence) -> str:
-    """A move with its percent, relative to the baseline; without it where a ratio says nothing."""
+    """A move with its percent, if it has one."""
     share = share_of(evidence)
     return _("{told} ({share})").format(told=told, share=share) if share else told
 
 
 def share_of(evidence: Evidence) -> str:
-    """The percent of a move, relative to the baseline; empty where a ratio says nothing."""
+    """``+303%``, relative to the baseline; empty where a ratio says nothing."""
     value, baseline = evidence.value, evidence.baseline
     if not isinstance(value, int | float) or not isinstance(baseline, int | float):
         return ""

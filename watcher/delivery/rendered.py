@@ -129,11 +129,11 @@ class Shown(Limit):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A row of messages that belong together, by the ``kind`` of them: those of a ``rule``, of
-    several, digests of several, reports, what the operator hears ..."""
+    """A row of messages that belong together, by the ``kind`` of them: those of the rule or the
+    report of a ``name``, of several rules, digests of several, what the operator hears ..."""
 
     kind: str
-    rule: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,12 @@ class ReportTable:
         """The title, with how many there are."""
         if not self.all:
             return self.title
-        return _("{told} ({share})").format(told=self.title, share=format_number(self.all))
+        return _("{title} ({count})").format(title=self.title, count=format_number(self.all))
+
+    @property
+    def none(self) -> str:
+        """Its title with the reason why it has no row, in a line."""
+        return _("{name}: {said}").format(name=self.title, said=self.empty)
 
     def first(self, count: int) -> ReportTable:
         """The first rows; the others are counted."""
@@ -195,7 +200,7 @@ def _row(each: ReportedProduct, cells: tuple[str, ...], line: str, *, several: b
 def _where(each: ReportedProduct, several: bool) -> str:
     """The list that a product is on, and its region, where there are several."""
     region = neutralise(each.region, 8) if several else ""
-    return enumerated([*filter(None, (neutralise(each.list), region))])
+    return enumerated(filter(None, (neutralise(each.list), region)))
 
 
 def several_regions(report: ReportContent) -> bool:
@@ -219,7 +224,7 @@ def _seller(each: ReportedSeller, report: ReportContent) -> ReportRow:
     if change != _NOTHING:
         line = _("{told} ({share})").format(told=value, share=change)
     region = neutralise(each.region, 8) if several_regions(report) else ""
-    note = enumerated([*filter(None, (seller if name else "", region, products))])
+    note = enumerated(filter(None, (seller if name else "", region, products)))
     return ReportRow(name or seller, (value, change), line, note)
 
 
@@ -228,7 +233,7 @@ def _alert(each: ReportedAlert, report: ReportContent) -> ReportRow:
     fate = _FATES[each.fate]()
     if each.ended is not None:
         ended = _("ended")
-        fate = ended if each.fate is FateOfAlert.UNKNOWN else enumerated([fate, ended])
+        fate = ended if each.fate is FateOfAlert.UNKNOWN else enumerated((fate, ended))
     unit = Unit(each.unit) if each.unit in frozenset(Unit) else Unit.SCORE
     steps = [each.baseline, each.told, each.now]
     known = [format_value(value, unit, currencies) for value in steps if value is not None]

@@ -20,11 +20,7 @@ def view_of_report(report: ReportContent, title: str, zone: tzinfo) -> View:
     """The report in words; a row of a part stands for a product."""
     words = in_words(report, zone)
     at = report.data_at
-    empty = (
-        _("{name}: {said}").format(name=table.title, said=table.empty)
-        for table in words.tables
-        if not table.rows
-    )
+    empty = (table.none for table in words.tables if not table.rows)
     return View(
         title=title,
         text=neutralise_lines("\n".join((*words.lead, *empty)), TEXT_LENGTH),

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from watcher.labels import label_said
 from watcher.language import gettext as _
+from watcher.language import pgettext
 from watcher.report import ListTrouble, ReportContent, ReportedList, ReportedSum
 from watcher.text.sanitize import neutralise
 from watcher.units import (
@@ -28,11 +29,11 @@ _MOST_NAMES = 60  # of all of them, in a title
 def report_title(report: ReportContent) -> str:
     """``monday: +38% 7-day GMV of beauty, 12 new (US)``: for a lock screen."""
     where = dict.fromkeys(each.region for each in report.lists if each.region)
-    news = enumerated([*_news(report)])
+    news = pgettext("between the news of a title", ", ").join(_news(report))
     name = neutralise(report.name)
     if where:
         return _("{report}: {news} ({regions})").format(
-            report=name, news=news, regions=enumerated([*where])
+            report=name, news=news, regions=enumerated(where)
         )
     return _("{report}: {news}").format(report=name, news=news)
 
@@ -59,7 +60,7 @@ def _news(report: ReportContent) -> Iterator[str]:
 
 
 def _lists(report: ReportContent) -> str:
-    names = enumerated([neutralise(each.name, _NAME) for each in report.lists])
+    names = enumerated(neutralise(each.name, _NAME) for each in report.lists)
     if len(names) <= _MOST_NAMES:
         return names
     return counted("{count} list", "{count} lists", len(report.lists))
@@ -74,7 +75,7 @@ def share_moved(each: ReportedSum) -> str:
 
 
 def metric_name(metric: str, label: str) -> str:
-    """The name of a metric, one of the user's own, too."""
+    """The name of a metric; one of the user's own is the user's."""
     return neutralise(label_said(metric, label), 60)
 
 
@@ -112,7 +113,7 @@ def sum_line(report: ReportContent, each: ReportedSum) -> str:
     return _("{metric} of {products} listed at both times ({regions}): {moved}").format(
         metric=metric_name(report.sum_metric, report.sum_label),
         products=counted("{count} product", "{count} products", each.products),
-        regions=neutralise(each.regions),
+        regions=neutralise(enumerated(each.regions.split(", "))),
         moved=_("{told} ({share})").format(told=moved, share=share) if share else moved,
     )
 

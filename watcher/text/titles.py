@@ -25,6 +25,7 @@ _NAMED = 3  # fields in a title
 MIXED = "*"
 ROWS = "rows"  # of a report
 _ABOUT = {
+    About.WATCHER: N_("{what} {subject}"),
     About.WATCH: N_("watch {subject}: {what}"),
     About.RULE: N_("rule {subject}: {what}"),
     About.REGION: N_("region {subject}: {what}"),

@@ -63,7 +63,7 @@ def _ours(rendered: Rendered, channel: str, domain: str) -> Iterator[dict[str, s
 
 def _thread_id(thread: Thread, domain: str) -> str:
     """The id of a mail that there never was: what refers to it stands in one thread."""
-    named = f"{thread.kind}\n{thread.rule}"
+    named = f"{thread.kind}\n{thread.name}"
     return f"<watcher.{_digest(named)}@{domain}>"
 
 
@@ -75,11 +75,11 @@ def message_id(rendered: Rendered, domain: str) -> str:
 
 def _list_id(thread: Thread, channel: str) -> str:
     """``"watcher: rising" <rising.rule.me.watcher.localhost>``, to sort mail by (RFC 2919)."""
-    named = neutralise(f"watcher: {thread.rule or channel}", _LONGEST_NAME)
+    named = neutralise(f"watcher: {thread.name or channel}", _LONGEST_NAME)
     is_plain = named.isascii() and "=?" not in named
     words = Header(named, "utf-8", _LONGEST_WORD).encode().replace("\n", "")
     phrase = f'"{quote(named)}"' if is_plain else words
-    parts = (*filter(None, (thread.rule,)), thread.kind, channel)
+    parts = (*filter(None, (thread.name,)), thread.kind, channel)
     return f"{phrase} <{'.'.join(map(_part, parts))}.watcher.localhost>"
 
 

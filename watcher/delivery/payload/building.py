@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from itertools import chain
 from typing import cast
 
 import msgspec
 
 from watcher.delivery.payload import document as shapes
+from watcher.delivery.payload.part import number_or_none, text_or_none, time_of, time_or_none
+from watcher.delivery.payload.reporting import report_of, report_text
 from watcher.delivery.product_words import reason_words
 from watcher.evidence import Criterion, Evidence, Gap, MetricLimit
 from watcher.fields import unit_of
 from watcher.identity import product_page
 from watcher.message import Item, Message
-from watcher.model import Instant, Severity
+from watcher.model import Severity
 from watcher.text.messages import text_of, title_of
 from watcher.text.sanitize import plain, plain_lines
 from watcher.units import Currencies, Unit
@@ -47,16 +48,16 @@ def document_of(
         id=message_id(message, channel, key),
         kind=cast("shapes.Kind", message.kind),
         channel=channel,
-        created=_time(message.created),
-        data_at=_time_or_none(message.data_at),
+        created=time_of(message.created),
+        data_at=time_or_none(message.data_at),
         severity=message.severity,
-        region=_text(message.region),
+        region=text_or_none(message.region),
         title=plain(title_of(message)),
-        text=plain_lines(text_of(message) or message.description),
+        text=plain_lines(_lead(message, zone)),
         rules=[*_rules(message)],
         items=[
-            _Alert(message, each, zone).document()
-            for item in message.items
+            _Alert(message, each, zone, f"{act}/{number}" if act else None).document()
+            for number, item in enumerate(message.items, start=1)
             for each in (item, *_beside(item))
         ],
         rest=max(message.rest, len(message.more)),
@@ -67,16 +68,23 @@ def document_of(
         else shapes.OwnTrouble(
             kind=incident.kind,
             about=incident.about,
-            subject=_text(incident.subject),
+            subject=text_or_none(incident.subject),
             fields=[*map(plain, incident.fields)],
-            since=_time_or_none(incident.since or None),
+            since=time_or_none(incident.since or None),
             over=message.over,
         ),
         waited=None
         if waited is None
         else shapes.WaitedFor(waited.messages, waited.seconds, waited.passed),
+        report=None if message.report is None else report_of(message.report),
         links=shapes.LinksOfMessage(act or None),
     )
+
+
+def _lead(message: Message, zone: tzinfo) -> str:
+    if message.report is not None:
+        return report_text(message.report, zone)
+    return text_of(message) or message.description
 
 
 def message_id(message: Message, channel: str, key: str) -> str:
@@ -91,7 +99,7 @@ def _rules(message: Message) -> Iterator[shapes.RuleOfMessage]:
     for part in message.parts:
         yield shapes.RuleOfMessage(
             name=plain(part.rule),
-            label=_text(part.label),
+            label=text_or_none(part.label),
             description=_lines(part.description),
             severity=part.severity,
             grouped_by=part.grouped_by or None,
@@ -102,7 +110,7 @@ def _rules(message: Message) -> Iterator[shapes.RuleOfMessage]:
         grouped_by = next((item.grouped_by for item in message.items), "")
         yield shapes.RuleOfMessage(
             name=plain(message.rule),
-            label=_text(message.label),
+            label=text_or_none(message.label),
             description=_lines(message.description),
             severity=message.severity,
             grouped_by=grouped_by or None,
@@ -126,11 +134,11 @@ def _beside(item: Item) -> Iterator[Item]:
 
 
 class _Alert:
-    """One alert of a message; words tell times in ``zone``."""
+    """One alert of a message; words tell times in ``zone``, at ``act`` one may act on it."""
 
-    def __init__(self, message: Message, item: Item, zone: tzinfo) -> None:
-        self._message, self._item, self._zone = message, item, zone
-        self._currencies = Currencies(_text(item.currency), _text(item.gmv_currency))
+    def __init__(self, message: Message, item: Item, zone: tzinfo, act: str | None) -> None:
+        self._message, self._item, self._zone, self._act = message, item, zone, act
+        self._currencies = Currencies(text_or_none(item.currency), text_or_none(item.gmv_currency))
 
     def document(self) -> shapes.AlertItem:
         item, page = self._item, None
@@ -139,14 +147,14 @@ class _Alert:
         return shapes.AlertItem(
             alert=item.alert,
             rule=plain(item.rule or self._message.rule),
-            label=_text(item.label or self._message.label),
+            label=text_or_none(item.label or self._message.label),
             kind=cast("shapes.AlertKind", item.kind),
             severity=item.severity or self._severity(),
             told_as=item.told_as,
-            since=_time(item.since),
-            seen=_time_or_none(item.seen),
-            watch=_text(item.watch),
-            ended=_text(item.reason),
+            since=time_of(item.since),
+            seen=time_or_none(item.seen),
+            watch=text_or_none(item.watch),
+            ended=text_or_none(item.reason),
             subject=self._subject(),
             facts={
                 name: self._figure(name, value)
@@ -157,7 +165,7 @@ class _Alert:
             reasons_now=self._reasons(item.now),
             reasons_again=self._reasons(item.again),
             reasons_severity=self._reasons(item.grade),
-            links=shapes.PayloadLinks(page),
+            links=shapes.PayloadLinks(page, self._act),
         )
 
     def _severity(self) -> Severity:
@@ -182,7 +190,7 @@ class _Alert:
 
     def _figure(self, metric: str, value: float) -> shapes.FactFigure:
         unit = _unit(metric, _OWN_UNITS.get(metric, Unit.SCORE))
-        return shapes.FactFigure(_number(value), unit, self._currencies.of(unit))
+        return shapes.FactFigure(number_or_none(value), unit, self._currencies.of(unit))
 
     def _reasons(self, evidence: Sequence[Evidence]) -> list[shapes.ConditionReason]:
         told_at = self._message.data_at or self._message.created
@@ -202,16 +210,16 @@ class _Alert:
             verdict=evidence.verdict,
             value=_value(evidence.value),
             baseline=_value(evidence.baseline),
-            baseline_at=_time_or_none(evidence.baseline_at),
+            baseline_at=time_or_none(evidence.baseline_at),
             gap=shapes.LongAgo(gap.kind, gap.seconds) if isinstance(gap, Gap) else None,
-            score=_number(evidence.score),
+            score=number_or_none(evidence.score),
             days=evidence.days,
             peers=None
             if peers is None
-            else shapes.PeersOfValue(peers.share, peers.size, _number(peers.median)),
+            else shapes.PeersOfValue(peers.share, peers.size, number_or_none(peers.median)),
             compared=shapes.ComparedProducts(*evidence.compared) if evidence.compared else None,
             members=[
-                shapes.MemberOfGroup(each.product_id, plain(each.name), _number(each.value))
+                shapes.MemberOfGroup(each.product_id, plain(each.name), number_or_none(each.value))
                 for each in evidence.members
             ],
             words=words,
@@ -228,16 +236,18 @@ def _condition(asked: Criterion | str) -> shapes.AskedCondition | None:
         limits=[_value(limit) if by is None else _measure(by) for limit, by in limits],
         percent=asked.percent,
         more=asked.more,
-        file=_text(asked.file),
+        file=text_or_none(asked.file),
         baseline=cast("shapes.Baseline", asked.baseline),
         seconds=asked.seconds,
-        floor=_number(asked.floor),
-        among=_text(asked.among),
+        floor=number_or_none(asked.floor),
+        among=text_or_none(asked.among),
     )
 
 
 def _measure(by: MetricLimit) -> shapes.MeasuredLimit:
-    return shapes.MeasuredLimit(by.metric, by.unit, _number(by.factor), _number(by.value))
+    return shapes.MeasuredLimit(
+        by.metric, by.unit, number_or_none(by.factor), number_or_none(by.value)
+    )
 
 
 def _unit(metric: str, said: str) -> Unit:
@@ -246,26 +256,9 @@ def _unit(metric: str, said: str) -> Unit:
     return Unit(unit) if unit in _UNITS else Unit.SCORE
 
 
-def _number(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _value(value: float | str | None) -> float | str | None:
-    return plain_lines(value) if isinstance(value, str) else _number(value)
-
-
-def _text(text: str | None) -> str | None:
-    """A text on one line; None of an empty one."""
-    return plain(text) if text else None
+    return plain_lines(value) if isinstance(value, str) else number_or_none(value)
 
 
 def _lines(text: str) -> str | None:
     return plain_lines(text) if text else None
-
-
-def _time(instant: Instant) -> datetime:
-    return datetime.fromtimestamp(instant, UTC)
-
-
-def _time_or_none(instant: Instant | None) -> datetime | None:
-    return None if instant is None else _time(instant)

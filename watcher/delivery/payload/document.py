@@ -6,11 +6,12 @@ A change that a program could trip over (a field goes, or means another thing) i
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
+from watcher.delivery.payload.part import Count, Part, Time
+from watcher.delivery.payload.reported import ReportOfMessage
 from watcher.evidence import GapKind
 from watcher.incident import About, IncidentKind
 from watcher.model import Severity, Verdict
@@ -19,18 +20,11 @@ from watcher.units import Unit
 
 VERSION: Literal[1] = 1
 
-# ISO 8601, in UTC: 2026-11-29T08:15:00Z.
-Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Kind: TypeAlias = Literal["alerts", "digest", "joined", "operator", "test", "report"]
 AlertKind: TypeAlias = Literal["firing", "again", "more severe", "reminder", "resolved"]
 Baseline: TypeAlias = Literal["", "last", "ago", "usual", "told", "median", "mean", "min", "max"]
 # One that ``PATTERNS`` has words for; the schema lists them.
 Operator: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(PATTERNS)})]
-
-
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of the document: nothing is left out, what is not known is null."""
 
 
 class FactFigure(Part, frozen=True):
@@ -133,9 +127,11 @@ class Seller(Part, frozen=True):
 
 
 class PayloadLinks(Part, frozen=True):
-    """A product's page in the shop; null of a group."""
+    """A product's page in the shop, null of a group; and the page on which one acts on this very
+    product or group, where the watcher has one."""
 
     product: str | None
+    act: str | None
 
 
 class SubjectOfAlert(Part, frozen=True):
@@ -210,7 +206,8 @@ class WaitedFor(Part, frozen=True):
 
 
 class LinksOfMessage(Part, frozen=True):
-    """The page on which one acts on the message, where the watcher has one."""
+    """The page on which one acts on the message, where the watcher has one: it leads to those of
+    the items."""
 
     act: str | None
 
@@ -238,6 +235,7 @@ class PayloadDocument(Part, frozen=True):
     alerts: list[str]
     incident: OwnTrouble | None
     waited: WaitedFor | None
+    report: ReportOfMessage | None
     links: LinksOfMessage
 
 
