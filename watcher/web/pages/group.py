@@ -8,11 +8,10 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_history
+from watcher.analysis.groups import GroupHistory, group_history
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
-from watcher.fields import BY_NAME, IDS
-from watcher.labels import label_said
+from watcher.fields import IDS
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
@@ -21,7 +20,6 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.subjects import BY, subject_parts
-from watcher.text.evidence import said
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
@@ -33,6 +31,7 @@ from watcher.web.pages.common import (
     shown,
     track_json,
 )
+from watcher.web.pages.group_members import member_heads, member_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,6 @@ class _Group:
     names: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberLine:
-    """A product of the group, in words."""
-
-    each: GroupMember
-    values: Sequence[str]
-
-
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /groups/REGION/BY=VALUE?figure=NAME&days=90``."""
     found = await context.read(partial(_found, request))
@@ -73,8 +64,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         past=past,
         **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
         days=found.days,
-        lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
-        labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
+        lists=[(each, member_lines(each.members, currencies)) for each in past.lists],
+        labels=member_heads(),
         rules=[
             rule.name
             for rule in book.enabled
@@ -145,11 +136,3 @@ def _what(subject: str) -> str:
     """``a seller``."""
     by, _value = subject_parts(subject) or ("", "")
     return _(BY[by].one)
-
-
-def _line(each: GroupMember, currencies: Currencies) -> MemberLine:
-    values = (
-        "" if value is None else said(name, value, BY_NAME[name].unit, currencies)
-        for name, value in each.values.items()
-    )
-    return MemberLine(each, tuple(values))
