@@ -51,12 +51,16 @@ FIELD = re.compile(r"\{[a-z_0-9.]*(?:\[[^\]]*\])?(?:![rs])?(?::[^}]*)?\}|%\([a-z
 
 
 def extracted() -> Catalog:
-    """All texts that are marked, in the order of the alphabet."""
-    found = Catalog(domain=DOMAIN)
+    """All texts that are marked. Raises where one has a plural in one place and none in another:
+    gettext would find it in one of them only."""
+    found, plural = Catalog(domain=DOMAIN), dict[tuple[str, str | None], bool]()
     options = {pattern: OPTIONS["**/templates/**"] for pattern, kind in METHODS if kind == "jinja2"}
-    for _file, _line, text, comments, context in extract_from_dir(
+    for file, line, text, comments, context in extract_from_dir(
         ROOT / "watcher", METHODS, options, KEYWORDS, comment_tags=("Translators:",)
     ):
+        key = (_first(text), context)
+        if plural.setdefault(key, isinstance(text, tuple)) is not isinstance(text, tuple):
+            raise ValueError(f"{file}:{line}: {key[0]!r} is marked with a plural and without one")
         # Lines of source would change the catalogue with each edit of the program.
         found.add(text, auto_comments=comments, context=context)
     return found

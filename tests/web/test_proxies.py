@@ -339,7 +339,10 @@ async def _follow(
             async with client.get(here.join(URL(path))) as answer:
                 assert answer.status == 200, path
         form = form_of(text, "snooze")
-        wrong = [({"Origin": "https://evil.example"}, form, 403), ({}, form | {"token": "x.y"}, 403)]
+        wrong = [
+            ({"Origin": "https://evil.example"}, form, 403),
+            ({}, form | {"token": "x.y"}, 403),
+        ]
         for headers, fields, status in wrong:
             async with client.post(here, data=fields, headers=headers) as answer:
                 assert answer.status == status

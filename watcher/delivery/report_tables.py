@@ -68,9 +68,7 @@ class ReportTable:
         rest = self.all - len(self.rows)
         if rest <= 0 or not self.rows:
             return ""
-        return ngettext("and {count} more", "and {count} more", rest).format(
-            count=format_number(rest)
-        )
+        return _("and {count} more").format(count=format_number(rest))
 
     @property
     def heading(self) -> str:

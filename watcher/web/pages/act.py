@@ -196,7 +196,9 @@ def _holds(token: str, number: int, form: str) -> bool:
     return hmac.compare_digest(given, _sign(token, number, salt).encode())
 
 
-def _found(token: str, number: int, database: Store, _book: Rulebook, now: Instant) -> Linked | None:
+def _found(
+    token: str, number: int, database: Store, _book: Rulebook, now: Instant
+) -> Linked | None:
     """Look up what the link leads to; None where there is no such link, or no such product."""
     if len(token) != TOKEN_LENGTH:
         return None
