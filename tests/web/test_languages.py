@@ -35,6 +35,7 @@ DATA_SHOWN = (
     "A sample <message>", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
     "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "UTC", "2.99 USD",
     "Line one Line two", "The rule file can't be used.", "earnings", "Product 3", "Product 2",
+    "Colour: gold, <i>red</i>",
 )  # fmt: skip
 
 
