@@ -39,7 +39,6 @@ class _Group:
     """A group as the store has it; of its tracks the ``chosen`` one has its plot."""
 
     facts: ProductFacts
-    name: str
     past: GroupHistory
     chosen: Track | None
     alerts: Sequence[AlertRow]
@@ -59,7 +58,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "group.html",
         facts=found.facts,
-        name=found.name,
+        name=subject_name(found.facts.product_id, found.facts.name, found.names),
         what=_what(found.facts.product_id),
         past=past,
         **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
@@ -84,11 +83,12 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     """``GET /api/groups/REGION/BY=VALUE.json`` with the same query; times are Unix seconds."""
     found = await context.read(partial(_found, request))
     by, value = subject_parts(found.facts.product_id) or ("", "")
+    ids = grouped_ids([found.facts.product_id], IDS)
     return as_json(
         {
             "id": found.facts.product_id,
             "region": found.facts.region,
-            "name": found.name,
+            "name": subject_name(found.facts.product_id, found.facts.name, found.names),
             "by": by,
             "value": value,
             "groups": [each.name for each in found.past.groups],
@@ -101,7 +101,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             ],
             "alerts": in_words(found.alerts),
             "silences": found.silences,
-            "names": found.names,
+            "names": {each: found.names[each] for each in ids if each in found.names},
         }
     )
 
@@ -121,14 +121,13 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
     asked = (each for each in past.tracks if each.name == query.get("figure", ""))
     return _Group(
         facts=facts,
-        name=subject_name(subject, facts.name, names),
         past=past,
         chosen=next(asked, next(iter(past.tracks), None)),
         alerts=shown(database, ids, book, now),
         silences=database.silences.of_product(facts.product, now),
         days=days,
         within=(begin, now),
-        names={each: names[each] for each in grouped_ids([subject], IDS) if each in names},
+        names=names,
     )
 
 
