@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from watcher.cli.logs import configure
-from watcher.delivery.courier import picture
+from watcher.delivery.attachments import chart_file
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style, Way
 from watcher.demo import Demo, Listener, Settings
@@ -96,7 +96,7 @@ def mail(stage: Stage) -> str:
         chart = chart_of(database, book, message)
     html = render(message, Style.EMAIL).body
     if chart is not None:
-        content = base64.b64encode(picture(chart, Way()).content).decode()
+        content = base64.b64encode(chart_file(chart, Way()).content).decode()
         image = f'<img src="data:image/png;base64,{content}" style="max-width:100%">'
         html = html.replace("</body>", f"{image}</body>")
     path = stage.database.with_name("message.html")

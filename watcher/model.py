@@ -50,6 +50,10 @@ class Severity(StrEnum):
     def rank(self) -> int:
         return _RANKS[self]
 
+    def lies_between(self, least: Severity, most: Severity) -> bool:
+        """Whether it is one of those from ``least`` to ``most``."""
+        return least.rank <= self.rank <= most.rank
+
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 

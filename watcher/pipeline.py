@@ -21,7 +21,7 @@ from watcher.evaluation.tabling import tabled
 from watcher.message import Message
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
+from watcher.notification.policy import NotifyPolicy, OpenRound
 from watcher.notification.products import Products
 from watcher.notification.round_end import RoundEnd
 from watcher.rules.metrics import Catalogue
@@ -147,8 +147,7 @@ class Evaluator:
         rounds = ending.waits(groups)
         judging = Judging(self.database, self.archive, table, rules, at)
         products = Products(self.archive.history, judging.present, self.catalogue)
-        holds = Holds(self.database, now, past=self.archive.history, rounds=rounds)
-        teller = Teller(self.database, products, self.policies, at, now, holds)
+        teller = Teller(self.database, products, self.policies, at, now, ending.holds(rounds))
         fired, resolved = ({rule.name: Keys() for rule in rules} for _ in range(2))
         for group in judging.moves(lambda live_of, live: teller.silent(live_of, live, groups)):
             teller.gather([(moved.rule, moved.speaking) for moved in group])

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.language import gettext as _
 from watcher.model import Instant
-from watcher.units import DAY, HOUR, at, format_duration
+from watcher.units import DAY, HOUR, at, format_duration, written_duration
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -62,6 +62,11 @@ class Every:
     def scans_between(self, start: Instant, end: Instant) -> float:
         return (end - start) / self.seconds
 
+    @property
+    def written(self) -> str:
+        """A text that is known again, whatever language is spoken."""
+        return f"every {written_duration(self.seconds)}"
+
     def __str__(self) -> str:
         return _("every {time}").format(time=format_duration(self.seconds))
 
@@ -92,9 +97,16 @@ class Cron:
             count, moment = count + 1, self.next(moment)
         return count if moment >= end else count * (end - start) / (moment - start)
 
+    @property
+    def written(self) -> str:
+        return f"at {self._times}"
+
+    @property
+    def _times(self) -> str:
+        return self.line if self.timezone == "UTC" else f"{self.line} {self.timezone}"
+
     def __str__(self) -> str:
-        zone = "" if self.timezone == "UTC" else f" {self.timezone}"
-        return _("at {times}").format(times=f"{self.line}{zone}")
+        return _("at {times}").format(times=self._times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,10 @@ class Refresh:
 
     def scans_between(self, start: Instant, end: Instant) -> float:
         return (end - start) / DAY
+
+    @property
+    def written(self) -> str:
+        return f"every {REFRESH}"
 
     def __str__(self) -> str:
         return _("every {time}").format(time=REFRESH)

@@ -88,11 +88,20 @@ def format_duration(seconds: int) -> str:
     Otherwise the two largest units: 1d1h of 90061 seconds. Another language than English has words
     for them, which nothing reads back.
     """
-    parts = [*islice(_parts(seconds), 2)] or [(0, "s")]
     own = habits()
     if own is None:
-        return "".join(f"{count}{unit}" for count, unit in parts)
-    return "".join(own.span[unit].of(count) for count, unit in parts)
+        return written_duration(seconds)
+    return "".join(own.span[unit].of(count) for count, unit in _largest(seconds))
+
+
+def written_duration(seconds: int) -> str:
+    """The ``format_duration`` as a rule file has it, whatever language is spoken: for texts by
+    which something is known again."""
+    return "".join(f"{count}{unit}" for count, unit in _largest(seconds))
+
+
+def _largest(seconds: int) -> list[tuple[int, str]]:
+    return [*islice(_parts(seconds), 2)] or [(0, "s")]
 
 
 def _parts(seconds: int) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ import pytest
 from watcher.chart import Chart
 from watcher.charts.lettering import Fonts, Line, lettered
 from watcher.charts.picture import Canvas
-from watcher.delivery.courier import picture
+from watcher.delivery.attachments import chart_file
 from watcher.delivery.rendered import Attachment, Way
 from watcher.language import Language
 
@@ -30,5 +30,5 @@ def drawn(monkeypatch: pytest.MonkeyPatch, chart: Chart, way: Way) -> tuple[Atta
 
     with monkeypatch.context() as patched:
         patched.setattr(Canvas, "text", text)
-        made = picture(chart, way)
+        made = chart_file(chart, way)
     return made, "\n".join(lines)

@@ -12,7 +12,7 @@ from tests.fakes.clock import START, SetClock
 from tests.store.making import told_of
 from watcher import plan
 from watcher.analysis.overview import overview
-from watcher.cli.status import show
+from watcher.cli.status_tables import show
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.scheduling.scanner import Scanner

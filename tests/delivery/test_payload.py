@@ -22,7 +22,7 @@ from tests.fakes.sink import Secret, serving
 from tools.reference import DOCS
 from watcher.delivery.apprise.target import Target
 from watcher.delivery.payload import document as shapes
-from watcher.delivery.payload.building import document_of, written
+from watcher.delivery.payload.building import document_of, document_text
 from watcher.delivery.rendered import OutcomeKind, Rendered, SendOutcome, Way
 from watcher.notification.policy import Decision
 from watcher.notification.products import FACTS
@@ -58,7 +58,7 @@ async def test_a_program_takes_every_kind(receiver: int) -> None:
     """Of every message, with every operator, unit, verdict and trouble that there is."""
     target = Target("crm/1", Secret(f"http://127.0.0.1:{receiver}/hook"), posts=True)
     for name, message in MESSAGES.items():
-        outcome = await target.send(_body(written(message, "crm", "7", BERLIN)))
+        outcome = await target.send(_body(document_text(message, "crm", "7", BERLIN)))
         assert outcome == SendOutcome(OutcomeKind.SENT, "json took it"), (name, outcome.detail)
     outcome = await target.send(_body('{"version": 1}'))
     assert outcome.kind is OutcomeKind.DEAD
@@ -86,7 +86,7 @@ def test_all_words_occur_there() -> None:
 
 
 def _document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(written(MESSAGES[name], "crm", "7", BERLIN))
+    found: dict[str, Any] = json.loads(document_text(MESSAGES[name], "crm", "7", BERLIN))
     return found
 
 
@@ -245,7 +245,7 @@ async def test_nothing_is_cut() -> None:
     many = replace(one, items=one.items * 500)
     async with serving() as service:
         target = Target("crm/1", Secret(f"http://127.0.0.1:{service.port}/"), posts=True)
-        sent = written(many, "crm", "7", UTC)
+        sent = document_text(many, "crm", "7", UTC)
         assert (await target.send(_body(sent))).kind is OutcomeKind.SENT
         assert len(service.taken[0]["items"]) == 500
         assert not target.takes_files

@@ -8,7 +8,7 @@ import os
 import signal
 
 from watcher.cli.main import main
-from watcher.store.sql.reports import Reports
+from watcher.store.sql.operations import Reports
 
 
 def _die(*_: object) -> None:

@@ -16,8 +16,9 @@ from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.evaluation import stepping
 from watcher.evaluation.lifecycle import Terms, Verdicts, stays, step, step_absent
 from watcher.model import ScanState, Verdict
+from watcher.notification.holds import Holds
 from watcher.notification.notify import Teller
-from watcher.notification.policy import Decision, Holds, NotifyTerms, decide, is_heard, policies_of
+from watcher.notification.policy import Decision, NotifyTerms, decide, is_heard, policies_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.records import Live

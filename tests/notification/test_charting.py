@@ -10,7 +10,7 @@ from tests.fakes.world import WATCH, World
 from tests.store.making import DAY, START
 from watcher.chart import Chart
 from watcher.cli.channel import sample_message
-from watcher.delivery.courier import PICTURE, picture
+from watcher.delivery.attachments import CHART, chart_file
 from watcher.delivery.rendered import Way
 from watcher.message import Message
 from watcher.notification.charting import MOST, chart_of
@@ -89,8 +89,8 @@ def test_the_picture(store: Database) -> None:
     """A small PNG, from the real store to the bytes."""
     world = World(store, RULES)
     world.march("10 20 30 60 120")
-    attachment = picture(chart(world, world.told()[0]), Way())
-    assert (attachment.name, attachment.mimetype) == (PICTURE, "image/png")
+    attachment = chart_file(chart(world, world.told()[0]), Way())
+    assert (attachment.name, attachment.mimetype) == (CHART, "image/png")
     assert len(attachment.content) < 40_000
     with Image.open(BytesIO(attachment.content)) as image:
         assert image.format == "PNG"

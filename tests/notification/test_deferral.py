@@ -20,7 +20,8 @@ from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.model import Instant
 from watcher.notification.deferral import HELD, Waiting, defer, waiting, with_holds
-from watcher.notification.policy import Decided, Decision, Hold, policies_of
+from watcher.notification.holds import Decided
+from watcher.notification.policy import Decision, Hold, policies_of
 from watcher.store.records import AlertHold
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR, format_instant

@@ -11,7 +11,8 @@ from tests.store import making
 from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.evaluation.lifecycle import CONDITION_ENDED, RULE_CHANGED
 from watcher.model import Severity
-from watcher.notification.policy import Decision, Holds, NotifyPolicy, NotifyTerms, decide
+from watcher.notification.holds import Holds
+from watcher.notification.policy import Decision, NotifyPolicy, NotifyTerms, decide
 from watcher.schedule import Cron
 from watcher.store.engine import open_store
 from watcher.store.sql.silences import HeldGroup

@@ -10,7 +10,8 @@ from watcher.alert import Alert, AlertState, NotificationLogEntry
 from watcher.data_days import DataDay, DataDays
 from watcher.model import Instant
 from watcher.notification.deferral import channel_statuses
-from watcher.notification.policy import Decision, Holds, policies_of
+from watcher.notification.holds import Holds
+from watcher.notification.policy import Decision, policies_of
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rule
 from watcher.store.engine import Engine

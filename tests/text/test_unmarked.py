@@ -15,11 +15,11 @@ from watcher.delivery.message import render
 from watcher.delivery.rendered import Style, Way
 from watcher.fields import BY_NAME, MADE_TEXTS
 from watcher.incident import IncidentKind
+from watcher.labels import COMPUTED, label_said
 from watcher.model import Severity
 from watcher.rules.groups import SIZE_METRIC
 from watcher.rules.metrics import Catalogue
 from watcher.text.evidence import PATTERNS
-from watcher.text.labels import COMPUTED, label_said
 from watcher.text.messages import text_of, title_of
 from watcher.text.titles import KINDS, SEVERITIES
 from watcher.units import DAY, Unit, format_ago, format_duration, format_span

@@ -11,7 +11,7 @@ import pytest
 from tests.store.making import DAY, START, scan
 from tests.web.serving import serving
 from watcher.analysis.overview import overview
-from watcher.cli.status import show
+from watcher.cli.status_tables import show
 from watcher.model import Doubt, Instant
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook

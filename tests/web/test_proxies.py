@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +17,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from tests.web.acting.message import PAGE, TOKEN, Told, form_of, told
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, leads_to, serving
 from tests.web.test_below import crawl
@@ -75,7 +76,7 @@ EXAMPLES = (
 
 def test_the_guide_has_examples_of_both() -> None:
     """At the root of a name, and below a path."""
-    assert len(NGINX) == len(CADDY) == 2
+    assert (len(NGINX), len(CADDY)) == (3, 2)
     assert all(LISTENS in each for each in (*NGINX, *CADDY))
 
 
@@ -147,13 +148,20 @@ async def certify(folder: Path) -> None:
 
 @asynccontextmanager
 async def before(
-    example: Example, furnished: Furnished, folder: Path
+    example: Example,
+    furnished: Furnished | Told,
+    folder: Path,
+    *,
+    port: int = 0,
+    token: str = "",
+    page_url: bool = True,
 ) -> AsyncIterator[tuple[Page, str]]:
     """A page, and the address by which it is found through the example's proxy."""
-    copy = Path(shutil.copy(furnished.path, folder))
-    port = free_port()
+    copy = Path(shutil.copy(furnished.path, folder / "copy.db"))
+    port = port or free_port()
     url = example.with_port(port)
-    async with serving(copy, furnished, page_url=url) as page:
+    asked = {"page_url": url} if page_url else {}
+    async with serving(copy, furnished, token=token, **asked) as page:
         command = COMMANDS[example.program](example, port, URL(page.site.url), folder)
         if "ssl_certificate" in example.text:
             await certify(folder)
@@ -276,3 +284,80 @@ async def test_a_name_that_is_not_the_pages(
     ):
         assert answer.status == 403
         assert "--page-url" in await answer.text()
+
+
+# What is open to phones, and nothing else: the guide's third one.
+_ONLY_LINKS = Example(
+    "nginx",
+    f"server {{ listen 80; server_name example.com; {NGINX[2]} }}",
+    "http://example.com/watcher/",
+)
+
+
+@pytest.mark.parametrize("guarded", [False, True], ids=["open", "token"])
+@pytest.mark.parametrize(
+    "example",
+    [*EXAMPLES, _ONLY_LINKS],
+    ids=[*(f"{each.program}{n}" for n, each in enumerate(EXAMPLES)), "links"],
+)
+async def test_a_messages_link(tmp_path: Path, example: Example, *, guarded: bool) -> None:
+    """Opens and acts through each proxy, also where the page has a token; another site's form, the
+    form of another link and a changed link do nothing."""
+    await _follow(tmp_path, example, token="0123456789abcdef-token" if guarded else "")
+
+
+@pytest.mark.parametrize("example", [EXAMPLES[3], EXAMPLES[6]], ids=["caddy", "nginx"])
+async def test_a_messages_link_without_page_url(tmp_path: Path, example: Example) -> None:
+    """Where the proxy takes the path off, the rule file's ``page`` is enough."""
+    await _follow(tmp_path, example, page_url=False)
+
+
+async def _follow(
+    folder: Path, example: Example, *, token: str = "", page_url: bool = True
+) -> None:
+    port = free_port()
+    page = example.with_port(port).removesuffix("/")
+    made = told(folder / "watcher.db")
+    channels = {name: replace(each, page=page) for name, each in made.book.channels.items()}
+    assert all(each.page == PAGE for each in made.book.channels.values())
+    made = replace(made, book=replace(made.book, channels=channels))
+    async with (
+        before(example, made, folder, port=port, token=token, page_url=page_url) as (_, url),
+        visitor() as client,
+    ):
+        here = URL(f"{url}act/{TOKEN}/1")
+        made = replace(made, path=folder / "copy.db")
+        before_it = made.rows()
+        for method in ("GET", "HEAD"):
+            async with client.request(method, here, headers={"Sec-Purpose": "prefetch"}) as answer:
+                assert answer.status == 200
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert answer.headers["Referrer-Policy"] == "no-referrer"
+        async with client.get(here) as answer:
+            text = await answer.text()
+        for path in re.findall(r'href="([^"]*/static/[^"]*)"', text):
+            async with client.get(here.join(URL(path))) as answer:
+                assert answer.status == 200, path
+        form = form_of(text, "snooze")
+        wrong = [
+            ({"Origin": "https://evil.example"}, form, 403),
+            ({}, form | {"token": "x.y"}, 403),
+        ]
+        for headers, fields, status in wrong:
+            async with client.post(here, data=fields, headers=headers) as answer:
+                assert answer.status == status
+        async with client.get(f"{url}act/{TOKEN[:-1]}B/1") as answer:
+            assert answer.status == 404
+        assert made.rows() == before_it
+        # A page that browsers tell nobody of has the origin "null".
+        for done in ("snooze", "again"):
+            async with client.post(
+                here, data=form, headers={"Origin": "null"}, allow_redirects=False
+            ) as answer:
+                assert answer.status == 303
+                way = leads_to(answer.url, answer.headers["Location"])
+                assert way == f"{URL(url).path}act/{TOKEN}/1?done={done}"
+        assert len(made.look(lambda database: database.silences.list())) == 1
+        if token:
+            async with client.get(f"{url}alerts") as answer:
+                assert answer.status in (401, 404)

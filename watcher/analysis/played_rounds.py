@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from watcher.model import Instant, Ints
-from watcher.notification.policy import Holds, NotifyPolicy, OpenRound
+from watcher.notification.holds import Holds
+from watcher.notification.policy import NotifyPolicy, OpenRound
 from watcher.notification.rounds import RoundKeeper
 from watcher.pipeline import Sequel
 from watcher.rules.rulebook import Rulebook

@@ -92,7 +92,7 @@ class SingleRun:
 
     async def _deliver(self, store: DatabaseThread, scanner: Scanner) -> None:
         pictures = PictureDesk(scanner, store, self.cache)
-        courier = courier_of(store, lambda: self.book, self.clock.now, covers=pictures)
+        courier = courier_of(store, lambda: self.book, self.clock.now, pictures=pictures)
         try:
             await courier.drain(_SEND_SECONDS)
         finally:

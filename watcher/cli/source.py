@@ -12,33 +12,20 @@ from watcher.cli import options
 from watcher.cli.asking import ask_all, refuse_without_key
 from watcher.cli.category_names import categories
 from watcher.cli.completion import product_ids, seller_names
+from watcher.cli.findings import PrintedFinding, printed, show
 from watcher.cli.following import ids_of
 from watcher.cli.logs import configure
 from watcher.cli.lookup import seller_id_of
-from watcher.cli.output import Printed, answer, as_json, console, json_wanted, prints
-from watcher.cli.pictures import pictures_found
+from watcher.cli.output import answer, as_json, console, json_wanted, prints
 from watcher.cli.probing import confirm, keep_finding, known_ids
 from watcher.errors import WatcherError
-from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoints import SIBLINGS
-from watcher.source.probing import Finding, Question, questions, unasked
+from watcher.source.probing import Question, questions, unasked
 from watcher.text.sanitize import plain
 from watcher.units import count_of
 
 LEDGER = "probe"  # what its credits are booked on
 _NAMES = [endpoint.name for endpoint in SIBLINGS]
-
-
-class PrintedFinding(Printed, frozen=True, kw_only=True):
-    """An endpoint's answer: ``asked`` are the parameters, null where it was not."""
-
-    endpoint: str
-    path: str
-    asked: dict[str, str | int] | None
-    works: bool
-    status: int | None
-    words: str
-    found: str
 
 
 @click.group()
@@ -104,7 +91,8 @@ def probe(
     kept = partial(keep_finding, credential=book.api.credential)
     findings = ask_all(files, LEDGER, ready, kept)
     skipped = [unasked(each) for each in asked if each.lacks]
-    answer([*map(_json, [*findings, *skipped])], lambda: _show(book, [*findings, *skipped]))
+    told = [*findings, *skipped]
+    answer([*map(printed, told)], lambda: show(book, told))
     # Of several paths that an endpoint may have the last one says what it is.
     last = {each.question.endpoint.name: each for each in findings if each.asked}
     sys.exit(0 if all(each.works for each in last.values()) else 1)
@@ -135,34 +123,3 @@ def _announce(asked: Sequence[Question], most: int, url: str) -> None:
             out.say(f"    ({each.endpoint.known})")
         if each.instead and not each.lacks:
             out.say(f"    (or, where nothing is there: {', '.join(each.instead)})")
-
-
-def _show(book: Rulebook, findings: Sequence[Finding]) -> None:
-    out = console()
-    rows = [
-        (
-            each.question.endpoint.name,
-            each.state,
-            "-" if each.status is None else str(each.status),
-            plain(each.words) or "-",
-            plain(each.shown) or "-",
-        )
-        for each in findings
-    ]
-    out.table(
-        ("Endpoint", "State", "HTTP", "The server's words", "Found"), rows, apart=True,
-        texts=("The server's words", "Found"),
-    )  # fmt: skip
-    for line in filter(None, (pictures_found(book, each) for each in findings)):
-        out.say(f"\n{line}")
-
-
-def _json(finding: Finding) -> PrintedFinding:
-    question = finding.question
-    return PrintedFinding.of(
-        finding,
-        endpoint=question.endpoint.name,
-        path=question.path,
-        asked=dict(question.params) if finding.asked else None,
-        found=finding.shown,
-    )

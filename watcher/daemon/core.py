@@ -15,11 +15,10 @@ from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision.liveness import Limits, Liveness
 from watcher.daemon.supervision.signals import Stop
-from watcher.daemon.supervision.supervisor import StoodStill, Supervisor
+from watcher.daemon.supervision.supervisor import Supervisor, incident_of
 from watcher.daemon.tenure import Tenure
 from watcher.delivery.marking import StoreThread
-from watcher.errors import StoreError, WatcherError
-from watcher.incident import About, Incident, IncidentKind
+from watcher.incident import Incident
 from watcher.rules.rulebook import Rulebook, Watch
 
 
@@ -51,7 +50,7 @@ class Core:
             self.writer,
             lambda: self.scanner.book,
             self.clock.now,
-            covers=self.pictures,
+            pictures=self.pictures,
             on_turn=lambda: self.beat("delivery"),
             begin=self.tenure.begin,
         )
@@ -80,15 +79,6 @@ class Core:
             self.courier.wake()
 
     async def _task_died(self, name: str, error: BaseException | None) -> None:
-        incident = Incident(IncidentKind.TASK, About.PART, name)
-        if error is None:
-            await self.note(incident, on=False)
-        elif not isinstance(error, StoreError):  # of the database the health tells, once for all
-            await self.note(incident.with_details(**why(error)), on=True)
-
-
-def why(error: BaseException) -> dict[str, str]:
-    """Details for the operator. An error of no kind of ours may hold anything, a secret too: the
-    log, which hides those, has its text."""
-    known = isinstance(error, WatcherError | StoodStill)
-    return {"error": str(error)} if known else {"type": type(error).__name__}
+        incident = incident_of(name, error)
+        if incident is not None:
+            await self.note(incident, on=error is not None)

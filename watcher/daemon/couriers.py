@@ -7,8 +7,8 @@ from collections.abc import Callable
 from watcher.analysis.reports.composing import whole_of
 from watcher.daemon.connections import targets_of, ways_of
 from watcher.delivery.courier import Begin, Courier, at_once
-from watcher.delivery.covers import CoverDesk, NoCovers
 from watcher.delivery.marking import StoreThread
+from watcher.delivery.product_pictures import NoPictures, ProductPictures
 from watcher.incidents.delivery_hooks import Post
 from watcher.message import Notification
 from watcher.model import Instant
@@ -31,7 +31,7 @@ def courier_of(
     book: Callable[[], Rulebook],
     now: Callable[[], Instant],
     *,
-    covers: CoverDesk | None = None,
+    pictures: ProductPictures | None = None,
     on_turn: Callable[[], None] = lambda: None,
     begin: Begin = at_once,
 ) -> Courier:
@@ -44,7 +44,7 @@ def courier_of(
         now=now,
         ways=ways_of(rules),
         keeper=ReportingPost(book, now),
-        covers=covers or NoCovers(),
+        pictures=pictures or NoPictures(),
         on_turn=on_turn,
         begin=begin,
     )

@@ -14,10 +14,11 @@ from functools import partial
 import structlog
 
 from watcher import plan
-from watcher.daemon.core import Core, why
+from watcher.daemon.core import Core
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.scheduling.look_records import region_key
 from watcher.daemon.supervision.memory import Returns
+from watcher.daemon.supervision.supervisor import why
 from watcher.data_days import LookResult
 from watcher.errors import StoreAway, StoreError
 from watcher.incident import About, Incident, IncidentKind

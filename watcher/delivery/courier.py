@@ -7,53 +7,31 @@ one. Before dozens are sent to a target that was down, the keeper makes them one
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import tzinfo
-from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 
-from watcher.chart import Chart
-from watcher.delivery.covers import CoverDesk, Covers, NoCovers, subjects_of, written
 from watcher.delivery.links import LinkMaker
 from watcher.delivery.marking import Change, Marks, StoreThread
-from watcher.delivery.reasons import moved
-from watcher.delivery.rendered import (
-    Attachment,
-    OutcomeKind,
-    Rendered,
-    SendOutcome,
-    Style,
-    Way,
-)
+from watcher.delivery.preparing import Contents, Form, Preparing
+from watcher.delivery.product_pictures import NoPictures, ProductPictures
+from watcher.delivery.rendered import Attachment, OutcomeKind, Rendered, SendOutcome, Way
 from watcher.errors import StoreError
-from watcher.language import gettext as _
-from watcher.language import spoken
 from watcher.message import Notification
 from watcher.model import Instant
 from watcher.redaction import hide_links
-from watcher.report import ReportContent
 from watcher.retrying import backoff
 from watcher.store.ports import Store
 from watcher.store.records import is_due
-from watcher.text.labels import label_said
-from watcher.text.report_csv import report_csv
-from watcher.units import DAY, HOUR, Unit
-
-if TYPE_CHECKING:
-    from watcher.charts.lettering import Fonts
+from watcher.units import DAY, HOUR
 
 FIRST_PAUSE = 10
 LONGEST_PAUSE = HOUR
 GIVE_UP = DAY
 POLL = 5.0
-PICTURE = "chart.png"
-
-T = TypeVar("T")
 
 log = structlog.get_logger("watcher.delivery")
 
@@ -72,54 +50,8 @@ async def pause_until(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def picture(chart: Chart, way: Way) -> Attachment:
-    """Draw it: some 30 ms of processor time, so in a thread. Times are told in the channel's zone,
-    words in its language, as far as this machine has letters for it."""
-    from watcher.charts.lettering import Fonts, lettered  # noqa: PLC0415 - a daemon may never draw
-
-    fonts = Fonts()
-    with spoken(way.language):
-        alt = _("Chart")
-    with spoken(lettered(way.language, fonts)):
-        return Attachment(PICTURE, _drawn(chart, way.zone, fonts), alt=alt)
-
-
-def _drawn(chart: Chart, zone: tzinfo, fonts: Fonts) -> bytes:
-    from watcher.charts.picture import Panel, draw  # noqa: PLC0415 - as above
-
-    panels = []
-    for each in chart.series:
-        change = moved(each.evidence) if each.evidence is not None else ""
-        panels.append(
-            Panel(each.name, each.points, each.marks, change, each.number, each.product_id)
-        )
-    label = label_said(chart.metric, chart.label)
-    if chart.currency:
-        label = _("{label} in {currency}").format(label=label, currency=chart.currency)
-    return draw(
-        panels,
-        title=_("{label}, last 30 days").format(label=label),
-        unit=Unit(chart.unit),
-        zone=zone,
-        now=chart.at,
-        fonts=fonts,
-    )
-
-
-def rows_of(report: ReportContent) -> Attachment:
-    """A report's rows as a file."""
-    name = re.sub(r"[^\w-]+", "-", report.name, flags=re.ASCII).strip("-") or "report"
-    return Attachment(f"{name}.csv", report_csv(report), "text/csv")
-
-
-class Sender(Protocol):
+class Sender(Form, Protocol):
     """One target; ``watcher.delivery.apprise.target.Target`` is the real one."""
-
-    style: Style
-    takes_files: bool
-
-    @property
-    def limit(self) -> int: ...
 
     async def send(
         self, text: Rendered, files: Sequence[Attachment] = (), /, *, taken: Collection[str] = ()
@@ -129,20 +61,13 @@ class Sender(Protocol):
         """It is not needed any more; a try under way may end."""
 
 
-class Keeper(Protocol):
+class Keeper(Contents, Protocol):
     """One who knows what messages mean; asked on the store's thread. ``join`` is asked before each
-    try whether it made one of what waits for a target, ``chart`` what the picture shows where the
-    service takes pictures, ``rows`` for a report with all its rows, for mail. ``died`` (with the
-    reason) and ``took`` hear what becomes of a row, in the transaction that notes it."""
+    try whether it made one of what waits for a target. ``died`` (with the reason) and ``took`` hear
+    what becomes of a row, in the transaction that notes it."""
 
     def join(self, _store: Store, _target: str, /) -> bool:
         return False
-
-    def chart(self, _store: Store, _notification: Notification, /) -> Chart | None:
-        return None
-
-    def rows(self, _store: Store, _notification: Notification, /) -> ReportContent | None:
-        return None
 
     def died(self, _store: Store, _notification: Notification, _reason: str, /) -> None:
         return
@@ -159,8 +84,8 @@ class Nobody(Keeper):
 class Courier:
     """Sends what waits in the outbox to ``targets`` (by name), each channel in its way. ``on_turn``
     is called at each turn of the loop, so that its standing still is noticed; ``begin`` is awaited
-    before each message: it returns once one may be sent, or raises ``StoreError``. ``covers`` has
-    the products' pictures."""
+    before each message: it returns once one may be sent, or raises ``StoreError``. ``pictures`` has
+    those of products."""
 
     store: StoreThread
     targets: Mapping[str, Sender]
@@ -168,7 +93,7 @@ class Courier:
     now: Callable[[], Instant]
     ways: Mapping[str, Way] = field(default_factory=dict)
     keeper: Keeper = field(default_factory=Nobody)
-    covers: CoverDesk = field(default_factory=NoCovers)
+    pictures: ProductPictures = field(default_factory=NoPictures)
     on_turn: Callable[[], None] = lambda: None
     begin: Begin = at_once
     pause: Pause = pause_until
@@ -178,10 +103,12 @@ class Courier:
     _stopping: bool = field(default=False, init=False)
     _marks: Marks = field(init=False)
     _links: LinkMaker = field(init=False)
+    _preparing: Preparing = field(init=False)
 
     def __post_init__(self) -> None:
         self._marks = Marks(self.store)
         self._links = LinkMaker(self._marks, self.now)
+        self._preparing = Preparing(self.store, self.keeper, self.pictures)
 
     def wake(self) -> None:
         """Look at the outbox now: there are new rows. To be called on the loop's thread."""
@@ -364,50 +291,9 @@ class Courier:
             return SendOutcome(OutcomeKind.RETRY, detail, taken=row.taken)
 
     async def _send(self, row: Notification, target: Sender, way: Way, link: str) -> SendOutcome:
-        covers = await self._covers(row, target, way)
-        # Not on the loop: a message of many rules takes a while to be cut to what a service takes.
-        writing = partial(
-            written, row.message, row.key, target.style, target.limit, way, covers=covers, link=link
-        )
-        rendered, placed = await asyncio.to_thread(writing)
-        pictures = await self._pictures(row, target, way)
-        pictures += await self._rows(row, target)
+        rendered, files = await self._preparing.prepared(row, target, way, link)
         await self.begin()
-        return await target.send(rendered, [*pictures, *placed], taken=row.taken)
-
-    async def _covers(self, row: Notification, target: Sender, way: Way) -> Covers:
-        """The products' pictures, for a mail in the usual layout. As below at the first try only,
-        and a mail that one of them would hold up goes without."""
-        if row.tries or target.style is not Style.EMAIL or not target.takes_files or way.template:
-            return {}
-        try:
-            return await self.covers.shown(subjects_of(row.message))
-        except Exception:
-            log.exception("the products' pictures could not be had", id=row.id)
-            return {}
-
-    async def _pictures(self, row: Notification, target: Sender, way: Way) -> list[Attachment]:
-        """The message's picture. At the first try only: a service may have taken the text of one
-        that failed on its picture, and would get it again and again."""
-        if row.tries or not target.takes_files:
-            return []
-        try:
-            chart = await self.store.run(lambda store: self.keeper.chart(store, row))
-            return [] if chart is None else [await asyncio.to_thread(picture, chart, way)]
-        except Exception:
-            log.exception("the picture could not be drawn; the message goes without", id=row.id)
-            return []
-
-    async def _rows(self, row: Notification, target: Sender) -> list[Attachment]:
-        """The rows of a report as CSV, for mail. That it is tried again changes nothing of it."""
-        if target.style is not Style.EMAIL or row.message.report is None:
-            return []
-        try:
-            report = await self.store.run(lambda store: self.keeper.rows(store, row))
-            return [await asyncio.to_thread(rows_of, report or row.message.report)]
-        except Exception:
-            log.exception("the rows could not be written; the report goes without", id=row.id)
-            return []
+        return await target.send(rendered, files, taken=row.taken)
 
     async def _again(self, row: Notification, began: Instant, outcome: SendOutcome) -> None:
         now, first_try = self.now(), _first_try(row, began)

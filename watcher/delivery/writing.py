@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from watcher.delivery.message import render
-from watcher.delivery.payload.building import written
+from watcher.delivery.payload.building import document_text
 from watcher.delivery.rendered import Rendered, Style, Way
 from watcher.language import spoken
 from watcher.message import Message
@@ -27,7 +27,7 @@ def write(
     at ``link`` one may act on the message."""
     if way.payload:
         with spoken(way.language):
-            body = written(message, way.channel, key, way.zone, link)
+            body = document_text(message, way.channel, key, way.zone, link)
         return Rendered("", body, "text", message.severity.value, key=key)
     rendered = render(
         message,

@@ -17,7 +17,8 @@ from watcher.incident import Incident, dead_message
 from watcher.message import Message, Waited
 from watcher.model import Instant, Severity
 from watcher.notification.composing import Bundle, Owing, compose
-from watcher.notification.policy import Decided, Decision
+from watcher.notification.holds import Decided
+from watcher.notification.policy import Decision
 from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Channel, Rule, Rulebook
 from watcher.store.ports import Store

@@ -14,7 +14,8 @@ import numpy as np
 from watcher.alert import Alert, NotificationLogEntry
 from watcher.message import Also, Item, Message, RuleCount
 from watcher.model import Instant, Severity
-from watcher.notification.policy import Decided, Decision
+from watcher.notification.holds import Decided
+from watcher.notification.policy import Decision
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 

@@ -20,15 +20,8 @@ from watcher.evaluation.group_present import left_by
 from watcher.language import gettext as _
 from watcher.message import NotificationState
 from watcher.model import Instant, Severity
-from watcher.notification.policy import (
-    LONGEST,
-    Decided,
-    Decision,
-    Holds,
-    NotifyPolicy,
-    policies_of,
-    since_of,
-)
+from watcher.notification.holds import Decided, Holds, since_of
+from watcher.notification.policy import LONGEST, Decision, NotifyPolicy, policies_of
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertHold, AlertRow

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from watcher.alert import Alert
 from watcher.model import Instant
 from watcher.notification.composing import Bundle, Owing, compose
+from watcher.notification.holds import Holds, since_of
 from watcher.notification.notify import Teller
-from watcher.notification.policy import LONGEST, Holds, NotifyPolicy, since_of
+from watcher.notification.policy import LONGEST, NotifyPolicy
 from watcher.notification.products import firing, last_left
 from watcher.rules.rulebook import Rule, Rulebook, muters_first
 from watcher.schedule import wall_day

@@ -14,14 +14,8 @@ from watcher.message import Message
 from watcher.model import Bools, Instant, Ints, Severity
 from watcher.notification.composing import Bundle, Owing, compose, compose_each, log_of_dropped
 from watcher.notification.deferral import by_channel, defer, ends_owed, unheard_of
-from watcher.notification.policy import (
-    Decided,
-    Decision,
-    Holds,
-    NotifyPolicy,
-    is_heard,
-    terms_of,
-)
+from watcher.notification.holds import Decided, Holds
+from watcher.notification.policy import Decision, NotifyPolicy, is_heard, terms_of
 from watcher.notification.products import Products
 from watcher.rules.rulebook import Rule
 from watcher.store.ports import Store

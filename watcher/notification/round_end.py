@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from watcher.model import Instant
 from watcher.notification.flush_deferred import sweep
-from watcher.notification.policy import Holds, NotifyPolicy, OpenRound, since_of
+from watcher.notification.holds import Holds, since_of
+from watcher.notification.policy import NotifyPolicy, OpenRound
 from watcher.store.past import Archive
 from watcher.store.ports import Store
 from watcher.store.sql.silences import HeldGroup
@@ -39,6 +40,10 @@ class RoundEnd:
             if policy is not None and policy.joins and holds.on(policy) is None:
                 rounds[name] = self.now
         return rounds
+
+    def holds(self, rounds: Mapping[str, Instant]) -> Holds:
+        """The holds on what the scan is to tell, while channels wait so."""
+        return Holds(self.database, self.now, past=self.archive.history, rounds=rounds)
 
     def over(self, rounds: Mapping[str, Instant], urgent: Collection[str]) -> frozenset[str]:
         """The channels that wait no longer; the ``urgent`` ones for nothing."""

@@ -68,7 +68,7 @@ class Channel:
 
     def hears(self, severity: Severity) -> bool:
         """Whether what is so severe is told here."""
-        return self.min_severity.rank <= severity.rank <= self.max_severity.rank
+        return severity.lies_between(self.min_severity, self.max_severity)
 
     @property
     def targets(self) -> tuple[str, ...]:

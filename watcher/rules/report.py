@@ -70,7 +70,7 @@ class PlannedReport:
     @property
     def schedule(self) -> str:
         """The digest of its times: where these change, none of before is made up for."""
-        return digest(str(self.at))
+        return digest(self.at.written)
 
     @property
     def adds_up(self) -> bool:

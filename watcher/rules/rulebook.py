@@ -98,7 +98,7 @@ class Watch:
     @property
     def mark(self) -> WatchMark:
         rule = self.query.own if self.query.of_rule else ""
-        return WatchMark(self.key, self.name, self._query, str(self.schedule), rule)
+        return WatchMark(self.key, self.name, self._query, self.schedule.written, rule)
 
     def least(self, seconds: int) -> int:
         """The shortest time that counts as ``seconds`` in a rule of this watch."""

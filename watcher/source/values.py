@@ -13,11 +13,11 @@ from watcher.source.endpoint import Endpoint, Parameter, ParameterType
 from watcher.units import (
     LARGEST,
     day_number,
-    format_duration,
     parse_day,
     parse_duration,
     parse_number,
     utc_day,
+    written_duration,
 )
 from watcher.words import did_you_mean, kind, quoted
 
@@ -31,7 +31,7 @@ class RelativeDay:
     seconds: int
 
     def __str__(self) -> str:
-        return f"{format_duration(self.seconds)} ago"
+        return f"{written_duration(self.seconds)} ago"
 
 
 Value: TypeAlias = int | float | str | RelativeDay

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from watcher.fields import BY_NAME, IDS
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant
 from watcher.source.endpoint import Endpoint, Gives, Use
 from watcher.source.endpoints import PRODUCT_LIST
-from watcher.source.values import Value, value_text
-from watcher.units import counted
+from watcher.source.values import RelativeDay, Value, value_text
+from watcher.units import counted, format_duration
 
 _TEXTS = {Use.MINIMUM: N_("{label}: at least {value}"), Use.MAXIMUM: N_("{label}: at most {value}")}
 
@@ -129,7 +130,7 @@ class Query:
         parts += [self.describe_filter(name, value, names) for name, value in self.filters]
         if self.sort is not None:
             text = _("by {label}") if self.descending else _("by {label}, lowest first")
-            parts.append(text.format(label=_(BY_NAME[self.sort].label)))
+            parts.append(text.format(label=_label(self.sort)))
         return _(", ").join([*parts, _("first {top}").format(top=self.top)])
 
     def _looked_up(self) -> str:
@@ -145,11 +146,21 @@ class Query:
         """A filter in words: ``30-day sales: at least 100``, ``trend rising``."""
         parameter = self.endpoint.by_name[name]
         by_name = next((name for name, number in parameter.names if number == value), None)
-        told = _(by_name) if by_name else value_text(value)
+        told = _(by_name) if by_name else _said(value)
         if parameter.field in IDS and str(value) in names:
             told = f"{names[str(value)]} ({value})"
         text = _TEXTS.get(parameter.use, "")
         if text and parameter.field:
-            return _(text).format(label=_(BY_NAME[parameter.field].label), value=told)
-        label = BY_NAME[parameter.field].label if parameter.names else parameter.meaning
-        return _("{label} {value}").format(label=_(label), value=told)
+            return _(text).format(label=_label(parameter.field), value=told)
+        label = _label(parameter.field) if parameter.names else _(parameter.meaning)
+        return _("{label} {value}").format(label=label, value=told)
+
+
+def _label(field: str) -> str:
+    return label_said(field, BY_NAME[field].label)
+
+
+def _said(value: Value) -> str:
+    if isinstance(value, RelativeDay):
+        return _("{time} ago").format(time=format_duration(value.seconds))
+    return value_text(value)

@@ -11,10 +11,9 @@ from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
-from watcher.store.sql.operations import HealthBook, Ledger
+from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
-from watcher.store.sql.reports import Reports
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit
 from watcher.fields import BY_NAME, IDS
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import ngettext, texts
 from watcher.model import Verdict
-from watcher.text.labels import label_said
 from watcher.units import (
     DAY,
     HOUR,
@@ -400,7 +400,12 @@ _LIMITS: dict[str, Callable[[float, str, str], str]] = {
 
 
 def _baseline(asked: Criterion) -> str:
-    time = format_duration(asked.seconds)
-    if asked.baseline in _BASELINES:
-        return _(_BASELINES[asked.baseline]).format(time=time)
-    return f"{asked.baseline} {time}" if asked.seconds else asked.baseline
+    return baseline_said(asked.baseline, asked.seconds)
+
+
+def baseline_said(baseline: str, seconds: int) -> str:
+    """What is compared with, in words: ``median 14d``."""
+    time = format_duration(seconds)
+    if baseline in _BASELINES:
+        return _(_BASELINES[baseline]).format(time=time)
+    return f"{baseline} {time}" if seconds else baseline

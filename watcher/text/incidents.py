@@ -12,13 +12,13 @@ import msgspec
 
 from watcher.fields import BY_NAME
 from watcher.incident import About, Incident, IncidentKind
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import ngettext
 from watcher.message import Message
 from watcher.text.doubts import doubt_said
 from watcher.text.evidence import with_name
-from watcher.text.labels import label_said
 from watcher.text.titles import few, title_of
 from watcher.units import (
     enumerated,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import pgettext
 from watcher.report import ListTrouble, ReportContent, ReportedList, ReportedSum
-from watcher.text.labels import label_said
 from watcher.text.sanitize import neutralise
 from watcher.units import (
     DAY,

@@ -16,6 +16,7 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
 from watcher.evaluation.series import Track, heights_of
+from watcher.labels import label_said
 from watcher.language import Language, language
 from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
@@ -111,7 +112,7 @@ def card_of(
     upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
-        label=_(track.label),
+        label=label_said(track.metric.name, track.label),
         value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
         path=sparkline(track.line, upwards, within),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from watcher.evaluation.empty_list_guard import said_of
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import language, ngettext, pgettext
@@ -217,9 +218,17 @@ def _several(items: Iterable[object]) -> Markup:
     return Markup(_(", ")).join(map(shown, items))  # noqa: S704 - ours
 
 
-def _label(text: str) -> str:
+class _Labelled(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+
+def _label(each: _Labelled) -> str:
     """The label of a metric, a field or a text."""
-    return _(text)
+    return label_said(each.name, each.label)
 
 
 def severities_said(text: str) -> str:

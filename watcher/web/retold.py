@@ -85,6 +85,8 @@ _PATTERNS = (
         "have a livelier list (such as by total_sale_7d_cnt) of the region read with the refresh"
     ),
     N_("{many} products are followed, and no more can."),
+    N_("your own: {formula}"),
+    N_("your own, from {file}"),
     N_("{about} {subject}: {kind}"),
 )  # fmt: skip
 _JOINED = "; "

@@ -6,7 +6,7 @@ from tests.store.making import START
 from watcher.message import Message
 from watcher.model import Severity
 from watcher.store.ports import Store
-from watcher.store.sql.reports import ReportState
+from watcher.store.sql.operations import ReportState
 
 
 def test_states(store: Store) -> None:

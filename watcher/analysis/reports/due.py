@@ -15,7 +15,7 @@ from watcher.rules.report import PlannedReport
 from watcher.rules.rulebook import Rulebook
 from watcher.schedule import Cron
 from watcher.store.ports import Store
-from watcher.store.sql.reports import ReportState
+from watcher.store.sql.operations import ReportState
 from watcher.units import HOUR, format_instant
 
 LATEST = 12 * HOUR

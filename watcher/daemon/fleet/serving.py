@@ -18,8 +18,7 @@ from watcher.daemon.fleet.joining import prepare, reached
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import FleetMember
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
-from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, let_close
-from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
+from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, cache_of, let_close
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.model import Instant
@@ -66,7 +65,7 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
                 service.clock,
                 service.limits,
                 service.instruments,
-                PictureCache(cache_folder(server, os.environ)),
+                cache_of(server),
                 keep_clock=keep_clock,
             ),
             partial(open_control, server.url),

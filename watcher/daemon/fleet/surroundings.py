@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from watcher.daemon.clock import Clock
 from watcher.daemon.fleet.lease_tenure import LeaseTenure
-from watcher.daemon.scheduling.picture_cache import PictureCache
+from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.daemon.supervision.health import DirectAlert
 from watcher.daemon.supervision.liveness import Limits
 from watcher.store.control import Lease
@@ -49,6 +50,11 @@ class Surroundings:
         for each in (writer, reader):
             stack.push_async_callback(let_close, each.aclose, CLOSE_SECONDS)
         return writer, reader
+
+
+def cache_of(place: Place) -> PictureCache:
+    """The cache of pictures for the books at a place."""
+    return PictureCache(cache_folder(place, os.environ))
 
 
 async def opened(writer: Writer, reader: StoreReader) -> None:

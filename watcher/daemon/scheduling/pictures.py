@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
-import msgspec
 import structlog
 
 from watcher.daemon.scheduling.budget import LedgerBudget
 from watcher.daemon.scheduling.picture_cache import PictureCache, picture_key
-from watcher.daemon.scheduling.picture_source import covers_in, hosts_of, probe_in_force
+from watcher.daemon.scheduling.picture_source import (
+    addresses_in,
+    covers_in,
+    hosts_of,
+    probe_in_force,
+)
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.delivery.marking import StoreThread
 from watcher.errors import InvalidQuery, SourceError, SourceUnavailable, StoreError
@@ -28,7 +31,6 @@ from watcher.rules.rulebook import Api
 from watcher.source.endpoints import COVERS
 from watcher.source.picture_fetch import PictureFetcher, PictureRefused
 from watcher.source.picture_hosts import host_of
-from watcher.source.sibling_answers import covers_of
 from watcher.store.ports import Store
 from watcher.store.sql.siblings import Picture
 from watcher.units import DAY, HOUR, MINUTE
@@ -231,16 +233,7 @@ class PictureDesk:
         finally:
             await self.writer.run(budget.settle)
             budget.close()
-        data: object = None
-        with suppress(msgspec.DecodeError, RecursionError):
-            answer = msgspec.json.decode(body)
-            data = answer.get("data") if isinstance(answer, dict) else None
-        hosts = self._fetcher().hosts
-        given = covers_of(data, covers, hosts.owns)
-        strange = {host_of(each) for each in given.values() if not hosts.allow(each)}
-        if strange:
-            log.warning("pictures are at hosts that are not asked", hosts=sorted(strange))
-        allowed = {cover: each for cover, each in given.items() if hosts.allow(each)}
+        allowed = addresses_in(body, covers, self._fetcher().hosts)
         return allowed, "the source gave no address of its own that can be shown"
 
     # -------------------------------------------------------------- fetching

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from watcher.errors import LeaseUncertain, StoreAway, WatcherError
+from watcher.errors import LeaseUncertain, StoreAway, StoreError, WatcherError
+from watcher.incident import About, Incident, IncidentKind
 from watcher.retrying import backoff
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -128,3 +129,19 @@ def _say(name: str, error: Exception, wait: float, failures: int) -> None:
         log.error("task died", task=name, error=str(error), again_in=wait)
     else:
         log.error("task died", task=name, again_in=wait, exc_info=error)
+
+
+def incident_of(task: str, error: BaseException | None) -> Incident | None:
+    """The incident of a task's death, without details once it works again (``error`` is None). None
+    of the database's: of that the health tells, once for all."""
+    incident = Incident(IncidentKind.TASK, About.PART, task)
+    if error is None:
+        return incident
+    return None if isinstance(error, StoreError) else incident.with_details(**why(error))
+
+
+def why(error: BaseException) -> dict[str, str]:
+    """Details for the operator. An error of no kind of ours may hold anything, a secret too: the
+    log, which hides those, has its text."""
+    known = isinstance(error, WatcherError | StoodStill)
+    return {"error": str(error)} if known else {"type": type(error).__name__}

@@ -32,7 +32,7 @@ _OWN_UNITS = {
 }
 
 
-def written(message: Message, channel: str, key: str, zone: tzinfo, act: str = "") -> str:
+def document_text(message: Message, channel: str, key: str, zone: tzinfo, act: str = "") -> str:
     """The document's text. ``key`` is the notification's own; words tell times in ``zone``, and
     ``act`` is the page on which one acts on the message."""
     return msgspec.json.encode(document_of(message, channel, key, zone, act)).decode()
@@ -41,7 +41,7 @@ def written(message: Message, channel: str, key: str, zone: tzinfo, act: str = "
 def document_of(
     message: Message, channel: str, key: str, zone: tzinfo, act: str = ""
 ) -> shapes.PayloadDocument:
-    """The document of a message; see ``written``."""
+    """The document of a message; see ``document_text``."""
     incident, waited = message.incident, message.waited
     return shapes.PayloadDocument(
         version=shapes.VERSION,

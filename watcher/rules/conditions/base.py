@@ -15,7 +15,7 @@ from watcher.model import LONGEST_LIST, Bools, Floats, Instant, Ints, LastTexts,
 from watcher.rules.derived import SPARSENESS
 from watcher.rules.metrics import NORMAL, SPARSE, Attribute, Metric
 from watcher.text.evidence import criterion
-from watcher.units import WEEK, Unit, format_duration
+from watcher.units import WEEK, Unit, written_duration
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Ago:
         return min(self.seconds // 2, WEEK)
 
     def __str__(self) -> str:
-        return f"{format_duration(self.seconds)} ago"
+        return f"{written_duration(self.seconds)} ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Statistic:
     seconds: int
 
     def __str__(self) -> str:
-        return f"{self.kind} {format_duration(self.seconds)}"
+        return f"{self.kind} {written_duration(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Usual:
     window: int = 1
 
     def __str__(self) -> str:
-        return f"usual {format_duration(self.seconds)}"
+        return f"usual {written_duration(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Throughout:
     seconds: int
 
     def __str__(self) -> str:
-        return f"in {format_duration(self.seconds)}"
+        return f"in {written_duration(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
+from watcher.labels import label_said
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
 from watcher.rules.conditions.base import Condition
 from watcher.rules.conditions.compiling import Compiler, Path
 from watcher.rules.conditions.grouping import AMONG
@@ -140,22 +143,35 @@ def figure_metric(name: str, figure: Figure) -> Metric:
 
 def meaning_of(figure: Figure) -> str:
     """A line about a figure: ``sum of 7-day GMV``."""
-    where = "" if figure.where is None else f" with {_said(figure.where)}"
-    metric = figure.metric.label if figure.metric is not None else ""
-    text = figure.attribute.label if figure.attribute is not None else ""
-    match figure.kind:
-        case FigureKind.COUNT:
-            return f"products{where}"
-        case FigureKind.SHARE:
-            return f"share of products{where}"
-        case FigureKind.SIZE:
-            return "products"
-        case FigureKind.DISTINCT:
-            return f"different values of {text}{where and f' of products{where}'}"
-        case FigureKind.TOP_SHARE:
-            return f"share of {metric} of the first {figure.first} by {text}{where}"
-        case each:
-            return f"{each.value} of {metric}{where and f' of products{where}'}"
+    said = _plain(figure)
+    if figure.where is None:
+        return said
+    each = figure.kind in (FigureKind.COUNT, FigureKind.SHARE, FigureKind.TOP_SHARE)
+    text = _("{figure} with {where}") if each else _("{figure} of products with {where}")
+    return text.format(figure=said, where=_said(figure.where))
+
+
+def _plain(figure: Figure) -> str:
+    """The figure of all products."""
+    own, by = figure.metric, figure.attribute
+    metric = label_said(own.name, own.label) if own is not None else ""
+    text = label_said(by.name, by.label) if by is not None else ""
+    said = _(_MEANINGS[figure.kind])
+    return said.format(metric=metric, text=text, count=figure.first)
+
+
+_MEANINGS = {
+    FigureKind.SIZE: N_("products"),
+    FigureKind.COUNT: N_("products"),
+    FigureKind.SHARE: N_("share of products"),
+    FigureKind.DISTINCT: N_("different values of {text}"),
+    FigureKind.TOP_SHARE: N_("share of {metric} of the first {count} by {text}"),
+    FigureKind.SUM: N_("sum of {metric}"),
+    FigureKind.MEAN: N_("mean of {metric}"),
+    FigureKind.MEDIAN: N_("median of {metric}"),
+    FigureKind.MIN: N_("min of {metric}"),
+    FigureKind.MAX: N_("max of {metric}"),
+}
 
 
 def _said(condition: Condition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import (
@@ -22,6 +23,7 @@ from watcher.rules.conditions.operands import refuse_fact
 from watcher.rules.conditions.pasts import no_past
 from watcher.rules.conditions.transition import Appears
 from watcher.rules.metrics import RANK, Catalogue, Metric, unknown_metric
+from watcher.text.evidence import baseline_said
 from watcher.units import Unit
 from watcher.words import Wrong, nearest, quoted
 
@@ -50,11 +52,11 @@ class ByCondition:
         leading = self.when.leading
         if leading is not None:
             text = _("{metric}, furthest beyond its condition first")
-            return text.format(metric=_(leading.label))
+            return text.format(metric=label_said(leading.name, leading.label))
         first = self.metrics[0]
         low = first.unit is Unit.PLACE
         text = _("{metric}, lowest first") if low else _("{metric}, highest first")
-        return text.format(metric=_(first.label))
+        return text.format(metric=label_said(first.name, first.label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,24 @@ class ByMetric:
         return (moved,) if self.metric.unit is Unit.PLACE else (relative(moved, then), moved)
 
     def __str__(self) -> str:
-        metric = _(self.metric.label)
+        metric = label_said(self.metric.name, self.metric.label)
         if self.change is None:
             text = _("{metric}, highest first") if self.descending else _("{metric}, lowest first")
             return text.format(metric=metric)
         text = _("change of {metric} from {baseline}, lowest first")
         if self.descending:
             text = _("change of {metric} from {baseline}, highest first")
-        return text.format(metric=metric, baseline=self.change)
+        return text.format(metric=metric, baseline=_said(self.change))
+
+
+def _said(change: Last | Ago | Statistic) -> str:
+    match change:
+        case Last():
+            return baseline_said("last", 0)
+        case Ago():
+            return baseline_said("ago", change.seconds)
+        case Statistic():
+            return baseline_said(change.kind, change.seconds)
 
 
 def _now_and_then(table: ScanColumns, need: Need) -> tuple[Floats, Floats]:

@@ -191,7 +191,7 @@ class Watches:
         query = self._query(raw, entry, name, free=free)
         if schedule is None or query is None:
             return None
-        key = scheduled_key(query.canonical(), schedule)
+        key = scheduled_key(query.canonical(), schedule.written)
         if key in self._by_key:
             return self._by_key[key]
         _doubt(entry, query, schedule)

@@ -16,7 +16,7 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.delivery.view import Product, view_of
+from watcher.delivery.view import view_of
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Message
@@ -49,13 +49,12 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A link and its message; ``choices`` are what can be done with the product of that number, of
-    which ``product`` has the words; None where the message as a whole is looked at."""
+    """A link and its message; ``choices`` are what can be done with the product of that ``number``,
+    which is 0 where the message as a whole is looked at."""
 
     link: Link
     message: Message
-    products: Sequence[Product]
-    product: Product | None = None
+    number: int = 0
     details: str = ""
     choices: Sequence[Offer] = ()
 
@@ -67,19 +66,22 @@ async def page(context: PageContext, request: web.Request) -> web.Response:
         return _unknown(context, request)
     if not found.link.holds(context.sources.now()):
         return _over(context, request, found.link)
-    here = f"/act/{_token(request)}"
-    products = ((each, f"{here}/{each.number}") for each in found.products)
-    number = found.product.number if found.product is not None else 0
+    here, number = f"/act/{_token(request)}", found.number
+    title = title_of(found.message)  # worded here, in the visitor's language
+    products = view_of(found.message, title, context.zone).products
     return _html(
         context, request, 200,
         found=found,
+        product=products[number - 1] if number else None,
         done=_(said) if (said := _DONE.get(request.query.get("done", ""))) else "",
         action=f"{here}/{number}",
-        others=[(each, path) for each, path in products if each.number != number],
+        others=[
+            (each, f"{here}/{each.number}") for each in products if each.number != number
+        ],
         form=partial(_form, _token(request), number),
         words_of=partial(_words, zone=context.zone),
         meaning_of=_meaning,
-        title=title_of(found.message),
+        title=title,
         UNDO=UNDO,
     )  # fmt: skip
 
@@ -150,7 +152,7 @@ def refused(context: PageContext, request: web.Request, status: int, text: str) 
 def _html(
     context: PageContext, request: web.Request, status: int, **values: object
 ) -> web.Response:
-    given = {"found": None, "trouble": "", "done": "", **values}
+    given = {"found": None, "product": None, "trouble": "", "done": "", **values}
     answer = context.html(request, "act.html", status=status, **given)
     answer.headers.update(HEADERS)
     return answer
@@ -194,7 +196,9 @@ def _holds(token: str, number: int, form: str) -> bool:
     return hmac.compare_digest(given, _sign(token, number, salt).encode())
 
 
-def _found(token: str, number: int, database: Store, book: Rulebook, now: Instant) -> Linked | None:
+def _found(
+    token: str, number: int, database: Store, _book: Rulebook, now: Instant
+) -> Linked | None:
     """Look up what the link leads to; None where there is no such link, or no such product."""
     if len(token) != TOKEN_LENGTH:
         return None
@@ -202,14 +206,13 @@ def _found(token: str, number: int, database: Store, book: Rulebook, now: Instan
     row = database.outbox.get(link.notification) if link is not None else None
     if link is None or row is None or number > len(row.message.items):
         return None
-    products = view_of(row.message, title_of(row.message), book.zone).products
-    if not number and len(products) == 1:
+    if not number and len(row.message.items) == 1:
         number = 1  # of one product there is nothing to choose from
     if not number:
-        return Linked(link, row.message, products)
+        return Linked(link, row.message)
     item = row.message.items[number - 1]
     return Linked(
-        link, row.message, products, products[number - 1],
+        link, row.message, number,
         subject_path(item.region, item.product_id),
         [*Acting(database, link, row.message, number, now).choices()],
     )  # fmt: skip

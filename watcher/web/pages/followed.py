@@ -10,6 +10,7 @@ from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
 from watcher.fields import BY_NAME
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
@@ -67,7 +68,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
         more=len(found) > MOST,
         most=MOST,
-        labels=[_(BY_NAME[name].label) for name in SHOWN],
+        labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
         unread=unread(context.sources.book()),
         line=LINE,
         pictures=await context.pictures(

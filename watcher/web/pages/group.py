@@ -12,6 +12,7 @@ from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_hist
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
 from watcher.fields import BY_NAME, IDS
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
@@ -73,7 +74,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
         days=found.days,
         lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
-        labels=[_(BY_NAME[name].label) for name in SHOWN],
+        labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
         rules=[
             rule.name
             for rule in book.enabled

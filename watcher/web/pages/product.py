@@ -11,6 +11,7 @@ from aiohttp import web
 
 from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, LongTexts, ProductFacts
@@ -98,7 +99,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for metric in catalogue.metrics():
         if metric.unit is not Unit.DAY:
-            yield metric.name, _(metric.label)
+            yield metric.name, label_said(metric.name, metric.label)
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from watcher.delivery.report_tables import in_words
 from watcher.model import Instant
 from watcher.report import ReportContent
 from watcher.rules.rulebook import Rulebook
+from watcher.schedule import Cron
 from watcher.store.ports import Store
 from watcher.text.reports import report_title
 from watcher.web.context import PageContext, as_json
@@ -19,7 +20,9 @@ from watcher.web.context import PageContext, as_json
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /reports``."""
-    return context.html(request, "reports.html", reports=await context.read(statuses))
+    found = await context.read(_statuses)
+    times = {each.name: str(at) for each, at in found}  # worded here, and not where it is read
+    return context.html(request, "reports.html", reports=[each for each, _at in found], times=times)
 
 
 async def list_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
@@ -51,6 +54,10 @@ def _report(name: str, database: Store, book: Rulebook, now: Instant) -> ReportC
     if asked is None:
         raise web.HTTPNotFound(text="The rule file has no such report.")
     return compose(database, book, asked, moment_of(database, asked, now))
+
+
+def _statuses(database: Store, book: Rulebook, now: Instant) -> list[tuple[ReportStatus, Cron]]:
+    return [*zip(statuses(database, book, now), (each.at for each in book.reports), strict=True)]
 
 
 def _status(name: str, database: Store, book: Rulebook, now: Instant) -> ReportStatus | None:

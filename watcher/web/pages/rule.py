@@ -14,11 +14,14 @@ from aiohttp import web
 from watcher.alert import AlertState
 from watcher.analysis.scores.score import RuleScore
 from watcher.analysis.scores.wording import measured, outcome_lines, rate
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Health, Instant
+from watcher.rules.metrics import Metric
 from watcher.rules.rulebook import Rule, Rulebook
+from watcher.rules.sections.figures import meaning_of
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
@@ -155,6 +158,10 @@ def _written(rule: Rule, sellers: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _meaning(metric: Metric) -> str:
+    return meaning_of(metric.figure) if metric.figure is not None else retold(metric.meaning)
+
+
 def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The rule's settings beside its conditions."""
     read = [f"{each.name}: {each.query.describe(sellers)}" for each in rule.watches]
@@ -163,7 +170,7 @@ def _settings(rule: Rule, sellers: Mapping[str, str]) -> Iterator[tuple[str, str
         said = _("{groups}, each as a whole ({name})")
         yield _("judges"), said.format(groups=retold(rule.group.said), name=rule.group.name)
         for metric in rule.group.figures:
-            yield _(metric.label), _(metric.meaning) if metric.meaning else ""
+            yield label_said(metric.name, metric.label), _meaning(metric)
     yield _("schedule"), ", ".join(dict.fromkeys(str(each.schedule) for each in rule.watches))
     if not rule.enabled:
         yield _("enabled"), _("no: it is not judged")

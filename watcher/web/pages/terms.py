@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.rules.conditions.base import Condition
@@ -28,7 +29,9 @@ def term(condition: Condition) -> Term:
         word = _GROUPS.get(condition.word)
         return Term(condition.word if word is None else _(word), parts)
     if isinstance(condition, Text):
-        subject = _(condition.attribute.label)
+        subject = label_said(condition.attribute.name, condition.attribute.label)
     else:
-        subject = _(", ").join(_(metric.label) for metric in condition.metrics)
+        subject = _(", ").join(
+            label_said(metric.name, metric.label) for metric in condition.metrics
+        )
     return Term(_("{subject} {condition}").format(subject=subject, condition=condition).strip())

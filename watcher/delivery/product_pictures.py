@@ -14,55 +14,55 @@ MOST = 10  # products of a mail that have one
 MOST_BYTES = 300_000  # of all of them
 _KIND = "image/jpeg"
 
-Subject: TypeAlias = tuple[str, str]  # region and id
-Covers: TypeAlias = Mapping[Subject, bytes]
+ProductId: TypeAlias = tuple[str, str]  # region and id
+Pictures: TypeAlias = Mapping[ProductId, bytes]
 
 
-class CoverDesk(Protocol):
+class ProductPictures(Protocol):
     """One who has pictures of products; ``watcher.daemon.scheduling.pictures.PictureDesk`` is the
     real one."""
 
-    async def shown(self, products: Sequence[Subject], /) -> Covers:
+    async def shown(self, products: Sequence[ProductId], /) -> Pictures:
         """Pictures of these products that can be had within moments."""
 
 
-class NoCovers(CoverDesk):
+class NoPictures(ProductPictures):
     """Has none."""
 
-    async def shown(self, _products: Sequence[Subject], /) -> Covers:
+    async def shown(self, _products: Sequence[ProductId], /) -> Pictures:
         return {}
 
 
-def subjects_of(message: Message) -> list[Subject]:
+def pictured_in(message: Message) -> list[ProductId]:
     """The products of a message that may have a picture beside their names."""
     products = (each for each in message.items if not each.grouped_by)
     return [*dict.fromkeys((each.region, each.product_id) for each in products)][:MOST]
 
 
-def written(
+def write_illustrated(
     message: Message,
     key: str,
     style: Style,
     limit: int,
     way: Way,
     *,
-    covers: Covers,
+    pictures: Pictures,
     link: str = "",
 ) -> tuple[Rendered, list[Attachment]]:
     """A message as ``writing.write`` writes it, and the pictures that are placed in it."""
-    pictures = _attached(message, covers)
-    names = {number: each.name for number, each in pictures.items()}
+    attached = _attached(message, pictures)
+    names = {number: each.name for number, each in attached.items()}
     rendered = write(message, key, style, limit, way, link=link, pictures=names)
     # Not those of products that are only counted.
-    placed = [each for each in pictures.values() if f'"cid:{each.name}"' in rendered.body]
+    placed = [each for each in attached.values() if f'"cid:{each.name}"' in rendered.body]
     return rendered, placed
 
 
-def _attached(message: Message, covers: Covers) -> dict[int, Attachment]:
+def _attached(message: Message, pictures: Pictures) -> dict[int, Attachment]:
     """An attachment for each product that has a picture, by its number in the message."""
     found, left = dict[int, Attachment](), MOST_BYTES
     for number, item in enumerate(message.items, start=1):
-        content = covers.get((item.region, item.product_id))
+        content = pictures.get((item.region, item.product_id))
         if content is None or item.grouped_by or len(found) == MOST or len(content) > left:
             continue
         left -= len(content)
