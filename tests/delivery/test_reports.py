@@ -151,8 +151,8 @@ def test_a_mail_in_chinese(store: Store) -> None:
 def test_a_thread_for_each_report(store: Store) -> None:
     """Each Monday's mail stands below the last one, and no other report's."""
     report = _report(store)
-    threads = [render(_message(each), Style.EMAIL).thread for each in (
-        report, replace(report, made=report.made + DAY), replace(report, name="other"))]  # fmt: skip
+    next_one, other = replace(report, made=report.made + DAY), replace(report, name="other")
+    threads = [render(_message(each), Style.EMAIL).thread for each in (report, next_one, other)]
     assert threads[0] == threads[1] != threads[2]
 
 

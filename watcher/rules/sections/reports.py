@@ -41,8 +41,8 @@ class NamedReports:
             return
         fresh = is_short(name)
         if not fresh:
-            what = f"{quoted(name)} is no name for a report: use up to {LONGEST_NAME} letters, digits and dashes"
-            entry.report(what, at_key=True)
+            how = f"use up to {LONGEST_NAME} letters, digits and dashes"
+            entry.report(f"{quoted(name)} is no name for a report: {how}", at_key=True)
         section = entry.shape(ReportSection)
         watches = self._watches(entry["watch"], name)
         show = self._show(entry["show"])
