@@ -404,7 +404,7 @@ def _baseline(asked: Criterion) -> str:
 
 
 def baseline_said(baseline: str, seconds: int) -> str:
-    """What is compared with, in words: ``median 14d``."""
+    """The baseline that a value is compared with, in words: ``median 14d``."""
     time = format_duration(seconds)
     if baseline in _BASELINES:
         return _(_BASELINES[baseline]).format(time=time)

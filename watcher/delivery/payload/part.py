@@ -26,7 +26,7 @@ def time_of(instant: Instant) -> Time:
 
 
 def time_or_none(instant: Instant | None) -> Time | None:
-    """The same of one that may not be."""
+    """A time that may not be, as a document has it."""
     return None if instant is None else time_of(instant)
 
 
