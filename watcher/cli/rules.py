@@ -38,7 +38,7 @@ class PrintedRevision(Printed, frozen=True, kw_only=True):
     files: Mapping[str, str]
 
 
-class PrintedRollback(Printed, frozen=True, kw_only=True):
+class PrintedInForce(Printed, frozen=True, kw_only=True):
     """The revision that a book has now: ``new``, or the one that it had."""
 
     book: str
@@ -51,18 +51,10 @@ class PrintedRollback(Printed, frozen=True, kw_only=True):
     changes: Sequence[FileChange]
 
 
-class PrintedPush(Printed, frozen=True, kw_only=True):
+class PrintedPush(PrintedInForce, frozen=True, kw_only=True):
     """The revision that a book has after a push; ``unset`` are the variables that are not set
     here."""
 
-    book: str
-    number: int
-    digest: str
-    pushed: Instant
-    by: str
-    comment: str
-    new: bool
-    changes: Sequence[FileChange]
     unset: Sequence[str]
     warnings: Sequence[Problem]
 
@@ -232,7 +224,7 @@ def _list(place: Server, revisions: Sequence[Revision], now: Instant) -> None:
 @_comment
 @_by
 @as_json
-@prints(PrintedRollback)
+@prints(PrintedInForce)
 def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
     """Make the rules of revision NUMBER the newest ones again; daemons load them."""
     with opened(place.url) as control:
@@ -246,7 +238,7 @@ def rollback(place: Server, number: int, comment: str, by: str | None) -> None:
     changed = changes(old, files)
     head = f"{place}: revision {made.number} has the rules of revision {number} again."
     answer(
-        PrintedRollback.of(made, new=made != newest, changes=changed),
+        PrintedInForce.of(made, new=made != newest, changes=changed),
         lambda: _show_made(place, made, newest, head, changed),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,8 +79,8 @@ class ReportColumns:
         sizes = [(len(new.keys), int(mask.sum())) for new, mask in zip(news, held, strict=True)]
         entered = left = None
         if any(each.proves for each in pairs):
-            entered = _joined(news, _entered(database, pairs, news, olds))
-            left = _joined(olds, _left(database, pairs, news, olds))
+            entered = _joined(news, _only_here(database, pairs, news, olds, lambda pair: pair.then))
+            left = _joined(olds, _only_here(database, pairs, olds, news, lambda pair: pair.now))
         return cls(here, both, entered, left, sizes)
 
 
@@ -113,31 +113,22 @@ def _joined(
     return JoinedLists(keys[first], lists[first], values, before)
 
 
-def _entered(
-    database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
+def _only_here(
+    database: Store,
+    pairs: Sequence[Pair],
+    here: Sequence[ReadList],
+    there: Sequence[ReadList],
+    scan_there: Callable[[Pair], OwnScan | None],
 ) -> list[Bools]:
-    """Masks of those that are on a list now and were on none then. An id that the user added did
-    not enter."""
-    known = np.concatenate([_NO_KEYS, *(each.keys for each in olds)])
+    """Masks of those that are on a list ``here`` and on none ``there``: now and then, of who came;
+    the other way round, of who left. An id of the user's own list did neither: it was put in, or
+    taken out."""
+    known = np.concatenate([_NO_KEYS, *(each.keys for each in there)])
     masks = list[Bools]()
-    for pair, new in zip(pairs, news, strict=True):
-        mask = ~np.isin(new.keys, known) & pair.proves
-        if pair.then is not None and mask.any():
-            mask[mask] = ~database.history.taken_out(pair.watch.key, pair.then.id, new.keys[mask])
-        masks.append(mask)
-    return masks
-
-
-def _left(
-    database: Store, pairs: Sequence[Pair], news: Sequence[ReadList], olds: Sequence[ReadList]
-) -> list[Bools]:
-    """Masks of those that were on a list then and are on none now. One that the user took out did
-    not leave."""
-    known = np.concatenate([_NO_KEYS, *(each.keys for each in news)])
-    masks = list[Bools]()
-    for pair, old in zip(pairs, olds, strict=True):
-        mask = ~np.isin(old.keys, known) & pair.proves
-        if pair.now is not None and mask.any():
-            mask[mask] = ~database.history.taken_out(pair.watch.key, pair.now.id, old.keys[mask])
+    for pair, each in zip(pairs, here, strict=True):
+        mask = ~np.isin(each.keys, known) & pair.proves
+        scan = scan_there(pair)
+        if scan is not None and mask.any():
+            mask[mask] = ~database.history.taken_out(pair.watch.key, scan.id, each.keys[mask])
         masks.append(mask)
     return masks
