@@ -48,9 +48,9 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class LocaleHabits:
-    """The patterns of a language. ``separators`` turn a number in English into its own, where they
-    are others; ``suffixes`` are those of large numbers with their sizes, the largest first; a
+class Conventions:
+    """The conventions of a language. ``separators`` turn a number in English into its own, where
+    they are others; ``suffixes`` are those of large numbers with their sizes, the largest first; a
     ``span`` has the pattern of each unit, ``past`` and ``future`` those of a time so far away."""
 
     separators: Mapping[int, str] | None
@@ -92,15 +92,15 @@ class LocaleHabits:
         return self._around.setdefault(currency, Around(before, after))
 
 
-def habits() -> LocaleHabits | None:
-    """The habits of the language that is spoken; None of English."""
+def conventions() -> Conventions | None:
+    """The conventions of the language that is spoken; None of English."""
     spoken = language()
-    return None if spoken is Language.ENGLISH else habits_of(spoken)
+    return None if spoken is Language.ENGLISH else conventions_of(spoken)
 
 
 @cache
-def habits_of(wanted: Language) -> LocaleHabits:
-    """The habits of a language, read of Babel once."""
+def conventions_of(wanted: Language) -> Conventions:
+    """The conventions of a language, read of Babel once."""
     from babel import Locale  # noqa: PLC0415 - 14 ms, and never for English
 
     # As a mapping: of much that CLDR says Babel has no property of its own.
@@ -110,7 +110,7 @@ def habits_of(wanted: Language) -> LocaleHabits:
     units = {short: data["unit_patterns"][f"duration-{unit}"] for short, unit in _UNITS.items()}
     ways = {short: data["date_fields"][unit] for short, unit in _UNITS.items()}
     skeletons = data["datetime_skeletons"]
-    return LocaleHabits(
+    return Conventions(
         None if own == str.maketrans({",": ",", ".": "."}) else own,
         _around(data["percent_formats"][None].pattern),
         _around(data["currency_formats"]["standard"].pattern.partition(";")[0]),

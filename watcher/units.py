@@ -15,7 +15,7 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-from watcher.cldr import habits
+from watcher.cldr import conventions
 from watcher.language import gettext as _
 from watcher.language import ngettext, pgettext
 
@@ -88,7 +88,7 @@ def format_duration(seconds: int) -> str:
     Otherwise the two largest units: 1d1h of 90061 seconds. Another language than English has words
     for them, which nothing reads back.
     """
-    own = habits()
+    own = conventions()
     if own is None:
         return written_duration(seconds)
     return "".join(own.span[unit].of(count) for count, unit in _largest(seconds))
@@ -124,7 +124,7 @@ def format_number(value: float, digits: int = 2) -> str:
     """``1,234`` for whole numbers, else at most ``digits`` decimals: ``1,234.5``."""
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
-    own = habits()
+    own = conventions()
     if own is not None:
         text = own.number(text)
     return "0" if text in ("-0", "") else text
@@ -164,7 +164,7 @@ def format_percent(fraction: float, *, signed: bool = False) -> str:
 
 def in_percent(text: str) -> str:
     """``12.5%``: a number, which is written already, with the sign of percents."""
-    own = habits()
+    own = conventions()
     return f"{text}%" if own is None else own.percent.of(text)
 
 
@@ -198,7 +198,7 @@ def _format_money(value: float, currency: str | None) -> str:
     digits = 0 if abs(value) >= 1_000 else _decimals(currency)
     text = f"{value:,.{digits}f}"
     text = text.removesuffix("." + "0" * digits)
-    text, own = "0" if text == "-0" else text, habits()
+    text, own = "0" if text == "-0" else text, conventions()
     if own is None:
         return f"{text} {currency}" if currency else text
     return own.amount_of(text, currency) if currency else own.number(text)
@@ -206,7 +206,7 @@ def _format_money(value: float, currency: str | None) -> str:
 
 def currency_leads() -> bool:
     """Whether a currency's sign stands before its amount, so that of two amounts both need it."""
-    own = habits()
+    own = conventions()
     return own is not None and own.sign_leads
 
 
@@ -245,7 +245,7 @@ def at(instant: int, zone: tzinfo = UTC) -> datetime:
 
 def format_instant(instant: int, zone: tzinfo = UTC) -> str:
     """``2026-11-23 15:04 Asia/Shanghai``: by name, for CST and IST are three zones each."""
-    when, own = at(instant, zone), habits()
+    when, own = at(instant, zone), conventions()
     if own is None:
         return f"{when:%Y-%m-%d %H:%M} {zone}"
     return f"{own.day_of_year.of(when)} {own.time.of(when)} {zone}"
@@ -253,7 +253,7 @@ def format_instant(instant: int, zone: tzinfo = UTC) -> str:
 
 def format_day(day: date, *, year: bool = False) -> str:
     """``16 Nov``, with its ``year`` ``16 Nov 2026``."""
-    own = habits()
+    own = conventions()
     if own is not None:
         return (own.day_of_year if year else own.day).of(day)
     return f"{day.day} {day:%b %Y}" if year else f"{day.day} {day:%b}"
@@ -261,19 +261,19 @@ def format_day(day: date, *, year: bool = False) -> str:
 
 def format_stored_day(day: date) -> str:
     """``2026-11-16``."""
-    own = habits()
+    own = conventions()
     return day.isoformat() if own is None else own.day_of_year.of(day)
 
 
 def format_month(day: date) -> str:
     """``2026-11``: the month of a day."""
-    own = habits()
+    own = conventions()
     return f"{day:%Y-%m}" if own is None else own.month.of(day)
 
 
 def format_time(when: datetime) -> str:
     """``15:04``."""
-    own = habits()
+    own = conventions()
     return f"{when:%H:%M}" if own is None else own.time.of(when)
 
 
@@ -311,7 +311,7 @@ def parse_moment(text: str, now: int, zone: tzinfo = UTC) -> int:
 
 def format_ago(instant: int, now: int) -> str:
     """``3h ago``, ``in 20m``, ``now``: for people, in the largest unit."""
-    largest, own = next(_parts(abs(now - instant)), None), habits()
+    largest, own = next(_parts(abs(now - instant)), None), conventions()
     if largest is None:
         return "now" if own is None else own.now
     count, unit = largest

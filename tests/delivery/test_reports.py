@@ -25,7 +25,7 @@ from watcher.store.ports import Store
 from watcher.text.report_csv import HEAD as COLUMNS
 from watcher.text.report_csv import report_csv
 from watcher.text.reports import report_title
-from watcher.text.spreadsheets import MARK
+from watcher.text.spreadsheets import BOM
 
 WIDE = "reports: {r: {at: '08:00', watch: best}}"
 SPOKEN = "api: {gmv_currency: USD}\n" + HEAD
@@ -176,7 +176,7 @@ def test_hostile_names_of_lists_and_sellers(store: Store) -> None:
 
 def _rows(report: ReportContent) -> list[dict[str, str]]:
     content = report_csv(report)
-    assert content.startswith(MARK)
+    assert content.startswith(BOM)
     return [*csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))]
 
 

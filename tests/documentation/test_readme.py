@@ -50,7 +50,7 @@ EXAMPLES = [
     )
     if not text.startswith(("rules: rules.yaml", "tests:"))  # a rule test
 ]
-ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL"), "json://localhost")
+ENV = dict.fromkeys(("SLACK_URL", "TELEGRAM_URL", "MAIL_URL", "CRM_URL"), "json://localhost")
 CATEGORIES = KnownCategories(
     CategoryName(name, name_id, level, name_id[:-1], 1, name, 1)
     for name, name_id, level in (

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import gettext
+from itertools import chain
 
 import pytest
 
 from tests.charts.words import drawn, has_cjk_font
 from tests.text import telling
 from tests.text.pseudo import pseudo, unmarked, visible
+from watcher.alert import AlertState
 from watcher.chart import Chart, Series
 from watcher.cli.channel import sample_message
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Style, Way
 from watcher.fields import BY_NAME, MADE_TEXTS
-from watcher.incident import IncidentKind
+from watcher.incident import About, IncidentKind
 from watcher.labels import COMPUTED, label_said
-from watcher.model import Severity
+from watcher.message import NotificationState
+from watcher.model import ScanState, Severity
+from watcher.notification.deferral import TOLD_OF
+from watcher.notification.policy import Decision
 from watcher.rules.groups import SIZE_METRIC
 from watcher.rules.metrics import Catalogue
 from watcher.text.evidence import PATTERNS
 from watcher.text.messages import text_of, title_of
-from watcher.text.titles import KINDS, SEVERITIES
+from watcher.text.retold import WORDS
 from watcher.units import DAY, Unit, format_ago, format_duration, format_span
 
 _DATA = ("UTC", "MiB", "z ")  # names, and signs of units
@@ -71,8 +76,9 @@ def test_every_label_is_known() -> None:
 
 def test_names_of_the_store_are_marked() -> None:
     """The values of these enumerations are English texts, which catalogues have as they stand."""
-    assert {*KINDS} == {kind.value for kind in IncidentKind}
-    assert {*SEVERITIES} == {each.value for each in Severity}
+    shown = {each for each in Decision if each.of_a_hold or each in TOLD_OF}
+    names = (About, AlertState, IncidentKind, NotificationState, ScanState, Severity, shown)
+    assert {each.value for each in chain(*names) if each.value} - WORDS == set()
     assert {*PATTERNS} >= {"appears", "rises"}
 
 

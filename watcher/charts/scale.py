@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-from watcher.cldr import habits
+from watcher.cldr import conventions
 from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
 from watcher.schedule import shown
@@ -110,7 +110,7 @@ def compact(value: float, step: float) -> str:
     suffix is known to everybody."""
     if abs(value) >= 1e15 or 0 < abs(value) < 1e-4:
         return _in_powers(value, step)
-    own = habits()
+    own = conventions()
     suffixes = _SUFFIXES if own is None else own.suffixes
     size, suffix = next((each for each in suffixes if abs(value) >= each[0]), (1.0, ""))
     if size > 1 and 0 < step < max(10, size / 1e5):
@@ -179,4 +179,4 @@ def day(when: date) -> str:
 
 def _short(when: date) -> str:
     """``16 Nov 26``: with its year."""
-    return f"{day(when)} {when:%y}" if habits() is None else format_day(when, year=True)
+    return f"{day(when)} {when:%y}" if conventions() is None else format_day(when, year=True)

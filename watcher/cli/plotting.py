@@ -20,7 +20,7 @@ from watcher.export.formats import iso
 from watcher.model import Floats, Instant, Ints
 from watcher.store.records import AlertRow
 from watcher.text.sanitize import plain
-from watcher.text.spreadsheets import MARK, csv_lines, no_formula
+from watcher.text.spreadsheets import BOM, csv_lines, no_formula
 from watcher.units import NO_CURRENCIES, Currencies, Unit, at, format_instant
 
 # Each time with its values, one of each track.
@@ -97,7 +97,7 @@ def print_csv(tracks: Sequence[Track], rows: Rows, decimal: str) -> None:
     lines: list[list[object]] = [["time", *(no_formula(track.name) for track in tracks)]]
     lines += [[iso(instant), *map(number, values)] for instant, values in rows]
     comma = decimal == "comma"
-    sys.stdout.buffer.write((MARK if comma else b"") + csv_lines(lines, comma=comma))
+    sys.stdout.buffer.write((BOM if comma else b"") + csv_lines(lines, comma=comma))
 
 
 def show_plot(out: Output, track: Track, days: int, zone: tzinfo) -> None:

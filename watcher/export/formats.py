@@ -16,7 +16,7 @@ from watcher.errors import WatcherError
 from watcher.export.table import Column, Convert, Export, Kind, Part, converted
 from watcher.store.engine import OWNER_ONLY, is_ours
 from watcher.store.places import Place, Server
-from watcher.text.spreadsheets import MARK, csv_lines, no_formula
+from watcher.text.spreadsheets import BOM, csv_lines, no_formula
 from watcher.units import format_iso
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -32,7 +32,7 @@ def write_csv(export: Export, file: BinaryIO, *, excel: bool = False, comma: boo
     would take for a formula has an apostrophe before it. For ``excel``, or with a decimal
     ``comma``, a mark says that it is UTF-8; for ``excel`` ids are texts, for it would round them.
     """
-    file.write(MARK if excel or comma else b"")
+    file.write(BOM if excel or comma else b"")
     file.write(csv_lines([[column.name for column in export.columns]], comma=comma))
     for part in export.read():
         shown = converted(part, export.columns, _EXCEL if excel else _CSV)

@@ -32,7 +32,7 @@ HELD = "held for the channel"  # by what is not known without the rule file
 _NAMED = 3  # rules that a text names
 _Row = TypeVar("_Row", Held, NotificationLogEntry)
 # What of a decision is worth a word beside an alert: the rest is as everybody expects it.
-_TOLD_OF = frozenset(
+TOLD_OF = frozenset(
     {
         Decision.COOLDOWN,
         Decision.BELOW_SEVERITY,
@@ -294,7 +294,7 @@ def _of_round(decided: Decided) -> bool:
 
 def _alert_holds(statuses: Iterable[ChannelStatus]) -> Iterator[AlertHold]:
     for each in statuses:
-        if each.decision.of_a_hold or each.decision in _TOLD_OF:
+        if each.decision.of_a_hold or each.decision in TOLD_OF:
             silence = each.silence.id if each.silence is not None else None
             why = f"{each.decision.value} by {each.muted_by}" if each.muted_by else each.decision
             yield AlertHold(each.channel, str(why), each.opens, silence)

@@ -17,8 +17,8 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import ngettext
 from watcher.message import Message
-from watcher.text.doubts import doubt_said
 from watcher.text.evidence import with_name
+from watcher.text.retold import retold
 from watcher.text.titles import few, title_of
 from watcher.units import (
     enumerated,
@@ -117,7 +117,7 @@ _COVERED = {
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "ahead": format_duration,
     "doubted": format_duration,
-    "doubt": doubt_said,
+    "doubt": retold,
     "change": _change,
     "span": _span,
     "what": _what,

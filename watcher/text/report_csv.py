@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from watcher.identity import product_page
 from watcher.report import ReportContent, ReportedProduct
-from watcher.text.spreadsheets import MARK, csv_lines, no_formula
+from watcher.text.spreadsheets import BOM, csv_lines, no_formula
 from watcher.units import format_iso
 
 _PRICE = "spu_avg_price"
@@ -24,7 +24,7 @@ def report_csv(report: ReportContent, *, comma: bool = False) -> bytes:
     """A header, then a line for each row of each part; an empty cell is no value. It begins with a
     mark that says it is UTF-8. Of an id of 19 digits a spreadsheet shows the first 15: the link has
     them all. ``comma`` is a decimal one."""
-    return MARK + csv_lines(chain([HEAD], map(_cells, _rows(report))), comma=comma)
+    return BOM + csv_lines(chain([HEAD], map(_cells, _rows(report))), comma=comma)
 
 
 def _cells(row: dict[str, _Cell]) -> Iterable[object]:

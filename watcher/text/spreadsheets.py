@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 
 # Before CSV that a spreadsheet is to read as UTF-8.
-MARK = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 # A spreadsheet would reckon what begins so, or run it; the apostrophe tells it not to.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _SKIPPED = ("\t", "\r")  # by a spreadsheet, at the begin of a text

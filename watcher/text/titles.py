@@ -24,17 +24,6 @@ _CALLED = 40  # of a rule's name in it
 _NAMED = 3  # fields in a title
 MIXED = "*"
 ROWS = "rows"  # of a report
-# The stored values are names in English; here they are marked for the catalogues.
-SEVERITIES = (N_("info"), N_("warning"), N_("critical"))
-KINDS = (
-    N_("rule file"), N_("file of one's own"), N_("disk nearly full"), N_("the database fails"),
-    N_("the clock was set back"), N_("task"), N_("breaks"), N_("fails"), N_("KeyAPI fails"),
-    N_("read with problems"), N_("waits to be stored"), N_("invalid query"), N_("key refused"),
-    N_("credits used up"), N_("credits of the day nearly used"),
-    N_("credits of the month nearly used"), N_("credits: a scan did not fit"), N_("fields lost"),
-    N_("7-day sales jumped"), N_("data stands still"), N_("no new data"), N_("dead message"),
-    N_("ends within a day"),
-)  # fmt: skip
 _ABOUT = {
     About.WATCHER: N_("{what} {subject}"),
     About.WATCH: N_("watch {subject}: {what}"),

@@ -23,6 +23,7 @@ from watcher.language import Language, spoken
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.redaction import hide_links
+from watcher.text.retold import retold
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
@@ -36,7 +37,6 @@ from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.pages import act
-from watcher.web.retold import retold
 from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of

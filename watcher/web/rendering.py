@@ -23,6 +23,7 @@ from watcher.model import Doubt, Instant
 from watcher.store.sql.silences import Silence
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
+from watcher.text.retold import retold
 from watcher.units import (
     at,
     counted,
@@ -33,7 +34,6 @@ from watcher.units import (
     format_number,
     format_percent,
 )
-from watcher.web.retold import retold
 from watcher.web.speaking import switches, tag
 from watcher.words import listing
 

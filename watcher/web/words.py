@@ -12,7 +12,7 @@ from watcher.message import Item, Message
 from watcher.model import Instant, Severity
 from watcher.store.records import AlertRow, Delivery
 from watcher.text.evidence import with_name
-from watcher.web.retold import retold
+from watcher.text.retold import retold
 
 
 @dataclass(frozen=True, slots=True)

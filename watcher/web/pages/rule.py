@@ -25,6 +25,7 @@ from watcher.rules.sections.figures import meaning_of
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
+from watcher.text.retold import retold
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
     durations,
@@ -38,7 +39,6 @@ from watcher.web.pages.common import (
 from watcher.web.pages.scores import heard, products_of
 from watcher.web.pages.terms import term
 from watcher.web.rendering import duration, severities_said
-from watcher.web.retold import retold
 
 LIVE = 10
 PAST = 8

@@ -1,5 +1,5 @@
-"""Stored English, told in the language of the page: states, reasons and doubts as the store and the
-daemon's parts hold them. What is not known, as an answer of a service, stays as it is."""
+"""Stored English, told in the language that is spoken: states, reasons and doubts as the store and
+the daemon's parts hold them. What is not known, as an answer of a service, stays as it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from watcher.language import Language, gettext, language
 from watcher.language import gettext_noop as N_
 
 # Words by themselves: states of alerts, messages, scans and tries, and why alerts ended.
-_WORDS = frozenset({
+WORDS = frozenset({
     N_("firing"), N_("pending"), N_("over"), N_("inactive"),
     N_("condition ended"), N_("left the list"), N_("rule changed"), N_("rule removed"),
     N_("waiting"), N_("sent"), N_("dead"), N_("dropped"), N_("joined"), N_("failed"), N_("held"),
@@ -18,6 +18,7 @@ _WORDS = frozenset({
     N_("info"), N_("warning"), N_("critical"),
     # Why somebody is not told.
     N_("in cooldown"), N_("below the channel's min_severity"),
+    N_("above the channel's max_severity"),
     N_("fired before the rule was changed"), N_("muted"), N_("silenced"),
     N_("in the channel's quiet hours"), N_("in the rule's quiet hours"),
     N_("waiting for the channel's digest"), N_("beyond the channel's at_most of the day"),
@@ -59,6 +60,7 @@ _PATTERNS = (
     N_("page {page} has only products that other pages had: reading ended there"),
     N_("and {count} more pages"),
     N_("and {count} more problems"),
+    N_("the list has no products, and had {before}"),
     N_("the list has {size} products, and had {before}"),
     N_("the list has {size} product, and had {before}"),
     N_("{count} row can't be read (page {page}: {problem})"),
@@ -89,28 +91,36 @@ _PATTERNS = (
     N_("your own, from {file}"),
     N_("{about} {subject}: {kind}"),
 )  # fmt: skip
-_JOINED = "; "
+_JOINED = N_("; ")
+_OF_WORDS = frozenset({"about", "kind", "subjects"})
+_OF_TEXTS = frozenset({"problem", "trouble", "remedy"})
 
 
 def retold(text: str) -> str:
     """A stored text in the language that is spoken; several that are joined, one by one."""
     if not text or language() is Language.ENGLISH:
         return text
-    if text in _WORDS:
+    if text in WORDS:
         return gettext(text)
     for pattern, told in _compiled():
         if (found := pattern.fullmatch(text)) is not None and _fits(found):
             fields = {name: retold(value) for name, value in found.groupdict().items()}
             return gettext(told).format(**fields)
     if _JOINED in text:
-        return _JOINED.join(map(retold, text.split(_JOINED)))
+        return gettext(_JOINED).join(map(retold, text.split(_JOINED)))
     return gettext(text)
 
 
 def _fits(found: re.Match[str]) -> bool:
-    """Whether its words are such: other texts have a colon, or are of something, too."""
+    """Whether its words are such (other texts have a colon, or are of something, too), and no short
+    part goes over the end of one text into the next."""
     parts = found.groupdict()
-    return all(parts[each] in _WORDS for each in ("about", "kind", "subjects") if each in parts)
+    return all(
+        parts[each] in WORDS
+        if each in _OF_WORDS
+        else each in _OF_TEXTS or _JOINED not in parts[each]
+        for each in parts
+    )
 
 
 @cache
