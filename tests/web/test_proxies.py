@@ -160,7 +160,7 @@ async def before(
     copy = Path(shutil.copy(furnished.path, folder / "copy.db"))
     port = port or free_port()
     url = example.with_port(port)
-    address = url if page_url else ""
+    address = url if page_url else None
     async with serving(copy, furnished, token=token, page_url=address) as page:
         command = COMMANDS[example.program](example, port, URL(page.site.url), folder)
         if "ssl_certificate" in example.text:
