@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.cli.running import Command
 from tests.fakes.reported import HEAD, Market, P
 from tests.store.making import DAY, START
+from tests.text.pseudo import pseudo, unmarked
 from watcher.analysis.reports.due import sweep
 from watcher.notification.policy import policies_of
 from watcher.store.sqlite.database import Database
@@ -46,10 +48,29 @@ def test_a_report_now(watcher: Command, reported: Path) -> None:
         assert database.reports.states()["weekly"].told is None
 
 
+def test_in_another_language(watcher: Command, reported: Path) -> None:
+    """All of it, with each share in its column; JSON has the title alone in it."""
+    with pseudo():
+        found = watcher("report", "weekly", "--language", "zh").out
+    data = ("weekly", "best", "US", "UTC", "Product", "GlowLab", "selling", "USD")
+    assert unmarked(found, *data) == []
+    told = watcher("report", "weekly", "--language", "zh").out
+    assert "近7天GMV +76.1%，新上榜 1 个" in told
+    assert re.search(r"100 +180 +\+80%", told)
+    assert (
+        json.loads(watcher("report", "weekly", "--language", "zh", "--json").out)["title"] in told
+    )
+
+
 def test_all_rows_as_csv(watcher: Command, reported: Path) -> None:
     """Also those that are not shown."""
     rows = [*csv.DictReader(io.StringIO(watcher("report", "weekly", "--csv").out.lstrip("\ufeff")))]
     assert [each["product_id"] for each in rows if each["part"] == "movers"] == ["1", "2"]
+    # The heads are names, as those of ``export``, in every language.
+    chinese = watcher("report", "weekly", "--csv", "--language", "zh", "--decimal", "comma").out
+    head, first = chinese.lstrip("\ufeff").splitlines()[:2]
+    assert head.split(";") == [*rows[0]]
+    assert first.split(";")[7:11] == ["100", "180", "80", "80"]
 
 
 def test_when_each_is_told(watcher: Command, reported: Path) -> None:

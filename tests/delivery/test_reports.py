@@ -10,6 +10,7 @@ from datetime import UTC
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from tests.delivery.messages import HOSTILE
 from tests.fakes.reported import GLOW, HEAD, Market, P
@@ -130,6 +131,29 @@ def test_every_service_gets_it_whole_or_cut_at_a_row(
     assert shown == _ALL_SHOWN if limit is None else shown <= _ALL_SHOWN
     rest = _REST.search(rendered.body)
     assert (int((rest[1] or rest[2]) if rest else 0) + shown == _ALL) or limit == 300
+
+
+def test_a_mail_in_chinese(store: Store) -> None:
+    """Its shares stand in their columns, its metrics are named as in every message."""
+    rendered = render(_message(_report(store)), Style.EMAIL, language=Language.CHINESE)
+    page = _Tables()
+    page.feed(rendered.body)
+    movers, _entered, _left, sellers, prices = page.tables
+    assert movers[0] == ["商品", "7天前", "现在", "变化"]
+    assert movers[1] == ["Lamp", "3,000", "US$4,500", "+50%"]
+    assert sellers[1][1:] == ["US$38,950", "+50%"]
+    assert prices[1][1:] == ["10", "US$9", "-10%"]
+    assert "US$38,950（+50%）" in rendered.plain
+    assert "7-day" not in rendered.body + rendered.plain + rendered.title
+    assert rendered.title == "r：best 近7天GMV +50%，新上榜 1 个，掉榜 2 个（US）"
+
+
+def test_a_thread_for_each_report(store: Store) -> None:
+    """Each Monday's mail stands below the last one, and no other report's."""
+    report = _report(store)
+    next_one, other = replace(report, made=report.made + DAY), replace(report, name="other")
+    threads = [render(_message(each), Style.EMAIL).thread for each in (report, next_one, other)]
+    assert threads[0] == threads[1] != threads[2]
 
 
 def test_a_little_room_shows_something_of_each_part(store: Store) -> None:

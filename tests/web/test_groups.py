@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.fakes.two_sellers import GLOW, OTHER, SUBJECT, Shelves, shelves
@@ -53,6 +54,13 @@ async def test_a_page_of_its_own(furnished_shelves: tuple[Path, Shelves]) -> Non
         _, text = await page.get(f"groups/US/seller_id={OTHER}")
         assert f'<h1 dir="auto">seller {OTHER}</h1>' in text
         assert "No rule has fired on it." in text
+        # Nobody knows its name: what it is, in the visitor's language.
+        url = f"{page.site.url}groups/US/seller_id={OTHER}"
+        async with (
+            aiohttp.ClientSession(headers={"Accept-Language": "zh"}) as visitor,
+            visitor.get(url) as answer,
+        ):
+            assert f'<h1 dir="auto">店铺 {OTHER}</h1>' in await answer.text()
         _, text = await page.get(f"api/groups/US/{SUBJECT}.json")
         found = json.loads(text)
         assert (found["name"], found["by"], found["value"]) == ("Glow <Lab>", "seller_id", GLOW)

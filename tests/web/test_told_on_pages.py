@@ -27,7 +27,7 @@ from watcher.units import HOUR
 _DATA = re.compile(
     r"\b(Product \d+|bestsellers|best|strong-shelf|single|weekly|me/\d|me|sells|well|UTC|US|USD"
     r"|A\d+|English|gmv|gmv / size|strong|per product|seller_id=\d+|total_sale_7d_cnt|watcher"
-    r"|seller|Lamp|Glow|Lab|Sellers of which many products sell|rules\.yaml:\d+"
+    r"|seller|Lamp|Glow|Lab|GlowLab|Sellers of which many products sell|rules\.yaml:\d+"
     r"|0 8 \* \* mon)\b"
 )
 CHINESE = {"Accept-Language": "zh-CN"}

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from watcher.evidence import Evidence
 from watcher.fields import CATEGORIES, IDS
+from watcher.language import gettext as _
 from watcher.subjects import BY, WATCH, subject_parts
 from watcher.text.evidence import NO_NAMES, ids_in
 
@@ -46,4 +47,4 @@ def subject_name(subject: str, name: str, names: Mapping[str, str] = NO_NAMES) -
         return name
     by, value = parts
     known = None if by == WATCH else names.get(value)
-    return known or f"{BY[by].one} {value}"
+    return known or f"{_(BY[by].one)} {value}"

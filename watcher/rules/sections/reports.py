@@ -13,7 +13,7 @@ from watcher.rules.rulebook import Watch
 from watcher.rules.sections.channels import Channels
 from watcher.rules.sections.models import ReportSection, ShowSection
 from watcher.rules.sections.subjects import Subjects
-from watcher.rules.sections.validators import is_short
+from watcher.rules.sections.validators import LONGEST_NAME, is_short
 from watcher.schedule import longest_gap, parse_digest, shortest_gap
 from watcher.units import HOUR, Unit, format_duration
 from watcher.words import Wrong, listing, nearest, quoted
@@ -41,8 +41,8 @@ class NamedReports:
             return
         fresh = is_short(name)
         if not fresh:
-            what = f"{quoted(name)} is no name for a report: use letters, digits and dashes"
-            entry.report(what, at_key=True)
+            how = f"use up to {LONGEST_NAME} letters, digits and dashes"
+            entry.report(f"{quoted(name)} is no name for a report: {how}", at_key=True)
         section = entry.shape(ReportSection)
         watches = self._watches(entry["watch"], name)
         show = self._show(entry["show"])

@@ -8,11 +8,10 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.groups import SHOWN, GroupHistory, GroupMember, group_history
+from watcher.analysis.groups import GroupHistory, group_history
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
-from watcher.fields import BY_NAME, IDS
-from watcher.labels import label_said
+from watcher.fields import IDS
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
@@ -21,7 +20,6 @@ from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.subjects import BY, subject_parts
-from watcher.text.evidence import said
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
@@ -33,6 +31,7 @@ from watcher.web.pages.common import (
     shown,
     track_json,
 )
+from watcher.web.pages.group_members import member_heads, member_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class _Group:
     """A group as the store has it; of its tracks the ``chosen`` one has its plot."""
 
     facts: ProductFacts
-    name: str
     past: GroupHistory
     chosen: Track | None
     alerts: Sequence[AlertRow]
@@ -48,14 +46,6 @@ class _Group:
     days: int
     within: tuple[Instant, Instant]
     names: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLine:
-    """A product of the group, in words."""
-
-    each: GroupMember
-    values: Sequence[str]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -68,13 +58,13 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "group.html",
         facts=found.facts,
-        name=found.name,
+        name=subject_name(found.facts.product_id, found.facts.name, found.names),
         what=_what(found.facts.product_id),
         past=past,
         **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
         days=found.days,
-        lists=[(each, [_line(one, currencies) for one in each.members]) for each in past.lists],
-        labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
+        lists=[(each, member_lines(each.members, currencies)) for each in past.lists],
+        labels=member_heads(),
         rules=[
             rule.name
             for rule in book.enabled
@@ -93,11 +83,12 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     """``GET /api/groups/REGION/BY=VALUE.json`` with the same query; times are Unix seconds."""
     found = await context.read(partial(_found, request))
     by, value = subject_parts(found.facts.product_id) or ("", "")
+    ids = grouped_ids([found.facts.product_id], IDS)
     return as_json(
         {
             "id": found.facts.product_id,
             "region": found.facts.region,
-            "name": found.name,
+            "name": subject_name(found.facts.product_id, found.facts.name, found.names),
             "by": by,
             "value": value,
             "groups": [each.name for each in found.past.groups],
@@ -110,7 +101,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             ],
             "alerts": in_words(found.alerts),
             "silences": found.silences,
-            "names": found.names,
+            "names": {each: found.names[each] for each in ids if each in found.names},
         }
     )
 
@@ -130,14 +121,13 @@ def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) 
     asked = (each for each in past.tracks if each.name == query.get("figure", ""))
     return _Group(
         facts=facts,
-        name=subject_name(subject, facts.name, names),
         past=past,
         chosen=next(asked, next(iter(past.tracks), None)),
         alerts=shown(database, ids, book, now),
         silences=database.silences.of_product(facts.product, now),
         days=days,
         within=(begin, now),
-        names={each: names[each] for each in grouped_ids([subject], IDS) if each in names},
+        names=names,
     )
 
 
@@ -145,11 +135,3 @@ def _what(subject: str) -> str:
     """``a seller``."""
     by, _value = subject_parts(subject) or ("", "")
     return _(BY[by].one)
-
-
-def _line(each: GroupMember, currencies: Currencies) -> MemberLine:
-    values = (
-        "" if value is None else said(name, value, BY_NAME[name].unit, currencies)
-        for name, value in each.values.items()
-    )
-    return MemberLine(each, tuple(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -11,8 +11,6 @@ from aiohttp import web
 
 from watcher.evaluation.series import Track, tracks_of
 from watcher.identity import product_page
-from watcher.labels import label_said
-from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Catalogue, Metric
@@ -20,8 +18,7 @@ from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.text.evidence import categories_said, said, with_name
-from watcher.units import DAY, Currencies, Unit, format_value
+from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import (
     ALERTS,
@@ -33,6 +30,7 @@ from watcher.web.pages.common import (
     track_json,
 )
 from watcher.web.pages.followed import Beside, beside
+from watcher.web.pages.product_facts import known_of, metric_choices
 from watcher.web.pages.product_texts import TextChanged, reworded, texts_of
 
 # Those that have values get a card; any other metric is a choice away.
@@ -80,12 +78,12 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         request,
         "product.html",
         facts=facts,
-        known=(*_known(facts, past.categories, past.names), *_own(facts, book.metrics, currencies)),
+        known=known_of(facts, past.categories, past.names, book.metrics, currencies),
         outside=product_page(facts.product_id),
         **plotted(past.tracks, chosen, past.alerts, past.within, currencies, book.zone),
         metric=past.metric,
         days=past.days,
-        metrics=[*_choices(book.metrics)],
+        metrics=[*metric_choices(book.metrics)],
         alerts=lines_of(past.alerts, context),
         silences=past.silences,
         texts=texts_of(past.texts),
@@ -94,12 +92,6 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         beside=past.beside,
         pictures=await context.pictures([(facts.region, facts.product_id)]),
     )
-
-
-def _choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    for metric in catalogue.metrics():
-        if metric.unit is not Unit.DAY:
-            yield metric.name, label_said(metric.name, metric.label)
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -173,28 +165,3 @@ def _watch_of(book: Rulebook, region: str, alerts: Sequence[AlertRow]) -> list[W
     )
     here = book.watches_in(region)
     return [*islice(chain(of_alerts, here), 1)]
-
-
-def _known(
-    facts: ProductFacts, categories: Sequence[str], names: Mapping[str, str]
-) -> Sequence[tuple[str, str]]:
-    """Facts worth knowing that have no plot."""
-    numbers: Mapping[str, float | None] = facts.numbers
-    known = [
-        (_("Trend"), said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
-        (_("Seller"), with_name(facts.seller_id or _("unknown"), names)),
-        (_("Category"), categories_said(categories, names)),
-        (_("Collected since"), said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
-    ]
-    return [pair for pair in known if pair[1] != _("no value")]
-
-
-def _own(
-    facts: ProductFacts, catalogue: Catalogue, currencies: Currencies
-) -> Iterator[tuple[str, str]]:
-    """Yield the user's own numbers and texts of the product."""
-    table = catalogue.facts
-    for name, value in table.of(facts.product_id) if table is not None else ():
-        metric = catalogue.get(name)
-        unit = metric.unit if metric is not None else Unit.TEXT
-        yield name, format_value(value, unit, currencies)
