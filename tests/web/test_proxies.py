@@ -160,8 +160,8 @@ async def before(
     copy = Path(shutil.copy(furnished.path, folder / "copy.db"))
     port = port or free_port()
     url = example.with_port(port)
-    known_as = url if page_url else None
-    async with serving(copy, furnished, token=token, page_url=known_as) as page:
+    address = url if page_url else None
+    async with serving(copy, furnished, token=token, page_url=address) as page:
         command = COMMANDS[example.program](example, port, URL(page.site.url), folder)
         if "ssl_certificate" in example.text:
             await certify(folder)
