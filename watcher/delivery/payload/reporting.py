@@ -22,7 +22,7 @@ from watcher.units import Unit
 
 
 def report_text(report: ReportContent, zone: tzinfo) -> str:
-    """What people read above a report's tables."""
+    """The lines that people read above a report's tables."""
     return "\n".join(lead_lines(report, zone))
 
 
