@@ -99,7 +99,7 @@ def test_a_digest_of_several_rules() -> None:
     message = Message("digest", "", Severity.WARNING, NOW, region="US, GB", parts=parts, told=5)
     assert _told(message) == (
         "起量 2 个、店铺 3 个、店铺 结束 1 个（US、GB）",
-        "起量（警告）：2 个商品 — 销量上涨\n店铺：3 个卖家、1 个已结束",
+        "起量（警告）：2 个商品 — 销量上涨\n店铺：3 个店铺、1 个已结束",
     )
 
 
@@ -139,7 +139,7 @@ def test_what_waited() -> None:
          "消息“【提示】涨：3 个商品”未能送达 群：错"),
         (
             IncidentKind.SILENCE_ENDS, "watcher：静默 1：一天内到期",
-            "对规则 涨*、卖家 小店（749）、类目 6、商品 1的静默将于2026年11月22日 15:00 UTC到期。",
+            "对规则 涨*、店铺 小店（749）、类目 6、商品 1的静默将于2026年11月22日 15:00 UTC到期。",
         ),
     ],
 )  # fmt: skip

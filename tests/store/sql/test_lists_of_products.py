@@ -58,6 +58,7 @@ BY_KEY = {
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
     "sql/history.py:History.find_all",
+    "sql/history.py:History.keys_of",
     "sql/history.py:History.known_ids",
     "sql/history.py:History.known_texts",
     "sql/history.py:History.own_texts",

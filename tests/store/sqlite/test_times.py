@@ -23,14 +23,14 @@ OTHERS = {
     ("notifications", "next_try"), ("silences", "begins"), ("silences", "ends"), ("scans", "at"),
     ("scans", "mark"), ("observations", "at"), ("made_texts", "at"), ("credits", "day"),
     ("reservations", "day"), ("lookups", "next_try"), ("data_days", "day"), ("scan_days", "day"),
-    ("scan_days", "since"),
+    ("scan_days", "since"), ("links", "made"), ("links", "expires"),
 }  # fmt: skip
 NO_TIMES = {
     "id", "newest", "digest", "product", "requests", "pages", "size", "first_row", "rows",
     "interrupted", "absent", "carried", "alert", "resolved_told", "notification", "message",
     "tries", "used", "amount", "failures", "silence", "joined", "scan", "places", "until",
     "turn", "believed", "list_sparse", "cut", "known", "moved", "first_known", "first_moved",
-    "half", "works", "status", "level", "wanted",
+    "half", "works", "status", "level", "wanted", "link", "number",
 }  # fmt: skip
 
 
