@@ -62,6 +62,8 @@ async def test_to_snooze(site: Acting) -> None:
     page, made = site
     path = f"act/{TOKEN}/{_number(made, '2')}"
     fields = form_of((await page.get(path))[1], "snooze")
+    for claimed in ("snooze", "undo", "again", "never"):  # an address alone says nothing
+        assert 'role="status"' not in (await page.get(f"{path}?done={claimed}"))[1]
     assert await page.post(path, fields) == (303, f"/{path}?done=snooze")
     assert page.woken == 1
     (silence,) = _silences(made)

@@ -23,7 +23,7 @@ from watcher.message import Message
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.links import TOKEN_LENGTH, Link, digest_of
+from watcher.store.sql.links import TOKEN_LENGTH, Deed, Link, digest_of
 from watcher.text.messages import title_of
 from watcher.units import format_instant
 from watcher.web.choices import Acting, Offer
@@ -50,13 +50,22 @@ _DONE = {
 @dataclass(frozen=True, slots=True)
 class Linked:
     """A link and its message; ``choices`` are what can be done with the product of that ``number``,
-    which is 0 where the message as a whole is looked at."""
+    which is 0 where the message as a whole is looked at; ``deeds`` what was done with it."""
 
     link: Link
     message: Message
     number: int = 0
     details: str = ""
     choices: Sequence[Offer] = ()
+    deeds: Sequence[Deed] = ()
+
+    def has_done(self, what: str) -> bool:
+        """Whether that is so: an address alone must not say it."""
+        if what == "again":
+            return bool(self.deeds)
+        if what == UNDO:
+            return any(each.undone is not None for each in self.deeds)
+        return any(what == each.what for each in self.deeds if each.undone is None)
 
 
 async def page(context: PageContext, request: web.Request) -> web.Response:
@@ -67,13 +76,14 @@ async def page(context: PageContext, request: web.Request) -> web.Response:
     if not found.link.holds(context.sources.now()):
         return _over(context, request, found.link)
     here, number = f"/act/{_token(request)}", found.number
+    done = request.query.get("done", "")
     title = title_of(found.message)  # worded here, in the visitor's language
     products = view_of(found.message, title, context.zone).products
     return _html(
         context, request, 200,
         found=found,
         product=products[number - 1] if number else None,
-        done=_(said) if (said := _DONE.get(request.query.get("done", ""))) else "",
+        done=_(_DONE[done]) if done in _DONE and found.has_done(done) else "",
         action=f"{here}/{number}",
         others=[
             (each, f"{here}/{each.number}") for each in products if each.number != number
@@ -215,6 +225,7 @@ def _found(
         link, row.message, number,
         subject_path(item.region, item.product_id),
         [*Acting(database, link, row.message, number, now).choices()],
+        [each for each in database.links.deeds(link.notification) if each.number == number],
     )  # fmt: skip
 
 
