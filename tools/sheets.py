@@ -1,5 +1,6 @@
 """What one scan's five rules tell of ten products, as every family of services shows it: a message
-a rule beside one for all: ``python -m tools.sheets FOLDER``.
+a rule beside one for all: ``python -m tools.sheets FOLDER``; and the one in Chinese, as China's
+messengers show it.
 
 The bodies are the real ones, each within its service's limit; how a service draws them is imitated,
 and taken in headless Chromium (Debian's package ``chromium``).
@@ -26,6 +27,7 @@ from watcher.delivery.apprise.target import Target
 from watcher.delivery.message import render
 from watcher.delivery.rendered import Rendered, Style
 from watcher.fields import NUMERIC_INDEX, TEXTS
+from watcher.language import Language
 from watcher.message import Message
 from watcher.model import Floats, Scan, ScanState
 from watcher.notification.policy import policies_of
@@ -190,6 +192,16 @@ def _columns(told: dict[str, list[Message]], url: str) -> Iterator[str]:
         yield f"<section>{head}{bodies}</section>"
 
 
+def _in_chinese(message: Message) -> Iterator[str]:
+    """The message in Chinese, as each of China's messengers shows it."""
+    targets = [Target("sheet/1", Secret(url)) for url in FAMILIES.values()]
+    for target in targets:
+        if target.service in messengers.SERVICES:
+            shown = render(message, target.style, limit=target.limit, language=Language.CHINESE)
+            body = drawn(shown, target.style, target.service)
+            yield f"<section><h2>{target.plugin.service_name}</h2>{body}</section>"
+
+
 async def shoot(browser: Browser, page_text: str, target: Path) -> None:
     """A page in a picture of few colours."""
     page = await browser.new_page(viewport={"width": 1_040, "height": 400})
@@ -214,6 +226,8 @@ async def take(folder: Path) -> None:
         for family, url in FAMILIES.items():
             text = _PAGE + "".join(_columns(messages, url)) + "</main>"
             await shoot(browser, text, folder / f"{family}.png")
+        page_text = _PAGE + "".join(_in_chinese(messages["one"][0])) + "</main>"
+        await shoot(browser, page_text, folder / "messengers.png")
         await browser.close()
 
 
