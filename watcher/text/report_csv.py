@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from watcher.identity import product_page
 from watcher.report import ReportContent, ReportedProduct
+from watcher.text.sanitize import plain
 from watcher.text.spreadsheets import BOM, csv_lines, no_formula
 from watcher.units import format_iso
 
@@ -31,7 +32,7 @@ def _cells(row: dict[str, _Cell]) -> Iterable[object]:
     for name in HEAD:
         value = row.get(name)
         if isinstance(value, str):
-            yield no_formula(value)
+            yield no_formula(plain(value))
         else:
             yield "" if value is None else _number(value)
 
