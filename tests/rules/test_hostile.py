@@ -57,14 +57,15 @@ COSTLY = {
 
 @pytest.mark.parametrize("what", COSTLY)
 def test_costs_no_more_than_its_size(what: str) -> None:
-    """A file of some hundred KB is read, or refused, within two seconds; few problems are shown."""
+    """A file of some hundred KB is read, or refused, within seconds of processor time, also on a
+    slow machine: what grows with the square of its size takes minutes. Few problems are shown."""
     started = time.thread_time()
     problems: tuple[Problem, ...] = ()
     try:
         load_text(COSTLY[what], env={"ONE": "a text of some length " * 40})
     except RulesError as error:
         problems = error.problems
-    assert time.thread_time() - started < 2
+    assert time.thread_time() - started < 10
     assert len(problems) <= MAX_PROBLEMS + 1
     assert all(problem.line and len(str(problem)) < 1_000 for problem in problems)
 
