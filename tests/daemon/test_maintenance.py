@@ -142,6 +142,7 @@ class Pruner:
     steps: list[Pruned]
     limits: list[tuple[int, int]] = field(default_factory=list)
     due: list[float] = field(default_factory=list)
+    expired: list[int] = field(default_factory=list)
 
     @property
     def pruner(self) -> Pruner:
@@ -150,6 +151,14 @@ class Pruner:
     @property
     def history(self) -> Pruner:
         return self
+
+    @property
+    def links(self) -> Pruner:
+        return self
+
+    def prune(self, now: int) -> int:
+        self.expired.append(now)
+        return 0
 
     def scans(self, limit: int) -> list[ScanRow]:
         return []
@@ -182,6 +191,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
+    assert pruner.expired == [clock.instant] * 2  # links, once a day
     assert liveness.left()["upkeep"] == DAY + HOUR
 
 
