@@ -22,6 +22,8 @@ ZONE = "Asia/Shanghai"
 OTHER = re.compile(r"\d\d:\d\d \(?(?!Asia/Shanghai)([A-Z]{2,}|[+-]\d\d)|\b(CST|UTC|GMT)\b")
 FAR = re.compile(r"\b\d{3,}d")  # as lies between the market's time and the machine's
 ASKED = {
+    "links": ("links", "list"),
+    "report": ("report",),
     "check": ("check",),
     "once": ("once", "--dry-run"),
     "status": ("status",),
