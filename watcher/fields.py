@@ -19,6 +19,7 @@ SALES_TRENDS = {N_("stable"): 0, N_("rising"): 1, N_("falling"): 2}
 SALES_WAYS = {N_("none"): 0, N_("video"): 1, N_("live"): 2}
 
 COMMISSION, RATING = "product_commission_rate", "product_rating"
+PRICE = "spu_avg_price"
 
 
 class FieldType(StrEnum):
@@ -100,7 +101,7 @@ FIELDS: tuple[Field, ...] = (
     _long("skus", N_("variants"), "the variants with their prices, as JSON in a text"),
     _number("min_price", Unit.MONEY, N_("lowest price"), "price of the cheapest variant"),
     _number("max_price", Unit.MONEY, N_("highest price"), "price of the dearest variant"),
-    _number("spu_avg_price", Unit.MONEY, N_("price"), "average price over the variants"),
+    _number(PRICE, Unit.MONEY, N_("price"), "average price over the variants"),
     _number(
         COMMISSION,
         Unit.FRACTION,

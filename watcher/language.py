@@ -98,9 +98,6 @@ class _Texts(_gettext.GNUTranslations):
         super().__init__(compiled)
         found: dict[object, str] = self._catalog  # type: ignore[attr-defined]
         known = _Known((text, said) for text, said in found.items() if isinstance(text, str))
-        for key, said in found.items():
-            if isinstance(key, tuple) and key[1] == 0:  # of a text that has a plural, too
-                known.setdefault(str(key[0]), said)
         self.gettext = known.__getitem__  # type: ignore[method-assign,assignment]
 
 

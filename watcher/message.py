@@ -79,6 +79,12 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     grade: tuple[Evidence, ...] = ()
 
 
+def as_item(also: Also, item: Item) -> Item:
+    """Another rule's word as an item of its own, of the product that it stands beside."""
+    said = {name: getattr(also, name) for name in Also.__struct_fields__}
+    return msgspec.structs.replace(item, **said, also=())
+
+
 class RuleCount(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule's line in a message of several: the products told of, and what ended. ``label``
     stands in the title in place of the rule's name. Of a rule over groups ``grouped_by`` says of

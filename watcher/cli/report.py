@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 import click
 
-from watcher.analysis.reports.composing import compose, compose_whole
+from watcher.analysis.reports.composing import compose
 from watcher.analysis.reports.due import ReportStatus, moment_of, statuses
 from watcher.cli import options
 from watcher.cli.completion import report_names
@@ -72,8 +72,7 @@ def command(
         return
     asked = chosen("report", name, book.reports)
     with files.open() as opened, opened.snapshot():
-        make = compose_whole if as_csv else compose
-        report = make(opened, book, asked, moment_of(opened, asked, now))
+        report = compose(opened, book, asked, moment_of(opened, asked, now), whole=as_csv)
     if as_csv:
         sys.stdout.buffer.write(report_csv(report, comma=decimal == "comma"))
         sys.stdout.flush()

@@ -64,7 +64,7 @@ class Maintenance:
         core, kept, now = self.core, self.core.book.keep, self.core.clock.now()
         before = now - kept.observations, now - kept.notifications
         removed: Counter[str] = Counter()
-        more = await core.writer.run(lambda database: may_prune(database, now))
+        allowed = more = await core.writer.run(lambda database: may_prune(database, now))
         while more:
             core.liveness.beat("upkeep", 10 * MINUTE)
             step = await core.writer.run(lambda database: database.pruner.step(*before))
@@ -72,7 +72,7 @@ class Maintenance:
             more = step.more
             # Another program that waits for the lock looks for it now and then only.
             await asyncio.sleep(2 * step.seconds)
-        if await core.writer.run(lambda database: may_prune(database, now)):
+        if allowed:
             removed["links"] += await core.writer.run(lambda database: database.links.prune(now))
         return removed
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 
-import msgspec
-
 from watcher.delivery.reasons import (
     SHORT,
     ReasonInWords,
@@ -27,14 +25,14 @@ from watcher.delivery.reasons import (
 from watcher.evidence import Evidence, Member
 from watcher.identity import product_page
 from watcher.language import gettext as _
-from watcher.message import Also, Item
+from watcher.message import Also, Item, as_item
 from watcher.model import Instant, Severity, Verdict
 from watcher.text.evidence import (
     days_of,
     spelled,
     with_name,
 )
-from watcher.text.sanitize import neutralise, neutralise_name
+from watcher.text.sanitize import neutralise, neutralise_name, unmarked_link
 from watcher.text.titles import severity_said
 from watcher.units import (
     NO_CURRENCIES,
@@ -117,7 +115,7 @@ class ProductWords:
             number=number,
             alert=neutralise(item.alert, 20),
             name=neutralise_name(item.name) or _("(no name)"),
-            link=page.replace("_", "%5F").replace("~", "%7E"),
+            link=unmarked_link(page),
             notes=tuple(filter(None, (self._rule(known), *self._notes(), seen))),
             why=tuple(
                 filter(
@@ -198,7 +196,7 @@ class ProductWords:
             return _("also {rule} ended: {reason}").format(
                 rule=called, reason=neutralise(_(also.reason))
             )
-        telling = ProductWords(_as_item(also, self._item), self._told_at, self._zone)
+        telling = ProductWords(as_item(also, self._item), self._told_at, self._zone)
         if said := _("; ").join(telling.brief()):
             return _("also {rule}: {said}").format(rule=called, said=said)
         return _("also {rules}").format(rules=called)
@@ -407,9 +405,3 @@ def reason_words(
 ) -> list[str]:
     """A line about each condition of an item, in a message that is told at ``told_at``."""
     return [*map(ProductWords(item, told_at, zone).sentence, evidence)]
-
-
-def _as_item(also: Also, item: Item) -> Item:
-    """Another rule's word as an item of its own, of the product that it stands beside."""
-    said = {name: getattr(also, name) for name in Also.__struct_fields__}
-    return msgspec.structs.replace(item, **said, also=(), size=None)

@@ -9,9 +9,9 @@ from datetime import tzinfo
 
 from watcher.delivery.reasons import moved, share_of
 from watcher.evidence import Evidence
+from watcher.fields import PRICE
 from watcher.identity import product_page
 from watcher.language import gettext as _
-from watcher.language import ngettext
 from watcher.model import Verdict
 from watcher.report import (
     FateOfAlert,
@@ -22,17 +22,17 @@ from watcher.report import (
 )
 from watcher.subjects import subject_parts
 from watcher.text.reports import lead_lines, metric_name, span
-from watcher.text.sanitize import neutralise, neutralise_name
+from watcher.text.sanitize import neutralise, neutralise_name, unmarked_link
 from watcher.units import (
     Currencies,
     Unit,
+    counted,
     enumerated,
     format_instant,
     format_number,
     format_value,
 )
 
-PRICE = "spu_avg_price"
 _NOTHING = "\u2013"  # in a cell
 
 
@@ -215,9 +215,7 @@ def _seller(each: ReportedSeller, report: ReportContent) -> ReportRow:
     if each.before > 0:
         evidence = _evidence(report.sum_metric, "", report.sum_unit, each.now, each.before)
         change = share_of(evidence) or _NOTHING
-    products = ngettext("{count} product", "{count} products", each.size).format(
-        count=format_number(each.size)
-    )
+    products = counted("{count} product", "{count} products", each.size)
     seller = neutralise(each.seller, 60)
     name = neutralise_name(each.name, 60)
     line = value
@@ -267,5 +265,4 @@ def _currencies(each: ReportedProduct, report: ReportContent) -> Currencies:
 
 
 def _page(product_id: str) -> str:
-    page = product_page(neutralise(product_id, 60))
-    return page.replace("_", "%5F").replace("~", "%7E")
+    return unmarked_link(product_page(neutralise(product_id, 60)))

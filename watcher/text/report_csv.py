@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TypeAlias
 
+from watcher.fields import PRICE
 from watcher.identity import product_page
 from watcher.report import ReportContent, ReportedProduct
 from watcher.text.sanitize import plain
 from watcher.text.spreadsheets import BOM, csv_lines, no_formula
 from watcher.units import format_iso
 
-_PRICE = "spu_avg_price"
 HEAD = (
     "part", "list", "region", "product_id", "name", "seller_id", "metric", "before", "now",
     "change", "change_percent", "currency", "products", "rule", "became", "ended", "link",
@@ -47,7 +47,7 @@ def _rows(report: ReportContent) -> Iterator[dict[str, _Cell]]:
         "movers": (report.movers, report.metric),
         "entered": (report.entered, report.metric),
         "left": (report.left, report.metric),
-        "prices": (report.prices, _PRICE),
+        "prices": (report.prices, PRICE),
     }
     only = report.lists[0].name if len(report.lists) == 1 else ""
     for part in report.parts:
@@ -76,7 +76,7 @@ def _rows(report: ReportContent) -> Iterator[dict[str, _Cell]]:
 def _product(
     part: str, each: ReportedProduct, metric: str, report: ReportContent, only: str
 ) -> dict[str, _Cell]:
-    amount = metric == _PRICE or report.unit == "money"
+    amount = metric == PRICE or report.unit == "money"
     currency = each.currency if amount else report.gmv_currency if report.unit == "gmv" else None
     left = part == "left"  # its value is that of then
     now, before = (None, each.value) if left else (each.value, each.before)

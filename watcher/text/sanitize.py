@@ -64,6 +64,11 @@ def neutralise_lines(text: str, longest: int = TEXT_LENGTH) -> str:
     return "\n".join(lines).strip()
 
 
+def unmarked_link(address: str) -> str:
+    """A link in which nothing works as markup, wherever it is put."""
+    return address.replace("_", "%5F").replace("~", "%7E")
+
+
 def shorten(text: str, longest: int) -> str:
     """Cut to ``longest`` characters with an ellipsis, never leaving half of a composed one."""
     if len(text) <= longest:

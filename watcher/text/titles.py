@@ -17,7 +17,7 @@ from watcher.model import Severity
 from watcher.subjects import WATCH
 from watcher.text.reports import report_title
 from watcher.text.sanitize import shorten
-from watcher.units import enumerated, format_number
+from watcher.units import counted, enumerated, format_number
 
 _LOCK_SCREEN = 60  # characters of a title that say which rules tell
 _CALLED = 40  # of a rule's name in it
@@ -144,9 +144,7 @@ def _about(message: Message) -> str:
 
 def troubles_of(number: int) -> str:
     """``3 troubles``."""
-    return ngettext("{count} trouble", "{count} troubles", number).format(
-        count=format_number(number)
-    )
+    return counted("{count} trouble", "{count} troubles", number)
 
 
 def _by_rule(parts: Sequence[RuleCount]) -> str:

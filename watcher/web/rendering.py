@@ -34,7 +34,7 @@ from watcher.units import (
     format_number,
     format_percent,
 )
-from watcher.web.speaking import switches, tag
+from watcher.web.speaking import switches
 from watcher.words import listing
 
 NAVIGATION = (
@@ -113,7 +113,7 @@ class Renderer:
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
             here=here,
             address=f"{here}?{query}" if query else here,
-            lang=tag(language()),
+            lang=language().tag,
             languages=switches(request, here, language()),
             notice=_notice(request.query),
             **{"pictures": {}, **values},

@@ -35,10 +35,6 @@ class Switch:
     address: str
     chosen: bool
 
-    @property
-    def tag(self) -> str:
-        return tag(self.language)
-
 
 def is_for_programs(here: str) -> bool:
     """Whether the path is of what no person reads."""
@@ -83,11 +79,6 @@ def _quality(text: str) -> float:
 
 def _known(name: str) -> Language | None:
     return Language(name) if name in set(Language) else None
-
-
-def tag(spoken: Language) -> str:
-    """The language as HTML and HTTP name it: ``zh-Hans``."""
-    return spoken.locale.replace("_", "-")
 
 
 def switches(request: web.Request, here: str, now: Language) -> list[Switch]:
@@ -137,4 +128,4 @@ def _is_choice(part: str) -> bool:
 
 def marks(spoken: Language) -> Mapping[str, str]:
     """The headers of an answer in a language that follows the visitor."""
-    return {"Content-Language": tag(spoken), "Vary": "Accept-Language, Cookie"}
+    return {"Content-Language": spoken.tag, "Vary": "Accept-Language, Cookie"}

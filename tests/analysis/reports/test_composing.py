@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.reported import GLOW, GMV, HEAD, Market, P
 from tests.store.making import DAY, START
-from watcher.analysis.reports.composing import Moment, compose, compose_whole, whole_of
+from watcher.analysis.reports.composing import Moment, compose, whole_of
 from watcher.model import ScanState
 from watcher.report import ListTrouble, ReportContent
 from watcher.store.ports import Store
@@ -263,7 +263,7 @@ def test_against_brute_force(store: Store, seed: int) -> None:
             market.scan(at, found, watch=watch, state=state)
             scans.append((at, found, whole))
     asked = market.book.reports[0]
-    told = compose_whole(store, market.book, asked, Moment(at + 60, at + 60))
+    told = compose(store, market.book, asked, Moment(at + 60, at + 60), whole=True)
     _hold(told, past)
     shown = compose(store, market.book, asked, Moment(at + 60, at + 60))
     assert shown.movers == told.movers[:10]

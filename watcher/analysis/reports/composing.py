@@ -8,7 +8,8 @@ from dataclasses import astuple, dataclass
 from watcher.analysis.reports.columns import JoinedLists, ReportColumns
 from watcher.analysis.reports.fates import fates
 from watcher.analysis.reports.lists import Pair, pairs_of, same_pairs
-from watcher.analysis.reports.parts import PRICE, Parts
+from watcher.analysis.reports.parts import Parts
+from watcher.fields import PRICE
 from watcher.model import Instant
 from watcher.report import ReportContent, ReportedAlert, ReportedProduct
 from watcher.rules.report import ORDER_BY, PARTS
@@ -31,14 +32,11 @@ class Moment:
     last: Instant | None = None
 
 
-def compose(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> ReportContent:
-    """The report, with the rows that it shows."""
-    return _made(database, book, asked, moment, pairs_of(database, asked, moment.made), whole=False)
-
-
-def compose_whole(database: Store, book: Rulebook, asked: Asked, moment: Moment) -> ReportContent:
-    """The report with all rows."""
-    return _made(database, book, asked, moment, pairs_of(database, asked, moment.made), whole=True)
+def compose(
+    database: Store, book: Rulebook, asked: Asked, moment: Moment, *, whole: bool = False
+) -> ReportContent:
+    """The report, with the rows that it shows; the ``whole`` one has all."""
+    return _made(database, book, asked, moment, pairs_of(database, asked, moment.made), whole=whole)
 
 
 def whole_of(database: Store, book: Rulebook, told: ReportContent) -> ReportContent:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from watcher.analysis.reports.columns import JoinedLists, ReportColumns
+from watcher.fields import PRICE
 from watcher.model import Bools, Floats, Ints
 from watcher.report import ReportedProduct, ReportedSeller, ReportedSum
 from watcher.rules.metrics import Metric
@@ -17,8 +18,6 @@ from watcher.store.packing import positions
 from watcher.store.ports import Store
 from watcher.store.sql.history import Identity
 from watcher.units import Unit
-
-PRICE = "spu_avg_price"
 
 
 @dataclass(frozen=True)

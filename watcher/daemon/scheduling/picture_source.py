@@ -30,6 +30,11 @@ def covers_in(database: Store, book: Rulebook, products: Sequence[int]) -> dict[
     """The source's addresses of these products' pictures; none where pictures are off."""
     if not products or probe_in_force(database, book) is None:
         return {}
+    return known_covers(database, products)
+
+
+def known_covers(database: Store, products: Sequence[int]) -> dict[int, str]:
+    """The source's addresses of these products' pictures, of those that have one."""
     texts = database.history.long_texts_of(products)
     covers = {product: first_cover(each.cover_url) for product, each in texts.items()}
     return {product: cover for product, cover in covers.items() if cover}

@@ -21,6 +21,7 @@ from watcher.daemon.scheduling.picture_source import (
     addresses_in,
     covers_in,
     hosts_of,
+    known_covers,
     probe_in_force,
 )
 from watcher.daemon.scheduling.scanner import Scanner
@@ -159,9 +160,8 @@ class PictureDesk:
 
     def _known(self, products: Sequence[int], database: Store) -> _Known | None:
         book, now = self.scanner.book, self.scanner.now()
-        covers = covers_in(database, book, products)
-        probe = probe_in_force(database, book) if covers else None
-        if probe is None:
+        probe = probe_in_force(database, book)
+        if probe is None or not (covers := known_covers(database, products)):
             return None
         return _Known(probe.path, covers, database.pictures.of([*covers], now))
 

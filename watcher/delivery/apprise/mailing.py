@@ -23,9 +23,6 @@ WITH_HEADERS = frozenset({"mailto", "mailgun", "smtp2go", "sparkpost"})
 # Whose plugin takes a name of the sender beside its address.
 WITH_NAMES = WITH_HEADERS | {"groundmail", "postmark", "resend", "ses"}
 _NAME = "watcher"
-# Whose plugin takes a name of the sender beside its address.
-WITH_NAMES = WITH_HEADERS | {"groundmail", "postmark", "resend", "ses"}
-_NAME = "watcher"
 _IMPORTANCE = {
     Severity.INFO: ("5", "low"),
     Severity.WARNING: ("3", "normal"),

@@ -74,7 +74,7 @@ class PostAddress:
                 yield f'its parameter "{each}" is passed over: payload: json is no text'
 
     def send(self, plugin: NotifyBase, body: str) -> bool:
-        """PostAddress it once; whether it was taken. Raises nothing that ``requests`` does."""
+        """Post it once; whether it was taken. Raises nothing that ``requests`` does."""
         how: Any = plugin
         headers = {
             "User-Agent": f"watcher/{__version__}",

@@ -17,7 +17,7 @@ from watcher.delivery.product_words import reason_words
 from watcher.evidence import Criterion, Evidence, Gap, MetricLimit
 from watcher.fields import unit_of
 from watcher.identity import product_page
-from watcher.message import Item, Message
+from watcher.message import Item, Message, as_item
 from watcher.model import Severity
 from watcher.text.messages import text_of, title_of
 from watcher.text.sanitize import plain, plain_lines
@@ -58,7 +58,7 @@ def document_of(
         items=[
             _Alert(message, each, zone, f"{act}/{number}" if act else None).document()
             for number, item in enumerate(message.items, start=1)
-            for each in (item, *_beside(item))
+            for each in (item, *(as_item(also, item) for also in item.also))
         ],
         rest=max(message.rest, len(message.more)),
         more=[*map(plain, message.more)],
@@ -124,13 +124,6 @@ def _ids(message: Message) -> list[str]:
     shown = (id_ for item in message.items for id_ in (item.alert, *(o.alert for o in item.also)))
     counted = (f"A{each}" for each in sorted(chain.from_iterable(message.alerts.values())))
     return [*dict.fromkeys(chain(shown, counted))]
-
-
-def _beside(item: Item) -> Iterator[Item]:
-    """Yield the words of other rules on an item's product, as items of their own."""
-    for also in item.also:
-        said = {name: getattr(also, name) for name in also.__struct_fields__}
-        yield msgspec.structs.replace(item, **said, also=())
 
 
 class _Alert:
