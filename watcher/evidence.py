@@ -10,6 +10,8 @@ import msgspec
 
 from watcher.model import Instant, Verdict
 
+OUTSIDE = "outside"  # the place of a product that was not on the list, or is not
+
 
 class MetricLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A metric that stands for a limit, or ``factor`` times it; ``value`` is that of the metric for

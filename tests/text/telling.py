@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from watcher.evaluation import lifecycle
-from watcher.evidence import Criterion, Evidence, Gap, GapKind, Member, MetricLimit, Peers
+from watcher.evidence import OUTSIDE, Criterion, Evidence, Gap, GapKind, Member, MetricLimit, Peers
 from watcher.fields import MADE_TEXTS, TEXTS
 from watcher.incident import About, Incident, IncidentKind, moment
 from watcher.message import Also, Item, Message, RuleCount, Waited
@@ -146,7 +146,11 @@ def items() -> Iterator[Item]:
     yield item(name="", watch="新品榜", rule="涨", facts={"creators_7d": 45.0})
     yield item(seller="749", names={"749": "小店"})
     yield item(also=(_also(), _also(rule="跌", watch="别榜", why=()), _also(kind="reminder")))
-    yield item(also=(_also(why=(replace(_SALES, metric="rank", unit=Unit.PLACE),)),))
+    for value, before in ((4.0, 40.0), (4.0, OUTSIDE), (OUTSIDE, 4.0)):
+        moved = Criterion("enters_top", (10.0,))
+        told = Evidence("rank", "rank", Unit.PLACE, moved, Verdict.MET, value, before, NOW - DAY)
+        yield item(why=(told,))
+        yield item(also=(_also(why=(told,)),))
     for by in BY:
         yield item(grouped_by=by, size=1, product_id="1")
         yield item(grouped_by=by, size=12, product_id="1", facts={})

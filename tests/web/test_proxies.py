@@ -218,8 +218,12 @@ class _Here(AbstractResolver):
 
 
 def visitor() -> aiohttp.ClientSession:
-    """A client that finds every name here, and trusts it."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=_Here(), ssl=False))
+    """A client that finds every name here, and trusts it; it keeps no cookie, as who follows every
+    link follows the switch of languages, too."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=_Here(), ssl=False),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 @pytest.mark.parametrize(

@@ -221,14 +221,12 @@ class ProductWords:
     def _briefly(self, reason: ReasonInWords) -> str:
         """``#17, was 34``; of what did not move as at length."""
         now = reason.now
-        texts = isinstance(now.value, str) and isinstance(now.baseline, str)
-        if reason.began is not None or not moves(now) or texts:
-            return self._reason(reason)
         value, was = self._value(now), shown_value(now.baseline, now, NO_CURRENCIES, self._names)
+        texts = isinstance(now.value, str) and isinstance(now.baseline, str)
+        if reason.began is not None or not (moves(now) and value and was) or texts:
+            return self._reason(reason)
         if now.unit == Unit.PLACE:  # "#17" says what it is
-            before = "" if now.baseline is None else format_number(float(now.baseline))
-            if isinstance(now.baseline, str):
-                before = was or ""
+            before = was if isinstance(now.baseline, str | None) else format_number(now.baseline)
             return _("{value}, was {before}").format(value=value, before=before)
         told = _("{label} {value}, was {before}").format(
             label=metric_label(now), value=value, before=was

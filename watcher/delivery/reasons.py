@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from watcher import attributes
-from watcher.evidence import Criterion, Evidence
+from watcher.evidence import OUTSIDE, Criterion, Evidence
 from watcher.fields import unit_of
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
@@ -180,6 +180,8 @@ def shown_value(
     value: float | str | None, evidence: Evidence, currencies: Currencies, names: Mapping[str, str]
 ) -> str | None:
     """A value with its unit, a flag's by its name; None where there is none to show."""
+    if value == OUTSIDE and evidence.unit == Unit.PLACE:
+        return _("outside")
     if isinstance(value, str):
         return named(
             evidence.metric,

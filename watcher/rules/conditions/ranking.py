@@ -8,15 +8,13 @@ from functools import cached_property
 import numpy as np
 from msgspec.structs import replace
 
-from watcher.evidence import Criterion, Evidence
+from watcher.evidence import OUTSIDE, Criterion, Evidence
 from watcher.model import Floats, Ints
 from watcher.rules.conditions.base import Condition, LastList, Masks, Need, ScanColumns, Strength
 from watcher.rules.conditions.change import BaselineCondition, Change, from_option
 from watcher.rules.conditions.values import Setting, is_percent, number
 from watcher.rules.metrics import Metric
 from watcher.words import Wrong
-
-OUTSIDE = "outside"  # how evidence says that a product was not on the list
 
 
 class RankChange(Change):
