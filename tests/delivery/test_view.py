@@ -97,7 +97,7 @@ def test_tells_what_a_baseline_is_and_who_was_outside() -> None:
     rank = Evidence("rank", "rank", "place", "enters the top 5", Verdict.MET, 3.0, "outside", NOW)
     assert _product(why=(median, rank)).why == (
         "7-day GMV (median 7d) 1,200 → 4,830 (+303%) since 16 Nov",
-        'rank outside → #3 since 15:00',
+        "rank outside → #3 since 15:00",
     )
 
 

@@ -269,7 +269,7 @@ def test_who_fell_off_a_top(store: Database) -> None:
     world.scan({"1": 9, "2": 8, "3": 7})
     world.scan({"2": 9, "3": 8})
     (product,) = products(world.told()[0]).values()
-    assert product.why == ('rank #1 → outside since 15 Nov',)
+    assert product.why == ("rank #1 → outside since 15 Nov",)
     assert product.notes == ()
 
 
