@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-LOOSE = ("loose/", "night/", "scarce/")  # targets that hear what goes by the clock on the wall
-LOOSE_CHANNELS = ("loose", "night", "scarce")
+# Targets that hear what goes by the clock on the wall, or in a language that no fact is read in.
+LOOSE = ("loose/", "night/", "scarce/", "abroad/")
+LOOSE_CHANNELS = ("loose", "night", "scarce", "abroad")
 AT_MOST = 3  # messages a day to ``scarce``
 HUSHED, OWN_QUIET = "hushed", "rests"  # the rules that are silenced, and quiet by themselves
 MUTES = {"loud": "quieted", "over": "under"}  # the second: of two lists
@@ -53,6 +54,12 @@ groups:
     of: [wide, sales]
     by: seller_id
     metrics: {mean_price: {mean: spu_avg_price}}
+reports:
+  news:
+    watch: [wide, sales]
+    at: "*/4 * * * *"
+    compare: 1h ago
+    notify: [abroad]
 """
 METRICS = "lowest_of_it: {min: spu_avg_price, among: seller_id}"
 RULES: Mapping[str, str] = {
@@ -151,6 +158,12 @@ RULES: Mapping[str, str] = {
     resolved: true
     cooldown: 0s
     notify: [loose]""",
+    "abroad": """
+    watch: [sales, dear]
+    when: {any: [{rank: {enters_top: 8}}, {spu_avg_price: {changes: 1%}}]}
+    resolved: true
+    cooldown: 0s
+    notify: [abroad]""",
     "nightly": """
     watch: dear
     when: {rank: {at_most: 8}}
@@ -202,6 +215,10 @@ class Hours:
         ends = [end.timestamp() for _, end in self._windows() if end.timestamp() <= at]
         return max([*ends, 0.0])
 
+    def lived(self, at: float) -> float:
+        """Seconds of the life, then."""
+        return at - self._began.timestamp()
+
     def day_of(self, at: float) -> str:
         """The day of ``scarce``."""
         return str(datetime.fromtimestamp(at, ZoneInfo(self.zone)).date())
@@ -215,5 +232,6 @@ class Hours:
             f'  scarce: {{url: "${{SINK}}/scarce/1", at_most: {AT_MOST} a day, '
             f"timezone: {self.zone}}}\n"
             '  apart: {url: "${SINK}/apart/1", group_by: rule}\n'
+            '  abroad: {url: "${SINK}/abroad/1", language: zh, page: "https://watcher.example/"}\n'
             '  grave: {url: "${SINK}/grave/1", min_severity: warning}\n'
         )

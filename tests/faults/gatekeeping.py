@@ -3,6 +3,7 @@ is quiet, silenced or muted, nor more of it than a day may have; and nothing is 
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from watcher.message import Also, Item, Message
 from watcher.model import Severity
 
 _UNDER_WAY = 5.0  # seconds: what is being sent as quiet hours begin is sent
+_IN_FULL = re.compile(r"shop/pdp/\d+")  # a product in full
+_REPORTED = 600.0  # seconds in which one of every four minutes was told
 _SWEPT = 100.0  # seconds after which each sweep has told what nothing holds any more
 
 
@@ -61,7 +64,7 @@ class Gates:
         """All that is wrong."""
         found = [
             *self._quiet(), *self._by_own_hours(), *self._at_most(), *self._silenced(),
-            *self._muted(), *self._held(), *self._unheard(),
+            *self._muted(), *self._held(), *self._unheard(), *self._abroad(),
         ]  # fmt: skip
         return [f"{self.world.name}: {each}" for each in found]
 
@@ -149,6 +152,26 @@ class Gates:
             or (rule == OWN_QUIET and quiet)
             or (rule == HUSHED and silenced)
         )
+
+    def _abroad(self) -> Iterator[str]:
+        """What is told in another language, with links to act and reports; and what was told in
+        plainer words, for it could not be written."""
+        for each in self.world.sink.taken:
+            if "watcher's own: its log" in each.body or "watcher 自身的故障" in each.body:
+                yield f"told in plainer words: {each.target} {each.title}"
+            if (
+                each.target == "abroad/1"
+                and _IN_FULL.search(each.body)
+                and "/act/" not in each.body
+            ):
+                yield f"told without a link to act: {each.title}"
+        due = Counter(each.created // 60 for each in self.written if each.message.kind == "report")
+        for minute, count in due.items():
+            if count > 1:
+                yield f"{count} reports of minute {minute}"
+        long = self.hours.lived(self.now)
+        if long > _REPORTED and not due:
+            yield f"no report in {long:.0f} s"
 
     def _unheard(self) -> Iterator[str]:
         """Alerts that fire, of which a channel neither heard nor will hear."""
