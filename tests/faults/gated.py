@@ -13,6 +13,7 @@ LOOSE = ("loose/", "night/", "scarce/", "abroad/")
 LOOSE_CHANNELS = ("loose", "night", "scarce", "abroad")
 AT_MOST = 3  # messages a day to ``scarce``
 HUSHED, OWN_QUIET = "hushed", "rests"  # the rules that are silenced, and quiet by themselves
+REPORT = "news"
 MUTES = {"loud": "quieted", "over": "under"}  # the second: of two lists
 LABELS = {"shelf-sells": "fuller", "peer-top": "top"}
 _QUIET, _AWAKE = 2, 3  # minutes, one after the other
