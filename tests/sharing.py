@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 
-def made_once(
-    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
-) -> Path:
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """The folder of that name, which ``make`` filled for whichever worker came first; the others
-    wait for it. Who changes something copies it. What failed is tried again by the next one."""
+    wait for it. Who changes something copies it. Where that fails the next one tries."""
     base = factory.getbasetemp()
     # A worker's own folder stands in that of all.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -22,7 +21,8 @@ def made_once(
     with (shared / f"once-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            folder.mkdir(exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)  # what one that failed left
+            folder.mkdir()
             make(folder)
             done.touch()
     return folder
