@@ -6,6 +6,7 @@ import gc
 from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.ordering import is_slow, spread
@@ -18,6 +19,17 @@ __all__ = ["postgres_server", "postgres_url"]
 # How long one example takes says more of the machine than of the code.
 settings.register_profile("watcher", deadline=None)
 settings.load_profile("watcher")
+
+# Usually a logged error has each of its frames in colours, with all that its names stand for: more
+# work than the test that it is logged in.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 
 @pytest.fixture

@@ -30,11 +30,11 @@ NAME = "a\x1b[31m\x9b2J\u202eb\x07\r[red]c[/] :boom:\u2066"
 def logs() -> Iterator[None]:
     """Logging as it was, afterwards."""
     root, ours = logging.getLogger(), logging.getLogger("watcher")
-    handlers, level = root.handlers[:], root.level
+    handlers, level, kept = root.handlers[:], root.level, structlog.get_config()
     yield
     root.handlers[:], root.level = handlers, level
     ours.setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    structlog.configure(**kept)
 
 
 def test_plain() -> None:

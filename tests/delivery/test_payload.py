@@ -90,21 +90,31 @@ def _document(name: str) -> dict[str, Any]:
     return found
 
 
-def _broken(whole: Any, here: Any) -> Iterator[str]:
-    """Yield the document with each of its fields gone, misnamed, or of another kind."""
+def _first_of_each(here: Any) -> Any:
+    """The document with the first of each list alone: those beside it would only be read."""
     if isinstance(here, list):
-        for each in here[:1]:
+        return [_first_of_each(each) for each in here[:1]]
+    if isinstance(here, dict):
+        return {name: _first_of_each(value) for name, value in here.items()}
+    return here
+
+
+def _broken(whole: Any, here: Any) -> Iterator[Any]:
+    """Yield the document with each of its fields gone, misnamed, or of another kind; mended at
+    the next."""
+    if isinstance(here, list):
+        for each in here:
             yield from _broken(whole, each)
     if not isinstance(here, dict):
         return
     for name, value in [*here.items()]:
         del here[name]
-        yield json.dumps(whole)
+        yield whole
         here[f"{name}_"] = value
-        yield json.dumps(whole)
+        yield whole
         del here[f"{name}_"]
         here[name] = [[value]]
-        yield json.dumps(whole)
+        yield whole
         here[name] = value
         yield from _broken(whole, value)
 
@@ -119,10 +129,12 @@ def test_the_schema_sees_what_is_wrong() -> None:
         whole["items"] = [
             {**each, "facts": {}, "reasons": each["reasons"][-1:]} for each in whole["items"]
         ]
+        whole = _first_of_each(whole)
         assert validator.is_valid(whole)
-        for text in _broken(whole, whole):
+        for each in _broken(whole, whole):
             seen += 1
-            assert not validator.is_valid(json.loads(text)), text[:300]
+            assert not validator.is_valid(each), json.dumps(each)[:300]
+        assert validator.is_valid(whole)
     assert seen > 300
     assert not validator.is_valid({**_document("test"), "created": "yesterday"})
     assert not validator.is_valid({**_document("test"), "severity": "urgent"})

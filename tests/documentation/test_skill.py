@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 
 from tests.cli.schemas import hold, json_commands, validator
 from tests.documentation.shell import ROOT, Shell
+from tests.sharing import made_once
 
 SKILL = ROOT / "docs" / "skill"
 PAGE = (SKILL / "SKILL.md").read_text("utf-8")
@@ -22,12 +24,19 @@ _BLOCKS = re.compile(r"```(yaml|bash)\n(.*?)```", re.DOTALL)
 _ROW = re.compile(r"^\| `([a-z ]+)` \| (`.*`) \|$", re.MULTILINE)
 
 
+def _begin(folder: Path) -> None:
+    """What the skill does where there is no database."""
+    ((_, text),) = _BLOCKS.findall(PAGE)
+    (folder / "begun").mkdir()
+    Shell(folder / "begun").run(text=text)
+
+
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """An empty folder, after what the skill does where there is no database."""
+    """A folder with what that leaves: its ``demo``."""
+    begun = made_once(tmp_path_factory, "skill", _begin) / "begun"
     made = Shell(tmp_path_factory.mktemp("assistant"))
-    ((_, text),) = _BLOCKS.findall(PAGE)
-    made.run(text=text)
+    shutil.copytree(begun / "demo", made.folder / "demo")
     return made
 
 

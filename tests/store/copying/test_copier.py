@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.store.copying.filled import fill
 from tests.store.making import DAY, START, TABLES, scan
 from watcher.errors import DatabaseHeld, NotADatabase, StoreError
 from watcher.fields import NUMERIC_NAMES
@@ -35,15 +34,6 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few rows are many batches."""
     for module in ("watcher.store.copying.canonical", "watcher.store.sqlite.copy_end"):
         monkeypatch.setattr(f"{module}.BATCH_ROWS", 7)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A file with something in most tables."""
-    path = tmp_path / "source.db"
-    with Database.open(path) as database:
-        fill(database)
-    return path
 
 
 def dump(path: Path) -> list[str]:

@@ -16,7 +16,6 @@ import pytest
 
 from tests.analysis.test_lockstep import RULES, nine_days
 from tests.fakes.lockstep import Daemon
-from tests.store.copying.filled import fill
 from tests.store.copying.test_copier import Killed, dump
 from tests.store.making import DAY, START
 from watcher.errors import DatabaseHeld, StoreError
@@ -30,15 +29,6 @@ from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
 
 NOW = START + 400 * DAY
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A file with something in most tables."""
-    path = tmp_path / "source.db"
-    with Database.open(path) as database:
-        fill(database)
-    return path
 
 
 @pytest.fixture
