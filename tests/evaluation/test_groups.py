@@ -292,6 +292,24 @@ def test_half_a_list_says_nothing_of_a_group(store: Database) -> None:
     assert [each.at for each in kept] == [world.now, world.now - 2 * DAY]
 
 
+@pytest.mark.parametrize("figure", FIGURES)
+def test_what_half_a_list_brought_is_told_by_the_whole_one(store: Database, figure: str) -> None:
+    """Be it of a product that half the list has, or lacks: it is held against the last whole one,
+    and told once."""
+    world = Shelves(store, book_of({"r": f"{figure}: {{rises: 5%, from: last}}"}))
+    for day in range(2):
+        world.look(lively(24, day))
+    many = ("3", *map(str, range(12, 24)))
+    grown = {**lively(24, 2), **{each: Row(gmv=2_000) for each in many}}
+    half = {product: row for product, row in grown.items() if product not in ("20", "21", "22")}
+    assert world.verdicts(world.look(half, ScanState.PARTIAL)) == {"r": "?"}
+    assert world.verdicts(world.look(grown)) == {"r": "m"}
+    assert only(alert(world).evidence).compared == (24, 24)
+    assert only(alert(world).evidence).baseline_at == world.now - 2 * DAY
+    after = {**lively(24, 4), **{each: Row(gmv=2_002) for each in many}}
+    assert world.verdicts(world.look(after)) == {"r": "n"}
+
+
 def test_a_message_tells_of_a_group(store: Database) -> None:
     """Its name, how many products it has, why; cooldown, and a silence of its seller."""
     text = 'sellers: {"7495": GlowLab}\n' + book_of(

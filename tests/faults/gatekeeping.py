@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tests.faults.gated import AT_MOST, HUSHED, MUTES, OWN_QUIET, REPORT, Hours
+from tests.faults.gated import ABROAD, AT_MOST, HUSHED, MUTES, OWN_QUIET, REPORT, Hours
 from tests.faults.world import Installation
 from watcher.message import Also, Item, Message
 from watcher.model import Severity
@@ -160,7 +160,7 @@ class Gates:
             if "watcher's own: its log" in each.body or "watcher 自身的故障" in each.body:
                 yield f"told in plainer words: {each.target} {each.title}"
             leads = "/act/" in each.body or each.title.startswith(REPORT)  # of which none acts
-            if each.target == "abroad/1" and _IN_FULL.search(each.body) and not leads:
+            if each.target == ABROAD and _IN_FULL.search(each.body) and not leads:
                 yield f"told without a link to act: {each.title}"
         due = Counter(each.created // 60 for each in self.written if each.message.kind == "report")
         for minute, count in due.items():

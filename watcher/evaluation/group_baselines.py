@@ -91,13 +91,18 @@ class GroupBaselines:
 
     def _moment(self, need: Need) -> Then:
         """Read each group's value in the newest scan of the time that is meant that has it; of one
-        that was not there, in one of the few before it."""
+        that was not there, in one of the few before it. The last scan is one of a whole list, where
+        there is any."""
         compares, within = self.compares(need), self.within(need.from_)
         then, at = np.full(self._size, np.nan), np.zeros(self._size, np.int64)
         now = self._number(need.metric).copy()
         count = np.zeros(self._size, np.int64) if compares else None
         left = self.past.large.copy() if compares else np.ones(self._size, np.bool_)
-        for scan in self._scans(within, kept=not compares)[:_FEW]:
+        scans = self._scans(within, kept=not compares)
+        if isinstance(need.from_, Last):
+            # Of half a list nothing was said: what it brought is news at the whole one after it.
+            scans = sorted(scans, key=lambda scan: not scan.proves)
+        for scan in scans[:_FEW]:
             if not left.any():
                 break
             before, after, of = self._at(need.metric, scan, left, compares=compares)
