@@ -7,6 +7,7 @@ after a day. Told are the names, the links and whose rule it was, and where the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -15,40 +16,39 @@ from watcher.message import Also, Item, Message
 from watcher.text.messages import lead_of
 from watcher.units import counted
 
-_Write = Callable[[Message], object]  # raises what it can't write
+_Written = TypeVar("_Written")
+_Write = Callable[[Message], _Written]  # raises what it can't write
 
 
-def plainer(message: Message, write: _Write) -> Message:
-    """The message without the evidence of those products that can't be written with it; without
-    all of it, and with a title of one name, where that is not enough."""
+def plainer(message: Message, write: _Write[_Written]) -> _Written:
+    """Write the message without the evidence of those products that can't be written with it;
+    without all of it, and with a title of one name, where that is not enough."""
+    note = _note(message)
     kept = replace(
         message,
-        text=_note(message),
-        description=_note(message) if message.description else "",
+        text=note,
+        description=note if message.description else "",
         items=tuple(_plainer_items(message, write)),
     )
-    return kept if _can(write, kept) else _plainest(message)
-
-
-def _plainer_items(message: Message, write: _Write) -> Iterator[Item]:
-    for item in message.items:
-        alone = replace(message, items=(item,))
-        yield item if _can(write, alone) else _plain(item)
-
-
-def _can(write: _Write, message: Message) -> bool:
     try:
-        write(message)
-    except Exception:  # noqa: BLE001 - whatever it is, it can't be written
-        return False
-    return True
+        return write(kept)
+    except Exception:  # noqa: BLE001 - it is not the products
+        return write(_plainest(message))
+
+
+def _plainer_items(message: Message, write: _Write[object]) -> Iterator[Item]:
+    for item in message.items:
+        try:
+            write(replace(message, items=(item,)))
+        except Exception:  # noqa: BLE001 - whatever it is, it can't be written
+            yield _plain(item)
+        else:
+            yield item
 
 
 def _plain(item: Item) -> Item:
     """A product's name, link and times, and which rules speak of it."""
-    also = tuple(
-        Also(each.rule, each.alert, each.kind, each.since, each.label) for each in item.also
-    )
+    also = (Also(each.rule, each.alert, each.kind, each.since, each.label) for each in item.also)
     return replace(
         item, why=(), now=(), again=(), grade=(), facts={}, names={}, reason=None,
         size=None, severity=None, told_as=None, also=tuple(also),

@@ -45,8 +45,7 @@ def write(
             error=type(error).__name__, at=f"{where.name}:{where.lineno}", rule=message.rule,
         )  # fmt: skip
         with spoken(way.language):
-            told = plainer(message, writing)
-        return writing(told)
+            return plainer(message, writing)
 
 
 def _written(
