@@ -9,20 +9,28 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from tests.fakes.shelves import Row, Shelf, Shelves, book_of, flat_market, shelf_scan
+from tests.fakes.shelves import (
+    FIGURES,
+    Row,
+    Shelf,
+    Shelves,
+    alert,
+    book_of,
+    flat_market,
+    lively,
+    only,
+    shelf,
+    shelf_scan,
+)
 from tests.store import making
 from tests.store.making import DAY, statements
-from watcher.alert import Alert
 from watcher.analysis.backtest import backtests
 from watcher.analysis.explain import explain
 from watcher.data_days import DataDay
 from watcher.evaluation.jumps import remember
-from watcher.evaluation.lifecycle import LEFT_THE_LIST
-from watcher.evidence import Evidence
-from watcher.model import ScanState, Verdict
+from watcher.model import Verdict
 from watcher.rules.metrics import FigureKind
 from watcher.store.memory import matrix
-from watcher.store.records import AFTER_ALL
 from watcher.store.sql import baselines
 from watcher.store.sqlite.database import Database
 
@@ -34,39 +42,11 @@ COMPARING = {
     "changes": "changes: 30%, from: 7d ago",
     "record": "highest: 7d",
 }
-FIGURES = ("gmv", "mean_gmv", "mid")  # of which a change holds products of both times
-
-
-def shelf(count: int, gmv: float = 100, first: int = 0, **more: object) -> Shelf:
-    """So many products of one seller, no two of which sell the same."""
-    return {
-        str(n): Row(gmv=gmv * (1 + n / 1000), **more)  # type: ignore[arg-type]
-        for n in range(first, first + count)
-    }
 
 
 def named(count: int) -> Shelf:
     """Products of a seller whom the user named."""
     return shelf(count, seller="7495")
-
-
-def lively(count: int, day: int, grown: float = 1, first: int = 0) -> Shelf:
-    """Such products on a day: a little moves all the time, or the data would be late."""
-    return {
-        product: replace(row, gmv=row.gmv * grown * (1 + 0.001 * (day % 3)))
-        for product, row in shelf(count, first=first).items()
-    }
-
-
-def alert(world: Shelves, rule: str = "r") -> Alert:
-    """The newest one."""
-    return world.database.alerts.list(rule)[0].alert
-
-
-def only(found: tuple[Evidence, ...]) -> Evidence:
-    """The one of them."""
-    (one,) = found
-    return one
 
 
 def test_a_change_holds_the_products_of_both_times(store: Database) -> None:
@@ -247,23 +227,6 @@ def test_a_long_past_is_read_in_parts(
     assert [each.fired for each in again.rules] == [3, 3, 3]
 
 
-def test_it_ends_once_two_lists_have_too_few_of_it(store: Database) -> None:
-    """Under three products it is no group; a scan that broke off changes nothing."""
-    world = Shelves(store, book_of({"r": "gmv: {above: 1}"}, more=", resolved: true"))
-    world.look(shelf(5))
-    assert world.state() == "f"
-    world.look(shelf(2), ScanState.PARTIAL)
-    world.look(shelf(2))
-    world.look({**shelf(1), **shelf(9, seller="B", first=90)}, ScanState.PARTIAL)
-    assert (world.state(), alert(world).absent) == ("f", 1)
-    world.look({**shelf(2), **shelf(9, seller="B", first=90)})
-    ended = next(
-        row.alert for row in world.database.alerts.list("r") if row.product_id == "seller_id=A"
-    )
-    assert ended.reason == LEFT_THE_LIST
-    assert [(message.told, message.ended) for message in world.told()] == [(1, 0), (1, 1)]
-
-
 def test_a_scan_that_had_many_last_is_read_once(store: Database) -> None:
     """What is told of groups that are gone is as the last list with them had it."""
     world = Shelves(store, book_of({"r": "gmv: {above: 1}"}, more=", resolved: true, limit: 2"))
@@ -276,38 +239,6 @@ def test_a_scan_that_had_many_last_is_read_once(store: Database) -> None:
         world.look(others)
     assert world.told()[-1].ended == len(sellers)
     assert sum("s.mark, s.products" in each for each in asked) <= 2
-
-
-def test_half_a_list_says_nothing_of_a_group(store: Database) -> None:
-    """What a cut-off scan lacks is not gone: no verdict, nothing kept of it."""
-    rules = {"r": "size: {below: 9}", "falls": "size: {falls: 1}", "s": "gmv: {falls: 30%}"}
-    world = Shelves(store, book_of(rules))
-    world.look(lively(20, 0))
-    found = world.verdicts(world.look(lively(4, 1), ScanState.PARTIAL))
-    assert found == dict.fromkeys(rules, "?")
-    assert world.verdicts(world.look(lively(20, 2))) == dict.fromkeys(rules, "n")
-    kept = store.groups.figures(
-        world.book.used_watches[0].key, "seller_id", AFTER_ALL, (0, world.now)
-    )
-    assert [each.at for each in kept] == [world.now, world.now - 2 * DAY]
-
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_what_half_a_list_brought_is_told_by_the_whole_one(store: Database, figure: str) -> None:
-    """Be it of a product that half the list has, or lacks: it is held against the last whole one,
-    and told once."""
-    world = Shelves(store, book_of({"r": f"{figure}: {{rises: 5%, from: last}}"}))
-    for day in range(2):
-        world.look(lively(24, day))
-    many = ("3", *map(str, range(12, 24)))
-    grown = {**lively(24, 2), **{each: Row(gmv=2_000) for each in many}}
-    half = {product: row for product, row in grown.items() if product not in ("20", "21", "22")}
-    assert world.verdicts(world.look(half, ScanState.PARTIAL)) == {"r": "?"}
-    assert world.verdicts(world.look(grown)) == {"r": "m"}
-    assert only(alert(world).evidence).compared == (24, 24)
-    assert only(alert(world).evidence).baseline_at == world.now - 2 * DAY
-    after = {**lively(24, 4), **{each: Row(gmv=2_002) for each in many}}
-    assert world.verdicts(world.look(after)) == {"r": "n"}
 
 
 def test_a_message_tells_of_a_group(store: Database) -> None:

@@ -9,11 +9,14 @@ import numpy as np
 
 from tests.fakes.world import World
 from tests.store.making import GMV, SALES, scan
+from watcher.alert import Alert
+from watcher.evidence import Evidence
 from watcher.model import Instant, Scan, ScanState
 from watcher.notification.policy import policies_of
 from watcher.pipeline import ScanOutcome, evaluate
 
 PRICE, TREND = "spu_avg_price", "sales_trend_flag"
+FIGURES = ("gmv", "mean_gmv", "mid")  # of which a change holds products of both times
 METRICS = """
       gmv: {sum: total_sale_gmv_7d_amt}
       mean_gmv: {mean: total_sale_gmv_7d_amt}
@@ -128,3 +131,30 @@ def flat_market(
         gmv = level * rng.lognormal(0, noise, products)
         found.append({str(n): Row(f"s{seller[n]}", float(gmv[n])) for n in sorted(listed.tolist())})
     return found
+
+
+def shelf(count: int, gmv: float = 100, first: int = 0, **more: object) -> Shelf:
+    """So many products of one seller, no two of which sell the same."""
+    return {
+        str(n): Row(gmv=gmv * (1 + n / 1000), **more)  # type: ignore[arg-type]
+        for n in range(first, first + count)
+    }
+
+
+def lively(count: int, day: int, grown: float = 1, first: int = 0) -> Shelf:
+    """Such products on a day: a little moves all the time, or the data would be late."""
+    return {
+        product: replace(row, gmv=row.gmv * grown * (1 + 0.001 * (day % 3)))
+        for product, row in shelf(count, first=first).items()
+    }
+
+
+def alert(world: Shelves, rule: str = "r") -> Alert:
+    """The newest one."""
+    return world.database.alerts.list(rule)[0].alert
+
+
+def only(found: tuple[Evidence, ...]) -> Evidence:
+    """The one of them."""
+    (one,) = found
+    return one

@@ -12,7 +12,7 @@ import numpy as np
 
 from watcher.evaluation.group_past import GroupPast
 from watcher.evaluation.last_known import last_reach
-from watcher.evaluation.members import Members, read_to_its_end
+from watcher.evaluation.members import Members, read_to_its_end, was_read_to_its_end
 from watcher.evaluation.statistics import Over, Statistics, over_of
 from watcher.evaluation.table import ScanTable
 from watcher.model import Bools, Floats, Instant, Ints
@@ -101,7 +101,8 @@ class GroupBaselines:
         scans = self._scans(within, kept=not compares)
         if isinstance(need.from_, Last):
             # Of half a list nothing was said: what it brought is news at the whole one after it.
-            scans = sorted(scans, key=lambda scan: not scan.proves)
+            market = self._table.scan.of_market
+            scans = sorted(scans, key=lambda scan: not was_read_to_its_end(scan, of_market=market))
         for scan in scans[:_FEW]:
             if not left.any():
                 break

@@ -13,6 +13,7 @@ from watcher.rules.conditions.base import Judge
 from watcher.rules.conditions.grouping import Grouping
 from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.metrics import Attribute, Figure
+from watcher.store.records import OwnScan
 from watcher.store.sql.stored_list import StoredList
 from watcher.subjects import WATCH
 
@@ -57,6 +58,11 @@ def read_to_its_end(scan: Listed) -> bool:
     """Whether a scan has all of its list: of a part of it, nothing is known of a group."""
     proves = scan.read_to_its_end if isinstance(scan, StoredList) else scan.proves_absence
     return proves or (not scan.of_market and scan.state is ScanState.COMPLETE)
+
+
+def was_read_to_its_end(earlier: OwnScan, *, of_market: bool) -> bool:
+    """``read_to_its_end`` of an earlier scan of a list."""
+    return earlier.proves or (not of_market and earlier.complete)
 
 
 def members_of(judge: Judge, by: str, watch: str) -> Members:

@@ -232,12 +232,13 @@ class GroupFigures(Struct, frozen=True):
 
 
 class OwnScan(Struct, frozen=True):
-    """A scan of a watch that read something; ``proves`` that who is not on it is not on the
-    list."""
+    """A scan of a watch that read something; ``proves`` that who is not on it is not on the list.
+    A ``complete`` one need not: it may be doubted, or the begin of a longer shop."""
 
     id: int
     at: Instant
     proves: bool
+    complete: bool
 
 
 class Jumped(Struct, frozen=True):

@@ -151,7 +151,12 @@ class Matrix:
     def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
         line = self.timeline
         return [
-            OwnScan(int(line.ids[scan]), int(line.at[scan]), bool(line.proves[scan]))
+            OwnScan(
+                int(line.ids[scan]),
+                int(line.at[scan]),
+                bool(line.proves[scan]),
+                bool(line.complete[scan]),
+            )
             for scan in self._trusted(watch, line.place(scan_id), scan_id)
             if line.read[scan] and within[0] <= line.at[scan] <= within[1]
         ]

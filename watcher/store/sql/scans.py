@@ -157,9 +157,9 @@ class ScanHistory(Face):
 
     def own_scans(self, watch: str, scan_id: int, within: tuple[Instant, Instant]) -> list[OwnScan]:
         return [
-            OwnScan(scan, at, bool(proves))
-            for scan, at, proves in self._db.rows(
-                f"SELECT id, at, {PROVES} FROM scans AS s WHERE watch = ?1 AND id < ?2 "
+            OwnScan(scan, at, bool(proves), state == ScanState.COMPLETE.value)
+            for scan, at, proves, state in self._db.rows(
+                f"SELECT id, at, {PROVES}, state FROM scans AS s WHERE watch = ?1 AND id < ?2 "
                 "AND at BETWEEN ?3 AND ?4 AND size > 0 AND state <> 'failed' "
                 f"AND {BELIEVED.format('?2')} ORDER BY id DESC",
                 (watch, scan_id, *within),
