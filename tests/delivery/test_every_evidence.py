@@ -60,8 +60,7 @@ def _items(told: Evidence) -> Iterator[Item]:
 def _messages(unit: Unit) -> Iterator[Message]:
     for told in _evidence(unit):
         items = tuple(_items(told))
-        message = msgspec.structs.replace(alerts([]), items=items, told=len(items))
-        yield message
+        yield msgspec.structs.replace(alerts([]), items=items, told=len(items))
 
 
 @pytest.mark.parametrize("unit", Unit)

@@ -14,7 +14,6 @@ from watcher.model import ScanState
 from watcher.store.records import AFTER_ALL
 from watcher.store.sqlite.database import Database
 
-
 _MOST, _FEW = ("3", *map(str, range(12, 24))), ("3", "19", "20")
 
 
