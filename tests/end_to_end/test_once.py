@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.process import KEY, Watcher
+from tests.end_to_end.process import KEY, PATIENCE, Watcher
 from tests.fakes.sink import Service
 from watcher.source.simulator import Simulator
 
@@ -135,17 +137,29 @@ async def test_channel_test_says_what_the_service_said(watcher: Watcher, sink: S
 async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     """The whole daemon on its own market: a past, messages, and where to go on; whatever proxy
     the environment names, nothing of this machine is asked through it. The market is the real one,
-    for that is what the demo's user sees."""
+    for that is what the demo's user sees. It ends by Ctrl-C, once it told: how many days a second
+    has is the machine's."""
     watcher = Watcher(tmp_path, "http://127.0.0.1:1", {"HTTP_PROXY": "http://127.0.0.1:9"})
-    code, out, err = await watcher.call(
+    process = await watcher.spawn(
         "demo", "--market", "real", "--products", "500", "--days", "5", "--day-seconds", "1",
-        "--for", "6", "--listen", "127.0.0.1:0",
+        "--for", f"{PATIENCE}", "--listen", "127.0.0.1:0",
     )  # fmt: skip
-    assert (code, err) == (0, "")
+    assert process.stdout is not None
+    said: list[str] = []
+    async for line in process.stdout:
+        said.append(line.decode())
+        if re.search(r"taking-off\b.* \(US\)", said[-1]):
+            break
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(PATIENCE):
+        rest, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    out = "".join(said)
     assert "5 days of past" in out
     assert "http://127.0.0.1:" in out
-    assert re.search(r"taking-off\b.* \(US\)", out)
-    assert "https://www.tiktok.com/shop/pdp/" in out
+    assert "taking-off" in said[-1], "not told within the demo's time"
+    assert 1 <= out.count("\n-- ") <= 14
+    assert "https://www.tiktok.com/shop/pdp/" in out + rest.decode()
 
 
 @pytest.mark.parametrize("listen", ["foo", "0.0.0.0:8787"])
