@@ -136,7 +136,7 @@ class Site:
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
         for path, handler in (*PAGES, *DATA):
             router.add_get(base + path, partial(self._page, handler))
-        for path, handler in FORMS:
+        for path, handler, _role in FORMS:
             router.add_post(base + path, partial(self._page, handler))
         for path, handler in ACT:
             router.add_get(base + path, self._open(partial(self._act, handler)))
@@ -300,7 +300,7 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
+    own = {route[0].split("/")[1] for route in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

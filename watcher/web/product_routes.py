@@ -1,0 +1,24 @@
+"""Addresses of products, of groups of them, and of what is followed."""
+
+from __future__ import annotations
+
+from watcher.people import Role
+from watcher.web.context import Handler
+from watcher.web.pages import followed, group, pictures, product, products
+
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/products", products.search),
+    ("/products/{region}/{id}", product.page),
+    ("/groups/{region}/{id}", group.page),
+    ("/followed", followed.page),
+    (r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg", pictures.picture),
+)
+FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    ("/followed", followed.add, Role.ACT),
+    ("/followed/remove", followed.remove, Role.ACT),
+)
+DATA: tuple[tuple[str, Handler], ...] = (
+    ("/api/products/{region}/{id}.json", product.data),
+    ("/api/groups/{region}/{id}.json", group.data),
+    ("/api/followed.json", followed.data),
+)

@@ -1,0 +1,25 @@
+"""Addresses of what the daemon does: its state, watches, rules and reports."""
+
+from __future__ import annotations
+
+from watcher.web.context import Handler
+from watcher.web.pages import overview, report, rule, scores
+
+PAGES: tuple[tuple[str, Handler], ...] = (
+    ("/", overview.page),
+    ("/watches", overview.watches),
+    ("/rules", overview.rules),
+    ("/rules/{name}", rule.page),
+    ("/scores", scores.page),
+    ("/reports", report.page),
+    ("/reports/{name}", report.one),
+)
+DATA: tuple[tuple[str, Handler], ...] = (
+    ("/healthz", overview.healthz),
+    ("/metrics", overview.metrics),
+    ("/api/overview.json", overview.data),
+    ("/api/rules/{name}.json", rule.data),
+    ("/api/scores.json", scores.data),
+    ("/api/reports.json", report.list_data),
+    ("/api/reports/{name}.json", report.data),
+)
