@@ -37,7 +37,7 @@ from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
+from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, PATHS, send_home
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 from watcher.web.speaking import choice, is_for_programs, language_of, marks
@@ -300,7 +300,7 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route[0].split("/")[1] for route in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
+    own = {path.split("/")[1] for path in PATHS} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

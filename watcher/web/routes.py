@@ -9,7 +9,7 @@ from watcher.web.context import Handler
 from watcher.web.pages import index
 from watcher.web.pages.index import send_home
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "send_home"]
+__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "PATHS", "send_home"]
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     *rule_routes.PAGES,
@@ -21,6 +21,10 @@ DATA: tuple[tuple[str, Handler], ...] = (
     *rule_routes.DATA,
     *product_routes.DATA,
     *alert_routes.DATA,
+)
+PATHS: tuple[str, ...] = (
+    *(path for path, _handler in (*PAGES, *DATA, *ACT)),
+    *(path for path, _handler, _role in FORMS),
 )
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),
