@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -80,12 +79,6 @@ def read_token(path: Path) -> str:
             "space; make one with: openssl rand -hex 32"
         )
     return token
-
-
-def digest_of_token(token: str | bytes) -> str:
-    """Return what is kept of the token of a book: it has so many random characters that nobody
-    finds it from that."""
-    return sha256(token.encode() if isinstance(token, str) else token).hexdigest()
 
 
 def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:
