@@ -34,7 +34,7 @@ from watcher.web.accept_errors import (
     Visits,
 )
 from watcher.web.access import UNKNOWN_HOST, Access, TooLow, visitor_of
-from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
+from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
@@ -51,13 +51,17 @@ log = structlog.get_logger("watcher.web")
 # Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
 # The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
 HEADERS = {
-    CONTENT_POLICY: POLICY,
+    CONTENT_POLICY: SCRIPTED,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+STATIC = {
+    "style.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _READ_ONLY = N_(
     "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
     "or by the command line with the primary server's URL."

@@ -49,6 +49,19 @@ NAVIGATION = (
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
 )
+# The letter that leads to a page, after a "g".
+KEYS = {
+    "/": "o",
+    "/alerts": "a",
+    "/rules": "r",
+    "/reports": "e",
+    "/watches": "w",
+    "/products": "p",
+    "/followed": "f",
+    "/outbox": "m",
+    "/silences": "s",
+}
+MARK = "mark"  # of a request: what had changed last when its page began to be made
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
@@ -121,6 +134,8 @@ class Renderer:
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
+            keys=KEYS,
+            mark=request.get(MARK, ""),
             here=here,
             address=f"{here}?{query}" if query else here,
             lang=language().tag,
