@@ -22,7 +22,6 @@ from watcher.errors import ListenError, StoreError
 from watcher.language import Language, spoken
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
-from watcher.people import Role
 from watcher.redaction import hide_links
 from watcher.text.retold import retold
 from watcher.web.accept_errors import (
@@ -39,7 +38,7 @@ from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, FORMS, INDEX, PATHS, READS
+from watcher.web.routes import ACT, ACT_FORM, FEEDS, FORMS, INDEX, PATHS, READS
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 from watcher.web.speaking import choice, is_for_programs, language_of, marks
@@ -144,6 +143,9 @@ class Site:
             router.add_get(base + path, self._admission.ask(partial(self._page, handler), role))
         for path, handler, role in FORMS:
             router.add_post(base + path, self._admission.ask(partial(self._page, handler), role))
+        for path, handler in FEEDS:
+            feed = self._admission.ask_address(partial(self._page, handler))
+            router.add_get(base + path, feed)
         for path, handler in ACT:
             router.add_get(base + path, self._admission.open(partial(self._act, handler)))
         path, handler = ACT_FORM
@@ -265,9 +267,8 @@ class Site:
     def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
         """An error as a page, or as a line for programs and for who has only a feed's token, who is
         to learn nothing of the page."""
-        visitor = visitor_of(request)
-        of_feed = visitor.may(Role.FEED) and not visitor.may(Role.READ)
-        if of_feed or self._shelf.here(request).startswith(("/api/", "/static/")):
+        here = self._shelf.here(request)
+        if visitor_of(request).is_reader_of_feeds or here.startswith(("/api/", "/static/")):
             return web.Response(text=f"{text}\n", status=status)
         return self._shelf.refused(request, status, text)
 

@@ -74,6 +74,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),
     "not_followed": lambda _number: _("The product was not followed."),
+    "revoked": lambda _number: _("The token opens nothing any more."),
+    "not_revoked": lambda _number: _("The token opened nothing before."),
+    "forgotten": lambda _number: _("They are forgotten."),
+    "not_forgotten": lambda _number: _("There is nobody of that name whose token was revoked."),
     "dropped": lambda number: counted(
         "{count} message was dropped.", "{count} messages were dropped.", number
     ),
@@ -131,6 +135,7 @@ class Renderer:
             readonly=scene.token is None,
             visitor=scene.visitor,
             may=scene.may,
+            can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),

@@ -44,7 +44,7 @@ class Shelf(Protocol):
         """The SHA-256 of the tokens that books have of their own."""
 
     async def people(self, book: str | None) -> Sequence[Person]:
-        """Those who may open the page of a book, and who might; raises ``StoreError``."""
+        """The people who may open the page of a book, and who might once; raises ``StoreError``."""
 
     async def context(self, request: web.Request) -> PageContext:
         """Raises 404 where there is no such book."""
@@ -153,7 +153,8 @@ class SeveralBooks:
     def _page(self, book: str, sources: Sources) -> PageContext:
         bases = tuple(f"{base}{BOOKS}/{book}/" for base in self._bases)
         renderer = Renderer(bases, self._templates)
-        return PageContext(sources, Forms(self._page_url), renderer, Board(), book)
+        address = f"{self._page_url}{BOOKS}/{book}/" if self._page_url is not None else ""
+        return PageContext(sources, Forms(self._page_url), renderer, Board(), book, address)
 
 
 def shelf_of(
@@ -166,4 +167,5 @@ def shelf_of(
     if isinstance(sources, ServerBooks):
         return SeveralBooks(sources, bases, page_url)
     sources = replace(sources, instruments=(*sources.instruments, *instruments))
-    return OneBook(PageContext(sources, Forms(page_url), Renderer(tuple(bases), templates())))
+    renderer, address = Renderer(tuple(bases), templates()), str(page_url or "")
+    return OneBook(PageContext(sources, Forms(page_url), renderer, page_url=address))
