@@ -10,6 +10,7 @@ from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
 from watcher.store.sql.links import Links
+from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
@@ -37,6 +38,7 @@ class Faces:
         self.silences: Silences = Silences(db)
         self.ledger: Ledger = Ledger(db)
         self.health: HealthBook = HealthBook(db)
+        self.news: News = News(db)
         self.browsing: Browsing = Browsing(db)
         self.extracts: Extracts = Extracts(db)
         self.observations: Observations = Observations(db)

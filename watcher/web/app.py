@@ -1,8 +1,8 @@
 """The web page's server: which address shows what, and what every answer has in common.
 
-Server-rendered and without a script. What it shows comes from the database through a read-only
-connection, and is made anew for each request. Only silences, what is followed, retries and drops
-write, by POST with a token (``forms``).
+Server-rendered: without the one script a page only does not update by itself (``live``). What it
+shows comes from the database through a read-only connection, and is made for each request. Only
+silences, what is followed, retries and drops write, by POST with a token (``forms``).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from watcher.web.access import UNKNOWN_HOST, Access, WrongToken
 from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
+from watcher.web.live import EVENTS, Live
 from watcher.web.pages import act
 from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
 from watcher.web.server_books import ServerBooks
@@ -48,8 +49,9 @@ Answerer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger("watcher.web")
 
-# Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
-# The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
+# Nothing from outside, no script but our own file, no frame: a hostile product name finds nothing
+# to work with. The referrer stays on this page: without any, a browser sends its own forms' origin
+# as "null".
 HEADERS = {
     CONTENT_POLICY: SCRIPTED,
     "X-Content-Type-Options": "nosniff",
@@ -90,6 +92,9 @@ class Site:
         bases = tuple(dict.fromkeys((self._base, "/")))  # a proxy passes it on or takes it off
         self._opened = set[Answerer]()  # what is open to who has a message's link
         self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
+        self._live = Live(
+            self._shelf, self._connections, self._limits, self._still_admitted, HEADERS
+        )
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
@@ -133,13 +138,17 @@ class Site:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        await self._live.aclose()  # its streams would be waited for
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
-        for path, handler in (*PAGES, *DATA):
+        for path, handler in PAGES:
+            router.add_get(base + path, partial(self._live.page, partial(self._page, handler)))
+        for path, handler in DATA:
             router.add_get(base + path, partial(self._page, handler))
+        router.add_get(base + EVENTS, self._live.events, allow_head=False)
         for path, handler, _role in FORMS:
             router.add_post(base + path, partial(self._page, handler))
         for path, handler in ACT:
@@ -156,7 +165,10 @@ class Site:
         shelf = self._shelf
         if isinstance(shelf, SeveralBooks):
             for path, handler in INDEX:
-                router.add_get(base + path, partial(handler, shelf, self._visits.instruments))
+                answer: Answerer = partial(handler, shelf, self._visits.instruments)
+                is_page = path == "/"
+                router.add_get(base + path, partial(self._live.page, answer) if is_page else answer)
+            router.add_get(base + EVENTS, self._live.events, allow_head=False)
             self._add_static(router, base)
 
     def _add_static(self, router: web.UrlDispatcher, base: str) -> None:
@@ -251,6 +263,14 @@ class Site:
             await asyncio.sleep(self._limits.penalty)  # of this visitor's time, nobody else's
         raise refusal
 
+    async def _still_admitted(self, request: web.Request) -> bool:
+        """Whether who was admitted once still is: a token may have been revoked."""
+        try:
+            await self._check(request)
+        except web.HTTPException:
+            return False
+        return True
+
     async def _send(
         self, request: web.Request, response: web.StreamResponse, marks: Mapping[str, str]
     ) -> None:
@@ -290,7 +310,7 @@ class Site:
 
     def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
         """An error as a page, or as a line for programs."""
-        if self._shelf.here(request).startswith(("/api/", "/static/")):
+        if self._shelf.here(request).startswith(("/api/", "/static/", EVENTS)):
             return web.Response(text=f"{text}\n", status=status)
         return self._shelf.refused(request, status, text)
 
@@ -304,7 +324,9 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route[0].split("/")[1] for route in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
+    paths = [each for each, _handler in (*PAGES, *DATA, *ACT)]
+    paths += [*(each for each, _handler, _role in FORMS), "/static", f"/{BOOKS}", EVENTS]
+    own = {each.split("/")[1] for each in paths}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(
