@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from zlib import crc32
 
+import structlog
+
 from watcher.errors import StoreError
 from watcher.store.sql.news import KINDS
 
@@ -31,6 +33,9 @@ USUAL = 0.02  # seconds that a page is thought to take until one did
 ILL = 15.0  # seconds between questions for the health, which tries to write
 OLD = 300.0  # seconds after which a page that was told nothing is made anew: times grow old
 TIME = "time"  # the kind of what is told then
+
+
+log = structlog.get_logger("watcher.web")
 
 
 class Asked(Protocol):
@@ -199,7 +204,10 @@ class News:
             began = time.monotonic()
             for name, kept in [*self._books.items()]:
                 if kept.followers:
-                    await self._look_at(name, kept)
+                    try:
+                        await self._look_at(name, kept)
+                    except Exception:
+                        log.exception("a look for what changed broke", book=name)
             took = time.monotonic() - began
             await asyncio.sleep(max(self._period, min(took / LOOKS, SLOWEST)))
 

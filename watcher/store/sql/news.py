@@ -36,7 +36,7 @@ _MARKS = {
     ),
 }
 KINDS = tuple(_MARKS)
-_SQL = f"SELECT {', '.join(f'(SELECT {each})' for of in _MARKS.values() for each in of)}"
+SQL = f"SELECT {', '.join(f'(SELECT {each})' for of in _MARKS.values() for each in of)}"
 
 
 class News(Face):
@@ -45,7 +45,7 @@ class News(Face):
     def marks(self) -> Mapping[str, int]:
         """A number for each kind of ``KINDS``: another one, as good as surely, once something of
         that kind changed."""
-        found = iter(self._db.one(_SQL) or ())
+        found = iter(self._db.one(SQL) or ())
         return {
             kind: crc32(repr([next(found) for _ in numbers]).encode())
             for kind, numbers in _MARKS.items()
