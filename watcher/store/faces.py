@@ -9,6 +9,7 @@ from watcher.store.sql.connection import Connection
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
+from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
@@ -33,6 +34,7 @@ class Faces(PeopleFaces):
         self.backlog: Backlog = Backlog(db)
         self.ledger: Ledger = Ledger(db)
         self.health: HealthBook = HealthBook(db)
+        self.news: News = News(db)
         self.browsing: Browsing = Browsing(db)
         self.extracts: Extracts = Extracts(db)
         self.observations: Observations = Observations(db)

@@ -61,7 +61,8 @@ KEYS = {
     "/outbox": "m",
     "/silences": "s",
 }
-MARK = "mark"  # of a request: what had changed last when its page began to be made
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
