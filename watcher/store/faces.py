@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from watcher.store.sql.alerts import Alerts
+from watcher.store.sql.assortments import Assortments
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.connection import Connection
+from watcher.store.sql.day_lists import DayLists
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.groups import Groups
@@ -26,6 +28,8 @@ class Faces:
         self.history: History = History(db)
         self.jumps: Jumps = Jumps(db)
         self.groups: Groups = Groups(db)
+        self.assortments: Assortments = Assortments(db)
+        self.day_lists: DayLists = DayLists(db)
         self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
         self.reports: Reports = Reports(db)

@@ -237,6 +237,16 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_SELLERS = """
+CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
+ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
+    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
+    WHERE grouped_by IS NULL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -265,6 +275,7 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m030_sellers": _SELLERS,
 }
 
 
