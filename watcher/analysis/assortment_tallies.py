@@ -33,8 +33,11 @@ class Tally:
         return max(known, default=np.nan)
 
 
-def tallies(database: Store, by: str, lists: OnLists) -> tuple[list[Tally], dict[str, int]]:
-    """All that were found, and by region how many listed products are of nobody known."""
+def tallies(
+    database: Store, by: str, lists: OnLists, *, alike: bool = False
+) -> tuple[list[Tally], dict[str, int]]:
+    """All that were found, and by region how many listed products are of nobody known. All GMV is
+    ``alike`` where the user says what it is in."""
     found = {(each.region, each.value): each.products for each in database.assortments.found(by)}
     firing = [each.product for each in database.assortments.live_alerts() if each.firing]
     products = lists.products.tolist()
@@ -46,7 +49,7 @@ def tallies(database: Store, by: str, lists: OnLists) -> tuple[list[Tally], dict
     rows: dict[tuple[str, str | None], list[int]] = {}
     for place, (region, value, _currency) in enumerate(of[: len(products)]):
         rows.setdefault((region, value), []).append(place)
-    currencies = [currency for _, _, currency in of[: len(products)]]
+    currencies = [None if alike else currency for _, _, currency in of[: len(products)]]
     made = [
         _tally(*each, count, rows.get(each, []), lists.numbers, currencies, alerts.get(each, 0))
         for each, count in found.items()

@@ -7,13 +7,13 @@ much more is sold compares the products of both times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from watcher.model import Bools, Floats, Instant, Ints
-from watcher.rules.rulebook import Rulebook
+from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
 from watcher.store.sql.assortments import Assortment
 from watcher.store.sql.day_lists import SUMMED, Look, rows_of
@@ -51,7 +51,7 @@ class Past:
 class OnLists:
     """What the newest lists of a book's watches have: (n,) products in rising order, each once,
     their ``numbers`` (2, n) as its newest list has them, its best ``ranks`` and on which of
-    ``watches`` that is (-1: none has places); and by watch whom each has."""
+    ``watches`` that is (-1: none has places); and by watch whom each has, and since when."""
 
     products: Ints
     numbers: Floats
@@ -59,6 +59,7 @@ class OnLists:
     ranked_by: Ints
     watches: Sequence[str]
     members: Mapping[str, Ints]
+    at: Mapping[str, Instant]
 
     def places(self, products: Ints) -> Ints:
         """(n,) where each of these stands; -1 for one that no list has."""
@@ -68,9 +69,9 @@ class OnLists:
         return np.where(self.products[found] == products, found, -1)
 
 
-def on_lists(database: Store, book: Rulebook, now: Instant) -> OnLists:
-    """Read the newest lists of all watches."""
-    names = {watch.key: watch.name for watch in book.watches}
+def on_lists(database: Store, watches: Iterable[Watch], now: Instant) -> OnLists:
+    """Read the newest lists of some watches."""
+    names = {watch.key: watch.name for watch in watches}
     looks = database.day_lists.newest([*names], now, now)  # however old: nothing newer is known
     keys = sorted(looks, key=lambda key: looks[key].at)  # of two lists the newer one stands
     watch_of = {looks[key].scan: place for place, key in enumerate(keys)}
@@ -92,16 +93,20 @@ def on_lists(database: Store, book: Rulebook, now: Instant) -> OnLists:
         every, numbers, np.where(np.isinf(ranks), np.nan, ranks), by,
         [names[key] for key in keys],
         {names[keys[place]]: members[scan] for scan, place in watch_of.items() if scan in members},
+        {names[key]: looks[key].at for key in keys},
     )  # fmt: skip
 
 
 def past_of(
-    database: Store, region: str, assortment: Assortment, since: Instant, now: Instant
-) -> Past:
+    database: Store, region: str, assortment: Assortment, since: Instant, now: Instant,
+    watches: Sequence[str] | None = None,
+) -> Past:  # fmt: skip
     """The sums of an assortment's products from ``since`` until now, at some times of it: the
-    fewer, the more there is to read."""
+    fewer, the more there is to read. Of the lists of all watches that ever had one of them, be they
+    read no more, or of these ``watches``, by their keys."""
     reader = _Reader(database, assortment.products)
-    watches = database.assortments.watches(region, assortment.products)
+    if watches is None:
+        watches = database.assortments.watches(region, assortment.products)
     newest = database.day_lists.newest(watches, now)
     times = _times(since, now, newest.values())
     kinds = kinds_of(assortment.currencies)
@@ -133,7 +138,7 @@ def total(values: Floats) -> float:
     return float(known.sum()) if len(known) else np.nan
 
 
-def _times(since: Instant, now: Instant, looks: Sequence[Look] | Iterator[Look]) -> Ints:
+def _times(since: Instant, now: Instant, looks: Iterable[Look]) -> Ints:
     """The instants, whole days apart, the last of which is now."""
     each = sum(look.size + _OF_A_LIST for look in looks)
     most = int(min(MOST_TIMES, max(FEWEST_TIMES, _CELLS // max(1, each))))

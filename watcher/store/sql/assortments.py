@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from watcher.categories import UNKNOWN
 from watcher.fields import IDS
-from watcher.model import Floats, Instant, Ints
+from watcher.model import Bools, Floats, Instant, Ints
 from watcher.store.packing import LastSeen, PackedList
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face, chunks
@@ -32,6 +32,16 @@ class Assortment(Struct, frozen=True):
 
     products: Ints
     currencies: Sequence[str | None]
+
+    def only(self, rows: Ints | Bools) -> Assortment:
+        """Some of them."""
+        kept = np.arange(len(self.products))[rows]
+        return Assortment(self.products[kept], [self.currencies[row] for row in kept.tolist()])
+
+    def of_one_currency(self) -> Assortment:
+        """As if nothing were known of their currencies: where the user says what all GMV is in, it
+        is added up."""
+        return Assortment(self.products, [None] * len(self.products))
 
 
 class LiveAlert(Struct, frozen=True):
@@ -91,6 +101,11 @@ class Assortments(Face):
             f"GROUP BY p.region, p.{below} ORDER BY count(*) DESC, p.{below}",
             (region, value, UNKNOWN),
         )
+
+    def above(self, region: str, by: str, value: str, level: str) -> str:
+        """The category of a ``level`` that most of its products are of; empty for none."""
+        found = self.parts(region, by, value, level)
+        return found[0].value if found else ""
 
     def among(self, region: str, products: Ints) -> Assortment:
         """Those of these products that are of a region."""
