@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isnan
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from watcher.store.ports import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class AssortmentTally:
     """A seller or category of a region: how many products any scan ``found`` of it, how many are
     ``listed`` now, what these sold (NaN: nobody knows), GMV by currency as ``Past`` has it, and the
     alerts that fire on any of its products, or on it as a group."""
@@ -29,13 +30,13 @@ class Tally:
     @property
     def most_gmv(self) -> float:
         """The largest of its sums, to sort by; NaN where there is none."""
-        known = [each for each in self.gmv.values() if each == each]
+        known = [each for each in self.gmv.values() if not isnan(each)]
         return max(known, default=np.nan)
 
 
 def tallies(
     database: Store, by: str, lists: OnLists, *, alike: bool = False
-) -> tuple[list[Tally], dict[str, int]]:
+) -> tuple[list[AssortmentTally], dict[str, int]]:
     """All that were found, and by region how many listed products are of nobody known. All GMV is
     ``alike`` where the user says what it is in."""
     found = {(each.region, each.value): each.products for each in database.assortments.found(by)}
@@ -50,25 +51,15 @@ def tallies(
     for place, (region, value, _currency) in enumerate(of[: len(products)]):
         rows.setdefault((region, value), []).append(place)
     currencies = [None if alike else currency for _, _, currency in of[: len(products)]]
-    made = [
-        _tally(*each, count, rows.get(each, []), lists.numbers, currencies, alerts.get(each, 0))
-        for each, count in found.items()
-    ]
+    made = []
+    for each, count in found.items():
+        own = rows.get(each, [])
+        sums = sums_of(lists, np.array(own, np.int64), [currencies[row] for row in own])
+        made.append(
+            replace(sums, region=each[0], value=each[1], found=count, firing=alerts.get(each, 0))
+        )
     unknown = {region: len(places) for (region, value), places in rows.items() if value is None}
     return made, unknown
-
-
-def _tally(
-    region: str, value: str, found: int, rows: list[int], numbers: Floats,
-    currencies: list[str | None], firing: int,
-) -> Tally:  # fmt: skip
-    if not rows:
-        return Tally(region, value, found, firing=firing)
-    own = numbers[:, rows]
-    return Tally(
-        region, value, found, len(rows), total(own[SALES]),
-        gmv_of(own, [currencies[row] for row in rows]), firing,
-    )  # fmt: skip
 
 
 def gmv_of(numbers: Floats, currencies: Iterable[str | None]) -> dict[str, float]:
@@ -77,7 +68,7 @@ def gmv_of(numbers: Floats, currencies: Iterable[str | None]) -> dict[str, float
     return {kind: total(numbers[GMV, own]) for kind, own in kinds.items()}
 
 
-def sums_of(lists: OnLists, places: Ints, currencies: Iterable[str | None]) -> Tally:
-    """What products at these places of the lists come to, without what they are of."""
+def sums_of(lists: OnLists, places: Ints, currencies: Iterable[str | None]) -> AssortmentTally:
+    """The sums of the products at these places of the lists, without what these are of."""
     own = lists.numbers[:, places]
-    return Tally("", "", 0, len(places), total(own[SALES]), gmv_of(own, currencies))
+    return AssortmentTally("", "", 0, len(places), total(own[SALES]), gmv_of(own, currencies))

@@ -16,7 +16,7 @@ from watcher.model import Bools, Floats, Instant, Ints
 from watcher.rules.rulebook import Watch
 from watcher.store.ports import Store
 from watcher.store.sql.assortments import Assortment
-from watcher.store.sql.day_lists import SUMMED, Look, rows_of
+from watcher.store.sql.day_lists import SUMMED, KeptList, rows_of
 from watcher.units import DAY
 
 MOST_TIMES, FEWEST_TIMES = 45, 6  # of which sums are made
@@ -26,7 +26,7 @@ SALES, GMV = range(len(SUMMED))  # columns
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedSums:
     """A sum ``then`` and ``now`` of the ``products`` that lists had at both times."""
 
     then: float
@@ -35,7 +35,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class SumsPast:
     """Sums (m,) at the instants ``at``: what was known then. ``gmv`` is by currency, which is empty
     where all is one sum. NaN is no value; of ``products`` too, where no list was read. What moved
     from the first of these times with products to the last is ``compared``, by the sums' names."""
@@ -44,12 +44,12 @@ class Past:
     products: Floats
     sales: Floats
     gmv: Mapping[str, Floats]
-    compared: Mapping[str, Compared]
+    compared: Mapping[str, ComparedSums]
 
 
 @dataclass(frozen=True, slots=True)
 class OnLists:
-    """What the newest lists of a book's watches have: (n,) products in rising order, each once,
+    """The newest lists of some watches together: (n,) products in rising order, each once,
     their ``numbers`` (2, n) as its newest list has them, its best ``ranks`` and on which of
     ``watches`` that is (-1: none has places); and by watch whom each has, and since when."""
 
@@ -98,12 +98,13 @@ def on_lists(database: Store, watches: Iterable[Watch], now: Instant) -> OnLists
 
 
 def past_of(
-    database: Store, region: str, assortment: Assortment, since: Instant, now: Instant,
+    database: Store, region: str, assortment: Assortment, within: tuple[Instant, Instant],
     watches: Sequence[str] | None = None,
-) -> Past:  # fmt: skip
-    """The sums of an assortment's products from ``since`` until now, at some times of it: the
-    fewer, the more there is to read. Of the lists of all watches that ever had one of them, be they
-    read no more, or of these ``watches``, by their keys."""
+) -> SumsPast:  # fmt: skip
+    """The sums of an assortment's products at some times from the first of two instants to the
+    last: the fewer, the more there is to read. Of the lists of all watches that ever had one of
+    them, be they read no more, or of these ``watches``, by their keys."""
+    since, now = within
     reader = _Reader(database, assortment.products)
     if watches is None:
         watches = database.assortments.watches(region, assortment.products)
@@ -111,7 +112,7 @@ def past_of(
     times = _times(since, now, newest.values())
     kinds = kinds_of(assortment.currencies)
     rows = [*reader.at_times(watches, times)]
-    return Past(
+    return SumsPast(
         at=times,
         products=np.array([np.nan if here is None else here.sum() for here, _ in rows]),
         sales=_sums(rows, SALES),
@@ -138,7 +139,7 @@ def total(values: Floats) -> float:
     return float(known.sum()) if len(known) else np.nan
 
 
-def _times(since: Instant, now: Instant, looks: Iterable[Look]) -> Ints:
+def _times(since: Instant, now: Instant, looks: Iterable[KeptList]) -> Ints:
     """The instants, whole days apart, the last of which is now."""
     each = sum(look.size + _OF_A_LIST for look in looks)
     most = int(min(MOST_TIMES, max(FEWEST_TIMES, _CELLS // max(1, each))))
@@ -160,16 +161,13 @@ class _Reader:
 
     def at_times(self, watches: Sequence[str], times: Ints) -> Iterator[_Row]:
         """Yield what was known of the products at each time."""
-        looks: list[list[Look]] = [[] for _ in times]
-        for watch in watches:
-            for there, look in zip(
-                looks, self._database.day_lists.at_times(watch, times.tolist()), strict=True
-            ):
-                there += [look] if look is not None else []
-        for there in looks:
-            yield self._known(there)
+        lists = self._database.day_lists
+        found = [lists.at_times(watch, times.tolist()) for watch in watches]
+        for turn in range(len(times)):
+            then = (of_watch[turn] for of_watch in found)
+            yield self._known([each for each in then if each is not None])
 
-    def _known(self, looks: Sequence[Look]) -> _Row:
+    def _known(self, looks: Sequence[KeptList]) -> _Row:
         here, numbers = np.zeros(self._size, np.bool_), np.full((len(SUMMED), self._size), np.nan)
         scans = [look.scan for look in looks]
         lists = dict(self._database.day_lists.read(scans, self._row_of))
@@ -187,7 +185,7 @@ def _sums(rows: Sequence[_Row], column: int, own: Bools | None = None) -> Floats
     )
 
 
-def _compared(rows: Sequence[_Row], kinds: Mapping[str, Bools]) -> dict[str, Compared]:
+def _compared(rows: Sequence[_Row], kinds: Mapping[str, Bools]) -> dict[str, ComparedSums]:
     """Compare the first of these times with the last; nothing where they are one."""
     if len(rows) < 2:
         return {}
@@ -198,6 +196,6 @@ def _compared(rows: Sequence[_Row], kinds: Mapping[str, Bools]) -> dict[str, Com
     return found
 
 
-def _both(then: Floats, now: Floats) -> Compared:
+def _both(then: Floats, now: Floats) -> ComparedSums:
     known = np.isfinite(then) & np.isfinite(now)
-    return Compared(float(then[known].sum()), float(now[known].sum()), int(known.sum()))
+    return ComparedSums(float(then[known].sum()), float(now[known].sum()), int(known.sum()))

@@ -18,7 +18,7 @@ from watcher.store.sql.recording import ANY_REGION
 _PAST = 3_000  # alerts that are over, of all products: the newest, in which some are looked for
 
 
-class Found(Struct, frozen=True):
+class FoundAssortment(Struct, frozen=True):
     """A seller or category of a region, and how many products of it any scan saw."""
 
     region: str
@@ -39,8 +39,7 @@ class Assortment(Struct, frozen=True):
         return Assortment(self.products[kept], [self.currencies[row] for row in kept.tolist()])
 
     def of_one_currency(self) -> Assortment:
-        """As if nothing were known of their currencies: where the user says what all GMV is in, it
-        is added up."""
+        """Forget their currencies: where the user says what all GMV is in, it is added up."""
         return Assortment(self.products, [None] * len(self.products))
 
 
@@ -56,10 +55,10 @@ class LiveAlert(Struct, frozen=True):
 class Assortments(Face):
     """Products by one of ``IDS``: by their seller, or a category of one of three levels."""
 
-    def found(self, by: str) -> list[Found]:
+    def found(self, by: str) -> list[FoundAssortment]:
         """All that products have or had last, but for what says that nothing is known."""
         return self._db.all(
-            Found,
+            FoundAssortment,
             f"SELECT p.region, p.{_id(by)}, count(*) FROM products AS p "
             f"WHERE p.grouped_by IS NULL AND p.{by} IS NOT NULL AND p.{by} NOT IN ('', ?) "
             f"GROUP BY p.region, p.{by} ORDER BY p.region, p.{by}",
@@ -91,10 +90,10 @@ class Assortments(Face):
         )
         return _assortment(rows)
 
-    def parts(self, region: str, by: str, value: str, below: str) -> list[Found]:
-        """What its products are of, by another of ``IDS``: the categories below one."""
+    def parts(self, region: str, by: str, value: str, below: str) -> list[FoundAssortment]:
+        """Find what its products are of, by another of ``IDS``: the categories below one."""
         return self._db.all(
-            Found,
+            FoundAssortment,
             f"SELECT p.region, p.{_id(below)}, count(*) FROM products AS p "
             f"WHERE p.region = ? AND p.{_id(by)} = ? AND p.grouped_by IS NULL "
             f"AND p.{below} IS NOT NULL AND p.{below} NOT IN ('', ?) "
@@ -108,7 +107,7 @@ class Assortments(Face):
         return found[0].value if found else ""
 
     def among(self, region: str, products: Ints) -> Assortment:
-        """Those of these products that are of a region."""
+        """Choose those of these products that are of a region."""
         rows = zip(
             products.tolist(), product_rows(self._db, products, "p.region, p.currency"), strict=True
         )

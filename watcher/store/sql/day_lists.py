@@ -39,7 +39,7 @@ class DayList(Struct, frozen=True):
     numbers: Floats
 
 
-class Look(Struct, frozen=True):
+class KeptList(Struct, frozen=True):
     """A scan whose list is kept, and how many products it has."""
 
     scan: int
@@ -84,7 +84,7 @@ class DayLists(Face):
 
     def newest(
         self, watches: Sequence[str], at: Instant, oldest: int = OLDEST
-    ) -> dict[str, Look]:
+    ) -> dict[str, KeptList]:
         """The list of each watch as it was known at a time, but for one that was older then."""
         newest = self._newest("w.value", "?2")
         rows = self._db.rows(
@@ -93,11 +93,11 @@ class DayLists(Face):
             "ON s.id = t.scan",
             (self._sql.listed(watches), at, oldest),
         )
-        return {watch: Look(*look) for watch, *look in rows}
+        return {watch: KeptList(*look) for watch, *look in rows}
 
-    def at_times(self, watch: str, times: Sequence[Instant]) -> list[Look | None]:
+    def at_times(self, watch: str, times: Sequence[Instant]) -> list[KeptList | None]:
         """For each of these times the list that was the newest then."""
-        found: list[Look | None] = [None] * len(times)
+        found: list[KeptList | None] = [None] * len(times)
         newest = self._newest("?2", "w.value")
         rows = self._db.rows(
             f"SELECT t.place, s.id, s.at, s.size FROM (SELECT w.key AS place, ({newest}) AS scan "
@@ -105,7 +105,7 @@ class DayLists(Face):
             (self._sql.listed(times), watch, OLDEST),
         )
         for key, *look in rows:
-            found[key] = Look(*look)
+            found[key] = KeptList(*look)
         return found
 
     def _newest(self, watch: str, at: str) -> str:
@@ -176,12 +176,13 @@ class _Columns:
         for row, planes in enumerate(self._columns[1:]):
             raised = _together(planes if everywhere else planes[:, places])
             found[row] = np.where(raised > 0, raised - 1, np.nan)
-        return found / _SCALES
+        scaled: Floats = found / _SCALES
+        return scaled
 
 
 def _together(planes: NDArray[np.uint8]) -> Ints:
     """Whole numbers, of which each plane has one byte."""
-    found = planes[0].astype(np.int64)
+    found: Ints = planes[0].astype(np.int64)
     for place, plane in enumerate(planes[1:], start=1):
         found |= plane.astype(np.int64) << 8 * place
     return found

@@ -170,8 +170,7 @@ def m030_sellers(db: Tables) -> None:
     )
     for name in IDS:
         db.execute(
-            f"CREATE INDEX products_of_{name} ON products(region, {name}) "
-            "WHERE grouped_by IS NULL"
+            f"CREATE INDEX products_of_{name} ON products(region, {name}) WHERE grouped_by IS NULL"
         )
 
 

@@ -14,13 +14,13 @@ from watcher.language import gettext_noop as N_
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.assortments import Found
+from watcher.store.sql.assortments import FoundAssortment
 from watcher.store.sql.silences import Silence
 from watcher.subjects import subject_id
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.assortment_past import sums_json, summed
+from watcher.web.pages.assortment_past import summed, sums_json
 from watcher.web.pages.assortment_table import heads
-from watcher.web.pages.assortment_view import AssortmentView, covering, view_of
+from watcher.web.pages.assortment_view import AssortmentView, ShownSubject, covering, view_of
 from watcher.web.pages.common import SPANS, durations, in_words, lines_of
 
 _NO_SELLER = N_("No scan has seen a product of this seller in this region.")
@@ -29,7 +29,7 @@ PARTS = 50  # categories below one that its page names
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AssortmentPlace:
     """A seller or a category in a region: ``by`` is one of ``IDS``. ``path`` are the ids of the
     categories above it, from level 1 on, and ``parts`` those below it, those with most products
     first."""
@@ -38,12 +38,12 @@ class Place:
     by: str
     value: str
     path: Sequence[str] = ()
-    parts: Sequence[Found] = ()
+    parts: Sequence[FoundAssortment] = ()
     others: Sequence[str] = ()  # regions
 
     @property
     def level(self) -> int:
-        """Of a category, from 1 on; 0 of a seller."""
+        """The level of a category, from 1 on; 0 of a seller."""
         return IDS.index(self.by)
 
     @property
@@ -53,7 +53,8 @@ class Place:
 
     @property
     def texts(self) -> tuple[str | None, ...]:
-        """As ``Silence.covers`` takes a product that is of it, whatever else it is."""
+        """The texts of a product that is of it, whatever else it is, as ``Silence.covers`` takes
+        them."""
         levels: list[str | None] = [*self.path, self.value] if self.level else []
         levels += [None] * (len(CATEGORIES) - len(levels))
         return (None, None, None if self.level else self.value, *levels)
@@ -61,7 +62,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    place: Place
+    place: AssortmentPlace
     view: AssortmentView
     silences: Sequence[Silence]
     names: Mapping[str, str]
@@ -94,9 +95,7 @@ async def category_data(context: PageContext, request: web.Request) -> web.Strea
     return await _data(context, request, seller=False)
 
 
-async def _page(
-    context: PageContext, request: web.Request, *, seller: bool
-) -> web.StreamResponse:
+async def _page(context: PageContext, request: web.Request, *, seller: bool) -> web.StreamResponse:
     found = await context.read(partial(_found, request, seller))
     book, view = context.sources.book(), found.view
     return context.html(
@@ -124,9 +123,7 @@ async def _page(
     )
 
 
-async def _data(
-    context: PageContext, request: web.Request, *, seller: bool
-) -> web.StreamResponse:
+async def _data(context: PageContext, request: web.Request, *, seller: bool) -> web.StreamResponse:
     found = await context.read(partial(_found, request, seller))
     place, view = found.place, found.view
     return as_json(
@@ -158,9 +155,9 @@ def _found(
     group = subject_id(place.by, place.value)
     facts = next(iter(database.history.find(group, place.region)), None)
     assortment = database.assortments.of(place.region, place.by, place.value)
-    wanted = place.region, f"{place.of}={place.value}"
     key = None if facts is None else facts.product
-    view = view_of(database, book, now, request.query, assortment, wanted, key)
+    subject = ShownSubject(place.region, assortment, f"{place.of}={place.value}", key)
+    view = view_of(database, book, now, request.query, subject)
     if seller:
         names = {each: name for each, name in book.sellers.items() if each == place.value}
     else:
@@ -177,7 +174,7 @@ def _found(
     )
 
 
-def _place(database: Store, parts: Mapping[str, str], *, seller: bool) -> Place:
+def _place(database: Store, parts: Mapping[str, str], *, seller: bool) -> AssortmentPlace:
     region, value = parts["region"].upper(), parts["id"]
     kinds = (SELLER,) if seller else CATEGORIES
     places = [each for each in database.assortments.places(value) if each[1] in kinds]
@@ -187,10 +184,10 @@ def _place(database: Store, parts: Mapping[str, str], *, seller: bool) -> Place:
     by = here[0]
     others = dict.fromkeys(place for place, _ in places if place != region)
     if seller:
-        return Place(region, by, value, others=[*others])
+        return AssortmentPlace(region, by, value, others=[*others])
     level = CATEGORIES.index(by)
     below = CATEGORIES[level + 1 : level + 2]
-    return Place(
+    return AssortmentPlace(
         region,
         by,
         value,

@@ -1,4 +1,4 @@
-"""What products sold together, over time, for a page: cards, a plot and a table of sums."""
+"""Sums of what products sold over time, for a page: cards, a plot and a table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from watcher.analysis.assortments import Compared, Past
+from watcher.analysis.assortments import ComparedSums, SumsPast
 from watcher.evaluation.series import Track, number
 from watcher.labels import label_said
 from watcher.language import gettext as _
@@ -30,10 +30,10 @@ class SumTrack:
 
     name: str
     track: Track
-    compared: Compared | None
+    compared: ComparedSums | None
 
 
-def sum_tracks(past: Past, metrics: Catalogue) -> list[SumTrack]:
+def sum_tracks(past: SumsPast, metrics: Catalogue) -> list[SumTrack]:
     """The sums that have a value: sales, GMV (each currency's), and how many products there
     were."""
     found = [_track("sales", metrics[SALES], past.sales, past)]
@@ -54,8 +54,15 @@ def gmv_label(label: str, kind: str) -> str:
     return _("{gmv} of prices in {currency}").format(gmv=label, currency=kind)
 
 
+def kind_said(kind: str) -> str:
+    """The products that a sum of GMV is of; empty where it is of all."""
+    if kind == UNKNOWN:
+        return _("of prices of no known currency")
+    return _("of prices in {currency}").format(currency=kind) if kind else ""
+
+
 def summed(
-    past: Past, metrics: Catalogue, chosen: str, within: tuple[Instant, Instant], zone: tzinfo
+    past: SumsPast, metrics: Catalogue, chosen: str, within: tuple[Instant, Instant], zone: tzinfo
 ) -> dict[str, Any]:
     """The values of the template's macro: the sum ``chosen`` by its name, or else the first, has
     the plot."""
@@ -73,7 +80,7 @@ def summed(
     }
 
 
-def sums_json(past: Past) -> dict[str, object]:
+def sums_json(past: SumsPast) -> dict[str, object]:
     """For programs: of each instant what was known then. ``compared`` are sums of the products that
     lists had at the first and the last of them."""
     return {
@@ -85,7 +92,7 @@ def sums_json(past: Past) -> dict[str, object]:
     }
 
 
-def _track(name: str, metric: Metric, values: Any, past: Past) -> SumTrack:
+def _track(name: str, metric: Metric, values: Any, past: SumsPast) -> SumTrack:
     label = gmv_label(label_said(metric.name, metric.label), name.partition(" ")[2])
     return SumTrack(
         name, Track(name, label, metric, past.at, values, past.at), past.compared.get(name)
@@ -100,7 +107,7 @@ def _card(
     return replace(card, name=each.name, label=each.track.label, moved=moved)
 
 
-def _moved(compared: Compared | None) -> str:
+def _moved(compared: ComparedSums | None) -> str:
     """The change of the products of both times; a plain sum would move with the lists."""
     if compared is None or not compared.products or compared.then <= 0:
         return ""
@@ -108,7 +115,7 @@ def _moved(compared: Compared | None) -> str:
 
 
 def _rows(
-    tracks: Sequence[SumTrack], past: Past, currencies: Currencies
+    tracks: Sequence[SumTrack], past: SumsPast, currencies: Currencies
 ) -> Iterator[tuple[Instant, list[str]]]:
     """Yield each instant with its sums in words, the newest first."""
     for row in range(len(past.at) - 1, -1, -1):
@@ -122,7 +129,7 @@ def _said(track: Track, row: int, currencies: Currencies) -> str:
     return "" if value is None else said(track.metric.name, value, track.metric.unit, currencies)
 
 
-def _first(past: Past) -> Instant | None:
+def _first(past: SumsPast) -> Instant | None:
     """The time that the last one is compared with."""
     known = np.flatnonzero(past.products > 0)
     return int(past.at[known[0]]) if len(known) > 1 else None

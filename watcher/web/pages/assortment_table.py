@@ -29,7 +29,7 @@ _KEPT = ("days", "figure", "sum", "sort", "order", "all", "page")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TableQuery:
     """The view that an address asks for, by its own words; what is wrong in it is left out."""
 
     query: Mapping[str, str]
@@ -58,7 +58,7 @@ class Asked:
         return self.query.get("all") == "1"
 
     def link(self, **changes: object) -> str:
-        """The same view, but for some words of it."""
+        """The address of the same view, but for some words of it."""
         kept = {name: self.query[name] for name in self.kept if self.query.get(name)}
         return with_query("", **{**kept, **changes}) or "?"
 
@@ -101,7 +101,7 @@ def in_order(values: Floats, *, rising: bool) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class ProductRow:
+class AssortmentRow:
     """A product of it: its best place and on which list, None where no list has places of it."""
 
     facts: ProductFacts
@@ -115,7 +115,7 @@ class ProductRow:
         return self.facts.numbers.get(name)
 
     def words(self, name: str, gmv_currency: str | None) -> str:
-        """That number in words; empty for none."""
+        """Say that number; empty for none."""
         value, unit = self.value(name), BY_NAME[name].unit
         currencies = Currencies(self.facts.currency, gmv_currency)
         return "" if value is None else said(name, value, unit, currencies)
@@ -132,13 +132,13 @@ class ProductRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ProductTable:
     """One page of the products; ``listed`` are how many lists have now, ``found`` all. Without
     ``chosen`` there are none that no list has, or no others."""
 
-    rows: Sequence[ProductRow]
+    rows: Sequence[AssortmentRow]
     leaf: Leaf
-    asked: Asked
+    asked: TableQuery
     listed: int
     found: int
     shows_all: bool
@@ -159,14 +159,18 @@ def heads() -> dict[str, str]:
     return {name: f"{label[:1].upper()}{label[1:]}" for name, label in labels.items()}
 
 
-def asked_of(query: Mapping[str, str]) -> Asked:
+def asked_of(query: Mapping[str, str]) -> TableQuery:
     """The view of a table of products."""
-    return Asked(query, SORTS, "sales")
+    return TableQuery(query, SORTS, "sales")
 
 
 def table_of(
-    database: Store, assortment: Assortment, lists: OnLists, firing: Mapping[int, int], asked: Asked
-) -> Table:
+    database: Store,
+    assortment: Assortment,
+    lists: OnLists,
+    firing: Mapping[int, int],
+    asked: TableQuery,
+) -> ProductTable:
     """Read it: of all products no more than what they are sorted by. ``firing`` is by product."""
     places = lists.places(assortment.products)
     listed = int((places >= 0).sum())
@@ -181,7 +185,7 @@ def table_of(
         for row in found.rows
         if int(products[row]) in facts
     ]
-    return Table(shown, found, asked, listed, len(assortment.products), shows_all)
+    return ProductTable(shown, found, asked, listed, len(assortment.products), shows_all)
 
 
 def _strength(
@@ -196,10 +200,14 @@ def _strength(
     return database.assortments.numbers(products, [_FIELDS[sort]])[:, 0]
 
 
-def _row(facts: ProductFacts, place: int, lists: OnLists, firing: Mapping[int, int]) -> ProductRow:
+def _row(
+    facts: ProductFacts, place: int, lists: OnLists, firing: Mapping[int, int]
+) -> AssortmentRow:
     count = firing.get(facts.product, 0)
     if place < 0:
-        return ProductRow(facts, None, "", listed=False, firing=count)
+        return AssortmentRow(facts, None, "", listed=False, firing=count)
     rank, by = number(float(lists.ranks[place])), int(lists.ranked_by[place])
     watch = lists.watches[by] if by >= 0 else ""
-    return ProductRow(facts, None if rank is None else int(rank), watch, listed=True, firing=count)
+    return AssortmentRow(
+        facts, None if rank is None else int(rank), watch, listed=True, firing=count
+    )

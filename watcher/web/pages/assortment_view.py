@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from watcher.analysis.assortment_tallies import Tally, sums_of
-from watcher.analysis.assortments import OnLists, Past, on_lists, past_of
+from watcher.analysis.assortment_tallies import AssortmentTally, sums_of
+from watcher.analysis.assortments import OnLists, SumsPast, on_lists, past_of
 from watcher.model import Instant
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
@@ -18,14 +18,14 @@ from watcher.store.records import AlertRow
 from watcher.store.sql.assortments import Assortment
 from watcher.store.sql.silences import Silence
 from watcher.units import DAY
-from watcher.web.pages.assortment_table import Asked, Table, asked_of, table_of
+from watcher.web.pages.assortment_table import ProductTable, TableQuery, asked_of, table_of
 from watcher.web.pages.common import ALERTS, days_of, shown
 from watcher.web.rendering import with_query
 
 
 @dataclass(frozen=True, slots=True)
 class ListShare:
-    """How many of the products a list has now, and its page with those alone."""
+    """Some products on a list: how many it has of them now, and its page with those alone."""
 
     watch: str
     products: int
@@ -35,34 +35,44 @@ class ListShare:
 
 @dataclass(frozen=True, slots=True)
 class AssortmentView:
-    """What is shown of an assortment. ``now`` are sums of what the newest lists have; ``within`` is
-    the time of ``past``."""
+    """The state of an assortment as its page shows it. ``now`` are sums of what the newest lists
+    have; ``within`` is the time of ``past``."""
 
-    asked: Asked
+    asked: TableQuery
     days: int
     within: tuple[Instant, Instant]
-    table: Table
-    now: Tally
-    past: Past
+    table: ProductTable
+    now: AssortmentTally
+    past: SumsPast
     alerts: Sequence[AlertRow]
     lists: Sequence[ListShare]
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSubject:
+    """Products that are shown together: ``wanted`` is the filter of a list's page that leaves them,
+    as ``seller=7495``. ``group`` is the key of the group that they are to rules, whose alerts stand
+    with the products'; ``watches`` are those that are meant, where it is not all."""
+
+    region: str
+    assortment: Assortment
+    wanted: str
+    group: int | None = None
+    watches: Sequence[Watch] | None = None
+
+
 def view_of(
-    database: Store, book: Rulebook, now: Instant, query: Mapping[str, str], assortment: Assortment,
-    subject: tuple[str, str], group: int | None = None, watches: Sequence[Watch] | None = None,
-) -> AssortmentView:  # fmt: skip
-    """Read it. ``subject`` are the region and the filter of a list's page, as ``seller=7495``;
-    ``group`` is the key of the group that it is to rules, whose alerts stand with the products';
-    ``watches`` are those that are meant, where it is not all."""
-    region, wanted = subject
+    database: Store, book: Rulebook, now: Instant, query: Mapping[str, str], subject: ShownSubject
+) -> AssortmentView:
+    """Read it."""
+    assortment, watches = subject.assortment, subject.watches
     if book.metrics.gmv_currency is not None:
         assortment = assortment.of_one_currency()
     days, asked = days_of(query), asked_of(query)
     begin = now - days * DAY
     lists = on_lists(database, book.watches if watches is None else watches, now)
     keys = None if watches is None else [watch.key for watch in watches]
-    ids, firing = _alerts(database, assortment, group)
+    ids, firing = _alerts(database, assortment, subject.group)
     places = lists.places(assortment.products)
     listed = np.flatnonzero(places >= 0)
     return AssortmentView(
@@ -71,9 +81,9 @@ def view_of(
         within=(begin, now),
         table=table_of(database, assortment, lists, firing, asked),
         now=sums_of(lists, places[listed], assortment.only(listed).currencies),
-        past=past_of(database, region, assortment, begin, now, keys),
+        past=past_of(database, subject.region, assortment, (begin, now), keys),
         alerts=shown(database, ids, book, now),
-        lists=_shares(lists, assortment, wanted),
+        lists=_shares(lists, assortment, subject.wanted),
     )
 
 

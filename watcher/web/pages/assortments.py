@@ -1,16 +1,17 @@
-"""All sellers, or all categories of a level, that any scan found: searched, sorted, 50 on a page."""
+"""All sellers, or categories of a level, that any scan found: searched, sorted, 50 on a page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isnan
 from typing import Any
 
 import numpy as np
 from aiohttp import web
 
-from watcher.analysis.assortment_tallies import Tally, tallies
+from watcher.analysis.assortment_tallies import AssortmentTally, tallies
 from watcher.analysis.assortments import on_lists
 from watcher.fields import CATEGORIES, SELLER
 from watcher.model import Instant
@@ -18,8 +19,8 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.units import Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.assortment_past import gmv_label
-from watcher.web.pages.assortment_table import Asked, Leaf, heads, in_order, leaf
+from watcher.web.pages.assortment_past import kind_said
+from watcher.web.pages.assortment_table import Leaf, TableQuery, heads, in_order, leaf
 from watcher.web.rendering import whole_number
 
 # What one may sort by, and whether the lowest comes first unless the address says otherwise.
@@ -31,10 +32,10 @@ _KEPT = ("q", "region", "level", "sort", "order", "page")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AssortmentLine:
     """A seller or category with its name, and the names of those above it; empty for unknown."""
 
-    tally: Tally
+    tally: AssortmentTally
     name: str
     path: str = ""
 
@@ -46,19 +47,19 @@ class Line:
         """Each currency of its GMV that has a sum, and that in words."""
         currencies = Currencies(None, gmv_currency)
         return [
-            (gmv_label("", kind).strip(), format_value(value, Unit.GMV, currencies))
+            (kind_said(kind), format_value(value, Unit.GMV, currencies))
             for kind, value in self.tally.gmv.items()
-            if value == value
+            if not isnan(value)
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """What is shown: one page of the ``lines``. ``unknown`` are listed products of nobody known,
-    ``all`` the number of what there is without a search."""
+    """The part that is shown: one page of the ``lines``. ``unknown`` are listed products of nobody
+    known, ``all`` the number of what there is without a search."""
 
-    asked: Asked
-    lines: Sequence[Line]
+    asked: TableQuery
+    lines: Sequence[AssortmentLine]
     leaf: Leaf
     text: str
     region: str
@@ -122,7 +123,7 @@ async def _data(
     )
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: AssortmentLine) -> dict[str, Any]:
     tally = line.tally
     return {
         "id": tally.value, "region": tally.region, "name": line.name or None,
@@ -134,8 +135,8 @@ def _line(line: Line) -> dict[str, Any]:
 def _found(
     query: Mapping[str, str], categories: bool, database: Store, book: Rulebook, now: Instant
 ) -> _Listed:
-    wanted = whole_number(query, "level")
-    level = wanted if wanted in range(1, len(CATEGORIES) + 1) else 1
+    wanted = whole_number(query, "level") or 1
+    level = wanted if wanted <= len(CATEGORIES) else 1
     by = CATEGORIES[level - 1] if categories else SELLER
     alike = book.metrics.gmv_currency is not None
     found, unknown = tallies(database, by, on_lists(database, book.watches, now), alike=alike)
@@ -144,11 +145,9 @@ def _found(
     named = _named_categories(database, found) if categories else _named(book, found)
     text = query.get("q", "").strip()[:_LONGEST]
     lines = [
-        line
-        for line in named
-        if region in ("", line.tally.region) and (not text or line.has(text))
+        line for line in named if region in ("", line.tally.region) and (not text or line.has(text))
     ]
-    asked = Asked(query, SORTS, "sales", _KEPT)
+    asked = TableQuery(query, SORTS, "sales", _KEPT)
     order = leaf(_order(lines, asked), asked.page)
     return _Listed(
         asked=asked,
@@ -163,20 +162,20 @@ def _found(
     )
 
 
-def _named(book: Rulebook, found: Sequence[Tally]) -> list[Line]:
-    return [Line(each, book.sellers.get(each.value, "")) for each in found]
+def _named(book: Rulebook, found: Sequence[AssortmentTally]) -> list[AssortmentLine]:
+    return [AssortmentLine(each, book.sellers.get(each.value, "")) for each in found]
 
 
-def _named_categories(database: Store, found: Sequence[Tally]) -> list[Line]:
+def _named_categories(database: Store, found: Sequence[AssortmentTally]) -> list[AssortmentLine]:
     known = database.categories.known()
     names = database.categories.names()
     return [
-        Line(each, names.get(each.value, ""), known.path(each.value) if known else "")
+        AssortmentLine(each, names.get(each.value, ""), known.path(each.value) if known else "")
         for each in found
     ]
 
 
-def _order(lines: Sequence[Line], asked: Asked) -> list[int]:
+def _order(lines: Sequence[AssortmentLine], asked: TableQuery) -> list[int]:
     """The rows as they are sorted; those without a name, or a value, last."""
     if asked.sort != "name":
         values = np.array([_value(line.tally, asked.sort) for line in lines], np.float64)
@@ -186,7 +185,7 @@ def _order(lines: Sequence[Line], asked: Asked) -> list[int]:
     return [*named, *(row for row, line in enumerate(lines) if not line.name)]
 
 
-def _value(tally: Tally, sort: str) -> float:
+def _value(tally: AssortmentTally, sort: str) -> float:
     return {
         "found": tally.found, "products": tally.listed, "sales": tally.sales,
         "gmv": tally.most_gmv, "alerts": tally.firing,

@@ -8,24 +8,22 @@ from functools import partial
 
 from aiohttp import web
 
-from watcher.analysis.assortments import on_lists
 from watcher.analysis.groups import GroupHistory, group_history
 from watcher.evaluation.names import grouped_ids, names_in, subject_name
 from watcher.evaluation.series import Track
-from watcher.fields import IDS, SELLER
+from watcher.fields import IDS
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
-from watcher.subjects import BY, WATCH, subject_parts
+from watcher.subjects import BY, subject_parts
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.assortment_past import sums_json, summed
-from watcher.web.pages.assortment_table import heads
-from watcher.web.pages.assortment_view import AssortmentView, view_of
+from watcher.web.pages.assortment_past import summed, sums_json
 from watcher.web.pages.common import days_of, in_words, lines_of, plotted, track_json
+from watcher.web.pages.group_products import AssortmentView, heads, kind_of, products_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         facts=found.facts,
         name=subject_name(found.facts.product_id, found.facts.name, found.names),
         what=_what(found.facts.product_id),
-        of="" if by == WATCH else "seller" if by == SELLER else "category",
+        of=kind_of(by),
         value=value,
         names=found.names,
         past=past,
@@ -63,7 +61,9 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         view=view,
         heads=heads(),
         gmv_currency=book.metrics.gmv_currency,
-        sums=summed(view.past, book.metrics, view.asked.query.get("sum", ""), view.within, book.zone),
+        sums=summed(
+            view.past, book.metrics, view.asked.query.get("sum", ""), view.within, book.zone
+        ),
         rules=[
             rule.name
             for rule in book.enabled
@@ -122,30 +122,10 @@ def _found(
         facts=facts,
         past=past,
         chosen=next(asked, next(iter(past.tracks), None)),
-        view=_view(database, book, now, query, facts, past),
+        view=products_of(database, book, now, query, facts, past),
         silences=database.silences.of_product(facts.product, now),
         names=names_in(database.history, book.sellers, (), subject),
     )
-
-
-def _view(
-    database: Store, book: Rulebook, now: Instant, query: Mapping[str, str], facts: ProductFacts,
-    past: GroupHistory,
-) -> AssortmentView:  # fmt: skip
-    by, value = subject_parts(facts.product_id) or ("", "")
-    watches = {watch.key: watch for group in past.groups for watch in group.watches}
-    if by == WATCH:
-        watches = {key: watch for key, watch in watches.items() if watch.name == value}
-        listed = on_lists(database, watches.values(), now).products
-        assortment = database.assortments.among(facts.region, listed)
-        subject = ""
-    else:
-        assortment = database.assortments.of(facts.region, by, value)
-        subject = f"{'seller' if by == SELLER else 'category'}={value}"
-    return view_of(
-        database, book, now, query, assortment, (facts.region, subject), facts.product,
-        [*watches.values()] or None,
-    )  # fmt: skip
 
 
 def _what(subject: str) -> str:
