@@ -11,7 +11,7 @@ import pytest
 from tests.cli import samples
 from tests.cli.running import Command
 from watcher.cli.server_options import pusher
-from watcher.people import AuditRecord, Role, Via, digest_of
+from watcher.people import AuditRecord, Author, Role, Via, digest_of
 from watcher.store.sqlite.database import Database
 
 # Each command that writes what the page could write, too: with the records that it leaves.
@@ -145,3 +145,15 @@ def test_what_is_shown_of_it(watcher: Command, place: Path) -> None:
     assert len(json.loads(watcher("audit", "--since", "1h", "--json").out)) == 2
     assert "There are more" in watcher("audit", "--limit", "1").out
     assert watcher("audit", "--since", "tomorrow").code == 2
+
+
+def test_old_records_go(watcher: Command, place: Path) -> None:
+    """After 400 days, however many there are; that they were pruned is one of those that stay."""
+    now = int(time.time())
+    with Database.open(place) as store, store.atomic():
+        for number in range(5_001):
+            author = Author("ann", Via.PAGE)
+            store.audit.note(author, now - 401 * 86_400, "follow", str(number), None, None)
+        store.audit.note(author, now - 399 * 86_400, "follow", "kept", None, None)
+    assert "5,001 records of writes" in watcher("db", "prune").out
+    assert [each.subject for each in _records(place)] == ["", "kept"]

@@ -33,8 +33,8 @@ class Sent:
 
 SENT = {
     "/followed": Sent({"product": NEW, "note": "<b>"}, "follow", NEW, None,
-                      {"products": 1, "note": "<b>"}),
-    "/followed/remove": Sent({"product": OLD}, "unfollow", OLD, {"products": 1, "note": "old"},
+                      {"note": "<b>"}),
+    "/followed/remove": Sent({"product": OLD}, "unfollow", OLD, {"note": "old"},
                              None),
     "/outbox/retry": Sent({"id": DEAD}, "retry", DEAD, {"dead": 1}, {"waiting": 1}),
     "/outbox/drop": Sent({"id": DEAD}, "drop", DEAD, {"dead": 1}, {"dropped": 1}),
