@@ -203,5 +203,5 @@ def _notes(followed: Sequence[Follow]) -> dict[str, Any] | None:
     """The notes of products that are followed: of one its own, of several those that differ."""
     if not followed:
         return None
-    notes = list(dict.fromkeys(each.note for each in followed))
-    return {"products": len(followed), "note": listed(notes)}
+    notes = listed(dict.fromkeys(each.note for each in followed))
+    return {"note": notes} if len(followed) == 1 else {"products": len(followed), "note": notes}
