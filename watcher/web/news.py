@@ -107,7 +107,7 @@ class Follower:
 
     def changed(self, marks: Marks) -> set[str]:
         """The kinds that it shows and that are no longer as it knows them."""
-        return {kind for kind in self.kinds if marks.get(kind) != self.known.get(kind)}
+        return {kind for kind in self.kinds if marks.get(kind, 0) != self.known.get(kind, 0)}
 
     def give(self, kinds: Collection[str], marks: Marks, now: float) -> None:
         """Have it told, at once."""
