@@ -68,6 +68,8 @@ class Assortments(Face):
     def places(self, value: str) -> list[tuple[str, str]]:
         """Regions that have a seller or category of that id, each with what it is there: one of
         ``IDS``."""
+        if value in ("", UNKNOWN):
+            return []
         # By the regions that there are: no index begins with a seller.
         regions = self._db.all(str, "SELECT DISTINCT region FROM products ORDER BY region")
         return [
