@@ -79,8 +79,9 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
             first, last = with_some[0], with_some[-1]
             for column, name in enumerate(("sales", "gmv")):
                 both = [
-                    (first[k][column], last[k][column]) for k in first.keys() & last.keys()
-                    if first[k][column] is not None and last[k][column] is not None
+                    (then, now) for k in first.keys() & last.keys()
+                    if (then := first[k][column]) is not None
+                    and (now := last[k][column]) is not None
                 ]  # fmt: skip
                 found = past.compared[name]
                 assert found.products == len(both)
