@@ -251,12 +251,10 @@ CREATE INDEX ON alerts (rule, fired_at, id);
 _SELLERS = """
 CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
 ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
-CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
-    WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
-    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id, grouped_by);
+CREATE INDEX products_of_category_id ON products (region, category_id, grouped_by);
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id, grouped_by);
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id, grouped_by);
 """
 
 MIGRATIONS = {

@@ -188,9 +188,7 @@ def m030_sellers(db: Tables) -> None:
         "REFERENCES scans(id) ON DELETE CASCADE, packed BLOB NOT NULL) STRICT"
     )
     for name in IDS:
-        db.execute(
-            f"CREATE INDEX products_of_{name} ON products(region, {name}) WHERE grouped_by IS NULL"
-        )
+        db.execute(f"CREATE INDEX products_of_{name} ON products(region, {name}, grouped_by)")
 
 
 def pending(db: Tables) -> list[str]:
