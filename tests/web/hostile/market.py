@@ -45,11 +45,11 @@ def harmless(what: str) -> str:
 
 def hostile(what: str) -> str:
     """All that has a meaning in HTML, in attributes, in SVG, in templates and on terminals."""
-    begin = f'</pre><script>alert("{what}")</script>"\'><b onmouseover=x style=y>{{{{7*7}}}}'
+    begin = f'</pre><script>alert("{what}")</script>"\'><b onmouseover=x style=y>'
     if what in _SHORT:
         return begin
     return (
-        f"{begin}' onfocus='z {{% raise %}} &lt;i&gt; ]]> --> </title></textarea></style></svg>"
+        f"{begin}' onfocus='z {{{{7*7}}}}{{% raise %}} &lt;i&gt; ]]> --> </title></textarea></style></svg>"
         "\u202ejavascript:alert(1)\u2066"
     )
 
@@ -60,9 +60,7 @@ def lengthy(what: str) -> str:
 
 
 # Of these names no more is taken.
-_SHORT = frozenset(
-    {"report", "seller", "rule", "group rule", "niche rule", "patient rule", "mine"}
-)
+_SHORT = frozenset({"report", "seller", "rule", "group rule", "niche rule", "patient rule", "mine"})
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,9 @@ def _scan(database: Store, book: Rulebook, watch: Watch, texts: Texts, day: int)
     columns = {
         **made.texts,
         "seller_id": tuple(SELLERS[number % 2] for number in range(size)),
-        **dict(zip(CATEGORIES, [(each,) * size for each in (CATEGORY, SECOND, THIRD)], strict=True)),
+        **dict(
+            zip(CATEGORIES, [(each,) * size for each in (CATEGORY, SECOND, THIRD)], strict=True)
+        ),
     }
     evaluate(
         database,
@@ -209,7 +209,9 @@ def _long(texts: Texts) -> LongTexts:
         },
         {"sku_id": "80", "sale_prop_value_ids": "7", "real_price": {"price_str": texts("price")}},
     ]
-    return LongTexts(None, *(msgspec.json.encode(each).decode() for each in (described, options, variants)))
+    return LongTexts(
+        None, *(msgspec.json.encode(each).decode() for each in (described, options, variants))
+    )
 
 
 def _tell(database: Store, book: Rulebook, texts: Texts, now: Instant) -> None:
@@ -246,5 +248,7 @@ def opened(path: Path) -> Mapping[str, int]:
     """The number of rows in each table that has any, for who doubts that there is something."""
     with open_store(path) as store:
         assert isinstance(store, Database)
-        tables = [name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            name for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
         return {name: store.rows(f"SELECT count(*) FROM {name}")[0][0] for name in tables}

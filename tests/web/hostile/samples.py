@@ -48,6 +48,8 @@ FIELDS: Mapping[str, Mapping[str, str | Callable[[Texts], str]]] = {
 }
 
 READS: tuple[str, ...] = tuple(path for path, *_rest in (*PAGES, *DATA))
+# Streams of events, which end when the visitor goes away.
+STREAMS: tuple[str, ...] = ()
 LINKS: tuple[str, ...] = tuple(path for path, *_rest in ACT)
 WRITES: tuple[str, ...] = tuple(path for path, *_rest in FORMS)
 ACTS: str = ACT_FORM[0]
@@ -74,6 +76,11 @@ def fields_of(form: str, texts: Texts) -> dict[str, str]:
         name: value if isinstance(value, str) else value(texts)
         for name, value in FIELDS[form].items()
     }
+
+
+def plain(route: str) -> str:
+    """A route without what its parameters must look like."""
+    return PARAMETER.sub(r"{\1}", route)
 
 
 def parameters(route: str) -> Iterator[str]:

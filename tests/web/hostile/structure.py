@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import TypeAlias
+from urllib.parse import parse_qsl
 
 _VOID = frozenset(
     ("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
 )
-_RAW = frozenset(("script", "style", "textarea", "title"))
+_FIELDS = frozenset(("input", "select", "textarea", "button"))
 Structure: TypeAlias = Counter[tuple[tuple[str, ...], tuple[str, ...]]]
 """Where an element stands and which attributes it has, with how often there is one."""
 ADDRESSES = frozenset(("href", "src", "action", "formaction", "xlink:href", "poster", "data"))
@@ -22,6 +24,8 @@ class _Reader(HTMLParser):
         self.found: Structure = Counter()
         self.addresses: list[str] = []
         self.comments: list[str] = []
+        self.fields: list[str] = []  # of forms that only ask
+        self._asks = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._element(tag, attrs)
@@ -44,6 +48,11 @@ class _Reader(HTMLParser):
 
     def _element(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found[(*self.open, tag), tuple(sorted(name for name, _ in attrs))] += 1
+        given = dict(attrs)
+        if tag == "form":
+            self._asks = given.get("method", "get") == "get"
+        if self._asks and tag in _FIELDS and given.get("name"):
+            self.fields.append(given["name"] or "")
         self.addresses += [value or "" for name, value in attrs if name in ADDRESSES]
 
 
@@ -55,6 +64,22 @@ def read(page: str) -> _Reader:
     return reader
 
 
-def structure(page: str) -> Structure:
-    """The elements of a page."""
-    return read(page).found
+def differences(plain: str, other: str) -> Iterator[str]:
+    """What one of two pages has, and the other has not."""
+    known, found = read(plain), read(other)
+    for sign, more in (("+", found.found - known.found), ("-", known.found - found.found)):
+        for (path, attributes), count in more.items():
+            yield f"{sign}{count} {' '.join(path[-4:])} [{' '.join(attributes)}]"
+    if known.comments != found.comments:
+        yield f"comments {found.comments}"
+
+
+def fields_of(page: str, path: str) -> Iterator[str]:
+    """The names in the queries by which a page leads to itself: of its links, and of its forms."""
+    reader = read(page)
+    last = path.rsplit("/", 1)[1]
+    for there in reader.addresses:
+        way, _mark, query = there.partition("?")
+        if way in ("", f"./{last}"):
+            yield from (name for name, _ in parse_qsl(query, keep_blank_values=True))
+    yield from reader.fields

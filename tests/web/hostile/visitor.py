@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 import pytest
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from tests.web import raw
+from tests.web.hostile.asked import ANY, Asked
 from tests.web.hostile.samples import PICTURE
+from tests.web.hostile.structure import fields_of
 from tests.web.serving import Page
 from watcher.store.ports import Store
 
+_TOKEN = re.compile(r'name="token" value="([^"]+)"')
+_ROUNDS = 3
+EVERYWHERE = frozenset(("language", "notice", "n"))
+COMMON = "/products"
 JPEG = b"\xff\xd8\xff small \xff\xd9"
 
 
@@ -84,6 +92,48 @@ async def visiting(page: Page, **headers: str) -> AsyncIterator[Visitor]:
         yield Visitor(page, session)
 
 
+async def line(page: Page, request: str) -> Answer:
+    """The answer to a request as it stands on the line; without a body it needs no empty line at
+    its end."""
+    async with raw.visiting(page.site.url) as visitor:
+        whole = request if "\r\n\r\n" in request else f"{request}\r\n"
+        visitor.send(whole.encode("latin-1", "replace"))
+        head, _, body = (await visitor.answer()).partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = CIMultiDict(_header(each) for each in lines)
+    return Answer(int(first.split()[1]), CIMultiDictProxy(headers), body)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, _, value = text.partition(": ")
+    return name, value
+
+
+async def token_on(visitor: Visitor, path: str = "/silences") -> str:
+    """The token of a form on a page."""
+    found = _TOKEN.search((await visitor.get(path)).text)
+    assert found is not None
+    return found[1]
+
+
+async def queries_of(visitor: Visitor, path: str, asked: Asked, route: str) -> Sequence[str]:
+    """The names of all that a page's query may say: what it looks for, what its own links and
+    forms say, and what it looks for then. Those that all pages look for are of one alone."""
+    known, said = set[str](), set[str]()
+    waiting = [path]
+    for _ in range(_ROUNDS):
+        for each in waiting:
+            answer = await visitor.get(each)
+            if answer.is_page:
+                said |= set(fields_of(answer.text, path))
+        found = (asked.by_route[route] | said) - {ANY}
+        if found == known:
+            break
+        waiting = [f"{path}?{urlencode({name: '1'})}" for name in sorted(found - known)]
+        known = found
+    return sorted(known if path == COMMON else known - EVERYWHERE) or ["nothing"]
+
+
 def lands(url: str, location: str) -> str:
     """The address to which a browser goes, which takes no notice of tabs and line ends, and
     backslashes for slashes."""
@@ -93,11 +143,14 @@ def lands(url: str, location: str) -> str:
     return urljoin(url, bare.replace("\\", "/"))
 
 
-def stays(page: Page, path: str, location: str) -> bool:
-    """Whether who is led there from the path stays on the page."""
+def leads_out(page: Page, path: str, answer: Answer) -> str:
+    """The place beside the page to which the answer to that path leads; "" where there is none."""
+    if "Location" not in answer.headers:
+        return ""
     root = urlsplit(page.site.url)
-    there = urlsplit(lands(f"{page.site.url.rstrip('/')}{path}", location))
-    return (there.scheme, there.netloc) == (root.scheme, root.netloc)
+    there = lands(f"{page.site.url.rstrip('/')}{path}", answer.headers["Location"])
+    parts = urlsplit(there)
+    return "" if (parts.scheme, parts.netloc) == (root.scheme, root.netloc) else there
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
