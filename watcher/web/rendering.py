@@ -61,7 +61,8 @@ KEYS = {
     "/outbox": "m",
     "/silences": "s",
 }
-MARK = "mark"  # of a request: what had changed last when its page began to be made
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
@@ -74,6 +75,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),
     "not_followed": lambda _number: _("The product was not followed."),
+    "revoked": lambda _number: _("The token opens nothing any more."),
+    "not_revoked": lambda _number: _("The token opened nothing before."),
+    "forgotten": lambda _number: _("They are forgotten."),
+    "not_forgotten": lambda _number: _("There is nobody of that name whose token was revoked."),
     "dropped": lambda number: counted(
         "{count} message was dropped.", "{count} messages were dropped.", number
     ),
@@ -131,6 +136,7 @@ class Renderer:
             readonly=scene.token is None,
             visitor=scene.visitor,
             may=scene.may,
+            can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
