@@ -12,11 +12,14 @@ import msgspec
 
 from tests.store.making import DAY, GMV, SALES, START, scan
 from watcher.analysis.reports.due import sweep
+from watcher.audited import Audited
 from watcher.fields import CATEGORIES
 from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.message import Message
 from watcher.model import Instant, LongTexts, Severity
+from watcher.people import Author, Role, Via
+from watcher.people import digest_of as digest_of_person
 from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
@@ -29,6 +32,7 @@ from watcher.store.sqlite.database import Database
 from watcher.units import HOUR
 
 TOKEN = "A" * 22  # of a message's link
+FEED_TOKEN = "f" * 40
 SELLERS = ("7495981769829615944", "7495000000000000001")
 CATEGORY, SECOND, THIRD = "601450", "601451", "601452"
 GROUP = f"seller_id={SELLERS[0]}"
@@ -234,7 +238,13 @@ def _tell(database: Store, book: Rulebook, texts: Texts, now: Instant) -> None:
 
 
 def _write(database: Store, texts: Texts, now: Instant) -> None:
-    """What people write."""
+    """What people write, and who may read a feed of it."""
+    audited = Audited(database, Author(texts("author"), Via.PAGE), now - DAY)
+    audited.silence(ends=now + DAY, rule=texts("pattern"), comment=texts("comment"))
+    audited.follow(["4"], texts("note"))
+    audited.add_person("reader", Role.FEED, digest_of_person(FEED_TOKEN))
+    gone = audited.add_person("gone", Role.FEED, digest_of_person("g" * 40))
+    audited.revoke_person(gone)
     database.followed.add(["1", "2"], now - DAY, texts("note"))
     silences = database.silences
     silences.add(begins=now, ends=now + DAY, rule=texts("pattern"), comment=texts("comment"))

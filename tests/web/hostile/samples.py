@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 from urllib.parse import quote
 
-from tests.web.hostile.market import GROUP, TOKEN, Texts
-from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, PAGES
+from tests.web.hostile.market import FEED_TOKEN, GROUP, TOKEN, Texts
+from watcher.web import routes
+from watcher.web.live import EVENTS
 
 PICTURE = "0123456789abcdef0123456789abcdef"
 PARAMETER = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
 
-_RULE: Callable[[Texts], str] = lambda texts: texts("rule")
-_REPORT: Callable[[Texts], str] = lambda texts: texts("report")
-Values = Mapping[str, str | Callable[[Texts], str]]
+
+
+def _rule(texts: Texts) -> str:
+    return texts("rule")
+
+
+def _report(texts: Texts) -> str:
+    return texts("report")
+
+
+Values: TypeAlias = Mapping[str, str | Callable[[Texts], str]]
 
 # By the route, as its table writes it: the values of its parameters.
 VALUES: Mapping[str, Values] = {
-    "/rules/{name}": {"name": _RULE},
-    "/api/rules/{name}.json": {"name": _RULE},
-    "/reports/{name}": {"name": _REPORT},
-    "/api/reports/{name}.json": {"name": _REPORT},
+    "/rules/{name}": {"name": _rule},
+    "/api/rules/{name}.json": {"name": _rule},
+    "/reports/{name}": {"name": _report},
+    "/api/reports/{name}.json": {"name": _report},
     "/products/{region}/{id}": {"region": "US", "id": "1"},
     "/api/products/{region}/{id}.json": {"region": "US", "id": "1"},
     "/groups/{region}/{id}": {"region": "US", "id": GROUP},
@@ -33,26 +43,31 @@ VALUES: Mapping[str, Values] = {
     r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg": {"product": "1", "key": PICTURE},
     r"/outbox/{id:\d{1,15}}": {"id": "1"},
     r"/act/{token}": {"token": TOKEN},
+    r"/feed/{token}/alerts.atom": {"token": FEED_TOKEN},
     r"/act/{token}/{number:[1-9]\d{0,3}}": {"token": TOKEN, "number": "1"},
 }
 # Other faces of a page: what its own links don't lead to.
 FACES: Mapping[str, Sequence[str]] = {}
 # By the form's address: what it takes, so that it does something.
-FIELDS: Mapping[str, Mapping[str, str | Callable[[Texts], str]]] = {
+FIELDS: Mapping[str, Values] = {
     "/outbox/retry": {"all": "dead"},
     "/outbox/drop": {"id": "3"},
-    "/silences": {"rule": _RULE, "exact": "1", "for": "1d", "comment": "why"},
+    "/silences": {"rule": _rule, "exact": "1", "for": "1d", "comment": "why"},
     "/silences/end": {"id": "1"},
     "/followed": {"product": "3", "note": "why"},
     "/followed/remove": {"product": "1"},
+    "/people": {"name": "somebody", "role": "feed"},
+    "/people/revoke": {"name": "reader"},
+    "/people/forget": {"name": "gone"},
 }
 
-READS: tuple[str, ...] = tuple(path for path, *_rest in (*PAGES, *DATA))
+READS: tuple[str, ...] = tuple(path for path, *_rest in routes.READS)
 # Streams of events, which end when the visitor goes away.
-STREAMS: tuple[str, ...] = ()
-LINKS: tuple[str, ...] = tuple(path for path, *_rest in ACT)
-WRITES: tuple[str, ...] = tuple(path for path, *_rest in FORMS)
-ACTS: str = ACT_FORM[0]
+STREAMS: tuple[str, ...] = (EVENTS,)
+# Opened by a token in the address, and by no other one.
+LINKS: tuple[str, ...] = tuple(path for path, *_rest in (*routes.ACT, *routes.FEEDS))
+WRITES: tuple[str, ...] = tuple(path for path, *_rest in routes.FORMS)
+ACTS: str = routes.ACT_FORM[0]
 
 
 def address(route: str, texts: Texts, **instead: str) -> str:
