@@ -41,7 +41,7 @@ from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
 from watcher.web.live import EVENTS, Live
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, FEEDS, FORMS, INDEX, PATHS, READS
+from watcher.web.routes import ACT, ACT_FORM, FEEDS, FORMS, INDEX, PAGES, PATHS, READS
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 from watcher.web.speaking import choice, is_for_programs, language_of, marks

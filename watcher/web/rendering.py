@@ -45,6 +45,8 @@ NAVIGATION = (
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
+    ("/sellers", N_("Sellers")),
+    ("/categories", N_("Categories")),
     ("/followed", N_("Followed")),
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
@@ -201,6 +203,8 @@ def templates() -> jinja2.Environment:
         "rule_link": _rule_link,
         "report_link": _report_link,
         "subject_link": _subject_link,
+        "seller_link": _seller_link,
+        "category_link": _category_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
@@ -305,6 +309,16 @@ def _report_link(context: Context, name: str) -> str:
 def _subject_link(context: Context, region: str, subject: str) -> str:
     """The page of a product, or of a group of products."""
     return _url(context, subject_path(region, subject))
+
+
+@jinja2.pass_context
+def _seller_link(context: Context, region: str, seller: str) -> str:
+    return _url(context, f"/sellers/{quote(region, safe='')}/{quote(seller, safe='')}")
+
+
+@jinja2.pass_context
+def _category_link(context: Context, region: str, category: str) -> str:
+    return _url(context, f"/categories/{quote(region, safe='')}/{quote(category, safe='')}")
 
 
 def subject_path(region: str, subject: str) -> str:

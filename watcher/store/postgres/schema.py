@@ -248,6 +248,16 @@ CREATE INDEX ON audit (what, id);
 CREATE INDEX ON alerts (fired_at, id);
 CREATE INDEX ON alerts (rule, fired_at, id);
 """
+_SELLERS = """
+CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
+ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
+    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
+    WHERE grouped_by IS NULL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -277,6 +287,7 @@ MIGRATIONS = {
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
     "m027_people": _PEOPLE,
+    "m030_sellers": _SELLERS,
 }
 
 

@@ -16,7 +16,7 @@ from contextlib import closing
 
 from sqlite_utils import Database as Tables
 
-from watcher.fields import BY_NAME, NUMERIC
+from watcher.fields import BY_NAME, IDS, NUMERIC
 from watcher.store.columns import expression, sql_type
 from watcher.store.sqlite import early_migrations
 
@@ -177,6 +177,20 @@ def m027_people(db: Tables) -> None:
         db.table("audit").create_index(columns)
     db.table("alerts").create_index(["fired_at", "id"])
     db.table("alerts").create_index(["rule", "fired_at", "id"])
+
+
+@migrations()
+def m030_sellers(db: Tables) -> None:
+    """The last list of each watch and day, for sums over many products: from now on. Products by
+    their sellers and categories."""
+    db.execute(
+        "CREATE TABLE day_lists (scan INTEGER PRIMARY KEY "
+        "REFERENCES scans(id) ON DELETE CASCADE, packed BLOB NOT NULL) STRICT"
+    )
+    for name in IDS:
+        db.execute(
+            f"CREATE INDEX products_of_{name} ON products(region, {name}) WHERE grouped_by IS NULL"
+        )
 
 
 def pending(db: Tables) -> list[str]:
