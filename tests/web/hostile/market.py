@@ -18,9 +18,9 @@ from watcher.incident import Incident, IncidentKind
 from watcher.incidents.operator import Operator
 from watcher.message import Message
 from watcher.model import Instant, LongTexts, Severity
+from watcher.notification.policy import policies_of
 from watcher.people import Author, Role, Via
 from watcher.people import digest_of as digest_of_person
-from watcher.notification.policy import policies_of
 from watcher.pipeline import evaluate
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
@@ -33,6 +33,7 @@ from watcher.units import HOUR
 
 TOKEN = "A" * 22  # of a message's link
 FEED_TOKEN = "f" * 40
+PRODUCTS = tuple(str(1_729_000_000_000_000_000 + number) for number in range(1, 7))
 SELLERS = ("7495981769829615944", "7495000000000000001")
 CATEGORY, SECOND, THIRD = "601450", "601451", "601452"
 GROUP = f"seller_id={SELLERS[0]}"
@@ -53,8 +54,8 @@ def hostile(what: str) -> str:
     if what in _SHORT:
         return begin
     return (
-        f"{begin}' onfocus='z {{{{7*7}}}}{{% raise %}} &lt;i&gt; ]]> --> </title></textarea></style></svg>"
-        "\u202ejavascript:alert(1)\u2066"
+        f"{begin}' onfocus='z {{{{7*7}}}}{{% raise %}} &lt;i&gt; ]]> --> </title></textarea>"
+        "</style></svg>\u202ejavascript:alert(1)\u2066"
     )
 
 
@@ -163,7 +164,7 @@ def fill(database: Store, book: Rulebook, texts: Texts) -> Instant:
 def _scan(database: Store, book: Rulebook, watch: Watch, texts: Texts, day: int) -> None:
     at = START + day * DAY
     rows = {
-        str(number): {
+        PRODUCTS[number - 1]: {
             SALES: 40.0 * number + (90.0 if number == 1 and day % 8 >= 4 else day),
             GMV: 400.0 * number + 10 * day,
             "spu_avg_price": 12.99,
@@ -173,7 +174,7 @@ def _scan(database: Store, book: Rulebook, watch: Watch, texts: Texts, day: int)
         for number in range(1, 7)
     }
     renamed = "former product" if day < 5 else "product"
-    names = {key: texts(f"{renamed} {key}") for key in rows}
+    names = {key: texts(f"{renamed} {key[-1]}") for key in rows}
     made = scan(at, rows, watch=watch.key, names=names, texts=dict.fromkeys(rows, _long(texts)))
     size = len(rows)
     columns = {
@@ -241,14 +242,14 @@ def _write(database: Store, texts: Texts, now: Instant) -> None:
     """What people write, and who may read a feed of it."""
     audited = Audited(database, Author(texts("author"), Via.PAGE), now - DAY)
     audited.silence(ends=now + DAY, rule=texts("pattern"), comment=texts("comment"))
-    audited.follow(["4"], texts("note"))
+    audited.follow(PRODUCTS[3:4], texts("note"))
     audited.add_person("reader", Role.FEED, digest_of_person(FEED_TOKEN))
     gone = audited.add_person("gone", Role.FEED, digest_of_person("g" * 40))
     audited.revoke_person(gone)
-    database.followed.add(["1", "2"], now - DAY, texts("note"))
+    database.followed.add(PRODUCTS[:2], now - DAY, texts("note"))
     silences = database.silences
     silences.add(begins=now, ends=now + DAY, rule=texts("pattern"), comment=texts("comment"))
-    silences.add(begins=now, ends=now + DAY, product="1", comment=texts("comment"))
+    silences.add(begins=now, ends=now + DAY, product=PRODUCTS[0], comment=texts("comment"))
     silences.add(begins=now, ends=now + DAY, seller=texts("seller pattern"))
     over = silences.add(begins=now - DAY, ends=now, rule=texts("rule"), comment=texts("comment"))
     silences.end(over.id, now)

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import quote
 
-from tests.web.hostile.market import FEED_TOKEN, GROUP, TOKEN, Texts
+from tests.web.hostile.market import CATEGORY, FEED_TOKEN, GROUP, PRODUCTS, SELLERS, TOKEN, Texts
 from watcher.web import routes
 from watcher.web.live import EVENTS
 
 PICTURE = "0123456789abcdef0123456789abcdef"
 PARAMETER = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
-
 
 
 def _rule(texts: Texts) -> str:
@@ -36,10 +35,14 @@ VALUES: Mapping[str, Values] = {
     "/api/rules/{name}.json": {"name": _rule},
     "/reports/{name}": {"name": _report},
     "/api/reports/{name}.json": {"name": _report},
-    "/products/{region}/{id}": {"region": "US", "id": "1"},
-    "/api/products/{region}/{id}.json": {"region": "US", "id": "1"},
+    "/products/{region}/{id}": {"region": "US", "id": PRODUCTS[0]},
+    "/api/products/{region}/{id}.json": {"region": "US", "id": PRODUCTS[0]},
     "/groups/{region}/{id}": {"region": "US", "id": GROUP},
     "/api/groups/{region}/{id}.json": {"region": "US", "id": GROUP},
+    "/sellers/{region}/{id}": {"region": "US", "id": SELLERS[0]},
+    "/api/sellers/{region}/{id}.json": {"region": "US", "id": SELLERS[0]},
+    "/categories/{region}/{id}": {"region": "US", "id": CATEGORY},
+    "/api/categories/{region}/{id}.json": {"region": "US", "id": CATEGORY},
     r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg": {"product": "1", "key": PICTURE},
     r"/outbox/{id:\d{1,15}}": {"id": "1"},
     r"/act/{token}": {"token": TOKEN},
@@ -54,8 +57,8 @@ FIELDS: Mapping[str, Values] = {
     "/outbox/drop": {"id": "3"},
     "/silences": {"rule": _rule, "exact": "1", "for": "1d", "comment": "why"},
     "/silences/end": {"id": "1"},
-    "/followed": {"product": "3", "note": "why"},
-    "/followed/remove": {"product": "1"},
+    "/followed": {"product": PRODUCTS[2], "note": "why"},
+    "/followed/remove": {"product": PRODUCTS[0]},
     "/people": {"name": "somebody", "role": "feed"},
     "/people/revoke": {"name": "reader"},
     "/people/forget": {"name": "gone"},
@@ -65,7 +68,8 @@ READS: tuple[str, ...] = tuple(path for path, *_rest in routes.READS)
 # Streams of events, which end when the visitor goes away.
 STREAMS: tuple[str, ...] = (EVENTS,)
 # Opened by a token in the address, and by no other one.
-LINKS: tuple[str, ...] = tuple(path for path, *_rest in (*routes.ACT, *routes.FEEDS))
+ACT_PAGES: tuple[str, ...] = tuple(path for path, *_rest in routes.ACT)
+LINKS: tuple[str, ...] = (*ACT_PAGES, *(path for path, *_rest in routes.FEEDS))
 WRITES: tuple[str, ...] = tuple(path for path, *_rest in routes.FORMS)
 ACTS: str = routes.ACT_FORM[0]
 

@@ -76,10 +76,15 @@ def differences(plain: str, other: str) -> Iterator[str]:
 
 def fields_of(page: str, path: str) -> Iterator[str]:
     """The names in the queries by which a page leads to itself: of its links, and of its forms."""
-    reader = read(page)
+    for query in queries(page, path):
+        yield from (name for name, _ in parse_qsl(query, keep_blank_values=True))
+    yield from read(page).fields
+
+
+def queries(page: str, path: str) -> Iterator[str]:
+    """The queries by which links lead from a page to itself."""
     last = path.rsplit("/", 1)[1]
-    for there in reader.addresses:
+    for there in dict.fromkeys(read(page).addresses):
         way, _mark, query = there.partition("?")
-        if way in ("", f"./{last}"):
-            yield from (name for name, _ in parse_qsl(query, keep_blank_values=True))
-    yield from reader.fields
+        if query and way in ("", f"./{last}", f"../{last}"):
+            yield query

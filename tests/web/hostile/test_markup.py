@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 from urllib.parse import quote
 
 import pytest
@@ -12,28 +14,44 @@ from tests.web.hostile.asked import ANY, Asked
 from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import Texts, harmless, hostile, lengthy
 from tests.web.hostile.samples import FACES, LINKS, READS, address
-from tests.web.hostile.structure import differences, read
+from tests.web.hostile.structure import differences, queries, read
 from tests.web.hostile.visitor import Answer, queries_of, visiting
 from watcher.web.address import CONTENT_POLICY
 
 SHOWN = (*READS, *LINKS)
+Faces: TypeAlias = Mapping[str, list[str]]
 
 
-async def _all(opened: Opened, texts: Texts) -> dict[str, Answer]:
-    """All pages, by route and face."""
+async def _all(opened: Opened, texts: Texts, faces: Faces | None = None) -> dict[str, Answer]:
+    """All pages, by route and query; by those to which their own links lead, where no others are
+    given."""
+    found = dict[str, Answer]()
     async with opened(texts) as (page, _market), visiting(page) as visitor:
-        return {
-            f"{route} {face}": await visitor.get(f"{address(route, texts)}{face}")
-            for route in SHOWN
-            for face in ("", *FACES.get(route, ()))
-        }
+        for route in SHOWN:
+            path = address(route, texts)
+            found[route] = await visitor.get(path)
+            given = faces[route] if faces is not None else _faces(found[route], path)
+            for query in dict.fromkeys((*given, *FACES.get(route, ()))):
+                found[f"{route}?{query}"] = await visitor.get(f"{path}?{query}")
+    return found
+
+
+def _faces(answer: Answer, path: str) -> list[str]:
+    """The queries of its links that name nothing of the market, but for the language."""
+    if not answer.is_page:
+        return []
+    own = [each for each in queries(answer.text, path) if "language=" not in each]
+    return [each for each in own if "some" not in each]
 
 
 @pytest.mark.parametrize("texts", [hostile, lengthy])
 async def test_names_are_never_markup(opened: Opened, texts: Texts) -> None:
     """Of whatever: the same elements with the same attributes, in the same places."""
     known = await _all(opened, harmless)
-    found = await _all(opened, texts)
+    faces: Faces = defaultdict(list)
+    for route, _mark, query in (each.partition("?") for each in known):
+        faces[route] += [query] if query else []
+    found = await _all(opened, texts, faces)
     wrong = [
         f"{route}: {each}" for route in known for each in _different(known[route], found[route])
     ]

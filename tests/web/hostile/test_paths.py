@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import harmless
 from tests.web.hostile.samples import (
+    ACT_PAGES,
     ACTS,
-    LINKS,
     READS,
     STREAMS,
     WRITES,
@@ -101,7 +101,8 @@ async def test_a_name_that_is_rebound(opened: Opened) -> None:
         assert market.rows() == before
 
 
-ALL_READ = (*READS, *STREAMS, *LINKS, "/static/style.css", "/nowhere")
+# But for a feed's own address, which nobody opens without its token, and everybody with it.
+ALL_READ = (*READS, *STREAMS, *ACT_PAGES, "/static/style.css", "/nowhere")
 ALL_SENT = (*WRITES, ACTS)
 
 

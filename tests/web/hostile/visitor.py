@@ -109,9 +109,11 @@ def _header(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def token_on(visitor: Visitor, path: str = "/silences") -> str:
+async def token_on(
+    visitor: Visitor, path: str = "/silences", headers: Mapping[str, str] | None = None
+) -> str:
     """The token of a form on a page."""
-    found = _TOKEN.search((await visitor.get(path)).text)
+    found = _TOKEN.search((await visitor.get(path, headers)).text)
     assert found is not None
     return found[1]
 
@@ -143,14 +145,16 @@ def lands(url: str, location: str) -> str:
     return urljoin(url, bare.replace("\\", "/"))
 
 
-def leads_out(page: Page, path: str, answer: Answer) -> str:
-    """The place beside the page to which the answer to that path leads; "" where there is none."""
+def leads_out(page: Page, path: str, answer: Answer, below: str = "/") -> str:
+    """The place beside the page, or not below that path of it, to which the answer to ``path``
+    leads; "" where there is none."""
     if "Location" not in answer.headers:
         return ""
     root = urlsplit(page.site.url)
     there = lands(f"{page.site.url.rstrip('/')}{path}", answer.headers["Location"])
     parts = urlsplit(there)
-    return "" if (parts.scheme, parts.netloc) == (root.scheme, root.netloc) else there
+    own = (parts.scheme, parts.netloc) == (root.scheme, root.netloc)
+    return "" if own and parts.path.startswith(below) and parts.path[:2] != "//" else there
 
 
 def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
