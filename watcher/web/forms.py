@@ -23,6 +23,7 @@ LARGEST = 64 * 1024  # bytes of a form
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
+_STEP = re.compile(r"/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)  # one up, or none
 _FROM_ELSEWHERE = N_(
     "This form was sent by another site. Where it was this one, through a proxy: start watcher "
     "with --page-url and the address that the browser shows (or WATCHER_PAGE_URL), or have the "
@@ -60,7 +61,8 @@ class Forms:
         except (ValueError, LookupError):  # no text in the charset that it names, or no charset
             raise web.HTTPBadRequest(text=_("This is no form.")) from None
         fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
-        if not (holds or self._holds)(fields.get(FIELD, "")):
+        tokens = data.getall(FIELD, [""])
+        if len(tokens) > 1 or not (holds or self._holds)(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
                 text=_(
                     "This form is older than the running watcher. Go back, reload the page, "
@@ -97,5 +99,7 @@ class Forms:
 
 
 def own_path(text: str, otherwise: str) -> str:
-    """A path on this page to go back to; ``otherwise`` for an address of anywhere else."""
-    return text if text.isprintable() and _OWN.fullmatch(text) else otherwise
+    """A path on this page to go back to; ``otherwise`` for an address of anywhere else, as one
+    above the path that a proxy has for the page."""
+    is_own = text.isprintable() and _OWN.fullmatch(text) and not _STEP.search(text)
+    return text if is_own else otherwise
