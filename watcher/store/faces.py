@@ -13,6 +13,7 @@ from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.refreshes import Refreshes
+from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -28,6 +29,7 @@ class Faces:
         self.groups: Groups = Groups(db)
         self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
+        self.page_rules: PageRules = PageRules(db)
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)

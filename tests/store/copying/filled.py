@@ -75,6 +75,8 @@ def _fill_own(database: Store, now: int) -> None:
     database.reports.begin("montag „Ä“", "0" * 16, now - 9)
     database.reports.told("montag „Ä“", now - 5, now - 4)
     database.reports.begin("daily", "1" * 16, now)
+    database.page_rules.save("rules: []  # „Ä“\n", now, base=0, who="the page")
+    database.page_rules.save("", now + 1, base=1, who="„Ä“", restores=0)
     database.followed.add(["2", "3"], now, "warum „Ä“")
     assert database.lookups.due("own", ["3"], now)
     database.probes.put(

@@ -237,6 +237,11 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_PAGE_RULES = """
+CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,
+    restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
+ALTER TABLE page_rules ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -265,6 +270,7 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m028_page_rules": _PAGE_RULES,
 }
 
 

@@ -160,6 +160,16 @@ def m026_reports(db: Tables) -> None:
     )
 
 
+@migrations()
+def m028_page_rules(db: Tables) -> None:
+    """The versions of the rules that were written in the page."""
+    db.execute(
+        "CREATE TABLE page_rules (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, restores INTEGER, size INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL) STRICT"
+    )
+
+
 def pending(db: Tables) -> list[str]:
     """Return what ``prepare`` would change: migrations, and columns of fields not stored so far."""
     names = [migration.name for migration in migrations.pending(db)]
