@@ -12,6 +12,7 @@ from watcher.store.sql.history import History
 from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.rules import Rules
@@ -35,6 +36,8 @@ class Faces:
         self.outbox: Outbox = Outbox(db)
         self.backlog: Backlog = Backlog(db)
         self.links: Links = Links(db)
+        self.people: People = People(db)
+        self.audit: Audit = Audit(db)
         self.held: Holding = Holding(db)
         self.silences: Silences = Silences(db)
         self.ledger: Ledger = Ledger(db)

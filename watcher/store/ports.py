@@ -14,6 +14,7 @@ from watcher.store.sql.links import Links
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.page_rules import PageRules
+from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -37,6 +38,8 @@ class Store(SeenFaces, Protocol):
     tellings: Tellings
     outbox: Outbox
     links: Links
+    people: People
+    audit: Audit
     reports: Reports
     refreshes: Refreshes
     backlog: Backlog

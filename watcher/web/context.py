@@ -15,11 +15,15 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.audited import Audited
 from watcher.model import Instant
 from watcher.page_text import PageText
+from watcher.people import Author, Via
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.sql.people import Person
 from watcher.units import DAY
+from watcher.web.access import visitor_of
 from watcher.web.forms import Forms, own_path
 from watcher.web.rendering import Renderer, Scene, relative
 
@@ -187,6 +191,15 @@ class PageContext:
         book, now = self.sources.book(), self.sources.now()
         return await self.sources.read(lambda database: job(database, book, now))
 
+    async def write(self, request: web.Request, job: Callable[[Audited], T]) -> T:
+        """The result of ``job``, which writes for who sent the request."""
+        author, now = Author(visitor_of(request).name, Via.PAGE), self.sources.now()
+        return await self.sources.write(lambda database: job(Audited(database, author, now)))
+
+    async def people(self) -> Sequence[Person]:
+        """Those who may open the page, and who might."""
+        return await self.sources.read(lambda database: database.people.list())
+
     async def pictures(self, subjects: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """The paths of the pictures of products (region and id) that are here. The others are
         fetched for the next look: no page waits for them."""
@@ -212,7 +225,8 @@ class PageContext:
     ) -> web.Response:
         """A page; ``values`` are the template's own."""
         token = None if self.sources.readonly else self.forms.token()
-        scene = Scene(self.sources.now(), self.zone, token, self.book)
+        visitor = visitor_of(request)
+        scene = Scene(self.sources.now(), self.zone, token, self.book, visitor=visitor)
         sellers = self.sources.book().sellers
         return self.renderer.html(request, template, scene, status, sellers=sellers, **values)
 

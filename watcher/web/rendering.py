@@ -20,6 +20,7 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import language, ngettext, pgettext
 from watcher.model import Doubt, Instant
+from watcher.people import Role
 from watcher.store.sql.silences import Silence
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
@@ -34,6 +35,7 @@ from watcher.units import (
     format_number,
     format_percent,
 )
+from watcher.web.access import Visitor, role_said
 from watcher.web.speaking import switches
 from watcher.words import listing
 
@@ -47,6 +49,19 @@ NAVIGATION = (
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
 )
+# The letter that leads to a page, after a "g".
+KEYS = {
+    "/": "o",
+    "/alerts": "a",
+    "/rules": "r",
+    "/reports": "e",
+    "/watches": "w",
+    "/products": "p",
+    "/followed": "f",
+    "/outbox": "m",
+    "/silences": "s",
+}
+MARK = "mark"  # of a request: what had changed last when its page began to be made
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
@@ -73,13 +88,18 @@ _HIDDEN = re.compile(
 
 class Scene(NamedTuple):
     """Surroundings of a page: the time, its zone, the token of its forms (None: nothing can be
-    written here), and the book's name, where it is one of several ("" otherwise)."""
+    written here), the book's name, where it is one of several ("" otherwise), and who asks."""
 
     now: Instant
     zone: tzinfo
     token: str | None
     book: str = ""
     is_book: bool = True  # and not what all of them have in common
+    visitor: Visitor = Visitor()
+
+    def may(self, role: str) -> bool:
+        """Whether the visitor may send forms that take this role: ``act``, ``edit``."""
+        return self.token is not None and self.visitor.may(Role.of(role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +127,15 @@ class Renderer:
             now=scene.now,
             tz=scene.zone,
             zone=str(scene.zone),
-            token=scene.token,
+            token=scene.token if scene.may("act") else None,
+            readonly=scene.token is None,
+            visitor=scene.visitor,
+            may=scene.may,
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
+            keys=KEYS,
+            mark=request.get(MARK, ""),
             here=here,
             address=f"{here}?{query}" if query else here,
             lang=language().tag,
@@ -160,6 +185,7 @@ def templates() -> jinja2.Environment:
         "retold": retold,
         "label": _label,
         "severities": severities_said,
+        "role": role_said,
         "silence": Silence.in_words,
         "iso": format_iso,
         "duration": duration,

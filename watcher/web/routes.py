@@ -9,7 +9,7 @@ from watcher.web.context import Handler
 from watcher.web.pages import index
 from watcher.web.pages.index import send_home
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "send_home"]
+__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "PATHS", "READS", "send_home"]
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     *rule_routes.PAGES,
@@ -21,6 +21,14 @@ DATA: tuple[tuple[str, Handler], ...] = (
     *rule_routes.DATA,
     *product_routes.DATA,
     *alert_routes.DATA,
+)
+# All that is read, with the role that it takes.
+READS: tuple[tuple[str, Handler, Role], ...] = (
+    *((path, handler, Role.READ) for path, handler in (*PAGES, *DATA)),
+)
+PATHS: tuple[str, ...] = (
+    *(path for path, _handler, _role in (*READS, *FORMS)),
+    *(path for path, _handler in ACT),
 )
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),

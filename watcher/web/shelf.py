@@ -18,6 +18,7 @@ from watcher.errors import StoreError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.store.places import shown
+from watcher.store.sql.people import Person
 from watcher.web.address import PageUrl
 from watcher.web.context import Board, PageContext, Sources
 from watcher.web.forms import Forms
@@ -41,6 +42,9 @@ class Shelf(Protocol):
 
     async def tokens(self) -> Mapping[str, str]:
         """The SHA-256 of the tokens that books have of their own."""
+
+    async def people(self, book: str | None) -> Sequence[Person]:
+        """Those who may open the page of a book, and who might; raises ``StoreError``."""
 
     async def context(self, request: web.Request) -> PageContext:
         """Raises 404 where there is no such book."""
@@ -67,6 +71,9 @@ class OneBook:
 
     async def tokens(self) -> Mapping[str, str]:
         return {}
+
+    async def people(self, _book: str | None) -> Sequence[Person]:
+        return await self.page.people()
 
     async def context(self, _request: web.Request) -> PageContext:
         return self.page
@@ -104,6 +111,9 @@ class SeveralBooks:
 
     async def tokens(self) -> Mapping[str, str]:
         return await self.books.tokens()
+
+    async def people(self, book: str | None) -> Sequence[Person]:
+        return () if book is None else await self.books.people(book)
 
     async def context(self, request: web.Request) -> PageContext:
         book = request.match_info["book"]

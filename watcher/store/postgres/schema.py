@@ -237,6 +237,17 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_PEOPLE = """
+CREATE TABLE people ({id}, name text NOT NULL, role text NOT NULL, digest text NOT NULL UNIQUE,
+    made bigint NOT NULL, revoked bigint);
+CREATE TABLE audit ({id}, at bigint NOT NULL, who text NOT NULL, via text NOT NULL,
+    what text NOT NULL, subject text NOT NULL, before text, after text);
+CREATE INDEX ON audit (at);
+CREATE INDEX ON audit (who, id);
+CREATE INDEX ON audit (what, id);
+CREATE INDEX ON alerts (fired_at, id);
+CREATE INDEX ON alerts (rule, fired_at, id);
+"""
 _PAGE_RULES = """
 CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,
     restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
@@ -270,6 +281,7 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m027_people": _PEOPLE,
     "m028_page_rules": _PAGE_RULES,
 }
 

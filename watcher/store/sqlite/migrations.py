@@ -161,6 +161,25 @@ def m026_reports(db: Tables) -> None:
 
 
 @migrations()
+def m027_people(db: Tables) -> None:
+    """People who may open the page, by the digests of their tokens; what people wrote; and alerts
+    in the order in which they fired, as feeds tell them."""
+    db.execute(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, "
+        "digest TEXT NOT NULL UNIQUE, made INTEGER NOT NULL, revoked INTEGER) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, via TEXT NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, "
+        "before TEXT, after TEXT) STRICT"
+    )
+    for columns in (["at"], ["who", "id"], ["what", "id"]):
+        db.table("audit").create_index(columns)
+    db.table("alerts").create_index(["fired_at", "id"])
+    db.table("alerts").create_index(["rule", "fired_at", "id"])
+
+
+@migrations()
 def m028_page_rules(db: Tables) -> None:
     """The versions of the rules that were written in the page."""
     db.execute(
