@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model import Instant
-from watcher.people import Author, Change, Role
+from watcher.people import Author, WriteKind, Role
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
 from watcher.store.sql.people import Person
@@ -43,7 +43,7 @@ class Audited:
             made = self.database.silences.add(
                 begins=self.now, ends=ends, comment=comment, **patterns
             )
-            self.note(Change.SILENCE, str(made.id), None, _silence(made))
+            self.note(WriteKind.SILENCE, str(made.id), None, _silence(made))
         return made
 
     def end_silence(self, silence: int) -> bool:
@@ -53,7 +53,7 @@ class Audited:
             if before is None or not self.database.silences.end(silence, self.now):
                 return False
             known = _silence(before)
-            self.note(Change.END_SILENCE, str(silence), known, {**known, "ends": self.now})
+            self.note(WriteKind.END_SILENCE, str(silence), known, {**known, "ends": self.now})
         return True
 
     def follow(self, ids: Iterable[str], note: str | None = None) -> Sequence[str]:
@@ -69,7 +69,7 @@ class Audited:
             if new or renewed:
                 before = [there[each] for each in renewed]
                 changed = [Follow(each, self.now, note or "") for each in (*new, *renewed)]
-                self.note(Change.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed))
+                self.note(WriteKind.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed))
         return new
 
     def unfollow(self, ids: Iterable[str]) -> Sequence[str]:
@@ -80,7 +80,7 @@ class Audited:
             there = self._followed(given)
             gone = followed.remove(given)
             if gone:
-                self.note(Change.UNFOLLOW, listed(gone), _notes([*there.values()]), None)
+                self.note(WriteKind.UNFOLLOW, listed(gone), _notes([*there.values()]), None)
         return gone
 
     def _followed(self, ids: Sequence[str]) -> Mapping[str, Follow]:
@@ -94,16 +94,16 @@ class Audited:
 
     def retry(self, ids: Sequence[int] | None, target: str | None = None) -> Sequence[int]:
         """Send messages again; return the ids of those that are. As ``Outbox.retry``."""
-        return self._move(Change.RETRY, ids, target)
+        return self._move(WriteKind.RETRY, ids, target)
 
     def drop(self, ids: Sequence[int] | None, target: str | None = None) -> Sequence[int]:
         """Give messages up; return the ids of those that are. As ``Outbox.drop``."""
-        return self._move(Change.DROP, ids, target)
+        return self._move(WriteKind.DROP, ids, target)
 
-    def _move(self, what: Change, ids: Sequence[int] | None, target: str | None) -> Sequence[int]:
+    def _move(self, what: WriteKind, ids: Sequence[int] | None, target: str | None) -> Sequence[int]:
         outbox = self.database.outbox
         move, after = (
-            (outbox.retry, "waiting") if what is Change.RETRY else (outbox.drop, "dropped")
+            (outbox.retry, "waiting") if what is WriteKind.RETRY else (outbox.drop, "dropped")
         )
         with self.database.atomic():
             before = outbox.open_states(ids, target)
@@ -122,7 +122,7 @@ class Audited:
             if done:
                 new = sorted(self.database.alerts.acknowledged(given) - known)
                 self.note(
-                    Change.ACKNOWLEDGE, listed(map("A{}".format, new)),
+                    WriteKind.ACKNOWLEDGE, listed(map("A{}".format, new)),
                     {"acknowledged": None}, {"acknowledged": self.now},
                 )  # fmt: skip
         return done
@@ -137,7 +137,7 @@ class Audited:
             done = self.database.alerts.take_back(given)
             if done:
                 self.note(
-                    Change.TAKE_BACK, listed(f"A{each.id}" for each in known),
+                    WriteKind.TAKE_BACK, listed(f"A{each.id}" for each in known),
                     {"acknowledged": known[0].acknowledged}, {"acknowledged": None},
                 )  # fmt: skip
         return done
@@ -151,7 +151,7 @@ class Audited:
             done = self.database.links.revoke(ids, self.now)
             if done:
                 self.note(
-                    Change.REVOKE_LINKS, listed(sorted(told)),
+                    WriteKind.REVOKE_LINKS, listed(sorted(told)),
                     {"links": done}, {"links": 0},
                 )  # fmt: skip
         return done
@@ -160,7 +160,7 @@ class Audited:
         """Have somebody of that name come in by a token; ``ValueError`` where one is there."""
         with self.database.atomic():
             made = self.database.people.add(name, role, digest, self.now)
-            self.note(Change.ADD_PERSON, made.name, None, {"role": role.word})
+            self.note(WriteKind.ADD_PERSON, made.name, None, {"role": role.word})
         return made
 
     def revoke_person(self, person: Person) -> bool:
@@ -169,7 +169,7 @@ class Audited:
             if not self.database.people.revoke(person.id, self.now):
                 return False
             role = {"role": person.role.word}
-            self.note(Change.REVOKE_PERSON, person.name, role, {**role, "revoked": self.now})
+            self.note(WriteKind.REVOKE_PERSON, person.name, role, {**role, "revoked": self.now})
         return True
 
     def forget_person(self, person: Person) -> bool:
@@ -178,7 +178,7 @@ class Audited:
             if not self.database.people.forget(person.id):
                 return False
             known = {"role": person.role.word, "revoked": person.revoked}
-            self.note(Change.FORGET_PERSON, person.name, known, None)
+            self.note(WriteKind.FORGET_PERSON, person.name, known, None)
         return True
 
 

@@ -70,7 +70,7 @@ class Author(Struct, frozen=True):
     via: Via
 
 
-class Change(StrEnum):
+class WriteKind(StrEnum):
     """What can be written by a person, as it is recorded."""
 
     SILENCE = "silence"

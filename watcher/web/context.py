@@ -197,7 +197,7 @@ class PageContext:
         return await self.sources.write(lambda database: job(Audited(database, author, now)))
 
     async def people(self) -> Sequence[Person]:
-        """Those who may open the page, and who might."""
+        """The people who may open the page, and those who might once."""
         return await self.sources.read(lambda database: database.people.list())
 
     async def pictures(self, subjects: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:

@@ -44,7 +44,7 @@ class Shelf(Protocol):
         """The SHA-256 of the tokens that books have of their own."""
 
     async def people(self, book: str | None) -> Sequence[Person]:
-        """Those who may open the page of a book, and who might; raises ``StoreError``."""
+        """The people who may open the page of a book, and who might once; raises ``StoreError``."""
 
     async def context(self, request: web.Request) -> PageContext:
         """Raises 404 where there is no such book."""
