@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -49,6 +50,7 @@ class Drafts:
     load: Callable[[PageText], Rulebook]
     read: Read
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clock: Callable[[], float] = time.monotonic  # of seconds, by which it is ended
 
 
 @dataclass(frozen=True, slots=True)

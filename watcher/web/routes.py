@@ -8,15 +8,20 @@ from watcher.web.alert_routes import ACT, ACT_FORM
 from watcher.web.context import Handler
 from watcher.web.pages import index
 from watcher.web.pages.index import send_home
+from watcher.web.rule_routes import LONG_FORMS
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "PATHS", "READS", "send_home"]
+__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS", "send_home"]
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     *rule_routes.PAGES,
     *product_routes.PAGES,
     *alert_routes.PAGES,
 )
-FORMS: tuple[tuple[str, Handler, Role], ...] = (*product_routes.FORMS, *alert_routes.FORMS)
+FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    *rule_routes.FORMS,
+    *product_routes.FORMS,
+    *alert_routes.FORMS,
+)
 DATA: tuple[tuple[str, Handler], ...] = (
     *rule_routes.DATA,
     *product_routes.DATA,

@@ -97,7 +97,8 @@ async def _page(
     if service.listen is None:
         return None
     wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
-    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments)
+    draft = service.draft if service.pushed is None else None
+    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments, draft)
     stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
     await books.start()
     # Compiling the templates takes a tenth of a second: not on the loop.
