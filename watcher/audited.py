@@ -10,7 +10,7 @@ from typing import Any
 
 from watcher.model import Instant
 from watcher.page_text import PAGE_FILE
-from watcher.people import Author, WriteKind, Role
+from watcher.people import Author, Role, WriteKind
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
 from watcher.store.sql.page_rules import PageVersion

@@ -109,7 +109,7 @@ class Demo:
             database=database,
             listen=chosen.listen,
             load=loader or (lambda: self.load(rules)),
-            draft=loader and loader.draft,
+            draft=loader.draft if loader is not None else None,
             clock=clock,
             on_ready=lambda page: self.listener.ready(rules, database, page),
         )

@@ -109,7 +109,8 @@ def preview(
             stand_ins[rule.name] = own.watches[0].name if own is not None else ""
         if own is not None:
             played.append(own)
-    days, found = _played(source, after, played, stored, now, clock, seconds)
+    rows = sum(map(stored.rows, {watch.key for rule in played for watch in rule.watches}))
+    days, found = _Player(source, after, played, now).play(rows, clock, seconds)
     unread = {name for name, stand_in in stand_ins.items() if not stand_in}
     return replace(
         _with_costs(begun, source, before, after, now),
@@ -190,49 +191,50 @@ def _alike(one: Query, other: Query) -> tuple[int, bool, int]:
     return common, (one.sort, one.descending) == (other.sort, other.descending), one.top
 
 
-@without_collection()
-def _played(
-    source: Store, book: Rulebook, rules: Sequence[Rule], stored: _Stored, now: Instant,
-    clock: Callable[[], float], seconds: float,
-) -> tuple[int, Backtests | None]:  # fmt: skip
-    """Play as many days as there is time for: the last few, by which is told what more of them
-    take, and then those. All is read once."""
-    end = clock() + seconds
-    keys = {watch.key for rule in rules for watch in rule.watches}
-    if not (rows := sum(map(stored.rows, keys))):
-        return 0, None
-    most = _MOST_ROWS if len(rules) < _MANY else _MOST_ROWS_OF_MANY
-    days = max(1, min(DAYS, DAYS * most // rows))
-    reading = Reading(source, with_muters(rules, book), (now - days * DAY, now))
-    first = min(days, _SAMPLE)
-    begun = clock()
-    found = _play(reading, source, book, rules, first, now)
-    took = max(clock() - begun, 1e-9)
-    fit = min(days, int(first * (end - clock()) * _CAREFUL / took))
-    if fit <= first:
-        return (first, found) if found is not None or first == days else (days, None)
+class _Player:
+    """Plays rules over what is stored, up to ``now``."""
 
-    def hear(_done: int, _of: int) -> None:
-        if clock() > end:
-            raise _TooLong
+    def __init__(self, source: Store, book: Rulebook, rules: Sequence[Rule], now: Instant) -> None:
+        self._source, self._book, self._rules, self._now = source, book, rules, now
 
-    try:
-        return fit, _play(reading, source, book, rules, fit, now, hear)
-    except _TooLong:
-        return first, found
+    @without_collection()
+    def play(
+        self, rows: int, clock: Callable[[], float], seconds: float
+    ) -> tuple[int, Backtests | None]:
+        """Play as many days as there is time for: the last few, by which is told what more of them
+        take, and then those. All is read once: lists of so many ``rows``."""
+        if not rows:
+            return 0, None
+        end, most = clock() + seconds, _MOST_ROWS
+        if len(self._rules) >= _MANY:
+            most = _MOST_ROWS_OF_MANY
+        days = max(1, min(DAYS, DAYS * most // rows))
+        everyone = with_muters(self._rules, self._book)
+        reading = Reading(self._source, everyone, (self._now - days * DAY, self._now))
+        first, begun = min(days, _SAMPLE), clock()
+        found = self._last(reading, first)
+        took = max(clock() - begun, 1e-9)
+        fit = min(days, int(first * (end - clock()) * _CAREFUL / took))
+        if fit <= first:
+            return first, found
 
+        def hear(_done: int, _of: int) -> None:
+            if clock() > end:
+                raise _TooLong
 
-def _play(
-    reading: Reading, source: Store, book: Rulebook, rules: Sequence[Rule], days: int, now: Instant,
-    hear: Progress | None = None,
-) -> Backtests | None:  # fmt: skip
-    """The last days of what was read; None where no scan of them is there."""
-    reading.time = (now - days * DAY, now)
-    if not any(map(reading.counts, reading.places)):
-        return None
-    try:
-        return played_to(reading, source, book, rules, hear)
-    except StoreError:
-        raise
-    except WatcherError:  # of none of these lists
-        return None
+        try:
+            return fit, self._last(reading, fit, hear)
+        except _TooLong:
+            return first, found
+
+    def _last(self, reading: Reading, days: int, hear: Progress | None = None) -> Backtests | None:
+        """The last days of what was read; None where no scan of them is there."""
+        reading.time = (self._now - days * DAY, self._now)
+        if not any(map(reading.counts, reading.places)):
+            return None
+        try:
+            return played_to(reading, self._source, self._book, self._rules, hear)
+        except StoreError:
+            raise
+        except WatcherError:  # of none of these lists
+            return None

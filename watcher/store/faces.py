@@ -11,8 +11,8 @@ from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
-from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.page_rules import PageRules
+from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.scans import Jumps
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures

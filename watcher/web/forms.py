@@ -47,7 +47,8 @@ class Forms:
         self, request: web.Request, holds: Callable[[str], bool] | None = None,
         pages: Collection[str] = (), whole: Collection[str] = (),
     ) -> Mapping[str, str]:  # fmt: skip
-        """The form's fields, cut but for those that are ``whole``. Raises 403 where it is not ours, 400 for what is no form. A page that
+        """The form's fields, cut but for those that are ``whole``. Raises 403 where it is not
+        ours, 400 for what is no form. A page that
         browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
         one of the addresses ``pages``."""
         if not self._is_from_here(request, pages, untold=holds is not None):

@@ -67,12 +67,12 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
     "ended": lambda number: _("Silence {number} is over.").format(number=number),
     "over": lambda number: _("Silence {number} was over already.").format(number=number),
-    "rules_saved": lambda number: _(
-        "Version {number} is saved, and in force in a moment."
-    ).format(number=number),
-    "rules_same": lambda number: _(
-        "Nothing was changed: version {number} is the same."
-    ).format(number=number),
+    "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
+        number=number
+    ),
+    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
+        number=number
+    ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),

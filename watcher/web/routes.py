@@ -10,7 +10,10 @@ from watcher.web.pages import index
 from watcher.web.pages.index import send_home
 from watcher.web.rule_routes import LONG_FORMS
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS", "send_home"]
+__all__ = [
+    "ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS",
+    "send_home",
+]  # fmt: skip
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     *rule_routes.PAGES,

@@ -66,6 +66,7 @@ class ServerBooks:
         local: Callable[[], Rulebook] | None = None,
         clock: BookClock = lambda _control, _book: lambda: int(time.time()),
         instruments: Sequence[Collector] = (),
+        *,
         draft: Callable[[PageText], Rulebook] | None = None,
     ) -> None:
         self.url = url

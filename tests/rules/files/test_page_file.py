@@ -43,12 +43,14 @@ ENV = {"KEYAPI_KEY": "k" * 20, "SECRET": "hidden-value"}
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
+    """The user's own rule file."""
     path = tmp_path / "rules.yaml"
     path.write_text(OWN)
     return path
 
 
 def read(own: Path, page: str, *, strict: bool = False) -> Rulebook:
+    """The rules with that text of the page."""
     return load([own], ENV, page=PageText(page, 7), strict=strict)
 
 
@@ -60,6 +62,7 @@ def problems(own: Path, page: str) -> list[tuple[str, int, str]]:
 
 
 def names(book: Rulebook) -> list[str]:
+    """The rules by name."""
     return [rule.name for rule in book.rules]
 
 
@@ -87,8 +90,9 @@ def test_a_rule_that_is_moved_stays_the_same(own: Path, tmp_path: Path) -> None:
     assert {*before.watches} == {*after.watches}
 
 
-@pytest.mark.parametrize("text", ["", "\n# nothing yet\n", "rules:\n", "rules: []\n", "watches: {}"])
+@pytest.mark.parametrize("text", ["", "\n# none yet\n", "rules:\n", "rules: []\n", "watches: {}"])
 def test_an_empty_text_changes_nothing(own: Path, text: str) -> None:
+    """Of whatever sort."""
     assert names(read(own, text, strict=True)) == ["own"]
 
 
@@ -98,14 +102,15 @@ def test_other_sections_can_not_stand_in_it(own: Path, section: str) -> None:
     """Whatever they have; the rest of the text is read all the same."""
     found = problems(own, f"{PAGE}{section}: {{}}\n")
     line = PAGE.count("\n") + 1
-    assert found == [(PAGE_FILE, line, f'"{section}" can\'t stand in page.yaml, which has '
-                      "watches, rules, reports: write it in your own rule file")]  # fmt: skip
+    what = "can't stand in page.yaml, which has watches, rules, reports: write it in your own rule"
+    assert found == [(PAGE_FILE, line, f'"{section}" {what} file')]
     book = read(own, f"{PAGE}{section}: {{}}\n")
     assert names(book) == ["own", "rising", "falling"]
     assert [each.line for each in book.page_trouble] == [line]
 
 
 def test_an_unknown_section_is_told(own: Path) -> None:
+    """With those that there are."""
     assert problems(own, "include: other.yaml\n") == [
         (PAGE_FILE, 1, '"include" can\'t stand in page.yaml, which has watches, rules, reports')
     ]
@@ -147,20 +152,21 @@ def test_a_plain_dollar_is_written_twice(own: Path) -> None:
     [
         "watches: {mine: {products: {file: secret.csv}}}",
         "rules: [{name: a, watch: best, when: {product_id: {in: {file: /etc/passwd}}}}]",
-        "rules: [{name: a, watch: {products: {file: secret.csv}}, when: {total_sale_7d_cnt: "
-        "{above: 1}}}]",
+        "rules: [{name: a, watch: {products: {file: secret.csv}}, when: {region: {is: US}}}]",
         "rules: [{name: a, watch: best, when: {not: {seller_id: {in: {file: [a, b]}}}}}]",
     ],
 )
 def test_it_names_no_file(own: Path, where: str) -> None:
+    """At any place where a file of one's own may."""
     (own.parent / "secret.csv").write_text("product_id\n17\n")
     found = problems(own, f"# a comment\n{where}\n")
-    assert (PAGE_FILE, 2) == found[0][:2]
+    assert found[0][:2] == (PAGE_FILE, 2)
     assert any("can name no file" in message for *_, message in found)
     assert names(read(own, f"# a comment\n{where}\n")) == ["own"]
 
 
 def test_a_watch_may_be_called_file(own: Path) -> None:
+    """A name is no key."""
     book = read(own, "watches: {file: {top: 30}}\nreports: {file: {at: '08:00', watch: file, "
                 "notify: me}}\n", strict=True)  # fmt: skip
     assert [watch.name for watch in book.used_watches] == ["best", "file"]
@@ -217,7 +223,7 @@ def test_who_names_what_is_left_out_is_left_out(own: Path) -> None:
     [
         "rules: [\n", "- a list\n", "a text\n", "rules: {}\n", "rules: 7\n", "watches: [best]\n",
         "\t- x: 1\n", "rules: &a [*a]\n", "rules: *nothing\n", "--- {}\n--- {}\n",
-        "rules:\n  - {name: a\n", "a: 1\na: 2\n", "<<: {rules: []}\n", "!!python/object:os.system {}",
+        "rules:\n  - {name: a\n", "a: 1\na: 2\n", "<<: {rules: []}\n", "!!python/object:os.exec {}",
         "x: \x00\n", "x: \x07\n", "rules: [" + "[" * 60 + "]" * 60 + "]",
         "rules:\n" + "  - {name: a, watch: best, when: {a: 1}}\n" * 3_000,
         "&a a: [1, 2]\n" + "".join(f"b{i}: &b{i} [{', '.join(['*b' + str(i - 1)] * 9)}]\n"
@@ -250,6 +256,7 @@ def test_broken_own_files_are_told_as_ever(own: Path) -> None:
 
 
 def test_a_text_of_a_browser_has_the_lines_of_its_file(own: Path) -> None:
+    """With a mark of its encoding, and two signs at each line's end."""
     sent = ("\ufeff" + PAGE).replace("\n", "\r\n").replace("[me]", "[nobody]")
     ((file, line, message),) = problems(own, as_kept(sent))
     assert (file, line) == (PAGE_FILE, 6)

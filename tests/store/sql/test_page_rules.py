@@ -30,6 +30,7 @@ def test_the_newest_is_in_force(store: Database) -> None:
 
 
 def test_an_undo_is_a_new_version(store: Database) -> None:
+    """Which says whose text it has."""
     store.page_rules.save(FIRST, START, base=0, who="ann")
     store.page_rules.save(SECOND, START, base=1, who="ann")
     undone = store.page_rules.save(FIRST, START + 5, base=2, who="ann", restores=1)
@@ -40,6 +41,7 @@ def test_an_undo_is_a_new_version(store: Database) -> None:
 
 @pytest.mark.parametrize("base", [0, 2, -1])
 def test_who_began_from_another_version_saves_nothing(store: Database, base: int) -> None:
+    """Older, newer, or none that there ever was."""
     store.page_rules.save(FIRST, START, base=0, who="ann")
     with pytest.raises(Outdated, match="version 1 is in force"):
         store.page_rules.save(SECOND, START, base=base, who="bob")
@@ -47,12 +49,14 @@ def test_who_began_from_another_version_saves_nothing(store: Database, base: int
 
 
 def test_the_same_text_is_no_version(store: Database) -> None:
+    """Who saves it twice has saved it once."""
     first = store.page_rules.save(FIRST, START, base=0, who="ann")
     assert store.page_rules.save(FIRST, START + 9, base=1, who="bob") == first
     assert store.page_rules.versions() == [first]
 
 
 def test_of_very_many_the_oldest_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the numbers go on."""
     monkeypatch.setattr(page_rules, "KEPT", 3)
     for number in range(5):
         store.page_rules.save(f"# {number}\n", START, base=number, who="ann")
@@ -72,6 +76,7 @@ def test_of_very_many_the_oldest_go(store: Database, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_a_text_is_kept_as_lines(sent: str, kept: str) -> None:
+    """However it was sent."""
     assert as_kept(sent) == kept
     assert as_kept(kept) == kept
 
@@ -81,4 +86,5 @@ def test_a_text_is_kept_as_lines(sent: str, kept: str) -> None:
     [("", True), ("\n # no\n\t\n", True), ("\ufeff", True), ("rules:", False), (" a", False)],
 )
 def test_a_text_without_anything(text: str, *, blank: bool) -> None:
+    """Comments are nothing."""
     assert PageText(text).is_blank is blank

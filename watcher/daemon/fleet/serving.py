@@ -56,9 +56,7 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
 
         def rules_of(book: str) -> BookRules:
             if pushed is None:
-                return LocalRules(
-                    service.rules, service.load, service.limits, draft=service.draft
-                )
+                return LocalRules(service.rules, service.load, service.limits, draft=service.draft)
             return StoredRules(book, control, pushed.load, read_draft=pushed.draft)
 
         member = FleetMember(
@@ -98,7 +96,9 @@ async def _page(
         return None
     wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
     draft = service.draft if service.pushed is None else None
-    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments, draft)
+    books = ServerBooks(
+        server.url, member, wanted, local, _clock_of, service.instruments, draft=draft
+    )
     stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
     await books.start()
     # Compiling the templates takes a tenth of a second: not on the loop.

@@ -6,7 +6,7 @@ import errno
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from watcher.categories import CategoryLookup
@@ -50,54 +50,54 @@ def load(
     file that the rules name. ``categories`` knows which ids names stand for. ``page`` are the rules
     of the page, of which nothing may be wrong where ``strict``."""
     lookup = categories if categories is not None else CategoryLookup()
-
-    def load_both(page_file: PageFile) -> Rulebook:
-        return _load_keeping(paths, env, kept or {}, pushed, facts, lookup, page_file)
-
-    return with_page(load_both, page or PageText(), strict=strict)
+    given = _Given(paths, env, kept or {}, pushed, facts, lookup)
+    return with_page(given.load, page or PageText(), strict=strict)
 
 
-def _load_keeping(
-    paths: Sequence[FilePath], env: Mapping[str, str], kept: Mapping[str, bytes],
-    pushed: PushedFolder | None, facts: FactFile | None, lookup: CategoryLookup, page: PageFile,
-) -> Rulebook:  # fmt: skip
-    """The rules, with a kept copy of each file that these name and that can't be used."""
-    beside = SideFiles(kept, pushed=pushed)
-    beside.stand_ins[read_facts] = facts
-    try:
-        return _load(paths, env, beside, lookup, page)
-    except RulesError as error:
-        if not any(
-            kept and kept.get(path, each.content) != each.content
-            for path, each in beside.used.items()
-        ):
-            raise
-        # A column may be gone that a rule needs: the file can be read, and not be used.
-        instead = SideFiles(kept, instead=str(error.problems[0]), pushed=pushed)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The user's own files, and what they are read with."""
+
+    paths: Sequence[FilePath]
+    env: Mapping[str, str]
+    kept: Mapping[str, bytes]
+    pushed: PushedFolder | None
+    facts: FactFile | None
+    categories: CategoryLookup
+
+    def load(self, page: PageFile) -> Rulebook:
+        """The rules, with a kept copy of each file that these name and that can't be used."""
+        beside = SideFiles(self.kept, pushed=self.pushed)
+        beside.stand_ins[read_facts] = self.facts
         try:
-            return _load(paths, env, instead, lookup, page)
-        except RulesError:
-            raise error from None
+            return self._load(beside, page)
+        except RulesError as error:
+            if not any(
+                self.kept and self.kept.get(path, each.content) != each.content
+                for path, each in beside.used.items()
+            ):
+                raise
+            # A column may be gone that a rule needs: the file can be read, and not be used.
+            reason = str(error.problems[0])
+            instead = SideFiles(self.kept, instead=reason, pushed=self.pushed)
+            try:
+                return self._load(instead, page)
+            except RulesError:
+                raise error from None
 
-
-def _load(
-    paths: Sequence[FilePath],
-    env: Mapping[str, str],
-    beside: SideFiles,
-    categories: CategoryLookup,
-    page: PageFile,
-) -> Rulebook:
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    documents: list[Document] = []
-    for file in _files(paths, problems, warnings):
-        try:
-            documents.append(read(_bytes_of(file), str(file)))
-        except (OSError, ValueError) as error:
-            problems.append(_of_file(file, _unreadable(error)))
-        except Unreadable as error:
-            problems.extend(error.problems)
-    return _rulebook(documents, Vault(env), beside, (problems, warnings), categories, page)
+    def _load(self, beside: SideFiles, page: PageFile) -> Rulebook:
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        documents: list[Document] = []
+        for file in _files(self.paths, problems, warnings):
+            try:
+                documents.append(read(_bytes_of(file), str(file)))
+            except (OSError, ValueError) as error:
+                problems.append(_of_file(file, _unreadable(error)))
+            except Unreadable as error:
+                problems.extend(error.problems)
+        found = (problems, warnings)
+        return _rulebook(documents, Vault(self.env), beside, found, self.categories, page)
 
 
 def load_text(

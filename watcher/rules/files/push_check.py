@@ -47,4 +47,5 @@ def refuse_broken(
 
 
 def _doubts(rules: Rulebook) -> tuple[Problem, ...]:
-    return (*rules.warnings, *(replace(each, code=ProblemCode.DOUBT) for each in rules.page_trouble))
+    of_page = (replace(each, code=ProblemCode.DOUBT) for each in rules.page_trouble)
+    return (*rules.warnings, *of_page)

@@ -114,12 +114,7 @@ async def submit(context: PageContext, request: web.Request) -> web.StreamRespon
         case "save":
             return await _save(context, request, fields, sent)
         case "preview":
-            before, now = context.sources.book(), context.sources.now()
-            async with drafts.turn:
-                found = await drafts.read(
-                    lambda store: preview(store, before, sent.rules, now, drafts.clock)  # type: ignore[arg-type] - it is not None
-                )
-            tried = shown(found, context.sources.book().sellers, context.zone)
+            tried = await _tried(context, drafts, sent.rules)
             return await _again(context, request, sent, tried=tried)
         case _:
             return await _again(context, request, sent)
@@ -138,6 +133,15 @@ async def undo(context: PageContext, request: web.Request) -> web.StreamResponse
     if sent.rules is None:
         return await _again(context, request, sent, 422)
     return await _save(context, request, fields, sent, restores=version)
+
+
+async def _tried(context: PageContext, drafts: Drafts, rules: Rulebook) -> dict[str, Any]:
+    """What these rules would have told, where those in force would not."""
+    before, now = context.sources.book(), context.sources.now()
+    job = partial(preview, before=before, after=rules, now=now, clock=drafts.clock)
+    async with drafts.turn:
+        found = await drafts.read(job)
+    return shown(found, before.sellers, context.zone)
 
 
 def _drafts(context: PageContext) -> Drafts:
