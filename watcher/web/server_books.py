@@ -178,7 +178,6 @@ class ServerBooks:
         other.now, revision = await self._control.run(
             lambda control: (clock(control, book), control.books.current(book))
         )
-        page = await other.read(lambda database: database.page_rules.current())
         if revision is None and book == MAIN and self._local is not None:
             other.rules, other.draft = await asyncio.to_thread(self._local), self._draft
         elif revision is None:
@@ -187,9 +186,11 @@ class ServerBooks:
                 f"{other.place}: no rules were pushed to this book; `watcher rules push FOLDER "
                 f"--book {book}` does"
             )
-        elif (revision.number, page.number) != (other.revision, other.page):
-            await self._load(other, page)
-            other.revision, other.page = revision.number, page.number
+        else:
+            page = await other.read(lambda database: database.page_rules.current())
+            if (revision.number, page.number) != (other.revision, other.page):
+                await self._load(other, page)
+                other.revision, other.page = revision.number, page.number
 
     async def _load(self, other: OtherBook, page: PageText) -> None:
         """The newest rules that can be read, as a daemon keeps the old ones in force; with those of

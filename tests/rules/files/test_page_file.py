@@ -228,7 +228,7 @@ def test_who_names_what_is_left_out_is_left_out(own: Path) -> None:
         "rules:\n" + "  - {name: a, watch: best, when: {a: 1}}\n" * 3_000,
         "&a a: [1, 2]\n" + "".join(f"b{i}: &b{i} [{', '.join(['*b' + str(i - 1)] * 9)}]\n"
                                    if i else "b0: &b0 [1]\n" for i in range(9)),
-        "x: " + "y" * LARGEST, "rules: '\ud800'\n",
+        "x: " + "y" * LARGEST, "# " + "y" * LARGEST, "# \x00\n", "rules: '\ud800'\n",
     ],
 )  # fmt: skip
 def test_what_is_no_rules_never_stops_the_own_files(own: Path, text: str) -> None:

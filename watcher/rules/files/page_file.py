@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 ALLOWED = ("watches", "rules", "reports")
 _MOST_TRIES = 8  # to leave out what can't be used: what names it can't be either
+_SOMETHING = b"\nrules: []\n"  # without which YAML has nothing to say of comments
 _MARK = re.compile(r"\$\$\{|\$\{")  # the first is a plain "${"
 _FILLED_IN = (
     'nothing is filled in here: write "${...}" in your own rule file, whose values stay there; for '
@@ -61,16 +62,17 @@ class PageFile:
 
 def read_page(page: PageText) -> PageFile:
     """Read the page's text: with all that must not stand in it as problems."""
-    if page.is_blank:
-        return PageFile(None)
     content = page.text.encode("utf-8", "surrogatepass")
     if len(content) > LARGEST:
         what = f"the text is too large: it has {len(content):,} bytes, and may have {LARGEST:,}"
         return PageFile(None, (Problem(PAGE_FILE, 0, 0, "", what, ProblemCode.UNREADABLE),))
+    nothing = page.is_blank
     try:
-        document = read(content, PAGE_FILE)
+        document = read(content + _SOMETHING if nothing else content, PAGE_FILE)
     except Unreadable as error:
         return PageFile(None, error.problems)
+    if nothing:
+        return PageFile(None)
     if not isinstance(document.value, Mapping):
         what = f"the text must have sections ({listing(ALLOWED)}), not {kind(document.value)}"
         return PageFile(None, (document.problem((), what),))
