@@ -31,7 +31,7 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures", "day_lists",
     "_sqlite_migrations",
 )  # fmt: skip
 

@@ -71,7 +71,9 @@ class Audited:
             if new or renewed:
                 before = [there[each] for each in renewed]
                 changed = [Follow(each, self.now, note or "") for each in (*new, *renewed)]
-                self.note(WriteKind.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed))
+                self.note(
+                    WriteKind.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed)
+                )
         return new
 
     def unfollow(self, ids: Iterable[str]) -> Sequence[str]:
@@ -86,7 +88,7 @@ class Audited:
         return gone
 
     def _followed(self, ids: Sequence[str]) -> Mapping[str, Follow]:
-        """Those of these that are followed, by id."""
+        """The products of these that are followed, by id."""
         wanted = set(ids)
         return {
             each.product_id: each
@@ -102,7 +104,9 @@ class Audited:
         """Give messages up; return the ids of those that are. As ``Outbox.drop``."""
         return self._move(WriteKind.DROP, ids, target)
 
-    def _move(self, what: WriteKind, ids: Sequence[int] | None, target: str | None) -> Sequence[int]:
+    def _move(
+        self, what: WriteKind, ids: Sequence[int] | None, target: str | None
+    ) -> Sequence[int]:
         outbox = self.database.outbox
         move, after = (
             (outbox.retry, "waiting") if what is WriteKind.RETRY else (outbox.drop, "dropped")
@@ -189,14 +193,14 @@ class Audited:
             self.note(WriteKind.REVOKE_PERSON, person.name, role, {**role, "revoked": self.now})
         return True
 
-    def forget_person(self, person: Person) -> bool:
-        """Remove one whose token was revoked; False where it holds."""
+    def forget_person(self, name: str) -> bool:
+        """Remove who had that name and whose token was revoked; False where there is nobody."""
         with self.database.atomic():
-            if not self.database.people.forget(person.id):
-                return False
-            known = {"role": person.role.word, "revoked": person.revoked}
-            self.note(WriteKind.FORGET_PERSON, person.name, known, None)
-        return True
+            gone = self.database.people.forget(name)
+            if gone:
+                known = {"role": gone[0].role.word, "revoked": gone[0].revoked}
+                self.note(WriteKind.FORGET_PERSON, gone[0].name, known, None)
+        return bool(gone)
 
 
 def listed(names: Iterable[object]) -> str:

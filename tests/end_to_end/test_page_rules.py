@@ -1,4 +1,4 @@
-"""Rules that are written in the page of a running daemon: loaded, scanned and told by themselves."""
+"""Rules that are written in the page of a running daemon: loaded, scanned and told."""
 
 from __future__ import annotations
 
@@ -121,9 +121,11 @@ async def test_the_own_files_win(watcher: Watcher, sink: Service) -> None:
         )
         watcher.rules.write_text(moved + TEXT.split("rules:\n")[1])
         await daemon.said("rules reloaded", 3)
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"{daemon.page}rules/page") as answer:
-                assert "already used at" in await answer.text()
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{daemon.page}rules/page") as answer,
+        ):
+            assert "already used at" in await answer.text()
         assert await daemon.stop() == 0
     firing = "SELECT count(*) FROM alerts WHERE rule = 'paged' AND state = 'firing'"
     assert watcher.query(firing) == [(10,)]

@@ -109,12 +109,14 @@ async def desk(furnished: Furnished, tmp_path: Path) -> AsyncIterator[Desk]:
 
 def area(text: str) -> str:
     """The text in the editor."""
-    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", text, re.S)
+    found = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", text, re.DOTALL)
     assert found is not None
     return html.unescape(found[1])
 
 
 class TestSaving:
+    """A text is checked, and saved."""
+
     async def test_a_text_is_saved_once(self, desk: Desk) -> None:
         """As lines, by whom, with one record of it; and the daemon is woken."""
         status, where = await desk.send("save", TEXT.replace("\n", "\r\n"))
@@ -201,6 +203,8 @@ class TestSaving:
 
 
 class TestUndoing:
+    """No version is lost."""
+
     async def test_each_version_can_be_had_again(self, desk: Desk) -> None:
         """As a new one; also the empty text of before."""
         await desk.send("save", TEXT)
@@ -263,6 +267,8 @@ class TestUndoing:
 
 
 class TestPreview:
+    """What a text would have told."""
+
     async def test_it_is_what_a_backtest_of_the_text_as_a_file_tells(
         self, desk: Desk, tmp_path: Path
     ) -> None:
@@ -289,7 +295,7 @@ class TestPreview:
         assert sum(each.fired for each in wanted.rules) > 3
         told = {each.rule: max(one.messages for one in each.channels) for each in wanted.rules}
         for rule in wanted.rules:
-            row = re.search(rf'<tr data-key="{rule.rule}">(.*?)</tr>', shown, re.S)
+            row = re.search(rf'<tr data-key="{rule.rule}">(.*?)</tr>', shown, re.DOTALL)
             assert row is not None
             cells = [int(each) for each in re.findall(r'class="n">(\d+)<', row[1])]
             assert cells == [told[rule.rule], rule.products, rule.fired, rule.firing]
@@ -305,7 +311,7 @@ class TestPreview:
         status, shown = await desk.send("preview", text)
         assert status == 200
         assert "its own list was never read: this is the nearest one" in shown
-        assert re.search(r'"row">mine</th>.*?class="n">4<', shown, re.S)
+        assert re.search(r'"row">mine</th>.*?class="n">4<', shown, re.DOTALL)
         assert '<li class="alert">' in shown
 
     async def test_of_another_market_nothing_is_near(self, desk: Desk) -> None:
@@ -323,6 +329,8 @@ class TestPreview:
 
 
 class TestWho:
+    """Who may write."""
+
     async def test_a_page_that_is_open_to_others_needs_a_token(
         self, furnished: Furnished, tmp_path: Path
     ) -> None:
@@ -359,9 +367,8 @@ class TestWho:
             where = f"{desk.page.site.url}rules/page"
             async with session.post(where, data=fields, allow_redirects=False) as answer:
                 assert answer.status == 303
-            async with aiohttp.ClientSession() as nobody:
-                async with nobody.post(where, data=fields) as answer:
-                    assert answer.status == 401
+            async with aiohttp.ClientSession() as nobody, nobody.post(where, data=fields) as answer:
+                assert answer.status == 401
             assert await desk.current() == PageText(TEXT, 1)
 
     async def test_a_page_without_a_rule_file_has_no_editor(self, furnished_page: Page) -> None:
@@ -373,6 +380,8 @@ class TestWho:
 
 
 class TestShowing:
+    """What is shown of it."""
+
     async def test_a_hostile_text_is_shown_as_it_is(self, desk: Desk) -> None:
         """And is no markup, in the editor, in errors and in differences."""
         hostile = '\n\n# </textarea></pre><script>alert(1)</script> "&\u202e\n' + TEXT
@@ -429,9 +438,7 @@ class TestShowing:
 
     async def test_what_is_left_out_is_told(self, furnished: Furnished, tmp_path: Path) -> None:
         """With its line, on the page and to programs."""
-        broken = (
-            TEXT + f"  - {{name: two, watch: gone, when: {{total_sale_7d_cnt: {{above: 1}}}}}}\n"
-        )
+        broken = TEXT + "  - {name: two, watch: gone, when: {total_sale_7d_cnt: {above: 1}}}\n"
         async with desk_of(furnished, tmp_path, page_text=broken) as desk:
             _, text = await desk.page.get("rules/page")
             assert "Left out" in text

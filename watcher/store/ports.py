@@ -11,6 +11,7 @@ from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
+from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.page_rules import PageRules
@@ -45,6 +46,7 @@ class Store(SeenFaces, Protocol):
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
+    news: News
     times: Times
     pruner: Pruner
     upkeep: Upkeep

@@ -171,13 +171,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
+    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several,
+    ``page_url`` the address of its page for visitors, where that was said."""
 
     sources: Sources
     forms: Forms
     renderer: Renderer
     board: Board = field(default_factory=Board)
     book: str = ""
+    page_url: str = ""
 
     @property
     def zone(self) -> tzinfo:
@@ -187,6 +189,20 @@ class PageContext:
     def here(self, request: web.Request) -> str:
         """The path that is asked for, encoded, without what stands before ours."""
         return self.renderer.here(request)
+
+    def address(self, request: web.Request, channel: str = "") -> str:
+        """The address of the page for who is elsewhere, with a slash at its end: as it was said, or
+        as the rules have it (those for the ``channel`` first), or as it is asked for."""
+        if self.page_url:
+            return self.page_url
+        channels = self.sources.book().channels
+        pages = [channels[channel].page] if channel in channels else []
+        known = [*filter(None, [*pages, *(each.page for each in channels.values())])]
+        if known:
+            return f"{known[0].rstrip('/')}/{f'books/{self.book}/' if self.book else ''}"
+        asked = request.rel_url.raw_path
+        bases = (base for base in self.renderer.bases if asked.startswith(base))
+        return f"{request.scheme}://{request.host}{next(bases, '/')}"
 
     async def read(self, job: Callable[[Store, Rulebook, Instant], T]) -> T:
         """The result of ``job``, given the rule file and the time as they are now."""

@@ -45,6 +45,8 @@ NAVIGATION = (
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
+    ("/sellers", N_("Sellers")),
+    ("/categories", N_("Categories")),
     ("/followed", N_("Followed")),
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
@@ -61,7 +63,8 @@ KEYS = {
     "/outbox": "m",
     "/silences": "s",
 }
-MARK = "mark"  # of a request: what had changed last when its page began to be made
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
@@ -80,6 +83,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),
     "not_followed": lambda _number: _("The product was not followed."),
+    "revoked": lambda _number: _("The token opens nothing any more."),
+    "not_revoked": lambda _number: _("The token opened nothing before."),
+    "forgotten": lambda _number: _("They are forgotten."),
+    "not_forgotten": lambda _number: _("There is nobody of that name whose token was revoked."),
     "dropped": lambda number: counted(
         "{count} message was dropped.", "{count} messages were dropped.", number
     ),
@@ -137,6 +144,7 @@ class Renderer:
             readonly=scene.token is None,
             visitor=scene.visitor,
             may=scene.may,
+            can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
@@ -201,6 +209,8 @@ def templates() -> jinja2.Environment:
         "rule_link": _rule_link,
         "report_link": _report_link,
         "subject_link": _subject_link,
+        "seller_link": _seller_link,
+        "category_link": _category_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
@@ -306,6 +316,16 @@ def _report_link(context: Context, name: str) -> str:
 def _subject_link(context: Context, region: str, subject: str) -> str:
     """The page of a product, or of a group of products."""
     return _url(context, subject_path(region, subject))
+
+
+@jinja2.pass_context
+def _seller_link(context: Context, region: str, seller: str) -> str:
+    return _url(context, f"/sellers/{quote(region, safe='')}/{quote(seller, safe='')}")
+
+
+@jinja2.pass_context
+def _category_link(context: Context, region: str, category: str) -> str:
+    return _url(context, f"/categories/{quote(region, safe='')}/{quote(category, safe='')}")
 
 
 def subject_path(region: str, subject: str) -> str:

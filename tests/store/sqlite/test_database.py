@@ -146,6 +146,7 @@ def _older(path: Path, stop: str) -> None:
         store.execute("PRAGMA auto_vacuum = INCREMENTAL")
         with store.atomic():
             migrations.migrations.apply(store.db, stop_before=stop)
+            store.execute("CREATE TEMP TABLE day_lists (scan INTEGER PRIMARY KEY, packed BLOB)")
             store.history.record(scan(START, {"1": 5}))
 
 

@@ -253,6 +253,16 @@ CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text
     restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
 ALTER TABLE page_rules ALTER COLUMN packed SET STORAGE EXTERNAL;
 """
+_SELLERS = """
+CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
+ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
+    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
+    WHERE grouped_by IS NULL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -283,6 +293,7 @@ MIGRATIONS = {
     "m026_reports": _REPORTS,
     "m027_people": _PEOPLE,
     "m028_page_rules": _PAGE_RULES,
+    "m030_sellers": _SELLERS,
 }
 
 

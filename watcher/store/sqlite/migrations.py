@@ -16,7 +16,7 @@ from contextlib import closing
 
 from sqlite_utils import Database as Tables
 
-from watcher.fields import BY_NAME, NUMERIC
+from watcher.fields import BY_NAME, IDS, NUMERIC
 from watcher.store.columns import expression, sql_type
 from watcher.store.sqlite import early_migrations
 
@@ -187,6 +187,20 @@ def m028_page_rules(db: Tables) -> None:
         "who TEXT NOT NULL, restores INTEGER, size INTEGER NOT NULL, digest TEXT NOT NULL, "
         "packed BLOB NOT NULL) STRICT"
     )
+
+
+@migrations()
+def m030_sellers(db: Tables) -> None:
+    """The last list of each watch and day, for sums over many products: from now on. Products by
+    their sellers and categories."""
+    db.execute(
+        "CREATE TABLE day_lists (scan INTEGER PRIMARY KEY "
+        "REFERENCES scans(id) ON DELETE CASCADE, packed BLOB NOT NULL) STRICT"
+    )
+    for name in IDS:
+        db.execute(
+            f"CREATE INDEX products_of_{name} ON products(region, {name}) WHERE grouped_by IS NULL"
+        )
 
 
 def pending(db: Tables) -> list[str]:
