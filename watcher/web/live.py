@@ -161,7 +161,7 @@ class _Kept:
 class Shared:
     """Answers to pages that were told of a change. One at a time, so that no scan waits for more
     than one; and where several ask the same, as whoever has the same page open does, it is made
-    once. ``pace`` hears what each took: of the whole process, so that pages wait while it is busy."""
+    once. ``pace`` hears what each took: of the whole process, for pages wait while it is busy."""
 
     pace: Pace
     clock: Callable[[], float] = time.monotonic

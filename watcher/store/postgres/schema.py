@@ -248,6 +248,11 @@ CREATE INDEX ON audit (what, id);
 CREATE INDEX ON alerts (fired_at, id);
 CREATE INDEX ON alerts (rule, fired_at, id);
 """
+_PAGE_RULES = """
+CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,
+    restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
+ALTER TABLE page_rules ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 _SELLERS = """
 CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
 ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
@@ -285,6 +290,7 @@ MIGRATIONS = {
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
     "m027_people": _PEOPLE,
+    "m028_page_rules": _PAGE_RULES,
     "m030_sellers": _SELLERS,
 }
 
