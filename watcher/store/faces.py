@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
 from watcher.store.sql.connection import Connection
@@ -27,6 +28,7 @@ class Faces:
         self.jumps: Jumps = Jumps(db)
         self.groups: Groups = Groups(db)
         self.alerts: Alerts = Alerts(db)
+        self.alert_search: AlertSearch = AlertSearch(db)
         self.rules: Rules = Rules(db)
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)

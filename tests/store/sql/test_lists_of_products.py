@@ -35,6 +35,7 @@ GROUPS = {
 }
 # Alerts, and what holds them back: a group has these as a product has.
 SUBJECTS = {
+    "sql/alert_search.py:AlertSearch.products",
     "sql/alerts.py:Alerts.list",
     "sql/alerts.py:Alerts.shown",
     "sql/extracts.py:Extracts.alerts",

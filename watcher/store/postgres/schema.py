@@ -237,6 +237,12 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_ALERT_SEARCH = """
+CREATE INDEX alerts_past ON alerts (fired_at, id, rule, product, severity, acknowledged)
+    WHERE state = 'inactive';
+CREATE INDEX alerts_past_of_rule ON alerts (rule, fired_at, id, product, severity, acknowledged)
+    WHERE state = 'inactive';
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -265,6 +271,7 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m031_alert_search": _ALERT_SEARCH,
 }
 
 
