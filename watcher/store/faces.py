@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.store.sql.alert_messages import AlertMessages
 from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.browsing import Browsing
@@ -29,6 +30,7 @@ class Faces:
         self.groups: Groups = Groups(db)
         self.alerts: Alerts = Alerts(db)
         self.alert_search: AlertSearch = AlertSearch(db)
+        self.alert_messages: AlertMessages = AlertMessages(db)
         self.rules: Rules = Rules(db)
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)

@@ -22,6 +22,7 @@ FIELD = "token"
 LARGEST = 64 * 1024  # bytes of a form
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
+_NUMBER = re.compile("[0-9]{1,15}")
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
 _FROM_ELSEWHERE = N_(
     "This form was sent by another site. Where it was this one, through a proxy: start watcher "
@@ -68,6 +69,16 @@ class Forms:
                 )
             )
         return fields
+
+    @staticmethod
+    async def numbers(request: web.Request, name: str) -> list[int]:
+        """All numbers that a form which was read gives by that name, each once. Raises 400 for what
+        is none."""
+        given = (await request.post()).getall(name, [])
+        texts = [each for each in given if isinstance(each, str)]
+        if not all(_NUMBER.fullmatch(each) for each in texts):
+            raise web.HTTPBadRequest(text=_("This is no form."))
+        return [*dict.fromkeys(map(int, texts))]
 
     def _is_from_here(self, request: web.Request, pages: Collection[str], *, untold: bool) -> bool:
         """Judge by Sec-Fetch-Site, which browsers send where nobody can listen, or else by Origin;

@@ -168,6 +168,7 @@ def templates() -> jinja2.Environment:
         "url": _url,
         "rule_link": _rule_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
@@ -262,6 +263,12 @@ def _url(context: Context, path: str) -> str:
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
     return _url(context, f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
 
 
 @jinja2.pass_context

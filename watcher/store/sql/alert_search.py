@@ -100,6 +100,19 @@ class AlertSearch(Face):
         row = self._db.one(f"SELECT {_BEGAN}, a.id FROM alerts AS a WHERE a.id = ?", (alert,))
         return Place(*row) if row else None
 
+    def subjects(self, alerts: Collection[int]) -> list[tuple[str, str]]:
+        """The rule and the product's id of each of these alerts that there are."""
+        return self._db.rows(
+            f"SELECT a.rule, p.product_id FROM {self._sql.rows_of()} "
+            f"{self._sql.join} alerts AS a ON a.id = w.value "
+            f"{self._sql.join} products AS p ON p.id = a.product ORDER BY w.key",
+            (self._sql.listed(alerts),),
+        )
+
+    def rules(self) -> list[str]:
+        """Names of the rules that there are or were."""
+        return self._db.all(str, "SELECT name FROM rules ORDER BY name")
+
     def products(self, text: str, called: Collection[str]) -> list[int]:
         """Keys of the products whose id is that text, or that have it in their name, capitals or
         not; of those of a seller of that id, or of one of ``called`` (ids of what has a name with
