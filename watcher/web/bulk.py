@@ -222,6 +222,8 @@ class Deeds:
 
 
 def mark_of(fields: Mapping[str, str], alerts: Sequence[int]) -> str:
-    """The mark of what a form asks for: of that very page, for its token is in it."""
-    told = repr((sorted(fields.items()), sorted(alerts)))
+    """The mark of what a form asks for of these alerts, be they ticked in another order: of that
+    very page, for its token is in it."""
+    asked = sorted((name, text) for name, text in fields.items() if name != "alert")
+    told = repr((asked, sorted(alerts)))
     return sha256(told.encode("utf-8", "replace")).hexdigest()[:_MARK]

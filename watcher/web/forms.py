@@ -72,11 +72,11 @@ class Forms:
 
     @staticmethod
     async def numbers(request: web.Request, name: str) -> list[int]:
-        """All numbers that a form which was read gives by that name, each once. Raises 400 for what
-        is none."""
+        """All numbers that a form which was read gives by that name, one or several in a field,
+        each once. Raises 400 for what is none."""
         given = (await request.post()).getall(name, [])
-        texts = [each for each in given if isinstance(each, str)]
-        if not all(_NUMBER.fullmatch(each) for each in texts):
+        texts = [text for each in given if isinstance(each, str) for text in each.split(" ")]
+        if not all(map(_NUMBER.fullmatch, texts)):
             raise web.HTTPBadRequest(text=_("This is no form."))
         return [*dict.fromkeys(map(int, texts))]
 

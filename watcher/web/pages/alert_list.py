@@ -74,12 +74,13 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         "alerts.html",
         search=search,
         states=[(each, search.address(state=each)) for each in STATES],
-        none=_none(search, first=not found.found.newer),
+        empty=_none(search, first=not found.found.newer),
         alerts=lines_of(found.rows, context),
         older=_leaf(search, "before", found.found.older),
         newer=_leaf(search, "after", found.found.newer),
         direct=found.direct,
         csv=search.address("/api/alerts.csv"),
+        json=_here(search, request.query, "/api/alerts.json"),
         matching=search.address("/alerts/matching"),
         rows=ROWS,
         **_choices(context, found.rules),
@@ -193,10 +194,10 @@ def _leaf(search: Search, side: str, place: Place | None, path: str = "/alerts")
     return search.address(path, **more).removeprefix("?" * (not path))
 
 
-def _here(search: Search, query: Mapping[str, str]) -> str:
+def _here(search: Search, query: Mapping[str, str], path: str = "/alerts") -> str:
     """The view, to come back to it."""
     place: dict[str, Any] = {name: query.get(name) for name in ("before", "after", "at")}
-    return search.address(**place)
+    return search.address(path, **place)
 
 
 def _none(search: Search, *, first: bool) -> str:
