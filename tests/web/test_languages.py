@@ -27,7 +27,7 @@ CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}
 ENGLISH = {"Accept-Language": "en"}
 EXAMPLES = {
     "{name}": "taking-off", "{region}": "US", "{id}": "1", r"{id:\d{1,15}}": "2",
-    r"{id:A?\d{1,15}}": "A4",
+    r"{id:A?[0-9]{1,15}}": "A4",
 }  # fmt: skip
 # These have worlds of their own (``test_told_on_pages``), or no words at all.
 _ELSEWHERE = ("groups/", "reports/", "pictures/")

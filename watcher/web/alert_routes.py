@@ -9,7 +9,7 @@ from watcher.web.pages import act, alert, alert_forms, alert_list, outbox, silen
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/alerts", alert_list.page),
     ("/alerts/matching", alert_list.matching),
-    (r"/alerts/{id:A?\d{1,15}}", alert.page),
+    (r"/alerts/{id:A?[0-9]{1,15}}", alert.page),
     ("/outbox", outbox.page),
     (r"/outbox/{id:\d{1,15}}", outbox.message),
     ("/silences", silences.silences),
@@ -27,7 +27,7 @@ DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/outbox.json", outbox.data),
     ("/api/alerts.json", alert_list.data),
     ("/api/alerts.csv", alert_list.table),
-    (r"/api/alerts/{id:A?\d{1,15}}.json", alert.data),
+    (r"/api/alerts/{id:A?[0-9]{1,15}}.json", alert.data),
 )
 # Open to who has the link of a message, whatever token the others ask for.
 ACT: tuple[tuple[str, Handler], ...] = (
