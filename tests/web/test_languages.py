@@ -36,7 +36,8 @@ DATA_SHOWN = (
     HOSTILE, BAD_RULE, "taking-off", "a/b ?#%.json", "watcher", "English", "US",
     "me/1", "me/2", "me/3",
     "A sample <message>", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
-    "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "boss", "UTC", "2.99 USD",
+    "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "boss", "UTC",
+    "2.99 USD",
     "Line one Line two", "The rule file can't be used.", "earnings", "Product 3", "Product 2",
     "Colour: gold, <i>red</i>",
 )  # fmt: skip

@@ -14,7 +14,7 @@ from watcher.language import gettext_noop as N_
 from watcher.model import Instant, Severity
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.alert_search import Asked, Graded, Place, Subjects
+from watcher.store.sql.alert_search import AboutText, AlertPlace, AlertQuery, OfSeverity
 from watcher.units import enumerated, parse_moment
 from watcher.web.rendering import whole_number, with_query
 
@@ -99,8 +99,8 @@ class Leaf:
     """The page of a search that is asked for: what began before a place, or after it; the newest,
     where neither is asked for. Of what is ``gone`` there is no place: nothing is on that page."""
 
-    before: Place | None = None
-    after: Place | None = None
+    before: AlertPlace | None = None
+    after: AlertPlace | None = None
     gone: bool = False
 
 
@@ -143,9 +143,9 @@ def begun_at(text: str, now: Instant, zone: tzinfo, *, end: bool = False) -> Ins
     return max(-_LATEST, min(found, _LATEST))
 
 
-def asked_of(search: Search, database: Store, book: Rulebook, now: Instant) -> Asked:
+def asked_of(search: Search, database: Store, book: Rulebook, now: Instant) -> AlertQuery:
     """The search as the store is asked it, by the rules as they are now."""
-    return Asked(
+    return AlertQuery(
         now,
         state=STATES[search.state],
         rules=_rules(search, book),
@@ -164,41 +164,41 @@ def leaf_of(query: Mapping[str, str], database: Store) -> Leaf:
     for side in ("before", "after"):
         alert, at = whole_number(query, side), whole_number(query, "at")
         if alert is not None:
-            place = Place(at, alert) if at is not None else database.alert_search.place(alert)
+            place = AlertPlace(at, alert) if at is not None else database.alert_search.place(alert)
             return Leaf(**{side: place}, gone=place is None)
     return Leaf()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAlerts:
     """A page of what was found: ``ids``, and the places from which the page before (``newer``) and
     the next one (``older``) begin, where there is one."""
 
     ids: Sequence[int]
-    newer: Place | None = None
-    older: Place | None = None
+    newer: AlertPlace | None = None
+    older: AlertPlace | None = None
 
 
-def found_on(asked: Asked, leaf: Leaf, database: Store, size: int = SIZE) -> Found:
+def found_on(asked: AlertQuery, leaf: Leaf, database: Store, size: int = SIZE) -> FoundAlerts:
     """Read one page. One that would lie above the first is the first."""
     search = database.alert_search
     if leaf.gone:
-        return Found(())
+        return FoundAlerts(())
     if leaf.after is not None:
         places = search.newer(asked, leaf.after, size + 1)
         if len(places) >= size:
             here = places[-size:]
-            return Found(_ids(here), here[0] if len(places) > size else None, here[-1])
+            return FoundAlerts(_ids(here), here[0] if len(places) > size else None, here[-1])
     places = search.older(asked, leaf.before, size + 1)
     here = places[:size]
     older = here[-1] if len(places) > size else None
     newer = None
     if leaf.before is not None:
-        newer = here[0] if here else Place(leaf.before.began, leaf.before.id - 1)
-    return Found(_ids(here), newer, older)
+        newer = here[0] if here else AlertPlace(leaf.before.began, leaf.before.id - 1)
+    return FoundAlerts(_ids(here), newer, older)
 
 
-def _ids(places: Sequence[Place]) -> list[int]:
+def _ids(places: Sequence[AlertPlace]) -> list[int]:
     return [each.id for each in places]
 
 
@@ -232,12 +232,12 @@ def _rules(search: Search, book: Rulebook) -> Sequence[str] | None:
     return [each for each in telling if search.rule in ("", each)]
 
 
-def _graded(search: Search, book: Rulebook) -> Graded | None:
+def _graded(search: Search, book: Rulebook) -> OfSeverity | None:
     if not search.severity:
         return None
     wanted = Severity(search.severity)
     by_data = [rule for rule in book.rules if rule.grades]
-    return Graded(
+    return OfSeverity(
         wanted,
         [rule.name for rule in book.rules if not rule.grades and rule.severity is wanted],
         [rule.name for rule in by_data if rule.severity is not wanted],
@@ -245,12 +245,12 @@ def _graded(search: Search, book: Rulebook) -> Graded | None:
     )
 
 
-def _about(search: Search, database: Store, book: Rulebook) -> Subjects:
+def _about(search: Search, database: Store, book: Rulebook) -> AboutText:
     """The products, rules and the number that the text may be about."""
     wanted = search.text.casefold()
     names = {**database.categories.names(), **book.sellers}
     called = {each for each, name in names.items() if wanted in name.casefold()}
-    return Subjects(
+    return AboutText(
         database.alert_search.products(search.text, called),
         [name for name in database.alert_search.rules() if wanted in name.casefold()],
         search.number,

@@ -48,7 +48,7 @@ _DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Mentioned:
     """A notification that tells of the alert, and ``what`` it says of it; ``deeds`` are what was
     done with the alert by its link."""
 
@@ -63,12 +63,12 @@ class Told:
 
     @property
     def says(self) -> str:
-        """What it says of the alert."""
+        """Its word on the alert."""
         return _(_SAYS[self.what]) if self.what in _SAYS else retold(self.what)
 
     @property
     def said(self) -> str:
-        """What became of it, in a sentence."""
+        """A sentence on what became of it."""
         state = self.one.state.value
         pattern = _FAILED.get(state) or _TOLD.get(self.what, N_("Told to {target}"))
         return _(pattern).format(target=self.one.target)
@@ -88,7 +88,7 @@ class Event:
 def events(
     alert: Alert,
     transitions: Sequence[Transition],
-    told: Sequence[Told],
+    told: Sequence[Mentioned],
     silences: Sequence[Silence],
     now: Instant,
 ) -> list[Event]:
@@ -103,7 +103,7 @@ def events(
     return sorted(found, key=lambda each: each.at)
 
 
-def _message(told: Told) -> str:
+def _message(told: Mentioned) -> str:
     return f"/outbox/{told.one.id}"
 
 
@@ -129,7 +129,7 @@ def _ended(reason: str | None) -> str:
     return _("Over: {reason}").format(reason=retold(reason))
 
 
-def _deeds(told: Sequence[Told]) -> Iterator[Event]:
+def _deeds(told: Sequence[Mentioned]) -> Iterator[Event]:
     for each in told:
         for deed in each.deeds:
             if deed.what not in _DONE:
@@ -140,7 +140,7 @@ def _deeds(told: Sequence[Told]) -> Iterator[Event]:
                 yield Event(deed.undone, _("Undone: {deed}").format(deed=said))
 
 
-def _acknowledged(alert: Alert, told: Sequence[Told]) -> Iterator[Event]:
+def _acknowledged(alert: Alert, told: Sequence[Mentioned]) -> Iterator[Event]:
     """Yield that it was acknowledged, where no deed says by whom."""
     by_link = {deed.at for each in told for deed in each.deeds if deed.what == "acknowledge"}
     if alert.acknowledged is not None and alert.acknowledged not in by_link:

@@ -14,10 +14,10 @@ from tests.store.making import DAY, START, raw, scan, statements
 from watcher.alert import Alert, AlertState
 from watcher.model import Severity
 from watcher.store.ports import Store
-from watcher.store.sql.alert_search import FEW, Asked, Graded, Place, Subjects
+from watcher.store.sql.alert_search import FEW, AboutText, AlertPlace, AlertQuery, OfSeverity
 
 RULES = ("a", "b", "c", "gone")
-GRADED = Graded(Severity.CRITICAL, ("a",), ("b",), ("c",))
+GRADED = OfSeverity(Severity.CRITICAL, ("a",), ("b",), ("c",))
 SIZE = 12  # products
 EITHER = (True, False)
 
@@ -29,12 +29,12 @@ class Made:
     alerts: tuple[Alert, ...]
     silenced: frozenset[tuple[str, int]]
 
-    def expected(self, asked: Asked) -> list[Place]:
+    def expected(self, asked: AlertQuery) -> list[AlertPlace]:
         """The places of all that are meant, the newest first."""
-        found = (Place(_began(each), each.id) for each in self.alerts if self._is(each, asked))
+        found = (AlertPlace(_began(each), each.id) for each in self.alerts if self._is(each, asked))
         return sorted(found, reverse=True)
 
-    def _is(self, alert: Alert, asked: Asked) -> bool:
+    def _is(self, alert: Alert, asked: AlertQuery) -> bool:
         silenced = (
             alert.state is not AlertState.INACTIVE and (alert.rule, alert.product) in self.silenced
         )
@@ -56,14 +56,14 @@ def _began(alert: Alert) -> int:
     return alert.since if alert.fired_at is None else alert.fired_at
 
 
-def _is_graded(alert: Alert, graded: Graded) -> bool:
+def _is_graded(alert: Alert, graded: OfSeverity) -> bool:
     given = alert.severity
     if alert.rule in graded.or_none:
         return given in (None, graded.severity)
     return alert.rule in graded.fixed or (alert.rule in graded.by_data and given is graded.severity)
 
 
-def _is_about(alert: Alert, about: Subjects) -> bool:
+def _is_about(alert: Alert, about: AboutText) -> bool:
     return alert.product in about.products or alert.rule in about.rules or alert.id == about.alert
 
 
@@ -116,7 +116,7 @@ def _live(random: Random, chosen: dict[tuple[str, int], bool]) -> Iterator[Alert
             yield Alert(0, rule, key, state, at, at, fired, severity=severity)
 
 
-def _asked(random: Random, known: Made) -> Asked:
+def _asked(random: Random, known: Made) -> AlertQuery:
     """Any question, each part of it left out more often than not."""
     keys = sorted({each.product for each in known.alerts})
 
@@ -124,18 +124,20 @@ def _asked(random: Random, known: Made) -> Asked:
         return random.choice((None, None, *values))
 
     some = [*random.sample(keys, random.randrange(4)), 999]
-    about = Subjects(some, random.choice(((), ("b",))), random.choice((None, 7, 10**9)))
+    about = AboutText(some, random.choice(((), ("b",))), random.choice((None, 7, 10**9)))
     fields = {
         "state": maybe(*AlertState),
         "rules": maybe(("a",), ("b", "gone"), (), ("none",)),
-        "graded": maybe(GRADED, Graded(Severity.INFO, (), ("a", "b")), Graded(Severity.WARNING)),
+        "graded": maybe(
+            GRADED, OfSeverity(Severity.INFO, (), ("a", "b")), OfSeverity(Severity.WARNING)
+        ),
         "about": maybe(about),
         "since": maybe(START + 10 * DAY, START + 50 * DAY),
         "until": maybe(START + 20 * DAY, START),
         "acknowledged": maybe(*EITHER),
         "silenced": maybe(*EITHER),
     }
-    return Asked(START, **fields)  # type: ignore[arg-type]
+    return AlertQuery(START, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -160,10 +162,10 @@ def test_any_question(store: Store, seed: int) -> None:
 def test_pages_meet(store: Store) -> None:
     """Leafed through from the first to the last and back, each alert is there once."""
     known = made(store, Random(9))
-    asked = Asked(START)
+    asked = AlertQuery(START)
     expected = known.expected(asked)
     assert len({each.began for each in expected}) < len(expected) / 4  # many began together
-    search, there = store.alert_search, list[Place]()
+    search, there = store.alert_search, list[AlertPlace]()
     while part := search.older(asked, there[-1] if there else None, 7):
         there += part
     assert there == expected
@@ -177,7 +179,7 @@ def test_the_place_of_an_alert(store: Store) -> None:
     """When it began to fire, or to be pending; what is gone has none."""
     known = made(store, Random(1), 5)
     for each in known.alerts:
-        assert store.alert_search.place(each.id) == Place(_began(each), each.id)
+        assert store.alert_search.place(each.id) == AlertPlace(_began(each), each.id)
     assert store.alert_search.place(10**9) is None
 
 
@@ -208,28 +210,31 @@ def test_products_of_a_text(store: Store) -> None:
 @pytest.mark.parametrize(
     ("asked", "index"),
     [
-        (Asked(START, AlertState.FIRING), "alerts_live"),
-        (Asked(START, AlertState.INACTIVE), "COVERING INDEX alerts_past"),
-        (Asked(START, AlertState.INACTIVE, ("a",)), "COVERING INDEX alerts_past_of_rule"),
-        (Asked(START, AlertState.INACTIVE, ("a", "b"), GRADED), "COVERING INDEX alerts_past"),
-        (Asked(START, AlertState.INACTIVE, since=START, until=START), "COVERING INDEX alerts_past"),
-        (Asked(START, about=Subjects((1,), (), 5)), "idx_alerts_product"),
+        (AlertQuery(START, AlertState.FIRING), "alerts_live"),
+        (AlertQuery(START, AlertState.INACTIVE), "COVERING INDEX alerts_past"),
+        (AlertQuery(START, AlertState.INACTIVE, ("a",)), "COVERING INDEX alerts_past_of_rule"),
+        (AlertQuery(START, AlertState.INACTIVE, ("a", "b"), GRADED), "COVERING INDEX alerts_past"),
         (
-            Asked(START, AlertState.INACTIVE, about=Subjects(range(FEW + 1))),
+            AlertQuery(START, AlertState.INACTIVE, since=START, until=START),
+            "COVERING INDEX alerts_past",
+        ),
+        (AlertQuery(START, about=AboutText((1,), (), 5)), "idx_alerts_product"),
+        (
+            AlertQuery(START, AlertState.INACTIVE, about=AboutText(range(FEW + 1))),
             "COVERING INDEX alerts_past",
         ),
         (
-            Asked(
-                START, AlertState.INACTIVE, ("a",), acknowledged=True, about=Subjects((), ("b",))
+            AlertQuery(
+                START, AlertState.INACTIVE, ("a",), acknowledged=True, about=AboutText((), ("b",))
             ),
             "COVERING INDEX alerts_past_of_rule",
         ),
     ],
 )
-def test_by_which_index(store: Store, asked: Asked, index: str) -> None:
+def test_by_which_index(store: Store, asked: AlertQuery, index: str) -> None:
     """Nothing is read but the index, in its order; few products are looked up."""
     made(store, Random(1))
-    for than in (None, Place(START + 9 * DAY, 5)):
+    for than in (None, AlertPlace(START + 9 * DAY, 5)):
         with statements(store) as heard:
             store.alert_search.older(asked, than, 50)
         plans = [

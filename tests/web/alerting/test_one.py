@@ -156,8 +156,11 @@ async def test_its_messages_and_what_happened(site: tuple[Page, Crowd]) -> None:
     """By target, with what became of each, in their order."""
     page, made = site
     alert = next(each for each in made.alerts(AlertState.FIRING) if each.rule == "rising")
-    silenced = {"begins": made.now - 60, "ends": made.now + DAY, "comment": "<b>fair</b>"}
-    made.write(lambda database: database.silences.add(**silenced, rule="rising"))
+    made.write(
+        lambda database: database.silences.add(
+            begins=made.now - 60, ends=made.now + DAY, comment="<b>fair</b>", rule="rising"
+        )
+    )
     made.write(lambda database: database.alerts.acknowledge([alert.id], made.now))
     _, text = await page.get(f"alerts/{alert.id}")
     happened = words(text.split('class="timeline"')[1].split("</ol>")[0])

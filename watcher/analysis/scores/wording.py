@@ -81,7 +81,7 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
 
 
 def fate_lines(fate: Fate, measure: Measure) -> Iterator[str]:
-    """What became of one alert, by the measure of its rule, in sentences."""
+    """Sentences on what became of one alert, by the measure of its rule."""
     rises = measure is Measure.RISE
     match fate.outcome:
         case FateKind.WENT_ON:

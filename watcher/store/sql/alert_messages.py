@@ -38,7 +38,7 @@ class _Body(Struct):
     items: tuple[_Item, ...] = ()
 
     def said_of(self, alert: int) -> str:
-        """What is said of the alert: by which decision it is told; empty where nothing is."""
+        """The decision by which the alert is told; empty where nothing is said of it."""
         if self.kind not in _KINDS:
             return ""
         told = (what for what, ids in self.alerts.items() if alert in ids)

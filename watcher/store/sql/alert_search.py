@@ -27,14 +27,14 @@ FEW = 500  # products, up to which their alerts are looked up one product after 
 _BEGAN = "coalesce(a.fired_at, a.since)"  # of what lives; what is over has fired
 
 
-class Place(NamedTuple):
+class AlertPlace(NamedTuple):
     """The place of an alert among all: when it began (to fire, or to be pending), and its id."""
 
     began: Instant
     id: int
 
 
-class Graded(Struct, frozen=True):
+class OfSeverity(Struct, frozen=True):
     """Rules by how their alerts have a ``severity``: ``fixed`` are those that have it whatever the
     data say, ``by_data`` those whose alert has it where the data gave it, ``or_none`` those whose
     alert has it also where the data gave none."""
@@ -45,7 +45,7 @@ class Graded(Struct, frozen=True):
     or_none: Sequence[str] = ()
 
 
-class Subjects(Struct, frozen=True):
+class AboutText(Struct, frozen=True):
     """The products (by key) and rules that a text is about, and the alert of that number; an alert
     of any of these is meant."""
 
@@ -59,7 +59,7 @@ class Subjects(Struct, frozen=True):
         return len(self.products) <= FEW and not self.rules
 
 
-class Asked(Struct, frozen=True):
+class AlertQuery(Struct, frozen=True):
     """All that is asked of alerts; what is None is not. ``rules`` are those that they may be of;
     they began from ``since`` on and before ``until``. Only what lives is ``silenced``, by a silence
     that is on ``now``."""
@@ -67,8 +67,8 @@ class Asked(Struct, frozen=True):
     now: Instant
     state: AlertState | None = None
     rules: Sequence[str] | None = None
-    graded: Graded | None = None
-    about: Subjects | None = None
+    graded: OfSeverity | None = None
+    about: AboutText | None = None
     since: Instant | None = None
     until: Instant | None = None
     acknowledged: bool | None = None
@@ -78,7 +78,7 @@ class Asked(Struct, frozen=True):
 class AlertSearch(Face):
     """Alerts that were asked for, as their places; the newest first."""
 
-    def older(self, asked: Asked, than: Place | None, limit: int) -> list[Place]:
+    def older(self, asked: AlertQuery, than: AlertPlace | None, limit: int) -> list[AlertPlace]:
         """The newest that there are, or that began before a place."""
         found = merge(
             self._past(asked, than, limit, newest=True),
@@ -87,18 +87,18 @@ class AlertSearch(Face):
         )
         return [*islice(found, limit)]
 
-    def newer(self, asked: Asked, than: Place, limit: int) -> list[Place]:
-        """Those that began next after a place; the newest of them first."""
+    def newer(self, asked: AlertQuery, than: AlertPlace, limit: int) -> list[AlertPlace]:
+        """Find those that began next after a place; the newest of them first."""
         found = merge(
             self._past(asked, than, limit, newest=False),
             self._live(asked, than, limit, newest=False),
         )
         return [*islice(found, limit)][::-1]
 
-    def place(self, alert: int) -> Place | None:
+    def place(self, alert: int) -> AlertPlace | None:
         """The place of that alert, if it is there."""
         row = self._db.one(f"SELECT {_BEGAN}, a.id FROM alerts AS a WHERE a.id = ?", (alert,))
-        return Place(*row) if row else None
+        return AlertPlace(*row) if row else None
 
     def subjects(self, alerts: Collection[int]) -> list[tuple[str, str]]:
         """The rule and the product's id of each of these alerts that there are."""
@@ -126,8 +126,8 @@ class AlertSearch(Face):
         return [row[0] for row in rows if _is_about(row, wanted, ids)]
 
     def _live(
-        self, asked: Asked, than: Place | None, limit: int, *, newest: bool
-    ) -> Iterator[Place]:
+        self, asked: AlertQuery, than: AlertPlace | None, limit: int, *, newest: bool
+    ) -> Iterator[AlertPlace]:
         if asked.state is AlertState.INACTIVE:
             return iter(())
         given = _conditions(self._sql, asked, than, _BEGAN, newest=newest)
@@ -139,11 +139,11 @@ class AlertSearch(Face):
             return self._places(f"{_BEGAN}, a.id {found}", given, limit, newest=newest)
         rows = self._ordered(f"{_BEGAN}, a.id, a.rule, a.product {found}", given, newest=newest)
         covered = Silences(self._db).covering_any({row[2:] for row in rows}, asked.now)
-        return (Place(*row[:2]) for row in rows if (row[2:] in covered) is asked.silenced)
+        return (AlertPlace(*row[:2]) for row in rows if (row[2:] in covered) is asked.silenced)
 
     def _past(
-        self, asked: Asked, than: Place | None, limit: int, *, newest: bool
-    ) -> Iterator[Place]:
+        self, asked: AlertQuery, than: AlertPlace | None, limit: int, *, newest: bool
+    ) -> Iterator[AlertPlace]:
         if asked.state not in (None, AlertState.INACTIVE) or asked.silenced:
             return iter(())
         about, values = asked.about, list[object]()
@@ -158,7 +158,7 @@ class AlertSearch(Face):
         found = f"a.fired_at, a.id FROM {source}"
         return self._places(found, given, limit, newest=newest, values=values)
 
-    def _of_few(self, about: Subjects) -> tuple[str, list[object]]:
+    def _of_few(self, about: AboutText) -> tuple[str, list[object]]:
         """The alerts of few products, and the one of that number."""
         of_products = f"SELECT x.id FROM alerts AS x WHERE x.product IN {self._sql.among()}"
         values: list[object] = [self._sql.listed(about.products)]
@@ -170,9 +170,9 @@ class AlertSearch(Face):
     def _places(
         self, found: str, given: _Conditions, limit: int, *, newest: bool,
         values: Sequence[object] = (),
-    ) -> Iterator[Place]:  # fmt: skip
+    ) -> Iterator[AlertPlace]:  # fmt: skip
         rows = self._ordered(found, given, newest=newest, values=values, limit=limit)
-        return (Place(*row) for row in rows)
+        return (AlertPlace(*row) for row in rows)
 
     def _ordered(
         self, found: str, given: _Conditions, *, newest: bool, values: Sequence[object] = (),
@@ -194,7 +194,7 @@ def _is_about(row: Row, wanted: str, ids: Collection[str]) -> bool:
 
 
 def _conditions(
-    sql: Dialect, asked: Asked, than: Place | None, began: str, *, newest: bool
+    sql: Dialect, asked: AlertQuery, than: AlertPlace | None, began: str, *, newest: bool
 ) -> _Conditions:
     """The conditions on an alert ``a``, each with its values: only what is asked for is said, or no
     index would be used."""
@@ -217,7 +217,7 @@ def _conditions(
     return given
 
 
-def _graded(sql: Dialect, graded: Graded | None) -> tuple[str, Sequence[object]]:
+def _graded(sql: Dialect, graded: OfSeverity | None) -> tuple[str, Sequence[object]]:
     if graded is None:
         return "", ()
     among, least = f"a.rule IN {sql.among(sort=TEXT)}", graded.severity.value
@@ -232,7 +232,7 @@ def _graded(sql: Dialect, graded: Graded | None) -> tuple[str, Sequence[object]]
     return f"({' OR '.join(texts)})", values
 
 
-def _about(sql: Dialect, about: Subjects | None) -> tuple[str, Sequence[object]]:
+def _about(sql: Dialect, about: AboutText | None) -> tuple[str, Sequence[object]]:
     if about is None:
         return "", ()
     texts = [f"a.product IN {sql.among()}"]

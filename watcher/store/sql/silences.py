@@ -289,7 +289,7 @@ class Silences(Face):
     def covering_any(
         self, pairs: Collection[tuple[str, int]], now: Instant
     ) -> set[tuple[str, int]]:
-        """Those of these pairs (rule and product) that some silence is about."""
+        """Choose those of these pairs (rule and product) that some silence is about."""
         active = self.active(now)
         of_rules = {
             rule: [each for each in active if each.covers_rule(rule)]

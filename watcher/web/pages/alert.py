@@ -28,7 +28,7 @@ from watcher.web.context import PageContext, as_json
 from watcher.web.evidence_table import evidence_lines
 from watcher.web.pages.alert_list import done_of
 from watcher.web.pages.common import durations, in_words, lines_of, shown, subjects_of, summary
-from watcher.web.timeline import Told, events
+from watcher.web.timeline import Mentioned, events
 
 _MOST = 40  # notifications that are shown of one alert: the first and the last
 
@@ -40,7 +40,7 @@ class _Past:
 
     row: AlertRow
     transitions: Sequence[Transition]
-    told: Sequence[Told]
+    told: Sequence[Mentioned]
     left_out: int
     silences: Sequence[Silence]
     sold: Sold | None
@@ -164,13 +164,13 @@ def _past(number: int, database: Store, book: Rulebook, now: Instant) -> _Past:
     )
 
 
-def _told(database: Store, mentions: Sequence[Mention], short_id: str) -> Iterator[Told]:
+def _told(database: Store, mentions: Sequence[Mention], short_id: str) -> Iterator[Mentioned]:
     """Yield the notifications that tell of an alert, with what was done with it by their links."""
     for each in mentions:
         one = database.outbox.get(each.notification)
         if one is not None:
             deeds = database.links.deeds(one.id)
-            yield Told(
+            yield Mentioned(
                 each.what, one, [deed for deed in deeds if _is_about(one.message, deed, short_id)]
             )
 

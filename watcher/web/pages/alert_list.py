@@ -17,7 +17,7 @@ from watcher.model import Instant, Severity
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.store.sql.alert_search import Place
+from watcher.store.sql.alert_search import AlertPlace
 from watcher.web.alert_csv import ROWS, alert_csv
 from watcher.web.bulk import MOST, said
 from watcher.web.context import PageContext, as_json
@@ -25,7 +25,7 @@ from watcher.web.pages.common import durations, in_words, lines_of, shown, subje
 from watcher.web.searching import (
     EITHER,
     STATES,
-    Found,
+    FoundAlerts,
     Leaf,
     Search,
     asked_of,
@@ -49,7 +49,7 @@ class _Page:
     """A page of alerts as it was found; ``direct`` is the number of the alert that the text names,
     where that is not on it."""
 
-    found: Found
+    found: FoundAlerts
     rows: Sequence[AlertRow]
     rules: Sequence[str]
     direct: int | None
@@ -151,7 +151,7 @@ async def matching(context: PageContext, request: web.Request) -> web.StreamResp
 
 
 def done_of(context: PageContext, request: web.Request) -> dict[str, Any]:
-    """What the form did that led here, for a page, and its mark, where it can be undone."""
+    """Say for a page what the form did that led here, with its mark, where it can be undone."""
     mark = request.query.get("done", "")
     done = context.deeds.get(mark)
     if done is None:
@@ -175,7 +175,7 @@ def _refuse(search: Search) -> None:
 
 
 def _choices(context: PageContext, rules: Sequence[str]) -> dict[str, Any]:
-    """What the search's form offers."""
+    """The choices of the search's form."""
     book = context.sources.book()
     now = [rule.name for rule in book.rules]
     return {
@@ -187,7 +187,7 @@ def _choices(context: PageContext, rules: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _leaf(search: Search, side: str, place: Place | None, path: str = "/alerts") -> str:
+def _leaf(search: Search, side: str, place: AlertPlace | None, path: str = "/alerts") -> str:
     if place is None:
         return ""
     more: dict[str, Any] = {side: place.id, "at": place.began}
