@@ -15,6 +15,7 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.analysis.views.held import HeldLists
 from watcher.model import Instant
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
@@ -152,13 +153,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
+    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several,
+    which share the memory for ``lists``."""
 
     sources: Sources
     forms: Forms
     renderer: Renderer
     board: Board = field(default_factory=Board)
     book: str = ""
+    lists: HeldLists = field(default_factory=HeldLists)
 
     @property
     def zone(self) -> tzinfo:

@@ -40,6 +40,7 @@ from watcher.words import listing
 NAVIGATION = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
+    ("/watches", N_("Watches")),
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
@@ -167,6 +168,7 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "watch_link": _watch_link,
         "report_link": _report_link,
         "subject_link": _subject_link,
     }
@@ -262,6 +264,11 @@ def _url(context: Context, path: str) -> str:
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
     return _url(context, f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _watch_link(context: Context, name: str) -> str:
+    return _url(context, f"/watches/{quote(name, safe='')}")
 
 
 @jinja2.pass_context
