@@ -36,8 +36,8 @@ class ViewTrouble:
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A selection of a list and its order. ``filters`` are texts by the names of their fields, in the
-    order of those; ``sort`` is a column, None for the list's own order."""
+    """A selection of a list and its order. ``filters`` are texts by the names of their fields, in
+    the order of those; ``sort`` is a column, None for the list's own order."""
 
     columns: tuple[ListColumn, ...]
     filters: Mapping[str, str] = field(default_factory=dict)

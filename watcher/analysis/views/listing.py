@@ -52,9 +52,9 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """The finding of a view: ``found`` of the ``size`` products of the ``scan``, of which these are the
-    ``rows`` of one page, or all. Of ``unknown`` products it is not known whether the filters pick
-    them; ``waits`` says why nothing is compared. ``names`` are those of the ids in it,
+    """The finding of a view: ``found`` of the ``size`` products of the ``scan``, of which these are
+    the ``rows`` of one page, or all. Of ``unknown`` products it is not known whether the filters
+    pick them; ``waits`` says why nothing is compared. ``names`` are those of the ids in it,
     ``currencies`` those of the list's prices."""
 
     scan: ScanRow
