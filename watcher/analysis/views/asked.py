@@ -21,7 +21,7 @@ COLUMNS, COLUMN, SORT, PAGE = "cols", "col", "sort", "page"
 _PLAIN = (TEXT, SELLER, CATEGORY, WHEN)
 # Before a column's name: the least and the most, exactly this, and a part of a text.
 OPERATORS = ("min", "max", "is", "has")
-_ELSEWHERE = ("notice", "n", "comma")  # of the page itself
+_ELSEWHERE = ("notice", "n", "comma", "language")  # of the page itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from watcher.store.records import ScanRow
 @dataclass(frozen=True, slots=True)
 class ListCell:
     """A value: a number, a text, or None for no value. Of a change ``then`` is what it began
-    from."""
+    from, where there is a value now."""
 
     value: float | str | None
     then: float | None = None
@@ -173,7 +173,8 @@ class _Columns:
         values = _plain(self._numbers(column)[places])
         if column.need is None:
             return [ListCell(value) for value in values]
-        then = _plain(self.judge.baseline(column.need)[0][places])
+        now, (begun, _at) = self.judge.comparable(column.need), self.judge.baseline(column.need)
+        then = _plain(np.where(np.isnan(now), np.nan, begun)[places])
         return [ListCell(*each) for each in zip(values, then, strict=True)]
 
     def _texts(self, column: ListColumn) -> Sequence[str | None]:
