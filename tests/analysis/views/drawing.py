@@ -157,6 +157,8 @@ FILTERS: list[tuple[str, str, Test]] = [
     ("max.earnings", "2", _most("earnings", 2)),
     ("max.rank", "40", _most("rank", 40)),
     ("min.rank.change", "3", _least("rank.change", 3)),
+    ("min.rank.change", "2.5", _least("rank.change", 2.5)),
+    ("max.rank.change", "-3.5", _most("rank.change", -3.5)),
     ("min.rank.change", "-2.5", _least("rank.change", -2.5)),
     ("min.rank.change", "0", _least("rank.change", 0)),
     ("max.rank.change", "-4", _most("rank.change", -4)),

@@ -105,6 +105,8 @@ def test_no_address_is_too_odd(values: list[tuple[str, str]]) -> None:
         ("seller=Glow", '"Glow" is no seller\'s id, and no name in sellers'),
         ("q=${HOME}", "nothing is filled in here"),
         ("when=spu_avg_price", "must be conditions"),
+        (f"when=any: [{'rank: 1, ' * 41}]", "has 40 conditions at most"),
+        (f"when=any: [{'product_name: {matches: a}, ' * 6}]", "has 5 expressions (matches) at"),
     ],
 )
 def test_what_is_wrong_is_told(query: str, said: str) -> None:

@@ -11,6 +11,7 @@ from watcher.errors import Problem, ProblemCode
 from watcher.rules.conditions.base import Ago, Condition, From, Last
 from watcher.rules.conditions.compiling import Compiler, Path
 from watcher.rules.conditions.logic import leaves
+from watcher.rules.conditions.text import Matches
 from watcher.rules.files.document import Document, Spot, Unreadable, read, resolve
 from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Watch
@@ -19,10 +20,15 @@ from watcher.schedule import longest_gap
 from watcher.units import DAY
 
 LONGEST = 4_000  # characters of a condition that is typed
+# Simple conditions in it, and expressions among these: each is looked for in every name of a list
+# while others wait.
+_MOST, _MOST_PATTERNS = 40, 5
 _NAME = "condition"  # in place of a file's
 _RARE = DAY * 3 // 2  # seconds between two scans, from which on a list has no value of a day ago
 _TOO_LONG = f"the condition is longer than {LONGEST:,} characters"
 _FILLED_IN = 'nothing is filled in here: "${" can\'t stand in a filter'
+_TOO_MANY = f"a filter has {_MOST} conditions at most"
+_TOO_MANY_PATTERNS = f"a filter has {_MOST_PATTERNS} expressions (matches) at most"
 _LOOKS_BACK = (
     "compares with the past, and a list is filtered by what it says of its products now: make a "
     "rule of it, or show the column of that change"
@@ -88,6 +94,7 @@ def _compiled(
     condition = compiler.condition(document.value, ())
     if condition is not None and not looks_back:
         _refuse_pasts(condition, compiler)
+        _refuse_many(condition, compiler)
     good = None if problems else condition
     return Filter(
         document.value, good, tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(doubts))
@@ -101,6 +108,15 @@ def _refuse_pasts(condition: Condition, compiler: Compiler) -> None:
         if why:
             path = compiler.places[id(leaf)][1] if id(leaf) in compiler.places else ()
             compiler.report(path, why, at_key=True)
+
+
+def _refuse_many(condition: Condition, compiler: Compiler) -> None:
+    """Report a condition that takes too long to judge while a page waits."""
+    parts = [*leaves(condition)]
+    if len(parts) > _MOST:
+        compiler.report((), _TOO_MANY)
+    elif sum(isinstance(each, Matches) for each in parts) > _MOST_PATTERNS:
+        compiler.report((), _TOO_MANY_PATTERNS)
 
 
 def _refused(why: str) -> Filter:

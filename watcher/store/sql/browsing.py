@@ -74,7 +74,7 @@ class Browsing(Face):
         return dict(
             self._db.rows(
                 f"SELECT watch, count(*) FROM alerts {self._sql.live} WHERE state <> 'inactive' "
-                "AND state = 'firing' AND watch IS NOT NULL GROUP BY watch"
+                "AND state = 'firing' AND watch <> '' GROUP BY watch"
             )
         )
 
