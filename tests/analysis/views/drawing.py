@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl
 
 from tests.fakes.listed import Product, Shelf, random_days
@@ -75,7 +76,7 @@ class Oracle:
         keys = [
             key
             for key in self.shelf.days[-1]
-            if all(test(lambda name, key=key: self.value(key, name)) for test in tests)
+            if all(test(partial(self.value, key)) for test in tests)
         ]
         with_value = [key for key in keys if not _is_missing(self.value(key, sort))]
         without = [key for key in keys if key not in with_value]
@@ -91,14 +92,13 @@ def _of(product: Product, name: str) -> float | str | None:
         case "commission":
             value = product.get("product_commission_rate")
         case "earnings":
-            price, rate = (
-                product.get(each) for each in ("spu_avg_price", "product_commission_rate")
-            )
-            known = isinstance(price, float) and isinstance(rate, float)
-            return price * rate if known else None  # type: ignore[operator]
+            price, rate = product.get("spu_avg_price"), product.get("product_commission_rate")
+            if not isinstance(price, float) or not isinstance(rate, float):
+                return None
+            return price * rate
         case _:
             value = product.get(name)
-    return float(value) if isinstance(value, int) else value
+    return float(value) if isinstance(value, int | float) else value
 
 
 def _is_missing(value: float | str | None) -> bool:

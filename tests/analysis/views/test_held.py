@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.analysis.views.drawing import ids, shown
-from tests.fakes.listed import RULES, Shelf, random_days
+from tests.fakes.listed import RULES, Product, Shelf, random_days
 from tests.store import making
 from watcher.analysis.views.held import HeldLists
 from watcher.model import ScanState
@@ -82,7 +82,9 @@ def test_a_partial_scan_is_shown_as_it_is(store: Store) -> None:
     shelf.scan({str(number): {"spu_avg_price": float(number)} for number in range(1, 41)})
     peers = "when=spu_avg_price: {highest: 10%25, among: watch}"
     assert shown(shelf, peers).found == 4
-    half = {str(number): {"spu_avg_price": float(number)} for number in range(40, 10, -1)}
+    half: dict[str, Product] = {
+        str(number): {"spu_avg_price": float(number)} for number in range(40, 10, -1)
+    }
     shelf.scan(half, ScanState.PARTIAL)
     found = shown(shelf, "")
     assert (ids(found), found.scan.state) == ([*half], ScanState.PARTIAL)

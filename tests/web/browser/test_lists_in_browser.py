@@ -124,6 +124,9 @@ async def test_ranges_and_conditions(
         await expect(page.locator(".error")).to_have_count(0)
         await expect(page).to_have_url(re.compile(r"\?when=.*&min\.spu_avg_price=10&max"))
         await expect(page.get_by_role("heading", level=2)).to_contain_text(" of ")
+        await page.get_by_label("Sorted by").select_option("price, lowest first")
+        await page.get_by_role("button", name="Show").first.click()
+        await expect(page).to_have_url(re.compile(r"&sort=spu_avg_price$"))
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
 

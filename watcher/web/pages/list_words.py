@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watcher.analysis.views.asked import OPERATORS, ListView
-from watcher.analysis.views.columns import ColumnKind, ListColumn, ListColumns
+from watcher.analysis.views.columns import NAME, ColumnKind, ListColumn, ListColumns
 from watcher.analysis.views.listing import ListCell, ListRow, ShownList
 from watcher.attributes import shown
 from watcher.labels import label_said
@@ -106,6 +106,29 @@ def head(column: ListColumn, view: ListView, known: ListColumns) -> ColumnHead:
     query = view.by(sort, descending=descending).query(known)
     note = since(known.baseline) if column.is_change else ""
     return ColumnHead(named(column), note, query, order, not column.is_text)
+
+
+def orders(view: ListView, known: ListColumns) -> list[tuple[str, str, bool]]:
+    """The orders that the form offers, for screens without heads: the value of each, its words, and
+    whether it is the one now."""
+    columns = [known[NAME], *view.columns, *([view.sort] if view.sort is not None else [])]
+    found = [("", _("the list's own order"), view.sort is None)]
+    for column in {column.name: column for column in columns}.values():
+        for descending in (False, True):
+            if column.name == RANK and not descending:
+                continue  # the list's own
+            chosen = column is view.sort and view.descending is descending
+            value = f"{'-' if descending else ''}{column.name}"
+            found.append((value, _ordered(column, descending=descending), chosen))
+    return found
+
+
+def _ordered(column: ListColumn, *, descending: bool) -> str:
+    if column.is_text:
+        text = _("{label}, from Z to A") if descending else _("{label}, from A to Z")
+        return text.format(label=named(column))
+    text = _("{metric}, highest first") if descending else _("{metric}, lowest first")
+    return text.format(metric=named(column))
 
 
 def lines(
