@@ -14,19 +14,23 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from tests.fakes.listed import RULES, Product, Shelf, random_days
+from tests.fakes.listed import NUMBERS, RULES, Product, Shelf, random_days
 from tests.store.making import firing
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE, HOSTILE
 from tests.web.library import Library, lease_all, served
 from tests.web.serving import Page, serving
+from watcher.analysis.views.asked import MOST_COLUMNS
+from watcher.analysis.views.columns import ListColumns
 from watcher.model import ScanState
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
 
 SERUM = "1729000000000000001"
 _ROW = re.compile(r'<tr data-key="([^"]+)">')
-_SORT = re.compile(r'<th scope="col"[^>]*?(?: aria-sort="(\w+)")?><a href="([^"]*)">([^<]+)</a>')
+_SORT = re.compile(
+    r'<th scope="col"(?: class="n")?(?: aria-sort="(\w+)")?><a href="([^"]*)">([^<]+)</a>'
+)
 
 
 @pytest.fixture
@@ -286,3 +290,32 @@ async def test_each_book_has_its_lists(library: Library, path: str) -> None:
             assert keys(text) == ["3", "2", "1"]
             assert 'href="../products/US/1"' in text
             assert (await page.get("books/c/watches/taking-off"))[0] in (404, 503)
+
+
+async def test_no_page_is_large(tmp_path: Path) -> None:
+    """As many columns as there may be, of long names in letters that take three bytes: 150 KB."""
+    path = tmp_path / "long.db"
+    with Database.open(path) as store:
+        shelf = Shelf(store)
+        product: Product = dict.fromkeys(NUMBERS[:8], 123_456.78)
+        product |= {
+            "product_name": "补水面膜" * 100, "seller_id": "7000000000000000002",
+            "category_id": "601450", "discount": "折扣" * 200,
+        }  # fmt: skip
+        shelf.scan({str(10**18 + number): product for number in range(60)})
+    known = ListColumns(shelf.book.metrics, shelf.list)
+    texts = [column.name for column in known.offered["texts"]]
+    names = [*texts, *(column.name for column in known.default)]
+    names += [column.name for column in known.offered["changes"]]
+    query = f"cols={','.join(names[:MOST_COLUMNS])}"
+    long = f"{query}&when={quote('any: [' + 'rank: {at_least: 1}, ' * 40 + ']')}"
+    async with (
+        serving(path, scene(path, shelf)) as page,
+        aiohttp.ClientSession(headers={"Accept-Language": "zh"}) as visitor,
+    ):
+        for each, most in ((query, 140_000), (long, 150_000)):
+            async with visitor.get(f"{page.site.url}watches/best?{each}") as answer:
+                body = await answer.read()
+            assert len(keys(body.decode())) == 50
+            assert 90_000 < len(body) < most
+        assert heads(body.decode()) == {}

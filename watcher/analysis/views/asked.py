@@ -12,7 +12,7 @@ from watcher.language import gettext as _
 from watcher.rules.metrics import RANK
 from watcher.words import shortened
 
-MOST_COLUMNS = 24
+MOST_COLUMNS = 20
 SIZE = 50  # rows of a page
 _LONGEST = 200  # characters of a filter, but of a condition that is typed
 _MOST = 200  # values of an address that are looked at

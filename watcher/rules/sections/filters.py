@@ -19,7 +19,7 @@ from watcher.rules.sections.sorting import Sorted
 from watcher.schedule import longest_gap
 from watcher.units import DAY
 
-LONGEST = 4_000  # characters of a condition that is typed
+LONGEST = 1_500  # characters of a condition that is typed
 # Simple conditions in it, and expressions among these: each is looked for in every name of a list
 # while others wait.
 _MOST, _MOST_PATTERNS = 40, 5

@@ -17,7 +17,8 @@ from watcher.rules.metrics import RANK
 from watcher.text.evidence import baseline_said, said
 from watcher.units import Currencies, Unit, format_number, format_percent
 
-_LONGEST_NAME, _LONGEST_TEXT = 160, 80  # characters that are shown
+_LONGEST_NAME, _LONGEST_TEXT = 100, 60  # characters that are shown
+_LONGEST_QUERY = 600  # of a view whose heads are links: each has it
 NOTHING = "\u2013"
 _GROUPS = {
     "usual": N_("Usual"),
@@ -30,12 +31,13 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnHead:
-    """A column's head: ``query`` is that of the list sorted by it, ``order`` how it is sorted
-    by it now, as browsers are told; empty where it is not."""
+    """A column's head: ``query`` is that of the list sorted by it, None where that is too long to
+    stand in each head, and ``order`` how it is sorted by it now, as browsers are told; empty where
+    it is not."""
 
     label: str
     note: str
-    query: str
+    query: str | None
     order: str
     number: bool
 
@@ -105,7 +107,8 @@ def head(column: ListColumn, view: ListView, known: ListColumns) -> ColumnHead:
     order = ("descending" if view.descending else "ascending") if here else ""
     query = view.by(sort, descending=descending).query(known)
     note = since(known.baseline) if column.is_change else ""
-    return ColumnHead(named(column), note, query, order, not column.is_text)
+    link = query if len(query) <= _LONGEST_QUERY else None
+    return ColumnHead(named(column), note, link, order, not column.is_text)
 
 
 def orders(view: ListView, known: ListColumns) -> list[tuple[str, str, bool]]:
