@@ -44,10 +44,12 @@ class ColumnHead:
 
 @dataclass(frozen=True, slots=True)
 class SaidCell:
-    """A value in words; ``way`` is where it moved, up or down, as far as one is better."""
+    """A value in words; ``way`` is where it moved, up or down. ``of_alerts``: it counts those that
+    fire."""
 
     text: str
     way: str = ""
+    of_alerts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def _said(
     if value is None:
         return SaidCell(NOTHING)
     if column.metric is None:
-        return SaidCell(format_number(value))
+        return SaidCell(format_number(value), of_alerts=value > 0)
     return SaidCell(said(column.metric.name, value, column.metric.unit, currencies))
 
 
