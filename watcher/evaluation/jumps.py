@@ -20,7 +20,7 @@ from watcher.evaluation.freshness import is_late
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.refreshed import HALF_NEW, note_data_day
 from watcher.evaluation.table import ScanTable
-from watcher.model import Floats, Instant, Listed, Scan, ScanState
+from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
@@ -134,9 +134,12 @@ def stored_table(
     recorded: Recorded,
     needs: Iterable[Need],
     schedule: Schedule | None,
+    *,
+    wanted: Ints | None = None,
 ) -> ScanTable:
-    """A stored scan as the rules of its watch saw it when it was made."""
-    table = ScanTable(scan, recorded, archive.history, needs, schedule)
+    """A stored scan as the rules of its watch saw it when it was made; of those that fell off the
+    list only such as are ``wanted``, where that is given."""
+    table = ScanTable(scan, recorded, archive.history, needs, schedule, wanted=wanted)
     if archive.jumps.is_half(recorded.scan_id):
         table.waits = HALF_NEW
     elif archive.jumps.is_doubted(recorded.scan_id):

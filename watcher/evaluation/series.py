@@ -120,7 +120,8 @@ class _Past:
 
     def changes(self, metrics: Sequence[Metric]) -> dict[Metric, Track]:
         fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
-        found = self.database.history.series(self.product.product, fields, self.since)
+        key, seen = self.product.product, self.product.observed_at or 0
+        found = self.database.history.series(key, fields, self.since, seen)
         return _of_fields(metrics, Seen(fields, *found), self.absences, self.product.product_id)
 
     def seen(self, metrics: Sequence[Metric], watch: str = "") -> Seen:

@@ -8,6 +8,7 @@ from watcher.web.pages import followed, group, pictures, product, products
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/products", products.search),
+    ("/products/compare", product.compare),
     ("/products/{region}/{id}", product.page),
     ("/groups/{region}/{id}", group.page),
     ("/followed", followed.page),
