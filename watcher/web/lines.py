@@ -42,6 +42,7 @@ MARKERS = 7  # along a line
 GAPS = 60
 _VALUES = 120  # that are read out in a plot of several lines, all in all
 _BANDS = 8  # at least, to point at
+_WHOLE = 10  # an average from here on is told without decimals
 _TITLES = 2  # metrics that an axis names
 _NAME = 16  # columns of a name beside a value
 _NEAR = 0.004  # of the width: gaps nearer to each other than that are one
@@ -98,7 +99,8 @@ class Series:
             return self.say(float(self.values[place]))
         for each in self.averages:
             if each.begin <= instant < each.end and place < 0:
-                return _("{value} on average").format(value=self.say(each.value))
+                value = self.say(rounded(each.value))
+                return _("{value} on average").format(value=value)
         return _("no value")
 
 
@@ -342,6 +344,11 @@ def _extremes(series: Series, time: Axis) -> Iterator[Instant]:
     if len(rows):
         yield int(series.at[rows[np.argmin(series.values[rows])]])
         yield int(series.at[rows[np.argmax(series.values[rows])]])
+
+
+def rounded(average: float) -> float:
+    """An average as it is told: nobody needs the cents of one."""
+    return float(round(average)) if abs(average) >= _WHOLE else round(average, 1)
 
 
 def fitted(text: str, columns: int) -> str:

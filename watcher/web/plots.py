@@ -8,6 +8,7 @@ from where there is none.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -34,6 +35,7 @@ DAYS = 4  # below the plot, at most
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
+_WIDE = 1.7  # letters that one of East Asia is wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ def day_ticks(time: Axis) -> Iterator[Tick]:
     free = 0.0
     for instant, label in time.ticks:
         place = 100 * time.place(instant)
-        anchor, first, last = _placed(place, _LETTER * len(label))
+        anchor, first, last = _placed(place, _LETTER * columns_of(label))
         if first >= free:
             free = last + _AIR
             yield Tick(round(place, 2), label, anchor)
@@ -275,6 +277,12 @@ def alert_marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
 def down(share: float) -> float:
     """The pixel of a place, as a share from the top of the plot."""
     return round(TOP + share * (BOTTOM - TOP), 1)
+
+
+def columns_of(text: str) -> float:
+    """How many letters wide a text is: those of East Asia are wider."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide * (_WIDE - 1)
 
 
 def _placed(percent: float, width: float) -> tuple[str, float, float]:

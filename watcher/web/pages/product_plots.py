@@ -19,7 +19,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import said
 from watcher.text.sanitize import neutralise_name
 from watcher.units import Currencies
-from watcher.web.lines import AXES, Average, LinePlot, Scale, Series, line_plot
+from watcher.web.lines import AXES, Average, LinePlot, Scale, Series, line_plot, rounded
 from watcher.web.pages.product_past import Compared, ProductPast
 from watcher.web.plots import span_of
 
@@ -190,6 +190,8 @@ def _with_tables(
 ) -> ShownPlot:
     tracks = [line.track for line in lines]
     at, values = merged(tracks)
+    if len(at) > 1 and np.array_equal(values[-1], values[-2], equal_nan=True):
+        at, values = at[:-1], values[:-1]  # seen once more, and as it was
     most = min(ROWS, CELLS // (len(lines) * plots))
     rows = [
         (instant, [_cell(line, value) for line, value in zip(lines, row, strict=True)])
@@ -216,7 +218,7 @@ def _averages(lines: Sequence[Line], begin: Instant) -> Iterator[ShownAverage]:
     ]
     every.sort(key=lambda each: (-each[0], -each[1], each[4]))
     for (end, start, first, last), found in groupby(every, key=lambda each: each[:4]):
-        values = {place: lines[place].series.say(value) for *_of, place, value in found}
+        values = {place: lines[place].series.say(rounded(value)) for *_of, place, value in found}
         told = [values.get(place, _("no value")) for place in range(len(lines))]
         yield ShownAverage(start, end, first, last, told)
 

@@ -34,11 +34,6 @@ from watcher.units import Currencies, Unit, enumerated, format_duration, format_
 from watcher.web.pages.product_past import RULES, ProductPast, pages_of
 
 _TEXT = 120  # characters of a text that a condition is about
-HOLDS: Mapping[Verdict, str] = {
-    Verdict.MET: N_("holds"),
-    Verdict.NOT_MET: N_("does not hold"),
-    Verdict.NO_DATA: N_("no data"),
-}
 _STATES = {Verdict.MET: N_("met"), Verdict.NOT_MET: N_("not met"), Verdict.NO_DATA: N_("no data")}
 _KINDS = {Verdict.MET: "met", Verdict.NOT_MET: "unmet", Verdict.NO_DATA: "unknown"}
 _GROUPS = {"all": N_("all of these"), "any": N_("any of these"), "not": N_("not this")}
@@ -186,7 +181,7 @@ class Words:
         if not (inside and reason.word == "all" and not depth):
             text = _(_GROUPS[reason.word]) if inside else self.leaf(reason, at)
             kind = _KINDS[reason.verdict]
-            yield ConditionLine(depth, kind, _(HOLDS[reason.verdict]), text)
+            yield ConditionLine(depth, kind, _(_STATES[reason.verdict]), text)
             depth += 1
         for part in reason.parts:
             yield from self._tree(part, at, depth if inside else depth + 1)
