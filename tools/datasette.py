@@ -31,7 +31,7 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures", "day_lists",
     "_sqlite_migrations",
 )  # fmt: skip
 
@@ -180,6 +180,30 @@ _TABLES: dict[str, dict[str, Any]] = {
             "rule": "the rule that it is about, of never",
             "silence": "id in the table silences of the one that it made",
             "undone": f"when it was undone; {_INSTANT}",
+        },
+    },
+    "people": {
+        "title": "People",
+        "description": "Who may open the page, and as what. Their tokens are not stored, only the "
+        "digests of them.",
+        "columns": {
+            "role": "feed, read, act or edit: each may do all that is before it",
+            "digest": "the SHA-256 of the token",
+            "made": _INSTANT,
+            "revoked": f"empty while the token holds; {_INSTANT}",
+        },
+    },
+    "audit": {
+        "title": "Audit",
+        "description": "What people wrote, by the page, the links of messages and commands.",
+        "columns": {
+            "at": _INSTANT,
+            "who": "a person of the page, a target whose message had the link, or user@host",
+            "via": "page, link or command",
+            "what": "what was done",
+            "subject": "with what",
+            "before": "the values that were changed, as JSON; empty where there was nothing",
+            "after": "the values as they are now, as JSON; empty where there is nothing any more",
         },
     },
     "known_watches": {

@@ -29,7 +29,8 @@ TABLES = (
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
     "followed", "lookups", "probes", "categories", "pictures", "data_days", "looks", "scan_days",
     "made_texts", "lacking_texts", "known_watches", "asked", "own_files",
-    "figures", "category_names", "links", "deeds", "reports",
+    "figures", "category_names", "links", "deeds", "reports", "people",
+    "audit", "day_lists",
 )  # fmt: skip
 START = 1_700_000_000
 

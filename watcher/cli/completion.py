@@ -134,6 +134,15 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
             yield row.product_id, row.name
 
 
+def _people(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """The people whose tokens hold, or did."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
+
+    with open_store(_place(ctx), readonly=True) as database:
+        for each in database.people.list():
+            yield each.name, each.role.word
+
+
 def _followed(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Products that are followed, the newest first."""
     from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
@@ -222,4 +231,5 @@ category_names = _completer(_categories)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 followed_ids = _completer(_followed)
+people_names = _completer(_people)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

@@ -74,6 +74,8 @@ class Maintenance:
             await asyncio.sleep(2 * step.seconds)
         if allowed:
             removed["links"] += await core.writer.run(lambda database: database.links.prune(now))
+            while pruned := await core.writer.run(lambda database: database.audit.prune(now)):
+                removed["records of writes"] += pruned
         return removed
 
     async def watch_disk(self, disk: Disk) -> None:

@@ -24,8 +24,6 @@ from watcher.store.sql.refreshes import Reference, ScanDay, Share
 HALF_NEW = N_(
     "the list's data was only half new at this scan: what compares waits for the next one"
 )
-    "the list's data was only half new at this scan: what compares waits for the next one"
-)
 LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing

@@ -11,8 +11,10 @@ from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
+from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -35,11 +37,14 @@ class Store(SeenFaces, Protocol):
     tellings: Tellings
     outbox: Outbox
     links: Links
+    people: People
+    audit: Audit
     reports: Reports
     refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
+    news: News
     times: Times
     pruner: Pruner
     upkeep: Upkeep

@@ -15,10 +15,14 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.audited import Audited
 from watcher.model import Instant
+from watcher.people import Author, Via
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.sql.people import Person
 from watcher.units import DAY
+from watcher.web.access import visitor_of
 from watcher.web.forms import Forms, own_path
 from watcher.web.rendering import Renderer, Scene, relative
 
@@ -152,13 +156,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
+    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several,
+    ``page_url`` the address of its page for visitors, where that was said."""
 
     sources: Sources
     forms: Forms
     renderer: Renderer
     board: Board = field(default_factory=Board)
     book: str = ""
+    page_url: str = ""
 
     @property
     def zone(self) -> tzinfo:
@@ -169,10 +175,33 @@ class PageContext:
         """The path that is asked for, encoded, without what stands before ours."""
         return self.renderer.here(request)
 
+    def address(self, request: web.Request, channel: str = "") -> str:
+        """The address of the page for who is elsewhere, with a slash at its end: as it was said, or
+        as the rules have it (those for the ``channel`` first), or as it is asked for."""
+        if self.page_url:
+            return self.page_url
+        channels = self.sources.book().channels
+        pages = [channels[channel].page] if channel in channels else []
+        known = [*filter(None, [*pages, *(each.page for each in channels.values())])]
+        if known:
+            return f"{known[0].rstrip('/')}/{f'books/{self.book}/' if self.book else ''}"
+        asked = request.rel_url.raw_path
+        bases = (base for base in self.renderer.bases if asked.startswith(base))
+        return f"{request.scheme}://{request.host}{next(bases, '/')}"
+
     async def read(self, job: Callable[[Store, Rulebook, Instant], T]) -> T:
         """The result of ``job``, given the rule file and the time as they are now."""
         book, now = self.sources.book(), self.sources.now()
         return await self.sources.read(lambda database: job(database, book, now))
+
+    async def write(self, request: web.Request, job: Callable[[Audited], T]) -> T:
+        """The result of ``job``, which writes for who sent the request."""
+        author, now = Author(visitor_of(request).name, Via.PAGE), self.sources.now()
+        return await self.sources.write(lambda database: job(Audited(database, author, now)))
+
+    async def people(self) -> Sequence[Person]:
+        """The people who may open the page, and those who might once."""
+        return await self.sources.read(lambda database: database.people.list())
 
     async def pictures(self, subjects: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """The paths of the pictures of products (region and id) that are here. The others are
@@ -199,7 +228,8 @@ class PageContext:
     ) -> web.Response:
         """A page; ``values`` are the template's own."""
         token = None if self.sources.readonly else self.forms.token()
-        scene = Scene(self.sources.now(), self.zone, token, self.book)
+        visitor = visitor_of(request)
+        scene = Scene(self.sources.now(), self.zone, token, self.book, visitor=visitor)
         sellers = self.sources.book().sellers
         return self.renderer.html(request, template, scene, status, sellers=sellers, **values)
 

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client.registry import Collector
 
 from watcher.categories import CategoryLookup, KnownCategories
-from watcher.errors import StoreError
+from watcher.errors import NotReady, StoreError
 from watcher.model import Instant
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
@@ -23,6 +23,7 @@ from watcher.store.control import Control
 from watcher.store.engine import ControlThread, open_store
 from watcher.store.places import MAIN, Place, Server
 from watcher.store.revisions import in_force
+from watcher.store.sql.people import Person
 from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
 from watcher.web.other_book import OtherBook
@@ -129,7 +130,28 @@ class ServerBooks:
         other.ill = await held.ill() if held is not None else state.trouble
         return other.sources()
 
+    async def people(self, book: str) -> Sequence[Person]:
+        """The people of a book, whether its rules can be read or not; none where there is no such
+        book. Raises ``StoreError``."""
+        held = self.held.get(book)
+        if held is not None and held.sources is not None:
+            return await held.sources.read(lambda database: database.people.list())
+        fleet = await self.fleet()
+        if all(each.name != book for each in fleet.books):
+            return ()
+        other = await self._connected(book, fleet)
+        try:
+            return await other.read(lambda database: database.people.list())
+        except NotReady:  # nobody has written anything yet
+            return ()
+
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
+        other = await self._connected(book, fleet)
+        await self._refresh(other)
+        await self._let_go()
+        return other
+
+    async def _connected(self, book: str, fleet: Fleet) -> OtherBook:
         other = self._others.pop(book, None)
         if other is None or other.readonly != fleet.readonly:
             if other is not None:
@@ -137,8 +159,6 @@ class ServerBooks:
             wake = partial(self._wake, book)
             other = OtherBook(Server(self.url, book), fleet.readonly, wake)
         self._others[book] = other  # the last one is the newest
-        await self._refresh(other)
-        await self._let_go()
         return other
 
     async def _let_go(self) -> None:

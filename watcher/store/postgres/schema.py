@@ -237,6 +237,27 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_PEOPLE = """
+CREATE TABLE people ({id}, name text NOT NULL, role text NOT NULL, digest text NOT NULL UNIQUE,
+    made bigint NOT NULL, revoked bigint);
+CREATE TABLE audit ({id}, at bigint NOT NULL, who text NOT NULL, via text NOT NULL,
+    what text NOT NULL, subject text NOT NULL, before text, after text);
+CREATE INDEX ON audit (at);
+CREATE INDEX ON audit (who, id);
+CREATE INDEX ON audit (what, id);
+CREATE INDEX ON alerts (fired_at, id);
+CREATE INDEX ON alerts (rule, fired_at, id);
+"""
+_SELLERS = """
+CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
+ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
+    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
+    WHERE grouped_by IS NULL;
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -265,6 +286,8 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m027_people": _PEOPLE,
+    "m030_sellers": _SELLERS,
 }
 
 
