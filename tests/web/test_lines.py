@@ -100,12 +100,12 @@ def test_downsampling_keeps_the_extremes(count: int, plots: int) -> None:
     for line in made.lines:
         assert min(heights(line.path)) == 0, "the peak"
         assert max(heights(line.path)) == HEIGHT, "the trough"
-        most = min(COLUMNS, max(3 * COLUMNS // (count * plots), 40))
+        most = min(COLUMNS, max(2 * COLUMNS // (count * plots), 40))
         assert line.path.count("V") <= 4 * most
         assert len(line.path) < 40 * most
     told = " ".join(band.label for band in made.bands)
-    assert "1,000" in told
-    assert len(made.bands) <= 130
+    assert ("1,000" in told) or count * plots > 6
+    assert len(made.bands) <= 60
 
 
 def test_a_gap_is_not_bridged() -> None:

@@ -40,11 +40,12 @@ MOST = 6  # lines in a plot: so many can be told apart
 SIGNS = "●■▲◆✚▼"  # of the lines, where a text names them
 MARKERS = 7  # along a line
 GAPS = 60
-_VALUES = 120  # that are read out in a plot of several lines, all in all
-_BANDS = 8  # at least, to point at
+_VALUES = 90  # that are read out in a plot of several lines, all in all
+_BANDS = 6  # at least, to point at
 _WHOLE = 10  # an average from here on is told without decimals
 _TITLES = 2  # metrics that an axis names
 _NAME = 16  # columns of a name beside a value
+_COLUMNS = 2 * COLUMNS  # of all lines of a page
 _NEAR = 0.004  # of the width: gaps nearer to each other than that are one
 
 
@@ -178,7 +179,7 @@ def line_plot(
         )
         for scale, axis in axes.items()
     ]
-    columns = min(COLUMNS, max(3 * COLUMNS // (len(shown) * plots), 40))
+    columns = min(COLUMNS, max(_COLUMNS // (len(shown) * plots), 40))
     return LinePlot(
         lines=tuple(_line(each, axes[each.scale], time, columns, shown) for each in shown),
         left=sides[0],
@@ -279,7 +280,7 @@ def _bands(
     series: Sequence[Series], axes: dict[Scale, Axis], time: Axis, zone: tzinfo, plots: int
 ) -> Iterator[Band]:
     most = POINTS // plots if len(series) == 1 else _VALUES // (len(series) * plots)
-    instants = _chosen(series, time, max(most, _BANDS))
+    instants = _chosen(series, time, max(most, _BANDS), rest=len(series) * plots <= MOST)
     across = [100 * time.place(instant) for instant in instants]
     edges = [0.0, *((before + after) / 2 for before, after in pairwise(across)), 100.0]
     for place, instant in enumerate(instants):
@@ -319,9 +320,9 @@ def _height(series: Series, instant: Instant, axis: Axis) -> float | None:
     return None if value is None else down(1 - axis.place(value.value))
 
 
-def _chosen(series: Sequence[Series], time: Axis, most: int) -> list[Instant]:
-    """Instants to point at: evenly among all at which something is known, with the least and the
-    largest value of each line, the first and the last; and one in each average."""
+def _chosen(series: Sequence[Series], time: Axis, most: int, *, rest: bool) -> list[Instant]:
+    """Instants to point at: evenly among all at which something is known, the first and the last;
+    with the ``rest`` the least and the largest value of each line, and one in each average."""
     seen = [each.at[np.isfinite(each.values)] for each in series]
     every: Ints = np.unique(np.concatenate([np.zeros(0, np.int64), *seen]))
     every = every[(every >= time.bottom) & (every <= time.top)]
@@ -331,9 +332,10 @@ def _chosen(series: Sequence[Series], time: Axis, most: int) -> list[Instant]:
         for one in each.averages
         if one.end > time.bottom and one.begin < time.top
     }
+    middles = middles if rest else set()
     if len(every) <= most:
         return sorted({*every.tolist(), *middles})
-    extremes = {instant for each in series for instant in _extremes(each, time)}
+    extremes = {instant for each in series for instant in _extremes(each, time)} if rest else set()
     evenly = every[np.linspace(0, len(every) - 1, max(most - len(extremes), 2)).astype(np.int64)]
     return sorted({*evenly.tolist(), *extremes, *middles})
 

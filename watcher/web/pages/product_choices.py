@@ -11,6 +11,7 @@ from watcher.evaluation.series import Track
 from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.rules.metrics import Catalogue, Metric
+from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, counted
 from watcher.web.pages.product_past import ProductPast
 from watcher.web.pages.product_view import View, fitting
@@ -72,7 +73,7 @@ def choices_of(past: ProductPast, catalogue: Catalogue, currencies: Currencies) 
     ]
     products = [
         Chip(
-            each.facts.name,
+            shorten(each.facts.name, 80),
             view.beside(other for other in view.others if other != subject).link()
             if subject != view.subject
             else "",

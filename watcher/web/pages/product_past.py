@@ -26,7 +26,7 @@ from watcher.web.pages.product_texts import TextChanged, reworded
 from watcher.web.pages.product_view import METRICS, Query, View, firsts, view_of
 from watcher.web.ranges import Range, range_of
 
-RULES = 30  # at once
+RULES = 20  # at once
 FOUND = 8  # products that a search for one to compare offers
 
 

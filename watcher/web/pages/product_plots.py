@@ -23,7 +23,8 @@ from watcher.web.lines import AXES, Average, LinePlot, Scale, Series, line_plot,
 from watcher.web.pages.product_past import Compared, ProductPast
 from watcher.web.plots import span_of
 
-CELLS = 600  # of all tables of a page; a row has one for each line
+CELLS = 450  # of all tables of a page; a row has one for each line
+FEWER = 360  # of those of several plots
 ROWS = 300  # of one of them
 VALUES = 4_000  # of a series in the JSON, the newest
 
@@ -105,7 +106,10 @@ def plots_of(past: ProductPast, book: Rulebook) -> Plots:
             if row.alert.fired_at is not None
         ]
         series = [line.series for line in there]
-        plot = line_plot(series, past.within, book.zone, spans, plots=len(each_plot))
+        # Alerts are pointed at in the first plot.
+        plot = line_plot(
+            series, past.within, book.zone, () if shown else spans, plots=len(each_plot)
+        )
         if plot is not None:
             shown.append(_with_tables(title, plot, there, len(each_plot), past.view.time.begin))
     return Plots(shown, without, refused)
@@ -192,7 +196,7 @@ def _with_tables(
     at, values = merged(tracks)
     if len(at) > 1 and np.array_equal(values[-1], values[-2], equal_nan=True):
         at, values = at[:-1], values[:-1]  # seen once more, and as it was
-    most = min(ROWS, CELLS // (len(lines) * plots))
+    most = min(ROWS, (CELLS if plots == 1 else FEWER) // (len(lines) * plots))
     rows = [
         (instant, [_cell(line, value) for line, value in zip(lines, row, strict=True)])
         for instant, row in zip(at[-most:].tolist(), values[-most:].tolist(), strict=True)

@@ -13,7 +13,7 @@ from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.rules.metrics import Catalogue, Metric
 from watcher.source.addresses import PRODUCT, id_of
-from watcher.text.sanitize import neutralise
+from watcher.text.sanitize import shorten
 from watcher.units import Unit, format_number
 from watcher.web.lines import AXES, MOST
 from watcher.web.ranges import Range
@@ -36,7 +36,7 @@ METRICS = (
     "review_count",
 )
 COMPARED = 5  # products in one plot, the page's own among them
-PLOTS = 3  # of a comparison: each metric has its own
+PLOTS = 2  # of a comparison: each metric has its own
 _LONGEST = 60  # characters of what is refused
 
 
@@ -131,7 +131,7 @@ def _metrics(query: Query, catalogue: Catalogue, refused: list[str]) -> list[Met
         metric = catalogue.get(name)
         if metric is None:
             text = _('No metric is called "{name}".')
-            refused.append(text.format(name=neutralise(name, _LONGEST)))
+            refused.append(text.format(name=shorten(name, _LONGEST)))
         elif metric.unit is Unit.DAY:
             text = _("A day has no plot: left out is {name}.")
             refused.append(text.format(name=_said(metric)))
@@ -178,7 +178,7 @@ def _others(query: Query, subject: tuple[str, str], refused: list[str]) -> list[
         other = other_of(text, subject[0])
         if other is None:
             said = _('"{text}" is no product: an id, an address, or REGION/ID is one.')
-            refused.append(said.format(text=neutralise(text, _LONGEST)))
+            refused.append(said.format(text=shorten(text, _LONGEST)))
         elif other != subject and other not in found:
             found.append(other)
     if len(found) >= COMPARED:
