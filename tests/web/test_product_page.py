@@ -55,9 +55,9 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
             if 10 <= day < 14:
                 found.pop("3")
             world.scan(found)
-        for key, name in {"2": HOSTILE, "4": "美白精华液"}.items():
+        for named, name in {"2": HOSTILE, "4": "美白精华液"}.items():
             database.execute(
-                "UPDATE products SET product_name = ? WHERE product_id = ?", (name, key)
+                "UPDATE products SET product_name = ? WHERE product_id = ?", (name, named)
             )
         for key in range(1, 8):
             currency = {4: "THB", 5: "VND"}.get(key, "USD")
@@ -326,13 +326,13 @@ async def year(tmp_path: Path) -> AsyncIterator[Page]:
         database.execute("UPDATE products SET product_name = ?", (HOSTILE,))
         since, product = START + 300 * DAY, database.history.keys_of([("US", "1")])["US", "1"]
         why = (Evidence(SALES, "7-day sales", Unit.COUNT, "at least 1", Verdict.MET, 5.0),) * 3
-        database.alerts.save(
+        database.alerts.save([
             Alert(
                 0, f"a-rule-of-some-length-{n}", product, AlertState.FIRING, since + n * DAY, since,
                 since + n * DAY, evidence=why,
             )
             for n in range(60)
-        )  # fmt: skip
+        ])  # fmt: skip
         for n in range(40):
             database.silences.add(begins=world.now, ends=world.now + DAY, rule=f"a-rule-*{n}*")
         async with serving(path, world) as served:

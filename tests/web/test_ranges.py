@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,12 @@ OLDEST = NOW - 500 * DAY
 
 def asked(zone: ZoneInfo = NEW_YORK, **query: str) -> Range:
     """The time of an address; ``from_`` is its ``from``."""
-    return range_of({name.rstrip("_"): text for name, text in query.items()}, zone, NOW, OLDEST)
+    return of({name.rstrip("_"): text for name, text in query.items()}, zone)
+
+
+def of(query: Mapping[str, str], zone: ZoneInfo = NEW_YORK) -> Range:
+    """The time of an address."""
+    return range_of(query, zone, NOW, OLDEST)
 
 
 def wall(instant: int, zone: ZoneInfo = NEW_YORK) -> str:
@@ -64,8 +70,8 @@ def test_a_day_without_a_midnight() -> None:
 
 def test_the_zone_decides_when_a_day_begins() -> None:
     """In Shanghai 13 hours before New York in winter."""
-    day = {"from_": "2026-01-05", "to": "2026-01-06"}
-    there, here = asked(ZoneInfo("Asia/Shanghai"), **day), asked(**day)
+    day = {"from": "2026-01-05", "to": "2026-01-06"}
+    there, here = of(day, ZoneInfo("Asia/Shanghai")), of(day)
     assert here.begin - there.begin == 13 * HOUR
     assert here.end - here.begin == there.end - there.begin == 2 * DAY
     assert here.query == [("from", "2026-01-05"), ("to", "2026-01-06")]
@@ -81,7 +87,7 @@ def test_one_end_alone() -> None:
     assert (wall(upto.begin), wall(upto.end)) == ("2026-11-04 00:00", "2026-11-11 00:00")
     assert upto.said == "7 days up to 2026-11-10"
     assert asked(to="2026-11-10", days="all").begin == OLDEST
-    again = asked(**{name.replace("from", "from_"): text for name, text in upto.query})
+    again = of(dict(upto.query))
     assert (again.begin, again.end) == (upto.begin, upto.end)
 
 
@@ -99,18 +105,18 @@ def test_the_last_day_ends_now() -> None:
         ({"days": "4001"}, "up to 4,000"),
         ({"days": "٣"}, "is no time"),
         ({"days": "9" * 99}, "…"),
-        ({"from_": "2026-02-30"}, '"2026-02-30" is no day'),
-        ({"from_": "20260101"}, "is no day"),
+        ({"from": "2026-02-30"}, '"2026-02-30" is no day'),
+        ({"from": "20260101"}, "is no day"),
         ({"to": "yesterday"}, "write it like"),
         ({"to": "0001-01-01"}, "is no day"),
         ({"to": "9999-12-31"}, "is no day"),
-        ({"from_": "2026-11-10", "to": "2026-11-09"}, "ends before it begins"),
-        ({"from_": "2026-11-24"}, "begins after now"),
+        ({"from": "2026-11-10", "to": "2026-11-09"}, "ends before it begins"),
+        ({"from": "2026-11-24"}, "begins after now"),
     ],
 )
 def test_what_can_not_be_read(query: dict[str, str], word: str) -> None:
     """It is refused in words, and the usual time is shown."""
-    time = asked(**query)
+    time = of(query)
     (text,) = time.refused
     assert word in text
     assert (time.begin, time.end) == (NOW - 90 * DAY, NOW)

@@ -97,9 +97,16 @@ class PackedList(Struct, frozen=True):
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
         """The rank of one product in a packed list; None where it is not listed. Of hundreds of
         lists no more is unpacked than it needs: ranks never fall along a list."""
+        return PackedList.some_ranks([product], blob, size, last_product)[0]
+
+    @staticmethod
+    def some_ranks(
+        wanted: Sequence[int], blob: bytes, size: int, last_product: int
+    ) -> list[int | None]:
+        """The ranks of a few products; see ``rank_of``."""
         products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
-        places = np.flatnonzero(products == product)
-        return int(ranks[: places[0] + 1].sum()) if len(places) else None
+        found = [np.flatnonzero(products == product) for product in wanted]
+        return [int(ranks[: each[0] + 1].sum()) if len(each) else None for each in found]
 
     @staticmethod
     def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:

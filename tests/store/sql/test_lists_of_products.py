@@ -78,8 +78,7 @@ BY_KEY = {
 }
 # Words of documentation strings, not statements.
 _WORDS = {
-    "sql/history.py:History._looks_for",
-    "sql/history.py:History.ranks",
+    "sql/history.py:History.places",
     "sql/refreshes.py:Refreshes.keys",
 }
 

@@ -273,15 +273,24 @@ class History(Recording, Baselines, ScanHistory, Absences):
     ) -> Iterator[tuple[Instant, int | None]]:
         """The product's place at each of the watch's scans since then, the oldest first. None is a
         scan that did not list it and proves an absence; any other is left out then."""
+        yield from self.places(watch, [product], since)[product]
+
+    def places(
+        self, watch: str, products: Sequence[int], since: Instant
+    ) -> dict[int, list[tuple[Instant, int | None]]]:
+        """``ranks`` of several products, whose lists are read once."""
         last_product = self._db.number("SELECT max(id) FROM products")
+        found: dict[int, list[tuple[Instant, int | None]]] = {product: [] for product in products}
         for at, size, proves, blob in self._db.stream(
             f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
             "ORDER BY at, id",
             (watch, since),
         ):
-            rank = PackedList.rank_of(product, blob, size, last_product)
-            if rank or proves:
-                yield at, rank or None
+            ranks = PackedList.some_ranks(products, blob, size, last_product)
+            for product, rank in zip(products, ranks, strict=True):
+                if rank or proves:
+                    found[product].append((at, rank or None))
+        return found
 
     def newest_scan(self, watch: str) -> ScanRow | None:
         """The watch's newest scan that read something, or all of an empty list."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from watcher.analysis.verdicts import Lookers, RuleVerdict, lookers_at, verdicts_of
 from watcher.evaluation.earlier import Level, earlier_of
-from watcher.evaluation.series import Track, tracks_of
+from watcher.evaluation.series import Places, Track, tracks_of
 from watcher.language import gettext as _
 from watcher.model import Instant, LongTexts, ProductFacts
 from watcher.rules.metrics import RANK, Metric
@@ -83,8 +83,15 @@ def past_of(
     usual = [*filter(None, map(book.metrics.get, METRICS))]
     ranked = any(RANK in metric.needs for metric in view.metrics)
     watches = _watch_of(book, facts, alerts, lookers) if ranked else []
+    places = {
+        watch.key: database.history.places(
+            watch.key, [each.product for each in products], time.begin
+        )
+        for watch in watches
+    }
+    reader = _Reader(database, view, watches, places)
     compared = [
-        _one(database, view, each, missed, watches, usual if each is facts else ())
+        reader.read(each, missed, usual if each is facts else ())
         for each, missed in zip(products, _absences(database, products, time.begin), strict=True)
     ]
     gaps = _with_gone(database, compared[0], lookers, view.time)
@@ -148,19 +155,31 @@ def _absences(
     return [found[each.product] for each in products]
 
 
-def _one(
-    database: Store, view: View, facts: ProductFacts, absences: Sequence[Absence],
-    watches: Sequence[Watch], usual: Sequence[Metric],
-) -> Compared:  # fmt: skip
-    """One product in the plot; of the page's own the ``usual`` metrics are read, too."""
-    asked = [*dict.fromkeys([*usual, *view.metrics])]
-    tracks = tracks_of(database, facts, asked, watches, view.time.begin, absences=absences)
-    return Compared(
-        facts,
-        {track.metric: cut(track, view.time.end) for track in tracks},
-        earlier_of(database, facts.product, view.metrics),
-        _gaps(facts, absences, view.time),
-    )
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the products of a view one by one; ``places`` are those of all of them, by watch."""
+
+    database: Store
+    view: View
+    watches: Sequence[Watch]
+    places: Mapping[str, Mapping[int, Places]]
+
+    def read(
+        self, facts: ProductFacts, absences: Sequence[Absence], usual: Sequence[Metric]
+    ) -> Compared:
+        """One product in the plot; of the page's own the ``usual`` metrics are read, too."""
+        view, key = self.view, facts.product
+        tracks = tracks_of(
+            self.database, facts, [*dict.fromkeys([*usual, *view.metrics])], self.watches,
+            view.time.begin, absences=absences,
+            places={watch: found[key] for watch, found in self.places.items()},
+        )  # fmt: skip
+        return Compared(
+            facts,
+            {track.metric: cut(track, view.time.end) for track in tracks},
+            earlier_of(self.database, key, view.metrics),
+            _gaps(facts, absences, view.time),
+        )
 
 
 def cut(track: Track, end: Instant) -> Track:
