@@ -16,7 +16,7 @@ from watcher.web.lines import (
     Average,
     LinePlot,
     Scale,
-    Series,
+    LineSeries,
     fitted,
     line_plot,
     rounded,
@@ -30,17 +30,17 @@ COUNT, USD = Scale(Unit.COUNT), Scale(Unit.MONEY, "USD")
 def series(
     values: Sequence[float], number: int = 0, scale: Scale = COUNT, name: str = "", *,
     at: Ints | None = None, averages: Sequence[Average] = (), gaps: Sequence[tuple[int, int]] = (),
-) -> Series:  # fmt: skip
+) -> LineSeries:  # fmt: skip
     """A value a day."""
     instants = START + DAY * np.arange(len(values)) if at is None else at
     column: Floats = np.array(values, np.float64)
-    return Series(
+    return LineSeries(
         number, name or f"line {number}", "metric", scale, instants, instants, column,
         format_number, averages, gaps,
     )  # fmt: skip
 
 
-def drawn(*lines: Series, days: int = 10, plots: int = 1, first: int = 0) -> LinePlot:
+def drawn(*lines: LineSeries, days: int = 10, plots: int = 1, first: int = 0) -> LinePlot:
     """The plot of these days."""
     within = (START + first * DAY, START + days * DAY)
     made = line_plot(lines, within, UTC, plots=plots)

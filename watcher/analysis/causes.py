@@ -189,7 +189,7 @@ def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
 
 
 def _no_past(need: Need, table: ScanColumns, row: int) -> str:
-    """The same of a baseline that is taken over a time."""
+    """The reason for no baseline of those that are taken over a time."""
     over = need.from_
     match over:
         case Usual(seconds, window) if window > 1:

@@ -23,7 +23,7 @@ _SUMS = {"creators_7d": ("total_ifl_video_7d_cnt", "total_ifl_live_7d_cnt")}
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a metric was on average from ``begin`` to ``end``, as its own window counts: the average
+    """An average of a metric from ``begin`` to ``end``, as its own window counts: that
     of a day, times the window's days. The days are ``first`` to ``last`` before the first answer,
     yesterday is 1."""
 

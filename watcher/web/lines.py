@@ -51,7 +51,7 @@ _NEAR = 0.004  # of the width: gaps nearer to each other than that are one
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What an axis measures: values of one unit, of amounts of one currency, of levels with the
+    """A measure that lines of one axis share: values of one unit, of amounts of one currency, of levels with the
     same names."""
 
     unit: Unit
@@ -69,7 +69,7 @@ class Average:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class LineSeries:
     """Steps (m,) from the instants ``at``, rising, drawn at ``line``; NaN is no value. ``averages``
     were before. ``say`` words a value; ``number`` is its style, ``what`` its metric. ``gaps`` are
     times when nobody saw its product."""
@@ -161,7 +161,7 @@ class LinePlot:
 
 
 def line_plot(
-    series: Sequence[Series], within: tuple[Instant, Instant], zone: tzinfo,
+    series: Sequence[LineSeries], within: tuple[Instant, Instant], zone: tzinfo,
     spans: Sequence[AlertSpan] = (), *, plots: int = 1,
 ) -> LinePlot | None:  # fmt: skip
     """A plot of series of at most two scales; None without a value. Where a page has several
@@ -191,7 +191,7 @@ def line_plot(
     )
 
 
-def _title(series: Sequence[Series]) -> str:
+def _title(series: Sequence[LineSeries]) -> str:
     """``price (USD)``: what an axis is of, in the currency of its amounts."""
     what = [*dict.fromkeys(each.what for each in series)]
     told = _(", ").join(what[:_TITLES])
@@ -201,7 +201,7 @@ def _title(series: Sequence[Series]) -> str:
     return _("{what} ({currency})").format(what=told, currency=currency) if currency else told
 
 
-def _axes(series: Sequence[Series], within: tuple[Instant, Instant]) -> dict[Scale, Axis]:
+def _axes(series: Sequence[LineSeries], within: tuple[Instant, Instant]) -> dict[Scale, Axis]:
     """The axes of at most two scales; of two that count, the ticks stand side by side."""
     values: dict[Scale, list[float]] = {}
     for each in series:
@@ -218,7 +218,7 @@ def _axes(series: Sequence[Series], within: tuple[Instant, Instant]) -> dict[Sca
 
 
 def _line(
-    series: Series, axis: Axis, time: Axis, columns: int, beside: Sequence[Series]
+    series: LineSeries, axis: Axis, time: Axis, columns: int, beside: Sequence[LineSeries]
 ) -> DrawnLine:
     x, y = time.places(series.line), 1 - axis.places(series.values)
     return DrawnLine(
@@ -253,7 +253,7 @@ def _markers(x: Floats, y: Floats) -> Iterator[tuple[float, float]]:
         yield round(100 * float(x[row]), 1), down(float(y[row]))
 
 
-def _gaps(series: Sequence[Series], time: Axis) -> Iterator[DrawnGap]:
+def _gaps(series: Sequence[LineSeries], time: Axis) -> Iterator[DrawnGap]:
     """Yield the gaps in the time; those that can't be told apart are one."""
     for each in series:
         places = [
@@ -277,7 +277,7 @@ def _joined(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _bands(
-    series: Sequence[Series], axes: dict[Scale, Axis], time: Axis, zone: tzinfo, plots: int
+    series: Sequence[LineSeries], axes: dict[Scale, Axis], time: Axis, zone: tzinfo, plots: int
 ) -> Iterator[Band]:
     most = POINTS // plots if len(series) == 1 else _VALUES // (len(series) * plots)
     instants = _chosen(series, time, max(most, _BANDS), rest=len(series) * plots <= MOST)
@@ -300,7 +300,7 @@ def _bands(
         )  # fmt: skip
 
 
-def _label(when: str, found: Sequence[tuple[Series, str]]) -> str:
+def _label(when: str, found: Sequence[tuple[LineSeries, str]]) -> str:
     if len(found) == 1:
         return _("{time}: {value}").format(time=when, value=found[0][1])
     each = _("{name} {value}")
@@ -310,7 +310,7 @@ def _label(when: str, found: Sequence[tuple[Series, str]]) -> str:
     return _("{time}: {value}").format(time=when, value=values)
 
 
-def _height(series: Series, instant: Instant, axis: Axis) -> float | None:
+def _height(series: LineSeries, instant: Instant, axis: Axis) -> float | None:
     """The place of a value; None where there is none that was seen."""
     place = int(np.searchsorted(series.at, instant, side="right")) - 1
     if place >= 0 and np.isfinite(series.values[place]):
@@ -320,7 +320,7 @@ def _height(series: Series, instant: Instant, axis: Axis) -> float | None:
     return None if value is None else down(1 - axis.place(value.value))
 
 
-def _chosen(series: Sequence[Series], time: Axis, most: int, *, rest: bool) -> list[Instant]:
+def _chosen(series: Sequence[LineSeries], time: Axis, most: int, *, rest: bool) -> list[Instant]:
     """Instants to point at: evenly among all at which something is known, the first and the last;
     with the ``rest`` the least and the largest value of each line, and one in each average."""
     seen = [each.at[np.isfinite(each.values)] for each in series]
@@ -340,7 +340,7 @@ def _chosen(series: Sequence[Series], time: Axis, most: int, *, rest: bool) -> l
     return sorted({*evenly.tolist(), *extremes, *middles})
 
 
-def _extremes(series: Series, time: Axis) -> Iterator[Instant]:
+def _extremes(series: LineSeries, time: Axis) -> Iterator[Instant]:
     inside = (series.at >= time.bottom) & (series.at <= time.top) & np.isfinite(series.values)
     rows = np.flatnonzero(inside)
     if len(rows):

@@ -280,7 +280,7 @@ def down(share: float) -> float:
 
 
 def columns_of(text: str) -> float:
-    """How many letters wide a text is: those of East Asia are wider."""
+    """The width of a text in letters: those of East Asia are wider."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return len(text) + wide * (_WIDE - 1)
 

@@ -65,7 +65,7 @@ class _Looks(Struct):
 
 
 class Absences(Face):
-    """Who was looked for by which watch, and in vain."""
+    """Looks of watches for products, and those that were in vain."""
 
     def listed_by(self, product: int) -> dict[str, int]:
         """The watches that ever listed a product, each with the scan that saw it last."""

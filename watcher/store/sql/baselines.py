@@ -436,7 +436,7 @@ def _sightings(
 
 
 def _seen_few(db: Connection, scans: _Scans, products: Ints) -> tuple[Bools, NDArray[np.float32]]:
-    """The same of a few products, without ranks: of no list more is unpacked than it needs."""
+    """``_sightings`` of few products, without ranks: no list is unpacked further than it needs."""
     seen = np.zeros((len(scans.ids), len(products)), np.bool_)
     keys, last_product = products.tolist(), db.number("SELECT max(id) FROM products")
     for place, blob, size in db.execute(

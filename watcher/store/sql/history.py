@@ -238,8 +238,8 @@ class History(Recording, Baselines, ScanHistory, Absences):
         )
 
     def first_numbers(self, product: int, fields: Sequence[str]) -> tuple[Instant, Floats] | None:
-        """When a product's numbers were read first, as far back as they are kept, and (k,) the
-        ``fields`` of then; None where none are kept."""
+        """The time at which a product's numbers were read first, as far back as they are kept, and
+        (k,) the ``fields`` of then; None where none are kept."""
         columns = "".join(f", {self._sql.field(name)}" for name in fields)
         row = self._db.one(
             f"SELECT o.at{columns} FROM observations AS o WHERE o.product = ? "

@@ -1,4 +1,4 @@
-"""What else a product's page can show, each with its address: times, metrics, and products beside
+"""All else that a product's page can show, each with its address: times, metrics, and products beside
 it."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from watcher.rules.metrics import Catalogue, Metric
 from watcher.text.sanitize import shorten
 from watcher.units import Currencies, Unit, counted
 from watcher.web.pages.product_past import ProductPast
-from watcher.web.pages.product_view import View, fitting
+from watcher.web.pages.product_view import ProductView, fitting
 from watcher.web.plots import Card, card_of
 from watcher.web.ranges import PRESETS
 
@@ -99,7 +99,7 @@ def _said(metric: Metric) -> str:
     return label_said(metric.name, metric.label)
 
 
-def _spans(view: View) -> Iterator[tuple[str, str, bool]]:
+def _spans(view: ProductView) -> Iterator[tuple[str, str, bool]]:
     time = view.time
     for days in PRESETS:
         shown = replace(time, days=days, first=None, last=None)

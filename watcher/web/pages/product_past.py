@@ -1,4 +1,4 @@
-"""What the page of a product reads: the product and those beside it, their past, and the rules that
+"""Reads for the page of a product: the product and those beside it, their past, and the rules that
 look at it."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from watcher.units import DAY
 from watcher.web.pages.common import ALERTS, shown
 from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import TextChanged, reworded
-from watcher.web.pages.product_view import METRICS, Query, View, firsts, view_of
+from watcher.web.pages.product_view import METRICS, Query, ProductView, firsts, view_of
 from watcher.web.ranges import Range, range_of
 
 RULES = 20  # at once
@@ -31,7 +31,7 @@ FOUND = 8  # products that a search for one to compare offers
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedProduct:
     """A product in the plot: its ``tracks`` by metric, the averages ``before`` it was watched, and
     the times in which no scan saw it."""
 
@@ -47,8 +47,8 @@ class ProductPast:
     plot, itself the first. ``cards`` are the tracks of the usual metrics that have values."""
 
     facts: ProductFacts
-    view: View
-    compared: Sequence[Compared]
+    view: ProductView
+    compared: Sequence[ComparedProduct]
     cards: Sequence[Track]
     alerts: Sequence[AlertRow]
     silences: Sequence[Silence]
@@ -131,7 +131,9 @@ def _oldest(database: Store, key: int, now: Instant) -> Instant:
     return (first[0] if first is not None else now) - 90 * DAY
 
 
-def _products(database: Store, key: int, view: View) -> tuple[list[ProductFacts], View]:
+def _products(
+    database: Store, key: int, view: ProductView
+) -> tuple[list[ProductFacts], ProductView]:
     """The products of the view, and the view without those that no scan has seen."""
     keys = database.history.keys_of(view.others) if view.others else {}
     facts = database.history.facts([key, *keys.values()])
@@ -160,13 +162,13 @@ class _Reader:
     """Reads the products of a view one by one; ``places`` are those of all of them, by watch."""
 
     database: Store
-    view: View
+    view: ProductView
     watches: Sequence[Watch]
     places: Mapping[str, Mapping[int, Places]]
 
     def read(
         self, facts: ProductFacts, absences: Sequence[Absence], usual: Sequence[Metric]
-    ) -> Compared:
+    ) -> ComparedProduct:
         """One product in the plot; of the page's own the ``usual`` metrics are read, too."""
         view, key = self.view, facts.product
         tracks = tracks_of(
@@ -174,7 +176,7 @@ class _Reader:
             view.time.begin, absences=absences,
             places={watch: found[key] for watch, found in self.places.items()},
         )  # fmt: skip
-        return Compared(
+        return ComparedProduct(
             facts,
             {track.metric: cut(track, view.time.end) for track in tracks},
             earlier_of(self.database, key, view.metrics),
@@ -203,7 +205,7 @@ def _gaps(
 
 
 def _with_gone(
-    database: Store, own: Compared, lookers: Lookers, time: Range
+    database: Store, own: ComparedProduct, lookers: Lookers, time: Range
 ) -> Sequence[tuple[Instant, Instant]]:
     """The gaps of the page's product, and the time since it was seen last, where a list that had it
     was read since."""
@@ -231,7 +233,7 @@ def _watch_of(
     return [*islice(chain(ranked, here), 1)]
 
 
-def _found(database: Store, view: View) -> list[tuple[str, str, str]]:
+def _found(database: Store, view: ProductView) -> list[tuple[str, str, str]]:
     """Products by the search for one to compare; none that is compared already."""
     if not view.find:
         return []

@@ -19,8 +19,8 @@ from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import said
 from watcher.text.sanitize import neutralise_name
 from watcher.units import Currencies
-from watcher.web.lines import AXES, Average, LinePlot, Scale, Series, line_plot, rounded
-from watcher.web.pages.product_past import Compared, ProductPast
+from watcher.web.lines import AXES, Average, LinePlot, Scale, LineSeries, line_plot, rounded
+from watcher.web.pages.product_past import ComparedProduct, ProductPast
 from watcher.web.plots import span_of
 
 CELLS = 450  # of all tables of a page; a row has one for each line
@@ -30,13 +30,13 @@ VALUES = 4_000  # of a series in the JSON, the newest
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProductLine:
     """A line of a plot: a metric of a product, with what draws it."""
 
-    product: Compared
+    product: ComparedProduct
     metric: Metric
     track: Track
-    series: Series
+    series: LineSeries
     currencies: Currencies
 
     @property
@@ -72,7 +72,7 @@ class ShownPlot:
 
     title: str
     plot: LinePlot
-    lines: Sequence[Line]
+    lines: Sequence[ProductLine]
     rows: Sequence[tuple[Instant, Sequence[str]]]
     all_rows: int
     averages: Sequence[ShownAverage]
@@ -115,7 +115,7 @@ def plots_of(past: ProductPast, book: Rulebook) -> Plots:
     return Plots(shown, without, refused)
 
 
-def _each_plot(past: ProductPast, book: Rulebook) -> Iterator[tuple[str, list[Line]]]:
+def _each_plot(past: ProductPast, book: Rulebook) -> Iterator[tuple[str, list[ProductLine]]]:
     gmv = book.metrics.gmv_currency
     if len(past.compared) == 1:
         lines = [
@@ -137,8 +137,8 @@ def _titled(track: Track) -> str:
 
 
 def _line(
-    product: Compared, metric: Metric, place: int, gmv: str | None, *, by_product: bool
-) -> Line:
+    product: ComparedProduct, metric: Metric, place: int, gmv: str | None, *, by_product: bool
+) -> ProductLine:
     track = product.tracks.get(metric) or _empty(metric)
     currencies = Currencies(product.facts.currency, gmv)
     heights, names = heights_of(track)
@@ -150,11 +150,11 @@ def _line(
     ]
     # A gap is the product's: it is drawn once.
     gaps = product.gaps if by_product or not place else ()
-    series = Series(
+    series = LineSeries(
         place, name or product.facts.product_id, _titled(track), scale, track.at, track.line,
         heights, say, averages, gaps,
     )  # fmt: skip
-    return Line(product, metric, track, series, currencies)
+    return ProductLine(product, metric, track, series, currencies)
 
 
 def _said_of(track: Track, names: Sequence[str], currencies: Currencies, value: float) -> str:
@@ -168,7 +168,7 @@ def _empty(metric: Metric) -> Track:
     return Track(metric.name, metric.label, metric, nothing, np.zeros(0), nothing)
 
 
-def _on_axes(lines: Sequence[Line], refused: list[str]) -> list[Line]:
+def _on_axes(lines: Sequence[ProductLine], refused: list[str]) -> list[ProductLine]:
     """The lines of the first two scales: products may have prices in several currencies."""
     scales = [*dict.fromkeys(line.series.scale for line in lines)][:AXES]
     for line in lines:
@@ -180,7 +180,7 @@ def _on_axes(lines: Sequence[Line], refused: list[str]) -> list[Line]:
 
 
 def _lacking(
-    past: ProductPast, lines: Sequence[Line], there: Sequence[Line], title: str
+    past: ProductPast, lines: Sequence[ProductLine], there: Sequence[ProductLine], title: str
 ) -> Iterator[str]:
     """Yield words on the lines that have no value in the time."""
     if lines and not there:
@@ -190,7 +190,7 @@ def _lacking(
 
 
 def _with_tables(
-    title: str, plot: LinePlot, lines: Sequence[Line], plots: int, begin: Instant
+    title: str, plot: LinePlot, lines: Sequence[ProductLine], plots: int, begin: Instant
 ) -> ShownPlot:
     tracks = [line.track for line in lines]
     at, values = merged(tracks)
@@ -204,13 +204,13 @@ def _with_tables(
     return ShownPlot(title, plot, lines, rows[::-1], len(at), [*_averages(lines, begin)])
 
 
-def _cell(line: Line, value: float) -> str:
+def _cell(line: ProductLine, value: float) -> str:
     found = number(value)
     unit, name = line.metric.unit, line.metric.name
     return _("no value") if found is None else said(name, found, unit, line.currencies)
 
 
-def _averages(lines: Sequence[Line], begin: Instant) -> Iterator[ShownAverage]:
+def _averages(lines: Sequence[ProductLine], begin: Instant) -> Iterator[ShownAverage]:
     """Yield the averages in the time, the newest first: those of one product, side by side."""
     if len({line.product.facts.product for line in lines}) > 1:
         return

@@ -84,7 +84,7 @@ class RuleLines:
 
 
 def rule_lines(past: ProductPast, currencies: Currencies, zone: tzinfo) -> RuleLines:
-    """Those that fire first, then those that are pending, then list by list."""
+    """The page of rules that the view asks for: what fires first, then what is pending."""
     words, lookers, page = Words(currencies, past.names, zone), past.lookers, past.view.rules
     lines = [words.line(each) for each in past.verdicts]
     first = (page - 1) * RULES

@@ -1,4 +1,4 @@
-"""What a product's page shows, by its address: which metrics, of which time, beside which other
+"""The view of a product's page by its address: which metrics, of which time, beside which other
 products. What can't be shown is refused in words, and all else is."""
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LONGEST = 60  # characters of what is refused
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ProductView:
     """``metrics`` of the product at ``subject`` (region and id) in a time, beside those at
     ``others``; ``refused`` is what else was asked for, in words. ``find`` are the words of a search
     for one to compare; ``rules`` is the page of rules."""
@@ -76,16 +76,18 @@ class View:
         region, product_id = other
         return product_id if region == self.subject[0] else f"{region}/{product_id}"
 
-    def of(self, *metrics: Metric) -> View:
+    def of(self, *metrics: Metric) -> ProductView:
         """The view of these metrics."""
         return replace(self, metrics=metrics)
 
-    def beside(self, others: Iterable[tuple[str, str]]) -> View:
+    def beside(self, others: Iterable[tuple[str, str]]) -> ProductView:
         """The view with these products."""
         return replace(self, others=tuple(others))
 
 
-def view_of(query: Query, subject: tuple[str, str], catalogue: Catalogue, time: Range) -> View:
+def view_of(
+    query: Query, subject: tuple[str, str], catalogue: Catalogue, time: Range
+) -> ProductView:
     """Read the address; nothing in it is an error."""
     refused = [*time.refused]
     others = _others(query, subject, refused)
@@ -102,7 +104,7 @@ def view_of(query: Query, subject: tuple[str, str], catalogue: Catalogue, time: 
         )
     else:
         metrics = fitting(metrics, refused)
-    return View(
+    return ProductView(
         subject=subject,
         metrics=tuple(metrics) or (catalogue[METRICS[0]],),
         time=time,
@@ -141,7 +143,7 @@ def _metrics(query: Query, catalogue: Catalogue, refused: list[str]) -> list[Met
 
 
 def scale_of(metric: Metric) -> tuple[object, ...]:
-    """What metrics share that have one axis."""
+    """The measure that metrics share which have one axis."""
     return (metric.unit, metric.names)
 
 
