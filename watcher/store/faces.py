@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from watcher.store.people_faces import PeopleFaces
 from watcher.store.scan_faces import ScanFaces
+from watcher.store.sql.alert_messages import AlertMessages
+from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -21,7 +24,10 @@ class Faces(PeopleFaces, ScanFaces):
         PeopleFaces.__init__(self, db)
         ScanFaces.__init__(self, db)
         self.alerts: Alerts = Alerts(db)
+        self.alert_search: AlertSearch = AlertSearch(db)
+        self.alert_messages: AlertMessages = AlertMessages(db)
         self.rules: Rules = Rules(db)
+        self.page_rules: PageRules = PageRules(db)
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)

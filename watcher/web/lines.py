@@ -51,8 +51,8 @@ _NEAR = 0.004  # of the width: gaps nearer to each other than that are one
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A measure that lines of one axis share: values of one unit, of amounts of one currency, of levels with the
-    same names."""
+    """A measure that lines of one axis share: values of one unit, of amounts of one currency, of
+    levels with the same names."""
 
     unit: Unit
     currency: str | None = None

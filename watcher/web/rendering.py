@@ -70,6 +70,12 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
     "ended": lambda number: _("Silence {number} is over.").format(number=number),
     "over": lambda number: _("Silence {number} was over already.").format(number=number),
+    "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
+        number=number
+    ),
+    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
+        number=number
+    ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),
@@ -202,6 +208,7 @@ def templates() -> jinja2.Environment:
         "url": _url,
         "rule_link": _rule_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
         "seller_link": _seller_link,
         "category_link": _category_link,
@@ -297,7 +304,14 @@ def _url(context: Context, path: str) -> str:
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return _url(context, f"/rules/{quote(name, safe='')}")
+    # Of that name is the page by which rules are written, too.
+    return _url(context, "/rules/page?rule" if name == "page" else f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
 
 
 @jinja2.pass_context

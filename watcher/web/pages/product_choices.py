@@ -1,5 +1,5 @@
-"""All else that a product's page can show, each with its address: times, metrics, and products beside
-it."""
+"""All else that a product's page can show, each with its address: times, metrics, and products
+beside it."""
 
 from __future__ import annotations
 
