@@ -23,7 +23,7 @@ from watcher.units import DAY
 from watcher.web.pages.common import ALERTS, shown
 from watcher.web.pages.followed import Beside, beside
 from watcher.web.pages.product_texts import TextChanged, reworded
-from watcher.web.pages.product_view import METRICS, Query, ProductView, firsts, view_of
+from watcher.web.pages.product_view import METRICS, ProductView, Query, firsts, view_of
 from watcher.web.ranges import Range, range_of
 
 RULES = 20  # at once

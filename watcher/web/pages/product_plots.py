@@ -19,7 +19,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.text.evidence import said
 from watcher.text.sanitize import neutralise_name
 from watcher.units import Currencies
-from watcher.web.lines import AXES, Average, LinePlot, Scale, LineSeries, line_plot, rounded
+from watcher.web.lines import AXES, Average, LinePlot, LineSeries, Scale, line_plot, rounded
 from watcher.web.pages.product_past import ComparedProduct, ProductPast
 from watcher.web.plots import span_of
 
