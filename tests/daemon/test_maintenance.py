@@ -156,6 +156,10 @@ class Pruner:
     def links(self) -> Pruner:
         return self
 
+    @property
+    def audit(self) -> Pruner:
+        return self
+
     def prune(self, now: int) -> int:
         self.expired.append(now)
         return 0
@@ -191,7 +195,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pruner.expired == [clock.instant] * 2  # links, once a day
+    assert pruner.expired == [clock.instant] * 4  # links and records of writes, once a day
     assert liveness.left()["upkeep"] == DAY + HOUR
 
 
