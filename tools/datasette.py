@@ -31,7 +31,7 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures", "day_lists",
     "_sqlite_migrations",
 )  # fmt: skip
 
@@ -315,6 +315,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "due": _INSTANT,
             "told": _INSTANT,
             "skipped": "its last time for which it was too late, Unix seconds",
+        },
+    },
+    "page_rules": {
+        "title": "Rules of the page",
+        "description": "Each version of the rules that were written in the page; the newest is in "
+        "force.",
+        "columns": {
+            "at": _INSTANT,
+            "who": "by whom",
+            "restores": "the older version whose text it has again; empty where it has a new one",
+            "size": "bytes of the text",
+            "packed": "the text, zlib",
         },
     },
     "pictures": {

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model import Instant
+from watcher.page_text import PAGE_FILE
 from watcher.people import Author, Role, WriteKind
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
+from watcher.store.sql.page_rules import PageVersion
 from watcher.store.sql.people import Person
 from watcher.store.sql.silences import Silence
 
@@ -45,6 +47,32 @@ class Audited:
             )
             self.note(WriteKind.SILENCE, str(made.id), None, _silence(made))
         return made
+
+    def silence_each(
+        self, patterns: Sequence[Mapping[str, str]], *, ends: Instant, comment: str = ""
+    ) -> Sequence[int]:
+        """New silences from now on, with one record of them all; their ids."""
+        with self.database.atomic():
+            made = [
+                self.database.silences.add(begins=self.now, ends=ends, comment=comment, **each)
+                for each in patterns
+            ]
+            ids = [each.id for each in made]
+            if len(made) == 1:
+                self.note(WriteKind.SILENCE, listed(ids), None, _silence(made[0]))
+            elif made:
+                rules, products = (
+                    listed(dict.fromkeys(each[name] for each in patterns if name in each))
+                    for name in ("rule", "product")
+                )
+                named = {"rule": rules, "product": products, "comment": comment}
+                shared = {name: text for name, text in named.items() if text}
+                self.note(WriteKind.SILENCE, listed(ids), None, {**shared, "ends": made[0].until})
+        return ids
+
+    def end_silences(self, silences: Iterable[int]) -> Sequence[int]:
+        """End them now, each with a record of it; those that were not over."""
+        return [each for each in silences if self.end_silence(each)]
 
     def end_silence(self, silence: int) -> bool:
         """End it now; False where it is over already, or never was."""
@@ -159,6 +187,21 @@ class Audited:
                     {"links": done}, {"links": 0},
                 )  # fmt: skip
         return done
+
+    def edit_rules(self, text: str, *, base: int, restores: int | None = None) -> PageVersion:
+        """Have another text for the rules of the page; raises as ``PageRules.save``. The texts
+        themselves are kept as versions."""
+        with self.database.atomic():
+            made = self.database.page_rules.save(
+                text, self.now, base=base, who=self.author.name, restores=restores
+            )
+            if made.number != base:
+                again = {} if restores is None else {"as": restores}
+                self.note(
+                    WriteKind.EDIT_RULES, PAGE_FILE, {"version": base} if base else None,
+                    {"version": made.number, **again, "bytes": made.size},
+                )  # fmt: skip
+        return made
 
     def add_person(self, name: str, role: Role, digest: str) -> Person:
         """Have somebody of that name come in by a token; ``ValueError`` where one is there."""

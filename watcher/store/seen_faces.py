@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from watcher.store.memory.past_scans import Extent, PastScans
+from watcher.store.sql.assortments import Assortments
 from watcher.store.sql.browsing import Browsing
+from watcher.store.sql.day_lists import DayLists
 from watcher.store.sql.extracts import Extracts, Observations
 from watcher.store.sql.groups import Groups
 from watcher.store.sql.history import History
@@ -18,6 +20,8 @@ class SeenFaces(Protocol):
     history: History
     jumps: Jumps
     groups: Groups
+    assortments: Assortments
+    day_lists: DayLists
     observations: Observations
     browsing: Browsing
     extracts: Extracts

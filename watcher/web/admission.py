@@ -76,6 +76,14 @@ class Admission:
         remember(request, visitor)
         demand(visitor, needed)
 
+    async def still_admits(self, request: web.Request) -> bool:
+        """Whether who was let in once still is: a token may have been revoked."""
+        try:
+            await self.check(request)
+        except web.HTTPException:
+            return False
+        return True
+
     async def people(self, book: str | None) -> Sequence[Person]:
         """The people of a book as they are now; as they were last while nobody can read them."""
         try:

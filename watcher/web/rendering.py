@@ -45,15 +45,37 @@ NAVIGATION = (
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
+    ("/sellers", N_("Sellers")),
+    ("/categories", N_("Categories")),
     ("/followed", N_("Followed")),
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
 )
+# The letter that leads to a page, after a "g".
+KEYS = {
+    "/": "o",
+    "/alerts": "a",
+    "/rules": "r",
+    "/reports": "e",
+    "/watches": "w",
+    "/products": "p",
+    "/followed": "f",
+    "/outbox": "m",
+    "/silences": "s",
+}
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
     "ended": lambda number: _("Silence {number} is over.").format(number=number),
     "over": lambda number: _("Silence {number} was over already.").format(number=number),
+    "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
+        number=number
+    ),
+    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
+        number=number
+    ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),
@@ -126,6 +148,8 @@ class Renderer:
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
+            keys=KEYS,
+            mark=request.get(MARK, ""),
             here=here,
             address=f"{here}?{query}" if query else here,
             lang=language().tag,
@@ -184,7 +208,10 @@ def templates() -> jinja2.Environment:
         "url": _url,
         "rule_link": _rule_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
+        "seller_link": _seller_link,
+        "category_link": _category_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
@@ -277,7 +304,14 @@ def _url(context: Context, path: str) -> str:
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return _url(context, f"/rules/{quote(name, safe='')}")
+    # Of that name is the page by which rules are written, too.
+    return _url(context, "/rules/page?rule" if name == "page" else f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
 
 
 @jinja2.pass_context
@@ -289,6 +323,16 @@ def _report_link(context: Context, name: str) -> str:
 def _subject_link(context: Context, region: str, subject: str) -> str:
     """The page of a product, or of a group of products."""
     return _url(context, subject_path(region, subject))
+
+
+@jinja2.pass_context
+def _seller_link(context: Context, region: str, seller: str) -> str:
+    return _url(context, f"/sellers/{quote(region, safe='')}/{quote(seller, safe='')}")
+
+
+@jinja2.pass_context
+def _category_link(context: Context, region: str, category: str) -> str:
+    return _url(context, f"/categories/{quote(region, safe='')}/{quote(category, safe='')}")
 
 
 def subject_path(region: str, subject: str) -> str:

@@ -9,8 +9,12 @@ from watcher.web.context import Handler
 from watcher.web.pages import index
 from watcher.web.pages.index import send_home
 from watcher.web.people_routes import FEEDS
+from watcher.web.rule_routes import LONG_FORMS
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FEEDS", "FORMS", "INDEX", "PAGES", "READS", "send_home"]
+__all__ = [
+    "ACT", "ACT_FORM", "DATA", "FEEDS", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS",
+    "send_home",
+]  # fmt: skip
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     *rule_routes.PAGES,
@@ -19,6 +23,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     *people_routes.PAGES,
 )
 FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    *rule_routes.FORMS,
     *product_routes.FORMS,
     *alert_routes.FORMS,
     *people_routes.FORMS,
@@ -32,6 +37,10 @@ DATA: tuple[tuple[str, Handler], ...] = (
 READS: tuple[tuple[str, Handler, Role], ...] = (
     *((path, handler, Role.READ) for path, handler in (*PAGES, *DATA)),
     *people_routes.READS,
+)
+PATHS: tuple[str, ...] = (
+    *(path for path, _handler, _role in (*READS, *FORMS)),
+    *(path for path, _handler in (*ACT, *FEEDS)),
 )
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),

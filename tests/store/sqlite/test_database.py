@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from tests.store.making import SALES, START, scan
+from tests.store.making import SALES, START, of_old, scan
 from watcher.errors import NewerDatabase, NotADatabase, NotReady, StoreError
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
@@ -145,7 +145,7 @@ def _older(path: Path, stop: str) -> None:
     with Database(sqlite3.connect(path, isolation_level=None), path) as store:
         store.execute("PRAGMA auto_vacuum = INCREMENTAL")
         with store.atomic():
-            migrations.migrations.apply(store.db, stop_before=stop)
+            of_old(store, stop)
             store.history.record(scan(START, {"1": 5}))
 
 
