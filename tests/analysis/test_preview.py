@@ -51,7 +51,10 @@ def with_rules(more: str) -> Rulebook:
 def test_what_changed_is_looked_at() -> None:
     """New rules, those that are written anew, and those that read another list."""
     before = load_text(RULES)
-    names = lambda text: [each.name for each in changed_rules(before, load_text(text))]  # noqa: E731
+
+    def names(text: str) -> list[str]:
+        return [each.name for each in changed_rules(before, load_text(text))]
+
     assert names(RULES + MORE) == ["new"]
     assert names(RULES.replace("1m", "2m")) == ["old"]
     assert names(RULES.replace("top: 400", "top: 300")) == ["old"]

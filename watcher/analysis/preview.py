@@ -98,8 +98,8 @@ def preview(
     source: Store, before: Rulebook, after: Rulebook, now: Instant, clock: Callable[[], float],
     seconds: float = SECONDS,
 ) -> Preview:  # fmt: skip
-    """What the rules that ``after`` has and ``before`` has not would have told; ``clock`` counts
-    the seconds that it may take."""
+    """Rules that ``after`` has and ``before`` has not, and all that they would have told; ``clock``
+    counts the seconds that it may take."""
     rules = changed_rules(before, after)
     begun = Preview(tuple(rule.name for rule in rules))
     stored = _Stored(source, (*after.watches, *before.watches), now)
@@ -185,7 +185,7 @@ class _Stored:
 
 
 def _alike(one: Query, other: Query) -> tuple[int, bool, int]:
-    """How near two lists are: filters that both have less those that one has, the order, and how
+    """The likeness of two lists: filters that both have less those that one has, the order, and how
     deep the stored one is."""
     filters, wanted = set(one.filters), set(other.filters)
     common = 2 * len(filters & wanted) - len(filters ^ wanted)
