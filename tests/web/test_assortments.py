@@ -215,6 +215,11 @@ async def test_a_seller(shop: Shop) -> None:
     _, text = await shop.page.get(address)
     assert "seller Glow &lt;Lab&gt; (" in text
     assert "Silenced" not in (await shop.page.get(f"sellers/US/{ODD}"))[1]
+    # One of a rule alone is everybody's.
+    assert (await shop.page.post("silences", {"token": token, "rule": "sells", "for": "1d"}))[
+        0
+    ] == 303
+    assert "Silenced" not in (await shop.page.get(f"sellers/US/{ODD}"))[1]
 
 
 async def test_a_category(shop: Shop) -> None:
