@@ -45,7 +45,10 @@ MOST, MOST_KB = 25.0, 200.0
 FILE = "static/style.css"  # an answer with no statement behind it
 TIMES = 15
 PATHS = (
-    "", "watches", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
+    "", "watches", "watches/list-1", "watches/list-1?sort=-total_sale_7d_cnt",
+    "watches/list-1?q=waffle&min.spu_avg_price=11&sort=spu_avg_price&page=3",
+    "watches/list-1?min.total_sale_7d_cnt.change=10%25&sort=-total_sale_7d_cnt.change",
+    "watches/list-1/rule?q=waffle", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
     "alerts?state=pending", "alerts?state=over", "alerts?state=over&before=20000",
     "alerts?state=over&rule=rule-199", "alerts?state=firing&before=95000", "products?q=serum",
     "products?q=no+such", "products/US/1729000000000", "products/US/1729000000000?days=400",
@@ -126,15 +129,16 @@ def make(path: Path, book: Rulebook) -> None:
 
 def _scans(watches: dict[str, Watch]) -> Iterator[Scan]:
     for day in range(LONG_DAYS, -1, -1):
-        yield _scan(watches["list-0"], NOW - day * DAY, SMALL)
+        yield scan_of(watches["list-0"], NOW - day * DAY, SMALL)
     for day in range(WIDE_DAYS, -1, -1):
-        yield _scan(watches["list-1"], NOW - day * DAY, PRODUCTS)
+        yield scan_of(watches["list-1"], NOW - day * DAY, PRODUCTS)
     for number in range(2, WATCHES):
         for day in range(20, -1, -1):
-            yield _scan(watches[f"list-{number}"], NOW - day * DAY, SMALL)
+            yield scan_of(watches[f"list-{number}"], NOW - day * DAY, SMALL)
 
 
-def _scan(watch: Watch, at: int, size: int) -> Scan:
+def scan_of(watch: Watch, at: int, size: int) -> Scan:
+    """A list of so many products as it was read."""
     random = np.random.default_rng(at)
     numbers = np.full((size, len(NUMERIC_NAMES)), np.nan)
     base = np.random.default_rng(1).lognormal(5, 1.5, PRODUCTS)[:size]

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model import Instant
-from watcher.people import Author, Change, Role
+from watcher.page_text import PAGE_FILE
+from watcher.people import Author, Role, WriteKind
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
+from watcher.store.sql.page_rules import PageVersion
 from watcher.store.sql.people import Person
 from watcher.store.sql.silences import Silence
 
@@ -43,8 +45,34 @@ class Audited:
             made = self.database.silences.add(
                 begins=self.now, ends=ends, comment=comment, **patterns
             )
-            self.note(Change.SILENCE, str(made.id), None, _silence(made))
+            self.note(WriteKind.SILENCE, str(made.id), None, _silence(made))
         return made
+
+    def silence_each(
+        self, patterns: Sequence[Mapping[str, str]], *, ends: Instant, comment: str = ""
+    ) -> Sequence[int]:
+        """New silences from now on, with one record of them all; their ids."""
+        with self.database.atomic():
+            made = [
+                self.database.silences.add(begins=self.now, ends=ends, comment=comment, **each)
+                for each in patterns
+            ]
+            ids = [each.id for each in made]
+            if len(made) == 1:
+                self.note(WriteKind.SILENCE, listed(ids), None, _silence(made[0]))
+            elif made:
+                rules, products = (
+                    listed(dict.fromkeys(each[name] for each in patterns if name in each))
+                    for name in ("rule", "product")
+                )
+                named = {"rule": rules, "product": products, "comment": comment}
+                shared = {name: text for name, text in named.items() if text}
+                self.note(WriteKind.SILENCE, listed(ids), None, {**shared, "ends": made[0].until})
+        return ids
+
+    def end_silences(self, silences: Iterable[int]) -> Sequence[int]:
+        """End them now, each with a record of it; those that were not over."""
+        return [each for each in silences if self.end_silence(each)]
 
     def end_silence(self, silence: int) -> bool:
         """End it now; False where it is over already, or never was."""
@@ -53,7 +81,7 @@ class Audited:
             if before is None or not self.database.silences.end(silence, self.now):
                 return False
             known = _silence(before)
-            self.note(Change.END_SILENCE, str(silence), known, {**known, "ends": self.now})
+            self.note(WriteKind.END_SILENCE, str(silence), known, {**known, "ends": self.now})
         return True
 
     def follow(self, ids: Iterable[str], note: str | None = None) -> Sequence[str]:
@@ -69,7 +97,9 @@ class Audited:
             if new or renewed:
                 before = [there[each] for each in renewed]
                 changed = [Follow(each, self.now, note or "") for each in (*new, *renewed)]
-                self.note(Change.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed))
+                self.note(
+                    WriteKind.FOLLOW, listed((*new, *renewed)), _notes(before), _notes(changed)
+                )
         return new
 
     def unfollow(self, ids: Iterable[str]) -> Sequence[str]:
@@ -80,11 +110,11 @@ class Audited:
             there = self._followed(given)
             gone = followed.remove(given)
             if gone:
-                self.note(Change.UNFOLLOW, listed(gone), _notes([*there.values()]), None)
+                self.note(WriteKind.UNFOLLOW, listed(gone), _notes([*there.values()]), None)
         return gone
 
     def _followed(self, ids: Sequence[str]) -> Mapping[str, Follow]:
-        """Those of these that are followed, by id."""
+        """The products of these that are followed, by id."""
         wanted = set(ids)
         return {
             each.product_id: each
@@ -94,16 +124,18 @@ class Audited:
 
     def retry(self, ids: Sequence[int] | None, target: str | None = None) -> Sequence[int]:
         """Send messages again; return the ids of those that are. As ``Outbox.retry``."""
-        return self._move(Change.RETRY, ids, target)
+        return self._move(WriteKind.RETRY, ids, target)
 
     def drop(self, ids: Sequence[int] | None, target: str | None = None) -> Sequence[int]:
         """Give messages up; return the ids of those that are. As ``Outbox.drop``."""
-        return self._move(Change.DROP, ids, target)
+        return self._move(WriteKind.DROP, ids, target)
 
-    def _move(self, what: Change, ids: Sequence[int] | None, target: str | None) -> Sequence[int]:
+    def _move(
+        self, what: WriteKind, ids: Sequence[int] | None, target: str | None
+    ) -> Sequence[int]:
         outbox = self.database.outbox
         move, after = (
-            (outbox.retry, "waiting") if what is Change.RETRY else (outbox.drop, "dropped")
+            (outbox.retry, "waiting") if what is WriteKind.RETRY else (outbox.drop, "dropped")
         )
         with self.database.atomic():
             before = outbox.open_states(ids, target)
@@ -122,7 +154,7 @@ class Audited:
             if done:
                 new = sorted(self.database.alerts.acknowledged(given) - known)
                 self.note(
-                    Change.ACKNOWLEDGE, listed(map("A{}".format, new)),
+                    WriteKind.ACKNOWLEDGE, listed(map("A{}".format, new)),
                     {"acknowledged": None}, {"acknowledged": self.now},
                 )  # fmt: skip
         return done
@@ -137,7 +169,7 @@ class Audited:
             done = self.database.alerts.take_back(given)
             if done:
                 self.note(
-                    Change.TAKE_BACK, listed(f"A{each.id}" for each in known),
+                    WriteKind.TAKE_BACK, listed(f"A{each.id}" for each in known),
                     {"acknowledged": known[0].acknowledged}, {"acknowledged": None},
                 )  # fmt: skip
         return done
@@ -151,16 +183,31 @@ class Audited:
             done = self.database.links.revoke(ids, self.now)
             if done:
                 self.note(
-                    Change.REVOKE_LINKS, listed(sorted(told)),
+                    WriteKind.REVOKE_LINKS, listed(sorted(told)),
                     {"links": done}, {"links": 0},
                 )  # fmt: skip
         return done
+
+    def edit_rules(self, text: str, *, base: int, restores: int | None = None) -> PageVersion:
+        """Have another text for the rules of the page; raises as ``PageRules.save``. The texts
+        themselves are kept as versions."""
+        with self.database.atomic():
+            made = self.database.page_rules.save(
+                text, self.now, base=base, who=self.author.name, restores=restores
+            )
+            if made.number != base:
+                again = {} if restores is None else {"as": restores}
+                self.note(
+                    WriteKind.EDIT_RULES, PAGE_FILE, {"version": base} if base else None,
+                    {"version": made.number, **again, "bytes": made.size},
+                )  # fmt: skip
+        return made
 
     def add_person(self, name: str, role: Role, digest: str) -> Person:
         """Have somebody of that name come in by a token; ``ValueError`` where one is there."""
         with self.database.atomic():
             made = self.database.people.add(name, role, digest, self.now)
-            self.note(Change.ADD_PERSON, made.name, None, {"role": role.word})
+            self.note(WriteKind.ADD_PERSON, made.name, None, {"role": role.word})
         return made
 
     def revoke_person(self, person: Person) -> bool:
@@ -169,17 +216,17 @@ class Audited:
             if not self.database.people.revoke(person.id, self.now):
                 return False
             role = {"role": person.role.word}
-            self.note(Change.REVOKE_PERSON, person.name, role, {**role, "revoked": self.now})
+            self.note(WriteKind.REVOKE_PERSON, person.name, role, {**role, "revoked": self.now})
         return True
 
-    def forget_person(self, person: Person) -> bool:
-        """Remove one whose token was revoked; False where it holds."""
+    def forget_person(self, name: str) -> bool:
+        """Remove who had that name and whose token was revoked; False where there is nobody."""
         with self.database.atomic():
-            if not self.database.people.forget(person.id):
-                return False
-            known = {"role": person.role.word, "revoked": person.revoked}
-            self.note(Change.FORGET_PERSON, person.name, known, None)
-        return True
+            gone = self.database.people.forget(name)
+            if gone:
+                known = {"role": gone[0].role.word, "revoked": gone[0].revoked}
+                self.note(WriteKind.FORGET_PERSON, gone[0].name, known, None)
+        return bool(gone)
 
 
 def listed(names: Iterable[object]) -> str:
@@ -199,5 +246,5 @@ def _notes(followed: Sequence[Follow]) -> dict[str, Any] | None:
     """The notes of products that are followed: of one its own, of several those that differ."""
     if not followed:
         return None
-    notes = list(dict.fromkeys(each.note for each in followed))
-    return {"products": len(followed), "note": listed(notes)}
+    notes = listed(dict.fromkeys(each.note for each in followed))
+    return {"note": notes} if len(followed) == 1 else {"products": len(followed), "note": notes}

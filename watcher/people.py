@@ -24,7 +24,7 @@ TOKEN_LENGTH = 2 * _TOKEN_BYTES  # hexadecimal digits: 160 bits
 
 
 class Role(IntEnum):
-    """What a person may do on the page; each may also do all that is below it."""
+    """A person's rights on the page; each may also do all that is below it."""
 
     FEED = 1  # read the feeds of alerts, and nothing else
     READ = 2  # look
@@ -63,15 +63,15 @@ class Via(StrEnum):
 
 
 class Author(Struct, frozen=True):
-    """Who writes: a person of the page, the target whose message had the link, or the user of the
-    machine who gave a command."""
+    """Whoever writes: a person of the page, the target whose message had the link, or the user of
+    the machine who gave a command."""
 
     name: str
     via: Via
 
 
-class Change(StrEnum):
-    """What can be written by a person, as it is recorded."""
+class WriteKind(StrEnum):
+    """A kind of write by a person, as it is recorded."""
 
     SILENCE = "silence"
     END_SILENCE = "end silence"
@@ -82,11 +82,11 @@ class Change(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     TAKE_BACK = "take back"
     REVOKE_LINKS = "revoke links"
+    EDIT_RULES = "edit rules"
     ADD_PERSON = "add person"
     REVOKE_PERSON = "revoke person"
     FORGET_PERSON = "forget person"
     PRUNE = "prune"
-    RESTORE = "restore"
 
 
 class AuditRecord(Struct, frozen=True):
@@ -127,6 +127,6 @@ def new_token() -> str:
 
 
 def digest_of(token: str | bytes) -> str:
-    """What is kept of a token: nobody finds the token from that."""
+    """Return what is kept of a token: nobody finds the token from that."""
     given = token.encode("utf-8", "replace") if isinstance(token, str) else token
     return sha256(given).hexdigest()

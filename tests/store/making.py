@@ -31,7 +31,7 @@ TABLES = (
     "followed", "lookups", "probes", "categories", "pictures", "data_days", "looks", "scan_days",
     "made_texts", "lacking_texts", "known_watches", "asked", "own_files",
     "figures", "category_names", "links", "deeds", "reports", "people",
-    "audit", "day_lists",
+    "audit", "page_rules", "day_lists",
 )  # fmt: skip
 START = 1_700_000_000
 

@@ -77,6 +77,8 @@ class Maintenance:
             await asyncio.sleep(2 * step.seconds)
         if allowed:
             removed["links"] += await core.writer.run(lambda database: database.links.prune(now))
+            while pruned := await core.writer.run(lambda database: database.audit.prune(now)):
+                removed["records of writes"] += pruned
         return removed
 
     async def _fill(self) -> None:

@@ -8,11 +8,15 @@ from typing import Protocol, Self
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
 from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
+from watcher.store.sql.alert_messages import AlertMessages
+from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
+from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
@@ -25,7 +29,10 @@ class Store(SeenFaces, Protocol):
 
     place: Place
     alerts: Alerts
+    alert_search: AlertSearch
+    alert_messages: AlertMessages
     rules: Rules
+    page_rules: PageRules
     held: Holding
     silences: Silences
     followed: Followed
@@ -43,6 +50,7 @@ class Store(SeenFaces, Protocol):
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
+    news: News
     times: Times
     pruner: Pruner
     upkeep: Upkeep

@@ -47,12 +47,17 @@ class Visitor:
         """Whether they may do what takes that role."""
         return bool(self.name) and self.role >= role
 
+    @property
+    def is_reader_of_feeds(self) -> bool:
+        """Whether they may read feeds and nothing else."""
+        return bool(self.name) and self.role is Role.FEED
+
 
 _VISITOR = web.RequestKey("visitor", Visitor)
 
 
 def visitor_of(request: web.Request) -> Visitor:
-    """Who asks, as it was found out before the page is made."""
+    """The visitor who asks, as it was found out before the page is made."""
     found: Visitor = request.get(_VISITOR, Visitor())
     return found
 
@@ -93,8 +98,8 @@ class Access:
         return bool(self._token)
 
     def owner(self, request: web.Request, own: str | None) -> Visitor | None:
-        """Who has the page's token, or that of the book, whose SHA-256 is ``own``; None for all
-        others."""
+        """Whoever has the page's token, or that of the book, whose SHA-256 is ``own``; None for
+        all others."""
         given = token_of(request)
         if given is None:
             return None
@@ -137,7 +142,7 @@ def demand(visitor: Visitor, role: Role) -> None:
     """Raise ``TooLow`` where the visitor may not do what takes that role."""
     if visitor.may(role):
         return
-    if visitor.role is Role.FEED:
+    if visitor.is_reader_of_feeds:
         raise TooLow(text=_("This token opens the feeds of alerts, and nothing else."))
     text = _("You are {name}, with the role {role}; this takes the role {needed}.")
     said = {"role": role_said(visitor.role), "needed": role_said(role)}

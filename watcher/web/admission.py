@@ -14,7 +14,7 @@ from watcher.language import gettext as _
 from watcher.people import Role
 from watcher.store.sql.people import Person
 from watcher.web.accept_errors import Sparing, VisitorLimits, Visits
-from watcher.web.access import Access, Visitor, WrongToken, demand, remember, token_of
+from watcher.web.access import Access, Visitor, WrongToken, demand, person_of, remember, token_of
 from watcher.web.routes import send_home
 from watcher.web.shelf import OneBook, SeveralBooks
 
@@ -24,6 +24,7 @@ T = TypeVar("T", bound=Answerer)
 # Seconds for which a visitor without a token waits to hear whether one is asked for: a health check
 # is answered also while the store is busy, by what was known last.
 _PATIENCE = 1.0
+_MOST_KNOWN = 1_000  # books whose people are remembered
 
 
 class Admission:
@@ -43,12 +44,18 @@ class Admission:
         self._access, self._shelf = access, shelf
         self._limits, self._visits, self._sparing = limits, visits, sparing
         self._needed: dict[object, Role | None] = {}
+        self._by_address = set[object]()
         self._people: dict[str | None, Sequence[Person]] = {}  # as they were read last
         self._asking: set[asyncio.Task[Sequence[Person]]] = set()
 
     def ask(self, handler: T, role: Role) -> T:
         """Have the handler be for who has at least that role; all others are for who may look."""
         self._needed[handler] = role
+        return handler
+
+    def ask_address(self, handler: T) -> T:
+        """Have the handler be for who has a feed's token in the address, and for nobody else."""
+        self._by_address.add(handler)
         return handler
 
     def open(self, handler: T) -> T:
@@ -58,12 +65,24 @@ class Admission:
 
     async def check(self, request: web.Request) -> None:
         """Raise what the visitor gets who may not have this."""
-        needed = self._needed.get(request.match_info.handler, Role.READ)
+        handler = request.match_info.handler
+        if handler in self._by_address:
+            remember(request, await self._reader(request))
+            return
+        needed = self._needed.get(handler, Role.READ)
         if needed is None:
             return
         visitor = await self._visitor(request)
         remember(request, visitor)
         demand(visitor, needed)
+
+    async def still_admits(self, request: web.Request) -> bool:
+        """Whether who was let in once still is: a token may have been revoked."""
+        try:
+            await self.check(request)
+        except web.HTTPException:
+            return False
+        return True
 
     async def people(self, book: str | None) -> Sequence[Person]:
         """The people of a book as they are now; as they were last while nobody can read them."""
@@ -73,6 +92,8 @@ class Admission:
             if book not in self._people:
                 raise
             return self._people[book]
+        if len(self._people) >= _MOST_KNOWN:  # of names that anybody may have made up
+            self._people.clear()
         self._people[book] = found
         return found
 
@@ -81,6 +102,19 @@ class Admission:
         self._visits.wrong_tokens.inc()
         self._sparing.say(said, remote=str(request.remote))
         await asyncio.sleep(self._limits.penalty)
+
+    async def _reader(self, request: web.Request) -> Visitor:
+        """Whoever has the feed's token that is in the address. Raises 404 to all others: nobody
+        learns whether there ever was such a token."""
+        try:
+            people = await self.people(self._shelf.book_of(request))
+        except StoreError:
+            _cannot_say()
+        person = person_of(request.match_info["token"].encode("utf-8", "replace"), people)
+        if person is None or person.role is not Role.FEED:
+            await self.punish(request, "a wrong feed was asked for")
+            raise web.HTTPNotFound(text=f"{_('There is no such page.')}\n")
+        return Visitor(person.name, person.role)
 
     async def _visitor(self, request: web.Request) -> Visitor:
         shelf, known = self._shelf, True
@@ -121,12 +155,12 @@ class Admission:
 
     async def _soon(self, book: str | None) -> Sequence[Person]:
         """The people of the book; those that were known last, where it takes too long."""
-        asking = asyncio.create_task(self.people(book))
+        known, asking = self._people[book], asyncio.create_task(self.people(book))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
         with suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.shield(asking), _PATIENCE)
-        return self._people[book]
+        return known
 
     async def _turn_away(
         self,

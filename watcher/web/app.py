@@ -1,8 +1,9 @@
 """The web page's server: which address shows what, and what every answer has in common.
 
-Server-rendered and without a script. What it shows comes from the database through a read-only
-connection, and is made anew for each request. Only forms write, by POST with a token (``forms``),
-each as far as the visitor's role allows (``admission``), and with a record of it.
+Server-rendered: without the one script a page only does not update by itself (``live``). What it
+shows comes from the database through a read-only connection, and is made for each request. Only
+forms write, by POST with a token (``forms``), each as far as the visitor's role allows
+(``admission``), and with a record of it.
 """
 
 from __future__ import annotations
@@ -37,9 +38,20 @@ from watcher.web.access import UNKNOWN_HOST, Access, TooLow, visitor_of
 from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
-from watcher.web.forms import LARGEST
+from watcher.web.forms import LARGEST, LARGEST_TEXT
+from watcher.web.live import EVENTS, Live
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, FORMS, INDEX, PATHS, READS
+from watcher.web.routes import (
+    ACT,
+    ACT_FORM,
+    FEEDS,
+    FORMS,
+    INDEX,
+    LONG_FORMS,
+    PAGES,
+    PATHS,
+    READS,
+)
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 from watcher.web.speaking import choice, is_for_programs, language_of, marks
@@ -48,8 +60,9 @@ __all__ = ["Site", "Sources", "VisitorLimits"]
 
 log = structlog.get_logger("watcher.web")
 
-# Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
-# The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
+# Nothing from outside, no script but our own file, no frame: a hostile product name finds nothing
+# to work with. The referrer stays on this page: without any, a browser sends its own forms' origin
+# as "null".
 HEADERS = {
     CONTENT_POLICY: SCRIPTED,
     "X-Content-Type-Options": "nosniff",
@@ -91,6 +104,9 @@ class Site:
         self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
         self._admission = Admission(
             self._access, self._shelf, self._limits, self._visits, self._sparing
+        )
+        self._live = Live(
+            self._shelf, self._connections, self._limits, self._admission.still_admits, HEADERS
         )
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
@@ -135,15 +151,23 @@ class Site:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        await self._live.aclose()  # its streams would be waited for
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
         for path, handler, role in READS:
-            router.add_get(base + path, self._admission.ask(partial(self._page, handler), role))
+            page = partial(self._page, handler)
+            live = partial(self._live.page, page) if (path, handler) in PAGES else page
+            router.add_get(base + path, self._admission.ask(live, role))
+        events = self._admission.ask(self._live.events, Role.READ)
+        router.add_get(base + EVENTS, events, allow_head=False)
         for path, handler, role in FORMS:
             router.add_post(base + path, self._admission.ask(partial(self._page, handler), role))
+        for path, handler in FEEDS:
+            feed = self._admission.ask_address(partial(self._page, handler))
+            router.add_get(base + path, feed)
         for path, handler in ACT:
             router.add_get(base + path, self._admission.open(partial(self._act, handler)))
         path, handler = ACT_FORM
@@ -158,7 +182,10 @@ class Site:
         shelf = self._shelf
         if isinstance(shelf, SeveralBooks):
             for path, handler in INDEX:
-                router.add_get(base + path, partial(handler, shelf, self._visits.instruments))
+                answer: Answerer = partial(handler, shelf, self._visits.instruments)
+                is_page = path == "/"
+                router.add_get(base + path, partial(self._live.page, answer) if is_page else answer)
+            router.add_get(base + EVENTS, self._live.events, allow_head=False)
             self._add_static(router, base)
 
     def _add_static(self, router: web.UrlDispatcher, base: str) -> None:
@@ -249,6 +276,8 @@ class Site:
 
     async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
         try:
+            if request.method == "POST" and self._shelf.here(request) in LONG_FORMS:
+                request = request.clone(client_max_size=LARGEST_TEXT)
             await self._receive(request)
             return await handler(request)
         except StoreError as error:
@@ -265,9 +294,8 @@ class Site:
     def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
         """An error as a page, or as a line for programs and for who has only a feed's token, who is
         to learn nothing of the page."""
-        visitor = visitor_of(request)
-        of_feed = visitor.may(Role.FEED) and not visitor.may(Role.READ)
-        if of_feed or self._shelf.here(request).startswith(("/api/", "/static/")):
+        here, programs = self._shelf.here(request), ("/api/", "/static/", EVENTS)
+        if visitor_of(request).is_reader_of_feeds or here.startswith(programs):
             return web.Response(text=f"{text}\n", status=status)
         return self._shelf.refused(request, status, text)
 
@@ -281,7 +309,7 @@ def _words_of(answer: web.HTTPException) -> str:
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {path.split("/")[1] for path in PATHS} | {"static", BOOKS}
+    own = {path.split("/")[1] for path in (*PATHS, EVENTS)} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

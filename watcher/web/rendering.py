@@ -42,6 +42,7 @@ from watcher.words import listing
 NAVIGATION = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
+    ("/watches", N_("Watches")),
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
@@ -63,12 +64,19 @@ KEYS = {
     "/outbox": "m",
     "/silences": "s",
 }
-MARK = "mark"  # of a request: what had changed last when its page began to be made
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
     "ended": lambda number: _("Silence {number} is over.").format(number=number),
     "over": lambda number: _("Silence {number} was over already.").format(number=number),
+    "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
+        number=number
+    ),
+    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
+        number=number
+    ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),
@@ -76,6 +84,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),
     "not_followed": lambda _number: _("The product was not followed."),
+    "revoked": lambda _number: _("The token opens nothing any more."),
+    "not_revoked": lambda _number: _("The token opened nothing before."),
+    "forgotten": lambda _number: _("They are forgotten."),
+    "not_forgotten": lambda _number: _("There is nobody of that name whose token was revoked."),
     "dropped": lambda number: counted(
         "{count} message was dropped.", "{count} messages were dropped.", number
     ),
@@ -133,6 +145,7 @@ class Renderer:
             readonly=scene.token is None,
             visitor=scene.visitor,
             may=scene.may,
+            can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
@@ -195,7 +208,9 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "watch_link": _watch_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
         "seller_link": _seller_link,
         "category_link": _category_link,
@@ -291,7 +306,19 @@ def _url(context: Context, path: str) -> str:
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return _url(context, f"/rules/{quote(name, safe='')}")
+    # Of that name is the page by which rules are written, too.
+    return _url(context, "/rules/page?rule" if name == "page" else f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
+
+
+@jinja2.pass_context
+def _watch_link(context: Context, name: str) -> str:
+    return _url(context, f"/watches/{quote(name, safe='')}")
 
 
 @jinja2.pass_context

@@ -39,6 +39,8 @@ GROUPS = {
 }
 # Alerts, and what holds them back: a group has these as a product has.
 SUBJECTS = {
+    "sql/alert_search.py:AlertSearch.products",
+    "sql/alert_search.py:AlertSearch.subjects",
     "sql/alerts.py:Alerts.list",
     "sql/alerts.py:Alerts.shown",
     "sql/extracts.py:Extracts.alerts",
@@ -58,7 +60,10 @@ BY_KEY = {
     "sql/extracts.py:Observations._changed",
     "sql/extracts.py:Observations._stored",
     "sql/history.py:History._last_seen",
-    "sql/history.py:History._watches",
+    "sql/absences.py:Absences._lasts",
+    "sql/absences.py:Absences.absences",
+    "sql/absences.py:Absences._begins",
+    "sql/baselines.py:_seen_few",
     "sql/siblings.py:Categories.of_product",
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
@@ -75,8 +80,7 @@ BY_KEY = {
 }
 # Words of documentation strings, not statements.
 _WORDS = {
-    "sql/history.py:History._looks_for",
-    "sql/history.py:History.ranks",
+    "sql/history.py:History.places",
     "sql/refreshes.py:Refreshes.keys",
 }
 

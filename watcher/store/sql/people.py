@@ -48,8 +48,7 @@ class People(Face):
 
     def find(self, name: str) -> Person | None:
         """The one of that name whose token holds, else the last one whose token did."""
-        found = [each for each in self.list() if each.name.casefold() == name.casefold()]
-        return min(found, key=lambda each: not each.is_known, default=None)
+        return min(self._called(name), key=lambda each: not each.is_known, default=None)
 
     def add(self, name: str, role: Role, digest: str, now: Instant) -> Person:
         """A new one; ``ValueError`` where somebody of that name is there."""
@@ -66,14 +65,19 @@ class People(Face):
         sql = "UPDATE people SET revoked = ? WHERE id = ? AND revoked IS NULL"
         return bool(self._db.execute(sql, (now, person)).rowcount)
 
-    def forget(self, person: int) -> bool:
-        """Remove one whose token was revoked; False where there is no such one."""
-        sql = "DELETE FROM people WHERE id = ? AND revoked IS NOT NULL"
-        return bool(self._db.execute(sql, (person,)).rowcount)
+    def forget(self, name: str) -> builtins.list[Person]:
+        """Remove those of that name whose tokens were revoked; return them, the newest first."""
+        gone = [each for each in self._called(name) if not each.is_known]
+        self._db.many("DELETE FROM people WHERE id = ?", ((each.id,) for each in gone))
+        return gone
+
+    def _called(self, name: str) -> builtins.list[Person]:
+        """Return those of that name, whose tokens hold or not, the newest first."""
+        return [each for each in self.list() if each.name.casefold() == name.casefold()]
 
 
 class Audit(Face):
-    """What people wrote, the newest last."""
+    """The record of what people wrote, the newest last."""
 
     def note(
         self,
@@ -112,7 +116,7 @@ class Audit(Face):
         return self._db.all(str, "SELECT DISTINCT who FROM audit ORDER BY who")
 
     def changes(self) -> builtins.list[str]:
-        """What was ever done."""
+        """Return what was ever done."""
         return self._db.all(str, "SELECT DISTINCT what FROM audit ORDER BY what")
 
     def prune(self, now: Instant) -> int:

@@ -180,6 +180,16 @@ def m027_people(db: Tables) -> None:
 
 
 @migrations()
+def m028_page_rules(db: Tables) -> None:
+    """The versions of the rules that were written in the page."""
+    db.execute(
+        "CREATE TABLE page_rules (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, restores INTEGER, size INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL) STRICT"
+    )
+
+
+@migrations()
 def m030_sellers(db: Tables) -> None:
     """The last list of each watch and day, for sums over many products: from now on. Products by
     their sellers and categories."""
@@ -189,6 +199,16 @@ def m030_sellers(db: Tables) -> None:
     )
     for name in IDS:
         db.execute(f"CREATE INDEX products_of_{name} ON products(region, {name}, grouped_by)")
+
+
+@migrations()
+def m031_alert_search(db: Tables) -> None:
+    """Have what is over found by when it began, with all that is asked of it in the index: of what
+    lives nothing is in it, so that a scan which changes that writes nothing here."""
+    # The state, too: SQLite reads the row for it, though it is the same for all that are here.
+    asked = "product, severity, acknowledged, state) WHERE state = 'inactive'"
+    db.execute(f"CREATE INDEX alerts_past ON alerts(fired_at, id, rule, {asked}")
+    db.execute(f"CREATE INDEX alerts_past_of_rule ON alerts(rule, fired_at, id, {asked}")
 
 
 def pending(db: Tables) -> list[str]:
