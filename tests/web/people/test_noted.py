@@ -80,12 +80,8 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert record.what == sent.what
         assert record.subject == (dead if sent.subject == DEAD else sent.subject)
         assert (_since(record.before, now), _since(record.after, now)) == (sent.before, sent.after)
-        assert (await visitors.post(path_of(route), fields, TOKENS[role]))[0] in (
-            200,
-            303,
-            400,
-            409,
-        )
+        status, _text = await visitors.post(path_of(route), fields, TOKENS[role])
+        assert status in (200, 303, 400, 409)
         assert len(_records(peopled)) == (2 if route in ("/silences", "/outbox/retry") else 1)
 
 
