@@ -126,15 +126,16 @@ def make(path: Path, book: Rulebook) -> None:
 
 def _scans(watches: dict[str, Watch]) -> Iterator[Scan]:
     for day in range(LONG_DAYS, -1, -1):
-        yield _scan(watches["list-0"], NOW - day * DAY, SMALL)
+        yield scan_of(watches["list-0"], NOW - day * DAY, SMALL)
     for day in range(WIDE_DAYS, -1, -1):
-        yield _scan(watches["list-1"], NOW - day * DAY, PRODUCTS)
+        yield scan_of(watches["list-1"], NOW - day * DAY, PRODUCTS)
     for number in range(2, WATCHES):
         for day in range(20, -1, -1):
-            yield _scan(watches[f"list-{number}"], NOW - day * DAY, SMALL)
+            yield scan_of(watches[f"list-{number}"], NOW - day * DAY, SMALL)
 
 
-def _scan(watch: Watch, at: int, size: int) -> Scan:
+def scan_of(watch: Watch, at: int, size: int) -> Scan:
+    """A list of so many products as it was read."""
     random = np.random.default_rng(at)
     numbers = np.full((size, len(NUMERIC_NAMES)), np.nan)
     base = np.random.default_rng(1).lognormal(5, 1.5, PRODUCTS)[:size]

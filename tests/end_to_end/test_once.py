@@ -158,7 +158,7 @@ async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     assert "5 days of past" in out
     assert "http://127.0.0.1:" in out
     assert "taking-off" in said[-1], "not told within the demo's time"
-    assert 1 <= out.count("\n-- ") <= 14
+    assert out.count("\n-- ") <= 14
     assert "https://www.tiktok.com/shop/pdp/" in out + rest.decode()
 
 

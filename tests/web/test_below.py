@@ -21,8 +21,7 @@ from watcher.errors import ListenError
 from watcher.web.address import Origin, PageUrl, parse_page_url
 from watcher.web.app import Site
 from watcher.web.rendering import relative
-from watcher.web.routes import DATA, FORMS
-from watcher.web.routes import PAGES as ROUTES
+from watcher.web.routes import PATHS
 
 PUBLIC = "https://shop.example:8443/tools/watcher/"
 # Paths of forms that are no pages.
@@ -230,7 +229,7 @@ def test_what_is_no_page_url(text: str) -> None:
 
 async def test_a_path_of_the_pages_own_is_refused(furnished_page: Page) -> None:
     """Each of them, for it could not be told from the page below it."""
-    own = {route[0].split("/")[1] for route in (*ROUTES, *FORMS, *DATA)} | {"static"}
+    own = {path.split("/")[1] for path in PATHS} | {"static"}
     assert {"rules", "api", "metrics"} <= own
     for first in filter(None, own):
         with pytest.raises(ListenError, match=f"/{first}"):

@@ -11,9 +11,9 @@ from datetime import tzinfo
 from hashlib import sha256
 
 from watcher.alert import Alert, AlertState
+from watcher.audited import Audited
 from watcher.language import gettext as _
 from watcher.model import Instant
-from watcher.store.ports import Store
 from watcher.store.sql.silences import exactly
 from watcher.units import counted, format_instant
 
@@ -52,65 +52,68 @@ class Done:
         return ", ".join(f"A{each}" for each in self.alerts)
 
 
-def acknowledge(database: Store, ids: Sequence[int], now: Instant) -> Done:
+def acknowledge(audited: Audited, ids: Sequence[int]) -> Done:
     """Have nobody reminded of these, as far as they fire."""
-    with database.atomic():
-        known = database.alerts.stated(ids)
+    with audited.database.atomic():
+        known = audited.database.alerts.stated(ids)
         firing = [each for each in known if each.state is AlertState.FIRING]
         new = tuple(each.id for each in firing if each.acknowledged is None)
-        database.alerts.acknowledge(new, now)
+        audited.acknowledge(new)
     done = _of(ACKNOWLEDGE, ids, known)
     return replace(done, changed=new, already=len(firing) - len(new))
 
 
-def take_back(database: Store, ids: Sequence[int]) -> Done:
+def take_back(audited: Audited, ids: Sequence[int]) -> Done:
     """Have people reminded of these again."""
-    with database.atomic():
-        known = database.alerts.stated(ids)
+    with audited.database.atomic():
+        known = audited.database.alerts.stated(ids)
         firing = [each for each in known if each.state is AlertState.FIRING]
         theirs = tuple(each.id for each in firing if each.acknowledged is not None)
-        database.alerts.take_back(theirs)
+        audited.take_back(theirs)
     done = _of(TAKE_BACK, ids, known)
     return replace(done, changed=theirs, already=len(firing) - len(theirs))
 
 
 def silence(
-    database: Store, ids: Sequence[int], ends: Instant, comment: str, now: Instant, *, wide: bool
+    audited: Audited, ids: Sequence[int], ends: Instant, comment: str, *, wide: bool
 ) -> Done:
     """Silence the products of these, each by the rule of its alert, or by all rules (``wide``). One
     that is silenced just so for as long already is left as it is."""
+    database = audited.database
     with database.atomic():
         known = database.alerts.stated(ids)
-        wanted: dict[tuple[tuple[str, str], ...], None] = {}
-        for rule, product in database.alert_search.subjects(ids):
-            patterns = {"product": exactly(product)} | ({} if wide else {"rule": exactly(rule)})
-            wanted[tuple(sorted(patterns.items()))] = None
+        wanted = {
+            tuple(_patterns(rule, product, wide=wide).items())
+            for rule, product in database.alert_search.subjects(ids)
+        }
         there = {
-            tuple(sorted(each.patterns.items()))
-            for each in database.silences.active(now)
+            tuple(each.patterns.items())
+            for each in database.silences.active(audited.now)
             if each.ends >= ends
         }
-        made = tuple(
-            database.silences.add(begins=now, ends=ends, comment=comment, **dict(each)).id
-            for each in wanted
-            if each not in there
-        )
+        new = [dict(each) for each in sorted(wanted - there)]
+        made = audited.silence_products(new, ends, comment, (each.id for each in known))
     done = _of(SILENCE, ids, known)
     already = len(wanted) - len(made)
-    return replace(done, silences=made, until=ends, already=already, pending=0)
+    return replace(done, silences=tuple(made), until=ends, already=already, pending=0)
 
 
-def undo(database: Store, done: Done, now: Instant) -> Done:
+def _patterns(rule: str, product: str, *, wide: bool) -> dict[str, str]:
+    """The patterns of a silence, in the order in which it has them."""
+    return ({} if wide else {"rule": exactly(rule)}) | {"product": exactly(product)}
+
+
+def undo(audited: Audited, done: Done) -> Done:
     """Undo it, as far as it is so still: reminders are taken up again, its silences end."""
-    with database.atomic():
+    with audited.database.atomic():
         changed = done.changed
         if done.what == ACKNOWLEDGE:
-            changed = tuple(sorted(database.alerts.acknowledged(changed)))
-            database.alerts.take_back(changed)
+            changed = tuple(sorted(audited.database.alerts.acknowledged(changed)))
+            audited.take_back(changed)
         elif done.what == TAKE_BACK:
-            changed = acknowledge(database, changed, now).changed
-        ended = tuple(each for each in done.silences if database.silences.end(each, now))
-    return replace(done, changed=changed, silences=ended, undone=True)
+            changed = acknowledge(audited, changed).changed
+        ended = audited.end_silences(done.silences)
+    return replace(done, changed=changed, silences=tuple(ended), undone=True)
 
 
 def _of(what: str, ids: Sequence[int], known: Sequence[Alert]) -> Done:

@@ -23,6 +23,10 @@ NO_GROUPS = {
     "sql/history.py:History.named",
     "sql/history.py:History.some_products",  # whose ids the source is asked about
     "sql/groups.py:Groups.members",
+    "sql/assortments.py:Assortments.found",
+    "sql/assortments.py:Assortments.of",
+    "sql/assortments.py:Assortments.parts",
+    "sql/assortments.py:Assortments.places",
     "postgres/upkeep.py:",  # a group has no newest observation
     # Of a category and the one above it: a group is of one alone.
     "postgres/schema.py:",
@@ -50,6 +54,7 @@ BY_KEY = {
     "postgres/migrations.py:_view",
     "sql/asked.py:_marked",
     "sql/asked.py:count_asked",
+    "sql/assortments.py:Assortments.numbers",
     "sql/baselines.py:_Walk._scans",
     "sql/baselines.py:product_rows",
     "sql/extracts.py:Observations._changed",

@@ -3,12 +3,13 @@ statement is bounded by an index and a limit, however much is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
 from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.store.sql.connection import Face
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.history import History
 
 PRODUCTS = 50  # or groups, that a search finds at most
@@ -32,6 +33,23 @@ class Browsing(Face):
         """Ids of alerts that are over, the newest first."""
         given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule, "id < ?": before}
         return self._ids("alerts", given, limit)
+
+    def fired_alerts(self, rules: Collection[str] | None, limit: int = 50) -> list[int]:
+        """Ids of alerts that ever fired, of these rules or of all; what fired last comes first."""
+        fired, order = "fired_at IS NOT NULL", "fired_at DESC, id DESC"
+        if rules is None:
+            sql = f"SELECT id FROM alerts WHERE {fired} ORDER BY {order} LIMIT ?"
+            return self._db.all(int, sql, (limit,))
+        # The newest of each rule by its index: to go through all alerts would take as long as there
+        # are many, of rules that fire seldom.
+        own = f"SELECT b.id FROM alerts AS b WHERE b.rule = w.value AND b.{fired}"
+        return self._db.all(
+            int,
+            f"SELECT a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} alerts AS a "
+            f"ON a.id IN ({own} ORDER BY b.fired_at DESC, b.id DESC LIMIT ?2) "
+            "ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
+            (self._sql.listed(sorted(rules)), limit),
+        )
 
     def live_counts(self, rule: str) -> dict[str, int]:
         """Return how many alerts of a rule are pending and firing."""

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from watcher.audited import Audited
 from watcher.language import gettext as _
-from watcher.store.ports import Store
 from watcher.units import format_number
 from watcher.web.bulk import MOST, Done, acknowledge, mark_of, silence, take_back, undo
 from watcher.web.context import PageContext
 from watcher.web.forms import own_path
-from watcher.web.pages.common import seconds_of
+from watcher.web.pages.silence_fields import seconds_of
 from watcher.web.rendering import relative
 
 
@@ -22,31 +22,28 @@ async def acknowledge_form(context: PageContext, request: web.Request) -> web.St
     """``POST /alerts/acknowledge``: each ``alert``; with ``again`` people are reminded of them
     again."""
     fields, ids = await _asked(context, request)
-    now = context.sources.now()
-    if "again" in fields:
-        return await _do(context, request, fields, ids, lambda store: take_back(store, ids))
-    return await _do(context, request, fields, ids, lambda store: acknowledge(store, ids, now))
+    deed = take_back if "again" in fields else acknowledge
+    return await _do(context, request, fields, ids, lambda audited: deed(audited, ids))
 
 
 async def silence_form(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /alerts/silence``: the product of each ``alert``, ``for`` so long, by its rule, or by
     all (``of``), with a ``comment``."""
     fields, ids = await _asked(context, request)
-    now = context.sources.now()
-    ends, comment = now + seconds_of(fields), fields.get("comment", "").strip()
+    seconds, comment = seconds_of(fields), fields.get("comment", "").strip()
     wide = fields.get("of") == "all"
     return await _do(
         context, request, fields, ids,
-        lambda store: silence(store, ids, ends, comment, now, wide=wide),
+        lambda audited: silence(audited, ids, audited.now + seconds, comment, wide=wide),
     )  # fmt: skip
 
 
 async def undo_form(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /alerts/undo``: the deed that ``done`` marks."""
     fields = await context.forms.read(request)
-    mark, now = fields.get("done", ""), context.sources.now()
+    mark = fields.get("done", "")
     known = await context.deeds.undo(
-        mark, lambda done: context.sources.write(partial(_undo, done, now))
+        mark, lambda done: context.write(request, partial(undo, done=done))
     )
     if not known:
         raise web.HTTPBadRequest(
@@ -54,10 +51,6 @@ async def undo_form(context: PageContext, request: web.Request) -> web.StreamRes
         )
     context.sources.wake()
     raise _back(context, request, fields, mark)
-
-
-def _undo(done: Done, now: int, database: Store) -> Done:
-    return undo(database, done, now)
 
 
 async def _asked(
@@ -79,13 +72,13 @@ async def _do(
     request: web.Request,
     fields: Mapping[str, str],
     ids: Sequence[int],
-    deed: Callable[[Store], Done],
+    deed: Callable[[Audited], Done],
 ) -> web.StreamResponse:
     """Do it, unless this very form was sent before, and go back to what says so."""
     mark = mark_of({**fields, "": context.here(request)}, ids)
 
     def do() -> Awaitable[Done]:
-        return context.sources.write(deed)
+        return context.write(request, deed)
 
     await context.deeds.once(mark, do)
     context.sources.wake()

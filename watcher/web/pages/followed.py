@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
+from watcher.audited import Audited
 from watcher.fields import BY_NAME
 from watcher.labels import label_said
 from watcher.language import gettext as _
@@ -101,16 +102,12 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /followed``: the ``product``, by id or address, with a ``note``."""
     fields = await context.forms.read(request)
-    product, note, now = (
-        _id(fields),
-        " ".join(fields.get("note", "").split()),
-        context.sources.now(),
-    )
+    product, note = _id(fields), " ".join(fields.get("note", "").split())
     if len(note) > LONGEST_NOTE:
         raise web.HTTPBadRequest(
             text=_("A note has {most} characters at most.").format(most=LONGEST_NOTE)
         )
-    new = await context.sources.write(lambda database: _add(database, product, note, now))
+    new = await context.write(request, lambda audited: _add(audited, product, note))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
 
@@ -119,7 +116,7 @@ async def remove(context: PageContext, request: web.Request) -> web.StreamRespon
     """``POST /followed/remove``: the ``product``."""
     fields = await context.forms.read(request)
     product = _id(fields)
-    gone = await context.sources.write(lambda database: database.followed.remove([product]))
+    gone = await context.write(request, lambda audited: audited.unfollow([product]))
     context.sources.wake()
     raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
 
@@ -145,7 +142,7 @@ def _id(fields: Mapping[str, str]) -> str:
         raise web.HTTPBadRequest(text=text) from None
 
 
-def _add(database: Store, product: str, note: str, now: Instant) -> bool:
-    if len({*database.followed.ids(), product}) > MOST_PRODUCTS:
+def _add(audited: Audited, product: str, note: str) -> bool:
+    if len({*audited.database.followed.ids(), product}) > MOST_PRODUCTS:
         raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
-    return bool(database.followed.add([product], now, note or None))
+    return bool(audited.follow([product], note or None))

@@ -14,7 +14,8 @@ from watcher.rules.metrics import id_named
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence, exactly
 from watcher.web.context import PageContext
-from watcher.web.pages.common import durations, number_of, page_of, seconds_of
+from watcher.web.pages.common import durations, number_of, page_of
+from watcher.web.pages.silence_fields import seconds_of
 from watcher.web.rendering import whole_number, with_query
 
 SIZE = 100  # that are on
@@ -60,11 +61,10 @@ async def add_silence(context: PageContext, request: web.Request) -> web.StreamR
     if "category" in patterns and "exact" not in fields:
         wanted = patterns["category"]
         patterns["category"] = await context.sources.read(partial(_category, wanted))
-    comment, now = fields.get("comment", "").strip(), context.sources.now()
-    silence = await context.sources.write(
-        lambda database: database.silences.add(
-            begins=now, ends=now + seconds, comment=comment, **patterns
-        )
+    comment = fields.get("comment", "").strip()
+    silence = await context.write(
+        request,
+        lambda audited: audited.silence(ends=audited.now + seconds, comment=comment, **patterns),
     )
     raise context.see(request, fields, "silenced", silence.id)
 
@@ -92,6 +92,6 @@ def _category(text: str, database: Store) -> str:
 async def end_silence(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /silences/end``: the one of ``id``."""
     fields = await context.forms.read(request)
-    number, now = number_of(fields, N_("Which silence?")), context.sources.now()
-    ended = await context.sources.write(lambda database: database.silences.end(number, now))
+    number = number_of(fields, N_("Which silence?"))
+    ended = await context.write(request, lambda audited: audited.end_silence(number))
     raise context.see(request, fields, "ended" if ended else "over", number)

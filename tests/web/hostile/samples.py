@@ -1,0 +1,107 @@
+"""An address for each route, and the fields of each form as its page would send them.
+
+A new route with a parameter needs a sample here, and a new form its fields: a test fails until it
+has them, and with them every test of this package is about it, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+from urllib.parse import quote
+
+from tests.web.hostile.market import CATEGORY, FEED_TOKEN, GROUP, PRODUCTS, SELLERS, TOKEN, Texts
+from watcher.web import routes
+from watcher.web.live import EVENTS
+
+PICTURE = "0123456789abcdef0123456789abcdef"
+PARAMETER = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
+
+
+def _rule(texts: Texts) -> str:
+    return texts("rule")
+
+
+def _report(texts: Texts) -> str:
+    return texts("report")
+
+
+Values: TypeAlias = Mapping[str, str | Callable[[Texts], str]]
+
+# By the route, as its table writes it: the values of its parameters.
+VALUES: Mapping[str, Values] = {
+    "/rules/{name}": {"name": _rule},
+    "/api/rules/{name}.json": {"name": _rule},
+    "/reports/{name}": {"name": _report},
+    "/api/reports/{name}.json": {"name": _report},
+    "/products/{region}/{id}": {"region": "US", "id": PRODUCTS[0]},
+    "/api/products/{region}/{id}.json": {"region": "US", "id": PRODUCTS[0]},
+    "/groups/{region}/{id}": {"region": "US", "id": GROUP},
+    "/api/groups/{region}/{id}.json": {"region": "US", "id": GROUP},
+    "/sellers/{region}/{id}": {"region": "US", "id": SELLERS[0]},
+    "/api/sellers/{region}/{id}.json": {"region": "US", "id": SELLERS[0]},
+    "/categories/{region}/{id}": {"region": "US", "id": CATEGORY},
+    "/api/categories/{region}/{id}.json": {"region": "US", "id": CATEGORY},
+    r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg": {"product": "1", "key": PICTURE},
+    r"/outbox/{id:\d{1,15}}": {"id": "1"},
+    r"/act/{token}": {"token": TOKEN},
+    r"/feed/{token}/alerts.atom": {"token": FEED_TOKEN},
+    r"/act/{token}/{number:[1-9]\d{0,3}}": {"token": TOKEN, "number": "1"},
+}
+# Other faces of a page: what its own links don't lead to.
+FACES: Mapping[str, Sequence[str]] = {}
+# By the form's address: what it takes, so that it does something.
+FIELDS: Mapping[str, Values] = {
+    "/outbox/retry": {"all": "dead"},
+    "/outbox/drop": {"id": "3"},
+    "/silences": {"rule": _rule, "exact": "1", "for": "1d", "comment": "why"},
+    "/silences/end": {"id": "1"},
+    "/followed": {"product": PRODUCTS[2], "note": "why"},
+    "/followed/remove": {"product": PRODUCTS[0]},
+    "/people": {"name": "somebody", "role": "feed"},
+    "/people/revoke": {"name": "reader"},
+    "/people/forget": {"name": "gone"},
+}
+
+READS: tuple[str, ...] = tuple(path for path, *_rest in routes.READS)
+# Streams of events, which end when the visitor goes away.
+STREAMS: tuple[str, ...] = (EVENTS,)
+# Opened by a token in the address, and by no other one.
+ACT_PAGES: tuple[str, ...] = tuple(path for path, *_rest in routes.ACT)
+LINKS: tuple[str, ...] = (*ACT_PAGES, *(path for path, *_rest in routes.FEEDS))
+WRITES: tuple[str, ...] = tuple(path for path, *_rest in routes.FORMS)
+ACTS: str = routes.ACT_FORM[0]
+
+
+def address(route: str, texts: Texts, **instead: str) -> str:
+    """The path of a route, encoded; ``instead`` are other values, encoded as they are to be sent.
+    ``KeyError`` where it has a parameter without a sample."""
+    given = VALUES[route] if PARAMETER.search(route) else {}
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in instead:
+            return instead[name]
+        sample = given[name]
+        return quote(sample if isinstance(sample, str) else sample(texts), safe="")
+
+    return PARAMETER.sub(value, route)
+
+
+def fields_of(form: str, texts: Texts) -> dict[str, str]:
+    """The fields of a form, without its token."""
+    return {
+        name: value if isinstance(value, str) else value(texts)
+        for name, value in FIELDS[form].items()
+    }
+
+
+def plain(route: str) -> str:
+    """A route without what its parameters must look like."""
+    return PARAMETER.sub(r"{\1}", route)
+
+
+def parameters(route: str) -> Iterator[str]:
+    """The parameters in the path of a route."""
+    return (found[1] for found in PARAMETER.finditer(route))
