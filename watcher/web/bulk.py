@@ -75,11 +75,11 @@ def take_back(audited: Audited, ids: Sequence[int]) -> Done:
 
 
 def silence(
-    audited: Audited, ids: Sequence[int], ends: Instant, comment: str, *, wide: bool
+    audited: Audited, ids: Sequence[int], seconds: int, comment: str, *, wide: bool
 ) -> Done:
-    """Silence the products of these, each by the rule of its alert, or by all rules (``wide``). One
-    that is silenced just so for as long already is left as it is."""
-    database = audited.database
+    """Silence the products of these for so long, each by the rule of its alert, or by all rules
+    (``wide``). One that is silenced just so for as long already is left as it is."""
+    database, ends = audited.database, audited.now + seconds
     with database.atomic():
         known = database.alerts.stated(ids)
         wanted = {

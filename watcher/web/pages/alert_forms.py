@@ -34,7 +34,7 @@ async def silence_form(context: PageContext, request: web.Request) -> web.Stream
     wide = fields.get("of") == "all"
     return await _do(
         context, request, fields, ids,
-        lambda audited: silence(audited, ids, audited.now + seconds, comment, wide=wide),
+        lambda audited: silence(audited, ids, seconds, comment, wide=wide),
     )  # fmt: skip
 
 
