@@ -52,6 +52,7 @@ def _multipart(fields: Fields, token: str) -> str:
     return f"{body}--x--\r\n"
 
 
+UNDO, UNDOABLE = "/alerts/undo", "/alerts/acknowledge"
 ATTACKS = (
     Attack("without a token", lambda fields, _: urlencode(fields)),
     Attack("with an empty token", lambda fields, _: _usual(fields, "")),
@@ -125,6 +126,8 @@ async def test_the_true_form_writes(opened: Opened, form: str) -> None:
     one, make it none."""
     async with opened() as (page, market), visiting(page) as visitor:
         token, path, fields = await token_on(visitor), address(form, harmless), _fields(form)
+        if form == UNDO:
+            fields = await _of_a_deed(visitor, token)
         before = market.rows()
         for foreign in (Forms().token(), ""):
             for pair in ((token, foreign), (foreign, token)):
@@ -135,6 +138,13 @@ async def test_the_true_form_writes(opened: Opened, form: str) -> None:
         status, _text = await _post(visitor, path, _usual(fields, token))
         assert status in (200, 303)
         assert market.rows() != before
+
+
+async def _of_a_deed(visitor: Visitor, token: str) -> dict[str, str]:
+    """The fields of the form that undoes what another one has just done."""
+    body = _usual(_fields(UNDOABLE), token).encode()
+    answer = await visitor.send("POST", UNDOABLE, body, {"Content-Type": FORM})
+    return {"done": answer.headers["Location"].partition("done=")[2]}
 
 
 async def _post(visitor: Visitor, path: str, body: str) -> tuple[int, str]:
