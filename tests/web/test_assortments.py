@@ -286,9 +286,17 @@ async def test_every_link_leads_somewhere(shop: Shop) -> None:
         text = (await shop.page.get(address))[1]
         given = [unescape(each) for each in re.findall(r'href="([^"]+)"', text)]
         own = {leads_to(url, each) for each in given if "://" not in each}
-        led |= {each for each in own if not each.startswith("/watches/")}
+        led |= own
     assert {f"/sellers/US/{GLOW}", f"/categories/US/{BEAUTY}", f"/categories/US/{CARE}"} <= led
     assert any(each.startswith("/sellers/US/%3Cb%3E") for each in led)
+    # A list with this seller's products alone.
+    assert f"/watches/bestsellers?seller={GLOW}" in led
+    _, text = await shop.page.get(f"watches/bestsellers?seller={ODD}")
+    assert "Product 501" in text
+    assert "Product 502" not in text
+    _, text = await shop.page.get(f"watches/bestsellers?category={NAMELESS}")
+    assert "Product 502" in text
+    assert "Product 501" not in text
     for each in sorted(led):
         assert (await shop.page.get(each[1:]))[0] == 200, each
     text = (await shop.page.get("products/US/1"))[1]
