@@ -317,6 +317,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "skipped": "its last time for which it was too late, Unix seconds",
         },
     },
+    "page_rules": {
+        "title": "Rules of the page",
+        "description": "Each version of the rules that were written in the page; the newest is in "
+        "force.",
+        "columns": {
+            "at": _INSTANT,
+            "who": "by whom",
+            "restores": "the older version whose text it has again; empty where it has a new one",
+            "size": "bytes of the text",
+            "packed": "the text, zlib",
+        },
+    },
     "pictures": {
         "title": "Pictures",
         "description": "Addresses of products' pictures that can be shown for a while.",

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model import Instant
+from watcher.page_text import PAGE_FILE
 from watcher.people import Author, Role, WriteKind
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
+from watcher.store.sql.page_rules import PageVersion
 from watcher.store.sql.people import Person
 from watcher.store.sql.silences import Silence
 
@@ -160,6 +162,21 @@ class Audited:
                 )  # fmt: skip
         return done
 
+    def edit_rules(self, text: str, *, base: int, restores: int | None = None) -> PageVersion:
+        """Have another text for the rules of the page; raises as ``PageRules.save``. The texts
+        themselves are kept as versions."""
+        with self.database.atomic():
+            made = self.database.page_rules.save(
+                text, self.now, base=base, who=self.author.name, restores=restores
+            )
+            if made.number != base:
+                again = {} if restores is None else {"as": restores}
+                self.note(
+                    WriteKind.EDIT_RULES, PAGE_FILE, {"version": base} if base else None,
+                    {"version": made.number, **again, "bytes": made.size},
+                )  # fmt: skip
+        return made
+
     def add_person(self, name: str, role: Role, digest: str) -> Person:
         """Have somebody of that name come in by a token; ``ValueError`` where one is there."""
         with self.database.atomic():
@@ -203,5 +220,5 @@ def _notes(followed: Sequence[Follow]) -> dict[str, Any] | None:
     """The notes of products that are followed: of one its own, of several those that differ."""
     if not followed:
         return None
-    notes = list(dict.fromkeys(each.note for each in followed))
-    return {"products": len(followed), "note": listed(notes)}
+    notes = listed(dict.fromkeys(each.note for each in followed))
+    return {"note": notes} if len(followed) == 1 else {"products": len(followed), "note": notes}

@@ -82,6 +82,7 @@ class WriteKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     TAKE_BACK = "take back"
     REVOKE_LINKS = "revoke links"
+    EDIT_RULES = "edit rules"
     ADD_PERSON = "add person"
     REVOKE_PERSON = "revoke person"
     FORGET_PERSON = "forget person"

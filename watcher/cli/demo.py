@@ -60,7 +60,8 @@ def command(*, days: int, listen: str, **wanted: Any) -> None:
     with ExitStack() as bar:
         screen = _Screen(days, bar)
         listener = Listener(screen.past, screen.ready, screen.message, screen.day, unread)
-        asyncio.run(Demo(settings, listener, options.load_rules).run())
+        demo = Demo(settings, listener, options.load_rules, options.keeping_loader)
+        asyncio.run(demo.run())
     leave(0)
 
 

@@ -17,11 +17,13 @@ from click.core import ParameterSource
 
 from watcher.categories import CategoryLookup
 from watcher.cli.category_lookup import lookup_for, lookup_in
+from watcher.cli.page_rules import page_in
 from watcher.cli.place_options import PLACE, book_named, database, place
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
 from watcher.daemon.clock import Clock, book_clock, file_clock
 from watcher.errors import WatcherError
 from watcher.model import Instant
+from watcher.page_text import PageText
 from watcher.redaction import log_redaction
 from watcher.rules.files.keeping import KeepingLoader
 from watcher.rules.files.loading import load
@@ -197,12 +199,21 @@ class Files:
         """The whole rules as their files are now, those beside them, too; raises ``RulesError``."""
         if self._pushed is not None:
             return self.whole_book
-        return load_rules(self.rules, categories=lookup_in(self.database))
+        names, page = lookup_in(self.database), page_in(self.database)
+        return load_rules(self.rules, categories=names, page=page)
 
-    def _read(self, *, whole: bool) -> Rulebook:
+    @cached_property
+    def running_book(self) -> Rulebook:
+        """The whole rules for who tells by them: also those of the page, or ``StoreError``."""
+        return self._read(whole=True, page_needed=True)
+
+    def _read(self, *, whole: bool, page_needed: bool = False) -> Rulebook:
         if self._pushed is None:
-            return keeping_loader(self.rules, self.database, lenient=self.lenient)()
-        book = self._pushed.load(whole=whole, lenient=self.lenient)
+            return keeping_loader(
+                self.rules, self.database, lenient=self.lenient, page_needed=page_needed
+            )()
+        page = page_in(self.database, needed=page_needed)
+        book = self._pushed.load(page, whole=whole, lenient=self.lenient)
         learn_secrets(book)
         return book
 
@@ -243,22 +254,33 @@ def load_rules(
     path: Path,
     kept: Mapping[str, bytes] | None = None,
     categories: CategoryLookup | None = None,
+    page: PageText | None = None,
+    *,
+    strict: bool = False,
 ) -> Rulebook:
     """The rules at ``path``, with the environment; raises ``RulesError``. ``kept`` are copies of
-    files that they name; ``categories`` knows which ids names stand for."""
-    book = load([path], os.environ, kept, categories=categories)
+    files that they name; ``categories`` knows which ids names stand for; ``page`` and ``strict``
+    are as for ``load``."""
+    book = load([path], os.environ, kept, categories=categories, page=page, strict=strict)
     learn_secrets(book)
     return book
 
 
-def keeping_loader(path: Path, database: Place, *, lenient: bool = False) -> KeepingLoader:
+def keeping_loader(
+    path: Path, database: Place, *, lenient: bool = False, page_needed: bool = False
+) -> KeepingLoader:
     """A reader of the rules at ``path``, which go on with what the database keeps of a file that
-    they name, once that can't be used; and which may name categories as the database does."""
+    they name, once that can't be used; which may name categories as the database does; and beside
+    which the rules of the page are read. Who needs those hears where the database can't tell."""
 
     def read(kept: Mapping[str, bytes]) -> Rulebook:
-        return load_rules(path, kept, lookup_for(database, asking=lenient))
+        page = page_in(database, needed=page_needed)
+        return load_rules(path, kept, lookup_for(database, asking=lenient), page)
 
-    return KeepingLoader(read, lambda: _kept_files(database))
+    def read_draft(kept: Mapping[str, bytes], page: PageText) -> Rulebook:
+        return load_rules(path, kept, lookup_in(database), page, strict=True)
+
+    return KeepingLoader(read, lambda: _kept_files(database), read_draft=read_draft)
 
 
 def _kept_files(place: Place) -> Mapping[str, bytes]:

@@ -9,6 +9,7 @@ from watcher.store.sql.connection import Connection
 from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -22,6 +23,7 @@ class Faces(PeopleFaces, ScanFaces):
         ScanFaces.__init__(self, db)
         self.alerts: Alerts = Alerts(db)
         self.rules: Rules = Rules(db)
+        self.page_rules: PageRules = PageRules(db)
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)

@@ -14,6 +14,7 @@ from watcher.store.sql.links import Links
 from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
@@ -27,6 +28,7 @@ class Store(SeenFaces, Protocol):
     place: Place
     alerts: Alerts
     rules: Rules
+    page_rules: PageRules
     held: Holding
     silences: Silences
     followed: Followed

@@ -24,6 +24,7 @@ T = TypeVar("T", bound=Answerer)
 # Seconds for which a visitor without a token waits to hear whether one is asked for: a health check
 # is answered also while the store is busy, by what was known last.
 _PATIENCE = 1.0
+_MOST_KNOWN = 1_000  # books whose people are remembered
 
 
 class Admission:
@@ -91,6 +92,8 @@ class Admission:
             if book not in self._people:
                 raise
             return self._people[book]
+        if len(self._people) >= _MOST_KNOWN:  # of names that anybody may have made up
+            self._people.clear()
         self._people[book] = found
         return found
 
@@ -152,12 +155,12 @@ class Admission:
 
     async def _soon(self, book: str | None) -> Sequence[Person]:
         """The people of the book; those that were known last, where it takes too long."""
-        asking = asyncio.create_task(self.people(book))
+        known, asking = self._people[book], asyncio.create_task(self.people(book))
         self._asking.add(asking)
         asking.add_done_callback(self._asking.discard)
         with suppress(TimeoutError):
             return await asyncio.wait_for(asyncio.shield(asking), _PATIENCE)
-        return self._people[book]
+        return known
 
     async def _turn_away(
         self,

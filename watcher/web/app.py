@@ -38,10 +38,20 @@ from watcher.web.access import UNKNOWN_HOST, Access, TooLow, visitor_of
 from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
-from watcher.web.forms import LARGEST
+from watcher.web.forms import LARGEST, LARGEST_TEXT
 from watcher.web.live import EVENTS, Live
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, FEEDS, FORMS, INDEX, PAGES, PATHS, READS
+from watcher.web.routes import (
+    ACT,
+    ACT_FORM,
+    FEEDS,
+    FORMS,
+    INDEX,
+    LONG_FORMS,
+    PAGES,
+    PATHS,
+    READS,
+)
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
 from watcher.web.speaking import choice, is_for_programs, language_of, marks
@@ -266,6 +276,8 @@ class Site:
 
     async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
         try:
+            if request.method == "POST" and self._shelf.here(request) in LONG_FORMS:
+                request = request.clone(client_max_size=LARGEST_TEXT)
             await self._receive(request)
             return await handler(request)
         except StoreError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -17,6 +18,7 @@ from prometheus_client.registry import Collector
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
 from watcher.audited import Audited
 from watcher.model import Instant
+from watcher.page_text import PageText
 from watcher.people import Author, Via
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
@@ -40,13 +42,25 @@ class Read(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Drafts:
+    """Texts for the page's rules before they are saved: ``load`` reads the rules as they would be
+    with one, off the event loop, and raises ``RulesError``; ``read`` runs what takes long, where
+    no other page waits for it. ``turn`` is of who tries one: one after the other."""
+
+    load: Callable[[PageText], Rulebook]
+    read: Read
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clock: Callable[[], float] = time.monotonic  # of seconds, by which it is ended
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The daemon's side of the page: ways to ask, and the few ways to change something.
 
     ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
     why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
     what the daemon measures of itself. With ``readonly`` nothing can be written: the database is a
-    replica. Without ``pictures`` none are shown.
+    replica. Without ``pictures`` none are shown, without ``drafts`` no rules are written.
     """
 
     read: Callable[[Callable[[Store], T]], Awaitable[T]]
@@ -58,6 +72,7 @@ class Sources:
     instruments: Sequence[Collector] = ()
     readonly: bool = False
     pictures: ShownPictures | None = None
+    drafts: Drafts | None = None
 
 
 class ShownPictures(Protocol):

@@ -20,6 +20,7 @@ from watcher.web.address import Origin, PageUrl
 
 FIELD = "token"
 LARGEST = 64 * 1024  # bytes of a form
+LARGEST_TEXT = 256 * 1024  # of one with a long text, of which most signs take three
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
@@ -45,9 +46,10 @@ class Forms:
 
     async def read(
         self, request: web.Request, holds: Callable[[str], bool] | None = None,
-        pages: Collection[str] = (),
+        pages: Collection[str] = (), whole: Collection[str] = (),
     ) -> Mapping[str, str]:  # fmt: skip
-        """The form's fields. Raises 403 where it is not ours, 400 for what is no form. A page that
+        """The form's fields, cut but for those that are ``whole``. Raises 403 where it is not
+        ours, 400 for what is no form. A page that
         browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
         one of the addresses ``pages``."""
         if not self._is_from_here(request, pages, untold=holds is not None):
@@ -60,7 +62,11 @@ class Forms:
             data = await request.post()
         except (ValueError, LookupError):  # no text in the charset that it names, or no charset
             raise web.HTTPBadRequest(text=_("This is no form.")) from None
-        fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
+        fields = {
+            name: text if name in whole else text[:_TEXT]
+            for name, text in data.items()
+            if isinstance(text, str)
+        }
         tokens = data.getall(FIELD, [""])
         if len(tokens) > 1 or not (holds or self._holds)(fields.get(FIELD, "")):
             raise web.HTTPForbidden(

@@ -161,10 +161,11 @@ class _Kept:
 class Shared:
     """Answers to pages that were told of a change. One at a time, so that no scan waits for more
     than one; and where several ask the same, as whoever has the same page open does, it is made
-    once. ``pace`` hears how long each took."""
+    once. ``pace`` hears what each took: of the whole process, for pages wait while it is busy."""
 
     pace: Pace
     clock: Callable[[], float] = time.monotonic
+    used: Callable[[], float] = time.process_time
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _kept: dict[Hashable, _Kept] = field(default_factory=dict)
 
@@ -174,7 +175,7 @@ class Shared:
         """The page as of ``marks``, made by ``make`` unless it just was."""
         asked = _asked(request)
         async with self._turn:
-            began = self.clock()
+            began, used = self.clock(), self.used()
             kept = self._kept.get(asked)
             if kept is None or kept.marks != marks or began - kept.at > KEPT:
                 self._kept.pop(asked, None)
@@ -185,7 +186,7 @@ class Shared:
                 while len(self._kept) >= _MOST:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[asked] = kept
-            self.pace.took(self.clock() - began + OVERHEAD)
+            self.pace.took(self.used() - used + OVERHEAD)
         return web.Response(body=kept.answer.body, headers=kept.answer.headers)
 
 

@@ -26,8 +26,9 @@ Marks: TypeAlias = Mapping[str, int]
 
 PERIOD = 2.0  # seconds from one look to the next
 SLOWEST = 30.0  # where looks take long
-LOOKS = 0.01  # of the time: what the looks may take, which wait for others meanwhile
+LOOKS = 0.002  # of a processor: what the looks may take
 SHARE = 0.004  # of a processor: what the questions of pages that were told may take
+LARGEST = 0.2  # seconds that one question counts as
 BURST = 0.2  # seconds of a processor that may be taken at once, after a time of rest
 USUAL = 0.02  # seconds that a page is thought to take until one did
 ILL = 15.0  # seconds between questions for the health, which tries to write
@@ -88,7 +89,8 @@ class Pace:
         self._left -= self.usual
 
     def took(self, seconds: float) -> None:
-        """So long did it take to answer one: what it was thought to take is given back."""
+        """So much did it take to answer one: what it was thought to take is given back."""
+        seconds = min(seconds, LARGEST)  # one that a scan fell into is no reason to be silent
         thought = self._awaited.popleft() if self._awaited else 0.0
         self._left += thought - seconds
         self.usual += (seconds - self.usual) / 5
@@ -107,7 +109,7 @@ class Follower:
 
     def changed(self, marks: Marks) -> set[str]:
         """The kinds that it shows and that are no longer as it knows them."""
-        return {kind for kind in self.kinds if marks.get(kind) != self.known.get(kind)}
+        return {kind for kind in self.kinds if marks.get(kind, 0) != self.known.get(kind, 0)}
 
     def give(self, kinds: Collection[str], marks: Marks, now: float) -> None:
         """Have it told, at once."""
@@ -201,14 +203,14 @@ class News:
     async def _look(self) -> None:
         """Look at each book of which a page is open; the slower, the longer that takes."""
         while True:
-            began = time.monotonic()
+            began = time.process_time()
             for name, kept in [*self._books.items()]:
                 if kept.followers:
                     try:
                         await self._look_at(name, kept)
                     except Exception:
                         log.exception("a look for what changed broke", book=name)
-            took = time.monotonic() - began
+            took = time.process_time() - began
             await asyncio.sleep(max(self._period, min(took / LOOKS, SLOWEST)))
 
     async def _look_at(self, name: str, kept: _Book) -> None:

@@ -9,9 +9,11 @@ from watcher.web.context import Handler
 from watcher.web.pages import index
 from watcher.web.pages.index import send_home
 from watcher.web.people_routes import FEEDS
+from watcher.web.rule_routes import LONG_FORMS
 
 __all__ = [
-    "ACT", "ACT_FORM", "DATA", "FEEDS", "FORMS", "INDEX", "PAGES", "PATHS", "READS", "send_home",
+    "ACT", "ACT_FORM", "DATA", "FEEDS", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS",
+    "send_home",
 ]  # fmt: skip
 
 PAGES: tuple[tuple[str, Handler], ...] = (
@@ -21,6 +23,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     *people_routes.PAGES,
 )
 FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    *rule_routes.FORMS,
     *product_routes.FORMS,
     *alert_routes.FORMS,
     *people_routes.FORMS,

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from watcher.people import Role
 from watcher.web.context import Handler
-from watcher.web.pages import overview, report, rule, scores
+from watcher.web.pages import overview, page_rules, report, rule, scores
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/", overview.page),
     ("/watches", overview.watches),
     ("/rules", overview.rules),
+    (page_rules.PATH, page_rules.page),  # before a rule of that name
     ("/rules/{name}", rule.page),
     ("/scores", scores.page),
     ("/reports", report.page),
     ("/reports/{name}", report.one),
 )
+FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    (page_rules.PATH, page_rules.submit, Role.EDIT),
+    (f"{page_rules.PATH}/undo", page_rules.undo, Role.EDIT),
+)
+LONG_FORMS = frozenset({page_rules.PATH})  # by which a long text is sent
 DATA: tuple[tuple[str, Handler], ...] = (
+    ("/api/page.json", page_rules.data),
+    ("/api/page.yaml", page_rules.export),
     ("/healthz", overview.healthz),
     ("/metrics", overview.metrics),
     ("/api/overview.json", overview.data),

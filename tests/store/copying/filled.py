@@ -76,6 +76,8 @@ def _fill_own(database: Store, now: int) -> None:
     database.reports.begin("montag „Ä“", "0" * 16, now - 9)
     database.reports.told("montag „Ä“", now - 5, now - 4)
     database.reports.begin("daily", "1" * 16, now)
+    database.page_rules.save("rules: []  # „Ä“\n", now, base=0, who="the page")
+    database.page_rules.save("", now + 1, base=1, who="„Ä“", restores=0)
     person = database.people.add("Jürgen 小王", Role.READ, digest_of("his token"), now - 9)
     database.people.revoke(person.id, now)
     database.audit.note(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from tests.store.making import SALES, START, scan
+from tests.store.making import SALES, START, of_old, scan
 from watcher.errors import NewerDatabase, NotADatabase, NotReady, StoreError
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
@@ -145,8 +145,7 @@ def _older(path: Path, stop: str) -> None:
     with Database(sqlite3.connect(path, isolation_level=None), path) as store:
         store.execute("PRAGMA auto_vacuum = INCREMENTAL")
         with store.atomic():
-            migrations.migrations.apply(store.db, stop_before=stop)
-            store.execute("CREATE TEMP TABLE day_lists (scan INTEGER PRIMARY KEY, packed BLOB)")
+            of_old(store, stop)
             store.history.record(scan(START, {"1": 5}))
 
 

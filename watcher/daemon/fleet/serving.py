@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, cache_of, let_close
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
+from watcher.errors import StoreError
 from watcher.model import Instant
 from watcher.store.control import Control, DaemonState, new_daemon
 from watcher.store.engine import listen, open_control
@@ -39,7 +40,8 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
     is away at the start, too, is waited for. Raises ``WatcherError`` for what can't start."""
     pushed = service.pushed
     if pushed is None:
-        await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
+        with suppress(StoreError):  # the server may be away; what it knows more is read later
+            await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
     async with AsyncExitStack() as stack:
         control = await reached(server, service.systemd, stop)
         if control is None:
@@ -54,8 +56,8 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
 
         def rules_of(book: str) -> BookRules:
             if pushed is None:
-                return LocalRules(service.rules, service.load, service.limits)
-            return StoredRules(book, control, pushed.load)
+                return LocalRules(service.rules, service.load, service.limits, draft=service.draft)
+            return StoredRules(book, control, pushed.load, read_draft=pushed.draft)
 
         member = FleetMember(
             _introduction(names),
@@ -93,7 +95,10 @@ async def _page(
     if service.listen is None:
         return None
     wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
-    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments)
+    draft = service.draft if service.pushed is None else None
+    books = ServerBooks(
+        server.url, member, wanted, local, _clock_of, service.instruments, draft=draft
+    )
     stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
     await books.start()
     # Compiling the templates takes a tenth of a second: not on the loop.

@@ -67,6 +67,9 @@ class PostgresDialect(Dialect):
     def field(self, name: str) -> str:
         return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
 
+    def finds_table(self, table: str) -> str:
+        return f"SELECT 1 WHERE to_regclass('{table}') IS NOT NULL"
+
     def first_free(self, table: str) -> str:
         return f"SELECT 1 + last FROM last_ids WHERE name = '{table}'"
 

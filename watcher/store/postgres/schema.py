@@ -248,15 +248,18 @@ CREATE INDEX ON audit (what, id);
 CREATE INDEX ON alerts (fired_at, id);
 CREATE INDEX ON alerts (rule, fired_at, id);
 """
+_PAGE_RULES = """
+CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,
+    restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
+ALTER TABLE page_rules ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
 _SELLERS = """
 CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
 ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
-CREATE INDEX products_of_seller_id ON products (region, seller_id) WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_id ON products (region, category_id) WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id)
-    WHERE grouped_by IS NULL;
-CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id)
-    WHERE grouped_by IS NULL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id, grouped_by);
+CREATE INDEX products_of_category_id ON products (region, category_id, grouped_by);
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id, grouped_by);
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id, grouped_by);
 """
 
 MIGRATIONS = {
@@ -287,6 +290,7 @@ MIGRATIONS = {
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
     "m027_people": _PEOPLE,
+    "m028_page_rules": _PAGE_RULES,
     "m030_sellers": _SELLERS,
 }
 

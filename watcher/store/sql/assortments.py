@@ -68,6 +68,8 @@ class Assortments(Face):
     def places(self, value: str) -> list[tuple[str, str]]:
         """Regions that have a seller or category of that id, each with what it is there: one of
         ``IDS``."""
+        if value in ("", UNKNOWN):
+            return []
         # By the regions that there are: no index begins with a seller.
         regions = self._db.all(str, "SELECT DISTINCT region FROM products ORDER BY region")
         return [
@@ -149,7 +151,8 @@ class Assortments(Face):
     def ranks(self, scans: Sequence[int]) -> Iterator[tuple[int, PackedList]]:
         """Yield the lists of these scans with their places, as they come."""
         for scan, blob, size in self._db.stream(
-            f"SELECT s.id, s.products, s.size FROM scans AS s WHERE s.id IN {self._sql.among()}",
+            f"SELECT s.id, s.products, s.size FROM {self._sql.rows_of()} {self._sql.join} "
+            "scans AS s ON s.id = w.value",
             (self._sql.listed(scans),),
         ):
             yield scan, PackedList.unpack(blob, size, scan)

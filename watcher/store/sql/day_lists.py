@@ -3,7 +3,7 @@
 Of 10,000 products that were read daily for 400 days there are 4 million observations: no page adds
 up so many. One packed row a day has whom the list had and what they sold, in some 5 bytes a
 product, and is read in half a millisecond. It is written with its scan, stands in for that of an
-earlier scan of the day, and goes when its scan is pruned.
+earlier scan of the day, and goes when its scan is pruned. Those of before are filled in later.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from watcher.fields import NUMERIC_INDEX
 from watcher.model import Floats, Instant, Ints, Scan, ScanState
+from watcher.store.packing import PackedList
 from watcher.store.records import Row
-from watcher.store.sql.baselines import BELIEVED, NEVER
+from watcher.store.sql.baselines import BELIEVED, NEVER, numbers_at
 from watcher.store.sql.connection import Connection, Face
 from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY
@@ -108,6 +109,33 @@ class DayLists(Face):
             found[key] = KeptList(*look)
         return found
 
+    def fill(self) -> bool:
+        """Keep one more list from before lists were kept, of some watch the newest that is missing,
+        as the observations tell it; False where none is."""
+        for (watch,) in self._db.rows("SELECT watch FROM watches ORDER BY watch"):
+            row = self._db.one(
+                "SELECT s.id, s.mark, s.size, s.products FROM scans AS s WHERE s.watch = ? "
+                "AND s.at < ? AND s.state = 'complete' AND s.size > 0 "
+                "ORDER BY s.at DESC, s.id DESC LIMIT 1",
+                (watch, self._first_day(watch)),
+            )
+            if row is not None:
+                scan, mark, size, blob = row
+                products = PackedList.unpack(blob, size, scan).products
+                marks = np.full(size, mark, np.int64)
+                put(self._db, scan, products, numbers_at(self._db, products, marks, SUMMED))
+                return True
+        return False
+
+    def _first_day(self, watch: str) -> Instant:
+        """The begin of the day of the watch's oldest list that is kept."""
+        oldest = self._db.value(
+            f"SELECT s.at FROM scans AS s {self._sql.join} day_lists AS d ON d.scan = s.id "
+            "WHERE s.watch = ? ORDER BY s.at LIMIT 1",
+            (watch,),
+        )
+        return NEVER if oldest is None else int(oldest) - int(oldest) % DAY
+
     def _newest(self, watch: str, at: str) -> str:
         """Asks for a watch's newest scan at a time, whose list is kept."""
         return (
@@ -132,8 +160,8 @@ class DayLists(Face):
 
     def _packed(self, scans: Sequence[int]) -> Iterator[Row]:
         return self._db.stream(
-            "SELECT d.scan, d.packed, s.size FROM day_lists AS d "
-            f"{self._sql.join} scans AS s ON s.id = d.scan WHERE d.scan IN {self._sql.among()}",
+            f"SELECT d.scan, d.packed, s.size FROM {self._sql.rows_of()} {self._sql.join} "
+            f"day_lists AS d ON d.scan = w.value {self._sql.join} scans AS s ON s.id = d.scan",
             (self._sql.listed(scans),),
         )
 

@@ -94,6 +94,10 @@ class Dialect(ABC):
     def first_free(self, table: str) -> str:
         """Asks for the first id after all that rows of the table ever had."""
 
+    @abstractmethod
+    def finds_table(self, table: str) -> str:
+        """Asks for a row where the store has a table: that of an older version may not."""
+
     def next_id(self, table: str) -> str:
         """The id that the next row of a table gets: inside a transaction nobody else writes."""
         return f"SELECT 1 + coalesce(max(id), 0) FROM {table}"

@@ -40,6 +40,7 @@ PAST = {
     "categories": ("read",),
     "category_names": ("since",),
     "own_files": ("at",),
+    "page_rules": ("at",),
     "links": ("revoked",),
     "deeds": ("at", "undone"),
     "reports": ("since", "due", "told", "skipped"),

@@ -63,6 +63,9 @@ class SqliteDialect(Dialect):
     def field(self, name: str) -> str:
         return expression(name)
 
+    def finds_table(self, table: str) -> str:
+        return f"SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '{table}'"
+
     def first_free(self, table: str) -> str:
         return f"SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'"
 

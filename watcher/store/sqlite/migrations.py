@@ -180,6 +180,16 @@ def m027_people(db: Tables) -> None:
 
 
 @migrations()
+def m028_page_rules(db: Tables) -> None:
+    """The versions of the rules that were written in the page."""
+    db.execute(
+        "CREATE TABLE page_rules (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, restores INTEGER, size INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL) STRICT"
+    )
+
+
+@migrations()
 def m030_sellers(db: Tables) -> None:
     """The last list of each watch and day, for sums over many products: from now on. Products by
     their sellers and categories."""
@@ -188,9 +198,7 @@ def m030_sellers(db: Tables) -> None:
         "REFERENCES scans(id) ON DELETE CASCADE, packed BLOB NOT NULL) STRICT"
     )
     for name in IDS:
-        db.execute(
-            f"CREATE INDEX products_of_{name} ON products(region, {name}) WHERE grouped_by IS NULL"
-        )
+        db.execute(f"CREATE INDEX products_of_{name} ON products(region, {name}, grouped_by)")
 
 
 def pending(db: Tables) -> list[str]:

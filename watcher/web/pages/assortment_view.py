@@ -36,7 +36,7 @@ class ListShare:
 @dataclass(frozen=True, slots=True)
 class AssortmentView:
     """The state of an assortment as its page shows it. ``now`` are sums of what the newest lists
-    have; ``within`` is the time of ``past``."""
+    have; ``within`` is the time of ``past``, and so many alerts are ``firing``."""
 
     asked: TableQuery
     days: int
@@ -45,6 +45,7 @@ class AssortmentView:
     now: AssortmentTally
     past: SumsPast
     alerts: Sequence[AlertRow]
+    firing: int
     lists: Sequence[ListShare]
 
 
@@ -72,7 +73,7 @@ def view_of(
     begin = now - days * DAY
     lists = on_lists(database, book.watches if watches is None else watches, now)
     keys = None if watches is None else [watch.key for watch in watches]
-    ids, firing = _alerts(database, assortment, subject.group)
+    ids, firing, all_firing = _alerts(database, assortment, subject.group)
     places = lists.places(assortment.products)
     listed = np.flatnonzero(places >= 0)
     return AssortmentView(
@@ -83,19 +84,22 @@ def view_of(
         now=sums_of(lists, places[listed], assortment.only(listed).currencies),
         past=past_of(database, subject.region, assortment, (begin, now), keys),
         alerts=shown(database, ids, book, now),
+        firing=all_firing,
         lists=_shares(lists, assortment, subject.wanted),
     )
 
 
 def covering(database: Store, product: Sequence[str | None], now: Instant) -> list[Silence]:
-    """The silences that cover whatever has these texts, as ``Silence.covers`` takes them."""
-    return [each for each in database.silences.active(now) if each.covers(product)]
+    """The silences of sellers and categories that cover whatever has these texts, as
+    ``Silence.covers`` takes them. Those that name a rule alone cover everybody's."""
+    named = (each for each in database.silences.active(now) if each.seller or each.category)
+    return [each for each in named if each.covers(product)]
 
 
 def _alerts(
     database: Store, assortment: Assortment, group: int | None
-) -> tuple[list[int], dict[int, int]]:
-    """The newest alerts, live ones first, and how many fire by product."""
+) -> tuple[list[int], dict[int, int], int]:
+    """The newest alerts, live ones first; how many fire, by product and together."""
     own = assortment.products if group is None else np.append(assortment.products, group)
     mine = {*own.tolist()}
     live = [each for each in database.assortments.live_alerts() if each.product in mine]
@@ -107,7 +111,7 @@ def _alerts(
     ids = [each.id for each in live[:ALERTS]]
     if len(ids) < ALERTS:
         ids += database.assortments.past_alerts(ALERTS - len(ids), own)
-    return ids, firing
+    return ids, firing, sum(firing.values())
 
 
 def _shares(lists: OnLists, assortment: Assortment, wanted: str) -> list[ListShare]:

@@ -46,6 +46,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
     currencies = Currencies(None, book.metrics.gmv_currency)
     chosen, past, view = found.chosen, found.past, found.view
     by, value = subject_parts(found.facts.product_id) or ("", "")
+    own = [row for row in view.alerts if row.product_id == found.facts.product_id]
     return context.html(
         request,
         "group.html",
@@ -56,7 +57,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         value=value,
         names=found.names,
         past=past,
-        **plotted(past.tracks, chosen, view.alerts, view.within, currencies, book.zone),
+        **plotted(past.tracks, chosen, own, view.within, currencies, book.zone),
         days=view.days,
         view=view,
         heads=heads(),

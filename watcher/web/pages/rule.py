@@ -16,6 +16,7 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Health, Instant
+from watcher.page_text import PAGE_FILE
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
@@ -32,6 +33,7 @@ from watcher.web.pages.common import (
 )
 from watcher.web.pages.rule_settings import written
 from watcher.web.pages.scores import heard, products_of
+from watcher.web.rendering import relative
 
 LIVE = 10
 PAST = 8
@@ -56,7 +58,7 @@ class _RuleState:
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /rules/NAME``."""
+    """``GET /rules/NAME``, ``/rules/page?rule`` of the one that is called so."""
     rule = _rule(context, request)
     past = await context.read(partial(_past, rule.name))
     score = await _score(context, rule)
@@ -76,6 +78,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         score_measured=measured(score),
         durations=durations(),
         back=context.here(request),
+        of_page=rule.file == PAGE_FILE,
         pictures=await context.pictures(
             [*subjects_of(chain.from_iterable(past.alerts.values())), *products_of(score.noisiest)]
         ),
@@ -105,10 +108,13 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
-    name = request.match_info["name"]
+    name = request.match_info.get("name", "page")
     for rule in context.sources.book().rules:
         if rule.name == name:
             return rule
+    if name == "edit":  # as people guess it
+        query = request.rel_url.raw_query_string
+        raise web.HTTPSeeOther(relative(f"/rules/page?{query}", context.here(request)))
     raise web.HTTPNotFound(text=_("There is no rule of this name in the rule file now."))
 
 
