@@ -119,16 +119,17 @@ def _categories() -> list[Category]:
 
 def _scans(watches: dict[str, Watch], extent: Extent) -> Iterator[Scan]:
     for day in range(extent.days, -1, -1):
-        yield _scan(watches["list-0"], NOW - day * DAY, extent.small)
+        yield scan_of(watches["list-0"], NOW - day * DAY, extent.small)
     for day in range(extent.days, -1, -1):
-        yield _scan(watches["list-1"], NOW - day * DAY, extent.products)
+        yield scan_of(watches["list-1"], NOW - day * DAY, extent.products)
     for number in range(2, extent.watches):
         for day in range(extent.few, -1, -1):
-            yield _scan(watches[f"list-{number}"], NOW - day * DAY, extent.small)
-    yield _scan(watches["own"], NOW, extent.small)
+            yield scan_of(watches[f"list-{number}"], NOW - day * DAY, extent.small)
+    yield scan_of(watches["own"], NOW, extent.small)
 
 
-def _scan(watch: Watch, at: int, size: int) -> Scan:
+def scan_of(watch: Watch, at: int, size: int) -> Scan:
+    """A list of so many products as it was read at a time."""
     random = np.random.default_rng(at)
     numbers = np.full((size, len(NUMERIC_NAMES)), np.nan)
     base = np.random.default_rng(1).lognormal(5, 1.5, size)

@@ -23,6 +23,7 @@ from watcher.store.ports import Store
 
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 _ROUNDS = 3
+FORM = "application/x-www-form-urlencoded"
 EVERYWHERE = frozenset(("language", "notice", "n"))
 COMMON = "/products"
 JPEG = b"\xff\xd8\xff small \xff\xd9"
@@ -71,6 +72,10 @@ class Visitor:
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """The answer to a path that is sent as it stands."""
         return await self.send("GET", path, headers=headers)
+
+    async def post(self, path: str, fields: Mapping[str, str]) -> Answer:
+        """The answer to a form as a page of ours sends it."""
+        return await self.send("POST", path, urlencode(fields).encode(), {"Content-Type": FORM})
 
     async def send(
         self, method: str, path: str, data: bytes | Mapping[str, str] | None = None,
