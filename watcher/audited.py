@@ -48,6 +48,32 @@ class Audited:
             self.note(WriteKind.SILENCE, str(made.id), None, _silence(made))
         return made
 
+    def silence_each(
+        self, patterns: Sequence[Mapping[str, str]], *, ends: Instant, comment: str = ""
+    ) -> Sequence[int]:
+        """New silences from now on, with one record of them all; their ids."""
+        with self.database.atomic():
+            made = [
+                self.database.silences.add(begins=self.now, ends=ends, comment=comment, **each)
+                for each in patterns
+            ]
+            ids = [each.id for each in made]
+            if len(made) == 1:
+                self.note(WriteKind.SILENCE, listed(ids), None, _silence(made[0]))
+            elif made:
+                rules, products = (
+                    listed(dict.fromkeys(each[name] for each in patterns if name in each))
+                    for name in ("rule", "product")
+                )
+                named = {"rule": rules, "product": products, "comment": comment}
+                shared = {name: text for name, text in named.items() if text}
+                self.note(WriteKind.SILENCE, listed(ids), None, {**shared, "ends": made[0].until})
+        return ids
+
+    def end_silences(self, silences: Iterable[int]) -> Sequence[int]:
+        """End them now, each with a record of it; those that were not over."""
+        return [each for each in silences if self.end_silence(each)]
+
     def end_silence(self, silence: int) -> bool:
         """End it now; False where it is over already, or never was."""
         with self.database.atomic():

@@ -6,9 +6,9 @@ import pytest
 
 from tests.web.library import PUBLIC, TOKEN, Library, holding, lease_all, library, served
 from tests.web.streams import EAGER, mark_of, streaming
+from watcher.people import digest_of
 from watcher.store.engine import open_store
 from watcher.store.places import Server
-from watcher.web.address import digest_of_token
 
 __all__ = ["library"]
 
@@ -68,7 +68,7 @@ async def test_below_a_path(library: Library) -> None:
 async def test_a_token_that_is_revoked(library: Library) -> None:
     """Ends what was opened by it with the next beat; others go on."""
     with library.control() as control:
-        control.books.set_token("a", digest_of_token("a-token-of-its-own-0001"))
+        control.books.set_token("a", digest_of("a-token-of-its-own-0001"))
     own, pages = (
         {"Authorization": f"Bearer {each}"} for each in ("a-token-of-its-own-0001", TOKEN)
     )

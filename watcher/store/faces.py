@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from watcher.store.people_faces import PeopleFaces
 from watcher.store.scan_faces import ScanFaces
+from watcher.store.sql.alert_messages import AlertMessages
+from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.news import News
@@ -22,6 +24,8 @@ class Faces(PeopleFaces, ScanFaces):
         PeopleFaces.__init__(self, db)
         ScanFaces.__init__(self, db)
         self.alerts: Alerts = Alerts(db)
+        self.alert_search: AlertSearch = AlertSearch(db)
+        self.alert_messages: AlertMessages = AlertMessages(db)
         self.rules: Rules = Rules(db)
         self.page_rules: PageRules = PageRules(db)
         self.reports: Reports = Reports(db)

@@ -8,6 +8,8 @@ from typing import Protocol, Self
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
 from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
+from watcher.store.sql.alert_messages import AlertMessages
+from watcher.store.sql.alert_search import AlertSearch
 from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
@@ -27,6 +29,8 @@ class Store(SeenFaces, Protocol):
 
     place: Place
     alerts: Alerts
+    alert_search: AlertSearch
+    alert_messages: AlertMessages
     rules: Rules
     page_rules: PageRules
     held: Holding

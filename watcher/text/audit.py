@@ -23,6 +23,7 @@ _DONE: Mapping[str, str] = {
     WriteKind.ACKNOWLEDGE: N_("acknowledged alert {subject}"),
     WriteKind.TAKE_BACK: N_("took back the acknowledgement of alert {subject}"),
     WriteKind.REVOKE_LINKS: N_("revoked the links of message {subject}"),
+    WriteKind.EDIT_RULES: N_("changed the rules of the page"),
     WriteKind.ADD_PERSON: N_("let {subject} in"),
     WriteKind.REVOKE_PERSON: N_("revoked the token of {subject}"),
     WriteKind.FORGET_PERSON: N_("forgot {subject}"),
@@ -38,6 +39,7 @@ _KINDS: Mapping[str, str] = {
     WriteKind.ACKNOWLEDGE: N_("alerts acknowledged"),
     WriteKind.TAKE_BACK: N_("acknowledgements taken back"),
     WriteKind.REVOKE_LINKS: N_("links revoked"),
+    WriteKind.EDIT_RULES: N_("rules of the page changed"),
     WriteKind.ADD_PERSON: N_("people let in"),
     WriteKind.REVOKE_PERSON: N_("tokens revoked"),
     WriteKind.FORGET_PERSON: N_("people forgotten"),
@@ -62,6 +64,9 @@ _NAMES: Mapping[str, str] = {
     "acknowledged": N_("acknowledged"),
     "links": N_("links that hold"),
     "rows": N_("rows"),
+    "version": N_("version"),
+    "bytes": N_("bytes"),
+    "as": N_("as in version"),
 }
 _INSTANTS = {"ends", "revoked", "acknowledged"}
 _LONGEST = 300  # characters of a value; programs get all of it

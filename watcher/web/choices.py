@@ -14,11 +14,10 @@ from watcher.people import Author, Via
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
 from watcher.store.sql.links import Deed, Link
-from watcher.store.sql.silences import ENDLESS, Silence
+from watcher.store.sql.silences import ENDLESS, Silence, exactly
 from watcher.units import DAY
 
 SNOOZE = 7 * DAY
-_SPECIAL = re.compile(r"[*?[]")
 _ID = re.compile(r"A([1-9][0-9]{0,15})")
 
 
@@ -134,8 +133,8 @@ class Acting:
         return Offer("acknowledge", "", known, None, deed, idle=not fires)
 
     def _patterns(self, rule: str) -> dict[str, str]:
-        product = {"product": _exact(self.item.product_id)}
-        return product | ({"rule": _exact(rule)} if rule else {})
+        product = {"product": exactly(self.item.product_id)}
+        return product | ({"rule": exactly(rule)} if rule else {})
 
     def _silence(self, rule: str) -> Silence | None:
         """The silence of just this product: by all rules for a while, by one rule without end."""
@@ -167,11 +166,6 @@ def _by(
         if not of_silence or (silence is not None and each.silence == silence.id):
             return each.id
     return None
-
-
-def _exact(text: str) -> str:
-    """The pattern that only this text matches."""
-    return _SPECIAL.sub(r"[\g<0>]", text)
 
 
 def _alerts(item: Item) -> list[int]:

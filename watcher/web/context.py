@@ -25,6 +25,7 @@ from watcher.store.ports import Store
 from watcher.store.sql.people import Person
 from watcher.units import DAY
 from watcher.web.access import visitor_of
+from watcher.web.bulk import Deeds
 from watcher.web.forms import Forms, own_path
 from watcher.web.rendering import Renderer, Scene, relative
 
@@ -32,6 +33,7 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
+PATIENCE = 0.03  # seconds for which a page waits for a score that it can do without
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
@@ -124,7 +126,9 @@ class Board:
     own, so that nobody waits for them all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._reckoned = dict[str, asyncio.Task[Scored]]()
         self._book: Rulebook | None = None
         self._mark = (0, 0)
         self._at: Instant = 0
@@ -134,13 +138,32 @@ class Board:
 
     async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
         """The score of one rule."""
+        return (await self._of(rule, book, now, read)).score
+
+    async def soon(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> Scored | None:
+        """The score of one rule with the fate of each of its alerts, where that takes no longer
+        than a page may; None while it is reckoned, for a later look."""
+        task = self._reckoned.get(rule.name)
+        if task is None:
+            task = asyncio.create_task(self._of(rule, book, now, read))
+            self._reckoned[rule.name] = task
+            task.add_done_callback(partial(self._is_reckoned, rule.name))
+        await asyncio.wait([task], timeout=self._patience)
+        return task.result() if task.done() else None
+
+    def _is_reckoned(self, name: str, task: asyncio.Task[Scored]) -> None:
+        del self._reckoned[name]
+        if not task.cancelled():
+            task.exception()  # who waits for it hears of it; nobody may
+
+    async def _of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> Scored:
         async with self._turn:
             await self._forget(book, now, read)
             if rule.name not in self._scored:
                 scorer = Scorer(book, [rule], DEFAULT_DAYS, now)
                 await read(scorer.read)
                 self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
-            return self._scored[rule.name].score
+            return self._scored[rule.name]
 
     async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
         """The scores of all rules."""
@@ -180,6 +203,7 @@ class PageContext:
     board: Board = field(default_factory=Board)
     book: str = ""
     page_url: str = ""
+    deeds: Deeds = field(default_factory=Deeds)
 
     @property
     def zone(self) -> tzinfo:

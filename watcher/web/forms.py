@@ -23,6 +23,7 @@ LARGEST = 64 * 1024  # bytes of a form
 LARGEST_TEXT = 256 * 1024  # of one with a long text, of which most signs take three
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
+_NUMBER = re.compile("[0-9]{1,15}")
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
 _STEP = re.compile(r"/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)  # one up, or none
 _FROM_ELSEWHERE = N_(
@@ -76,6 +77,16 @@ class Forms:
                 )
             )
         return fields
+
+    @staticmethod
+    async def numbers(request: web.Request, name: str) -> list[int]:
+        """All numbers that a form which was read gives by that name, one or several in a field,
+        each once. Raises 400 for what is none."""
+        given = (await request.post()).getall(name, [])
+        texts = [text for each in given if isinstance(each, str) for text in each.split(" ")]
+        if not all(map(_NUMBER.fullmatch, texts)):
+            raise web.HTTPBadRequest(text=_("This is no form."))
+        return [*dict.fromkeys(map(int, texts))]
 
     def _is_from_here(self, request: web.Request, pages: Collection[str], *, untold: bool) -> bool:
         """Judge by Sec-Fetch-Site, which browsers send where nobody can listen, or else by Origin;

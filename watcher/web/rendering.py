@@ -208,6 +208,7 @@ def templates() -> jinja2.Environment:
         "url": _url,
         "rule_link": _rule_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
         "seller_link": _seller_link,
         "category_link": _category_link,
@@ -305,6 +306,12 @@ def _url(context: Context, path: str) -> str:
 def _rule_link(context: Context, name: str) -> str:
     # Of that name is the page by which rules are written, too.
     return _url(context, "/rules/page?rule" if name == "page" else f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
 
 
 @jinja2.pass_context

@@ -39,6 +39,8 @@ GROUPS = {
 }
 # Alerts, and what holds them back: a group has these as a product has.
 SUBJECTS = {
+    "sql/alert_search.py:AlertSearch.products",
+    "sql/alert_search.py:AlertSearch.subjects",
     "sql/alerts.py:Alerts.list",
     "sql/alerts.py:Alerts.shown",
     "sql/extracts.py:Extracts.alerts",

@@ -15,7 +15,7 @@ class PostgresDialect(Dialect):
     """Lists are arrays."""
 
     join = "JOIN"  # the planner knows the sizes, also of an array
-    live = by_time = ""
+    live = by_time = past = past_of_rule = ""
     newest = (
         "LEFT JOIN LATERAL (SELECT * FROM observations AS i WHERE i.product = p.id "
         "ORDER BY i.at DESC LIMIT 1) AS o ON TRUE"

@@ -261,6 +261,12 @@ CREATE INDEX products_of_category_id ON products (region, category_id, grouped_b
 CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id, grouped_by);
 CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id, grouped_by);
 """
+_ALERT_SEARCH = """
+CREATE INDEX alerts_past ON alerts (fired_at, id, rule, product, severity, acknowledged)
+    WHERE state = 'inactive';
+CREATE INDEX alerts_past_of_rule ON alerts (rule, fired_at, id, product, severity, acknowledged)
+    WHERE state = 'inactive';
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -292,6 +298,7 @@ MIGRATIONS = {
     "m027_people": _PEOPLE,
     "m028_page_rules": _PAGE_RULES,
     "m030_sellers": _SELLERS,
+    "m031_alert_search": _ALERT_SEARCH,
 }
 
 

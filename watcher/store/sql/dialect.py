@@ -26,6 +26,8 @@ class Dialect(ABC):
     join: str  # that goes through the left side first, where the planner can be told so
     live: str  # hints, to stand after a table's name
     by_time: str
+    past: str  # of alerts that are over
+    past_of_rule: str
     newest: str  # joins ``o``, the newest observation of the product ``p``, where there is one
 
     @abstractmethod
