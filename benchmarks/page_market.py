@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from watcher.alert import Alert, AlertState, NotificationLogEntry
+from watcher.audited import Audited
 from watcher.evidence import Evidence
 from watcher.fields import BY_NAME, NUMERIC_INDEX, NUMERIC_NAMES, TEXTS
 from watcher.message import Item, Message
@@ -48,6 +49,10 @@ class Extent:
 
 
 LARGE = Extent()
+PAGE = """\
+rules:
+  - {{name: page-{number}, watch: list-1, when: {{total_sale_7d_cnt: {{at_least: 1m}}}}}}
+"""
 
 
 def rules(extent: Extent = LARGE) -> str:
@@ -256,6 +261,9 @@ def _people(database: Database, extent: Extent) -> None:
     database.people.add("reader", Role.FEED, digest_of_person(FEED), NOW)
     for number in range(20):
         database.people.add(f"reader {number}", Role.FEED, f"{number:064x}", NOW)
+    ann = Audited(database, Author("ann", Via.PAGE), NOW)
+    for number in range(20):
+        ann.edit_rules(PAGE.format(number=number), base=number)
     for number in range(extent.written):
         what, subject = ("silence", str(number)) if number % 3 else ("follow", product(number))
         author, at = (

@@ -58,6 +58,8 @@ VALUES: Mapping[str, Values] = {
     "/api/categories/{region}/{id}.json": {"region": "US", "id": CATEGORY},
     r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg": {"product": "1", "key": PICTURE},
     r"/outbox/{id:\d{1,15}}": {"id": "1"},
+    "/alerts/{id:A?[0-9]{1,15}}": {"id": "A1"},
+    "/api/alerts/{id:A?[0-9]{1,15}}.json": {"id": "1"},
     r"/act/{token}": {"token": TOKEN},
     r"/feed/{token}/alerts.atom": {"token": FEED_TOKEN},
     r"/act/{token}/{number:[1-9]\d{0,3}}": {"token": TOKEN, "number": "1"},
@@ -72,6 +74,9 @@ FIELDS: Mapping[str, Values] = {
     "/silences/end": {"id": "1"},
     "/followed": {"product": PRODUCTS[2], "note": "why"},
     "/followed/remove": {"product": PRODUCTS[0]},
+    "/alerts/acknowledge": {"alert": "1"},
+    "/alerts/silence": {"alert": "1", "for": "1d", "of": "all", "comment": "why"},
+    "/alerts/undo": {"done": "0" * 32},  # but see AFTER
     "/rules/page": {"text": _text, "base": "2", "do": "save"},
     "/rules/page/undo": {"version": "1", "base": "2"},
     "/people": {"name": "somebody", "role": "feed"},
@@ -79,8 +84,12 @@ FIELDS: Mapping[str, Values] = {
     "/people/forget": {"name": "gone"},
 }
 
+# What a form is about, where another one must have done that first: its address, and the name in
+# the address that it leads to.
+AFTER: Mapping[str, tuple[str, str]] = {"/alerts/undo": ("/alerts/acknowledge", "done")}
 # By the form's address: fields by which it does something else.
 OTHERWISE: Mapping[str, Sequence[Values]] = {
+    "/alerts/acknowledge": ({"again": "1"}, {"alert": "1 2 3"}),
     "/rules/page": ({"do": "check"}, {"do": "preview"}, {"base": "1"}),
 }
 

@@ -16,16 +16,22 @@ from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import harmless
 from tests.web.hostile.samples import (
     ACTS,
-    FIELDS,
     LINKS,
     READS,
     WRITES,
     address,
-    fields_of,
     variants,
 )
 from tests.web.hostile.values import SHARP, TEXTS
-from tests.web.hostile.visitor import FORM, Visitor, leads_out, token_on, tracebacks, visiting
+from tests.web.hostile.visitor import (
+    FORM,
+    Visitor,
+    leads_out,
+    ready,
+    token_on,
+    tracebacks,
+    visiting,
+)
 from watcher.web.forms import Forms
 
 TOKEN = "0123456789abcdef-token"
@@ -101,9 +107,10 @@ async def test_a_forged_form_writes_nothing(
     """Of any form, in any way; none is refused without a word."""
     with capture_logs() as said, caplog.at_level(logging.DEBUG):
         async with opened() as (page, market), visiting(page) as visitor:
-            path, fields = address(form, harmless), _fields(form)
+            path = address(form, harmless)
             token = await token_on(visitor, path if form == ACTS else "/silences")
-            before = market.rows()
+            fields = await ready(visitor, form, token) if form != ACTS else {"do": "snooze"}
+            before, woken = market.rows(), page.woken
             # A link's page is told to nobody, so that browsers name no origin for its forms.
             attacks = [each for each in ATTACKS if form != ACTS or each.name != "from nowhere"]
             for attack in attacks:
@@ -119,13 +126,9 @@ async def test_a_forged_form_writes_nothing(
             for method in ("GET", "POST"):
                 await visitor.send(method, query, b"", {"Content-Type": FORM})
                 assert market.rows() == before, f"in the address, by {method}"
-            assert page.woken == 0
+            assert page.woken == woken
     assert [line for line in said if line["log_level"] in ("error", "critical")] == []
     assert tracebacks(caplog) == []
-
-
-def _fields(form: str) -> dict[str, str]:
-    return fields_of(form, harmless) if form in FIELDS else {"do": "snooze"}
 
 
 @pytest.mark.parametrize("form", WRITES)
@@ -133,7 +136,8 @@ async def test_the_true_form_writes(opened: Opened, form: str) -> None:
     """Else the others would prove nothing. A second token, and a second value of a field that takes
     one, make it none."""
     async with opened() as (page, market), visiting(page) as visitor:
-        token, path, fields = await token_on(visitor), address(form, harmless), _fields(form)
+        token, path = await token_on(visitor), address(form, harmless)
+        fields = await ready(visitor, form, token)
         before = market.rows()
         for foreign in (Forms().token(), ""):
             for pair in ((token, foreign), (foreign, token)):
@@ -159,7 +163,8 @@ async def test_whatever_a_form_says(
     wrong = []
     with capture_logs() as said, caplog.at_level(logging.DEBUG):
         async with opened() as (page, _market), visiting(page) as visitor:
-            token, path, fields = await token_on(visitor), address(form, harmless), _fields(form)
+            token, path = await token_on(visitor), address(form, harmless)
+            fields = await ready(visitor, form, token)
             bodies = [f"token={token}" + "&x=y" * 10_000, f"token={token}&" + "&" * 60_000]
             for name, usual in (*fields.items(), ("back", "/alerts"), ("nothing", "x")):
                 bodies += _bodies({**fields, "token": token}, name, usual)
@@ -218,8 +223,9 @@ async def test_where_a_form_leads_back_to(opened: Opened, base: str) -> None:
         token = await token_on(visitor)
         for form in WRITES:
             path = f"/{base}{address(form, harmless).removeprefix('/')}"
+            fields = await ready(visitor, form, token, base=f"/{base}".rstrip("/"))
             for back in BACKS:
-                body = urlencode({**_fields(form), "token": token, "back": back})
+                body = urlencode({**fields, "token": token, "back": back})
                 answer = await visitor.send("POST", path, body.encode(), {"Content-Type": FORM})
                 assert answer.status in (200, 303, 400, 404, 409), (form, back)
                 there = leads_out(page, path, answer, below=f"/{base}")

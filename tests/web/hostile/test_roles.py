@@ -10,7 +10,7 @@ import pytest
 from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import FEED_TOKEN, Market, harmless
 from tests.web.hostile.samples import STREAMS, WRITES, address, fields_of
-from tests.web.hostile.visitor import FORM, Answer, line, token_on, visiting
+from tests.web.hostile.visitor import FORM, Answer, line, ready, token_on, visiting
 from tests.web.serving import Page
 from watcher.people import Role, digest_of
 from watcher.store.ports import Store
@@ -72,8 +72,9 @@ async def test_who_writes_what(opened: Opened, route: str, needed: Role) -> None
     async with opened() as (page, market), visiting(page) as visitor:
         await let_in(page, market)
         form = await token_on(visitor, "/silences", bearer(TOKENS[Role.EDIT]))
+        fields = await ready(visitor, route, form, bearer(TOKENS[Role.EDIT]))
         path, before = address(route, harmless), market.rows()
-        body = urlencode({**fields_of(route, harmless), "token": form}).encode()
+        body = urlencode({**fields, "token": form}).encode()
         for role, token in TOKENS.items():
             if role < needed:
                 answer = await visitor.send("POST", path, body, {**KIND, **bearer(token)})
