@@ -23,14 +23,32 @@ ADDRESSES: Mapping[str, Sequence[str]] = {
     "/rules/{name}": ("/rules/rule-0", "/rules/rule-7", "/rules/shelf"),
     "/reports": ("",),
     "/reports/{name}": ("/reports/weekly",),
-    "/alerts": (
-        "",
-        "?state=pending",
-        "?state=over",
-        "?state=over&before=20000",
-        "?state=over&rule=rule-199",
-        "?state=firing&before=95000",
+    "/alerts": tuple(
+        f"?{query}" if query else ""
+        for query in (
+            "",
+            "state=pending",
+            "state=over",
+            "state=over&before=20000",
+            "state=over&rule=rule-199",
+            "state=firing&before=95000",
+            "state=all&q=serum",
+            "state=over&q=no+such",
+            "state=all&q=rule-7",
+            "state=all&severity=warning",
+            "state=over&severity=critical",
+            "state=all&channel=boss",
+            "state=over&from=30d&to=7d",
+            "state=all&acknowledged=yes",
+            "state=firing&silenced=yes",
+            "state=firing&silenced=no",
+            "state=over&q=serum&rule=rule-7&severity=warning&channel=me&from=300d&silenced=no",
+        )  # fmt: skip
     ),
+    "/alerts/matching": ("?state=firing", "?state=all&q=serum", "?state=firing&silenced=no"),
+    "/alerts/{id:A?[0-9]{1,15}}": ("/alerts/A1", "/alerts/A300"),
+    "/api/alerts/{id:A?[0-9]{1,15}}.json": ("/api/alerts/A300.json",),
+    "/api/alerts.csv": ("?state=all", "?state=firing"),
     "/products": ("?q=serum", "?q=no+such"),
     "/products/{region}/{id}": (
         f"/products/{FIRST}",
@@ -74,7 +92,7 @@ ADDRESSES: Mapping[str, Sequence[str]] = {
     "/api/categories/{region}/{id}.json": (f"/api/categories/{ALL}.json",),
     "/api/followed.json": ("",),
     "/api/outbox.json": ("",),
-    "/api/alerts.json": ("", "?state=over"),
+    "/api/alerts.json": ("", "?state=over", "?state=all&q=serum"),
     "/api/audit.json": ("",),
     "/api/people.json": ("",),
 }
