@@ -42,6 +42,10 @@ SENT = {
                       {"rule": "x*", "ends": 86_400, "comment": "sale"}),
     "/silences/end": Sent({"id": "1"}, "end silence", "1", {"product": "1", "ends": 9_000},
                           {"product": "1", "ends": 0}),
+    "/rules/page": Sent({"do": "save", "base": "1", "text": "# new\n"}, "edit rules", "page.yaml",
+                        {"version": 1}, {"version": 2, "bytes": 6}),
+    "/rules/page/undo": Sent({"base": "1", "version": "0"}, "edit rules", "page.yaml",
+                             {"version": 1}, {"version": 2, "as": 0, "bytes": 0}),
     "/people": Sent({"name": "Ann", "role": "read"}, "add person", "Ann", None, {"role": "read"}),
     "/people/revoke": Sent({"name": "the read one"}, "revoke person", "the read one",
                            {"role": "read"}, {"role": "read", "revoked": 0}),
@@ -64,6 +68,7 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
     with Database.open(peopled) as store:
         store.followed.add([OLD], now - 9, "old")
         store.silences.add(begins=now - 9, ends=now + 9_000, product="1")
+        store.page_rules.save("# old\n", now - 9, base=0, who="ann")
         dead = str(store.outbox.list([NotificationState.DEAD])[0].id)
     async with visited(peopled, furnished, OWNER) as visitors:
         fields = {"token": await visitors.form(OWNER), **sent.fields}
@@ -75,7 +80,12 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert record.what == sent.what
         assert record.subject == (dead if sent.subject == DEAD else sent.subject)
         assert (_since(record.before, now), _since(record.after, now)) == (sent.before, sent.after)
-        assert (await visitors.post(path_of(route), fields, TOKENS[role]))[0] in (200, 303, 400)
+        assert (await visitors.post(path_of(route), fields, TOKENS[role]))[0] in (
+            200,
+            303,
+            400,
+            409,
+        )
         assert len(_records(peopled)) == (2 if route in ("/silences", "/outbox/retry") else 1)
 
 

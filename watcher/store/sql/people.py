@@ -16,7 +16,7 @@ from watcher.store.sql.connection import Face
 from watcher.units import DAY
 
 KEPT = 400 * DAY  # for which it is known who wrote what
-_STEP = 5_000  # records that are removed at one go
+_STEP = 1_000  # records that are removed at one go
 _PERSON = "SELECT id, name, role, digest, made, revoked FROM people"
 _RECORD = "SELECT id, at, who, via, what, subject, before, after FROM audit"
 
