@@ -27,7 +27,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.pages import NOW, SMALL, make, rules, scan_of
+from benchmarks.page_market import LARGE, NOW, make, product, rules, scan_of
 from benchmarks.processes import cpu_of
 from watcher.alert import AlertState
 from watcher.rules.files.loading import load_text
@@ -44,7 +44,7 @@ MOST, SLOWER = 1.0, 1.1  # percent of a processor; how much longer a list may ta
 # As people have them open: the first pages often, each product once.
 PATHS = (
     *[""] * 20, *["alerts"] * 10, *["outbox"] * 5, *["rules"] * 3, "rules/rule-0", "rules/rule-7",
-    *(f"products/US/{1_729_000_000_000 + number}" for number in range(10)),
+    *(f"products/US/{product(number)}" for number in range(10)),
 )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def store(path: Path, watch: Watch) -> float:
         newest = database.history.newest_scan(watch.key)
         assert newest is not None
         at = newest.at + DAY
-        scan = scan_of(watch, at, SMALL)
+        scan = scan_of(watch, at, LARGE.small)
         begin = time.perf_counter()
         with database.atomic():
             database.history.record(scan)
