@@ -45,7 +45,10 @@ MOST, MOST_KB = 25.0, 200.0
 FILE = "static/style.css"  # an answer with no statement behind it
 TIMES = 15
 PATHS = (
-    "", "watches", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
+    "", "watches", "watches/list-1", "watches/list-1?sort=-total_sale_7d_cnt",
+    "watches/list-1?q=waffle&min.spu_avg_price=11&sort=spu_avg_price&page=3",
+    "watches/list-1?min.total_sale_7d_cnt.change=10%25&sort=-total_sale_7d_cnt.change",
+    "watches/list-1/rule?q=waffle", "rules", "scores", "rules/rule-0", "rules/rule-7", "alerts",
     "alerts?state=pending", "alerts?state=over", "alerts?state=over&before=20000",
     "alerts?state=over&rule=rule-199", "alerts?state=firing&before=95000", "products?q=serum",
     "products?q=no+such", "products/US/1729000000000", "products/US/1729000000000?days=400",

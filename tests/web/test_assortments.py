@@ -33,6 +33,12 @@ watches:
   british: {{sort: total_sale_7d_cnt desc, region: GB}}
 rules:
   - {{name: sells, watch: bestsellers, when: {{total_sale_7d_cnt: {{at_least: 115}}}}}}
+  - name: of-some
+    watch: bestsellers
+    when:
+      total_sale_7d_cnt: {{at_least: 1m}}
+      not: {{seller_id: {{in: ["{GLOW}", "1"]}}}}
+      any: [{{category_l2_id: "{CARE}"}}, {{total_sale_7d_cnt: {{at_least: 2m}}}}]
   - {{name: far, watch: british, when: {{total_sale_7d_cnt: {{at_least: 1m}}}}}}
 """
 
@@ -156,6 +162,9 @@ async def test_all_categories(shop: Shop) -> None:
     assert "Of 3 listed products no category of this level is known." in text
     assert _names((await shop.page.get("categories?level=3"))[1]) == []
     assert _names((await shop.page.get("categories?level=2&q=beauty"))[1]) == [f"US/{CARE}"]
+    # One that is looked for by its id is found on whichever level.
+    for query, expected in ((f"q={CARE}", [f"US/{CARE}"]), (f"q={CARE}&level=1", [])):
+        assert _names((await shop.page.get(f"categories?{query}"))[1]) == expected
     found = await shop.json("api/categories.json?level=2")
     assert found["categories"][0]["path"] == "Beauty <i> > Skin\u202ecare"  # type: ignore[index]
 
@@ -214,6 +223,12 @@ async def test_a_seller(shop: Shop) -> None:
     assert (status, back.split("?")[0]) == (303, f"/sellers/US/{GLOW}")
     _, text = await shop.page.get(address)
     assert "seller Glow &lt;Lab&gt; (" in text
+    assert f'href="./sellers?q={GLOW}"' in (await shop.page.get("silences"))[1]
+    assert "Silenced" not in (await shop.page.get(f"sellers/US/{ODD}"))[1]
+    # One of a rule alone is everybody's.
+    assert (await shop.page.post("silences", {"token": token, "rule": "sells", "for": "1d"}))[
+        0
+    ] == 303
     assert "Silenced" not in (await shop.page.get(f"sellers/US/{ODD}"))[1]
 
 
@@ -279,6 +294,15 @@ async def test_every_link_leads_somewhere(shop: Shop) -> None:
     text = (await shop.page.get("products/US/1"))[1]
     assert f'href="../../sellers/US/{GLOW}"' in text
     assert f'href="../../categories/US/{BEAUTY}"' in text
+
+
+async def test_a_rule_that_names_some(shop: Shop) -> None:
+    """Leads to the pages of those that were found, in its own region."""
+    _, text = await shop.page.get("rules/of-some")
+    assert f'href="../sellers/US/{GLOW}"' in text
+    assert f'href="../categories/US/{CARE}"' in text
+    assert "sellers/GB" not in text
+    assert "sellers/US/1" not in text
 
 
 async def test_an_empty_store(tmp_path: Path) -> None:

@@ -190,11 +190,11 @@ async def test_a_product(page: Page) -> None:
 
 
 async def test_a_product_without_values(page: Page) -> None:
-    """A metric that has none says so; a metric that is none is as if it was not asked for."""
+    """A metric that has none says so; one that there is not is refused, and the usual one shown."""
     assert "Commission has no value" in (await page.get("products/US/3?metric=commission"))[1]
-    assert (
-        "7-day sales, last 90 days" in (await page.get("products/US/3?metric=nonsense&days=7"))[1]
-    )
+    _, text = await page.get("products/US/3?metric=nonsense&days=7")
+    assert "7-day sales, last 7 days" in text
+    assert "No metric is called &#34;nonsense&#34;." in text
 
 
 async def test_what_is_not_there(page: Page) -> None:

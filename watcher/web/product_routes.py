@@ -16,6 +16,7 @@ from watcher.web.pages import (
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/products", products.search),
+    ("/products/compare", product.compare),
     ("/products/{region}/{id}", product.page),
     ("/groups/{region}/{id}", group.page),
     ("/sellers", assortments.sellers),

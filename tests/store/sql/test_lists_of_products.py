@@ -60,7 +60,10 @@ BY_KEY = {
     "sql/extracts.py:Observations._changed",
     "sql/extracts.py:Observations._stored",
     "sql/history.py:History._last_seen",
-    "sql/history.py:History._watches",
+    "sql/absences.py:Absences._lasts",
+    "sql/absences.py:Absences.absences",
+    "sql/absences.py:Absences._begins",
+    "sql/baselines.py:_seen_few",
     "sql/siblings.py:Categories.of_product",
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
@@ -77,8 +80,7 @@ BY_KEY = {
 }
 # Words of documentation strings, not statements.
 _WORDS = {
-    "sql/history.py:History._looks_for",
-    "sql/history.py:History.ranks",
+    "sql/history.py:History.places",
     "sql/refreshes.py:Refreshes.keys",
 }
 

@@ -100,7 +100,9 @@ async def visited(
 ) -> AsyncIterator[Visitors]:
     """The page of a copy of the furnished database."""
     async with (
-        serving(path, furnished, token=token, page_url=page_url) as page,
+        serving(
+            path, furnished, token=token, page_url=page_url, draft=lambda _page: furnished.book
+        ) as page,
         aiohttp.ClientSession() as session,
     ):
         yield Visitors(page, session)

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Catalogue
 from watcher.text.evidence import said
 from watcher.units import Currencies, Unit, format_value
-
-
-def metric_choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """Yield the metrics that one may ask for a plot of, each with its label."""
-    for metric in catalogue.metrics():
-        if metric.unit is not Unit.DAY:
-            yield metric.name, label_said(metric.name, metric.label)
 
 
 def known_of(
