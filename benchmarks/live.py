@@ -27,10 +27,9 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.pages import NOW, SMALL, make, rules, scan_of
+from benchmarks.page_market import LARGE, NOW, make, product, rules, scan_of
 from benchmarks.processes import cpu_of
 from watcher.alert import AlertState
-from watcher.model import Instant
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.records import Transition
@@ -45,7 +44,7 @@ MOST, SLOWER = 1.0, 1.1  # percent of a processor; how much longer a list may ta
 # As people have them open: the first pages often, each product once.
 PATHS = (
     *[""] * 20, *["alerts"] * 10, *["outbox"] * 5, *["rules"] * 3, "rules/rule-0", "rules/rule-7",
-    *(f"products/US/{1_729_000_000_000 + number}" for number in range(10)),
+    *(f"products/US/{product(number)}" for number in range(10)),
 )  # fmt: skip
 
 
@@ -53,7 +52,7 @@ PATHS = (
 class Heard:
     """What the tabs noticed: seconds from a change until each had the new page."""
 
-    open: int = 0
+    open: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     changed: float = 0.0
     delays: list[float] = field(default_factory=list)
     pages: int = 0
@@ -99,7 +98,7 @@ async def tab(url: str, path: str, heard: Heard) -> None:
         kinds = {kind for each in re.findall(r'data-live="([^"]*)"', page) for kind in each.split()}
         async with session.get("/events", params={"mark": mark, "of": " ".join(kinds)}) as stream:
             assert stream.status == 200, await stream.text()
-            heard.open += 1
+            heard.open.release()
             async for line in stream.content:
                 if line.startswith(b"data:"):
                     await asyncio.sleep(random.uniform(0.5, 1))
@@ -109,10 +108,13 @@ async def tab(url: str, path: str, heard: Heard) -> None:
                     heard.delays.append(time.monotonic() - heard.changed)
 
 
-def store(path: Path, watch: Watch, at: Instant) -> float:
+def store(path: Path, watch: Watch) -> float:
     """Store one more list, and move an alert; the seconds that it takes."""
-    scan = scan_of(watch, at, SMALL)
     with Database.open(path) as database:
+        newest = database.history.newest_scan(watch.key)
+        assert newest is not None
+        at = newest.at + DAY
+        scan = scan_of(watch, at, LARGE.small)
         begin = time.perf_counter()
         with database.atomic():
             database.history.record(scan)
@@ -129,18 +131,18 @@ class Minute:
     stored: float
 
 
-async def minute(path: Path, book: Rulebook, tabs: int, begin: Instant, heard: Heard) -> Minute:
-    """Measure with so many tabs; lists are of ``begin`` and after."""
+async def minute(path: Path, book: Rulebook, tabs: int, heard: Heard) -> Minute:
+    """Measure with so many tabs."""
     watch = next(each for each in book.used_watches if each.name == "list-2")
     async with served(path) as (url, process), asyncio.TaskGroup() as group:
         open_ = [group.create_task(tab(url, PATHS[each], heard)) for each in range(tabs)]
-        while heard.open < tabs:  # what it takes to open them is none of this
-            await asyncio.sleep(0.1)
+        for _ in range(tabs):  # what it takes to open them is none of this
+            await heard.open.acquire()
         await asyncio.sleep(3)
         cpu, at, stored = cpu_of(process), time.monotonic(), []
-        for number in range(SECONDS // EVERY):
+        for _ in range(SECONDS // EVERY):
             heard.changed = time.monotonic()
-            stored.append(await asyncio.to_thread(store, path, watch, begin + number * DAY))
+            stored.append(await asyncio.to_thread(store, path, watch))
             await asyncio.sleep(EVERY)
         share = (cpu_of(process) - cpu) / (time.monotonic() - at) * 100
         for each in open_:
@@ -151,8 +153,8 @@ async def minute(path: Path, book: Rulebook, tabs: int, begin: Instant, heard: H
 async def measure(path: Path, book: Rulebook) -> bool:
     """Print both minutes; whether they are within the limits."""
     heard = Heard()
-    alone = await minute(path, book, 0, NOW + DAY, heard)
-    crowd = await minute(path, book, TABS, NOW + 10 * DAY, heard)
+    alone = await minute(path, book, 0, heard)
+    crowd = await minute(path, book, TABS, heard)
     delays = sorted(heard.delays)
     slower = crowd.stored / alone.stored
     print(f"{TABS} tabs: {crowd.share:.2f}% of a processor ({alone.share:.2f}% without any)")

@@ -159,6 +159,10 @@ class Pruner:
         return self
 
     @property
+    def audit(self) -> Pruner:
+        return self
+
+    @property
     def day_lists(self) -> Pruner:
         return self
 
@@ -206,7 +210,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert waits == [1.0, 0.5, 0, 0.1, 0.1, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pruner.expired == [clock.instant] * 2  # links, once a day
+    assert pruner.expired == [clock.instant] * 4  # links and records of writes, once a day
     assert liveness.left()["upkeep"] == DAY + HOUR
 
 

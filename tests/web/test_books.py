@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import aiohttp
@@ -64,7 +65,7 @@ async def crawl_books(session: aiohttp.ClientSession, root: URL) -> set[str]:
     waiting, seen = [""], set[str]()
     while waiting and len(seen) < 300:
         path = waiting.pop()
-        if path in seen:
+        if path in seen or re.search(r"/watches/.*\?", path):  # which has an address for each view
             continue
         seen.add(path)
         url = URL(f"{root}{path}", encoded=True)

@@ -33,6 +33,7 @@ EXAMPLES = {
 _ELSEWHERE = ("groups/", "reports/", "pictures/")
 # What a page shows that is no text of ours: names, ids, texts of services and of the rule file.
 DATA_SHOWN = (
+    "spu_avg_price: {below: 20}",
     HOSTILE, BAD_RULE, "taking-off", "a/b ?#%.json", "watcher", "English", "US",
     "me/1", "me/2", "me/3",
     "A sample <message>", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",

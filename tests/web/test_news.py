@@ -180,7 +180,7 @@ async def test_at_the_end_all_are_over() -> None:
 def told_in(seconds: float, cost: float, pages: int) -> int:
     """How many of these pages, each of which takes so long, are told in a time."""
     now, told = 0.0, 0
-    pace = Pace(lambda: now)
+    pace = Pace(clock=lambda: now)
     while told < pages and (now := now + pace.wait()) <= seconds:
         pace.told()
         pace.took(cost)
@@ -205,7 +205,7 @@ def test_cheap_pages_are_told_at_once() -> None:
 def test_who_asks_untold_is_charged() -> None:
     """A page that comes back to the front asks of itself: the others wait the longer."""
     now = 0.0
-    pace = Pace(lambda: now)
+    pace = Pace(clock=lambda: now)
     pace.wait()
     pace.took(BURST)
     pace.took(0.04)

@@ -25,6 +25,7 @@ SECONDS = 1.7  # for all of it
 # Places of lists, of which more can't be read in that time; where there are many rules less, for
 # all that their messages show is read with them.
 _MOST_ROWS, _MOST_ROWS_OF_MANY, _MANY = 1_000_000, 450_000, 20
+_FEW_ROWS = 400_000  # each judged by one rule, for which there is always time
 _SAMPLE = 8  # days by which is told what all of them take
 _CAREFUL = 0.85  # of the time that is left is what they should take
 _LOOK_BACK = 5_000  # scans of a watch that are counted
@@ -97,8 +98,8 @@ def preview(
     source: Store, before: Rulebook, after: Rulebook, now: Instant, clock: Callable[[], float],
     seconds: float = SECONDS,
 ) -> Preview:  # fmt: skip
-    """What the rules that ``after`` has and ``before`` has not would have told; ``clock`` counts
-    the seconds that it may take."""
+    """Rules that ``after`` has and ``before`` has not, and all that they would have told; ``clock``
+    counts the seconds that it may take."""
     rules = changed_rules(before, after)
     begun = Preview(tuple(rule.name for rule in rules))
     stored = _Stored(source, (*after.watches, *before.watches), now)
@@ -184,7 +185,7 @@ class _Stored:
 
 
 def _alike(one: Query, other: Query) -> tuple[int, bool, int]:
-    """How near two lists are: filters that both have less those that one has, the order, and how
+    """The likeness of two lists: filters that both have less those that one has, the order, and how
     deep the stored one is."""
     filters, wanted = set(one.filters), set(other.filters)
     common = 2 * len(filters & wanted) - len(filters ^ wanted)
@@ -211,6 +212,8 @@ class _Player:
         days = max(1, min(DAYS, DAYS * most // rows))
         everyone = with_muters(self._rules, self._book)
         reading = Reading(self._source, everyone, (self._now - days * DAY, self._now))
+        if rows * len(self._rules) <= _FEW_ROWS:
+            return days, self._last(reading, days)
         first, begun = min(days, _SAMPLE), clock()
         found = self._last(reading, first)
         took = max(clock() - begun, 1e-9)

@@ -74,12 +74,14 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules."""
+    where the book reads that at two schedules. One that is ``unnamed`` is written out in a rule,
+    and nobody else can name it: it is called as that rule is."""
 
     key: str
     name: str
     query: Query
     schedule: Schedule
+    unnamed: bool = field(default=False, compare=False)
 
     @property
     def asks(self) -> str:

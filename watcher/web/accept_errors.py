@@ -59,7 +59,8 @@ class VisitorLimits:
     is for a request to come whole, from when the connection was opened or from the last answer;
     ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
     ``streams`` are connections that stay open to hear of what changes, besides; each is written to
-    once in ``beat`` seconds at least. ``look`` is how often is looked for what changed."""
+    once in ``beat`` seconds at least. What changed is looked for each ``look`` seconds, and
+    ``share`` is what the pages that are told may take of a processor."""
 
     connections: int = field(default_factory=most_connections)
     arrival: float = 10.0
@@ -68,6 +69,7 @@ class VisitorLimits:
     streams: int = field(default_factory=most_streams)
     beat: float = 15.0
     look: float = 2.0
+    share: float = 0.004
 
 
 @dataclass(slots=True)

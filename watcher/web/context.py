@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.analysis.views.held import HeldLists
 from watcher.audited import Audited
 from watcher.model import Instant
 from watcher.page_text import PageText
@@ -195,7 +196,8 @@ class Board:
 @dataclass(frozen=True, slots=True)
 class PageContext:
     """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several,
-    ``page_url`` the address of its page for visitors, where that was said."""
+    ``page_url`` the address of its page for visitors, where that was said; all books share the
+    memory for ``lists``."""
 
     sources: Sources
     forms: Forms
@@ -204,6 +206,7 @@ class PageContext:
     book: str = ""
     page_url: str = ""
     deeds: Deeds = field(default_factory=Deeds)
+    lists: HeldLists = field(default_factory=HeldLists)
 
     @property
     def zone(self) -> tzinfo:

@@ -57,7 +57,7 @@ class Live:
     ) -> None:
         self._shelf, self._connections, self._limits = shelf, connections, limits
         self._admitted, self._headers = admitted, {**headers, **_HEADERS}
-        self._news = News(shelf, limits.look)
+        self._news = News(shelf, limits.look, Pace(limits.share))
         self._shared = Shared(self._news.pace)
 
     async def aclose(self) -> None:
@@ -161,7 +161,7 @@ class _Kept:
 class Shared:
     """Answers to pages that were told of a change. One at a time, so that no scan waits for more
     than one; and where several ask the same, as whoever has the same page open does, it is made
-    once. ``pace`` hears what each took: of the whole process, for pages wait while it is busy."""
+    once. ``pace`` hears what each took, of the whole process: while that is busy, pages wait."""
 
     pace: Pace
     clock: Callable[[], float] = time.monotonic

@@ -67,8 +67,9 @@ def _is_mark(text: str) -> bool:
 
 @dataclass(slots=True)
 class Pace:
-    """The pace at which pages are told: what they ask then takes ``SHARE`` of a processor."""
+    """The pace at which pages are told: what they ask then takes ``share`` of a processor."""
 
+    share: float = SHARE
     clock: Callable[[], float] = time.monotonic
     usual: float = USUAL  # seconds that a page took, of late
     _left: float = BURST
@@ -79,9 +80,9 @@ class Pace:
         """The seconds until one more may be told."""
         now = self.clock()
         if self._at is not None:
-            self._left = min(BURST, self._left + (now - self._at) * SHARE)
+            self._left = min(BURST, self._left + (now - self._at) * self.share)
         self._at = now
-        return max(0.0, -self._left / SHARE)
+        return max(0.0, -self._left / self.share)
 
     def told(self) -> None:
         """One page was told, and will ask."""

@@ -42,6 +42,7 @@ from watcher.words import listing
 NAVIGATION = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
+    ("/watches", N_("Watches")),
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
@@ -207,6 +208,7 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "watch_link": _watch_link,
         "report_link": _report_link,
         "alert_link": _alert_link,
         "subject_link": _subject_link,
@@ -312,6 +314,11 @@ def _rule_link(context: Context, name: str) -> str:
 def _alert_link(context: Context, alert: int | str) -> str:
     """The page of an alert, by its number or its short id."""
     return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
+
+
+@jinja2.pass_context
+def _watch_link(context: Context, name: str) -> str:
+    return _url(context, f"/watches/{quote(name, safe='')}")
 
 
 @jinja2.pass_context

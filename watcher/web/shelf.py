@@ -15,6 +15,7 @@ import jinja2
 from aiohttp import web
 from prometheus_client.registry import Collector
 
+from watcher.analysis.views.held import HeldLists
 from watcher.errors import StoreError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
@@ -117,6 +118,7 @@ class SeveralBooks:
         self._templates: jinja2.Environment = templates()
         self.index = Renderer(self._bases, self._templates)
         self._pages: dict[str, PageContext] = {}
+        self._lists = HeldLists()
 
     def book_of(self, request: web.Request) -> str | None:
         named = request.match_info.get("book")
@@ -189,7 +191,8 @@ class SeveralBooks:
         bases = tuple(f"{base}{BOOKS}/{book}/" for base in self._bases)
         renderer = Renderer(bases, self._templates)
         address = f"{self._page_url}{BOOKS}/{book}/" if self._page_url is not None else ""
-        return PageContext(sources, Forms(self._page_url), renderer, Board(), book, address)
+        forms = Forms(self._page_url)
+        return PageContext(sources, forms, renderer, Board(), book, address, lists=self._lists)
 
 
 def _marks(database: Store) -> Marks:

@@ -33,6 +33,9 @@ PHONE, DESK = (390, 844), (1280, 900)
 PAGES = (
     "",
     "watches",
+    "watches/taking-off",
+    "watches/taking-off?cols=rank,discount&q=serum&when=spu_avg_price%3A%20x&sort=-product_name",
+    "watches/taking-off/rule?q=serum",
     "rules",
     "scores",
     "rules/taking-off",

@@ -42,8 +42,9 @@ async def _opened(
     path = folder / market.path.name
     if not path.exists():
         shutil.copy(market.path, path)
+        shutil.copy(market.path.with_suffix(".yaml"), path.with_suffix(".yaml"))
     copy = replace(market, path=path)
-    async with serving(path, copy, pictures=Desk(), **given) as page:
+    async with serving(path, copy, pictures=Desk(), draft=copy.draft, **given) as page:
         yield page, copy
 
 

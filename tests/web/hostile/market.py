@@ -19,10 +19,11 @@ from watcher.incidents.operator import Operator
 from watcher.message import Message
 from watcher.model import Instant, LongTexts, Severity
 from watcher.notification.policy import policies_of
+from watcher.page_text import PageText
 from watcher.people import Author, Role, Via
 from watcher.people import digest_of as digest_of_person
 from watcher.pipeline import evaluate
-from watcher.rules.files.loading import load_text
+from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.engine import open_store
 from watcher.store.ports import Store
@@ -37,7 +38,7 @@ PRODUCTS = tuple(str(1_729_000_000_000_000_000 + number) for number in range(1, 
 SELLERS = ("7495981769829615944", "7495000000000000001")
 CATEGORY, SECOND, THIRD = "601450", "601451", "601452"
 GROUP = f"seller_id={SELLERS[0]}"
-DAYS = 12
+DAYS, VERSIONS = 12, 2
 
 Texts = Callable[[str], str]
 """The text of something by what it is: of a rule's name, a comment."""
@@ -65,7 +66,19 @@ def lengthy(what: str) -> str:
 
 
 # Of these names no more is taken.
-_SHORT = frozenset({"report", "seller", "rule", "group rule", "niche rule", "patient rule", "mine"})
+_SHORT = frozenset(
+    {
+        "page rule",
+        "first page rule",
+        "report",
+        "seller",
+        "rule",
+        "group rule",
+        "niche rule",
+        "patient rule",
+        "mine",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,10 @@ class Market:
     book: Rulebook
     now: Instant
     texts: Texts
+
+    def draft(self, page: PageText) -> Rulebook:
+        """The rules as they would be with another text of the page."""
+        return load([self.path.with_suffix(".yaml")], {}, page=page, strict=True)
 
     def rows(self) -> Sequence[str]:
         """All that is stored, as SQL."""
@@ -128,9 +145,25 @@ rules:
 """
 
 
+def page_text(texts: Texts, of: str = "page rule") -> str:
+    """The rules that are written in the page."""
+    return f"""
+# {texts("remark")}
+rules:
+  - name: {json.dumps(texts(of))}
+    description: {json.dumps(texts("description"))}
+    watch: {json.dumps(texts("watch"))}
+    when: {{total_sale_7d_cnt: {{at_least: 60}}}}
+    notify: me
+"""
+
+
 def make(path: Path, texts: Texts) -> Market:
     """Twelve days of six products of two sellers, and something of all that pages show."""
-    book = load_text(rules_of(texts))
+    own = path.with_suffix(".yaml")
+    own.write_text(rules_of(texts), "utf-8")
+    book = load([own], {}, page=PageText(page_text(texts), VERSIONS))
+    assert book.page_number == VERSIONS
     with Database.open(path) as database:
         now = fill(database, book, texts)
     return Market(path, book, now, texts)
@@ -242,6 +275,8 @@ def _write(database: Store, texts: Texts, now: Instant) -> None:
     """What people write, and who may read a feed of it."""
     audited = Audited(database, Author(texts("author"), Via.PAGE), now - DAY)
     audited.silence(ends=now + DAY, rule=texts("pattern"), comment=texts("comment"))
+    audited.edit_rules(page_text(texts, "first page rule"), base=0)
+    audited.edit_rules(page_text(texts), base=1)
     audited.follow(PRODUCTS[3:4], texts("note"))
     audited.add_person("reader", Role.FEED, digest_of_person(FEED_TOKEN))
     gone = audited.add_person("gone", Role.FEED, digest_of_person("g" * 40))

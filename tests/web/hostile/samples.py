@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import quote
 
-from tests.web.hostile.market import CATEGORY, FEED_TOKEN, GROUP, PRODUCTS, SELLERS, TOKEN, Texts
+from tests.web.hostile.market import (
+    CATEGORY,
+    FEED_TOKEN,
+    GROUP,
+    PRODUCTS,
+    SELLERS,
+    TOKEN,
+    Texts,
+    page_text,
+)
 from watcher.web import routes
 from watcher.web.live import EVENTS
 
@@ -21,6 +30,10 @@ PARAMETER = re.compile(r"\{(\w+)(?::(?:[^{}]|\{[^{}]*\})*)?\}")
 
 def _rule(texts: Texts) -> str:
     return texts("rule")
+
+
+def _text(texts: Texts) -> str:
+    return page_text(texts, "new rule")
 
 
 def _report(texts: Texts) -> str:
@@ -45,6 +58,8 @@ VALUES: Mapping[str, Values] = {
     "/api/categories/{region}/{id}.json": {"region": "US", "id": CATEGORY},
     r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg": {"product": "1", "key": PICTURE},
     r"/outbox/{id:\d{1,15}}": {"id": "1"},
+    "/alerts/{id:A?[0-9]{1,15}}": {"id": "A1"},
+    "/api/alerts/{id:A?[0-9]{1,15}}.json": {"id": "1"},
     r"/act/{token}": {"token": TOKEN},
     r"/feed/{token}/alerts.atom": {"token": FEED_TOKEN},
     r"/act/{token}/{number:[1-9]\d{0,3}}": {"token": TOKEN, "number": "1"},
@@ -59,9 +74,23 @@ FIELDS: Mapping[str, Values] = {
     "/silences/end": {"id": "1"},
     "/followed": {"product": PRODUCTS[2], "note": "why"},
     "/followed/remove": {"product": PRODUCTS[0]},
+    "/alerts/acknowledge": {"alert": "1"},
+    "/alerts/silence": {"alert": "1", "for": "1d", "of": "all", "comment": "why"},
+    "/alerts/undo": {"done": "0" * 32},  # but see AFTER
+    "/rules/page": {"text": _text, "base": "2", "do": "save"},
+    "/rules/page/undo": {"version": "1", "base": "2"},
     "/people": {"name": "somebody", "role": "feed"},
     "/people/revoke": {"name": "reader"},
     "/people/forget": {"name": "gone"},
+}
+
+# What a form is about, where another one must have done that first: its address, and the name in
+# the address that it leads to.
+AFTER: Mapping[str, tuple[str, str]] = {"/alerts/undo": ("/alerts/acknowledge", "done")}
+# By the form's address: fields by which it does something else.
+OTHERWISE: Mapping[str, Sequence[Values]] = {
+    "/alerts/acknowledge": ({"again": "1"}, {"alert": "1 2 3"}),
+    "/rules/page": ({"do": "check"}, {"do": "preview"}, {"base": "1"}),
 }
 
 READS: tuple[str, ...] = tuple(path for path, *_rest in routes.READS)
@@ -91,10 +120,20 @@ def address(route: str, texts: Texts, **instead: str) -> str:
 
 def fields_of(form: str, texts: Texts) -> dict[str, str]:
     """The fields of a form, without its token."""
+    return _filled(FIELDS[form], texts)
+
+
+def _filled(fields: Values, texts: Texts) -> dict[str, str]:
     return {
-        name: value if isinstance(value, str) else value(texts)
-        for name, value in FIELDS[form].items()
+        name: value if isinstance(value, str) else value(texts) for name, value in fields.items()
     }
+
+
+def variants(form: str, texts: Texts) -> Iterator[dict[str, str]]:
+    """The fields of a form for each thing that it does."""
+    usual = fields_of(form, texts)
+    yield usual
+    yield from ({**usual, **_filled(other, texts)} for other in OTHERWISE.get(form, ()))
 
 
 def plain(route: str) -> str:

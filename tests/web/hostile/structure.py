@@ -74,7 +74,7 @@ def differences(plain: str, other: str) -> Iterator[str]:
         yield f"comments {found.comments}"
 
 
-def fields_of(page: str, path: str) -> Iterator[str]:
+def names_asked(page: str, path: str) -> Iterator[str]:
     """The names in the queries by which a page leads to itself: of its links, and of its forms."""
     for query in queries(page, path):
         yield from (name for name, _ in parse_qsl(query, keep_blank_values=True))

@@ -13,9 +13,9 @@ from markupsafe import escape
 from tests.web.hostile.asked import ANY, Asked
 from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import Texts, harmless, hostile, lengthy
-from tests.web.hostile.samples import FACES, LINKS, READS, address
+from tests.web.hostile.samples import FACES, LINKS, READS, WRITES, address, variants
 from tests.web.hostile.structure import differences, queries, read
-from tests.web.hostile.visitor import Answer, queries_of, visiting
+from tests.web.hostile.visitor import Answer, queries_of, token_on, visiting
 from watcher.web.address import CONTENT_POLICY
 
 SHOWN = (*READS, *LINKS)
@@ -103,6 +103,25 @@ async def test_what_is_asked_for_is_never_markup(opened: Opened, asked: Asked) -
     assert len(asked.by_route) > 20
     assert {"q", "language", "notice"} <= asked.by_route["/products"]
     assert ANY not in asked.by_route["/products"]
+
+
+@pytest.mark.parametrize("form", WRITES)
+async def test_what_a_form_says_is_never_markup(opened: Opened, form: str) -> None:
+    """In the answer, be it of a text that is refused."""
+    wrong = []
+    async with opened() as (page, _market), visiting(page) as visitor:
+        token, path = await token_on(visitor), address(form, harmless)
+        for fields in variants(form, harmless):
+            for name in (*fields, "back"):
+                other, *plain = [
+                    await visitor.post(path, {**fields, "token": token, name: text})
+                    for text in (hostile("rule"), harmless("rule"), "~!~")  # good, and none
+                ]
+                alike = [each for each in plain if each.status == other.status]
+                if other.is_page and alike:
+                    found = [[*differences(each.text, other.text)] for each in alike]
+                    wrong += [f"{name}: {each}" for each in found if all(found)]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import FEED_TOKEN, Market, harmless
 from tests.web.hostile.samples import STREAMS, WRITES, address, fields_of
-from tests.web.hostile.visitor import Answer, line, token_on, visiting
+from tests.web.hostile.visitor import FORM, Answer, line, ready, token_on, visiting
 from tests.web.serving import Page
 from watcher.people import Role, digest_of
 from watcher.store.ports import Store
@@ -16,7 +18,7 @@ from watcher.web.routes import FORMS, READS
 
 TOKENS: Mapping[Role, str] = {role: role.word[0] * 39 + "0" for role in Role}
 REVOKED = "9" * 40
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+KIND = {"Content-Type": FORM}
 FEED = "/feed/{}/alerts.atom"
 
 
@@ -63,31 +65,28 @@ def shows_something(answer: Answer) -> bool:
     return b"some " in answer.body
 
 
-async def test_who_writes_what(opened: Opened) -> None:
+@pytest.mark.parametrize(("route", "needed"), [(path, role) for path, _handler, role in FORMS])
+async def test_who_writes_what(opened: Opened, route: str, needed: Role) -> None:
     """With the token of a form that somebody else was given: no role sends what takes a higher one,
     and nothing is written, nor recorded."""
     async with opened() as (page, market), visiting(page) as visitor:
         await let_in(page, market)
         form = await token_on(visitor, "/silences", bearer(TOKENS[Role.EDIT]))
-        wrong = []
-        for route, _handler, needed in FORMS:
-            path, before = address(route, harmless), market.rows()
-            body = urlencode({**fields_of(route, harmless), "token": form}).encode()
-            for role, token in TOKENS.items():
-                if role < needed:
-                    answer = await visitor.send("POST", path, body, {**FORM, **bearer(token)})
-                    if answer.status != 403 or shows_something(answer):
-                        wrong.append(f"{route} by {role.word}: {answer.status}")
-            for headers in ({}, bearer(REVOKED), bearer("x")):
-                answer = await visitor.send("POST", path, body, {**FORM, **headers})
-                if answer.status != 401:
-                    wrong.append(f"{route} by {headers}: {answer.status}")
-            if market.rows() != before:
-                wrong.append(f"{route} was written")
-            answer = await visitor.send("POST", path, body, {**FORM, **bearer(TOKENS[needed])})
-            if answer.status not in (200, 303) or market.rows() == before:
-                wrong.append(f"{route} by {needed.word}: {answer.status}")
-        assert wrong == []
+        fields = await ready(visitor, route, form, bearer(TOKENS[Role.EDIT]))
+        path, before = address(route, harmless), market.rows()
+        body = urlencode({**fields, "token": form}).encode()
+        for role, token in TOKENS.items():
+            if role < needed:
+                answer = await visitor.send("POST", path, body, {**KIND, **bearer(token)})
+                assert answer.status == 403, role
+                assert not shows_something(answer), role
+        for headers in ({}, bearer(REVOKED), bearer("x")):
+            answer = await visitor.send("POST", path, body, {**KIND, **headers})
+            assert answer.status == 401, headers
+        assert market.rows() == before
+        answer = await visitor.send("POST", path, body, {**KIND, **bearer(TOKENS[needed])})
+        assert answer.status in (200, 303)
+        assert market.rows() != before
 
 
 async def test_no_page_offers_what_its_visitor_may_not(opened: Opened) -> None:
@@ -153,5 +152,5 @@ async def test_a_token_that_is_revoked(opened: Opened) -> None:
             for route in WRITES:
                 body = urlencode({**fields_of(route, harmless), "token": form}).encode()
                 path = address(route, harmless)
-                assert (await visitor.send("POST", path, body, {**FORM, **own})).status == 401
+                assert (await visitor.send("POST", path, body, {**KIND, **own})).status == 401
             assert market.rows() == before

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import aiohttp
 import pytest
@@ -16,13 +16,15 @@ from yarl import URL
 
 from tests.web import raw
 from tests.web.hostile.asked import ANY, Asked
-from tests.web.hostile.samples import PICTURE
-from tests.web.hostile.structure import fields_of
+from tests.web.hostile.market import harmless
+from tests.web.hostile.samples import AFTER, PICTURE, address, fields_of
+from tests.web.hostile.structure import names_asked
 from tests.web.serving import Page
 from watcher.store.ports import Store
 
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 _ROUNDS = 3
+FORM = "application/x-www-form-urlencoded"
 EVERYWHERE = frozenset(("language", "notice", "n"))
 COMMON = "/products"
 JPEG = b"\xff\xd8\xff small \xff\xd9"
@@ -72,6 +74,13 @@ class Visitor:
         """The answer to a path that is sent as it stands."""
         return await self.send("GET", path, headers=headers)
 
+    async def post(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The answer to a form as a page of ours sends it."""
+        given = {"Content-Type": FORM, **(headers or {})}
+        return await self.send("POST", path, urlencode(fields).encode(), given)
+
     async def send(
         self, method: str, path: str, data: bytes | Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -118,6 +127,24 @@ async def token_on(
     return found[1]
 
 
+async def ready(
+    visitor: Visitor,
+    form: str,
+    token: str,
+    headers: Mapping[str, str] | None = None,
+    base: str = "",
+) -> dict[str, str]:
+    """The fields of a form in the harmless market, without its token; what must have been done
+    before it is done."""
+    fields = fields_of(form, harmless)
+    if form in AFTER:
+        first, name = AFTER[form]
+        path = f"{base}{address(first, harmless)}"
+        done = await visitor.post(path, {**fields_of(first, harmless), "token": token}, headers)
+        fields[name] = parse_qs(urlsplit(done.headers["Location"]).query)[name][0]
+    return fields
+
+
 async def queries_of(visitor: Visitor, path: str, asked: Asked, route: str) -> Sequence[str]:
     """The names of all that a page's query may say: what it looks for, what its own links and
     forms say, and what it looks for then. Those that all pages look for are of one alone."""
@@ -127,7 +154,7 @@ async def queries_of(visitor: Visitor, path: str, asked: Asked, route: str) -> S
         for each in waiting:
             answer = await visitor.get(each)
             if answer.is_page:
-                said |= set(fields_of(answer.text, path))
+                said |= set(names_asked(answer.text, path))
         found = (asked.by_route[route] | said) - {ANY}
         if found == known:
             break

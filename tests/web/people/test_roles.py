@@ -24,6 +24,13 @@ def test_the_tables_name_all_there_is() -> None:
     assert len(ROUTES) == len(READS)
     assert len(POSTED) == len(FORMS)
     assert set(POSTED.values()) == {Role.ACT, Role.EDIT}
+    assert {path: role for path, role in ROUTES.items() if role is not Role.READ} == {
+        "audit": Role.ACT,
+        "api/audit.json": Role.ACT,
+        "people": Role.EDIT,
+        "api/people.json": Role.EDIT,
+        "feeds/alerts.atom": Role.FEED,
+    }
     assert not any("{" in path for path in (*ROUTES, *POSTED))
 
 

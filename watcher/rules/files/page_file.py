@@ -93,7 +93,7 @@ def _forbidden(document: Document, sections: Mapping[str, object]) -> Iterator[P
 
 
 def _unsafe(document: Document, value: object, path: Path) -> Iterator[Problem]:
-    """What would be filled in, or read from a file."""
+    """Yield what would be filled in, or read from a file."""
     if isinstance(value, str):
         if _fills(value):
             yield document.problem(path, _FILLED_IN, code=ProblemCode.UNFILLED)
@@ -189,7 +189,7 @@ def without(document: Document, problems: Sequence[Problem]) -> Document | None:
 
 
 def _starts(document: Document) -> Iterator[tuple[tuple[int, int], Path]]:
-    """Where each section begins, and each thing in it."""
+    """Yield where each section begins, and each thing in it."""
     for name, section in document.spot.children.items():
         yield section.key or (section.line, section.column), (name,)
         for inner, spot in section.children.items():

@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
+import numpy as np
+
 from watcher.alert import AlertState
 from watcher.message import NotificationState
+from watcher.model import Ints
+from watcher.store.packing import positions
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.history import History
@@ -58,6 +62,37 @@ class Browsing(Face):
                 f"SELECT state, count(*) FROM alerts {self._sql.live} "
                 "WHERE rule = ? AND state <> 'inactive' GROUP BY state",
                 (rule,),
+            )
+        )
+
+    def firing_on(self, products: Ints) -> Ints:
+        """(n,) the number of alerts that fire on each product, of whatever watch."""
+        counts = np.array(
+            self._db.rows(
+                f"SELECT product, count(*) FROM alerts {self._sql.live} "
+                "WHERE state <> 'inactive' AND state = 'firing' GROUP BY product"
+            ),
+            np.int64,
+        ).reshape(-1, 2)
+        return np.append(counts[:, 1], 0)[positions(counts[:, 0], products)]  # -1 finds the 0
+
+    def rules_firing_on(self, products: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """The rules that fire on each product that has some."""
+        found: dict[int, tuple[str, ...]] = {}
+        for product, rule in self._db.rows(
+            f"SELECT product, rule FROM alerts {self._sql.live} WHERE state <> 'inactive' "
+            f"AND state = 'firing' AND product IN {self._sql.among()} ORDER BY rule",
+            (self._sql.listed(products),),
+        ):
+            found[product] = (*found.get(product, ()), rule)
+        return found
+
+    def firing_by_watch(self) -> dict[str, int]:
+        """The number of alerts that fire, by the key of the watch that they are of."""
+        return dict(
+            self._db.rows(
+                f"SELECT watch, count(*) FROM alerts {self._sql.live} WHERE state <> 'inactive' "
+                "AND state = 'firing' AND watch <> '' GROUP BY watch"
             )
         )
 

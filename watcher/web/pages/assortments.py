@@ -20,7 +20,7 @@ from watcher.store.ports import Store
 from watcher.units import Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.assortment_past import kind_said
-from watcher.web.pages.assortment_table import Leaf, TableQuery, heads, in_order, leaf
+from watcher.web.pages.assortment_table import AssortmentLeaf, TableQuery, heads, in_order, leaf
 from watcher.web.rendering import whole_number
 
 # What one may sort by, and whether the lowest comes first unless the address says otherwise.
@@ -60,7 +60,7 @@ class _Listed:
 
     asked: TableQuery
     lines: Sequence[AssortmentLine]
-    leaf: Leaf
+    leaf: AssortmentLeaf
     text: str
     region: str
     regions: Sequence[str]
@@ -135,15 +135,14 @@ def _line(line: AssortmentLine) -> dict[str, Any]:
 def _found(
     query: Mapping[str, str], categories: bool, database: Store, book: Rulebook, now: Instant
 ) -> _Listed:
-    wanted = whole_number(query, "level") or 1
-    level = wanted if wanted <= len(CATEGORIES) else 1
+    text = query.get("q", "").strip()[:_LONGEST]
+    level = _level(database, query, text) if categories else 1
     by = CATEGORIES[level - 1] if categories else SELLER
     alike = book.metrics.gmv_currency is not None
     found, unknown = tallies(database, by, on_lists(database, book.watches, now), alike=alike)
     regions = sorted({each.region for each in found})
     region = query.get("region", "") if query.get("region") in regions else ""
     named = _named_categories(database, found) if categories else _named(book, found)
-    text = query.get("q", "").strip()[:_LONGEST]
     lines = [
         line for line in named if region in ("", line.tally.region) and (not text or line.has(text))
     ]
@@ -160,6 +159,15 @@ def _found(
         unknown=sum(count for place, count in unknown.items() if region in ("", place)),
         all=len(found),
     )
+
+
+def _level(database: Store, query: Mapping[str, str], text: str) -> int:
+    """The level that is asked for, or else that of the category whose id is looked for."""
+    wanted = whole_number(query, "level") or 0
+    if wanted in range(1, len(CATEGORIES) + 1):
+        return wanted
+    found = database.assortments.places(text) if text else []
+    return next((CATEGORIES.index(by) + 1 for _, by in found if by in CATEGORIES), 1)
 
 
 def _named(book: Rulebook, found: Sequence[AssortmentTally]) -> list[AssortmentLine]:

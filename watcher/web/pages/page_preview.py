@@ -1,4 +1,4 @@
-"""What a preview shows of rules that are not in force yet."""
+"""The preview of rules that are not in force yet, as it is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALERTS = 12  # that are shown with their reasons, the newest
 COLUMNS = 5  # rules with a column of their own in the table of days
 
 
-class Shown(NamedTuple):
+class PreviewedAlert(NamedTuple):
     """An alert that would have been told."""
 
     at: Instant
@@ -51,13 +51,13 @@ def _told(found: Backtest) -> int:
     return max((each.messages for each in found.channels), default=0)
 
 
-def _alerts(preview: Preview, zone: tzinfo) -> Iterator[Shown]:
+def _alerts(preview: Preview, zone: tzinfo) -> Iterator[PreviewedAlert]:
     left = ALERTS
     for sent in reversed(preview.found.told if preview.found is not None else ()):
         products = view_of(sent.message, "", zone).products
         for item, product in zip(sent.message.items[:left], products, strict=False):
             rule = item.rule or sent.message.rule
-            yield Shown(
+            yield PreviewedAlert(
                 sent.at, rule, item.region, item.product_id, item.name,
                 (*product.why, *product.also),
             )  # fmt: skip

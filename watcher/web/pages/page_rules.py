@@ -136,7 +136,7 @@ async def undo(context: PageContext, request: web.Request) -> web.StreamResponse
 
 
 async def _tried(context: PageContext, drafts: Drafts, rules: Rulebook) -> dict[str, Any]:
-    """What these rules would have told, where those in force would not."""
+    """A preview of these rules beside those in force."""
     before, now = context.sources.book(), context.sources.now()
     job = partial(preview, before=before, after=rules, now=now, clock=drafts.clock)
     async with drafts.turn:

@@ -54,7 +54,7 @@ def _quoted(problem: Problem, lines: list[str]) -> Quoted:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Rewriting:
     """Lines from one text to another, each with ``+``, ``-``, ``@`` or a blank: ``more`` of them
     are not shown."""
 
@@ -64,11 +64,11 @@ class Difference:
     removed: int = 0
 
 
-def difference(old: str, new: str) -> Difference:
+def difference(old: str, new: str) -> Rewriting:
     """A unified diff, without its head."""
     found = [*_changes(old, new)]
     signs = [sign for sign, _ in found]
-    return Difference(
+    return Rewriting(
         tuple(found[:MOST_LINES]), max(0, len(found) - MOST_LINES), signs.count("+"),
         signs.count("-"),
     )  # fmt: skip

@@ -15,7 +15,7 @@ const rowsOf = (part) => new Map([...part.querySelectorAll("[data-key]")].map((r
 const KEPT = { DETAILS: "open", INPUT: "checked", OPTION: "selected" };
 
 function morphAttributes(from, to) {
-  const kept = (name) => name === KEPT[from.nodeName] || name === "tabindex";
+  const kept = (name) => name === KEPT[from.nodeName] || name === "tabindex" || name === "style";
   for (const { name, value } of to.attributes) {
     if (!kept(name) && from.getAttribute(name) !== value) from.setAttribute(name, value);
   }
@@ -73,11 +73,27 @@ function placesIn(part) {
   return () => Math.abs(part.getBoundingClientRect().height - height) > 0.5 || places.some(moved);
 }
 
+// A table's columns keep their widths, whatever numbers stand in them next.
+function pinColumns(part) {
+  for (const table of part.querySelectorAll("table")) {
+    const heads = [...(table.tHead?.rows[0].cells ?? [])];
+    if (table.style.width || !heads.length || !table.tHead.getClientRects().length) continue;
+    const widths = [table, ...heads].map((each) => `${each.getBoundingClientRect().width}px`);
+    [table, ...heads].forEach((each, number) => { each.style.width = widths[number]; });
+    table.style.tableLayout = "fixed";
+  }
+}
+
+function freeColumns() {
+  document.querySelectorAll("main table, main thead th").forEach((each) => each.removeAttribute("style"));
+}
+
 // Make as many of the pairs alike as nothing moves for: all, or else each half for itself.
 function settle(part, pairs) {
   const differing = pairs.filter(([from, to]) => !from.isEqualNode(to));
   if (!differing.length) return;
   const moved = placesIn(part);
+  pinColumns(part);
   const before = differing.map(([from]) => from.cloneNode(true));
   differing.forEach(([from, to]) => morph(from, to, from !== part));
   if (!moved()) return;
@@ -86,14 +102,15 @@ function settle(part, pairs) {
   if (half) [differing.slice(0, half), differing.slice(half)].forEach((some) => settle(part, some));
 }
 
-// What counts as a change: not a time that grew old, nor the token of a form.
+// What counts as a change, as text: not a time that grew old, nor the token of a form.
 function bare(part) {
   const copy = part.cloneNode(true);
   copy.querySelectorAll("time").forEach((each) => each.replaceWith(document.createElement("time")));
   copy.querySelectorAll("input[type=hidden]").forEach((each) => { each.value = ""; });
   copy.querySelectorAll("details").forEach((each) => { each.open = false; });
   copy.querySelectorAll("[data-key]").forEach((each) => each.removeAttribute("tabindex"));
-  return copy;
+  copy.querySelectorAll("[style]").forEach((each) => each.removeAttribute("style"));
+  return copy.outerHTML.replace(/>\s+|\s+</g, (space) => space.trim());
 }
 
 function isHeld(part) {
@@ -101,13 +118,14 @@ function isHeld(part) {
   return !selected.isCollapsed && selected.containsNode(part, true);
 }
 
-// Show of the new page what moves nothing; the rest, in words: null where there is none.
+// Show of the new page what moves nothing; in words what is worth one, and whether there is more.
 function showCalmly(page) {
   let fresh = 0, changed = false, health = "";
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const wanted = page.getElementById(part.id);
     if (!wanted) { changed = true; continue; }
     if (isHeld(part)) continue;
+    if (part.matches(".health") && bare(part) !== bare(wanted)) health = wanted.textContent.trim();
     const [rows, newer] = [rowsOf(part), rowsOf(wanted)];
     const below = part.getBoundingClientRect().top >= innerHeight;
     if (below && !part.contains(document.activeElement)) morph(part, wanted, true);
@@ -115,20 +133,20 @@ function showCalmly(page) {
       settle(part, [[part, wanted]]);
       settle(part, [...rows].filter(([key]) => newer.has(key)).map(([key, row]) => [row, newer.get(key)]));
     }
-    if (bare(part).isEqualNode(bare(wanted))) continue;
+    if (bare(part) === bare(wanted)) continue;
     changed = true;
     fresh += [...newer.keys()].filter((key) => !rows.has(key)).length;
-    if (part.matches(".health")) health = wanted.textContent.trim();
   }
   changed ||= [...page.querySelectorAll("[data-live][id]")].some((each) => !document.getElementById(each.id));
-  if (!changed) return null;
-  return health || (fresh ? bar.dataset.new.replace("{count}", fresh) : bar.dataset.changed);
+  const more = fresh ? bar.dataset.new.replace("{count}", fresh) : bar.dataset.changed;
+  return [health || (changed ? more : ""), changed];
 }
 
 function showAll(page) {
   const [main, known, focused] = [document.querySelector("main"), rowsOf(document), document.activeElement];
   const fresh = page.querySelector("main");
   fresh.querySelectorAll(".notice[role=status]").forEach((each) => each.remove()); // of a form, long ago
+  freeColumns();
   morph(main, fresh, true);
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   return [...rowsOf(main)].filter(([key]) => !known.has(key)).map(([, row]) => row);
@@ -137,7 +155,7 @@ function showAll(page) {
 // ---------------------------------------------------------------- what changes, by itself
 
 const AWAY = 30_000, UNATTENDED = 300_000, GAP = 2_000; // milliseconds
-let source = null, mark = told.mark, waiting = null, timer = 0, missed = false, hiddenAt = 0, touchedAt = performance.now();
+let source = null, mark = told.mark, waiting = document, timer = 0, missed = false, hiddenAt = 0, touchedAt = performance.now();
 
 function say(words, offers) {
   const [text, button] = bar.children;
@@ -182,9 +200,8 @@ async function ask(returned) {
     mark = page.body.dataset.mark || mark;
     const idle = performance.now() - touchedAt > UNATTENDED;
     if ((returned && !scrollY) || idle) showAll(page);
-    const words = showCalmly(page);
-    waiting = words && page;
-    say(words || "", Boolean(words));
+    waiting = page;
+    say(...showCalmly(page));
   } catch {
     lost();
   } finally {
@@ -207,7 +224,7 @@ if (told.events && document.querySelector("[data-live][id]")) {
   const note = document.querySelector(".reload");
   note.textContent = note.dataset.auto;
   bar.querySelector("button").addEventListener("click", () => {
-    const fresh = waiting ? showAll(waiting) : [];
+    const fresh = showAll(waiting);
     say("", false);
     const first = fresh[0] || document.querySelector("main");
     (first.querySelector("a[href]") || first).focus({ preventScroll: true });
@@ -217,6 +234,7 @@ if (told.events && document.querySelector("[data-live][id]")) {
     addEventListener(kind, () => { touchedAt = performance.now(); }, { passive: true });
   }
   document.addEventListener("visibilitychange", onVisibility);
+  addEventListener("resize", freeColumns);
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", (event) => { if (event.persisted && !source) onVisibility(); });
   if (!document.hidden) connect();
