@@ -110,15 +110,11 @@ async def tab(url: str, path: str, heard: Heard) -> None:
 
 def store(path: Path, watch: Watch) -> float:
     """Store one more list, and move an alert; the seconds that it takes."""
-<<<<<<< HEAD
-    scan = scan_of(watch, at, LARGE.small)
-=======
->>>>>>> int19
     with Database.open(path) as database:
         newest = database.history.newest_scan(watch.key)
         assert newest is not None
         at = newest.at + DAY
-        scan = scan_of(watch, at, SMALL)
+        scan = scan_of(watch, at, LARGE.small)
         begin = time.perf_counter()
         with database.atomic():
             database.history.record(scan)

@@ -43,7 +43,7 @@ ADDRESSES: Mapping[str, Sequence[str]] = {
             "state=firing&silenced=yes",
             "state=firing&silenced=no",
             "state=over&q=serum&rule=rule-7&severity=warning&channel=me&from=300d&silenced=no",
-        )  # fmt: skip
+        )
     ),
     "/alerts/matching": ("?state=firing", "?state=all&q=serum", "?state=firing&silenced=no"),
     "/alerts/{id:A?[0-9]{1,15}}": ("/alerts/A1", "/alerts/A300"),

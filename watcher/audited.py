@@ -10,7 +10,7 @@ from typing import Any
 
 from watcher.model import Instant
 from watcher.page_text import PAGE_FILE
-from watcher.people import Author, Role, WriteKind
+from watcher.people import AuditRecord, Author, Role, WriteKind
 from watcher.store.ports import Store
 from watcher.store.sql.followed import Follow
 from watcher.store.sql.page_rules import PageVersion
@@ -48,32 +48,6 @@ class Audited:
             self.note(WriteKind.SILENCE, str(made.id), None, _silence(made))
         return made
 
-    def silence_each(
-        self, patterns: Sequence[Mapping[str, str]], *, ends: Instant, comment: str = ""
-    ) -> Sequence[int]:
-        """New silences from now on, with one record of them all; their ids."""
-        with self.database.atomic():
-            made = [
-                self.database.silences.add(begins=self.now, ends=ends, comment=comment, **each)
-                for each in patterns
-            ]
-            ids = [each.id for each in made]
-            if len(made) == 1:
-                self.note(WriteKind.SILENCE, listed(ids), None, _silence(made[0]))
-            elif made:
-                rules, products = (
-                    listed(dict.fromkeys(each[name] for each in patterns if name in each))
-                    for name in ("rule", "product")
-                )
-                named = {"rule": rules, "product": products, "comment": comment}
-                shared = {name: text for name, text in named.items() if text}
-                self.note(WriteKind.SILENCE, listed(ids), None, {**shared, "ends": made[0].until})
-        return ids
-
-    def end_silences(self, silences: Iterable[int]) -> Sequence[int]:
-        """End them now, each with a record of it; those that were not over."""
-        return [each for each in silences if self.end_silence(each)]
-
     def end_silence(self, silence: int) -> bool:
         """End it now; False where it is over already, or never was."""
         with self.database.atomic():
@@ -83,6 +57,35 @@ class Audited:
             known = _silence(before)
             self.note(WriteKind.END_SILENCE, str(silence), known, {**known, "ends": self.now})
         return True
+
+    def silence_products(
+        self, patterns: Sequence[Mapping[str, str]], ends: Instant, comment: str,
+        alerts: Iterable[int],
+    ) -> Sequence[int]:  # fmt: skip
+        """New silences from now on, one for each of these patterns of a product, for the sake of
+        these alerts: one record of all; return their ids."""
+        with self.database.atomic():
+            made = [
+                self.database.silences.add(begins=self.now, ends=ends, comment=comment, **each).id
+                for each in patterns
+            ]
+            if made:
+                known: dict[str, Any] = {"alerts": _joined(f"A{each}" for each in alerts)}
+                for name, plural in (("rule", "rules"), ("product", "products")):
+                    known[plural] = _joined(each[name] for each in patterns if name in each)
+                known |= {"ends": ends, "comment": comment, **_every("silences", made)}
+                given = {name: value for name, value in known.items() if value}
+                self.note(WriteKind.SILENCE, listed(made), None, given)
+        return made
+
+    def end_silences(self, silences: Iterable[int]) -> Sequence[int]:
+        """End these now, with one record; return those that were not over."""
+        with self.database.atomic():
+            ended = [each for each in silences if self.database.silences.end(each, self.now)]
+            if ended:
+                after = {"ends": self.now, **_every("silences", ended)}
+                self.note(WriteKind.END_SILENCE, listed(ended), None, after)
+        return ended
 
     def follow(self, ids: Iterable[str], note: str | None = None) -> Sequence[str]:
         """Follow products; return those that are new. Of the others a note is renewed."""
@@ -153,9 +156,10 @@ class Audited:
             done = self.database.alerts.acknowledge(given, self.now)
             if done:
                 new = sorted(self.database.alerts.acknowledged(given) - known)
+                names = [f"A{each}" for each in new]
                 self.note(
-                    WriteKind.ACKNOWLEDGE, listed(map("A{}".format, new)),
-                    {"acknowledged": None}, {"acknowledged": self.now},
+                    WriteKind.ACKNOWLEDGE, listed(names),
+                    {"acknowledged": None}, {"acknowledged": self.now, **_every("alerts", names)},
                 )  # fmt: skip
         return done
 
@@ -168,9 +172,10 @@ class Audited:
             ]
             done = self.database.alerts.take_back(given)
             if done:
+                names = [f"A{each.id}" for each in known]
                 self.note(
-                    WriteKind.TAKE_BACK, listed(f"A{each.id}" for each in known),
-                    {"acknowledged": known[0].acknowledged}, {"acknowledged": None},
+                    WriteKind.TAKE_BACK, listed(names), {"acknowledged": known[0].acknowledged},
+                    {"acknowledged": None, **_every("alerts", names)},
                 )  # fmt: skip
         return done
 
@@ -234,6 +239,22 @@ def listed(names: Iterable[object]) -> str:
     given = list(map(str, names))
     rest = len(given) - _NAMED
     return ", ".join((*given[:_NAMED], *([f"+{rest}"] if rest > 0 else [])))
+
+
+def written_of(record: AuditRecord) -> set[str]:
+    """All that a record is about, also where its subject has only the first of many."""
+    after = record.after or {}
+    every = (after.get(name, "") for name in ("alerts", "silences"))
+    return {*record.subject.split(", "), *(each for text in every for each in text.split(", "))}
+
+
+def _every(name: str, names: Sequence[object]) -> dict[str, Any]:
+    """All of them under a name, where a subject has not all."""
+    return {name: _joined(names)} if len(names) > _NAMED else {}
+
+
+def _joined(names: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(map(str, names)))
 
 
 def _silence(silence: Silence) -> dict[str, Any]:

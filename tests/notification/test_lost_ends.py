@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.world import World
 from tests.store.making import START
 from tests.test_pipeline import SELLS, rule, rules
+from watcher.notification.coalesce import join_backlog
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
 
@@ -64,3 +65,32 @@ def test_nothing_owed_is_lost_to_what_nobody_is_told(
     world.sweep((7 - number % 7) * DAY + HOUR)
     assert tuple(item.kind for message in world.told() for item in message.items) == case.told
     assert all(group.silence is None for group in store.held.groups())
+
+
+@pytest.mark.parametrize("held_by", ["a silence", "quiet hours of its rule"])
+def test_an_end_that_is_held_is_told_by_what_waited_and_then_no_more(
+    store: Database, held_by: str
+) -> None:
+    """Its service is down while it ends: the message of what waited says so, being brought up to
+    date. What held the end has nothing left to tell."""
+    own = "" if held_by == "a silence" else _DAYS
+    many = rule("{total_sale_7d_cnt: {at_least: 40}}", name="many")
+    world = World(store, rules(rule(SELLS, f"resolved: true\n    {own}"), many))
+    world.scan({"1": 20, "2": 30}, days=0)
+    (row,) = store.outbox.waiting_for("me/1")
+    if held_by == "a silence":
+        store.silences.add(begins=world.now + HOUR, ends=world.now + 30 * HOUR, rule="r")
+    world.scan({"1": 1, "2": 30, "3": 40})  # its end is held; another rule tells of 3
+    store.outbox.failed(row.id, world.now, "503", world.now + 10)
+    assert join_backlog(store, world.book, "me/1", world.now + HOUR)
+    assert ends_in(world) == ["1"]
+    for _ in range(9):
+        world.scan({"1": 1, "2": 30, "3": 40})
+        world.sweep(HOUR)
+    assert ends_in(world) == ["1"]
+
+
+def ends_in(world: World) -> list[str]:
+    """The products whose ends wait for the target."""
+    items = [item for each in world.told() for item in each.items]
+    return [each.product_id for each in items if each.kind == "resolved"]

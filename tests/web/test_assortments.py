@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -15,32 +15,11 @@ import pytest
 from yarl import URL
 
 from tests.fakes.world import HEAD, World
-from tests.store.making import DAY, GMV, SALES, scan
+from tests.store.making import DAY
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, leads_to, serving
-from watcher.notification.policy import policies_of
-from watcher.pipeline import evaluate
-from watcher.store.sql.siblings import Category
+from tests.web.shop import BEAUTY, CARE, GLOW, HOSTILE, NAMELESS, ODD, RULES, furnish_shop
 from watcher.store.sqlite.database import Database
-
-GLOW, ODD, HOSTILE = "7495981769829615944", "8001", '<b>"&/?#%\u202e'
-BEAUTY, CARE, NAMELESS = "601450", "849672", "900900"
-PRODUCTS = 120
-RULES = f"""
-sellers: {{"{GLOW}": "Glow <Lab>"}}
-watches:
-  bestsellers: {{sort: total_sale_7d_cnt desc}}
-  british: {{sort: total_sale_7d_cnt desc, region: GB}}
-rules:
-  - {{name: sells, watch: bestsellers, when: {{total_sale_7d_cnt: {{at_least: 115}}}}}}
-  - name: of-some
-    watch: bestsellers
-    when:
-      total_sale_7d_cnt: {{at_least: 1m}}
-      not: {{seller_id: {{in: ["{GLOW}", "1"]}}}}
-      any: [{{category_l2_id: "{CARE}"}}, {{total_sale_7d_cnt: {{at_least: 2m}}}}]
-  - {{name: far, watch: british, when: {{total_sale_7d_cnt: {{at_least: 1m}}}}}}
-"""
 
 
 @dataclass
@@ -55,46 +34,12 @@ class Shop:
         return found
 
 
-def _furnish(database: Database) -> World:
-    world = World(database, RULES, head=HEAD)
-    watches = {watch.name: watch for watch in world.book.used_watches}
-    for day in range(10):
-        world.day = day
-        own = {str(n): {SALES: float(n), GMV: n * 9.99} for n in range(1, PRODUCTS + 1)}
-        others = {"501": {SALES: 5.0}, "502": {SALES: 6.0}, "503": {SALES: 2.0}}
-        if day < 5:
-            others["504"] = {SALES: 900.0}  # leaves
-        listed = own | others
-        made = scan(world.now, listed, watch=watches["bestsellers"].key, names={"1": HOSTILE})
-        whose = [GLOW] * PRODUCTS + [ODD, HOSTILE, None, GLOW]
-        of = [BEAUTY] * PRODUCTS + [BEAUTY, NAMELESS, "0", BEAUTY]
-        below = [CARE] * PRODUCTS + [CARE, None, None, CARE]
-        texts = {
-            **made.texts,
-            "seller_id": tuple(whose[: len(listed)]),
-            "category_id": tuple(of[: len(listed)]),
-            "category_l2_id": tuple(below[: len(listed)]),
-        }
-        british = scan(
-            world.now + 60, {"1": {SALES: 3.0}}, watch=watches["british"].key, region="GB"
-        )
-        british = replace(british, texts={**british.texts, "seller_id": (GLOW,)})
-        for each, watch in ((replace(made, texts=texts), "bestsellers"), (british, "british")):
-            evaluate(
-                database, each, world.book.rules_of(watches[watch]),
-                policies_of(world.book.channels), world.book.metrics, world.now + 120,
-            )  # fmt: skip
-    names = [Category(BEAUTY, 1, "Beauty <i>"), Category(CARE, 2, "Skin\u202ecare", BEAUTY)]
-    database.categories.put(names, world.now)
-    return world
-
-
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     """Served."""
     path = tmp_path / "shop.db"
     with Database.open(path) as database:
-        world = _furnish(database)
+        world = furnish_shop(database)
     async with serving(path, Furnished(path, world.book, world.now + 600)) as page:
         yield Shop(page, world)
 
@@ -286,9 +231,17 @@ async def test_every_link_leads_somewhere(shop: Shop) -> None:
         text = (await shop.page.get(address))[1]
         given = [unescape(each) for each in re.findall(r'href="([^"]+)"', text)]
         own = {leads_to(url, each) for each in given if "://" not in each}
-        led |= {each for each in own if not each.startswith("/watches/")}
+        led |= own
     assert {f"/sellers/US/{GLOW}", f"/categories/US/{BEAUTY}", f"/categories/US/{CARE}"} <= led
     assert any(each.startswith("/sellers/US/%3Cb%3E") for each in led)
+    # A list with this seller's products alone.
+    assert f"/watches/bestsellers?seller={GLOW}" in led
+    _, text = await shop.page.get(f"watches/bestsellers?seller={ODD}")
+    assert "Product 501" in text
+    assert "Product 502" not in text
+    _, text = await shop.page.get(f"watches/bestsellers?category={NAMELESS}")
+    assert "Product 502" in text
+    assert "Product 501" not in text
     for each in sorted(led):
         assert (await shop.page.get(each[1:]))[0] == 200, each
     text = (await shop.page.get("products/US/1"))[1]

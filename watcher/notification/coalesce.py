@@ -165,18 +165,35 @@ class _Joining:
         )
 
     def mark(self, channel: str, row: int) -> None:
-        """Note that the channel was told of alerts that fired anew, by the notification ``row``.
-        They were held by a cooldown, which begins anew. Where the channel has other targets, these
-        have still to be told."""
+        """Note that the channel was told of alerts that fired anew, and of ends that no message had
+        yet, by the notification ``row``. The first were held by a cooldown, which begins anew, the
+        others by a silence, quiet hours or a digest: these are not to tell them again. Where the
+        channel has other targets, these have still to be told."""
         known = self._book.channels.get(channel)
         if known is None or len(known.targets) > 1:
             return
         alerts = self._database.alerts
         for part in self._owing:
-            told = [each for each in part.entries(channel, [row]) if not each.resolved_told]
+            entries = [*part.entries(channel, [row])]
+            told = [each for each in entries if not each.resolved_told]
             alerts.mark_told(each for each in told if each.alert not in self._told)
+            alerts.mark_told(
+                self._ends(part.rule, [each for each in entries if each.resolved_told])
+            )
             if part.rule.again is not None:
                 alerts.mark_told(self._with_values_of_now(channel, part.rule, told))
+
+    def _ends(
+        self, rule: Rule, ended: Sequence[NotificationLogEntry]
+    ) -> Iterator[NotificationLogEntry]:
+        """Yield what the channel was told of these, with their ends, where these were held."""
+        now = {(each.channel, each.alert): each for each in ended}
+        for entry in self._database.alerts.told(rule.name, [each.product for each in ended]):
+            end = now.get((entry.channel, entry.alert))
+            if end is not None and not entry.resolved_told:
+                yield msgspec.structs.replace(
+                    entry, resolved_told=True, told_at=end.told_at, notification=end.notification
+                )
 
     def _with_values_of_now(
         self, channel: str, rule: Rule, told: Iterable[NotificationLogEntry]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from watcher.store.alert_faces import AlertFaces
 from watcher.store.people_faces import PeopleFaces
 from watcher.store.scan_faces import ScanFaces
-from watcher.store.sql.alert_messages import AlertMessages
-from watcher.store.sql.alert_search import AlertSearch
-from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.connection import Connection
 from watcher.store.sql.news import News
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
@@ -17,15 +15,13 @@ from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 
 
-class Faces(PeopleFaces, ScanFaces):
+class Faces(AlertFaces, PeopleFaces, ScanFaces):
     """A connection's faces, as the ports declare them."""
 
     def __init__(self, db: Connection) -> None:
+        AlertFaces.__init__(self, db)
         PeopleFaces.__init__(self, db)
         ScanFaces.__init__(self, db)
-        self.alerts: Alerts = Alerts(db)
-        self.alert_search: AlertSearch = AlertSearch(db)
-        self.alert_messages: AlertMessages = AlertMessages(db)
         self.rules: Rules = Rules(db)
         self.page_rules: PageRules = PageRules(db)
         self.reports: Reports = Reports(db)

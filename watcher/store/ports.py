@@ -8,9 +8,6 @@ from typing import Protocol, Self
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
 from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
-from watcher.store.sql.alert_messages import AlertMessages
-from watcher.store.sql.alert_search import AlertSearch
-from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
 from watcher.store.sql.news import News
@@ -28,9 +25,6 @@ class Store(SeenFaces, Protocol):
     """A store that is open, on the thread that opened it."""
 
     place: Place
-    alerts: Alerts
-    alert_search: AlertSearch
-    alert_messages: AlertMessages
     rules: Rules
     page_rules: PageRules
     held: Holding

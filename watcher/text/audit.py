@@ -67,6 +67,9 @@ _NAMES: Mapping[str, str] = {
     "version": N_("version"),
     "bytes": N_("bytes"),
     "as": N_("as in version"),
+    "alerts": N_("alerts"),
+    "rules": N_("rules"),
+    "silences": N_("silences"),
 }
 _INSTANTS = {"ends", "revoked", "acknowledged"}
 _LONGEST = 300  # characters of a value; programs get all of it

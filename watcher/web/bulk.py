@@ -54,9 +54,8 @@ class Done:
 
 def acknowledge(audited: Audited, ids: Sequence[int]) -> Done:
     """Have nobody reminded of these, as far as they fire."""
-    database = audited.database
-    with database.atomic():
-        known = database.alerts.stated(ids)
+    with audited.database.atomic():
+        known = audited.database.alerts.stated(ids)
         firing = [each for each in known if each.state is AlertState.FIRING]
         new = tuple(each.id for each in firing if each.acknowledged is None)
         audited.acknowledge(new)
@@ -66,9 +65,8 @@ def acknowledge(audited: Audited, ids: Sequence[int]) -> Done:
 
 def take_back(audited: Audited, ids: Sequence[int]) -> Done:
     """Have people reminded of these again."""
-    database = audited.database
-    with database.atomic():
-        known = database.alerts.stated(ids)
+    with audited.database.atomic():
+        known = audited.database.alerts.stated(ids)
         firing = [each for each in known if each.state is AlertState.FIRING]
         theirs = tuple(each.id for each in firing if each.acknowledged is not None)
         audited.take_back(theirs)
@@ -84,34 +82,38 @@ def silence(
     database, ends = audited.database, audited.now + seconds
     with database.atomic():
         known = database.alerts.stated(ids)
-        wanted: dict[tuple[tuple[str, str], ...], None] = {}
-        for rule, product in database.alert_search.subjects(ids):
-            patterns = {"product": exactly(product)} | ({} if wide else {"rule": exactly(rule)})
-            wanted[tuple(sorted(patterns.items()))] = None
+        wanted = {
+            tuple(_patterns(rule, product, wide=wide).items())
+            for rule, product in database.alert_search.subjects(ids)
+        }
         there = {
-            tuple(sorted(each.patterns.items()))
+            tuple(each.patterns.items())
             for each in database.silences.active(audited.now)
             if each.ends >= ends
         }
-        new = [dict(each) for each in wanted if each not in there]
-        made = tuple(audited.silence_each(new, ends=ends, comment=comment))
+        new = [dict(each) for each in sorted(wanted - there)]
+        made = audited.silence_products(new, ends, comment, (each.id for each in known))
     done = _of(SILENCE, ids, known)
     already = len(wanted) - len(made)
-    return replace(done, silences=made, until=ends, already=already, pending=0)
+    return replace(done, silences=tuple(made), until=ends, already=already, pending=0)
+
+
+def _patterns(rule: str, product: str, *, wide: bool) -> dict[str, str]:
+    """The patterns of a silence, in the order in which it has them."""
+    return ({} if wide else {"rule": exactly(rule)}) | {"product": exactly(product)}
 
 
 def undo(audited: Audited, done: Done) -> Done:
     """Undo it, as far as it is so still: reminders are taken up again, its silences end."""
-    database = audited.database
-    with database.atomic():
+    with audited.database.atomic():
         changed = done.changed
         if done.what == ACKNOWLEDGE:
-            changed = tuple(sorted(database.alerts.acknowledged(changed)))
+            changed = tuple(sorted(audited.database.alerts.acknowledged(changed)))
             audited.take_back(changed)
         elif done.what == TAKE_BACK:
             changed = acknowledge(audited, changed).changed
-        ended = tuple(audited.end_silences(done.silences))
-    return replace(done, changed=changed, silences=ended, undone=True)
+        ended = audited.end_silences(done.silences)
+    return replace(done, changed=changed, silences=tuple(ended), undone=True)
 
 
 def _of(what: str, ids: Sequence[int], known: Sequence[Alert]) -> Done:

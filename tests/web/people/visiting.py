@@ -26,6 +26,7 @@ PARTS = {
     "{name}": "taking-off",
     "{token}": TOKENS[Role.FEED],
     r"{id:\d{1,15}}": "1",
+    "{id:A?[0-9]{1,15}}": "1",
     r"{number:[1-9]\d{0,3}}": "1",
     r"{product:\d{1,15}}": "1",
     "{key:[0-9a-f]{32}}": "0" * 32,
@@ -60,6 +61,8 @@ class Visitors:
         async with self.session.get(
             f"{self.page.site.url}{path}", headers=_with(token, headers), allow_redirects=False
         ) as answer:
+            if answer.content_type == "text/event-stream":  # it has no end
+                return answer.status, ""
             return answer.status, await answer.text(errors="replace")
 
     async def post(
@@ -71,6 +74,14 @@ class Visitors:
             allow_redirects=False,
         ) as answer:  # fmt: skip
             return answer.status, await answer.text()
+
+    async def leads(self, path: str, fields: Mapping[str, str], token: str) -> str:
+        """The address that a form leads to."""
+        async with self.session.post(
+            f"{self.page.site.url}{path}", data=fields, headers=_with(token, {}),
+            allow_redirects=False,
+        ) as answer:  # fmt: skip
+            return answer.headers["Location"]
 
     async def form(self, token: str | None = None) -> str:
         """The token of a form."""

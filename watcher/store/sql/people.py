@@ -4,7 +4,7 @@ people wrote, by whatever way."""
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Struct
 from watcher.model import Instant
 from watcher.people import AuditRecord, Author, Role, Via
 from watcher.store.sql.connection import Face
+from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY
 
 KEPT = 400 * DAY  # for which it is known who wrote what
@@ -110,6 +111,18 @@ class Audit(Face):
         where = f" WHERE {' AND '.join(asked)}" if asked else ""  # only those, or no index is used
         sql = f"{_RECORD}{where} ORDER BY id DESC LIMIT ?"
         return self._db.all(_record, sql, [*asked.values(), limit])
+
+    def within(
+        self, begin: Instant, end: Instant, kinds: Sequence[str], limit: int
+    ) -> builtins.list[AuditRecord]:
+        """Read what was done of these kinds from one time to another, the oldest first; of very
+        much the newest."""
+        rows = self._db.rows(
+            f"{_RECORD} WHERE at BETWEEN ? AND ? AND what IN {self._sql.among(sort=TEXT)} "
+            "ORDER BY at DESC, id DESC LIMIT ?",
+            (begin, end, self._sql.listed(kinds), limit),
+        )
+        return [_record(*row) for row in reversed(rows)]
 
     def names(self) -> builtins.list[str]:
         """Whoever wrote something, by name."""

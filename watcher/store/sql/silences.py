@@ -170,6 +170,23 @@ class _Among:
         return None
 
 
+def _by_rule(silences: Sequence[Silence], rules: Iterable[str]) -> dict[str, list[Silence]]:
+    """Those of these silences that may be about each of some rules, in their order."""
+    single: dict[str, list[int]] = {}
+    others = list[int]()
+    for place, each in enumerate(silences):
+        only = None if each.rule is None else _only(each.rule)
+        (others if only is None else single.setdefault(only, [])).append(place)
+    return {
+        rule: [
+            silences[place]
+            for place in sorted((*single.get(rule.casefold(), ()), *others))
+            if silences[place].covers_rule(rule)
+        ]
+        for rule in rules
+    }
+
+
 class Held(Struct, frozen=True):
     """Something of ``alert`` that ``channel`` is to be told, held since that time of the clock.
     ``silence`` is the silence that holds it; None: it is held for the channel as a whole."""
@@ -290,11 +307,7 @@ class Silences(Face):
         self, pairs: Collection[tuple[str, int]], now: Instant
     ) -> set[tuple[str, int]]:
         """Choose those of these pairs (rule and product) that some silence is about."""
-        active = self.active(now)
-        of_rules = {
-            rule: [each for each in active if each.covers_rule(rule)]
-            for rule in {rule for rule, _product in pairs}
-        }
+        of_rules = _by_rule(self.active(now), {rule for rule, _product in pairs})
         whole = {rule for rule, own in of_rules.items() if any(each.is_of_all for each in own)}
         asked = {pair for pair in pairs if pair[0] not in whole and of_rules[pair[0]]}
         texts = dict(self._texts(sorted({product for _rule, product in asked})))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from watcher.units import format_number
 from watcher.web.bulk import MOST, Done, acknowledge, mark_of, silence, take_back, undo
 from watcher.web.context import PageContext
 from watcher.web.forms import own_path
-from watcher.web.pages.common import seconds_of
+from watcher.web.pages.silence_fields import seconds_of
 from watcher.web.rendering import relative
 
 
@@ -42,7 +43,7 @@ async def undo_form(context: PageContext, request: web.Request) -> web.StreamRes
     fields = await context.forms.read(request)
     mark = fields.get("done", "")
     known = await context.deeds.undo(
-        mark, lambda done: context.write(request, lambda audited: undo(audited, done))
+        mark, lambda done: context.write(request, partial(undo, done=done))
     )
     if not known:
         raise web.HTTPBadRequest(

@@ -76,7 +76,7 @@ class TableQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class AssortmentLeaf:
     """The rows of one page, and which page that is."""
 
     rows: Sequence[int]
@@ -85,11 +85,11 @@ class Leaf:
     all: int
 
 
-def leaf(order: Sequence[int], page: int) -> Leaf:
+def leaf(order: Sequence[int], page: int) -> AssortmentLeaf:
     """The page of that number; the last one where there are fewer."""
     pages = max(1, -(-len(order) // SIZE))
     page = min(page, pages)
-    return Leaf(order[(page - 1) * SIZE : page * SIZE], page, pages, len(order))
+    return AssortmentLeaf(order[(page - 1) * SIZE : page * SIZE], page, pages, len(order))
 
 
 def in_order(values: Floats, *, rising: bool) -> list[int]:
@@ -137,7 +137,7 @@ class ProductTable:
     ``chosen`` there are none that no list has, or no others."""
 
     rows: Sequence[AssortmentRow]
-    leaf: Leaf
+    leaf: AssortmentLeaf
     asked: TableQuery
     listed: int
     found: int

@@ -20,7 +20,7 @@ from watcher.store.ports import Store
 from watcher.units import Currencies, Unit, format_value
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.assortment_past import kind_said
-from watcher.web.pages.assortment_table import Leaf, TableQuery, heads, in_order, leaf
+from watcher.web.pages.assortment_table import AssortmentLeaf, TableQuery, heads, in_order, leaf
 from watcher.web.rendering import whole_number
 
 # What one may sort by, and whether the lowest comes first unless the address says otherwise.
@@ -60,7 +60,7 @@ class _Listed:
 
     asked: TableQuery
     lines: Sequence[AssortmentLine]
-    leaf: Leaf
+    leaf: AssortmentLeaf
     text: str
     region: str
     regions: Sequence[str]

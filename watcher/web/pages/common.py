@@ -18,10 +18,9 @@ from watcher.notification.deferral import with_holds
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
-from watcher.store.sql.silences import LONGEST
 from watcher.text.evidence import said
 from watcher.text.messages import title_of
-from watcher.units import Currencies, counted, parse_duration
+from watcher.units import Currencies, counted
 from watcher.web.context import PageContext
 from watcher.web.plots import card_of, chart_of
 from watcher.web.rendering import whole_number
@@ -128,20 +127,6 @@ def number_of(fields: Mapping[str, str], what: str) -> int:
     if number is None:
         raise web.HTTPBadRequest(text=_(what))
     return number
-
-
-def seconds_of(fields: Mapping[str, str]) -> int:
-    """The time that a silence is to last by a form; 400 where that is none."""
-    try:
-        seconds = parse_duration(fields.get("for", ""))
-    except ValueError as error:
-        text = _("{error}. Go back and mend it.").format(error=error)
-        raise web.HTTPBadRequest(text=text) from None
-    if seconds <= 0:
-        raise web.HTTPBadRequest(text=_("A silence must last longer than 0. Go back and mend it."))
-    if seconds > LONGEST:
-        raise web.HTTPBadRequest(text=_("A silence ends within 90 days. Go back and mend it."))
-    return seconds
 
 
 def summary(one: Notification) -> dict[str, object]:

@@ -39,6 +39,7 @@ from watcher.web.rendering import relative
 LIVE = 10
 PAST = 8
 MESSAGES = 12
+SILENCES = 20  # of single products there may be very many
 _HEADS = {
     "firing": (N_("Firing"), N_("All that are firing")),
     "pending": (N_("Pending"), N_("All that are pending")),
@@ -69,6 +70,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         "rule.html",
         rule=rule,
         past=past,
+        silences=past.silences[:SILENCES],
         **written(rule, context.sources.book().sellers),
         groups=[
             (state, *map(_, _HEADS[state]), lines_of(rows, context))

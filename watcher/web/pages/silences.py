@@ -14,8 +14,11 @@ from watcher.rules.metrics import id_named
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence, exactly
 from watcher.web.context import PageContext
-from watcher.web.pages.common import durations, number_of, seconds_of
+from watcher.web.pages.common import durations, number_of, page_of
+from watcher.web.pages.silence_fields import seconds_of
+from watcher.web.rendering import whole_number, with_query
 
+SIZE = 100  # that are on
 PAST_SILENCES = 50
 _PATTERNS = {
     "rule": N_("Rule"),
@@ -26,13 +29,18 @@ _PATTERNS = {
 
 
 async def silences(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /silences``."""
+    """``GET /silences?before=ID``: a page of those that are on, and some that are over."""
     now = context.sources.now()
     found, names = await context.sources.read(_all_silences)
+    before = whole_number(request.query, "before")
+    on = [each for each in found if each.ends > now]
+    here, more = page_of([each for each in on if before is None or each.id < before], SIZE)
     return context.html(
         request,
         "silences.html",
-        on=[each for each in found if each.ends > now],
+        on=here,
+        count=len(on),
+        older=with_query("/silences", before=here[SIZE - 1].id) if more else "",
         over=[each for each in found if each.ends <= now][:PAST_SILENCES],
         durations=durations(),
         patterns=[(name, _(label)) for name, label in _PATTERNS.items()],
