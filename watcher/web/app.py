@@ -39,7 +39,7 @@ from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST, LARGEST_TEXT
-from watcher.web.live import EVENTS, Live
+from watcher.web.live import EVENTS, LivePages
 from watcher.web.pages import act
 from watcher.web.routes import (
     ACT,
@@ -51,6 +51,7 @@ from watcher.web.routes import (
     PAGES,
     PATHS,
     READS,
+    open_to_names,
 )
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
@@ -105,7 +106,7 @@ class Site:
         self._admission = Admission(
             self._access, self._shelf, self._limits, self._visits, self._sparing
         )
-        self._live = Live(
+        self._live = LivePages(
             self._shelf, self._connections, self._limits, self._admission.still_admits, HEADERS
         )
         folder = resources.files("watcher.web") / "static"
@@ -160,11 +161,12 @@ class Site:
         for path, handler, role in READS:
             page = partial(self._page, handler)
             live = partial(self._live.page, page) if (path, handler) in PAGES else page
-            router.add_get(base + path, self._admission.ask(live, role))
+            router.add_get(base + open_to_names(path), self._admission.ask(live, role))
         events = self._admission.ask(self._live.events, Role.READ)
         router.add_get(base + EVENTS, events, allow_head=False)
         for path, handler, role in FORMS:
-            router.add_post(base + path, self._admission.ask(partial(self._page, handler), role))
+            form = self._admission.ask(partial(self._page, handler), role)
+            router.add_post(base + open_to_names(path), form)
         for path, handler in FEEDS:
             feed = self._admission.ask_address(partial(self._page, handler))
             router.add_get(base + path, feed)

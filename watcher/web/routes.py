@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from watcher.people import Role
 from watcher.web import alert_routes, people_routes, product_routes, rule_routes
 from watcher.web.alert_routes import ACT, ACT_FORM
@@ -48,3 +50,9 @@ INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/metrics", index.metrics),
     ("/api/fleet.json", index.data),
 )
+_PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+def open_to_names(path: str) -> str:
+    """The path as the router takes it: its own parameters take no braces, which names may have."""
+    return _PARAMETER.sub(r"{\1:[^/]+}", path)

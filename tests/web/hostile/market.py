@@ -51,11 +51,11 @@ def harmless(what: str) -> str:
 
 def hostile(what: str) -> str:
     """All that has a meaning in HTML, in attributes, in SVG, in templates and on terminals."""
-    begin = f'</pre><script>alert("{what}")</script>"\'><b onmouseover=x style=y>'
+    begin = f'</pre><script>alert("{what}")</script>"\'><b onmouseover=x style=y>{{{{7*7}}}}'
     if what in _SHORT:
         return begin
     return (
-        f"{begin}' onfocus='z {{{{7*7}}}}{{% raise %}} &lt;i&gt; ]]> --> </title></textarea>"
+        f"{begin}' onfocus='z {{% raise %}} &lt;i&gt; ]]> --> </title></textarea>"
         "</style></svg>\u202ejavascript:alert(1)\u2066"
     )
 

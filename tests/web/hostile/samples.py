@@ -36,6 +36,10 @@ def _text(texts: Texts) -> str:
     return page_text(texts, "new rule")
 
 
+def _watch(texts: Texts) -> str:
+    return texts("watch")
+
+
 def _report(texts: Texts) -> str:
     return texts("report")
 
@@ -44,6 +48,10 @@ Values: TypeAlias = Mapping[str, str | Callable[[Texts], str]]
 
 # By the route, as its table writes it: the values of its parameters.
 VALUES: Mapping[str, Values] = {
+    "/watches/{name}": {"name": _watch},
+    "/watches/{name}/rule": {"name": _watch},
+    "/api/watches/{name}.json": {"name": _watch},
+    "/api/watches/{name}.csv": {"name": _watch},
     "/rules/{name}": {"name": _rule},
     "/api/rules/{name}.json": {"name": _rule},
     "/reports/{name}": {"name": _report},
@@ -65,7 +73,34 @@ VALUES: Mapping[str, Values] = {
     r"/act/{token}/{number:[1-9]\d{0,3}}": {"token": TOKEN, "number": "1"},
 }
 # Other faces of a page: what its own links don't lead to.
-FACES: Mapping[str, Sequence[str]] = {}
+FACES: Mapping[str, Sequence[str]] = {
+    "/watches/{name}": (
+        "when=total_sale_7d_cnt%3A+%7Bat_least%3A+100%7D", "when=nonsense", "cols=nonsense",
+        "min.total_sale_7d_cnt=x", "q=nobody", "page=9",
+    ),
+    "/products/{region}/{id}": (
+        f"compare=US/{PRODUCTS[1]}&compare=US/{PRODUCTS[2]}&metric=sales&metric=gmv&metric=rank",
+        "metric=nonsense&compare=nonsense&from=nonsense",
+    ),
+}  # fmt: skip
+_LIST = (
+    "q", "seller", "category", "when", "cols", "col", "sort", "page", "min.total_sale_7d_cnt",
+    "max.rank.change", "is.sales_trend_flag", "has.product_name", "is.product_name", "min.nonsense",
+)  # fmt: skip
+_PRODUCT = (
+    "metric", "beside", "add", "compare", "days", "from", "to", "find", "rules", "product",
+)  # fmt: skip
+# What a page takes that looks at the whole of its query, and can't be seen to look for anything.
+NAMES: Mapping[str, Sequence[str]] = {
+    "/watches/{name}": _LIST,
+    "/watches/{name}/rule": _LIST,
+    "/api/watches/{name}.json": _LIST,
+    "/api/watches/{name}.csv": (*_LIST, "comma"),
+    "/products/{region}/{id}": _PRODUCT,
+    "/api/products/{region}/{id}.json": _PRODUCT,
+}
+# Addresses that lead to another page.
+LEADING = frozenset(("/products/compare",))
 # By the form's address: what it takes, so that it does something.
 FIELDS: Mapping[str, Values] = {
     "/outbox/retry": {"all": "dead"},

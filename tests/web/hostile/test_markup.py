@@ -63,7 +63,7 @@ async def test_names_are_never_markup(opened: Opened, texts: Texts) -> None:
 
 def _different(plain: Answer, other: Answer) -> Iterator[str]:
     """What the one page has, and the other has not."""
-    if (plain.status, other.status) != (200, 200):
+    if plain.status != other.status or plain.status >= 400:
         yield f"{plain.status}, {other.status}"
     if set(plain.headers) != set(other.headers):
         yield f"headers {set(plain.headers) ^ set(other.headers)}"
@@ -87,7 +87,7 @@ async def test_what_is_asked_for_is_never_markup(opened: Opened, asked: Asked) -
         for route in SHOWN:
             path = address(route, harmless)
             names = await queries_of(visitor, path, asked, route)
-            for name in (*names, "nothing"):
+            for name in dict.fromkeys((*names[:40], "nothing")):
                 plain, other = [
                     await visitor.get(f"{path}?{quote(name)}={quote(text('query'))}")
                     for text in (harmless, hostile)

@@ -45,7 +45,7 @@ async def test_whatever_a_query_says(
 
 def _queries(names: Sequence[str]) -> Iterator[str]:
     """Sharp values one by one; all others at once, so that each name has each of them."""
-    for name in map(quote, names):
+    for name in map(quote, names[:40]):
         yield from (f"{name}={quote(text)}" for text in SHARP)
     values = (*map(quote, TEXTS), *RAW) if names != ["nothing"] else RAW
     for first in range(len(values)):

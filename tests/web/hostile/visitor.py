@@ -17,7 +17,7 @@ from yarl import URL
 from tests.web import raw
 from tests.web.hostile.asked import ANY, Asked
 from tests.web.hostile.market import harmless
-from tests.web.hostile.samples import AFTER, PICTURE, address, fields_of
+from tests.web.hostile.samples import AFTER, NAMES, PICTURE, address, fields_of
 from tests.web.hostile.structure import names_asked
 from tests.web.serving import Page
 from watcher.store.ports import Store
@@ -160,6 +160,8 @@ async def queries_of(visitor: Visitor, path: str, asked: Asked, route: str) -> S
             break
         waiting = [f"{path}?{urlencode({name: '1'})}" for name in sorted(found - known)]
         known = found
+    if ANY in asked.by_route[route]:
+        known |= {*NAMES[route]}
     return sorted(known if path == COMMON else known - EVERYWHERE) or ["nothing"]
 
 
