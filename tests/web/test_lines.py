@@ -145,8 +145,8 @@ def test_averages_are_steps_of_their_own() -> None:
     assert line.before.count("H") == 2
     assert "M286 " in line.before, "two of seven days after the begin"
     assert made.left.ticks[-1].label == "400"
-    first, second = (band for band in made.bands if "on average" in band.label)
-    assert first.label.endswith(": 300 on average")
+    first, second = (band for band in made.bands if "average" in band.label)
+    assert first.label.endswith(": average 300")
     assert second.y is not None
     assert TOP < second.y < BOTTOM
     assert not drawn(series([10, 20], averages=averages), days=2).lines[0].before

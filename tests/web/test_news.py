@@ -12,7 +12,17 @@ import pytest
 
 from watcher.errors import StoreError
 from watcher.web import news
-from watcher.web.news import BURST, SHARE, TIME, Follower, Marks, News, Pace, read_marks, written
+from watcher.web.news import (
+    BURST,
+    SHARE,
+    TIME,
+    Follower,
+    LivePace,
+    Marks,
+    NewsDesk,
+    read_marks,
+    written,
+)
 
 PATIENCE = 20.0
 KNOWN = {"alerts": 1, "scans": 1, "messages": 1, "health": 1}
@@ -47,9 +57,9 @@ class Stores:
 
 
 @asynccontextmanager
-async def looking(stores: Stores) -> AsyncIterator[News]:
+async def looking(stores: Stores) -> AsyncIterator[NewsDesk]:
     """A hub that looks often, and tells as many as it likes."""
-    hub = News(stores, 0.001, Pace(usual=0))
+    hub = NewsDesk(stores, 0.001, LivePace(usual=0))
     try:
         yield hub
     finally:
@@ -170,7 +180,7 @@ async def test_times_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_at_the_end_all_are_over() -> None:
     """Nobody waits for a page that waits."""
-    hub = News(Stores(), 0.001)
+    hub = NewsDesk(Stores(), 0.001)
     with hub.follow("", page := follower()):
         await hub.aclose()
         assert await page.next(PATIENCE) == []
@@ -180,7 +190,7 @@ async def test_at_the_end_all_are_over() -> None:
 def told_in(seconds: float, cost: float, pages: int) -> int:
     """How many of these pages, each of which takes so long, are told in a time."""
     now, told = 0.0, 0
-    pace = Pace(clock=lambda: now)
+    pace = LivePace(clock=lambda: now)
     while told < pages and (now := now + pace.wait()) <= seconds:
         pace.told()
         pace.took(cost)
@@ -205,7 +215,7 @@ def test_cheap_pages_are_told_at_once() -> None:
 def test_who_asks_untold_is_charged() -> None:
     """A page that comes back to the front asks of itself: the others wait the longer."""
     now = 0.0
-    pace = Pace(clock=lambda: now)
+    pace = LivePace(clock=lambda: now)
     pace.wait()
     pace.took(BURST)
     pace.took(0.04)

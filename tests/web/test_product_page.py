@@ -232,7 +232,7 @@ async def test_the_time_before_it_was_watched(page: Page) -> None:
     assert re.findall(r'<th scope="row">([\d–]+)</th>', text) == [
         "1", "2–7", "8–30", "31–60", "61–90",
     ]  # fmt: skip
-    assert " on average" in plot
+    assert ": average " in plot
     assert text.count("90 days, all that is stored") == 0
     assert "average before" not in await got(page, "products/US/1?days=7")
     assert "average before" not in await got(page, "products/US/1?days=all&metric=spu_avg_price")

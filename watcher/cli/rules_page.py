@@ -73,7 +73,7 @@ def page(
 
 
 def _shown(found: PrintedPage) -> str:
-    """As it can be read by who runs the command, and by YAML."""
+    """The text as it can be read by who runs the command, and by YAML."""
     if not found.number:
         return f"# {PAGE_FILE}: nothing was written in the page yet.\n"
     return f"# {PAGE_FILE}, version {found.number}\n{found.text}"

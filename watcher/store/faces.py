@@ -6,7 +6,7 @@ from watcher.store.alert_faces import AlertFaces
 from watcher.store.people_faces import PeopleFaces
 from watcher.store.scan_faces import ScanFaces
 from watcher.store.sql.connection import Connection
-from watcher.store.sql.news import News
+from watcher.store.sql.news import ChangeMarks
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.page_rules import PageRules
@@ -30,7 +30,7 @@ class Faces(AlertFaces, PeopleFaces, ScanFaces):
         self.backlog: Backlog = Backlog(db)
         self.ledger: Ledger = Ledger(db)
         self.health: HealthBook = HealthBook(db)
-        self.news: News = News(db)
+        self.news: ChangeMarks = ChangeMarks(db)
         self.probes: EndpointProbes = EndpointProbes(db)
         self.categories: Categories = Categories(db)
         self.pictures: Pictures = Pictures(db)

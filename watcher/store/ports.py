@@ -10,7 +10,7 @@ from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
-from watcher.store.sql.news import News
+from watcher.store.sql.news import ChangeMarks
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
 from watcher.store.sql.page_rules import PageRules
@@ -44,7 +44,7 @@ class Store(SeenFaces, Protocol):
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
-    news: News
+    news: ChangeMarks
     times: Times
     pruner: Pruner
     upkeep: Upkeep

@@ -39,7 +39,7 @@ from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST, LARGEST_TEXT
-from watcher.web.live import EVENTS, Live
+from watcher.web.live import EVENTS, LivePages
 from watcher.web.pages import act
 from watcher.web.routes import (
     ACT,
@@ -106,7 +106,7 @@ class Site:
         self._admission = Admission(
             self._access, self._shelf, self._limits, self._visits, self._sparing
         )
-        self._live = Live(
+        self._live = LivePages(
             self._shelf, self._connections, self._limits, self._admission.still_admits, HEADERS
         )
         folder = resources.files("watcher.web") / "static"

@@ -101,7 +101,7 @@ class LineSeries:
         for each in self.averages:
             if each.begin <= instant < each.end and place < 0:
                 value = self.say(rounded(each.value))
-                return _("{value} on average").format(value=value)
+                return _("average {value}").format(value=value)
         return _("no value")
 
 

@@ -26,7 +26,7 @@ from aiohttp import web
 
 from watcher.store.sql.news import KINDS
 from watcher.web.accept_errors import Connections, VisitorLimits
-from watcher.web.news import Follower, Marks, News, Pace, read_marks, written
+from watcher.web.news import Follower, LivePace, Marks, NewsDesk, read_marks, written
 from watcher.web.rendering import MARK
 from watcher.web.shelf import OneBook, SeveralBooks
 
@@ -43,7 +43,7 @@ _HEADERS = {
 }
 
 
-class Live:
+class LivePages:
     """Pages that are open, and their streams. ``admitted`` says whether who opened one may still
     see the page; ``headers`` are those of every answer."""
 
@@ -57,7 +57,7 @@ class Live:
     ) -> None:
         self._shelf, self._connections, self._limits = shelf, connections, limits
         self._admitted, self._headers = admitted, {**headers, **_HEADERS}
-        self._news = News(shelf, limits.look, Pace(limits.share))
+        self._news = NewsDesk(shelf, limits.look, LivePace(limits.share))
         self._shared = Shared(self._news.pace)
 
     async def aclose(self) -> None:
@@ -163,7 +163,7 @@ class Shared:
     than one; and where several ask the same, as whoever has the same page open does, it is made
     once. ``pace`` hears what each took, of the whole process: while that is busy, pages wait."""
 
-    pace: Pace
+    pace: LivePace
     clock: Callable[[], float] = time.monotonic
     used: Callable[[], float] = time.process_time
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -3,7 +3,7 @@
 One look for all: while any page of a book is open, its store is asked every other second for the
 marks of what changes (a handful of ends of indexes), however many pages there are. A page that is
 told asks for itself anew, which costs more than the look: so pages are told one after the other,
-as fast as their questions stay within a small share of a processor (``Pace``).
+as fast as their questions stay within a small share of a processor (``LivePace``).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TIME = "time"  # the kind of what is told then
 log = structlog.get_logger("watcher.web")
 
 
-class Asked(Protocol):
+class MarkedStores(Protocol):
     """The stores behind the pages; "" is what they have in common, or the only one."""
 
     async def marks(self, book: str) -> Marks:
@@ -66,7 +66,7 @@ def _is_mark(text: str) -> bool:
 
 
 @dataclass(slots=True)
-class Pace:
+class LivePace:
     """The pace at which pages are told: what they ask then takes ``share`` of a processor."""
 
     share: float = SHARE
@@ -146,18 +146,20 @@ class _Book:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class News:
+class NewsDesk:
     """Looks for what changed while somebody wants to know, and tells it at a bearable pace."""
 
-    def __init__(self, asked: Asked, period: float = PERIOD, pace: Pace | None = None) -> None:
-        self._asked, self._period, self.pace = asked, period, pace or Pace()
+    def __init__(
+        self, asked: MarkedStores, period: float = PERIOD, pace: LivePace | None = None
+    ) -> None:
+        self._asked, self._period, self.pace = asked, period, pace or LivePace()
         self._books: dict[str, _Book] = {}
         self._due: dict[Follower, tuple[_Book, set[str]]] = {}  # the first is told first
         self._any_due = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def marks(self, book: str) -> Marks:
-        """The marks of a book, of this moment or the last look; raises as ``Asked`` does."""
+        """The marks of a book, of this moment or the last look; raises as ``MarkedStores`` does."""
         kept = self._books.setdefault(book, _Book())
         async with kept.turn:  # many who come at once ask once
             if kept.marks is None or time.monotonic() - kept.at > self._period:

@@ -71,7 +71,7 @@ class OtherBook:
             self._reading -= 1
 
     async def _read_beside(self, job: Callable[[Store], T]) -> T:
-        """What takes long, by a connection of its own."""
+        """Read what takes long, by a connection of its own."""
         async with StoreReader(self.place) as reader:
             return await reader.run(job)
 

@@ -35,7 +35,7 @@ DAYS = 4  # below the plot, at most
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
-_WIDE = 1.7  # letters that one of East Asia is wide
+_WIDE = 2.7  # letters that one of East Asia is wide
 
 
 @dataclass(frozen=True, slots=True)

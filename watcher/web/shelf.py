@@ -165,7 +165,8 @@ class SeveralBooks:
         )
 
     async def marks(self, book: str) -> Marks:
-        """Of what all have in common these are coarse: who holds which book, and how it does."""
+        """The marks of a book; of what all have in common they are coarse: who holds which book,
+        and how it does."""
         if book:
             return await (await self._sources(book)).read(_marks)
         fleet = await self.books.fleet()

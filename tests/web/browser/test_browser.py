@@ -86,7 +86,7 @@ async def test_click_through(browser: Browser, served: Page) -> None:
         await page.goto(served.site.url)
         await page.get_by_role("link", name="Serum").first.click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Serum")
-        await page.get_by_role("link", name="7-day GMV").click()
+        await page.get_by_role("link", name="7-day GMV").first.click()
         await expect(page.get_by_role("heading", name="7-day GMV, last 90 days")).to_be_visible()
         await page.get_by_role("link", name="400 days").click()
         await page.get_by_label("Another metric").select_option("earnings")
@@ -184,7 +184,7 @@ async def test_by_keyboard_alone(browser: Browser, served: Page) -> None:
         await expect(point.locator("text")).to_have_css("opacity", "1")
         label = await point.get_attribute("aria-label")
         assert label is not None
-        assert label.endswith(": 20")
+        assert label.endswith(": average 20")
         await page.keyboard.press("Tab")
         await expect(point.locator("text")).to_have_css("opacity", "0")
         await page.keyboard.press("Shift+Tab")
@@ -192,7 +192,7 @@ async def test_by_keyboard_alone(browser: Browser, served: Page) -> None:
         await page.keyboard.press("Enter")  # over the points
         await _tab_to(page, "All values as a table")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("region", name="Values")).to_be_visible()
+        await expect(page.get_by_role("region", name="Values of 7-day sales")).to_be_visible()
         await _tab_to(page, "Silence this product")
         await page.keyboard.press("Enter")
         await _tab_to(page, "Comment")

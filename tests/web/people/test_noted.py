@@ -45,14 +45,14 @@ SENT = {
                       {"rule": "x*", "ends": 86_400, "comment": "sale"}),
     "/silences/end": Sent({"id": "1"}, "end silence", "1", {"product": "1", "ends": 9_000},
                           {"product": "1", "ends": 0}),
-    "/rules/page": Sent({"do": "save", "base": "1", "text": "# new\n"}, "edit rules", "page.yaml",
-                        {"version": 1}, {"version": 2, "bytes": 6}),
-    "/rules/page/undo": Sent({"base": "1", "version": "0"}, "edit rules", "page.yaml",
-                             {"version": 1}, {"version": 2, "as": 0, "bytes": 0}),
     "/alerts/acknowledge": Sent({"alert": FIRING}, "acknowledge", FIRING, {"acknowledged": None},
                                 {"acknowledged": 0}),
     "/alerts/silence": Sent({"alert": FIRING, "for": "1d"}, "silence", "2", None,
                             {"rule": "taking-off", "product": "1", "ends": 86_400}),
+    "/rules/page": Sent({"do": "save", "base": "1", "text": "# new\n"}, "edit rules", "page.yaml",
+                        {"version": 1}, {"version": 2, "bytes": 6}),
+    "/rules/page/undo": Sent({"base": "1", "version": "0"}, "edit rules", "page.yaml",
+                             {"version": 1}, {"version": 2, "as": 0, "bytes": 0}),
     "/people": Sent({"name": "Ann", "role": "read"}, "add person", "Ann", None, {"role": "read"}),
     "/people/revoke": Sent({"name": "the read one"}, "revoke person", "the read one",
                            {"role": "read"}, {"role": "read", "revoked": 0}),
@@ -60,8 +60,8 @@ SENT = {
                            {"role": "read", "revoked": 0}, None),
 }  # fmt: skip
 
-# Forms that need more than a page: their own tests count their records.
-APART = {"/alerts/undo", "/rules/page", "/rules/page/undo"}
+# A form that another one has to go before: it has a test of its own.
+APART = {"/alerts/undo"}
 
 
 def _records(path: Path) -> list[AuditRecord]:
@@ -83,9 +83,9 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
     with Database.open(peopled) as store:
         store.followed.add([OLD], now - 9, "old")
         store.silences.add(begins=now - 9, ends=now + 9_000, product="1")
-        store.page_rules.save("# old\n", now - 9, base=0, who="ann")
         dead = store.outbox.list([NotificationState.DEAD])[0].id
         known = {DEAD: str(dead), FIRING: _firing(store)}
+        store.page_rules.save("# old\n", now - 9, base=0, who="ann")
     ids = {name: text.removeprefix("A") for name, text in known.items()}
     async with visited(peopled, furnished, OWNER) as visitors:
         fields = {"token": await visitors.form(OWNER), **sent.fields}
@@ -97,8 +97,12 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert record.what == sent.what
         assert record.subject == known.get(sent.subject, sent.subject)
         assert (_since(record.before, now), _since(record.after, now)) == (sent.before, sent.after)
-        status, _text = await visitors.post(path_of(route), fields, TOKENS[role])
-        assert status in (200, 303, 400, 409)
+        assert (await visitors.post(path_of(route), fields, TOKENS[role]))[0] in (
+            200,
+            303,
+            400,
+            409,
+        )
         assert len(_records(peopled)) == (2 if route in ("/silences", "/outbox/retry") else 1)
 
 

@@ -39,8 +39,8 @@ KINDS = tuple(_MARKS)
 SQL = f"SELECT {', '.join(f'(SELECT {each})' for of in _MARKS.values() for each in of)}"
 
 
-class News(Face):
-    """What changed, without a look at what it is."""
+class ChangeMarks(Face):
+    """Marks that change with what is stored, without a look at what that is."""
 
     def marks(self) -> Mapping[str, int]:
         """A number for each kind of ``KINDS``: another one, as good as surely, once something of

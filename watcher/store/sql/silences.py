@@ -171,7 +171,7 @@ class _Among:
 
 
 def _by_rule(silences: Sequence[Silence], rules: Iterable[str]) -> dict[str, list[Silence]]:
-    """Those of these silences that may be about each of some rules, in their order."""
+    """The silences of these that may be about each of some rules, in their order."""
     single: dict[str, list[int]] = {}
     others = list[int]()
     for place, each in enumerate(silences):
