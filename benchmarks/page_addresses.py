@@ -9,12 +9,37 @@ from watcher.web import routes
 
 FIRST, LATE = f"US/{product(0)}", f"US/{product(9_000)}"
 BIG, ALL = f"US/{BIG_SELLER}", f"US/{CATEGORY}"
+_FIVE = "&".join(f"compare=US/{product(number)}" for number in (1, 2, 3, 4_000, 9_000))
 _SORTED = ("?sort=gmv&order=up", "?sort=gmv_change", "?sort=rank_change", "?sort=name", "?page=7")
 
+_COLUMNS = (
+    "-total_sale_7d_cnt", "-total_sale_7d_cnt.change", "-rank.change", "product_name",
+    "-total_sale_gmv_7d_amt", "-sales_growth", "-creators_7d", "commission", "-sales_trend_flag",
+    "-alerts.firing", "seller_id", "category_id", "first_crawl_dt",
+)  # fmt: skip
 # By the route, what is asked of it: a query, or where the route has parameters the address.
 ADDRESSES: Mapping[str, Sequence[str]] = {
     "/": ("",),
     "/watches": ("",),
+    "/watches/{name}": tuple(
+        f"/watches/list-1?{query}"
+        for query in (
+            "",
+            "page=100",
+            *(f"sort={each}" for each in _COLUMNS),
+            "sort=-rank.change&page=50",
+            "q=waffle&min.spu_avg_price=11&sort=spu_avg_price&page=3",
+            "seller=7495000000000000001",
+            "min.total_sale_7d_cnt.change=10%25&sort=-total_sale_7d_cnt.change",
+            "when=total_sale_7d_cnt%3A%20%7Bat_least%3A%20100%7D&sort=-sales_growth",
+            "cols=" + ",".join(each.removeprefix("-") for each in _COLUMNS),
+            "min.alerts.firing=1",
+        )
+    ),
+    "/watches/{name}/rule": ("/watches/list-1/rule?q=waffle&min.spu_avg_price=11",),
+    "/api/watches.json": ("",),
+    "/api/watches/{name}.json": ("/api/watches/list-1.json?q=no.+77",),
+    "/api/watches/{name}.csv": ("/api/watches/list-1.csv",),
     "/rules": ("",),
     "/scores": ("",),
     "/rules/page": ("", "?version=3"),
@@ -50,13 +75,22 @@ ADDRESSES: Mapping[str, Sequence[str]] = {
     "/api/alerts/{id:A?[0-9]{1,15}}.json": ("/api/alerts/A300.json",),
     "/api/alerts.csv": ("?state=all", "?state=firing"),
     "/products": ("?q=serum", "?q=no+such"),
-    "/products/{region}/{id}": (
-        f"/products/{FIRST}",
-        f"/products/{FIRST}?days=400",
-        f"/products/{FIRST}?days=400&metric=sales_growth",
-        f"/products/{FIRST}?days=400&metric=rank",
-        f"/products/{LATE}",
-        f"/products/{LATE}?metric=rank&days=400",
+    "/products/compare": (f"?product={FIRST}&product={LATE}",),
+    "/products/{region}/{id}": tuple(
+        f"/products/{each}"
+        for each in (
+            FIRST,
+            f"{FIRST}?days=400",
+            f"{FIRST}?days=400&metric=sales_growth",
+            f"{FIRST}?days=400&metric=rank",
+            LATE,
+            f"{LATE}?metric=rank&days=400",
+            f"{FIRST}?days=400&metric=total_sale_7d_cnt,total_sale_gmv_7d_amt,rank",
+            f"{FIRST}?days=400&{_FIVE}",
+            f"{FIRST}?days=400&metric=rank&{_FIVE}",
+            f"{FIRST}?from=2026-01-01&to=2026-06-30&{_FIVE}",
+            f"{FIRST}?rules=2",
+        )
     ),
     "/groups/{region}/{id}": (f"/groups/US/{GROUP}", f"/groups/US/{GROUP}?days=400"),
     "/sellers": ("", "?q=glow", *_SORTED),
