@@ -11,12 +11,13 @@ from watcher.web.pages import (
     group,
     pictures,
     product,
+    product_compare,
     products,
 )
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/products", products.search),
-    ("/products/compare", product.compare),
+    ("/products/compare", product_compare.compare),
     ("/products/{region}/{id}", product.page),
     ("/groups/{region}/{id}", group.page),
     ("/sellers", assortments.sellers),

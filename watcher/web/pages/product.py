@@ -3,30 +3,23 @@ rules that look at it, its variants and texts, and its alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from watcher.identity import product_page
 from watcher.language import gettext_noop as N_
 from watcher.language import language, spoken
 from watcher.model import Instant
-from watcher.rules.metrics import Catalogue
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.sql.silences import Silence
 from watcher.units import Currencies
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import durations, in_words, lines_of, track_json
 from watcher.web.pages.product_choices import choices_of
-from watcher.web.pages.product_facts import known_of
+from watcher.web.pages.product_facts import known_of, own_values
 from watcher.web.pages.product_past import RULES, ProductPast, pages_of, past_of
 from watcher.web.pages.product_plots import plots_of, series_json
 from watcher.web.pages.product_rules import Words, rule_lines, verdicts_json
 from watcher.web.pages.product_texts import texts_of
-from watcher.web.pages.product_view import other_of
-from watcher.web.rendering import relative, subject_path
 
 ALERTS = 20  # that the page shows; the plot marks more
 SILENCES = 6
@@ -53,7 +46,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         rules=rule_lines(past, currencies, book.zone),
         alerts=lines_of(past.alerts, context),
         most_alerts=ALERTS,
-        silences=_own_first(past),
+        silences=past.own_silences_first,
         most_silences=SILENCES,
         durations=durations(),
         texts=texts_of(past.texts),
@@ -86,25 +79,12 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
             "alerts": in_words(past.alerts),
             "texts": texts_of(past.texts),
             "text_changes": past.reworded,
-            "facts": _own_values(past, book.metrics),
+            "facts": own_values(facts, book.metrics),
             "silences": past.silences,
             "categories": past.categories,
             "names": {each: past.names[each] for each in _ids(past) if each in past.names},
         }
     )
-
-
-async def compare(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /products/compare?product=US/ID&product=...``: leads to the page of the first, with the
-    others beside it."""
-    asked = [other_of(each.strip(), "") for each in request.query.getall("product", [])]
-    chosen = [*dict.fromkeys(each for each in asked if each is not None and all(each))]
-    if not chosen:
-        raise web.HTTPSeeOther(relative("/products", context.here(request)))
-    (region, product_id), *others = chosen[:50]
-    path = subject_path(region, product_id)
-    query = urlencode([("compare", f"{each}/{other}") for each, other in others])
-    raise web.HTTPSeeOther(relative(f"{path}?{query}" if query else path, context.here(request)))
 
 
 async def _read(context: PageContext, request: web.Request) -> ProductPast:
@@ -124,15 +104,5 @@ async def _read(context: PageContext, request: web.Request) -> ProductPast:
     return past
 
 
-def _own_first(past: ProductPast) -> list[Silence]:
-    """The silences that hold it back; first those that name it."""
-    return sorted(past.silences, key=lambda each: each.product is None)
-
-
 def _ids(past: ProductPast) -> list[str]:
     return [each for each in (past.facts.seller_id, *past.categories) if each]
-
-
-def _own_values(past: ProductPast, catalogue: Catalogue) -> Mapping[str, float | str]:
-    own = catalogue.facts
-    return {} if own is None else dict(own.of(past.facts.product_id))

@@ -19,6 +19,12 @@ def known_of(
     return [*_known(facts), *_own(facts, catalogue, currencies)]
 
 
+def own_values(facts: ProductFacts, catalogue: Catalogue) -> Mapping[str, float | str]:
+    """The user's own numbers and texts of the product, by name."""
+    own = catalogue.facts
+    return {} if own is None else dict(own.of(facts.product_id))
+
+
 def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
     """Facts worth knowing that have neither plot nor page."""
     numbers: Mapping[str, float | None] = facts.numbers
@@ -33,8 +39,7 @@ def _own(
     facts: ProductFacts, catalogue: Catalogue, currencies: Currencies
 ) -> Iterator[tuple[str, str]]:
     """Yield the user's own numbers and texts of the product."""
-    table = catalogue.facts
-    for name, value in table.of(facts.product_id) if table is not None else ():
+    for name, value in own_values(facts, catalogue).items():
         metric = catalogue.get(name)
         unit = metric.unit if metric is not None else Unit.TEXT
         yield name, format_value(value, unit, currencies)
