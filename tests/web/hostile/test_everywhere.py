@@ -4,25 +4,16 @@ of a replica, and of a database in which there is nothing."""
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
-from urllib.parse import urljoin
 
 import pytest
 
 from tests.web.hostile.conftest import Opened
-from tests.web.hostile.market import Market, fill, harmless, rules_of
-from tests.web.hostile.samples import FACES, LEADING, LINKS, READS, address, parameters
-from tests.web.hostile.structure import queries, read
+from tests.web.hostile.market import harmless
+from tests.web.hostile.samples import FACES, LEADING, LINKS, READS, address
+from tests.web.hostile.structure import queries
 from tests.web.hostile.visitor import Answer, Visitor, visiting
 from tests.web.pseudo_pages import BEGIN, PseudoTexts, unmarked
-from tests.web.serving import Page, serving
-from watcher.rules.files.loading import load_text
-from watcher.store.sqlite.database import Database
-from watcher.web.app import Site
 from watcher.web.speaking import is_for_programs
 
 SHOWN = [each for each in (*READS, *LINKS) if not is_for_programs(each) and each not in LEADING]
