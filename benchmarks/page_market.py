@@ -241,7 +241,7 @@ def _messages(database: Database, extent: Extent) -> None:
         for number in range(10)
     )  # fmt: skip
     for number in range(extent.messages // 2):
-        at = NOW - (extent.messages // 2 - number) * 60
+        at = NOW - (extent.messages // 2 - number) * (800 * DAY // extent.messages)
         rule = f"rule-{number % extent.rules}"
         message = Message(
             "alerts", f"[warning] {rule}: 10 products (US)", Severity.WARNING, at,

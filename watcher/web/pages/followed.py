@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -23,8 +24,10 @@ from watcher.store.sql.followed import LONGEST_NOTE, Follow
 from watcher.text.evidence import said
 from watcher.units import Currencies
 from watcher.web.context import PageContext, as_json
+from watcher.web.rendering import whole_number, with_query
 
-MOST = 500  # that the page shows
+SIZE = 100  # on a page
+MOST = 500  # for programs
 LINE = "followed: {products: followed}"  # what to write under watches:
 
 
@@ -61,28 +64,38 @@ def unread(book: Rulebook) -> str:
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /followed``."""
-    found = await context.read(_found)
+    """``GET /followed?page=2``: the newest first."""
+    wanted = max(1, whole_number(request.query, "page") or 1)
+    count = await context.sources.read(lambda database: len(database.followed.ids()))
+    pages = max(1, -(-count // SIZE))
+    number = min(wanted, pages)
+    here = await context.read(partial(_found, slice((number - 1) * SIZE, number * SIZE)))
     return context.html(
         request,
         "followed.html",
-        lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
-        more=len(found) > MOST,
-        most=MOST,
+        lines=[FollowedLine(each, _values(each)) for each in here],
+        count=count,
+        page=number,
+        last=pages,
+        back=_leaf(number),
+        earlier=_leaf(number - 1) if number > 1 else "",
+        later=_leaf(number + 1) if number < pages else "",
         labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
         unread=unread(context.sources.book()),
         line=LINE,
         pictures=await context.pictures(
-            (each.facts.region, each.follow.product_id)
-            for each in found[:MOST]
-            if each.facts is not None
+            (each.facts.region, each.follow.product_id) for each in here if each.facts is not None
         ),
     )
 
 
+def _leaf(number: int) -> str:
+    return with_query("/followed", page=number if number > 1 else None)
+
+
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/followed.json``; times are Unix seconds."""
-    found = await context.read(_found)
+    found = await context.read(partial(_found, slice(MOST)))
     products = [
         {
             "product_id": each.follow.product_id,
@@ -121,9 +134,9 @@ async def remove(context: PageContext, request: web.Request) -> web.StreamRespon
     raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
 
 
-def _found(database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
+def _found(part: slice, database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
     readers = [watch.key for watch in book.used_watches if watch.query.followed]
-    return followed(database, readers, MOST + 1)
+    return followed(database, readers, part)
 
 
 def _values(each: FollowedProduct) -> Sequence[str]:
