@@ -97,10 +97,7 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert (record.who, record.via, record.at) == (f"the {role.word} one", Via.PAGE, now)
         assert record.what == sent.what
         assert record.subject == known.get(sent.subject, sent.subject)
-        after = sent.after and {
-            name: known.get(text, text) if isinstance(text, str) else text
-            for name, text in sent.after.items()
-        }
+        after = _named(sent.after, known)
         assert (_since(record.before, now), _since(record.after, now)) == (sent.before, after)
         status, text = await visitors.post(path_of(route), fields, TOKENS[role])
         assert status in (200, 303, 400, 409), text
@@ -126,6 +123,16 @@ async def test_to_undo_is_noted(peopled: Path, furnished: Furnished) -> None:
             await visitors.post("alerts/undo", undo, given)
         assert [each.what for each in _records(peopled)] == ["take back", "acknowledge"]
         assert {each.who for each in _records(peopled)} == {"the act one"}
+
+
+def _named(values: object, known: Mapping[str, str]) -> object:
+    """Values with the ids in place of what stands for them."""
+    if not isinstance(values, Mapping):
+        return values
+    return {
+        name: known.get(text, text) if isinstance(text, str) else text
+        for name, text in values.items()
+    }
 
 
 def _since(values: Mapping[str, object] | None, now: int) -> object:
