@@ -110,6 +110,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "rules history": ((),),
     "rules rollback": (("1",),),
     "rules show": ((), ("1", "--to", "shown")),
+    "rules page": ((), ("--json",), ("--history",)),
     "books list": ((), ("--json",)),
     "books add": (("shops",),),
     "books token": (("shops",),),

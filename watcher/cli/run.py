@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from watcher.cli import options
+from watcher.cli import options, rule_loading
 from watcher.cli.logs import Style, configure
 from watcher.cli.run_work import Work, work_options
 from watcher.cli.streams import leave
@@ -63,7 +63,7 @@ def command(
     if not isinstance(work.database, Server) and (who := wide(work.database)):
         log.warning(_READERS[who], file=str(work.database))
     lag = LoopLag()
-    loader = options.keeping_loader(work.rules, work.database, page_needed=True)
+    loader = rule_loading.keeping_loader(work.rules, work.database, page_needed=True)
     service = Service(
         rules=work.rules,
         database=work.database,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from watcher.cli import options
+from watcher.cli import options, rule_loading
 from watcher.cli.category_lookup import lookup_in
 from watcher.cli.page_rules import page_in
 from watcher.cli.place_options import BOOK, all_books, book_completions
@@ -44,7 +44,7 @@ class Work:
         if self.pushed is None:
             names = lookup_in(self.database, lenient=True)
             page = page_in(self.database)
-            url = options.load_rules(self.rules, categories=names, page=page).api.url
+            url = rule_loading.load_rules(self.rules, categories=names, page=page).api.url
         pace = asyncio.run(pace_of(url))
         return FastClock(pace.now, speed=DAY / pace.day_seconds)
 
@@ -108,5 +108,5 @@ def _load(
 
     names = lambda: lookup_in(Server(url, book))  # noqa: E731
     rules = load_pushed(book, files, os.environ, names, page, strict=strict)
-    options.learn_secrets(rules)
+    rule_loading.learn_secrets(rules)
     return rules

@@ -67,9 +67,9 @@ class VisitorLimits:
     answer: float = 60.0
     penalty: float = 1.0
     streams: int = field(default_factory=most_streams)
-    beat: float = 15.0
+    beat: float = 20.0
     look: float = 2.0
-    share: float = 0.004
+    share: float = 0.003
 
 
 @dataclass(slots=True)

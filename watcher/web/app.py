@@ -1,4 +1,4 @@
-"""The web page's server: which address shows what, and what every answer has in common.
+"""The web page's server: which address shows what. ``answering`` has what all have in common.
 
 Server-rendered: without the one script a page only does not update by itself (``live``). What it
 shows comes from the database through a read-only connection, and is made for each request. Only
@@ -10,22 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from importlib import resources
 from typing import cast
 
-import structlog
 from aiohttp import web
 
-from watcher.errors import ListenError, StoreError
-from watcher.language import Language, spoken
+from watcher.errors import ListenError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.people import Role
-from watcher.redaction import hide_links
-from watcher.text.retold import retold
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
@@ -34,11 +28,12 @@ from watcher.web.accept_errors import (
     VisitorLimits,
     Visits,
 )
-from watcher.web.access import UNKNOWN_HOST, Access, TooLow, visitor_of
-from watcher.web.address import CONTENT_POLICY, SCRIPTED, PageUrl, parse_address
+from watcher.web.access import UNKNOWN_HOST, Access
+from watcher.web.address import PageUrl, parse_address
 from watcher.web.admission import Admission, Answerer
+from watcher.web.answering import HEADERS, Answering, words_of
 from watcher.web.context import Handler, Sources
-from watcher.web.forms import LARGEST, LARGEST_TEXT
+from watcher.web.forms import LARGEST
 from watcher.web.live import EVENTS, LivePages
 from watcher.web.pages import act
 from watcher.web.routes import (
@@ -47,7 +42,6 @@ from watcher.web.routes import (
     FEEDS,
     FORMS,
     INDEX,
-    LONG_FORMS,
     PAGES,
     PATHS,
     READS,
@@ -55,21 +49,8 @@ from watcher.web.routes import (
 )
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
-from watcher.web.speaking import choice, is_for_programs, language_of, marks
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
-
-log = structlog.get_logger("watcher.web")
-
-# Nothing from outside, no script but our own file, no frame: a hostile product name finds nothing
-# to work with. The referrer stays on this page: without any, a browser sends its own forms' origin
-# as "null".
-HEADERS = {
-    CONTENT_POLICY: SCRIPTED,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 STATIC = {
     "style.css": "text/css",
@@ -95,7 +76,7 @@ class Site:
         limits: VisitorLimits | None = None,
     ) -> None:
         self._host, self._port = parse_address(address, guarded=bool(token))
-        self._base, self._page_url = _free_path(page_url), page_url
+        self._base = _free_path(page_url)
         self._limits = limits or VisitorLimits()
         self._visits, self._sparing = Visits(), Sparing()
         self._connections = Connections(self._limits, self._visits.dropped.inc)
@@ -105,6 +86,9 @@ class Site:
         self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
         self._admission = Admission(
             self._access, self._shelf, self._limits, self._visits, self._sparing
+        )
+        self._answering = Answering(
+            self._shelf, self._admission, self._connections, self._malformed, self._base, page_url
         )
         self._live = LivePages(
             self._shelf, self._connections, self._limits, self._admission.still_admits, HEADERS
@@ -122,7 +106,7 @@ class Site:
 
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
-        app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
+        app = web.Application(middlewares=[self._answering.guarded], client_max_size=LARGEST)
         for base in dict.fromkeys(("", self._base.removesuffix("/"))):
             self._add_routes(app.router, base + self._shelf.below)
             self._add_index(app.router, base)
@@ -215,7 +199,7 @@ class Site:
             refusal.headers.update(act.HEADERS)
             if refusal.status < 400:
                 raise
-            return act.refused(context, request, refusal.status, _words_of(refusal))
+            return act.refused(context, request, refusal.status, words_of(refusal))
         if answer.status == 404:
             await self._admission.punish(request, "a wrong link was given")
         elif answer.status == 410:  # nobody is to learn by the time it takes which it is
@@ -228,84 +212,6 @@ class Site:
     async def _to_the_slash(self, request: web.Request) -> web.Response:
         """Without it, the page's links would lead out of its path."""
         raise web.HTTPPermanentRedirect(f"{request.rel_url.raw_path.rsplit('/', 1)[1]}/")
-
-    @web.middleware
-    async def _guarded(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        for_programs = is_for_programs(self._shelf.here(request))
-        language = Language.ENGLISH if for_programs else language_of(request)
-        with spoken(language):  # one task serves all requests of a connection
-            try:
-                await self._admission.check(request)
-                if not for_programs:
-                    self._turn_to_another(request)
-                response = await self._answer(request, handler)
-            except TooLow as low:
-                response = self._refused(request, low.status, low.text or "")
-            except web.HTTPException as answer:
-                await self._send(request, answer, {} if for_programs else marks(language))
-                raise
-        await self._send(request, response, {} if for_programs else marks(language))
-        return response
-
-    def _turn_to_another(self, request: web.Request) -> None:
-        """Raise the answer to who chooses a language."""
-        passed_on = request.rel_url.raw_path.startswith(self._base)
-        answer = choice(request, self._base if passed_on else "/", self._page_url)
-        if answer is not None:
-            raise answer
-
-    async def _send(
-        self, request: web.Request, response: web.StreamResponse, marks: Mapping[str, str]
-    ) -> None:
-        """Here, and not by the server after us, to know when the visitor has taken it all."""
-        for name, value in (*HEADERS.items(), *marks.items()):
-            response.headers.setdefault(name, value)  # a picture may be kept
-        with suppress(ConnectionError):  # the server finds that out for itself
-            await response.prepare(request)
-            await response.write_eof()
-        self._connections.answered(request.protocol)
-
-    async def _receive(self, request: web.Request) -> None:
-        """Have all of the request here; only now it takes up the daemon's time."""
-        try:
-            await request.read()
-        except web.RequestPayloadError as error:
-            self._malformed.note(error, request.remote)
-            raise web.HTTPBadRequest(text=_("The request can't be read.")) from None
-        except ConnectionError:  # it was too slow, or went away: nobody hears this
-            raise web.HTTPBadRequest(text="The request broke off.") from None
-        self._connections.arrived(request.protocol)
-
-    async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        try:
-            if request.method == "POST" and self._shelf.here(request) in LONG_FORMS:
-                request = request.clone(client_max_size=LARGEST_TEXT)
-            await self._receive(request)
-            return await handler(request)
-        except StoreError as error:
-            log.error("the page can't be made", path=hide_links(request.path), error=str(error))  # noqa: TRY400
-            return self._refused(request, 503, self._shelf.worded(error))
-        except web.HTTPException as answer:
-            if answer.status < 400:
-                raise
-            response = self._refused(request, answer.status, _words_of(answer))
-            if "Allow" in answer.headers:
-                response.headers["Allow"] = answer.headers["Allow"]
-            return response
-
-    def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
-        """An error as a page, or as a line for programs and for who has only a feed's token, who is
-        to learn nothing of the page."""
-        here, programs = self._shelf.here(request), ("/api/", "/static/", EVENTS)
-        if visitor_of(request).is_reader_of_feeds or here.startswith(programs):
-            return web.Response(text=f"{text}\n", status=status)
-        return self._shelf.refused(request, status, text)
-
-
-def _words_of(answer: web.HTTPException) -> str:
-    if answer.text == f"{answer.status}: {answer.reason}":  # aiohttp's own word
-        return _("There is no such page.") if answer.status == 404 else retold(answer.reason)
-    return retold(answer.text or "")  # worded on the store's thread, which speaks English
 
 
 def _free_path(page_url: PageUrl | None) -> str:

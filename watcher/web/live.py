@@ -26,6 +26,7 @@ from aiohttp import web
 
 from watcher.store.sql.news import KINDS
 from watcher.web.accept_errors import Connections, VisitorLimits
+from watcher.web.access import visitor_of
 from watcher.web.news import Follower, LivePace, Marks, NewsDesk, read_marks, written
 from watcher.web.rendering import MARK
 from watcher.web.shelf import OneBook, SeveralBooks
@@ -33,7 +34,7 @@ from watcher.web.shelf import OneBook, SeveralBooks
 EVENTS = "/events"
 ASKED_ANEW = "X-Watcher-Live"  # the header of what a page asks after an event
 RETRY = 3_000, 8_000  # milliseconds after which a page comes back: not all at once
-OVERHEAD = 0.001  # seconds that an answer takes beside being made
+OVERHEAD = 0.002  # seconds that an answer takes beside being made
 KEPT = 5.0  # seconds for which an answer is given to others that ask the same
 _BUFFER = 16 * 1024  # bytes of the kernel for one stream
 _MOST = 32  # answers that are kept
@@ -191,7 +192,8 @@ class Shared:
 
 
 def _asked(request: web.Request) -> Hashable:
-    """All of a question that its answer may depend on: its address, and who asks, in which
-    language."""
+    """All of a question that its answer may depend on: its address, who asks and what they may do,
+    and in which language."""
     names = ("Authorization", "Cookie", "Accept-Language", "Host")
-    return request.raw_path, *(request.headers.get(name) for name in names)
+    given = (request.headers.get(name) for name in names)
+    return request.raw_path, visitor_of(request), *given

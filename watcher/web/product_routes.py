@@ -11,12 +11,13 @@ from watcher.web.pages import (
     group,
     pictures,
     product,
+    product_data,
     products,
 )
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/products", products.search),
-    ("/products/compare", product.compare),
+    ("/products/compare", products.compare),
     ("/products/{region}/{id}", product.page),
     ("/groups/{region}/{id}", group.page),
     ("/sellers", assortments.sellers),
@@ -31,7 +32,7 @@ FORMS: tuple[tuple[str, Handler, Role], ...] = (
     ("/followed/remove", followed.remove, Role.ACT),
 )
 DATA: tuple[tuple[str, Handler], ...] = (
-    ("/api/products/{region}/{id}.json", product.data),
+    ("/api/products/{region}/{id}.json", product_data.data),
     ("/api/groups/{region}/{id}.json", group.data),
     ("/api/sellers.json", assortments.sellers_data),
     ("/api/sellers/{region}/{id}.json", assortment.seller_data),

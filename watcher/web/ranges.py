@@ -18,6 +18,7 @@ PRESETS = (7, 30, 90, 400)  # days up to now
 ALL = "all"
 USUAL = 90
 MOST = 4_000  # days
+BEFORE = 90 * DAY  # that counters of a first answer go back
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAYS = re.compile(r"\d{1,4}", re.ASCII)
 _LATEST = date(9_000, 1, 1)
@@ -74,9 +75,9 @@ class Range:
         )
 
 
-def range_of(query: Mapping[str, str], zone: tzinfo, now: Instant, oldest: Instant) -> Range:
-    """The time that is asked for; what can't be read is as if it was not there. ``oldest`` is the
-    begin of all that is stored."""
+def range_of(query: Mapping[str, str], zone: tzinfo, now: Instant, first_answer: Instant) -> Range:
+    """The time that is asked for; what can't be read is as if it was not there. All that is
+    stored begins as far before the ``first_answer`` as its counters tell of."""
     refused = list[str]()
     first, last = (_day(query.get(name, ""), refused) for name in ("from", "to"))
     days = _days(query.get("days", ""), refused)
@@ -90,7 +91,7 @@ def range_of(query: Mapping[str, str], zone: tzinfo, now: Instant, oldest: Insta
     if first is not None:
         begin = _begin_of(first, zone)
     elif days is None:
-        begin = min(oldest, end - DAY)
+        begin = min(first_answer - BEFORE, end - DAY)
     elif last is not None:
         begin = _begin_of(last - timedelta(days=days - 1), zone)
     else:

@@ -63,6 +63,8 @@ KEYS = {
     "/followed": "f",
     "/outbox": "m",
     "/silences": "s",
+    "/sellers": "l",
+    "/categories": "c",
 }
 # Of a request: what had changed last when its page began to be made.
 MARK = web.RequestKey("mark", str)

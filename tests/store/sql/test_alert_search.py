@@ -211,6 +211,10 @@ def test_products_of_a_text(store: Store) -> None:
     ("asked", "index"),
     [
         (AlertQuery(START, AlertState.FIRING), "alerts_live"),
+        (
+            AlertQuery(START, AlertState.FIRING, ("a", "b"), GRADED, AboutText(range(FEW + 1), ())),
+            "alerts_live",
+        ),
         (AlertQuery(START, AlertState.INACTIVE), "COVERING INDEX alerts_past"),
         (AlertQuery(START, AlertState.INACTIVE, ("a",)), "COVERING INDEX alerts_past_of_rule"),
         (AlertQuery(START, AlertState.INACTIVE, ("a", "b"), GRADED), "COVERING INDEX alerts_past"),
@@ -245,5 +249,6 @@ def test_by_which_index(store: Store, asked: AlertQuery, index: str) -> None:
         ]
         assert any(index in each for each in plans), plans
         assert not [each for each in plans if re.match(r"SCAN a\b(?! USING)", each)], plans
+        assert not [each for each in plans if "product=?" in each and "rule=?" in each], plans
         if "COVERING" in index:
             assert "USE TEMP B-TREE FOR ORDER BY" not in plans

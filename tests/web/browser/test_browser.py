@@ -110,12 +110,12 @@ async def test_silence_and_end_it(browser: Browser, served: Page) -> None:
         await page.get_by_label("For").select_option("3 days")
         await page.get_by_label("Comment").fill("sale week")
         await page.get_by_role("button", name="Silence").click()
-        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        await expect(page.locator(".notice")).to_have_text("Silence 1 is on.")
         await expect(page.get_by_text("sale week")).to_be_visible()
         (silence,) = await served.sources.read(lambda database: database.silences.list())
         assert silence.ends - silence.begins == 3 * 86_400
         await page.get_by_role("button", name="End silence 1").click()
-        await expect(page.get_by_role("status")).to_have_text("Silence 1 is over.")
+        await expect(page.locator(".notice")).to_have_text("Silence 1 is over.")
         assert await page.get_by_text("sale week").count() == 0
 
 
@@ -134,7 +134,7 @@ async def test_a_form_from_another_machine(
         await page.goto(f"http://{OUTSIDE}:{port}/silences")
         await page.get_by_label("Rule").fill("*")
         await page.get_by_role("button", name="Silence").click()
-        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        await expect(page.locator(".notice")).to_have_text("Silence 1 is on.")
         await context.close()
 
 
@@ -150,7 +150,7 @@ async def test_a_form_through_a_proxy(
         await expect(page.locator(".bar")).to_have_css("border-bottom-style", "solid")
         await page.get_by_text("Silence this rule").click()
         await page.get_by_role("button", name="Silence").click()
-        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        await expect(page.locator(".notice")).to_have_text("Silence 1 is on.")
         assert page.url == f"{url}rules/taking-off?notice=silenced&n=1"
 
 
@@ -159,9 +159,9 @@ async def test_retry_and_drop(browser: Browser, served: Page) -> None:
     async with tab(browser, script=False) as page:
         await page.goto(f"{served.site.url}outbox")
         await page.get_by_role("button", name="Drop message").first.click()
-        await expect(page.get_by_role("status")).to_have_text("1 message was dropped.")
+        await expect(page.locator(".notice")).to_have_text("1 message was dropped.")
         await page.get_by_role("button", name="Retry all 1 dead").click()
-        await expect(page.get_by_role("status")).to_have_text("1 message is sent again.")
+        await expect(page.locator(".notice")).to_have_text("1 message is sent again.")
         assert page.url.endswith("/outbox?notice=retried&n=1")
     counts = await served.sources.read(lambda database: database.outbox.counts())
     assert counts[NotificationState.DEAD] == 0
@@ -198,7 +198,7 @@ async def test_by_keyboard_alone(browser: Browser, served: Page) -> None:
         await _tab_to(page, "Comment")
         await page.keyboard.type("by hand")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("status")).to_have_text("Silence 1 is on.")
+        await expect(page.locator(".notice")).to_have_text("Silence 1 is on.")
 
 
 async def test_values_under_the_pointer(browser: Browser, served: Page) -> None:

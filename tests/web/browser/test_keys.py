@@ -58,6 +58,9 @@ async def test_the_search(browser: Browser, served: Page) -> None:
     async with tab(browser) as page:
         await page.goto(f"{served.site.url}alerts")
         await press(page, "/")
+        await expect(page.get_by_role("searchbox")).to_be_focused()
+        await page.goto(f"{served.site.url}rules")
+        await press(page, "/")
         await expect(page).to_have_url(f"{served.site.url}products#search")
         field = page.get_by_role("searchbox")
         await expect(field).to_be_focused()

@@ -45,6 +45,13 @@ _OVERLAPPING = """texts => {
     return boxes.flatMap(([name, box], i) => boxes.slice(i + 1)
         .filter(([_, other]) => !apart(box, other)).map(([other]) => `${name} on ${other}`));
 }"""
+# The newest values are at the right edge: no label of that axis stands on them.
+_ON_LINES = """texts => texts.filter(text => {
+    const lines = text.closest("svg.lines").querySelector("svg:not(.tip)");
+    const left = text.getBoundingClientRect().left;
+    const right = text.getBoundingClientRect().right;
+    return left < lines.getBoundingClientRect().right || right > innerWidth;
+}).map(text => text.textContent)"""
 _OUTSIDE = """texts => texts.filter(text => {
     const box = text.getBoundingClientRect();
     return box.left < 0 || box.right > innerWidth;
@@ -94,6 +101,9 @@ async def test_no_label_lies_on_another(browser: Browser, compared: Page, locale
                     shown = plot.locator(labels)
                     assert await shown.count() >= 2
                     assert await shown.evaluate_all(_OVERLAPPING) == [], (width, view, labels)
+            beside = page.locator("svg.lines:has(.right) .right")
+            assert await beside.count() or view not in VIEWS[1:2]
+            assert await beside.evaluate_all(_ON_LINES) == [], (width, view)
             moving = page.locator(".point text, .mark .tip")
             assert await moving.evaluate_all(_OUTSIDE) == [], (width, view)
             wide = await page.evaluate("document.documentElement.scrollWidth")

@@ -48,7 +48,8 @@ SENT = {
     "/alerts/acknowledge": Sent({"alert": FIRING}, "acknowledge", FIRING, {"acknowledged": None},
                                 {"acknowledged": 0}),
     "/alerts/silence": Sent({"alert": FIRING, "for": "1d"}, "silence", "2", None,
-                            {"rule": "taking-off", "product": "1", "ends": 86_400}),
+                            {"alerts": FIRING, "rules": "taking-off", "products": "1",
+                             "ends": 86_400}),
     "/rules/page": Sent({"do": "save", "base": "1", "text": "# new\n"}, "edit rules", "page.yaml",
                         {"version": 1}, {"version": 2, "bytes": 6}),
     "/rules/page/undo": Sent({"base": "1", "version": "0"}, "edit rules", "page.yaml",
@@ -96,13 +97,13 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert (record.who, record.via, record.at) == (f"the {role.word} one", Via.PAGE, now)
         assert record.what == sent.what
         assert record.subject == known.get(sent.subject, sent.subject)
-        assert (_since(record.before, now), _since(record.after, now)) == (sent.before, sent.after)
-        assert (await visitors.post(path_of(route), fields, TOKENS[role]))[0] in (
-            200,
-            303,
-            400,
-            409,
-        )
+        after = sent.after and {
+            name: known.get(text, text) if isinstance(text, str) else text
+            for name, text in sent.after.items()
+        }
+        assert (_since(record.before, now), _since(record.after, now)) == (sent.before, after)
+        status, text = await visitors.post(path_of(route), fields, TOKENS[role])
+        assert status in (200, 303, 400, 409), text
         assert len(_records(peopled)) == (2 if route in ("/silences", "/outbox/retry") else 1)
 
 

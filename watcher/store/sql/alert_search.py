@@ -235,7 +235,8 @@ def _graded(sql: Dialect, graded: OfSeverity | None) -> tuple[str, Sequence[obje
 def _about(sql: Dialect, about: AboutText | None) -> tuple[str, Sequence[object]]:
     if about is None:
         return "", ()
-    texts = [f"a.product IN {sql.among()}"]
+    # Else each of many rules is looked up with each of many products.
+    texts = [f"{sql.unindexed('a.product')} IN {sql.among()}"]
     values: list[object] = [sql.listed(about.products)]
     if about.rules:
         texts.append(f"a.rule IN {sql.among(sort=TEXT)}")

@@ -9,7 +9,6 @@ from itertools import islice
 import numpy as np
 from msgspec import Struct
 
-from watcher.data_days import DataDays
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.packing import LastSeen, PackedList, positions
@@ -22,7 +21,6 @@ from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack_texts
-from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
 from watcher.store.sql.text_history import StoredTexts
@@ -45,9 +43,6 @@ class Identity(Struct, frozen=True):
 
 class History(Recording, Baselines, ScanHistory, Absences):
     """Products, their numbers over time, and the scans that saw them."""
-
-    def data_days(self, region: str) -> DataDays:
-        return Refreshes(self._db).data_days(region)
 
     def aftermath(self, region: str, since: Instant) -> Aftermath:
         """The scans of a region from ``since`` on, to look up what became of products."""

@@ -12,6 +12,7 @@ from watcher.store.sql.connection import Face
 _MARKS = {
     "alerts": (
         "max(id) FROM transitions",
+        "max(id) FROM audit",  # acknowledged, and all else that somebody does
         "max(id) FROM deeds",
         "count(*) FROM silences",
         "CAST(sum(ends) AS bigint) FROM silences",

@@ -7,38 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-import numpy as np
-
 from watcher.analysis.verdicts import Lookers, RuleVerdict, lookers_at, verdicts_of
-from watcher.evaluation.earlier import Level, earlier_of
-from watcher.evaluation.series import Places, Track, tracks_of
+from watcher.evaluation.series import Track
 from watcher.language import gettext as _
 from watcher.model import Instant, LongTexts, ProductFacts
-from watcher.rules.metrics import RANK, Metric
+from watcher.rules.metrics import RANK
 from watcher.rules.rulebook import Rulebook, Watch
 from watcher.store.ports import Store
-from watcher.store.records import Absence, AlertRow
+from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
-from watcher.units import DAY
 from watcher.web.pages.common import ALERTS, shown
 from watcher.web.pages.followed import Beside, beside
+from watcher.web.pages.product_compared import ComparedProduct, compared_of, with_gone
 from watcher.web.pages.product_texts import TextChanged, reworded
 from watcher.web.pages.product_view import METRICS, ProductView, Query, firsts, view_of
-from watcher.web.ranges import Range, range_of
+from watcher.web.ranges import range_of
 
 RULES = 20  # at once
 FOUND = 8  # products that a search for one to compare offers
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedProduct:
-    """A product in the plot: its ``tracks`` by metric, the averages ``before`` it was watched, and
-    the times in which no scan saw it."""
-
-    facts: ProductFacts
-    tracks: Mapping[Metric, Track]
-    before: Mapping[Metric, Sequence[Level]]
-    gaps: Sequence[tuple[Instant, Instant]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +59,7 @@ def past_of(
     key = database.history.keys_of([subject]).get(subject)
     if key is None:
         return None
-    time = range_of(firsts(query), book.zone, now, _oldest(database, key, now))
+    time = range_of(firsts(query), book.zone, now, _first_answer(database, key, now))
     view = view_of(query, subject, book.metrics, time)
     products, view = _products(database, key, view)
     facts = products[0]
@@ -83,18 +69,8 @@ def past_of(
     usual = [*filter(None, map(book.metrics.get, METRICS))]
     ranked = any(RANK in metric.needs for metric in view.metrics)
     watches = _watch_of(book, facts, alerts, lookers) if ranked else []
-    places = {
-        watch.key: database.history.places(
-            watch.key, [each.product for each in products], time.begin
-        )
-        for watch in watches
-    }
-    reader = _Reader(database, view, watches, places)
-    compared = [
-        reader.read(each, missed, usual if each is facts else ())
-        for each, missed in zip(products, _absences(database, products, time.begin), strict=True)
-    ]
-    gaps = _with_gone(database, compared[0], lookers, view.time)
+    compared = compared_of(database, view, products, usual, watches)
+    gaps = with_gone(database, compared[0], lookers, view.time)
     compared[0] = replace(compared[0], gaps=gaps)
     view = replace(view, rules=min(view.rules, pages_of(len(lookers.rules), RULES)))
     some = slice((view.rules - 1) * RULES, view.rules * RULES)
@@ -125,10 +101,9 @@ def pages_of(count: int, size: int) -> int:
     return max(-(-count // size), 1)
 
 
-def _oldest(database: Store, key: int, now: Instant) -> Instant:
-    """The begin of all that is known: 90 days before the first answer that is kept."""
+def _first_answer(database: Store, key: int, now: Instant) -> Instant:
     first = database.history.first_numbers(key, ())
-    return (first[0] if first is not None else now) - 90 * DAY
+    return first[0] if first is not None else now
 
 
 def _products(
@@ -144,78 +119,6 @@ def _products(
         ids = _(", ").join(map(view.written, missing))
         view = replace(view.beside(there), refused=(*view.refused, text.format(ids=ids)))
     return [facts[key], *(facts[keys[each]] for each in there)], view
-
-
-def _absences(
-    database: Store, products: Sequence[ProductFacts], begin: Instant
-) -> list[Sequence[Absence]]:
-    """The absences of each product; of each region they are read at once."""
-    found = dict[int, Sequence[Absence]]()
-    for region in dict.fromkeys(each.region for each in products):
-        keys = [each.product for each in products if each.region == region]
-        found |= database.history.absences(keys, begin)
-    return [found[each.product] for each in products]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads the products of a view one by one; ``places`` are those of all of them, by watch."""
-
-    database: Store
-    view: ProductView
-    watches: Sequence[Watch]
-    places: Mapping[str, Mapping[int, Places]]
-
-    def read(
-        self, facts: ProductFacts, absences: Sequence[Absence], usual: Sequence[Metric]
-    ) -> ComparedProduct:
-        """One product in the plot; of the page's own the ``usual`` metrics are read, too."""
-        view, key = self.view, facts.product
-        tracks = tracks_of(
-            self.database, facts, [*dict.fromkeys([*usual, *view.metrics])], self.watches,
-            view.time.begin, absences=absences,
-            places={watch: found[key] for watch, found in self.places.items()},
-        )  # fmt: skip
-        return ComparedProduct(
-            facts,
-            {track.metric: cut(track, view.time.end) for track in tracks},
-            earlier_of(self.database, key, view.metrics),
-            _gaps(facts, absences, view.time),
-        )
-
-
-def cut(track: Track, end: Instant) -> Track:
-    """The track up to ``end``, with the value that is in force then."""
-    kept = track.line <= end
-    if kept.all():
-        return track
-    at, values, line = track.at[kept], track.values[kept], track.line[kept]
-    if len(values) and np.isfinite(values[-1]):
-        at, values, line = np.append(at, end), np.append(values, values[-1]), np.append(line, end)
-    return replace(track, at=at, values=values, line=line)
-
-
-def _gaps(
-    facts: ProductFacts, absences: Sequence[Absence], time: Range
-) -> list[tuple[Instant, Instant]]:
-    """Times from a sight of a product to the next one, between which some list lacked it."""
-    since = max(time.begin, facts.first_seen)  # before that nobody looked for it
-    gaps = [(max(each.seen, since), min(each.back, time.end)) for each in absences]
-    return [(begin, end) for begin, end in gaps if begin < end]
-
-
-def _with_gone(
-    database: Store, own: ComparedProduct, lookers: Lookers, time: Range
-) -> Sequence[tuple[Instant, Instant]]:
-    """The gaps of the page's product, and the time since it was seen last, where a list that had it
-    was read since."""
-    seen = own.facts.observed_at
-    if seen is None or seen >= time.end:
-        return own.gaps
-    scans = (database.history.newest_scan(watch) for watch in lookers.listed)
-    if any(scan is not None and scan.at > seen for scan in scans):
-        return [*own.gaps, (max(seen, time.begin), time.end)]
-    return own.gaps
 
 
 def _watch_of(

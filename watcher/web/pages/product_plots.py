@@ -19,7 +19,8 @@ from watcher.text.evidence import said
 from watcher.text.sanitize import neutralise_name
 from watcher.units import Currencies
 from watcher.web.lines import AXES, Average, LinePlot, LineSeries, Scale, line_plot, rounded
-from watcher.web.pages.product_past import ComparedProduct, ProductPast
+from watcher.web.pages.product_compared import ComparedProduct
+from watcher.web.pages.product_past import ProductPast
 from watcher.web.plots import span_of, titled
 
 CELLS = 450  # of all tables of a page; a row has one for each line
