@@ -14,7 +14,7 @@ _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _SPOKEN = ("aria-label", "alt", "title", "placeholder", "data-label")
 _EMPTY = frozenset(("input", "meta", "link", "img", "br"))
 # What is no text of ours: code, keys, what users wrote, times (units word these).
-_NO_TEXT = frozenset(("code", "kbd", "pre", "q", "style", "time"))
+_NO_TEXT = frozenset(("code", "kbd", "pre", "q", "style", "textarea", "time"))
 
 
 class PseudoTexts(gettext.NullTranslations):

@@ -29,14 +29,14 @@ EXAMPLES = {
     "{name}": "taking-off", "{region}": "US", "{id}": "1", r"{id:\d{1,15}}": "2",
     r"{id:A?[0-9]{1,15}}": "A4",
 }  # fmt: skip
-# These have worlds of their own (``test_told_on_pages``), or no words at all.
-_ELSEWHERE = ("groups/", "reports/", "pictures/")
+# These have worlds of their own (``test_told_on_pages``, ``hostile``), or no words at all.
+_ELSEWHERE = ("groups/", "reports/", "pictures/", "sellers/", "categories/")
 # What a page shows that is no text of ours: names, ids, texts of services and of the rule file.
 DATA_SHOWN = (
     "spu_avg_price: {below: 20}",
     HOSTILE, BAD_RULE, "taking-off", "a/b ?#%.json", "watcher", "English", "US",
     "me/1", "me/2", "me/3",
-    "A sample <message>", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
+    "A sample <message>", "page.yaml", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
     "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "boss", "UTC",
     "2.99 USD",
     "Line one Line two", "The rule file can't be used.", "earnings", "Product 3", "Product 2",

@@ -64,7 +64,8 @@ def number(value: float) -> float | None:
 @dataclass(frozen=True, slots=True)
 class Track:
     """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
-    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last."""
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
+    ``on`` is the name of the list that it is of, where it differs from one to the next."""
 
     name: str
     label: str
@@ -72,6 +73,7 @@ class Track:
     at: Ints
     values: Floats
     line: Ints
+    on: str = ""
 
     @property
     def empty(self) -> bool:
@@ -144,7 +146,7 @@ class _Past:
                 track = _of_fields([metric], own, self.absences, self.product.product_id)[metric]
             if not track.empty:
                 name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
-                yield replace(track, name=name, label=label)
+                yield replace(track, name=name, label=label, on=watch.name)
 
     def _places(self, watch: Watch, metric: Metric) -> Track:
         found = self.places.get(watch.key)

@@ -17,7 +17,7 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
 from watcher.evaluation.series import Track, heights_of
-from watcher.labels import label_said
+from watcher.labels import label_in, label_said
 from watcher.language import Language, language
 from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
@@ -105,6 +105,13 @@ class Card:
     chosen: bool
 
 
+def titled(track: Track) -> str:
+    """The name of what a track is of."""
+    if track.on:
+        return label_in(track.metric.name, track.metric.label, track.on)
+    return label_said(track.metric.name, track.label)
+
+
 def card_of(
     track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
@@ -114,7 +121,7 @@ def card_of(
     upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
-        label=label_said(track.metric.name, track.label),
+        label=titled(track),
         value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
         path=sparkline(track.line, upwards, within),

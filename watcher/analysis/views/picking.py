@@ -145,7 +145,7 @@ def _of_text(text: str) -> Written:
 
 
 def _of_alerts(operator: str, text: str, found: Picked) -> None:
-    limit, (least, most) = parse_number(text), found.firing
+    limit, (least, most) = _number(text), found.firing
     found.firing = (limit, most) if operator == "min" else (least, limit)
 
 
@@ -162,8 +162,17 @@ def _moved(column: ListColumn, metric: str, operator: str, text: str, baseline: 
     return {"not": {metric: {down: beyond, **begun}}}
 
 
+def _number(text: str) -> float:
+    """The number in the visitor's language's words, where it is none."""
+    try:
+        return parse_number(text)
+    except ValueError:
+        told = _('"{text}" is no number: write it like 12, 0.5, 10k, 1.5m or 10%.')
+        raise ValueError(told.format(text=text)) from None
+
+
 def _limit(column: ListColumn, text: str) -> float:
-    limit = parse_number(text)
+    limit = _number(text)
     if column.kind is ColumnKind.SHARE and not text.endswith("%"):
         raise ValueError(_("Write how far it moved as a percentage, like 10% or -10%."))
     if abs(limit) > _LARGEST:

@@ -11,7 +11,6 @@ import numpy as np
 
 from watcher.evaluation.earlier import Level
 from watcher.evaluation.series import Track, heights_of, merged, number
-from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.model import Instant
 from watcher.rules.metrics import Metric
@@ -22,7 +21,7 @@ from watcher.units import Currencies
 from watcher.web.lines import AXES, Average, LinePlot, LineSeries, Scale, line_plot, rounded
 from watcher.web.pages.product_compared import ComparedProduct
 from watcher.web.pages.product_past import ProductPast
-from watcher.web.plots import span_of
+from watcher.web.plots import span_of, titled
 
 CELLS = 450  # of all tables of a page; a row has one for each line
 FEWER = 360  # of those of several plots
@@ -123,18 +122,14 @@ def _each_plot(past: ProductPast, book: Rulebook) -> Iterator[tuple[str, list[Pr
             _line(past.compared[0], metric, place, gmv, by_product=False)
             for place, metric in enumerate(past.view.metrics)
         ]
-        yield _(", ").join(_titled(line.track) for line in lines), lines
+        yield _(", ").join(titled(line.track) for line in lines), lines
         return
     for metric in past.view.metrics:
         lines = [
             _line(product, metric, place, gmv, by_product=True)
             for place, product in enumerate(past.compared)
         ]
-        yield _titled(lines[0].track), lines
-
-
-def _titled(track: Track) -> str:
-    return label_said(track.metric.name, track.label)
+        yield titled(lines[0].track), lines
 
 
 def _line(
@@ -143,7 +138,7 @@ def _line(
     track = product.tracks.get(metric) or _empty(metric)
     currencies = Currencies(product.facts.currency, gmv)
     heights, names = heights_of(track)
-    name = neutralise_name(product.facts.name) if by_product else _titled(track)
+    name = neutralise_name(product.facts.name) if by_product else titled(track)
     say = partial(_said_of, track, names, currencies)
     scale = Scale(metric.unit, currencies.of(metric.unit), names)
     averages = [
@@ -152,7 +147,7 @@ def _line(
     # A gap is the product's: it is drawn once.
     gaps = product.gaps if by_product or not place else ()
     series = LineSeries(
-        place, name or product.facts.product_id, _titled(track), scale, track.at, track.line,
+        place, name or product.facts.product_id, titled(track), scale, track.at, track.line,
         heights, say, averages, gaps,
     )  # fmt: skip
     return ProductLine(product, metric, track, series, currencies)
