@@ -115,7 +115,7 @@ async def test_names_of_sellers_and_categories(furnished: Furnished, tmp_path: P
         )
         _, text = await page.get("products/US/1")
         assert "Glow &amp; Lab (7495981769829615944)" in text
-        assert "<dd>601450</dd>" in text
+        assert ">601450</a></dd>" in text
         await page.sources.write(lambda db: db.categories.put([Category("601450", 1, "Care")], 1))
         assert "Care (601450)" in (await page.get("products/US/1"))[1]
         token = await page.token()
