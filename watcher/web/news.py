@@ -3,14 +3,14 @@
 One look for all: while any page of a book is open, its store is asked every other second for the
 marks of what changes (a handful of ends of indexes), however many pages there are. A page that is
 told asks for itself anew, which costs more than the look: so pages are told one after the other,
-as fast as their questions stay within a small share of a processor (``LivePace``).
+as fast as their questions stay within a small share of a processor (``LivePace``), but those of one
+address together, for they are answered by one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,12 +25,11 @@ from watcher.store.sql.news import KINDS
 Marks: TypeAlias = Mapping[str, int]
 
 PERIOD = 2.0  # seconds from one look to the next
-SLOWEST = 30.0  # where looks take long
-LOOKS = 0.002  # of a processor: what the looks may take
 SHARE = 0.003  # of a processor: what the questions of pages that were told may take
 LARGEST = 0.2  # seconds that one question counts as
-BURST = 0.2  # seconds of a processor that may be taken at once, after a time of rest
-USUAL = 0.02  # seconds that a page is thought to take until one did
+BURST = 0.12  # seconds of a processor that may be taken at once, after a time of rest
+USUAL, SAME = 0.05, 0.001  # seconds that a page is thought to take until it did; and one more
+_PAGES = 500  # addresses of which it is remembered
 ILL = 15.0  # seconds between questions for the health, which tries to write
 OLD = 300.0  # seconds after which a page that was told nothing is made anew: times grow old
 TIME = "time"  # the kind of what is told then
@@ -67,14 +66,16 @@ def _is_mark(text: str) -> bool:
 
 @dataclass(slots=True)
 class LivePace:
-    """The pace at which pages are told: what they ask then takes ``share`` of a processor."""
+    """The pace at which pages are told: what they ask then takes ``share`` of a processor. A page,
+    by its address, is thought to take what it took the last times; whoever has the same one open
+    gets the same answer, which takes little more."""
 
     share: float = SHARE
     clock: Callable[[], float] = time.monotonic
-    usual: float = USUAL  # seconds that a page took, of late
     _left: float = BURST
     _at: float | None = None
-    _awaited: deque[float] = field(default_factory=lambda: deque(maxlen=256))
+    _usual: dict[str, float] = field(default_factory=dict)  # seconds by page
+    _owed: dict[str, float] = field(default_factory=dict)  # thought to be taken, and not yet
 
     def wait(self) -> float:
         """The seconds until one more may be told."""
@@ -84,23 +85,35 @@ class LivePace:
         self._at = now
         return max(0.0, -self._left / self.share)
 
-    def told(self) -> None:
-        """One page was told, and will ask."""
-        self._awaited.append(self.usual)
-        self._left -= self.usual
+    def told(self, page: str, count: int = 1) -> None:
+        """So many who have a page open were told, and will ask."""
+        thought = self._usual.get(page, USUAL) + (count - 1) * SAME
+        self._left -= thought
+        self._owed[page] = self._owed.pop(page, 0.0) + thought
+        while len(self._owed) > _PAGES:
+            self._owed.pop(next(iter(self._owed)))
 
-    def took(self, seconds: float) -> None:
-        """So much did it take to answer one: what it was thought to take is given back."""
+    def took(self, page: str, seconds: float, *, made: bool = True) -> None:
+        """So much did it take to answer one, and not what it was thought to; it was ``made``, and
+        not the same as another's."""
         seconds = min(seconds, LARGEST)  # one that a scan fell into is no reason to be silent
-        thought = self._awaited.popleft() if self._awaited else 0.0
+        thought = self._usual.get(page, USUAL) if made else SAME
+        thought = min(self._owed.get(page, 0.0), thought)
+        if thought:
+            self._owed[page] -= thought
         self._left += thought - seconds
-        self.usual += (seconds - self.usual) / 5
+        if made:
+            usual = self._usual.pop(page, seconds)
+            self._usual[page] = usual + (seconds - usual) / 2
+            while len(self._usual) > _PAGES:
+                self._usual.pop(next(iter(self._usual)))
 
 
 class Follower:
     """A page that is open: what it shows of, what it knows, and what it is to be told."""
 
-    def __init__(self, kinds: Collection[str], known: Marks, now: float) -> None:
+    def __init__(self, kinds: Collection[str], known: Marks, now: float, page: str = "") -> None:
+        self.page = page  # its address: who has the same is told with it, and is answered alike
         self.kinds = frozenset(kinds)
         self.known = known
         self.at = now  # when it was told something, or came
@@ -204,17 +217,18 @@ class NewsDesk:
         self._tasks.clear()
 
     async def _look(self) -> None:
-        """Look at each book of which a page is open; the slower, the longer that takes."""
+        """Look at the books of which a page is open, one after the other, each period at one: the
+        looks cost the same, however many these are."""
         while True:
-            began = time.process_time()
             for name, kept in [*self._books.items()]:
                 if kept.followers:
                     try:
                         await self._look_at(name, kept)
                     except Exception:
                         log.exception("a look for what changed broke", book=name)
-            took = time.process_time() - began
-            await asyncio.sleep(max(self._period, min(took / LOOKS, SLOWEST)))
+                    await asyncio.sleep(self._period)
+            if not any(kept.followers for kept in self._books.values()):
+                await asyncio.sleep(self._period)
 
     async def _look_at(self, name: str, kept: _Book) -> None:
         try:
@@ -263,11 +277,15 @@ class NewsDesk:
         """Tell who is due, as fast as the pace allows."""
         while True:
             await self._any_due.wait()
-            await asyncio.sleep(self.pace.wait())
+            if wait := self.pace.wait():  # what is given back meanwhile makes it shorter
+                await asyncio.sleep(min(wait, self._period))
+                continue
             if not self._due:
                 self._any_due.clear()
                 continue
-            follower = next(iter(self._due))
-            kept, kinds = self._due.pop(follower)
-            follower.give(kinds, self._whole(kept), time.monotonic())
-            self.pace.told()
+            page = next(iter(self._due)).page
+            same = [each for each in self._due if each.page == page]
+            for follower in same:
+                kept, kinds = self._due.pop(follower)
+                follower.give(kinds, self._whole(kept), time.monotonic())
+            self.pace.told(page, len(same))
