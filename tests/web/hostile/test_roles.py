@@ -39,6 +39,23 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def test_which_role_takes_what() -> None:
+    """The table itself, of which all other tests here are: nothing is written by who only looks,
+    and rules and people are for who may edit."""
+    forms = {path: role for path, _handler, role in FORMS}
+    assert {path for path, role in forms.items() if role < Role.ACT} == set()
+    editing = {path for path in forms if path.startswith(("/people", "/rules"))}
+    assert {path for path, role in forms.items() if role is Role.EDIT} == editing
+    assert len(editing) >= 5
+    reads = {path: role for path, _handler, role in READS}
+    others = {path: role.word for path, role in reads.items() if role is not Role.READ}
+    assert others == {
+        "/feeds/alerts.atom": "feed",
+        **dict.fromkeys(("/audit", "/api/audit.json"), "act"),
+        **dict.fromkeys(("/people", "/api/people.json"), "edit"),
+    }
+
+
 async def test_who_reads_what(opened: Opened) -> None:
     """No role reads what takes a higher one; who has a wrong, a revoked or no token reads nothing.
     The refusal shows nothing of the page."""
