@@ -263,6 +263,7 @@ async def test_events_pass_at_once(furnished: Furnished, tmp_path: Path, example
     """No proxy keeps an event until there are more of them, or asks for the page less often."""
     async with (
         before(example, furnished, tmp_path, limits=EAGER) as (page, url),
+        asyncio.timeout(PATIENCE),
         visitor() as client,
         client.get(f"{url}events?of=alerts") as answer,
     ):
