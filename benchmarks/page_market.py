@@ -123,13 +123,13 @@ def _categories() -> list[Category]:
 
 
 def _scans(watches: dict[str, Watch], extent: Extent) -> Iterator[Scan]:
+    """Day by day, as a daemon reads them: what was stored together is read together."""
     for day in range(extent.days, -1, -1):
-        yield scan_of(watches["list-0"], NOW - day * DAY, extent.small)
-    for day in range(extent.days, -1, -1):
-        yield scan_of(watches["list-1"], NOW - day * DAY, extent.products)
-    for number in range(2, extent.watches):
-        for day in range(extent.few, -1, -1):
-            yield scan_of(watches[f"list-{number}"], NOW - day * DAY, extent.small)
+        at = NOW - day * DAY
+        yield scan_of(watches["list-0"], at, extent.small)
+        yield scan_of(watches["list-1"], at, extent.products)
+        for number in range(2, extent.watches if day <= extent.few else 0):
+            yield scan_of(watches[f"list-{number}"], at, extent.small)
     yield scan_of(watches["own"], NOW, extent.small)
 
 

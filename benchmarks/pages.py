@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import statistics
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -29,14 +31,22 @@ from benchmarks.bare import reading, statements
 from benchmarks.page_addresses import addresses
 from benchmarks.page_market import NOW, make, rules
 from watcher.model import Instant
-from watcher.rules.files.loading import load_text
+from watcher.page_text import PageText
+from watcher.rules.files.loading import load, load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.threads import StoreReader, Writer
 from watcher.web.app import Site
-from watcher.web.context import Sources
+from watcher.web.context import Drafts, Sources
 
 MOST, MOST_KB = 25.0, 150.0
 FOR_PROGRAMS = ("/api/", "/metrics", "/feed")
+PREVIEW_MS = 2_000.0  # of 90 days
+TRIED = """
+rules:
+  - {name: tried, watch: list-1, when: {sales_growth: {at_least: 60%}}}
+  - {name: tried-too, watch: list-1, when: {total_sale_gmv_7d_amt: {rises: 50%, from: 7d ago}}}
+"""
+_FIELDS = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 GOAL_MS = 100.0  # on an idle machine
 FILE = "static/style.css"  # an answer with no statement behind it
 TIMES = 15
@@ -87,15 +97,49 @@ async def measure(
     ]
 
 
+async def preview(path: Path, text: str, *, times: int = 3, now: Instant = NOW + 600) -> Measured:
+    """What rules that are tried in the page would have told: they judge 90 days of the large list,
+    and those in force are the ``text``."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "rules.yaml"
+        own.write_text(text, "utf-8")
+        found = []
+        async with served(path, load_text(text), now, own) as session:
+            async with session.get("/rules/page") as answer:
+                fields = dict(_FIELDS.findall(await answer.text()))
+            form = {**fields, "text": TRIED, "do": "preview"}
+            for _ in range(times):
+                begin, used = time.perf_counter(), time.process_time()
+                async with session.post("/rules/page", data=form) as answer:
+                    size, status = len(await answer.read()), answer.status
+                took, used = time.perf_counter() - begin, time.process_time() - used
+                found.append((took * 1_000, used * 1_000))
+        walls, processor = [each for each, _ in found], [each for _, each in found]
+        return Measured(
+            "/rules/page (a preview)", status, statistics.median(walls), max(walls),
+            statistics.median(processor), size / 1_000, bare=PREVIEW_MS,
+        )  # fmt: skip
+
+
+def _draft(own: Path, page: PageText) -> Rulebook:
+    return load([own], {}, page=page, strict=True)
+
+
 @asynccontextmanager
-async def served(path: Path, book: Rulebook, now: Instant) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the page, which is served on the database at ``path``."""
+async def served(
+    path: Path, book: Rulebook, now: Instant, own: Path | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the page, which is served on the database at ``path``; its rules can be edited
+    where ``own`` is the file of the others."""
 
     async def well() -> None:
         return None
 
     async with Writer(path) as writer, StoreReader(path) as reader:
-        sources = Sources(reader.run, writer.run, lambda: book, lambda: now, well, lambda: None)
+        drafts = Drafts(partial(_draft, own), reader.run) if own is not None else None
+        sources = Sources(
+            reader.run, writer.run, lambda: book, lambda: now, well, lambda: None, drafts=drafts
+        )
         site = Site(sources, "127.0.0.1:0")
         await site.start()
         try:
@@ -156,7 +200,10 @@ def main() -> int:
             begin = time.perf_counter()
             make(path, book)
             print(f"made {path.stat().st_size / 1e6:.0f} MB in {time.perf_counter() - begin:.0f} s")
-        found = asyncio.run(measure(path, book, wanted))
+        found = asyncio.run(measure(path, book, wanted)) if wanted else []
+        if "/rules/page".startswith(chosen.only):
+            tried = asyncio.run(preview(path, rules()))
+            found.append(tried)
     show(found)
     return 0 if all(each.good for each in found) else 1
 
