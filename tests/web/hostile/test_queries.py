@@ -15,7 +15,15 @@ from tests.web.hostile.conftest import Opened
 from tests.web.hostile.market import harmless
 from tests.web.hostile.samples import LINKS, READS, address
 from tests.web.hostile.values import RAW, SHARP, TEXTS
-from tests.web.hostile.visitor import Answer, Visitor, leads_out, queries_of, tracebacks, visiting
+from tests.web.hostile.visitor import (
+    Answer,
+    Visitor,
+    leads_out,
+    line,
+    queries_of,
+    tracebacks,
+    visiting,
+)
 
 LONGEST = 7_500  # characters of a query: of more, the request is refused before it is read
 LARGEST = 400_000  # bytes of a page of a small market
@@ -74,3 +82,42 @@ async def _troubles(visitor: Visitor, path: str, query: str, usual: set[str]) ->
 def _says_why(answer: Answer) -> bool:
     """Whether there is something to be read, and nothing of Python's."""
     return len(answer.body) > 10 and b"Traceback" not in answer.body
+
+
+HEADERS: tuple[tuple[str, str], ...] = (
+    ("Accept-Language", "zh;q=" + "9" * 400), ("Accept-Language", ",;" * 2_000),
+    ("Cookie", 'watcher_language="; x=\\"' + "y" * 4_000), ("Cookie", "watcher_language=../zh"),
+    ("If-None-Match", 'W/"' + "x" * 2_000), ("If-None-Match", "*, nonsense"),
+    ("If-Modified-Since", "Thu, 99 Foo 99999 99:99:99 GMT"), ("If-Modified-Since", "nan"),
+    ("Range", "bytes=99999999999999999999-,-1"), ("Accept", "text/html;q=nan"),
+    ("X-Watcher-Live", "1" + "0" * 400), ("Last-Event-ID", "1.1e9.-1.NaN"),
+    ("Authorization", "Basic " + "=" * 2_000), ("Authorization", "Bearer \xff\xfe"),
+    ("X-Forwarded-For", "evil, evil"), ("X-Forwarded-Proto", "javascript"),
+    ("X-Forwarded-Host", "evil.example"), ("Forwarded", 'for="[::' + ":" * 500),
+    ("Referer", "https://evil.example/"), ("Accept-Encoding", "gzip;q=x, br;q=-1"),
+    ("Upgrade", "websocket"), ("Content-Encoding", "gzip"),
+    ("X-HTTP-Method-Override", "DELETE"), ("Host", "localhost:99999999999"),
+)  # fmt: skip
+
+
+async def test_whatever_headers_say(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
+    """A page is shown, or the visitor is told why not; nothing of them comes back. Each page has
+    some of them."""
+    wrong = []
+    with capture_logs() as said, caplog.at_level(logging.DEBUG):
+        async with opened() as (page, market):
+            before = market.rows()
+            for number, route in enumerate((*READS, *LINKS)):
+                path = address(route, harmless)
+                for name, value in islice(cycle(HEADERS), number, number + 8):
+                    host = "" if name == "Host" else "Host: localhost\r\n"
+                    head = f"GET {path} HTTP/1.1\r\n{host}{name}: {value}\r\n"
+                    answer = await line(page, head)
+                    if answer.status not in (200, 303, 304, 400, 401, 403, 417):
+                        wrong.append(f"{route} {name}: {answer.status}")
+                    if b"evil" in answer.body or leads_out(page, path, answer):
+                        wrong.append(f"{route} {name} comes back")
+            assert market.rows() == before
+    assert wrong == []
+    assert [line for line in said if line["log_level"] in ("error", "critical")] == []
+    assert tracebacks(caplog) == []
