@@ -55,8 +55,8 @@ TIMES = 15
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One page: its address, the median and the slowest answer in ms, the median of what it takes
-    of a processor in ms, its size in KB; ``bare`` is how long SQLite alone takes for its
-    statements, and the server for a file, in ms."""
+    of a processor in ms, of which ``goal`` is wanted, its size in KB; ``bare`` is how long SQLite
+    alone takes for its statements, and the server for a file, in ms."""
 
     path: str
     status: int
@@ -65,6 +65,7 @@ class Measured:
     processor: float
     size: float
     bare: float = 1.0
+    goal: float = GOAL_MS
 
     @property
     def ratio(self) -> float:
@@ -117,7 +118,7 @@ async def preview(path: Path, text: str, *, times: int = 3, now: Instant = NOW +
         walls, processor = [each for each, _ in found], [each for _, each in found]
         return Measured(
             "/rules/page (a preview)", status, statistics.median(walls), max(walls),
-            statistics.median(processor), size / 1_000, bare=PREVIEW_MS,
+            statistics.median(processor), size / 1_000, bare=PREVIEW_MS / MOST, goal=PREVIEW_MS,  # so that it is over when it takes longer
         )  # fmt: skip
 
 
@@ -178,8 +179,8 @@ def show(found: Sequence[Measured]) -> None:
     print(f"{'page':76} {heads}")
     for each in found:
         mark = "" if each.good else f"  over the limits ({each.status})"
-        if each.good and each.processor > GOAL_MS:
-            mark = f"  over {GOAL_MS:.0f} ms"
+        if each.good and each.processor > each.goal:
+            mark = f"  over {each.goal:.0f} ms"
         times = f"{each.median:9.1f} {each.slowest:9.1f} {each.processor:9.1f}"
         print(f"{each.path[:76]:76} {times} {each.size:7.1f} {each.ratio:11.1f}x{mark}")
 

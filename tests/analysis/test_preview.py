@@ -87,6 +87,20 @@ def test_fewer_days_where_there_is_not(
     assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
 
 
+def test_no_more_is_read_than_there_is_time_to_judge(
+    world: World, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what the scans wrote: a large list of which all changes each day is looked at for fewer
+    days than one that stays as it is."""
+    written = sum(scan.changed for scan in store.history.scans(world.book.used_watches[0].key))
+    monkeypatch.setattr("watcher.analysis.preview._MOST_READ", written // 3)
+    after = with_rules(MORE)
+    found = preview(store, world.book, after, world.now, ticking(0.0))
+    assert 20 <= found.days <= 30
+    rules = [rule for rule in after.rules if rule.name == "new"]
+    assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
+
+
 def test_a_slow_machine_is_told_by_the_last_days(
     world: World, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

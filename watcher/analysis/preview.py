@@ -18,6 +18,7 @@ from watcher.page_text import PAGE_FILE
 from watcher.rules.rulebook import Rule, Rulebook, Watch, with_muters
 from watcher.source.watch_query import Query
 from watcher.store.ports import Store
+from watcher.store.records import ScanRow
 from watcher.units import DAY, at
 
 DAYS = 90
@@ -25,6 +26,8 @@ SECONDS = 1.7  # for all of it
 # Places of lists, of which more can't be read in that time; where there are many rules less, for
 # all that their messages show is read with them.
 _MOST_ROWS, _MOST_ROWS_OF_MANY, _MANY = 1_000_000, 450_000, 20
+# Rows that their scans wrote: to read more leaves no time to judge them.
+_MOST_READ = 220_000
 _FEW_ROWS = 400_000  # each judged by one rule, for which there is always time
 _SAMPLE = 8  # days by which is told what all of them take
 _CAREFUL = 0.85  # of the time that is left is what they should take
@@ -110,8 +113,9 @@ def preview(
             stand_ins[rule.name] = own.watches[0].name if own is not None else ""
         if own is not None:
             played.append(own)
-    rows = sum(map(stored.rows, {watch.key for rule in played for watch in rule.watches}))
-    days, found = _Player(source, after, played, now).play(rows, clock, seconds)
+    keys = {watch.key for rule in played for watch in rule.watches}
+    rows, read = (sum(map(count, keys)) for count in (stored.rows, stored.written))
+    days, found = _Player(source, after, played, now).play(rows, read, clock, seconds)
     unread = {name for name, stand_in in stand_ins.items() if not stand_in}
     return replace(
         _with_costs(begun, source, before, after, now),
@@ -153,14 +157,21 @@ class _Stored:
         self._watches = {watch.key: watch for watch in watches}
         self._history = source.history
         self._since = now - DAYS * DAY
-        self._rows: dict[str, int] = {}
+        self._scans: dict[str, Sequence[ScanRow]] = {}
 
     def rows(self, key: str) -> int:
         """The places of a watch's lists, all together."""
-        if key not in self._rows:
+        return sum(scan.products for scan in self._of(key))
+
+    def written(self, key: str) -> int:
+        """The rows of numbers that a watch's scans wrote: of what did not change there are none."""
+        return sum(scan.changed for scan in self._of(key))
+
+    def _of(self, key: str) -> Sequence[ScanRow]:
+        if key not in self._scans:
             scans = self._history.scans(key, limit=_LOOK_BACK) if self._has(key) else ()
-            self._rows[key] = sum(scan.products for scan in scans if scan.at >= self._since)
-        return self._rows[key]
+            self._scans[key] = [scan for scan in scans if scan.at >= self._since]
+        return self._scans[key]
 
     def _has(self, key: str) -> bool:
         newest = self._history.newest_scan(key)
@@ -200,16 +211,17 @@ class _Player:
 
     @without_collection()
     def play(
-        self, rows: int, clock: Callable[[], float], seconds: float
+        self, rows: int, read: int, clock: Callable[[], float], seconds: float
     ) -> tuple[int, Backtests | None]:
         """Play as many days as there is time for: the last few, by which is told what more of them
-        take, and then those. All is read once: lists of so many ``rows``."""
+        take, and then those. All is read once: lists of so many ``rows``, of which so many were
+        written anew (``read``)."""
         if not rows:
             return 0, None
         end, most = clock() + seconds, _MOST_ROWS
         if len(self._rules) >= _MANY:
             most = _MOST_ROWS_OF_MANY
-        days = max(1, min(DAYS, DAYS * most // rows))
+        days = max(1, min(DAYS, DAYS * most // rows, DAYS * _MOST_READ // max(read, 1)))
         everyone = with_muters(self._rules, self._book)
         reading = Reading(self._source, everyone, (self._now - days * DAY, self._now))
         if rows * len(self._rules) <= _FEW_ROWS:
