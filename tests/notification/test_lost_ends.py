@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.world import World
 from tests.store.making import START
 from tests.test_pipeline import SELLS, rule, rules
+from watcher.model import Severity
 from watcher.notification.coalesce import join_backlog
 from watcher.store.sqlite.database import Database
 from watcher.units import DAY, HOUR
@@ -74,6 +75,7 @@ def test_an_end_that_is_held_is_told_by_what_waited_and_then_no_more(
     """Its service is down while it ends: the message of what waited says so, being brought up to
     date. What held the end has nothing left to tell."""
     own = "" if held_by == "a silence" else _DAYS
+    own += "\n    severity: {critical: {total_sale_7d_cnt: {at_least: 20}}}"
     many = rule("{total_sale_7d_cnt: {at_least: 40}}", name="many")
     world = World(store, rules(rule(SELLS, f"resolved: true\n    {own}"), many))
     world.scan({"1": 20, "2": 30}, days=0)
@@ -82,8 +84,14 @@ def test_an_end_that_is_held_is_told_by_what_waited_and_then_no_more(
         store.silences.add(begins=world.now + HOUR, ends=world.now + 30 * HOUR, rule="r")
     world.scan({"1": 1, "2": 30, "3": 40})  # its end is held; another rule tells of 3
     store.outbox.failed(row.id, world.now, "503", world.now + 10)
+    (alert,) = [each for each in store.alerts.list("r") if each.product_id == "1"]
+    key = alert.alert.product
+    (before,) = store.alerts.told("r", [key], with_values=True)
+    assert before.severity is Severity.CRITICAL
     assert join_backlog(store, world.book, "me/1", world.now + HOUR)
     assert ends_in(world) == ["1"]
+    (noted,) = store.alerts.told("r", [key], with_values=True)
+    assert noted.severity is before.severity  # all else is as it was
     for _ in range(9):
         world.scan({"1": 1, "2": 30, "3": 40})
         world.sweep(HOUR)

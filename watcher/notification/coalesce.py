@@ -176,21 +176,18 @@ class _Joining:
         for part in self._owing:
             entries = [*part.entries(channel, [row])]
             told = [each for each in entries if not each.resolved_told]
+            ended = [each for each in entries if each.resolved_told]
             alerts.mark_told(each for each in told if each.alert not in self._told)
-            alerts.mark_told(
-                self._ends(part.rule, [each for each in entries if each.resolved_told])
-            )
+            alerts.mark_told(self._ends(channel, part.rule, ended))
             if part.rule.again is not None:
                 alerts.mark_told(self._with_values_of_now(channel, part.rule, told))
 
     def _ends(
-        self, rule: Rule, ended: Sequence[NotificationLogEntry]
+        self, channel: str, rule: Rule, ended: Iterable[NotificationLogEntry]
     ) -> Iterator[NotificationLogEntry]:
         """Yield what the channel was told of these, with their ends, where these were held."""
-        now = {(each.channel, each.alert): each for each in ended}
-        for entry in self._database.alerts.told(rule.name, [each.product for each in ended]):
-            end = now.get((entry.channel, entry.alert))
-            if end is not None and not entry.resolved_told:
+        for entry, end in self._noted(channel, rule, ended):
+            if not entry.resolved_told:
                 yield msgspec.structs.replace(
                     entry, resolved_told=True, told_at=end.told_at, notification=end.notification
                 )
@@ -200,12 +197,19 @@ class _Joining:
     ) -> Iterator[NotificationLogEntry]:
         """Yield what the channel was told, with the values of the joined message in place of those
         of messages that never came."""
-        now = {each.alert: each for each in told if each.alert in self._told}
+        again = [each for each in told if each.alert in self._told]
+        for entry, now in self._noted(channel, rule, again):
+            yield msgspec.structs.replace(entry, told_with=now.told_with)
+
+    def _noted(
+        self, channel: str, rule: Rule, told: Iterable[NotificationLogEntry]
+    ) -> Iterator[tuple[NotificationLogEntry, NotificationLogEntry]]:
+        """Yield what was noted of these alerts before, all of it, and what is told of them now."""
+        now = {each.alert: each for each in told}
         products = [each.product for each in now.values()]
-        for entry in self._database.alerts.told(rule.name, products):
+        for entry in self._database.alerts.told(rule.name, products, with_values=True):
             if entry.channel == channel and entry.alert in now:
-                values = now[entry.alert].told_with
-                yield msgspec.structs.replace(entry, told_with=values)
+                yield entry, now[entry.alert]
 
     def _ids(self, *decisions: Decision) -> set[int]:
         return {
