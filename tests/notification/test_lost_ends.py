@@ -102,3 +102,20 @@ def ends_in(world: World) -> list[str]:
     """The products whose ends wait for the target."""
     items = [item for each in world.told() for item in each.items]
     return [each.product_id for each in items if each.kind == "resolved"]
+
+
+def test_another_channel_has_its_end_still_to_be_told(store: Database) -> None:
+    """What waited for one says nothing to the other."""
+    head = 'channels: {me: {url: "json://localhost/"}, you: {url: "json://localhost/"}}\n'
+    head += "defaults: {region: US, notify: [me, you]}\n"
+    many = rule("{total_sale_7d_cnt: {at_least: 40}}", name="many")
+    world = World(store, rules(rule(SELLS, "resolved: true"), many), head=head)
+    world.scan({"1": 20})
+    (row,) = store.outbox.waiting_for("me/1")
+    store.silences.add(begins=world.now + HOUR, ends=world.now + 30 * HOUR, rule="r")
+    world.scan({"1": 1, "3": 40})
+    store.outbox.failed(row.id, world.now, "503", world.now + 10)
+    assert join_backlog(store, world.book, "me/1", world.now + HOUR)
+    (alert,) = [each.alert for each in store.alerts.list("r") if each.product_id == "1"]
+    noted = {each.channel: each.resolved_told for each in store.alerts.told("r", [alert.product])}
+    assert noted == {"me": True, "you": False}
