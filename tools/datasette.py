@@ -31,7 +31,7 @@ _PRODUCT = "id in the table products"
 _HIDDEN = (
     "observations", "product_texts", "former_texts", "made_texts", "lacking_texts",
     "watches", "told", "held", "messages",
-    "reservations", "rules", "jumps", "depths", "own_files", "figures",
+    "reservations", "rules", "jumps", "depths", "own_files", "figures", "day_lists",
     "_sqlite_migrations",
 )  # fmt: skip
 
@@ -182,6 +182,30 @@ _TABLES: dict[str, dict[str, Any]] = {
             "undone": f"when it was undone; {_INSTANT}",
         },
     },
+    "people": {
+        "title": "People",
+        "description": "Who may open the page, and as what. Their tokens are not stored, only the "
+        "digests of them.",
+        "columns": {
+            "role": "feed, read, act or edit: each may do all that is before it",
+            "digest": "the SHA-256 of the token",
+            "made": _INSTANT,
+            "revoked": f"empty while the token holds; {_INSTANT}",
+        },
+    },
+    "audit": {
+        "title": "Audit",
+        "description": "What people wrote, by the page, the links of messages and commands.",
+        "columns": {
+            "at": _INSTANT,
+            "who": "a person of the page, a target whose message had the link, or user@host",
+            "via": "page, link or command",
+            "what": "what was done",
+            "subject": "with what",
+            "before": "the values that were changed, as JSON; empty where there was nothing",
+            "after": "the values as they are now, as JSON; empty where there is nothing any more",
+        },
+    },
     "known_watches": {
         "title": "Watches",
         "description": "The watches of the rule files as they were last read, and those whose "
@@ -291,6 +315,18 @@ _TABLES: dict[str, dict[str, Any]] = {
             "due": _INSTANT,
             "told": _INSTANT,
             "skipped": "its last time for which it was too late, Unix seconds",
+        },
+    },
+    "page_rules": {
+        "title": "Rules of the page",
+        "description": "Each version of the rules that were written in the page; the newest is in "
+        "force.",
+        "columns": {
+            "at": _INSTANT,
+            "who": "by whom",
+            "restores": "the older version whose text it has again; empty where it has a new one",
+            "size": "bytes of the text",
+            "packed": "the text, zlib",
         },
     },
     "pictures": {

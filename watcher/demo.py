@@ -24,6 +24,7 @@ from watcher.daemon.scheduling.scanner import Scanner, client_of
 from watcher.daemon.service import Service
 from watcher.errors import WatcherError
 from watcher.model import Instant
+from watcher.rules.files.keeping import KeepingLoader
 from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.source.endpoints import COVERS
@@ -68,11 +69,13 @@ class Listener:
 @dataclass(slots=True)
 class Demo:
     """One run; everything it writes is in a folder of its own, removed at the end unless the user
-    has it kept. ``load`` reads its rule file, with the user's own variables."""
+    has it kept. ``load`` reads its rule file, with the user's own variables; ``follow`` with the
+    rules that are written in its page, which its database has."""
 
     settings: Settings
     listener: Listener
     load: Callable[[Path], Rulebook] = lambda path: load([path], os.environ)
+    follow: Callable[[Path, Path], KeepingLoader] | None = None
 
     async def run(self) -> None:
         """Serve the market, play the past, then run the daemon until it is stopped."""
@@ -100,11 +103,13 @@ class Demo:
         await self._play_past(self.load(rules), database, market)
         clock = FastClock(chosen.now, speed=DAY / chosen.day_seconds)
         stopping = asyncio.Event()
+        loader = self.follow(rules, database) if self.follow is not None else None
         service = Service(
             rules=rules,
             database=database,
             listen=chosen.listen,
-            load=lambda: self.load(rules),
+            load=loader or (lambda: self.load(rules)),
+            draft=loader.draft if loader is not None else None,
             clock=clock,
             on_ready=lambda page: self.listener.ready(rules, database, page),
         )

@@ -112,6 +112,14 @@ class NotADatabase(StoreError):
     """The file is no SQLite database of ours, or is damaged."""
 
 
+class NotReady(StoreError):
+    """The database is empty, or an older version wrote it: whoever writes it next prepares it."""
+
+
+class NoSuchBook(StoreError):
+    """The server has no book of that name."""
+
+
 class NewerDatabase(StoreError):
     """A newer version of watcher wrote the database."""
 

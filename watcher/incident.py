@@ -15,6 +15,7 @@ class IncidentKind(StrEnum):
 
     RULE_FILE = "rule file"
     OWN_FILE = "file of one's own"
+    PAGE_RULES = "rules of the page"
     DISK = "disk nearly full"
     DATABASE = "the database fails"
     CLOCK_SET_BACK = "the clock was set back"

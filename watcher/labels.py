@@ -49,6 +49,11 @@ def label_said(metric: str, label: str) -> str:
     return label if known is None else _label(known, metric, label)
 
 
+def label_in(metric: str, label: str, on: str) -> str:
+    """The label of a metric that is another one on each list, of the list of that name."""
+    return _("{metric} in {list}").format(metric=label_said(metric, label), list=on)
+
+
 @lru_cache(maxsize=4_096)
 def _label(_texts: object, metric: str, label: str) -> str:
     """The label in these texts: a message says few of them, hundreds of times."""

@@ -172,12 +172,15 @@ def _telling(text: str) -> Iterator[str]:
         yield from filter(is_secret, joined)
 
 
-# The token in the link of a message: who has it can act.
-_OF_A_LINK = re.compile(r"((?:/|%2F)act(?:/|%2F))[A-Za-z0-9]{22}(?![A-Za-z0-9])", re.IGNORECASE)
+# The token in the link of a message, by which one can act, or in the address of a feed.
+_OF_A_LINK = re.compile(
+    r"((?:/|%2F)(?:act(?:/|%2F)(?=[A-Za-z0-9]{22}(?![A-Za-z0-9]))|feed(?:/|%2F)))[^/?#\s%\"']+",
+    re.IGNORECASE,
+)
 
 
 def hide_links(text: str) -> str:
-    """The text without the tokens of links, which a service's answer may repeat."""
+    """The text without the tokens of links, which a service's answer may repeat, and of feeds."""
     return _OF_A_LINK.sub(rf"\g<1>{HIDDEN}", text)
 
 

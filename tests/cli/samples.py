@@ -23,6 +23,7 @@ from watcher.evidence import Evidence
 from watcher.incident import About, Incident, IncidentKind
 from watcher.message import Message
 from watcher.model import LongTexts, Scan, ScanState, Severity, Verdict
+from watcher.people import Author, Role, Via, digest_of
 from watcher.rules.files.loading import load
 from watcher.store.ports import Store
 from watcher.store.records import Transition
@@ -93,6 +94,12 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "silence end": (("1",),),
     "links list": ((), ("--json",), ("--all",)),
     "links revoke": (("A1",), ("--channel", "me"), ("--all",)),
+    "people add": (("ann", "--role", "act"), ("reader", "--role", "feed"),
+                   (HOSTILE, "--role", "act")),
+    "people list": ((), ("--json",)),
+    "people revoke": (("bob",), (HOSTILE,)),
+    "people forget": (("bob",), ("gone",), (HOSTILE,)),
+    "audit": ((), ("--json",), ("--who", HOSTILE), ("--what", "silence", "--since", "1d")),
     "channel list": ((), ("--json",)),
     "channel test": (("me",), ("me", "--json")),
     "outbox list": ((), ("--json",)),
@@ -103,6 +110,7 @@ SAMPLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "rules history": ((),),
     "rules rollback": (("1",),),
     "rules show": ((), ("1", "--to", "shown")),
+    "rules page": ((), ("--json",), ("--history",)),
     "books list": ((), ("--json",)),
     "books add": (("shops",),),
     "books token": (("shops",),),
@@ -160,6 +168,12 @@ def fill(store: Store, rules: Path) -> None:
         Incident(IncidentKind.FAILS, About.WATCH, HOSTILE, details={"text": HOSTILE}), now
     )
     store.silences.add(begins=now - 9, ends=now + DAY, comment=HOSTILE, product=HOSTILE)
+    store.people.add("bob", Role.ACT, digest_of("bob"), now)
+    gone = store.people.add("gone", Role.READ, digest_of("gone"), now)
+    store.people.revoke(gone.id, now)
+    for what in ("follow", HOSTILE):
+        author = Author(HOSTILE, Via.LINK)
+        store.audit.note(author, now, what, HOSTILE, {HOSTILE: HOSTILE}, {"note": HOSTILE})
 
 
 def _scan(watch: str, at: int, sold: int) -> Scan:

@@ -80,9 +80,13 @@ def test_backup_of_a_damaged_database(watcher: Command, database: Path, folder: 
     """A copy of damage is no backup: the older one stays."""
     assert watcher("db", "backup", "copy.db").code == 0
     older = (folder / "copy.db").read_bytes()
+    with closing(sqlite3.connect(database)) as conn:
+        named = "SELECT rootpage FROM sqlite_schema WHERE name = 'observations'"
+        (page,) = conn.execute(named).fetchone()
+        (size,) = conn.execute("PRAGMA page_size").fetchone()
     with database.open("r+b") as file:
-        file.seek(database.stat().st_size // 2 // 4096 * 4096)
-        file.write(b"\x5a" * 8_192)
+        file.seek((page - 1) * size)
+        file.write(b"\x5a" * size)
     result = watcher("db", "backup", "copy.db")
     assert result.code == 1
     assert "damaged" in result.err
@@ -100,7 +104,7 @@ def test_prune(watcher: Command, database: Path, folder: Path) -> None:
         "Removed 1,950 observations, 39 scans: older than 30d (notifications 14d). "
     )
     assert result.out.endswith(" kB.\n")
-    assert database.stat().st_size < 0.6 * before
+    assert database.stat().st_size < 0.7 * before
     assert watcher("db", "prune").out.startswith("Removed nothing: ")
 
 

@@ -16,8 +16,8 @@ from rich.tree import Tree
 from watcher.cli import demo
 from watcher.cli.logs import configure
 from watcher.cli.main import main
-from watcher.cli.options import learn_secrets, load_rules
 from watcher.cli.output import console, print_json
+from watcher.cli.rule_loading import learn_secrets, load_rules
 from watcher.cli.streams import forgiving_streams
 from watcher.rules.files.loading import load_text
 from watcher.text.sanitize import plain, plain_lines

@@ -20,7 +20,7 @@ from watcher.store.control import DaemonState
 from watcher.store.engine import open_control, open_store
 from watcher.store.places import Server
 
-VARY = {"db", "status"}  # they say more of a server, or other things
+VARY = {"people", "db", "status"}  # they say more of a server, or other things
 PASSWORD = "geheim-4711-word"  # the server asks for none
 # What says nothing of a database; and what has its own tests on a server.
 APART = {"run", "demo", "init", "health", "test", "metrics", "schema", "completion", "page"}

@@ -38,6 +38,8 @@ ASKED = {
     "db": ("db", "stats"),
     "follow": ("follow", "1729873073559015752"),
     "followed": ("followed",),
+    "people": ("people", "add", "ann", "--role", "edit"),
+    "audit": ("audit",),
 }
 # They start a daemon or ask it, show no time, or give it to programs, in UTC.
 OTHERS = {

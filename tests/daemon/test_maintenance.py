@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,6 +144,7 @@ class Pruner:
     limits: list[tuple[int, int]] = field(default_factory=list)
     due: list[float] = field(default_factory=list)
     expired: list[int] = field(default_factory=list)
+    filled: int = 0
 
     @property
     def pruner(self) -> Pruner:
@@ -155,6 +157,22 @@ class Pruner:
     @property
     def links(self) -> Pruner:
         return self
+
+    @property
+    def audit(self) -> Pruner:
+        return self
+
+    @property
+    def day_lists(self) -> Pruner:
+        return self
+
+    def atomic(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def fill(self) -> bool:
+        """Two lists are missing."""
+        self.filled += 1
+        return self.filled < 3
 
     def prune(self, now: int) -> int:
         self.expired.append(now)
@@ -173,8 +191,9 @@ class Pruner:
 
 
 async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Step after step while there is more, with a pause after each; then again in a day. It is
-    heard of at each step, and within a day and an hour after the last."""
+    """Step after step while there is more, with a pause after each, then what is to be filled in,
+    with pauses, too; then again in a day. It is heard of at each step, and within a day and an hour
+    after the last."""
     clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
     liveness = Liveness(SetClock())
     pruner = Pruner(liveness, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
@@ -188,10 +207,10 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("watcher.daemon.maintenance.asyncio.sleep", sleep)
     with pytest.raises(asyncio.CancelledError):
         await _part(writer=pruner, keep=keep, clock=clock, liveness=liveness).upkeep()
-    assert waits == [1.0, 0.5, 0, DAY, 0, DAY]
+    assert waits == [1.0, 0.5, 0, 0.1, 0.1, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pruner.expired == [clock.instant] * 2  # links, once a day
+    assert pruner.expired == [clock.instant] * 4  # links and records of writes, once a day
     assert liveness.left()["upkeep"] == DAY + HOUR
 
 

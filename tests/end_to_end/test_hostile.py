@@ -105,7 +105,9 @@ class _Tags(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
+        ours = tag == "script" and str(dict(attrs).get("src", "")).endswith("/static/page.js")
+        if not ours:
+            self.tags.add(tag)
         for name, value in attrs:
             self.attributes.setdefault(name, []).append(value or "")
 

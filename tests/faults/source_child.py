@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from watcher.cli.logs import configure
-from watcher.cli.options import load_rules
+from watcher.cli.rule_loading import load_rules
 from watcher.cli.single_run import SingleRun
 from watcher.daemon.clock import FastClock
 from watcher.daemon.service import Service

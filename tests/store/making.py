@@ -17,6 +17,7 @@ from watcher.store.places import Place
 from watcher.store.ports import Store
 from watcher.store.records import Row
 from watcher.store.sql.connection import Connection
+from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
 
 # What an index refuses.
@@ -29,7 +30,8 @@ TABLES = (
     "reservations", "health", "causes", "silences", "doubts", "jumps", "depths",
     "followed", "lookups", "probes", "categories", "pictures", "data_days", "looks", "scan_days",
     "made_texts", "lacking_texts", "known_watches", "asked", "own_files",
-    "figures", "category_names", "links", "deeds", "reports",
+    "figures", "category_names", "links", "deeds", "reports", "people",
+    "audit", "page_rules", "day_lists",
 )  # fmt: skip
 START = 1_700_000_000
 
@@ -109,6 +111,13 @@ def raw(store: Store) -> Connection:
     """The store as who speaks SQL to it."""
     assert isinstance(store, Connection)
     return store
+
+
+def of_old(store: Database, stop_before: str) -> None:
+    """Give a new store the schema of before a migration, so that scans can be recorded all the
+    same: the table that each of them writes to stands beside it meanwhile."""
+    migrations.migrations.apply(store.db, stop_before=stop_before)
+    store.execute("CREATE TEMP TABLE day_lists (scan INTEGER PRIMARY KEY, packed BLOB)")
 
 
 def with_products(database: Store, count: int = 3) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.store.making import DAY, SALES, START, scan, with_products
+from tests.store.making import DAY, SALES, START, of_old, scan, with_products
 from watcher.fields import RATING
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
@@ -37,7 +37,7 @@ def _message(store: Database, number: int, kind: str, title: str) -> None:
 def _before_joining(path: Path) -> None:
     """Two alerts told by message 1, the end of a third by 2, troubles by 3 and 4; 5 was sent."""
     with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
-        migrations.migrations.apply(store.db, stop_before="m006_joining")
+        of_old(store, "m006_joining")
         products = with_products(store)
         _message(store, 1, "alerts", "[info] r: 2 products (US)")
         _message(store, 2, "alerts", "[info] r: 1 ended (US)")
@@ -174,7 +174,7 @@ def test_what_was_told_before_has_no_values(tmp_path: Path) -> None:
     """It stays as it is: what is held against it has no data until it is told once more."""
     path = tmp_path / "w.db"
     with Database(sqlite3.connect(path, isolation_level=None), path) as store, store.atomic():
-        migrations.migrations.apply(store.db, stop_before="m019_told_with")
+        of_old(store, "m019_told_with")
         product, *_ = with_products(store)
         store.execute(
             "INSERT INTO told (rule, product, channel, alert, told_at, resolved_told) "

@@ -247,6 +247,7 @@ def _cases() -> Iterator[tuple[IncidentKind, list[_Case]]]:
     cases: dict[IncidentKind, list[_Case]] = {
         IncidentKind.RULE_FILE: [(About.WATCHER, "", {}, {"error": "错"})],
         IncidentKind.OWN_FILE: [(About.FILE, "文件", {}, {"error": "错"})],
+        IncidentKind.PAGE_RULES: [(About.WATCHER, "", {}, {"error": "错"})],
         IncidentKind.DISK: [(About.WATCHER, "", {}, {"folder": "夹", "free": 1, "total": 9})],
         IncidentKind.DATABASE: [(About.WATCHER, "", {}, {"error": "错"})],
         IncidentKind.CLOCK_SET_BACK: [(About.WATCHER, "", {}, {"ahead": 2 * DAY})],

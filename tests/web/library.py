@@ -23,6 +23,7 @@ from watcher.rules.files.loading import load_text
 from watcher.store.control import Control, DaemonState
 from watcher.store.engine import StoreReader, Writer, open_control, open_store
 from watcher.store.places import Server
+from watcher.web.accept_errors import VisitorLimits
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site
 from watcher.web.context import ShownBooks, Sources
@@ -134,13 +135,14 @@ class Served:
 async def served(
     library: Library, token: str = "", *, page_url: str | None = None,
     only: Sequence[str] | None = None, held: ShownBooks | None = None, url: str = "",
+    limits: VisitorLimits = PATIENT,
 ) -> AsyncIterator[Served]:  # fmt: skip
     """The page of the library."""
     books = ServerBooks(
         url or library.url, held, only, clock=lambda _control, _book: lambda: library.now
     )
     address = parse_page_url(page_url) if page_url is not None else None
-    site = Site(books, "127.0.0.1:0", token, address, PATIENT)
+    site = Site(books, "127.0.0.1:0", token, address, limits)
     await site.start()
     try:
         yield Served(site, books)

@@ -13,8 +13,8 @@ _LETTERS = re.compile(r"[A-Za-z]{2,}")
 # Attributes that are read out, or shown on a phone.
 _SPOKEN = ("aria-label", "alt", "title", "placeholder", "data-label")
 _EMPTY = frozenset(("input", "meta", "link", "img", "br"))
-# What is no text of ours: code, what users wrote, times (units word these).
-_NO_TEXT = frozenset(("code", "pre", "q", "style", "time"))
+# What is no text of ours: code, keys, what users wrote, times (units word these).
+_NO_TEXT = frozenset(("code", "kbd", "pre", "q", "style", "textarea", "time"))
 
 
 class PseudoTexts(gettext.NullTranslations):

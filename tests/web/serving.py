@@ -14,15 +14,23 @@ from prometheus_client.registry import Collector
 from yarl import URL
 
 from watcher.model import Instant
+from watcher.page_text import PageText
 from watcher.rules.rulebook import Rulebook
 from watcher.store.threads import StoreReader, Writer
 from watcher.web.accept_errors import VisitorLimits
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site
-from watcher.web.context import ShownPictures, Sources
+from watcher.web.context import Drafts, ShownPictures, Sources
 
 PATIENT = VisitorLimits(penalty=0)  # a wrong token costs nothing
+_OURS = re.compile(r'<script src="(?:\./|(?:\.\./)+)static/page\.js" defer></script>')
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
+
+
+def but_our_script(page: str) -> str:
+    """The page without the element that loads our script, which stands there once."""
+    assert len(_OURS.findall(page)) == 1
+    return _OURS.sub("", page)
 
 
 def leads_to(page: URL, address: str) -> str:
@@ -89,6 +97,7 @@ async def serving(
     path: Path, world: Scene, address: str = "127.0.0.1:0", token: str = "",
     instruments: Sequence[Collector] = (), *, page_url: str | None = None,
     limits: VisitorLimits = PATIENT, pictures: ShownPictures | None = None,
+    draft: Callable[[PageText], Rulebook] | None = None,
 ) -> AsyncIterator[Page]:  # fmt: skip
     """The page of a database, on a free port."""
 
@@ -108,6 +117,7 @@ async def serving(
             wake,
             instruments,
             pictures=pictures,
+            drafts=Drafts(draft, reader.run, clock=lambda: 0.0) if draft is not None else None,
         )
         url = parse_page_url(page_url) if page_url is not None else None
         served = Page(Site(sources, address, token, url, limits), sources)

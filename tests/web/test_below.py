@@ -21,10 +21,13 @@ from watcher.errors import ListenError
 from watcher.web.address import Origin, PageUrl, parse_page_url
 from watcher.web.app import Site
 from watcher.web.rendering import relative
-from watcher.web.routes import DATA, FORMS
-from watcher.web.routes import PAGES as ROUTES
+from watcher.web.routes import PATHS
 
 PUBLIC = "https://shop.example:8443/tools/watcher/"
+# Paths of forms that are no pages.
+FORMS_ALONE = (
+    "silences/end", "outbox/retry", "outbox/drop", "alerts/acknowledge", "alerts/silence",
+)  # fmt: skip
 _NAMED = re.compile(r'(?:href|src|action|formaction)="([^"#]*)"')
 
 
@@ -45,7 +48,7 @@ async def crawl(session: aiohttp.ClientSession, root: URL, first: Iterable[str])
         seen.add(path)
         url = URL(f"{root}{path}", encoded=True)
         async with session.get(url) as answer:
-            if path.partition("?")[0] in ("silences/end", "outbox/retry", "outbox/drop"):
+            if path.partition("?")[0] in FORMS_ALONE:
                 assert answer.status == 405, path
                 continue
             assert answer.status in (200, 404 if path.partition("?")[0] == "nowhere" else 200), (
@@ -226,7 +229,7 @@ def test_what_is_no_page_url(text: str) -> None:
 
 async def test_a_path_of_the_pages_own_is_refused(furnished_page: Page) -> None:
     """Each of them, for it could not be told from the page below it."""
-    own = {route.split("/")[1] for route, _ in (*ROUTES, *FORMS, *DATA)} | {"static"}
+    own = {path.split("/")[1] for path in PATHS} | {"static"}
     assert {"rules", "api", "metrics"} <= own
     for first in filter(None, own):
         with pytest.raises(ListenError, match=f"/{first}"):

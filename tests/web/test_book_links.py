@@ -7,9 +7,9 @@ from tests.web.acting.message import form_of, offered
 from tests.web.library import Library, holding, served
 from watcher.delivery.links import LinkMaker
 from watcher.delivery.marking import Marks
+from watcher.people import digest_of
 from watcher.store.engine import Writer, open_control, open_store
 from watcher.store.places import Server
-from watcher.web.address import digest_of_token
 
 PAGE = "https://shop.example/tools/watcher"
 OWN = "fedcba9876543210-own"
@@ -32,7 +32,7 @@ async def test_the_links_of_books(library: Library) -> None:
     assert address.startswith(f"{PAGE}/books/a/act/")
     token = address.rpartition("/")[2]
     with open_control(library.url) as control:
-        control.books.set_token("a", digest_of_token(OWN))
+        control.books.set_token("a", digest_of(OWN))
     try:
         async with (
             holding(library, "b") as held,

@@ -12,8 +12,8 @@ from tests.web.library import (
     Library,
     served,
 )
+from watcher.people import digest_of
 from watcher.web.access import Access
-from watcher.web.address import digest_of_token
 
 OWN = {"a": "a-token-of-its-own-0001", "b": "b-token-of-its-own-0002"}
 
@@ -23,7 +23,7 @@ def tokens(library: Library) -> Callable[[], None]:
     """Books a and b have tokens of their own."""
     with library.control() as control:
         for book, token in OWN.items():
-            control.books.set_token(book, digest_of_token(token))
+            control.books.set_token(book, digest_of(token))
 
     def none() -> None:
         with library.control() as control:
@@ -62,7 +62,7 @@ async def test_a_books_token_opens_that_book_only(
                 assert (await page.get(path, TOKEN))[0] in (200, 503), path
                 assert (await page.get(path))[0] == 401, path
                 assert (await page.get(path, "wrong-token-000000"))[0] == 401, path
-                assert (await page.get(path, digest_of_token(OWN["a"])))[0] == 401, path
+                assert (await page.get(path, digest_of(OWN["a"])))[0] == 401, path
             assert (await page.get("books/a/", basic=f"b:{OWN['a']}"))[0] == 200
             assert (await page.get("books/b/", basic=f"b:{OWN['a']}"))[0] == 401
             fields = {"rule": "x", "for": "1d", "token": await page.form("books/a/silences", TOKEN)}
@@ -103,4 +103,4 @@ async def test_a_token_that_was_taken_back_opens_nothing(
 async def test_no_token_is_compared_with_a_digest() -> None:
     """What is kept of it opens nothing."""
     assert Access("").is_guarded is False
-    assert digest_of_token("x") == digest_of_token(b"x")
+    assert digest_of("x") == digest_of(b"x")

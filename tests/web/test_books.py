@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 import aiohttp
@@ -30,6 +31,8 @@ from watcher.store.places import Server
 from watcher.web.address import parse_page_url
 from watcher.web.app import Site
 from watcher.web.server_books import ServerBooks
+
+VIEWS = 2  # of one page that has an address for each
 
 
 async def test_every_page_of_every_book(library: Library) -> None:
@@ -61,10 +64,12 @@ async def test_all_that_pages_name_is_below_the_path(library: Library, *, kept: 
 
 async def crawl_books(session: aiohttp.ClientSession, root: URL) -> set[str]:
     """All that can be reached from the index, none of which leads out."""
-    waiting, seen = [""], set[str]()
+    waiting, seen, views = [""], set[str](), Counter[str]()
     while waiting and len(seen) < 300:
         path = waiting.pop()
-        if path in seen:
+        bare, _mark, query = path.partition("?")
+        views[bare] += bool(query) and path not in seen
+        if path in seen or (query and views[bare] > VIEWS):
             continue
         seen.add(path)
         url = URL(f"{root}{path}", encoded=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,7 +115,7 @@ async def test_names_of_sellers_and_categories(furnished: Furnished, tmp_path: P
         )
         _, text = await page.get("products/US/1")
         assert "Glow &amp; Lab (7495981769829615944)" in text
-        assert "<dd>601450</dd>" in text
+        assert ">601450</a></dd>" in text
         await page.sources.write(lambda db: db.categories.put([Category("601450", 1, "Care")], 1))
         assert "Care (601450)" in (await page.get("products/US/1"))[1]
         token = await page.token()
@@ -123,3 +124,22 @@ async def test_names_of_sellers_and_categories(furnished: Furnished, tmp_path: P
         (silence,) = await page.sources.read(lambda db: db.silences.list())
         assert silence.seller == "7495981769829615944"
         assert "seller Glow &amp; Lab (7495981769829615944)" in (await page.get("silences"))[1]
+
+
+async def test_many_are_followed(page: Page) -> None:
+    """A hundred on a page, the newest first; a form leads back to the page that it is on."""
+    ids = [str(1_729_000_000_000_000_000 + number) for number in range(250)]
+    await page.sources.write(lambda database: database.followed.add(ids, page.sources.now()))
+    seen = list[str]()
+    for number, ways in ((1, ["next"]), (2, ["prev", "next"]), (3, ["prev"])):
+        _, text = await page.get(f"followed?page={number}")
+        seen += re.findall(r'<tr data-key="(\d+)"', text)
+        assert re.findall(r'<a rel="(\w+)" href="\./followed', text) == ways
+        assert f"page {number} of 3" in text
+        back = "/followed" if number == 1 else f"/followed?page={number}"
+        assert f'name="back" value="{back}"' in text
+    assert {*ids} <= {*seen}
+    assert len(seen) == len({*seen})
+    for beyond in ("4", "0", "-1", "9" * 30, "x"):
+        assert (await page.get(f"followed?page={beyond}"))[0] == 200
+    assert "page 3 of 3" in (await page.get("followed?page=999"))[1]

@@ -25,15 +25,20 @@ from watcher.web.speaking import COOKIE, preferred
 
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}
 ENGLISH = {"Accept-Language": "en"}
-EXAMPLES = {"{name}": "taking-off", "{region}": "US", "{id}": "1", r"{id:\d{1,15}}": "2"}
-# These have worlds of their own (``test_told_on_pages``), or no words at all.
-_ELSEWHERE = ("groups/", "reports/", "pictures/")
+EXAMPLES = {
+    "{name}": "taking-off", "{region}": "US", "{id}": "1", r"{id:\d{1,15}}": "2",
+    r"{id:A?[0-9]{1,15}}": "A4",
+}  # fmt: skip
+# These have worlds of their own (``test_told_on_pages``, ``hostile``), or no words at all.
+_ELSEWHERE = ("groups/", "reports/", "pictures/", "sellers/", "categories/")
 # What a page shows that is no text of ours: names, ids, texts of services and of the rule file.
 DATA_SHOWN = (
+    "spu_avg_price: {below: 20}",
     HOSTILE, BAD_RULE, "taking-off", "a/b ?#%.json", "watcher", "English", "US",
     "me/1", "me/2", "me/3",
-    "A sample <message>", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
-    "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "UTC", "2.99 USD",
+    "A sample <message>", "page.yaml", "410: gone", "404: <b>no such hook</b>", "503: <i>later</i>",
+    "503: try later", "200 <ok>", "it breaks", "Products that sell", "me", "boss", "UTC",
+    "2.99 USD",
     "Line one Line two", "The rule file can't be used.", "earnings", "Product 3", "Product 2",
     "Colour: gold, <i>red</i>",
 )  # fmt: skip
@@ -54,6 +59,8 @@ def every_path() -> Iterator[str]:
         if not path.startswith(_ELSEWHERE):
             yield path
     yield from ("alerts?state=over", "alerts?rule=taking-off", "outbox?state=joined", "nowhere")
+    yield from ("alerts/1", "alerts/2", "alerts/3", "alerts?q=A3&severity=info&from=2023-01-01")
+    yield from ("alerts?state=over&acknowledged=no", "alerts/matching?state=over&q=serum")
     yield from ("products?q=serum", "products?q=nothing", "products/US/3?metric=commission")
     yield from (f"silences?notice={each}&n=1" for each in ("silenced", "retried", "picture"))
 

@@ -19,9 +19,11 @@ from yarl import URL
 
 from tests.web.acting.message import PAGE, TOKEN, Told, form_of, told
 from tests.web.conftest import Furnished
-from tests.web.serving import Page, leads_to, serving
+from tests.web.serving import PATIENT, Page, leads_to, serving
+from tests.web.streams import EAGER, Stream
 from tests.web.test_below import crawl
 from tests.web.test_pages import PAGES
+from watcher.web.accept_errors import VisitorLimits
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "proxy.md").read_text("utf-8")
 NGINX = re.findall(r"```nginx\n(.*?)```", GUIDE, re.DOTALL)
@@ -155,13 +157,14 @@ async def before(
     port: int = 0,
     token: str = "",
     page_url: bool = True,
+    limits: VisitorLimits = PATIENT,
 ) -> AsyncIterator[tuple[Page, str]]:
     """A page, and the address by which it is found through the example's proxy."""
     copy = Path(shutil.copy(furnished.path, folder / "copy.db"))
     port = port or free_port()
     url = example.with_port(port)
     address = url if page_url else None
-    async with serving(copy, furnished, token=token, page_url=address) as page:
+    async with serving(copy, furnished, token=token, page_url=address, limits=limits) as page:
         command = COMMANDS[example.program](example, port, URL(page.site.url), folder)
         if "ssl_certificate" in example.text:
             await certify(folder)
@@ -251,6 +254,26 @@ async def test_through_a_proxy(furnished: Furnished, tmp_path: Path, example: Ex
         await _check_forms(client, root, secure=example.secure)
         async with client.get(f"{url}api/overview.json") as answer:
             assert (await answer.json())["ill"] is None
+
+
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=[f"{each.program}{n}" for n, each in enumerate(EXAMPLES)]
+)
+async def test_events_pass_at_once(furnished: Furnished, tmp_path: Path, example: Example) -> None:
+    """No proxy keeps an event until there are more of them, or asks for the page less often."""
+    async with (
+        before(example, furnished, tmp_path, limits=EAGER) as (page, url),
+        asyncio.timeout(PATIENCE),
+        visitor() as client,
+        client.get(f"{url}events?of=alerts") as answer,
+    ):
+        assert answer.status == 200
+        stream = Stream(answer)
+        assert (await stream.line()).startswith("retry: ")
+        for rule in "xyz":
+            fields = {"token": await page.token(), "rule": rule, "for": "1d"}
+            assert (await page.post("silences", fields))[0] == 303
+            assert await stream.kinds() == ["alerts"]
 
 
 async def _check_forms(client: aiohttp.ClientSession, root: URL, *, secure: bool) -> None:

@@ -102,20 +102,31 @@ def backtests(
     """Play the scans of the watches of ``rules`` to all of them, from one read, and to those by
     whom they are muted. Raises ``WatcherError`` where there is no scan to play for any."""
     with source.snapshot():
-        everyone = with_muters(rules, book)
-        reading = Reading(source, everyone, time)
-        tallies = {rule.name: _Tally(rule) for rule in rules}
-        told: list[Sent] = []
-        scans = 0
-        with Replay(reading, book, everyone, every=False) as replay:
-            for played in replay.run(progress):
-                told += (sent for sent in played.sent if not tallies.keys().isdisjoint(sent.rules))
-                scans += any(rule.reads(played.watch or "") for rule in rules)
-                _hear(tallies, played)
-            texts = source.history.texts_known_since()
-            found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
-        if not found:
-            raise WatcherError(_unread(rules))
+        reading = Reading(source, with_muters(rules, book), time)
+        return played_to(reading, source, book, rules, progress)
+
+
+def played_to(
+    reading: Reading,
+    source: Store,
+    book: Rulebook,
+    rules: Sequence[Rule],
+    progress: Progress | None = None,
+) -> Backtests:
+    """``backtests`` of what was read for these rules and those by whom they are muted."""
+    everyone = with_muters(rules, book)
+    tallies = {rule.name: _Tally(rule) for rule in rules}
+    told: list[Sent] = []
+    scans = 0
+    with Replay(reading, book, everyone, every=False) as replay:
+        for played in replay.run(progress):
+            told += (sent for sent in played.sent if not tallies.keys().isdisjoint(sent.rules))
+            scans += any(rule.reads(played.watch or "") for rule in rules)
+            _hear(tallies, played)
+        texts = source.history.texts_known_since()
+        found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
+    if not found:
+        raise WatcherError(_unread(rules))
     return Backtests(
         tuple(found),
         tuple(_channels(rules, told, found)),

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 import numpy as np
 
+from watcher.analysis.missing import no_baseline
 from watcher.evaluation.last_known import REACH
-from watcher.evaluation.statistics import LEAST, least_span
-from watcher.model import LONGEST_LIST, OF_LIST
+from watcher.language import gettext as _
+from watcher.language import gettext_noop as N_
+from watcher.model import OF_LIST
 from watcher.rules.conditions.base import (
-    Ago,
     Condition,
-    Last,
-    LastList,
-    Need,
     ScanColumns,
-    Spread,
-    Statistic,
-    Throughout,
-    Usual,
 )
 from watcher.rules.conditions.change import Change
 from watcher.rules.conditions.peers import LEAST as FEWEST_PEERS
@@ -29,33 +23,37 @@ from watcher.rules.conditions.presence import Reappears
 from watcher.rules.conditions.records import Unchanged
 from watcher.rules.conditions.rewording import Rewording
 from watcher.rules.conditions.transition import Appears
-from watcher.rules.conditions.unusual import LEAST_APART, LEAST_DAYS
 from watcher.rules.derived import SPARSENESS
 from watcher.rules.metrics import NORMAL, RANK, SPARSE, Catalogue, Figure, Metric, fact_metric
 from watcher.subjects import WATCH
-from watcher.units import DAY, count_of, format_duration, format_instant
+from watcher.units import DAY, format_duration
 
 _BUILT_IN = Catalogue()
-_OF_SHOPS = " (of a shop that is longer than its top none is)"
-CUT = "the list was not read to its end, and a part of it says nothing of many products at once"
-_NO_TEXT = "the product has no such text"
+CUT = N_("the list was not read to its end, and a part of it says nothing of many products at once")
+_NO_TEXT = N_("the product has no such text")
 
 
 def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> Iterator[str]:
     """Yield what a condition lacks, the first cause first."""
     if table.waits and (condition.needs or condition.follows):
-        yield table.waits
+        yield _(table.waits)
     if table.fallen()[row]:
-        yield "the product is not on this list any more"
+        yield _("the product is not on this list any more")
     if isinstance(condition, Appears):
-        yield f"the watch had no complete scan before this one{_OF_SHOPS}"
+        yield _(
+            "the watch had no complete scan before this one (of a shop that is longer than its top "
+            "none is)"
+        )
     elif isinstance(condition, Reappears):
-        yield f"the watch had no two complete scans before this one{_OF_SHOPS}"
+        yield _(
+            "the watch had no two complete scans before this one (of a shop that is longer than "
+            "its top none is)"
+        )
     elif isinstance(condition, Rewording):
         yield from _of_texts(condition, table, row)
     elif not condition.metrics:
         own = [each.fact for each in condition.attributes if each.fact is not None]
-        yield f"the product has no {own[0].name} in {own[0].table.file}" if own else _NO_TEXT
+        yield _not_in_file([own[0].name], own[0].table.file) if own else _(_NO_TEXT)
     valueless = (each for each in condition.metrics if np.isnan(table.number(each)[row]))
     yield from (_no_value(metric, table, row) for metric in valueless)
     yield from _of_baselines(condition, table, row, zone)
@@ -68,7 +66,13 @@ def causes(condition: Condition, table: ScanColumns, row: int, zone: tzinfo) -> 
 def _of_a_hole(condition: Unchanged, table: ScanColumns, row: int) -> Iterator[str]:
     if (hole := condition.hole(table, row)) > 0:
         unseen, time = (format_duration(_days(each)) for each in (hole, condition.seconds))
-        yield f"not seen for {unseen} of the {time} before: what was so then is not known"
+        text = _("not seen for {unseen} of the {time} before: what was so then is not known")
+        yield text.format(unseen=unseen, time=time)
+
+
+def _not_in_file(names: Sequence[str], file: str) -> str:
+    text = _("the product has no {names} in {file}")
+    return text.format(names=_(" and no ").join(names), file=file)
 
 
 def _days(seconds: float) -> int:
@@ -79,19 +83,25 @@ def _days(seconds: float) -> int:
 def _too_few(condition: AmongPeers, table: ScanColumns, row: int) -> str:
     asked, known = condition.grouping, condition.count(table, row)
     if table.everyone()[0].cut:
-        return CUT
+        return _(CUT)
     if not known:
-        return f"the product has no {asked.name} to have peers by"
-    listed = "listed products" if asked.name == WATCH else f"listed products of its {asked.name}"
-    return f"{known} {listed} have a value, and among fewer than {FEWEST_PEERS} nothing is said"
+        return _("the product has no {name} to have peers by").format(name=asked.name)
+    text = _("{known} listed products have a value, and among fewer than {least} nothing is said")
+    if asked.name != WATCH:
+        text = _(
+            "{known} listed products of its {name} have a value, and among fewer than {least} "
+            "nothing is said"
+        )
+    return text.format(known=known, name=asked.name, least=FEWEST_PEERS)
 
 
 def _of_texts(condition: Rewording, table: ScanColumns, row: int) -> Iterator[str]:
     name = condition.attribute.name
     if table.text(name)[row] is None:
-        yield _NO_TEXT
+        yield _(_NO_TEXT)
     elif table.last_text(name).values[row] is None:
-        yield f"no earlier text is known by this watch in the {format_duration(REACH)} before"
+        text = _("no earlier text is known by this watch in the {time} before")
+        yield text.format(time=format_duration(REACH))
 
 
 def _of_baselines(
@@ -103,9 +113,9 @@ def _of_baselines(
     for need in condition.needs:
         value = table.baseline(need)[0][row]
         if np.isnan(value):
-            yield _no_baseline(need, table, row, zone)
+            yield no_baseline(need, table, row, zone)
         elif of_zero and value == 0:
-            yield "a percentage of 0 has no value (min_change would decide alone)"
+            yield _("a percentage of 0 has no value (min_change would decide alone)")
 
 
 def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
@@ -115,8 +125,7 @@ def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
             return _no_figure(part, part.figure, table, row)
     own = [fact.name for fact in metric.facts if np.isnan(table.number(fact_metric(fact))[row])]
     if own:
-        file = metric.facts[0].table.file
-        return f"the product has no {' and no '.join(own)} in {file}"
+        return _not_in_file(own, metric.facts[0].table.file)
     unused = {*OF_LIST}
     if metric.unused:
         sparse = table.number(SPARSENESS)[row] > 0
@@ -124,63 +133,25 @@ def _no_value(metric: Metric, table: ScanColumns, row: int) -> str:
     asked = sorted(metric.needs - unused)
     missing = [name for name in asked if np.isnan(table.number(_BUILT_IN[name])[row])]
     if missing == [RANK]:
-        return "the watch has no sort, so there is no rank"
+        return _("the watch has no sort, so there is no rank")
     if missing:
-        return f"the product has no {' and no '.join(missing)}"
+        return _("the product has no {names}").format(names=_(" and no ").join(missing))
     if metric.definition:
-        return f"{metric.definition} has no value here: it divides by zero or the like"
-    return f"its formula has no value here ({metric.meaning})"
+        text = _("{formula} has no value here: it divides by zero or the like")
+        return text.format(formula=metric.definition)
+    return _("its formula has no value here ({meaning})").format(meaning=metric.meaning)
 
 
 def _no_figure(metric: Metric, figure: Figure, table: ScanColumns, row: int) -> str:
     """The reason why the group that a product is of has no such number."""
     among = figure.among
     if among is not None and table.cut:
-        return CUT
+        return _(CUT)
     if among is not None and among.codes(table)[row] < 0:
-        return f"the product has no {among.name}, by which {metric.name} is counted"
-    which = " that its where asks for" if figure.where is not None else ""
-    return f"no product{which} has a value of what {metric.name} is made of"
-
-
-def _no_baseline(need: Need, table: ScanColumns, row: int, zone: tzinfo) -> str:
-    match need.from_:
-        case Last():
-            return f"no earlier value by this watch in the {format_duration(REACH)} before"
-        case LastList(places):
-            read = "was complete" if places == LONGEST_LIST else f"read its first {places:,} places"
-            return f"no earlier scan of this watch that {read}"
-        case Ago(seconds) as ago:
-            then, (_, seen) = table.at - seconds, table.baseline(need)
-            if seen[row]:
-                at = format_instant(int(seen[row]), zone)
-                return f"it had no value when it was seen at that time, on {at}"
-            begin, end = (format_instant(each, zone) for each in (then - ago.older, then))
-            return f"no observation with a value from {begin} to {end}"
-        case Statistic(_, seconds):
-            days = _days_known(need, table, row)
-            return f"fewer than {LEAST} values {_known_too_short(seconds)}{days}"
-        case Throughout(_, seconds):
-            time = format_duration(seconds)
-            return f"not known for all of the {time} before{_days_known(need, table, row)}"
-        case Usual(seconds, window) if window > 1:
-            known = table.count(need, row)
-            return (
-                f"{known} of the {LEAST_APART} values {window} days apart that are needed are "
-                f"known {_known_too_short(seconds, 'they go back')}"
-            )
-        case Usual(seconds):
-            days = _days_known(need, table, row)
-            return f"fewer than {LEAST_DAYS} days with a value {_known_too_short(seconds)}{days}"
-        case Spread(seconds):
-            return f"it never moved in the {format_duration(seconds)} before"
-
-
-def _days_known(need: Need, table: ScanColumns, row: int) -> str:
-    days = table.days(need, row)
-    return "" if days is None else f": {count_of(days, 'day')} known"
-
-
-def _known_too_short(seconds: int, what: str = "known") -> str:
-    least = format_duration(least_span(seconds))
-    return f"in the {format_duration(seconds)} before, or {what} for less than {least} of it"
+        text = _("the product has no {name}, by which {metric} is counted")
+        return text.format(name=among.name, metric=metric.name)
+    if figure.where is not None:
+        text = _("no product that its where asks for has a value of what {metric} is made of")
+    else:
+        text = _("no product has a value of what {metric} is made of")
+    return text.format(metric=metric.name)

@@ -45,10 +45,11 @@ class FollowedProduct:
 
 
 def followed(
-    database: Store, watches: Sequence[str] = (), limit: int | None = None
+    database: Store, watches: Sequence[str] = (), part: slice = slice(None)
 ) -> list[FollowedProduct]:
-    """All that are followed, the newest first; ``watches`` are the keys of those that read them."""
-    found = database.followed.list()[:limit]
+    """All that are followed, or a ``part`` of them, the newest first; ``watches`` are the keys of
+    those that read them."""
+    found = database.followed.list()[part]
     known: dict[str, list[ProductFacts]] = {}
     for facts in database.history.find_all([each.product_id for each in found]):
         known.setdefault(facts.product_id, []).append(facts)

@@ -68,12 +68,14 @@ def groups_of(book: Rulebook, subject: str) -> tuple[Group, ...]:
 
 
 def group_history(
-    database: Store, book: Rulebook, facts: ProductFacts, since: Instant
+    database: Store, book: Rulebook, facts: ProductFacts, since: Instant, *, listed: bool = True
 ) -> GroupHistory:
-    """The past of a group from ``since`` on, as far as the rule file speaks of it."""
+    """The past of a group from ``since`` on, as far as the rule file speaks of it; its lists where
+    they are wanted as ``listed`` now."""
     groups = groups_of(book, facts.product_id)
     watches = {watch.key: watch for group in groups for watch in group.watches}
-    lists = (_list(database, facts, groups, watch) for watch in watches.values())
+    wanted = watches.values() if listed else ()
+    lists = (_list(database, facts, groups, watch) for watch in wanted)
     return GroupHistory(
         groups,
         tuple(tracks_of_group(database, groups, facts.product, since)),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from watcher.evaluation.group_present import newest
 from watcher.evaluation.jumps import stored_table
 from watcher.evaluation.tabling import needs_of
 from watcher.model import Instant, ProductFacts, Severity, Verdict
-from watcher.rules.conditions.base import Judge
+from watcher.rules.conditions.base import Judge, LastList
 from watcher.rules.groups import LEAST_PRODUCTS
 from watcher.rules.rulebook import Rule, Rulebook, Watch
 from watcher.store.ports import Store
@@ -37,30 +39,99 @@ class Looked:
     grades: tuple[tuple[Severity, Reason], ...] = ()
 
 
+class Glance:
+    """One product on one list, for some of its rules: what was read of it last, and the baselines
+    that they ask for, are read once. ``newest`` is the list's newest scan."""
+
+    def __init__(
+        self, database: Store, watch: Watch, rules: Sequence[Rule], product: ProductFacts,
+        newest: ScanRow,
+    ) -> None:  # fmt: skip
+        self._database, self._watch, self._rules = database, watch, rules
+        self._product, self._newest = product.product, newest
+        self._judges: dict[str, tuple[Judge, int] | None] = {}
+
+    @cached_property
+    def seen(self) -> Sighting | None:
+        """The last scan that listed the product, or what was read when it was added to a list of
+        one's own; None of who was never there."""
+        seen = self._database.history.sighting(self._watch.key, self._product)
+        if seen is None and self._watch.query.of_ids:
+            seen = self._database.history.sighting(LOOKUPS, self._product)
+        return seen
+
+    def look(self, rule: Rule, zone: tzinfo) -> Looked | None:
+        """Judge the newest scan if it lists the product, or says something of one that fell off it;
+        else what was seen last. None where its values are not kept."""
+        seen = self.seen
+        if seen is None:
+            return None
+        if seen.scan.id != self._newest.id and _asks_lists(rule):
+            fallen = self._looked(rule, "fallen", Sighting.absent(self._newest), zone)
+            if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
+                return replace(fallen, fallen=True)
+        return self._looked(rule, "gone" if rule.when.of_gone else "seen", seen, zone)
+
+    def _looked(self, rule: Rule, how: str, seen: Sighting, zone: tzinfo) -> Looked | None:
+        if how not in self._judges:
+            self._judges[how] = self._judge(how, seen)
+        place = self._judges[how]
+        if place is None:
+            return None
+        added = seen.scan.watch == LOOKUPS
+        return _reasoned(rule, *place, zone, at=seen.scan.at, added=added)
+
+    def _judge(self, how: str, seen: Sighting) -> tuple[Judge, int] | None:
+        """The scan as its rules judge it, and the product's row; None where it knows nothing of
+        the product."""
+        needs = needs_of([rule for rule in self._rules if _IS_ASKED[how](rule)])
+        table = stored_table(
+            self._database, seen.row, seen.recorded, needs, self._watch.schedule,
+            wanted=np.array([self._product]),
+        )  # fmt: skip
+        table.gone_at = self._gone_at(seen) if how == "gone" else None
+        rows = np.flatnonzero(table.products == self._product).tolist()
+        return (Judge(table), rows[0]) if rows else None
+
+    def _gone_at(self, seen: Sighting) -> Instant | None:
+        """The newest scan's time, where it proved that what was seen last is gone."""
+        if seen.scan.id == self._newest.id:
+            return None
+        last = Sighting.absent(self._newest)
+        gone = gone_products(self._database, last.row, self._newest.id)
+        return self._newest.at if np.isin(seen.recorded.products, gone).any() else None
+
+
+def _asks_lists(rule: Rule) -> bool:
+    """Whether it says something of who fell off a list."""
+    return any(isinstance(need.from_, LastList) for need in rule.needs)
+
+
+# The rules that are judged by a scan that is read in each way.
+_IS_ASKED: Mapping[str, Callable[[Rule], bool]] = {
+    "fallen": _asks_lists,
+    "gone": lambda rule: rule.when.of_gone,
+    "seen": lambda rule: not rule.when.of_gone,
+}
+
+
 def look(
     database: Store, book: Rulebook, whose: tuple[Rule, Watch], product: ProductFacts, scan: ScanRow
 ) -> Looked:
-    """Judge the newest scan if it lists the product, or says something of one that fell off it;
-    else the last one that listed it, or what was read when it was added to a list of one's own."""
+    """``Glance.look`` of one rule, or of one on groups; raises ``WatcherError`` where there is
+    nothing to look at."""
     (rule, watch), zone = whose, book.zone
     if rule.group is not None:
         return _look_at_group(database, rule, watch, product, zone)
-    seen = database.history.sighting(watch.key, product.product)
-    if seen is None and watch.query.of_ids:
-        seen = database.history.sighting(LOOKUPS, product.product)
-    if seen is None:
+    glance = Glance(database, watch, [rule], product, scan)
+    if glance.seen is None:
         read = "; ".join(each.query.describe(book.sellers) for each in rule.watches)
         which = "the watch" if len(rule.watches) == 1 else "no watch"
         raise WatcherError(
             f'{which} of rule "{rule.name}" has {"not " * (len(rule.watches) == 1)}listed '
             f"{product.product_id} ({product.name}): it reads {read}"
         )
-    if seen.scan.id != scan.id:
-        fallen = _judged(database, rule, watch, Sighting.absent(scan), product, zone)
-        if fallen is not None and fallen.when.verdict is not Verdict.NO_DATA:
-            return replace(fallen, fallen=True)
-    gone_at = _gone_at(database, rule, seen, scan)
-    judged = _judged(database, rule, watch, seen, product, zone, gone_at=gone_at)
+    judged = glance.look(rule, zone)
     if judged is None:
         raise WatcherError(f"{product.product_id} ({product.name}): its values are not kept")
     return judged
@@ -81,30 +152,6 @@ def _look_at_group(
         )
     judge, row = place
     return _reasoned(rule, judge, row, zone, at=judge.at, added=False)
-
-
-def _gone_at(database: Store, rule: Rule, seen: Sighting, newest: ScanRow) -> Instant | None:
-    """The newest scan's time, where it proved that what was seen last is gone, as the rule asks."""
-    if not rule.when.of_gone or seen.scan.id == newest.id:
-        return None
-    last = Sighting.absent(newest)
-    gone = gone_products(database, last.row, newest.id)
-    return newest.at if np.isin(seen.recorded.products, gone).any() else None
-
-
-def _judged(
-    database: Store, rule: Rule, watch: Watch, seen: Sighting, product: ProductFacts, zone: tzinfo,
-    *, gone_at: Instant | None = None,
-) -> Looked | None:  # fmt: skip
-    """None where the scan knows nothing of the product."""
-    needs = needs_of([rule])
-    table = stored_table(database, seen.row, seen.recorded, needs, watch.schedule)
-    table.gone_at = gone_at
-    rows = np.flatnonzero(table.products == product.product).tolist()
-    if not rows:
-        return None
-    added = seen.scan.watch == LOOKUPS
-    return _reasoned(rule, Judge(table), rows[0], zone, at=seen.scan.at, added=added)
 
 
 def _reasoned(

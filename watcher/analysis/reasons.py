@@ -11,6 +11,7 @@ from datetime import UTC, tzinfo
 
 from watcher.analysis.causes import causes
 from watcher.evidence import Criterion, Evidence
+from watcher.language import gettext as _
 from watcher.model import Verdict
 from watcher.rules import calibration
 from watcher.rules.conditions.base import (
@@ -62,7 +63,7 @@ def reason_of(condition: Condition, table: ScanColumns, row: int, zone: tzinfo =
     evidence = next(iter(condition.evidence(table, row)), None)
     why = known = ""
     if verdict is Verdict.NO_DATA:  # where no cause can be named, its own arithmetic
-        why = next(causes(condition, table, row, zone), "its formula has no value here")
+        why = next(causes(condition, table, row, zone), _("its formula has no value here"))
     else:
         known = _known(condition, table, row)
     overs = [need.from_ for need in condition.needs if isinstance(need.from_, _OVER_TIME)]

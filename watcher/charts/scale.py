@@ -47,13 +47,15 @@ def level_axis(names: Sequence[str]) -> Axis:
     return Axis(0, max(len(names) - 1, 1), tuple((float(n), name) for n, name in enumerate(names)))
 
 
-def value_axis(values: Sequence[float], unit: Unit) -> Axis:
-    """An axis around finite ``values``; of places, the first is at the top."""
+def value_axis(values: Sequence[float], unit: Unit, least: int = 0) -> Axis:
+    """An axis around finite ``values``, with so many ticks at the ``least`` where it has some; of
+    places, the first is at the top."""
     low, high = _range(values, unit)
     step = _step(high - low, whole=unit in _WHOLE)
     places = [low]
     if step:
-        whole = range(math.floor(low / step), math.ceil(high / step) + 1)
+        first, last = math.floor(low / step), math.ceil(high / step)
+        whole = range(first, max(last + 1, first + least))
         places = [index * step for index in whole]
     if unit is Unit.PLACE:
         places[0] = max(places[0], 1.0)

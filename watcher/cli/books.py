@@ -12,10 +12,10 @@ from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.server_options import opened, server
 from watcher.errors import WatcherError
 from watcher.model import Instant
+from watcher.people import digest_of
 from watcher.store.control import Control, LeaseState, NoBooks, Revision
 from watcher.store.places import shown
 from watcher.units import format_since
-from watcher.web.address import digest_of_token
 
 _TOKEN_BYTES = 32
 _NONE = (
@@ -133,7 +133,7 @@ def token(url: str, name: str, *, remove: bool) -> None:
     that has one of its own is seen by nobody, from this machine neither."""
     made = secrets.token_urlsafe(_TOKEN_BYTES)
     with opened(url) as control:
-        control.books.set_token(name, None if remove else digest_of_token(made))
+        control.books.set_token(name, None if remove else digest_of(made))
     if remove:
         console(stderr=True).say(f"The book {name} has no token of its own any more.")
     else:

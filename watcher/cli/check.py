@@ -89,7 +89,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
     warnings: list[Problem] = []
     try:
         book = files.fresh_book
-        warnings += (*book.warnings, *_of_a_lonely_operator(files.named, book))
+        warnings += (*book.page_trouble, *book.warnings, *_of_a_lonely_operator(files.named, book))
         warnings += _try_channels(book)
     except RulesError as error:
         if not json_wanted():

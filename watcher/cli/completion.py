@@ -16,8 +16,10 @@ from typing import TypeAlias
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from watcher.cli.page_rules import page_in
 from watcher.cli.url_secrets import filled_in
 from watcher.errors import WatcherError
+from watcher.page_text import PAGE_FILE
 from watcher.source.endpoints import REGIONS
 from watcher.store.places import MAIN, Place, Server, parse_place
 from watcher.text.sanitize import plain
@@ -134,6 +136,15 @@ def _products(ctx: click.Context) -> Iterator[tuple[str, str]]:
             yield row.product_id, row.name
 
 
+def _people(ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """The people whose tokens hold, or did."""
+    from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
+
+    with open_store(_place(ctx), readonly=True) as database:
+        for each in database.people.list():
+            yield each.name, each.role.word
+
+
 def _followed(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Products that are followed, the newest first."""
     from watcher.store.engine import open_store  # noqa: PLC0415 - only for who asks for it
@@ -171,10 +182,18 @@ def _values(ctx: click.Context) -> Iterator[object]:
         pushed = pushed_rules(place)
         if pushed is not None:
             yield from (_read(content, file) for file, content in pushed.files.items())
+            yield _page(place)
             return
     path = _path(ctx, "rules", "WATCHER_RULES", "rules.yaml")
     for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
         yield _value(file)
+    yield _page(place)
+
+
+def _page(place: Place) -> object:
+    """The value of the page's rules."""
+    page = page_in(place)
+    return None if page.is_blank else _read(page.text.encode(), PAGE_FILE)
 
 
 def _value(file: Path) -> object:
@@ -222,4 +241,5 @@ category_names = _completer(_categories)
 metric_names = _completer(_metrics)
 product_ids = _completer(_products)
 followed_ids = _completer(_followed)
+people_names = _completer(_people)
 regions = _completer(lambda _ctx: ((region, "") for region in REGIONS))

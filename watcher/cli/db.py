@@ -14,7 +14,9 @@ from watcher.cli import options
 from watcher.cli.db_copy import copy
 from watcher.cli.output import Printed, answer, as_json, console, prints
 from watcher.cli.progress import progress
+from watcher.cli.writing import audited
 from watcher.model import Instant
+from watcher.people import WriteKind
 from watcher.store.copying.between import copy_store
 from watcher.store.engine import restore
 from watcher.store.places import Place, Server
@@ -110,6 +112,10 @@ def prune(files: options.Files, *, quiet: bool) -> None:
             # Others have twice as long to write as the step took.
             time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
         removed["links"] += opened.links.prune(now)
+        while pruned := opened.audit.prune(now):
+            removed["records of writes"] += pruned
+        if +removed:
+            audited(opened, now).note(WriteKind.PRUNE, "", {"rows": dict(+removed)})
     if not quiet:
         what = ", ".join(f"{rows:,} {kind}" for kind, rows in (+removed).items())
         console().say(

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from watcher import network
-from watcher.cli import options
+from watcher.cli import options, rule_loading
 from watcher.cli.logs import configure
 from watcher.cli.output import console
 from watcher.cli.progress import progress
@@ -60,7 +60,8 @@ def command(*, days: int, listen: str, **wanted: Any) -> None:
     with ExitStack() as bar:
         screen = _Screen(days, bar)
         listener = Listener(screen.past, screen.ready, screen.message, screen.day, unread)
-        asyncio.run(Demo(settings, listener, options.load_rules).run())
+        demo = Demo(settings, listener, rule_loading.load_rules, rule_loading.keeping_loader)
+        asyncio.run(demo.run())
     leave(0)
 
 

@@ -8,6 +8,7 @@ from watcher.cli import options
 from watcher.cli.completion import product_ids
 from watcher.cli.following import ids_of, readers_of, reading, unread, wake
 from watcher.cli.output import console
+from watcher.cli.writing import audited
 from watcher.errors import WatcherError
 from watcher.source.addresses import doubt_of
 from watcher.source.query import MOST_PRODUCTS
@@ -43,7 +44,7 @@ def command(products: tuple[str, ...], note: str | None, files: options.Files) -
                 f"{count:,} products are too many: {MOST_PRODUCTS:,} can be followed; "
                 "`watcher unfollow` makes room"
             )
-        opened.followed.add(ids, files.now, note)
+        audited(opened, files.now).follow(ids, note)
     wake(files.database)
     out, now = console(), files.now
     for each in ids:

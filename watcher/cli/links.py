@@ -11,6 +11,7 @@ import click
 from watcher.cli import options
 from watcher.cli.completion import channel_names
 from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
+from watcher.cli.writing import audited
 from watcher.errors import WatcherError
 from watcher.message import Message
 from watcher.model import Instant
@@ -137,7 +138,7 @@ def revoke(
             or (channel is not None and each.channel == channel)
             or (ids and _tells(told[each.notification], ids))
         ]
-        done = opened.links.revoke(chosen, now)
+        done = audited(opened, now).revoke_links(chosen)
     if not done:
         raise WatcherError("no link that holds is of these; `watcher links list` shows them")
     console().say(f"{count_of(done, 'link')} revoked.")

@@ -50,6 +50,8 @@ COMMANDS = (
     ("source", "Ask the source's other endpoints whether they are there; read names."),
     ("silence", "Hold back what is told of some rules or products, for a while."),
     ("links", "List or revoke the links of messages, by which who has one may act."),
+    ("people", "Say who may open the page, and what each may do there."),
+    ("audit", "Show who wrote what, and when."),
     ("channel", "List channels, or send a sample message."),
     ("outbox", "Show messages that wait or are dead; try them again, or give them up."),
     ("rules", "Push rules to a book on a server; show, compare or roll back what was pushed."),

@@ -39,7 +39,7 @@ def command(files: options.Files, names: tuple[str, ...], *, dry_run: bool, quie
       watcher once --rule beauty-rising --dry-run
     """
     configure("text", "warning")
-    book = files.whole_book
+    book = files.running_book
     named = [
         watch for name in names for watch in _enabled(chosen("rule", name, book.rules)).watches
     ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import Enum, auto
@@ -15,16 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from watcher.categories import CategoryLookup
-from watcher.cli.category_lookup import lookup_for, lookup_in
+from watcher.cli.category_lookup import lookup_in
+from watcher.cli.page_rules import page_in
 from watcher.cli.place_options import PLACE, book_named, database, place
+from watcher.cli.rule_loading import keeping_loader, learn_secrets, load_rules
 from watcher.cli.servers import NoRules, PushedRules, control_of, pushed_rules
 from watcher.daemon.clock import Clock, book_clock, file_clock
 from watcher.errors import WatcherError
 from watcher.model import Instant
-from watcher.redaction import log_redaction
-from watcher.rules.files.keeping import KeepingLoader
-from watcher.rules.files.loading import load
 from watcher.rules.rulebook import Rulebook
 from watcher.store.places import Place, Server
 from watcher.units import parse_duration, parse_moment
@@ -197,12 +194,21 @@ class Files:
         """The whole rules as their files are now, those beside them, too; raises ``RulesError``."""
         if self._pushed is not None:
             return self.whole_book
-        return load_rules(self.rules, categories=lookup_in(self.database))
+        names, page = lookup_in(self.database), page_in(self.database)
+        return load_rules(self.rules, categories=names, page=page)
 
-    def _read(self, *, whole: bool) -> Rulebook:
+    @cached_property
+    def running_book(self) -> Rulebook:
+        """The whole rules for who tells by them: also those of the page, or ``StoreError``."""
+        return self._read(whole=True, page_needed=True)
+
+    def _read(self, *, whole: bool, page_needed: bool = False) -> Rulebook:
         if self._pushed is None:
-            return keeping_loader(self.rules, self.database, lenient=self.lenient)()
-        book = self._pushed.load(whole=whole, lenient=self.lenient)
+            return keeping_loader(
+                self.rules, self.database, lenient=self.lenient, page_needed=page_needed
+            )()
+        page = page_in(self.database, needed=page_needed)
+        book = self._pushed.load(page, whole=whole, lenient=self.lenient)
         learn_secrets(book)
         return book
 
@@ -237,47 +243,6 @@ class Files:
     def open(self) -> Store:
         """The database, for reading beside a running daemon; raises ``StoreError``."""
         return open_to_read(self.database)
-
-
-def load_rules(
-    path: Path,
-    kept: Mapping[str, bytes] | None = None,
-    categories: CategoryLookup | None = None,
-) -> Rulebook:
-    """The rules at ``path``, with the environment; raises ``RulesError``. ``kept`` are copies of
-    files that they name; ``categories`` knows which ids names stand for."""
-    book = load([path], os.environ, kept, categories=categories)
-    learn_secrets(book)
-    return book
-
-
-def keeping_loader(path: Path, database: Place, *, lenient: bool = False) -> KeepingLoader:
-    """A reader of the rules at ``path``, which go on with what the database keeps of a file that
-    they name, once that can't be used; and which may name categories as the database does."""
-
-    def read(kept: Mapping[str, bytes]) -> Rulebook:
-        return load_rules(path, kept, lookup_for(database, asking=lenient))
-
-    return KeepingLoader(read, lambda: _kept_files(database))
-
-
-def _kept_files(place: Place) -> Mapping[str, bytes]:
-    if isinstance(place, Path) and not place.exists():
-        return {}
-    try:
-        with open_to_read(place) as database:
-            return database.rules.kept_files()
-    except WatcherError:  # a database that can't tell: the file's own trouble is said
-        return {}
-
-
-def learn_secrets(book: Rulebook) -> None:
-    """Keep the key and the URLs of ``book`` out of logs and errors, from now on."""
-    urls = [url for channel in book.channels.values() for url in channel.urls]
-    if book.heartbeat is not None:
-        urls.append(book.heartbeat)
-    key = book.api.key.reveal() if book.api.key is not None else ""
-    log_redaction.learn_rules(key, (url.reveal() for url in urls))
 
 
 def clock_of(database: Place) -> Clock:

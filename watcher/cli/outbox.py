@@ -12,6 +12,7 @@ from watcher.cli import options
 from watcher.cli.held import Listing, reason
 from watcher.cli.output import Printed, RowsOf, as_json, console, json_wanted, print_json, prints
 from watcher.cli.tables import Cell
+from watcher.cli.writing import audited
 from watcher.errors import WatcherError
 from watcher.message import Notification, NotificationState
 from watcher.model import Instant
@@ -165,8 +166,8 @@ def _move(
     now = options.now_of(database)
     with options.open_to_write(database) as opened, opened.atomic():
         _check_ids(opened, ids, target)
-        move = opened.outbox.retry if verb == "retry" else opened.outbox.drop
-        moved = move(ids or None, now, target)
+        writing = audited(opened, now)
+        moved = (writing.retry if verb == "retry" else writing.drop)(ids or None, target)
     done, none = _SAID[verb]
     said = f"Message {moved[0]} is" if len(moved) == 1 else f"{len(moved):,} messages are"
     console().print(f"{said} {done}." if moved else none)

@@ -11,7 +11,9 @@ import click
 from watcher.cli import options
 from watcher.cli.category_lookup import lookup_in
 from watcher.cli.output import Printed, answer, as_json, console, prints
+from watcher.cli.page_rules import page_in
 from watcher.cli.rule_folder import FileChange, RuleFolder, changes, compared
+from watcher.cli.rules_page import page
 from watcher.cli.server_options import book_of_server, opened, pusher
 from watcher.errors import Problem, WatcherError
 from watcher.model import Instant
@@ -61,7 +63,11 @@ class PrintedPush(PrintedInForce, frozen=True, kw_only=True):
 
 @click.group()
 def command() -> None:
-    """Push rule files to a book on a server; show, compare or roll back what was pushed."""
+    """Push rule files to a book on a server; show, compare or roll back what was pushed; show the
+    rules that were written in the page."""
+
+
+command.add_command(page)
 
 
 @command.command("push")
@@ -137,7 +143,8 @@ def _checked(
 
     refuse_files(files)
     # Of a book that is not there yet no names of categories are known: its daemon asks for them.
-    return refuse_broken(source.name, files, os.environ, lambda: lookup_in(place, lenient=True))
+    names = lambda: lookup_in(place, lenient=True)  # noqa: E731
+    return refuse_broken(source.name, files, os.environ, names, page_in(place))
 
 
 def _refuse_unseen(

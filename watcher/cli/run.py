@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import structlog
 
-from watcher.cli import options
+from watcher.cli import options, rule_loading
 from watcher.cli.logs import Style, configure
 from watcher.cli.run_work import Work, work_options
 from watcher.cli.streams import leave
@@ -63,17 +63,19 @@ def command(
     if not isinstance(work.database, Server) and (who := wide(work.database)):
         log.warning(_READERS[who], file=str(work.database))
     lag = LoopLag()
+    loader = rule_loading.keeping_loader(work.rules, work.database, page_needed=True)
     service = Service(
         rules=work.rules,
         database=work.database,
         listen=None if listen == "off" else listen,
-        load=options.keeping_loader(work.rules, work.database),
+        load=loader,
         clock=work.market_clock() if market_clock else SystemClock(),
         token=read_token(web_token_file) if web_token_file is not None else "",
         page_url=parse_page_url(page_url) if page_url is not None else None,
         systemd=Systemd.of(os.environ),
         instruments=lag.instruments,
         pushed=work.pushed,
+        draft=loader.draft,
     )
     try:
         with asyncio.Runner(loop_factory=lag.loop) as runner:

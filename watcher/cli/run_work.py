@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from watcher.cli import options
+from watcher.cli import options, rule_loading
 from watcher.cli.category_lookup import lookup_in
+from watcher.cli.page_rules import page_in
 from watcher.cli.place_options import BOOK, all_books, book_completions
 from watcher.daemon.clock import Clock, FastClock
 from watcher.daemon.service import PushedBooks
@@ -23,6 +24,7 @@ from watcher.store.places import Place, Server
 from watcher.units import DAY
 
 if TYPE_CHECKING:
+    from watcher.page_text import PageText
     from watcher.rules.rulebook import Rulebook
 
 
@@ -41,7 +43,8 @@ class Work:
         url = os.environ.get("KEYAPI_URL", DEFAULT_URL)
         if self.pushed is None:
             names = lookup_in(self.database, lenient=True)
-            url = options.load_rules(self.rules, categories=names).api.url
+            page = page_in(self.database)
+            url = rule_loading.load_rules(self.rules, categories=names, page=page).api.url
         pace = asyncio.run(pace_of(url))
         return FastClock(pace.now, speed=DAY / pace.day_seconds)
 
@@ -84,13 +87,26 @@ def _pushed(database: Place, books: tuple[str, ...], *, every: bool) -> PushedBo
             "--rules is for the book main by files that are here; the rules of --book and "
             "--all-books are those that `watcher rules push` has put on the server"
         )
-    load = partial(_load_pushed, database.url)
-    return PushedBooks(None if every else tuple(dict.fromkeys(books)), load)
+    load, draft = (partial(each, database.url) for each in (_load_pushed, _load_draft))
+    return PushedBooks(None if every else tuple(dict.fromkeys(books)), load, draft)
 
 
 def _load_pushed(url: str, book: str, files: Mapping[str, bytes]) -> Rulebook:
+    """The rules of a book with those of its page; raises ``StoreError`` where it can't tell."""
+    return _load(url, book, files, page_in(Server(url, book), needed=True))
+
+
+def _load_draft(url: str, book: str, files: Mapping[str, bytes], page: PageText) -> Rulebook:
+    """The rules as they would be with another text of the page."""
+    return _load(url, book, files, page, strict=True)
+
+
+def _load(
+    url: str, book: str, files: Mapping[str, bytes], page: PageText, *, strict: bool = False
+) -> Rulebook:
     from watcher.rules.files.pushed import load_pushed  # noqa: PLC0415 - not without a server
 
-    rules = load_pushed(book, files, os.environ, lambda: lookup_in(Server(url, book)))
-    options.learn_secrets(rules)
+    names = lambda: lookup_in(Server(url, book))  # noqa: E731
+    rules = load_pushed(book, files, os.environ, names, page, strict=strict)
+    rule_loading.learn_secrets(rules)
     return rules

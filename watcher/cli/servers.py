@@ -14,6 +14,7 @@ from watcher.errors import WatcherError
 from watcher.store.places import MAIN, Server
 
 if TYPE_CHECKING:
+    from watcher.page_text import PageText
     from watcher.rules.rulebook import Rulebook
     from watcher.store.control import Control
 
@@ -55,14 +56,16 @@ class PushedRules:
         """The name that people read."""
         return f"book {self.place.book}"
 
-    def load(self, *, whole: bool, lenient: bool = False) -> Rulebook:
-        """Raises ``RulesError``. ``lenient``: names of categories need not be known."""
+    def load(self, page: PageText, *, whole: bool, lenient: bool = False) -> Rulebook:
+        """The rules with those of the page. Raises ``RulesError``. ``lenient``: names of categories
+        need not be known."""
         from watcher.rules.files import pushed  # noqa: PLC0415 - not without a server
 
         read = pushed.load_pushed if whole else pushed.load_to_read
         return read(
-            self.place.book, self.files, os.environ, lambda: lookup_for(self.place, asking=lenient)
-        )
+            self.place.book, self.files, os.environ,
+            lambda: lookup_for(self.place, asking=lenient), page,
+        )  # fmt: skip
 
 
 def pushed_rules(place: Server) -> PushedRules | None:

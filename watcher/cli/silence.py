@@ -11,6 +11,7 @@ from watcher.cli import options
 from watcher.cli.completion import category_names, product_ids, rule_names, seller_names
 from watcher.cli.lookup import chosen_category, chosen_seller, sellers_of
 from watcher.cli.output import Printed, as_json, console, json_wanted, print_json, prints
+from watcher.cli.writing import audited
 from watcher.errors import WatcherError
 from watcher.model import Instant
 from watcher.store.ports import Store
@@ -78,7 +79,7 @@ def add(files: options.Files, duration: int, comment: str, **patterns: str | Non
     with options.open_to_write(files.database) as opened:
         if "category" in given:
             given["category"] = chosen_category(opened, given["category"])
-        silence = opened.silences.add(begins=now, ends=over, comment=why, **given)
+        silence = audited(opened, now).silence(ends=over, comment=why, **given)
         names = _names(opened, [silence], sellers)
     until = format_instant(silence.ends, files.zone)
     console().say(
@@ -143,7 +144,7 @@ def end(files: options.Files, number: int) -> None:
         if silence is None:
             raise WatcherError(f"no silence {number}; `watcher silence list` shows them")
         names = _names(opened, [silence], sellers_of(files))
-        if not opened.silences.end(number, files.now):
+        if not audited(opened, files.now).end_silence(number):
             over = format_instant(silence.ends, files.zone)
             raise WatcherError(f"silence {number} is over since {over}")
     console().say(f"Silence {number} of {silence.in_words(names)} is over.")

@@ -8,6 +8,7 @@ from watcher.cli import options
 from watcher.cli.completion import followed_ids
 from watcher.cli.following import ids_of, wake
 from watcher.cli.output import console
+from watcher.cli.writing import audited
 from watcher.errors import WatcherError
 from watcher.words import listing
 
@@ -25,7 +26,7 @@ def command(products: tuple[str, ...], files: options.Files) -> None:
     """
     ids = ids_of(products)
     with options.open_to_write(files.database) as opened:
-        gone = opened.followed.remove(ids)
+        gone = audited(opened, files.now).unfollow(ids)
     wake(files.database)
     for each in gone:
         console().say(f"{each} is followed no more.")

@@ -43,6 +43,7 @@ class Core:
         self.client = client_of(self.book)
         self.scanner = Scanner(self.book, self.client, self.writer, self.clock, stop=self.stop)
         self.scanner.tenure = self.tenure
+        self.page_news = asyncio.Event()
         self.errands = Errands.of(self.scanner, self.writer)
         self.pictures = PictureDesk(self.scanner, self.writer, self.cache)
         self.looker = Looker(self.scanner, self.writer, self.clock)
@@ -56,8 +57,10 @@ class Core:
         )
 
     def wake(self) -> None:
-        """Somebody wrote something that is to be done: in the outbox, or what is followed."""
+        """Somebody wrote something that is to be done: in the outbox, what is followed, or rules in
+        the page."""
         self.courier.wake()
+        self.page_news.set()
         self.errands.wake()
 
     @property

@@ -14,6 +14,7 @@ import structlog
 
 from watcher.daemon.core import Core
 from watcher.daemon.maintenance import Disk, Maintenance
+from watcher.daemon.page_follower import PageFollower
 from watcher.daemon.reload import Reloader
 from watcher.daemon.scheduling.budget import CHECKPOINT
 from watcher.daemon.scheduling.errands import FAR_LOOK_SECONDS, LOOK_SECONDS
@@ -44,6 +45,14 @@ class Daemon:
         core.errands.newcomers.busy = self.workers.busy
         core.errands.look = LOOK_SECONDS if self.disk is not None else FAR_LOOK_SECONDS
         self.reloader = Reloader(core, self.workers, self.systemd, load)
+        self.page_follower = PageFollower(
+            lambda: core.writer.run(lambda database: database.page_rules.newest()),
+            lambda: core.book.page_number,
+            self.reloader.reload,
+            lambda: self.reloader.unread,
+            core.limits.look if self.disk is not None else FAR_LOOK_SECONDS,
+            core.page_news,
+        )
         self.maintenance = Maintenance(core, self.workers)
         self.supervisor = core.supervisor()
         self.health = DaemonHealth(core, (self.supervisor, self.workers.supervisor))
@@ -74,6 +83,7 @@ class Daemon:
         start("sweep", self.maintenance.sweep)
         start("delivery", lambda: core.courier.run(core.stop))
         start("errands", lambda: core.errands.run(lambda: core.beat("errands")))
+        start("page rules", lambda: self.page_follower.run(lambda: core.beat("page rules")))
         if (disk := self.disk) is not None:
             start("disk", lambda: self.maintenance.watch_disk(disk))
         if self.systemd.watchdog is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
 from watcher.store.engine import StoreReader, Writer, hold
 from watcher.web.app import Site
+from watcher.web.context import Drafts
 
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
@@ -67,6 +69,10 @@ async def _site(
         return None
     reader = await stack.enter_async_context(StoreReader(database))
     sources = sources_of(daemon, reader, service.instruments)
+    if service.draft is not None:
+        beside = StoreReader(database)  # opened for the first who needs it
+        stack.push_async_callback(beside.aclose)
+        sources = replace(sources, drafts=Drafts(service.draft, beside.run))
     # Compiling the templates takes a tenth of a second: not on the loop.
     site = await asyncio.to_thread(Site, sources, service.listen, service.token, service.page_url)
     await site.start()
@@ -79,7 +85,7 @@ def _ready(service: Service, daemon: Daemon, site: Site | None) -> None:
     rules, watches = len(book.rules), len(book.used_watches)
     log.info("watching", rules=rules, watches=watches, page=url or "off")
     service.systemd.ready(daemon.reloader.status)
-    for warning in book.warnings:
+    for warning in (*book.page_trouble, *book.warnings):
         log.warning("rule file", warning=str(warning))
     service.on_ready(url)
 

@@ -30,6 +30,7 @@ TICK_SECONDS = 10.0
 SHORTEST_SWEEP_SECONDS = 0.1  # of real time: the clock may run fast
 DISK_SECONDS = 5 * MINUTE
 _LONGEST_AWAY = 60 * DAY  # no list is read more seldom than once a month
+_BETWEEN_LISTS = 0.1  # seconds: one takes as long at most, and nobody waits for the next
 _MIB = 1 << 20
 _LEAST, _ENOUGH = 100 * _MIB, 1024 * _MIB  # free bytes: always too little, always plenty
 _SHARE = 20  # between the two, a twentieth of the disk is too little
@@ -48,7 +49,8 @@ class Maintenance:
         self._offset = self.core.clock.offset()  # of the clock when the timers were armed
 
     async def upkeep(self) -> None:
-        """The part "upkeep": prune what is older than ``keep:``, at the start and once a day.
+        """The part "upkeep": prune what is older than ``keep:``, at the start and once a day; then
+        fill in what an older version did not keep.
 
         Not by a clock that may be far ahead: that would take the whole history.
         """
@@ -56,6 +58,7 @@ class Maintenance:
             removed = +await self._prune()  # without the kinds of which nothing was old
             if removed:
                 log.info("pruned", **removed)
+            await self._fill()
             self.core.liveness.beat("upkeep", DAY + HOUR)
             await asyncio.sleep(DAY)
 
@@ -74,7 +77,15 @@ class Maintenance:
             await asyncio.sleep(2 * step.seconds)
         if allowed:
             removed["links"] += await core.writer.run(lambda database: database.links.prune(now))
+            while pruned := await core.writer.run(lambda database: database.audit.prune(now)):
+                removed["records of writes"] += pruned
         return removed
+
+    async def _fill(self) -> None:
+        """Keep the lists of days from before these were kept, one at a time."""
+        while await self.core.writer.run(_filled):
+            self.core.liveness.beat("upkeep", 10 * MINUTE)
+            await asyncio.sleep(_BETWEEN_LISTS)
 
     async def watch_disk(self, disk: Disk) -> None:
         """The part "disk": tell where space is short, and when there is enough again."""
@@ -138,6 +149,12 @@ class Maintenance:
         """Have the scheduler itself be heard of."""
         self.core.beat("timers")
         self.core.timers.tick("timers", TICK_SECONDS, partial(self.core.beat, "timers"))
+
+
+def _filled(database: Store) -> bool:
+    """Whether one more list of a day was kept."""
+    with database.atomic():
+        return database.day_lists.fill()
 
 
 def may_prune(database: Store, now: Instant) -> bool:

@@ -15,7 +15,7 @@ from watcher.daemon.core import Core
 from watcher.daemon.scheduling.scanner import client_of
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.daemon.workers import Workers
-from watcher.errors import RulesError, WatcherError
+from watcher.errors import RulesError, StoreError, WatcherError
 from watcher.incident import About, Incident, IncidentKind
 from watcher.incidents.failing import note_clock
 from watcher.incidents.operator import operator_of
@@ -39,6 +39,7 @@ class Reloader:
     soon: asyncio.Task[None] | None = None  # the reload that a signal asked for
     running: set[asyncio.Task[bool]] = field(default_factory=set)
     broken: str | None = None  # the reason that the newest rules are not those in force
+    unread: bool = False  # whether the database could not tell the page's, when asked last
     _again: bool = False  # whether another signal came since it began
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -113,11 +114,13 @@ class Reloader:
                 self.systemd.ready(self.status)
 
     async def _reload(self) -> bool:
+        self.unread = False
         try:
             book = await asyncio.to_thread(self.load)
             targets = await asyncio.to_thread(targets_of, book)
             client = client_of(book) if book.api != self.core.book.api else None
         except WatcherError as error:
+            self.unread = isinstance(error, StoreError)
             for problem in error.problems if isinstance(error, RulesError) else (error,):
                 log.error("rule file refused", problem=str(problem))  # noqa: TRY400 - its text says all
             await self.core.note(RULE_FILE.with_details(error=str(error)), on=True)
@@ -125,6 +128,8 @@ class Reloader:
         await self._put_in_force(book, client)
         self.core.courier.update(targets, ways_of(book))
         await self.workers.arm_all()
+        for trouble in book.page_trouble:
+            log.error("left out of the page's rules", problem=str(trouble))
         log.info("rules reloaded", rules=len(book.rules), watches=len(self.core.watches))
         return True
 

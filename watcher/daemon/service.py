@@ -19,6 +19,7 @@ from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.signals import Hangup, signals
 from watcher.daemon.supervision.systemd import Systemd
 from watcher.errors import WatcherError
+from watcher.page_text import PageText
 from watcher.rules.rulebook import Rulebook
 from watcher.store.places import Place, Server
 from watcher.web.address import PageUrl
@@ -28,10 +29,12 @@ log = structlog.get_logger("watcher.daemon")
 
 @dataclass(frozen=True, slots=True)
 class PushedBooks:
-    """Books whose rules are on the server: their names (None: all), and what reads those rules."""
+    """Books whose rules are on the server: their names (None: all), and what reads those rules;
+    ``draft`` with another text of the page's rules."""
 
     names: tuple[str, ...] | None
     load: Callable[[str, Mapping[str, bytes]], Rulebook]
+    draft: Callable[[str, Mapping[str, bytes], PageText], Rulebook] | None = None
 
 
 @dataclass(slots=True)
@@ -39,7 +42,8 @@ class Service:
     """One daemon on one database; ``listen`` is the web page's address, or None, and ``token``
     what it asks of who opens it ("" for nothing); ``page_url`` is where visitors find it behind a
     proxy. ``instruments`` are shown at ``/metrics``, too. On a server it runs the book ``main`` by
-    the files at ``rules``, or ``pushed`` ones.
+    the files at ``rules``, or ``pushed`` ones. ``draft`` reads the rules with another text of the
+    page's; without it none are written there.
     """
 
     rules: Path
@@ -54,6 +58,7 @@ class Service:
     instruments: Sequence[Collector] = ()
     limits: Limits = field(default_factory=Limits)
     pushed: PushedBooks | None = None
+    draft: Callable[[PageText], Rulebook] | None = None
 
     async def run(self, stopping: asyncio.Event | None = None) -> None:
         """Work until ``stopping``, where it is given, or a signal.

@@ -39,7 +39,8 @@ _NOTHING = "\u2013"  # in a cell
 @dataclass(frozen=True, slots=True)
 class ReportRow:
     """A row: the ``cells`` beside its name, and all of these in a ``line``. ``note`` says where it
-    is from. ``link`` is the product's page; ``key`` and ``region`` are its own, in our page."""
+    is from. ``link`` is the product's page; ``key`` and ``region`` are those of the product or the
+    seller in our page."""
 
     name: str
     cells: tuple[str, ...]
@@ -223,7 +224,8 @@ def _seller(each: ReportedSeller, report: ReportContent) -> ReportRow:
         line = _("{told} ({share})").format(told=value, share=change)
     region = neutralise(each.region, 8) if several_regions(report) else ""
     note = enumerated(filter(None, (seller if name else "", region, products)))
-    return ReportRow(name or seller, (value, change), line, note)
+    own = {"key": each.seller, "region": each.region}
+    return ReportRow(name or seller, (value, change), line, note, **own)
 
 
 def _alert(each: ReportedAlert, report: ReportContent) -> ReportRow:

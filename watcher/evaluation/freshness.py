@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from watcher.fields import NUMERIC
+from watcher.language import gettext_noop as N_
 from watcher.model import Listed
 from watcher.store.past import Archive
 from watcher.units import DAY, HOUR
@@ -21,7 +22,7 @@ LIVELY = 10
 LOOK_BACK = 60 * DAY
 # The source is refreshed about once a day: what is read more often may well be the same again.
 _REFRESHED = 20 * HOUR
-LATE = "KeyAPI's data is late: what compares with the past waits until it moves"
+LATE = N_("KeyAPI's data is late: what compares with the past waits until it moves")
 
 _WEEKLY = sorted(
     (field.name for field in NUMERIC if field.window == 7),

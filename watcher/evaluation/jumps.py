@@ -20,7 +20,8 @@ from watcher.evaluation.freshness import is_late
 from watcher.evaluation.list_facts import with_facts
 from watcher.evaluation.refreshed import HALF_NEW, note_data_day
 from watcher.evaluation.table import ScanTable
-from watcher.model import Floats, Instant, Listed, Scan, ScanState
+from watcher.language import gettext_noop as N_
+from watcher.model import Floats, Instant, Ints, Listed, Scan, ScanState
 from watcher.rules.conditions.base import Last, Need
 from watcher.rules.metrics import Catalogue
 from watcher.schedule import Schedule
@@ -35,7 +36,7 @@ APART = 48 * HOUR  # of scans further apart nothing is said: much may have happe
 LONGEST = 7 * DAY  # after that what is given is taken for true
 _SLACK = 1e-9
 _ENOUGH = 2 / 3  # of a doubted scan's products, in the scan that shows that it was right
-WAITS = "the list's 7-day sales jumped at this scan: what compares waits for the next one"
+WAITS = N_("the list's 7-day sales jumped at this scan: what compares waits for the next one")
 _SALES = Catalogue()["total_sale_7d_cnt"]
 SALES_BEFORE = Need(_SALES, Last())
 
@@ -134,9 +135,12 @@ def stored_table(
     recorded: Recorded,
     needs: Iterable[Need],
     schedule: Schedule | None,
+    *,
+    wanted: Ints | None = None,
 ) -> ScanTable:
-    """A stored scan as the rules of its watch saw it when it was made."""
-    table = ScanTable(scan, recorded, archive.history, needs, schedule)
+    """A stored scan as the rules of its watch saw it when it was made; of those that fell off the
+    list only such as are ``wanted``, where that is given."""
+    table = ScanTable(scan, recorded, archive.history, needs, schedule, wanted=wanted)
     if archive.jumps.is_half(recorded.scan_id):
         table.waits = HALF_NEW
     elif archive.jumps.is_doubted(recorded.scan_id):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from watcher.data_days import APART, DataDay, DataDays, LookResult
+from watcher.language import gettext_noop as N_
 from watcher.model import Instant, Scan
 from watcher.refreshing import next_day
 from watcher.schedule import Refresh, Schedule
@@ -20,7 +21,9 @@ from watcher.store.ports import Store
 from watcher.store.records import Recorded
 from watcher.store.sql.refreshes import Reference, ScanDay, Share
 
-HALF_NEW = "the list's data was only half new at this scan: what compares waits for the next one"
+HALF_NEW = N_(
+    "the list's data was only half new at this scan: what compares waits for the next one"
+)
 LEARNED_FROM = 28  # scans
 _PART = 0.5
 _FEW = 5  # products: of more one alone tells nothing

@@ -4,8 +4,9 @@ Where scans looked for the product and did not see it, there is no value."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from watcher.store.ports import Store
 from watcher.store.records import AFTER_ALL, Absence, WindowQuery
 from watcher.units import Unit
 
+# The product's place on a list at each scan; None where it was not on it.
+Places: TypeAlias = Sequence[tuple[Instant, int | None]]
 _TRUTH = (("no", 0), ("yes", 1))
 # Where the numbers' own order is not that from the lowest to the highest.
 _ORDER = {"sales_trend_flag": ("falling", "stable", "rising")}
@@ -61,7 +64,8 @@ def number(value: float) -> float | None:
 @dataclass(frozen=True, slots=True)
 class Track:
     """``values`` (m,) of a metric from the instants ``at`` (m,) on, rising; NaN is no value.
-    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last."""
+    ``line`` is ``at`` as it is drawn: that a product is not seen begins when it was seen last.
+    ``on`` is the name of the list that it is of, where it differs from one to the next."""
 
     name: str
     label: str
@@ -69,6 +73,7 @@ class Track:
     at: Ints
     values: Floats
     line: Ints
+    on: str = ""
 
     @property
     def empty(self) -> bool:
@@ -93,13 +98,14 @@ def tracks_of(
     *,
     absences: Sequence[Absence] | None = None,
     seen: Seen | None = None,
+    places: Mapping[str, Places] | None = None,
 ) -> list[Track]:
     """A track for each of ``metrics``; of ``rank`` one for each of ``watches`` that ranked it.
-    ``absences`` and what was ``seen`` (``seen_of``) are the product's, where they are known
-    already."""
+    ``absences``, what was ``seen`` (``seen_of``) and its ``places`` by watch are the product's,
+    where they are known already."""
     if absences is None:
         absences = database.history.absences([product.product], since)[product.product]
-    past = _Past(database, product, since, absences)
+    past = _Past(database, product, since, absences, places or {})
     found = past.changes([metric for metric in metrics if not metric.needs & OF_SCAN])
     if of_lists := [metric for metric in metrics if needs_sightings(metric)]:
         found |= _of_fields(of_lists, seen or past.seen(of_lists), absences, product.product_id)
@@ -117,10 +123,12 @@ class _Past:
     product: ProductFacts
     since: Instant
     absences: Sequence[Absence]
+    places: Mapping[str, Places]
 
     def changes(self, metrics: Sequence[Metric]) -> dict[Metric, Track]:
         fields = tuple(sorted({name for metric in metrics for name in metric.needs}))
-        found = self.database.history.series(self.product.product, fields, self.since)
+        key, seen = self.product.product, self.product.observed_at or 0
+        found = self.database.history.series(key, fields, self.since, seen)
         return _of_fields(metrics, Seen(fields, *found), self.absences, self.product.product_id)
 
     def seen(self, metrics: Sequence[Metric], watch: str = "") -> Seen:
@@ -138,10 +146,12 @@ class _Past:
                 track = _of_fields([metric], own, self.absences, self.product.product_id)[metric]
             if not track.empty:
                 name, label = f"{metric.name} in {watch.name}", f"{metric.label} in {watch.name}"
-                yield replace(track, name=name, label=label)
+                yield replace(track, name=name, label=label, on=watch.name)
 
     def _places(self, watch: Watch, metric: Metric) -> Track:
-        found = list(self.database.history.ranks(watch.key, self.product.product, self.since))
+        found = self.places.get(watch.key)
+        if found is None:
+            found = [*self.database.history.ranks(watch.key, self.product.product, self.since)]
         at = np.array([at for at, _ in found], np.int64)
         places = np.array([np.nan if rank is None else rank for _, rank in found], np.float64)
         values = metric.compute({RANK: places}, at)

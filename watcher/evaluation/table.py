@@ -82,7 +82,8 @@ class ScanTable:
     its order), then, where a condition asks for them, the products that the last list had and this
     one has not. Those have no value but that. ``schedule`` is the watch's, ``owned`` gives columns
     of the user's own. While ``waits`` says why, no baseline has a value. ``gone_at`` is set where
-    all of these products are gone since."""
+    all of these products are gone since. Where only some products are ``wanted``, there are no
+    others than these among those that the last list had."""
 
     def __init__(
         self,
@@ -91,6 +92,8 @@ class ScanTable:
         past: Past,
         needs: Iterable[Need],
         schedule: Schedule | None = None,
+        *,
+        wanted: Ints | None = None,
     ) -> None:
         self.scan = scan
         self.at = scan.at
@@ -98,7 +101,7 @@ class ScanTable:
         self.scan_id = seen.scan_id
         self.waits = ""
         self.gone_at: Instant | None = None
-        self._seen = seen
+        self._seen, self._wanted = seen, wanted
         self._everyone: tuple[ScanTable, Ints] | None = None
         self._past = past
         self.schedule = schedule
@@ -338,9 +341,17 @@ class ScanTable:
         """Products that the last lists had, and this scan proves to be off the list."""
         if not lists or not self.scan.proves_absence:
             return np.zeros(0, np.int64)
+        missing = self._wanted
+        if missing is not None:
+            missing = np.setdiff1d(missing, self._seen.products)
+            if not len(missing):
+                return missing
         longest = lists.get(LONGEST_LIST) or self._list(LONGEST_LIST)
         listed = [each.products for each in (*lists.values(), longest) if each is not None]
-        return np.setdiff1d(np.concatenate([np.zeros(0, np.int64), *listed]), self._seen.products)
+        every = np.concatenate([np.zeros(0, np.int64), *listed])
+        if missing is not None:
+            return missing[np.isin(missing, every)]
+        return np.setdiff1d(every, self._seen.products)
 
     def _list(self, places: int) -> EarlierList | None:
         return self._past.standing(self.scan.watch, self._seen.scan_id, places)

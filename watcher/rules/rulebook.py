@@ -74,12 +74,14 @@ class Api:
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A list to read on a schedule. ``key`` is its identity in the store, by its query alone but
-    where the book reads that at two schedules."""
+    where the book reads that at two schedules. One that is ``unnamed`` is written out in a rule,
+    and nobody else can name it: it is called as that rule is."""
 
     key: str
     name: str
     query: Query
     schedule: Schedule
+    unnamed: bool = field(default=False, compare=False)
 
     @property
     def asks(self) -> str:
@@ -302,7 +304,9 @@ class Keep:
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """All of a user's rule files, checked. ``watches`` has each distinct watch once, those that no
-    rule uses, too. ``timezone`` is that of all times that are shown; a channel may have its own."""
+    rule uses, too. ``timezone`` is that of all times that are shown; a channel may have its own.
+    ``page_number`` is the version of the page's rules that it was read with, ``page_trouble`` why
+    some of those are left out."""
 
     api: Api
     channels: Mapping[str, Channel]
@@ -317,11 +321,13 @@ class Rulebook:
     groups: tuple[Group, ...] = ()
     reports: tuple[PlannedReport, ...] = ()
     beside: tuple[SideFile, ...] = field(default=(), compare=False, repr=False)
+    page_number: int = field(default=0, compare=False)
+    page_trouble: tuple[Problem, ...] = ()
 
     @property
     def intact(self) -> bool:
-        """Whether each file beside the rules is in force as it is now."""
-        return not any(each.trouble for each in self.beside)
+        """Whether each file beside the rules, and each rule of the page, is in force as it is."""
+        return not any(each.trouble for each in self.beside) and not self.page_trouble
 
     @property
     def zone(self) -> tzinfo:

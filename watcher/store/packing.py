@@ -97,17 +97,31 @@ class PackedList(Struct, frozen=True):
     def rank_of(product: int, blob: bytes, size: int, last_product: int) -> int | None:
         """The rank of one product in a packed list; None where it is not listed. Of hundreds of
         lists no more is unpacked than it needs: ranks never fall along a list."""
+        return PackedList.some_ranks([product], blob, size, last_product)[0]
+
+    @staticmethod
+    def some_ranks(
+        wanted: Sequence[int], blob: bytes, size: int, last_product: int
+    ) -> list[int | None]:
+        """The ranks of a few products; see ``rank_of``."""
         products, ranks, _ = unpack_low(blob, 3, size, _width(last_product))
-        places = np.flatnonzero(products == product)
-        return int(ranks[: places[0] + 1].sum()) if len(places) else None
+        found = [np.flatnonzero(products == product) for product in wanted]
+        return [int(ranks[: each[0] + 1].sum()) if len(each) else None for each in found]
 
     @staticmethod
     def holds(products: Sequence[int], blob: bytes, size: int, last_product: int) -> list[bool]:
-        """Whether a packed list has each of a few products; see ``rank_of``. Bytes are compared as
-        they lie there: to put them together takes longer."""
+        """Whether a packed list has each of a few products; see ``rank_of``. For one or two bytes
+        are compared as they lie there: to put them together takes longer."""
         if not size:
             return [False] * len(products)
         planes = first_planes(blob, 3, size, _width(last_product))
+        if len(products) > 2:
+            keys = planes[0].astype(np.uint32)
+            for place, plane in enumerate(planes[1:], start=1):
+                keys |= plane.astype(np.uint32) << 8 * place
+            wanted = np.array(products, np.uint32)
+            there: Bools = (keys[:, np.newaxis] == wanted).any(axis=0)
+            return [*map(bool, there)]
         found = []
         for product in products:
             same = planes[0] == product & 0xFF
@@ -138,7 +152,11 @@ class LastSeen(Struct, frozen=True):
 
     def last(self, products: Ints) -> Ints:
         """(n,) the scan in which each product was seen last; 0 for never."""
-        return np.append(self.scans, 0)[positions(self.products, products)]
+        places = np.searchsorted(self.products, products)  # they rise
+        inside = np.minimum(places, len(self.products) - 1)
+        if not len(self.products):
+            return np.zeros(len(products), np.int64)
+        return np.where(self.products[inside] == products, self.scans[inside], 0)
 
     def with_scan(self, scan_id: int, products: Ints) -> LastSeen:
         """After one more scan, which saw ``products``."""

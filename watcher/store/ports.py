@@ -8,11 +8,13 @@ from typing import Protocol, Self
 from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
 from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
-from watcher.store.sql.alerts import Alerts
 from watcher.store.sql.followed import Followed, Lookups
 from watcher.store.sql.links import Links
+from watcher.store.sql.news import ChangeMarks
 from watcher.store.sql.operations import HealthBook, Ledger, Reports
 from watcher.store.sql.outbox import Backlog, Outbox
+from watcher.store.sql.page_rules import PageRules
+from watcher.store.sql.people import Audit, People
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
@@ -23,8 +25,8 @@ class Store(SeenFaces, Protocol):
     """A store that is open, on the thread that opened it."""
 
     place: Place
-    alerts: Alerts
     rules: Rules
+    page_rules: PageRules
     held: Holding
     silences: Silences
     followed: Followed
@@ -35,11 +37,14 @@ class Store(SeenFaces, Protocol):
     tellings: Tellings
     outbox: Outbox
     links: Links
+    people: People
+    audit: Audit
     reports: Reports
     refreshes: Refreshes
     backlog: Backlog
     ledger: Ledger
     health: HealthBook
+    news: ChangeMarks
     times: Times
     pruner: Pruner
     upkeep: Upkeep

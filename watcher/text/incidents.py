@@ -248,6 +248,10 @@ _TEXTS = {
     IncidentKind.OWN_FILE: N_(
         "A file that the rules name can't be used; its last good copy stays in force.\n{error}"
     ),
+    IncidentKind.PAGE_RULES: N_(
+        "Some rules that were written in the page can't be used with the rule files as they are, "
+        "and are left out; all others are in force.\n{error}"
+    ),
     IncidentKind.DISK: N_(
         "{folder}: {free} MiB of {total} MiB are free; when nothing is left, nothing can be read "
         "or told. Free some space, or keep less (keep:)"
@@ -302,5 +306,6 @@ _TEXTS = {
 _OVER = {
     IncidentKind.DATABASE: N_("The database can be written again; what waited is done now."),
     IncidentKind.OWN_FILE: N_("{subject} can be used again, and is in force as it is now."),
+    IncidentKind.PAGE_RULES: N_("All rules of the page are in force again."),
     IncidentKind.FIELDS_LOST: N_("KeyAPI gives {again} again."),
 }

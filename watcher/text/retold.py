@@ -24,7 +24,8 @@ WORDS = frozenset({
     N_("waiting for the channel's digest"), N_("beyond the channel's at_most of the day"),
     N_("waiting for the other lists of the round"), N_("held for the channel"),
     # Troubles.
-    N_("rule file"), N_("file of one's own"), N_("disk nearly full"), N_("the database fails"),
+    N_("rule file"), N_("file of one's own"), N_("rules of the page"), N_("disk nearly full"),
+    N_("the database fails"),
     N_("the clock was set back"), N_("task"), N_("breaks"), N_("fails"), N_("KeyAPI fails"),
     N_("read with problems"), N_("waits to be stored"), N_("invalid query"), N_("key refused"),
     N_("credits used up"), N_("credits of the day nearly used"),

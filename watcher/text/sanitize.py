@@ -111,7 +111,10 @@ def escape_slack(text: str) -> str:
 def plain(text: str) -> str:
     """A text for a terminal, on one line: nothing moves its cursor, its colours or the reading
     direction."""
-    return "".join(each if each.isprintable() else " " for each in text.translate(_WIDTHLESS))
+    shown = text if text.isascii() else text.translate(_WIDTHLESS)
+    if shown.isprintable():  # as almost all are
+        return shown
+    return "".join(each if each.isprintable() else " " for each in shown)
 
 
 def plain_lines(text: str) -> str:
@@ -120,6 +123,8 @@ def plain_lines(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     kept: list[str] = []
     marks = 0
     for character in text:

@@ -26,7 +26,7 @@ from aiohttp.http import HttpProcessingError
 from prometheus_client import Counter
 
 _QUEUE = 128  # connections that wait to be accepted: in the kernel, at no price of ours
-MOST, FEWEST = 64, 4  # connections at once
+MOST, FEWEST = 64, 4  # connections at once, and streams
 OWN = 64  # descriptors that are the daemon's own, whatever happens on the page
 _MESSAGE = "socket.accept() out of system resource"
 EVERY = 60.0  # seconds from a line of the log to the next of its kind
@@ -37,23 +37,39 @@ log = structlog.get_logger("watcher.web")
 
 def most_connections(descriptors: int | None = None) -> int:
     """The number of connections for a process that may open so many files; by default this one."""
+    return _share_of(descriptors, 2)
+
+
+def most_streams(descriptors: int | None = None) -> int:
+    """The number of those, besides, that stay open to hear of what changes."""
+    return _share_of(descriptors, 4)
+
+
+def _share_of(descriptors: int | None, parts: int) -> int:
     if descriptors is None:
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if descriptors == resource.RLIM_INFINITY:
         return MOST
-    return max(FEWEST, min(MOST, (descriptors - OWN) // 2))
+    return max(FEWEST, min(MOST, (descriptors - OWN) // parts))
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorLimits:
     """A visitor's share: ``connections`` at once, all visitors together, and seconds. ``arrival``
     is for a request to come whole, from when the connection was opened or from the last answer;
-    ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs."""
+    ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
+    ``streams`` are connections that stay open to hear of what changes, besides; each is written to
+    once in ``beat`` seconds at least. What changed is looked for each ``look`` seconds, and
+    ``share`` is what the pages that are told may take of a processor."""
 
     connections: int = field(default_factory=most_connections)
     arrival: float = 10.0
     answer: float = 60.0
     penalty: float = 1.0
+    streams: int = field(default_factory=most_streams)
+    beat: float = 20.0
+    look: float = 2.0
+    share: float = 0.003
 
 
 @dataclass(slots=True)
@@ -72,6 +88,7 @@ class Connections:
         self._limits = limits
         self._dropped = dropped
         self._places: dict[asyncio.BaseProtocol, _Place] = {}
+        self._kept: dict[asyncio.BaseProtocol, Callable[[], None]] = {}
 
     async def listen(
         self, make: Callable[[], asyncio.Protocol], host: str, port: int
@@ -109,8 +126,19 @@ class Connections:
         if place := self.leave(handler):
             self._place(handler, place.transport, busy=False)
 
+    def keep(self, handler: asyncio.BaseProtocol, gone: Callable[[], None]) -> bool:
+        """Let it stay open though its answer has no end, and be in no visitor's way; false where
+        as many do as may. ``gone`` is called once it is closed."""
+        if len(self._kept) >= self._limits.streams or handler not in self._places:
+            return False
+        self.leave(handler)
+        self._kept[handler] = gone
+        return True
+
     def leave(self, handler: asyncio.BaseProtocol) -> _Place | None:
         """It is closed, or takes another place."""
+        if gone := self._kept.pop(handler, None):
+            gone()
         place = self._places.pop(handler, None)
         if place is not None:
             place.timer.cancel()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -82,12 +81,6 @@ def read_token(path: Path) -> str:
     return token
 
 
-def digest_of_token(token: str | bytes) -> str:
-    """Return what is kept of the token of a book: it has so many random characters that nobody
-    finds it from that."""
-    return sha256(token.encode() if isinstance(token, str) else token).hexdigest()
-
-
 def parse_address(text: str, *, guarded: bool = False) -> tuple[str, int]:
     """``127.0.0.1:8787`` as host and port; ``guarded`` by a token it may be any address.
 
@@ -136,8 +129,10 @@ def _origin_of(parts: SplitResult) -> Origin | None:
 
 
 CONTENT_POLICY = "Content-Security-Policy"
-# What a page may load: its own style and pictures.
+# What a page may load: its own style and pictures, and all but those of links its own script file,
+# which may ask this site only. What stands in a page itself is never run.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+SCRIPTED = f"{POLICY}; script-src 'self'; connect-src 'self'"

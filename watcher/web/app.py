@@ -1,29 +1,25 @@
-"""The web page's server: which address shows what, and what every answer has in common.
+"""The web page's server: which address shows what. ``answering`` has what all have in common.
 
-Server-rendered and without a script. What it shows comes from the database through a read-only
-connection, and is made anew for each request. Only silences, what is followed, retries and drops
-write, by POST with a token (``forms``).
+Server-rendered: without the one script a page only does not update by itself (``live``). What it
+shows comes from the database through a read-only connection, and is made for each request. Only
+forms write, by POST with a token (``forms``), each as far as the visitor's role allows
+(``admission``), and with a record of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from importlib import resources
-from typing import TypeAlias, cast
+from typing import cast
 
-import structlog
 from aiohttp import web
 
-from watcher.errors import ListenError, StoreError
-from watcher.language import Language, spoken
+from watcher.errors import ListenError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
-from watcher.redaction import hide_links
-from watcher.text.retold import retold
+from watcher.people import Role
 from watcher.web.accept_errors import (
     Connections,
     Malformed,
@@ -32,32 +28,35 @@ from watcher.web.accept_errors import (
     VisitorLimits,
     Visits,
 )
-from watcher.web.access import UNKNOWN_HOST, Access, WrongToken
-from watcher.web.address import CONTENT_POLICY, POLICY, PageUrl, parse_address
+from watcher.web.access import UNKNOWN_HOST, Access
+from watcher.web.address import PageUrl, parse_address
+from watcher.web.admission import Admission, Answerer
+from watcher.web.answering import HEADERS, Answering, words_of
 from watcher.web.context import Handler, Sources
 from watcher.web.forms import LARGEST
+from watcher.web.live import EVENTS, LivePages
 from watcher.web.pages import act
-from watcher.web.routes import ACT, ACT_FORM, DATA, FORMS, INDEX, PAGES, send_home
+from watcher.web.routes import (
+    ACT,
+    ACT_FORM,
+    FEEDS,
+    FORMS,
+    INDEX,
+    PAGES,
+    PATHS,
+    READS,
+    open_to_names,
+)
 from watcher.web.server_books import ServerBooks
 from watcher.web.shelf import BOOKS, SeveralBooks, shelf_of
-from watcher.web.speaking import choice, is_for_programs, language_of, marks
 
 __all__ = ["Site", "Sources", "VisitorLimits"]
 
-Answerer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-log = structlog.get_logger("watcher.web")
-
-# Nothing from outside, no script, no frame: a hostile product name finds nothing to work with.
-# The referrer stays on this page: without any, a browser sends its own forms' origin as "null".
-HEADERS = {
-    CONTENT_POLICY: POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
+STATIC = {
+    "style.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
 }
-
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 _READ_ONLY = N_(
     "This page reads a replica of the database, which is read-only: change it on a daemon's page, "
     "or by the command line with the primary server's URL."
@@ -77,15 +76,23 @@ class Site:
         limits: VisitorLimits | None = None,
     ) -> None:
         self._host, self._port = parse_address(address, guarded=bool(token))
-        self._base, self._page_url = _free_path(page_url), page_url
+        self._base = _free_path(page_url)
         self._limits = limits or VisitorLimits()
         self._visits, self._sparing = Visits(), Sparing()
         self._connections = Connections(self._limits, self._visits.dropped.inc)
         self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
         self._access = Access(token, page_url)
         bases = tuple(dict.fromkeys((self._base, "/")))  # a proxy passes it on or takes it off
-        self._opened = set[Answerer]()  # what is open to who has a message's link
         self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
+        self._admission = Admission(
+            self._access, self._shelf, self._limits, self._visits, self._sparing
+        )
+        self._answering = Answering(
+            self._shelf, self._admission, self._connections, self._malformed, self._base, page_url
+        )
+        self._live = LivePages(
+            self._shelf, self._connections, self._limits, self._admission.still_admits, HEADERS
+        )
         folder = resources.files("watcher.web") / "static"
         self._files = {name: (folder / name).read_text("utf-8") for name in STATIC}
         self._runner: web.AppRunner | None = None
@@ -99,7 +106,7 @@ class Site:
 
     async def start(self) -> None:
         """Serve; ``ListenError`` where the address is taken or not ours."""
-        app = web.Application(middlewares=[self._guarded], client_max_size=LARGEST)
+        app = web.Application(middlewares=[self._answering.guarded], client_max_size=LARGEST)
         for base in dict.fromkeys(("", self._base.removesuffix("/"))):
             self._add_routes(app.router, base + self._shelf.below)
             self._add_index(app.router, base)
@@ -129,21 +136,30 @@ class Site:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        await self._live.aclose()  # its streams would be waited for
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     def _add_routes(self, router: web.UrlDispatcher, base: str) -> None:
-        for path, handler in (*PAGES, *DATA):
-            router.add_get(base + path, partial(self._page, handler))
-        for path, handler in FORMS:
-            router.add_post(base + path, partial(self._page, handler))
+        for path, handler, role in READS:
+            page = partial(self._page, handler)
+            live = partial(self._live.page, page) if (path, handler) in PAGES else page
+            router.add_get(base + open_to_names(path), self._admission.ask(live, role))
+        events = self._admission.ask(self._live.events, Role.READ)
+        router.add_get(base + EVENTS, events, allow_head=False)
+        for path, handler, role in FORMS:
+            form = self._admission.ask(partial(self._page, handler), role)
+            router.add_post(base + open_to_names(path), form)
+        for path, handler in FEEDS:
+            feed = self._admission.ask_address(partial(self._page, handler))
+            router.add_get(base + path, feed)
         for path, handler in ACT:
-            router.add_get(base + path, self._open(partial(self._act, handler)))
+            router.add_get(base + path, self._admission.open(partial(self._act, handler)))
         path, handler = ACT_FORM
-        router.add_post(base + path, self._open(partial(self._act, handler)))
+        router.add_post(base + path, self._admission.open(partial(self._act, handler)))
         for name, kind in STATIC.items():
-            open_to_all = self._open(partial(self._static, name, kind))
+            open_to_all = self._admission.open(partial(self._static, name, kind))
             router.add_get(f"{base}/act/static/{name}", open_to_all)
         self._add_static(router, base)
 
@@ -152,7 +168,10 @@ class Site:
         shelf = self._shelf
         if isinstance(shelf, SeveralBooks):
             for path, handler in INDEX:
-                router.add_get(base + path, partial(handler, shelf, self._visits.instruments))
+                answer: Answerer = partial(handler, shelf, self._visits.instruments)
+                is_page = path == "/"
+                router.add_get(base + path, partial(self._live.page, answer) if is_page else answer)
+            router.add_get(base + EVENTS, self._live.events, allow_head=False)
             self._add_static(router, base)
 
     def _add_static(self, router: web.UrlDispatcher, base: str) -> None:
@@ -167,11 +186,6 @@ class Site:
             raise web.HTTPConflict(text=_READ_ONLY)
         return await handler(context, request)
 
-    def _open(self, handler: Answerer) -> Answerer:
-        """Have the page's token not be asked for."""
-        self._opened.add(handler)
-        return handler
-
     async def _act(self, handler: Handler, request: web.Request) -> web.StreamResponse:
         """A page that is reached by the link in a message, and leads nowhere without one."""
         context = await self._shelf.context(request)
@@ -185,11 +199,10 @@ class Site:
             refusal.headers.update(act.HEADERS)
             if refusal.status < 400:
                 raise
-            return act.refused(context, request, refusal.status, _words_of(refusal))
+            return act.refused(context, request, refusal.status, words_of(refusal))
         if answer.status == 404:
-            self._visits.wrong_tokens.inc()
-            self._sparing.say("a wrong link was given", remote=str(request.remote))
-        if answer.status in (404, 410):  # nobody is to learn by the time it takes which it is
+            await self._admission.punish(request, "a wrong link was given")
+        elif answer.status == 410:  # nobody is to learn by the time it takes which it is
             await asyncio.sleep(self._limits.penalty)
         return answer
 
@@ -200,107 +213,11 @@ class Site:
         """Without it, the page's links would lead out of its path."""
         raise web.HTTPPermanentRedirect(f"{request.rel_url.raw_path.rsplit('/', 1)[1]}/")
 
-    @web.middleware
-    async def _guarded(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        for_programs = is_for_programs(self._shelf.here(request))
-        language = Language.ENGLISH if for_programs else language_of(request)
-        with spoken(language):  # one task serves all requests of a connection
-            try:
-                await self._check(request)
-                if not for_programs:
-                    self._turn_to_another(request)
-                response = await self._answer(request, handler)
-            except web.HTTPException as answer:
-                await self._send(request, answer, {} if for_programs else marks(language))
-                raise
-        await self._send(request, response, {} if for_programs else marks(language))
-        return response
-
-    def _turn_to_another(self, request: web.Request) -> None:
-        """Raise the answer to who chooses a language."""
-        passed_on = request.rel_url.raw_path.startswith(self._base)
-        answer = choice(request, self._base if passed_on else "/", self._page_url)
-        if answer is not None:
-            raise answer
-
-    async def _check(self, request: web.Request) -> None:
-        """Raise what the visitor gets who may not see the page."""
-        if request.match_info.handler in self._opened:
-            return
-        shelf, known = self._shelf, True
-        book = shelf.book_of(request)
-        try:
-            tokens = await shelf.tokens()
-        except StoreError:  # which books have one nobody knows now
-            tokens, known = {}, False
-        refusal = self._access.refusal(request, book, tokens)
-        if not known and (refusal is not None or not (book is None or self._access.is_guarded)):
-            why = _("The books can't be read now; try again.")
-            raise web.HTTPServiceUnavailable(text=f"{why}\n")
-        if refusal is None:
-            return
-        if book is None and isinstance(shelf, SeveralBooks):
-            send_home(shelf, request, tokens)
-        if isinstance(refusal, WrongToken):
-            self._visits.wrong_tokens.inc()
-            self._sparing.say("a wrong token was given", remote=str(request.remote))
-            await asyncio.sleep(self._limits.penalty)  # of this visitor's time, nobody else's
-        raise refusal
-
-    async def _send(
-        self, request: web.Request, response: web.StreamResponse, marks: Mapping[str, str]
-    ) -> None:
-        """Here, and not by the server after us, to know when the visitor has taken it all."""
-        for name, value in (*HEADERS.items(), *marks.items()):
-            response.headers.setdefault(name, value)  # a picture may be kept
-        with suppress(ConnectionError):  # the server finds that out for itself
-            await response.prepare(request)
-            await response.write_eof()
-        self._connections.answered(request.protocol)
-
-    async def _receive(self, request: web.Request) -> None:
-        """Have all of the request here; only now it takes up the daemon's time."""
-        try:
-            await request.read()
-        except web.RequestPayloadError as error:
-            self._malformed.note(error, request.remote)
-            raise web.HTTPBadRequest(text=_("The request can't be read.")) from None
-        except ConnectionError:  # it was too slow, or went away: nobody hears this
-            raise web.HTTPBadRequest(text="The request broke off.") from None
-        self._connections.arrived(request.protocol)
-
-    async def _answer(self, request: web.Request, handler: Answerer) -> web.StreamResponse:
-        try:
-            await self._receive(request)
-            return await handler(request)
-        except StoreError as error:
-            log.error("the page can't be made", path=hide_links(request.path), error=str(error))  # noqa: TRY400
-            return self._refused(request, 503, self._shelf.worded(error))
-        except web.HTTPException as answer:
-            if answer.status < 400:
-                raise
-            response = self._refused(request, answer.status, _words_of(answer))
-            if "Allow" in answer.headers:
-                response.headers["Allow"] = answer.headers["Allow"]
-            return response
-
-    def _refused(self, request: web.Request, status: int, text: str) -> web.Response:
-        """An error as a page, or as a line for programs."""
-        if self._shelf.here(request).startswith(("/api/", "/static/")):
-            return web.Response(text=f"{text}\n", status=status)
-        return self._shelf.refused(request, status, text)
-
-
-def _words_of(answer: web.HTTPException) -> str:
-    if answer.text == f"{answer.status}: {answer.reason}":  # aiohttp's own word
-        return _("There is no such page.") if answer.status == 404 else retold(answer.reason)
-    return retold(answer.text or "")  # worded on the store's thread, which speaks English
-
 
 def _free_path(page_url: PageUrl | None) -> str:
     """The path of ``page_url``; ``ListenError`` where it begins as one of the page's own."""
     path = page_url.path if page_url is not None else "/"
-    own = {route.split("/")[1] for route, _ in (*PAGES, *FORMS, *DATA, *ACT)} | {"static", BOOKS}
+    own = {path.split("/")[1] for path in (*PATHS, EVENTS)} | {"static", BOOKS}
     first = path.split("/")[1]
     if first and first in own:
         raise ListenError(

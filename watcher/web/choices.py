@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from watcher.alert import AlertState
+from watcher.audited import Audited
 from watcher.message import Item, Message
 from watcher.model import Instant
+from watcher.people import Author, Via
 from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
 from watcher.store.sql.links import Deed, Link
-from watcher.store.sql.silences import ENDLESS, Silence
+from watcher.store.sql.silences import ENDLESS, Silence, exactly
 from watcher.units import DAY
 
 SNOOZE = 7 * DAY
-_SPECIAL = re.compile(r"[*?[]")
 _ID = re.compile(r"A([1-9][0-9]{0,15})")
 
 
@@ -38,13 +39,17 @@ class Offer:
 @dataclass(frozen=True, slots=True)
 class Acting:
     """The product of that ``number`` in the message of a ``link``, and what can be done with it
-    ``now``. On the store's thread."""
+    ``now``, in the name of the target that was told. On the store's thread."""
 
     database: Store
     link: Link
     message: Message
     number: int
     now: Instant
+
+    @property
+    def _audited(self) -> Audited:
+        return Audited(self.database, Author(self.link.target, Via.LINK), self.now)
 
     @property
     def item(self) -> Item:
@@ -87,10 +92,9 @@ class Acting:
                 made = self._silenced(rule, ENDLESS)
                 new = made is not None
             case "follow" if self._can_follow():
-                followed = self.database.followed
-                new = bool(followed.add([self.item.product_id], self.now, self._why))
+                new = bool(self._audited.follow([self.item.product_id], self._why))
             case "acknowledge":
-                new = bool(self.database.alerts.acknowledge(_alerts(self.item), self.now))
+                new = bool(self._audited.acknowledge(_alerts(self.item)))
             case _:
                 return False
         # What was so already is nobody's to undo here.
@@ -110,11 +114,11 @@ class Acting:
         if not self.database.links.undo(deed, self.now):
             return True
         if found.silence is not None:
-            self.database.silences.end(found.silence, self.now)
+            self._audited.end_silence(found.silence)
         elif found.what == "follow":
-            self.database.followed.remove([self.item.product_id])
+            self._audited.unfollow([self.item.product_id])
         elif found.what == "acknowledge":
-            self.database.alerts.take_back(_alerts(self.item))
+            self._audited.take_back(_alerts(self.item))
         return True
 
     @property
@@ -129,8 +133,8 @@ class Acting:
         return Offer("acknowledge", "", known, None, deed, idle=not fires)
 
     def _patterns(self, rule: str) -> dict[str, str]:
-        product = {"product": _exact(self.item.product_id)}
-        return product | ({"rule": _exact(rule)} if rule else {})
+        product = {"product": exactly(self.item.product_id)}
+        return product | ({"rule": exactly(rule)} if rule else {})
 
     def _silence(self, rule: str) -> Silence | None:
         """The silence of just this product: by all rules for a while, by one rule without end."""
@@ -143,9 +147,7 @@ class Acting:
         """The silence that was made; None where there is one."""
         if self._silence(rule) is not None:
             return None
-        made = self.database.silences.add(
-            begins=self.now, ends=ends, comment=self._why, **self._patterns(rule)
-        )
+        made = self._audited.silence(ends=ends, comment=self._why, **self._patterns(rule))
         return made.id
 
     def _can_follow(self) -> bool:
@@ -164,11 +166,6 @@ def _by(
         if not of_silence or (silence is not None and each.silence == silence.id):
             return each.id
     return None
-
-
-def _exact(text: str) -> str:
-    """The pattern that only this text matches."""
-    return _SPECIAL.sub(r"[\g<0>]", text)
 
 
 def _alerts(item: Item) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -15,10 +16,17 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.scores.score import DEFAULT_DAYS, RuleScore, Scored, Scorer, Scores
+from watcher.analysis.views.held import HeldLists
+from watcher.audited import Audited
 from watcher.model import Instant
+from watcher.page_text import PageText
+from watcher.people import Author, Via
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
+from watcher.store.sql.people import Person
 from watcher.units import DAY
+from watcher.web.access import visitor_of
+from watcher.web.bulk import Deeds
 from watcher.web.forms import Forms, own_path
 from watcher.web.rendering import Renderer, Scene, relative
 
@@ -26,6 +34,7 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
+PATIENCE = 0.03  # seconds for which a page waits for a score that it can do without
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
@@ -36,13 +45,25 @@ class Read(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Drafts:
+    """Texts for the page's rules before they are saved: ``load`` reads the rules as they would be
+    with one, off the event loop, and raises ``RulesError``; ``read`` runs what takes long, where
+    no other page waits for it. ``turn`` is of who tries one: one after the other."""
+
+    load: Callable[[PageText], Rulebook]
+    read: Read
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clock: Callable[[], float] = time.monotonic  # of seconds, by which it is ended
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """The daemon's side of the page: ways to ask, and the few ways to change something.
 
     ``read`` runs a function beside the writer, ``write`` on the store's own thread; ``ill`` says
     why the daemon is not healthy; ``wake`` has the delivery look at the outbox. ``instruments`` are
     what the daemon measures of itself. With ``readonly`` nothing can be written: the database is a
-    replica. Without ``pictures`` none are shown.
+    replica. Without ``pictures`` none are shown, without ``drafts`` no rules are written.
     """
 
     read: Callable[[Callable[[Store], T]], Awaitable[T]]
@@ -54,6 +75,7 @@ class Sources:
     instruments: Sequence[Collector] = ()
     readonly: bool = False
     pictures: ShownPictures | None = None
+    drafts: Drafts | None = None
 
 
 class ShownPictures(Protocol):
@@ -105,7 +127,9 @@ class Board:
     own, so that nobody waits for them all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._reckoned = dict[str, asyncio.Task[Scored]]()
         self._book: Rulebook | None = None
         self._mark = (0, 0)
         self._at: Instant = 0
@@ -115,13 +139,32 @@ class Board:
 
     async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
         """The score of one rule."""
+        return (await self._of(rule, book, now, read)).score
+
+    async def soon(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> Scored | None:
+        """The score of one rule with the fate of each of its alerts, where that takes no longer
+        than a page may; None while it is reckoned, for a later look."""
+        task = self._reckoned.get(rule.name)
+        if task is None:
+            task = asyncio.create_task(self._of(rule, book, now, read))
+            self._reckoned[rule.name] = task
+            task.add_done_callback(partial(self._is_reckoned, rule.name))
+        await asyncio.wait([task], timeout=self._patience)
+        return task.result() if task.done() else None
+
+    def _is_reckoned(self, name: str, task: asyncio.Task[Scored]) -> None:
+        del self._reckoned[name]
+        if not task.cancelled():
+            task.exception()  # who waits for it hears of it; nobody may
+
+    async def _of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> Scored:
         async with self._turn:
             await self._forget(book, now, read)
             if rule.name not in self._scored:
                 scorer = Scorer(book, [rule], DEFAULT_DAYS, now)
                 await read(scorer.read)
                 self._scored[rule.name] = await read(partial(scorer.scored, rule=rule))
-            return self._scored[rule.name].score
+            return self._scored[rule.name]
 
     async def all(self, book: Rulebook, now: Instant, read: Read) -> Scores:
         """The scores of all rules."""
@@ -152,13 +195,18 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several."""
+    """Reads and writes through ``sources``, and answers. ``book`` is the name of one of several,
+    ``page_url`` the address of its page for visitors, where that was said; all books share the
+    memory for ``lists``."""
 
     sources: Sources
     forms: Forms
     renderer: Renderer
     board: Board = field(default_factory=Board)
     book: str = ""
+    page_url: str = ""
+    deeds: Deeds = field(default_factory=Deeds)
+    lists: HeldLists = field(default_factory=HeldLists)
 
     @property
     def zone(self) -> tzinfo:
@@ -169,10 +217,33 @@ class PageContext:
         """The path that is asked for, encoded, without what stands before ours."""
         return self.renderer.here(request)
 
+    def address(self, request: web.Request, channel: str = "") -> str:
+        """The address of the page for who is elsewhere, with a slash at its end: as it was said, or
+        as the rules have it (those for the ``channel`` first), or as it is asked for."""
+        if self.page_url:
+            return self.page_url
+        channels = self.sources.book().channels
+        pages = [channels[channel].page] if channel in channels else []
+        known = [*filter(None, [*pages, *(each.page for each in channels.values())])]
+        if known:
+            return f"{known[0].rstrip('/')}/{f'books/{self.book}/' if self.book else ''}"
+        asked = request.rel_url.raw_path
+        bases = (base for base in self.renderer.bases if asked.startswith(base))
+        return f"{request.scheme}://{request.host}{next(bases, '/')}"
+
     async def read(self, job: Callable[[Store, Rulebook, Instant], T]) -> T:
         """The result of ``job``, given the rule file and the time as they are now."""
         book, now = self.sources.book(), self.sources.now()
         return await self.sources.read(lambda database: job(database, book, now))
+
+    async def write(self, request: web.Request, job: Callable[[Audited], T]) -> T:
+        """The result of ``job``, which writes for who sent the request."""
+        author, now = Author(visitor_of(request).name, Via.PAGE), self.sources.now()
+        return await self.sources.write(lambda database: job(Audited(database, author, now)))
+
+    async def people(self) -> Sequence[Person]:
+        """The people who may open the page, and those who might once."""
+        return await self.sources.read(lambda database: database.people.list())
 
     async def pictures(self, subjects: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
         """The paths of the pictures of products (region and id) that are here. The others are
@@ -199,7 +270,8 @@ class PageContext:
     ) -> web.Response:
         """A page; ``values`` are the template's own."""
         token = None if self.sources.readonly else self.forms.token()
-        scene = Scene(self.sources.now(), self.zone, token, self.book)
+        visitor = visitor_of(request)
+        scene = Scene(self.sources.now(), self.zone, token, self.book, visitor=visitor)
         sellers = self.sources.book().sellers
         return self.renderer.html(request, template, scene, status, sellers=sellers, **values)
 

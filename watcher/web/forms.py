@@ -20,9 +20,12 @@ from watcher.web.address import Origin, PageUrl
 
 FIELD = "token"
 LARGEST = 64 * 1024  # bytes of a form
+LARGEST_TEXT = 256 * 1024  # of one with a long text, of which most signs take three
 _TYPE = "application/x-www-form-urlencoded"
 _TEXT = 500  # characters of a field
+_NUMBER = re.compile("[0-9]{1,15}")
 _OWN = re.compile(r"/(?!/)[^\\]*")  # two slashes begin another host's name
+_STEP = re.compile(r"/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)  # one up, or none
 _FROM_ELSEWHERE = N_(
     "This form was sent by another site. Where it was this one, through a proxy: start watcher "
     "with --page-url and the address that the browser shows (or WATCHER_PAGE_URL), or have the "
@@ -44,9 +47,10 @@ class Forms:
 
     async def read(
         self, request: web.Request, holds: Callable[[str], bool] | None = None,
-        pages: Collection[str] = (),
+        pages: Collection[str] = (), whole: Collection[str] = (),
     ) -> Mapping[str, str]:  # fmt: skip
-        """The form's fields. Raises 403 where it is not ours, 400 for what is no form. A page that
+        """The form's fields, cut but for those that are ``whole``. Raises 403 where it is not
+        ours, 400 for what is no form. A page that
         browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
         one of the addresses ``pages``."""
         if not self._is_from_here(request, pages, untold=holds is not None):
@@ -59,8 +63,13 @@ class Forms:
             data = await request.post()
         except (ValueError, LookupError):  # no text in the charset that it names, or no charset
             raise web.HTTPBadRequest(text=_("This is no form.")) from None
-        fields = {name: text[:_TEXT] for name, text in data.items() if isinstance(text, str)}
-        if not (holds or self._holds)(fields.get(FIELD, "")):
+        fields = {
+            name: text if name in whole else text[:_TEXT]
+            for name, text in data.items()
+            if isinstance(text, str)
+        }
+        tokens = data.getall(FIELD, [""])
+        if len(tokens) > 1 or not (holds or self._holds)(fields.get(FIELD, "")):
             raise web.HTTPForbidden(
                 text=_(
                     "This form is older than the running watcher. Go back, reload the page, "
@@ -68,6 +77,16 @@ class Forms:
                 )
             )
         return fields
+
+    @staticmethod
+    async def numbers(request: web.Request, name: str) -> list[int]:
+        """All numbers that a form which was read gives by that name, one or several in a field,
+        each once. Raises 400 for what is none."""
+        given = (await request.post()).getall(name, [])
+        texts = [text for each in given if isinstance(each, str) for text in each.split(" ")]
+        if not all(map(_NUMBER.fullmatch, texts)):
+            raise web.HTTPBadRequest(text=_("This is no form."))
+        return [*dict.fromkeys(map(int, texts))]
 
     def _is_from_here(self, request: web.Request, pages: Collection[str], *, untold: bool) -> bool:
         """Judge by Sec-Fetch-Site, which browsers send where nobody can listen, or else by Origin;
@@ -97,5 +116,7 @@ class Forms:
 
 
 def own_path(text: str, otherwise: str) -> str:
-    """A path on this page to go back to; ``otherwise`` for an address of anywhere else."""
-    return text if text.isprintable() and _OWN.fullmatch(text) else otherwise
+    """A path on this page to go back to; ``otherwise`` for an address of anywhere else, as one
+    above the path that a proxy has for the page."""
+    is_own = text.isprintable() and _OWN.fullmatch(text) and not _STEP.search(text)
+    return text if is_own else otherwise

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from watcher.errors import StoreError
 from watcher.model import Instant
+from watcher.page_text import PageText
 from watcher.rules.rulebook import Rulebook
 from watcher.store.engine import StoreReader, Writer
 from watcher.store.places import Server
 from watcher.store.ports import Store
-from watcher.web.context import Sources
+from watcher.web.context import Drafts, Sources
 
 T = TypeVar("T")
 
@@ -32,9 +33,12 @@ class OtherBook:
     trouble: str = ""
     now: Callable[[], Instant] = lambda: int(time.time())
     ill: str | None = None
+    page: int = 0  # the version of the page's rules
+    draft: Callable[[PageText], Rulebook] | None = None
     _reader: StoreReader | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reading: int = 0
+    _trying: asyncio.Lock = field(default_factory=asyncio.Lock)  # of who tries rules
 
     @property
     def idle(self) -> bool:
@@ -50,9 +54,11 @@ class OtherBook:
         async def ill() -> str | None:
             return self.ill
 
+        drafts = Drafts(self.draft, self._read_beside, self._trying) if self.draft else None
         return Sources(
-            self.read, self.write, lambda: rules, self.now, ill, self.wake, readonly=self.readonly
-        )
+            self.read, self.write, lambda: rules, self.now, ill, self.wake, readonly=self.readonly,
+            drafts=drafts,
+        )  # fmt: skip
 
     async def read(self, job: Callable[[Store], T]) -> T:
         self._reading += 1
@@ -63,6 +69,11 @@ class OtherBook:
             return await self._reader.run(job)
         finally:
             self._reading -= 1
+
+    async def _read_beside(self, job: Callable[[Store], T]) -> T:
+        """Read what takes long, by a connection of its own."""
+        async with StoreReader(self.place) as reader:
+            return await reader.run(job)
 
     async def write(self, job: Callable[[Store], T]) -> T:
         async with Writer(self.place) as writer:

@@ -8,6 +8,7 @@ from where there is none.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -16,7 +17,7 @@ import numpy as np
 
 from watcher.charts.scale import Axis, day, level_axis, stretches, thinned, time_axis, value_axis
 from watcher.evaluation.series import Track, heights_of
-from watcher.labels import label_said
+from watcher.labels import label_in, label_said
 from watcher.language import Language, language
 from watcher.language import gettext as _
 from watcher.model import Floats, Instant, Ints
@@ -34,6 +35,7 @@ DAYS = 4  # below the plot, at most
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
+_WIDE = 2.7  # letters that one of East Asia is wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,13 @@ class Card:
     chosen: bool
 
 
+def titled(track: Track) -> str:
+    """The name of what a track is of."""
+    if track.on:
+        return label_in(track.metric.name, track.metric.label, track.on)
+    return label_said(track.metric.name, track.label)
+
+
 def card_of(
     track: Track, within: tuple[Instant, Instant], currencies: Currencies, *, chosen: bool
 ) -> Card:
@@ -112,7 +121,7 @@ def card_of(
     upwards = -heights if track.metric.unit is Unit.PLACE else heights  # the higher the better
     return Card(
         name=track.metric.name,
-        label=label_said(track.metric.name, track.label),
+        label=titled(track),
         value=said(track.metric.name, last, track.metric.unit, currencies),
         moved=_moved(first, last, track.metric.unit),
         path=sparkline(track.line, upwards, within),
@@ -132,28 +141,29 @@ def chart_of(
 
     def say(instant: Instant, value: float) -> str:
         shown = _(names[int(value)]) if names else said(track.metric.name, value, unit, currencies)
-        return _("{time}: {value}").format(time=_moment(instant, zone), value=shown)
+        return _("{time}: {value}").format(time=moment(instant, zone), value=shown)
 
-    spans = [_span(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
+    spans = [span_of(row, within[1], zone) for row in alerts if row.alert.fired_at is not None]
     return plot(track.line, heights, within, say, spans, unit=unit, names=names, zone=zone)
 
 
-def _span(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
+def span_of(row: AlertRow, now: Instant, zone: tzinfo) -> AlertSpan:
+    """The time in which an alert fired, up to ``now``."""
     alert = row.alert
     fired, end = alert.fired_at or alert.since, alert.resolved_at
     first, last = (day(at(instant, zone)) for instant in (fired, end or now))
-    label = {"alert": f"{alert.short_id} {alert.rule}", "fired": _moment(fired, zone)}
+    label = {"alert": f"{alert.short_id} {alert.rule}", "fired": moment(fired, zone)}
     tip = {"alert": f"{alert.short_id} {shorten(alert.rule, 20)}", "first": first, "last": last}
     if end is None:
         short = _("{alert}: {first} until now").format(**tip)
         long = _("{alert}: fired {fired}, still firing").format(**label)
         return AlertSpan(alert.short_id, fired, now, short, long)
     days = _("{alert}: {first}") if last == first else _("{alert}: {first} to {last}")
-    long = _("{alert}: fired {fired}, ended {ended}").format(**label, ended=_moment(end, zone))
+    long = _("{alert}: fired {fired}, ended {ended}").format(**label, ended=moment(end, zone))
     return AlertSpan(alert.short_id, fired, end, days.format(**tip), long)
 
 
-def _moment(instant: Instant, zone: tzinfo) -> str:
+def moment(instant: Instant, zone: tzinfo) -> str:
     """``16 Nov 2026, 06:00``."""
     when = at(instant, zone)
     if language() is Language.ENGLISH:
@@ -191,11 +201,11 @@ def plot(
     axis = level_axis(names) if names else value_axis(known, unit)
     x, y = time.places(instants), 1 - axis.places(values)
     return Plot(
-        path=_path(x, y, COLUMNS),
-        ticks=tuple(Tick(_down(1 - axis.place(value)), label) for value, label in axis.ticks),
-        days=tuple(_days(time)),
+        path=stepped(x, y, COLUMNS),
+        ticks=tuple(Tick(down(1 - axis.place(value)), label) for value, label in axis.ticks),
+        days=tuple(day_ticks(time)),
         points=tuple(_points(instants, values, x, y, say)),
-        marks=tuple(_marks(spans, time)),
+        marks=tuple(alert_marks(spans, time)),
     )
 
 
@@ -206,10 +216,10 @@ def sparkline(instants: Ints, values: Floats, within: tuple[Instant, Instant]) -
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low < _SAME:
         low, high = low - 1, low + 1  # in the middle
-    return _path(Axis(*within).places(instants), 1 - Axis(low, high).places(values), 60)
+    return stepped(Axis(*within).places(instants), 1 - Axis(low, high).places(values), 60)
 
 
-def _path(x: Floats, y: Floats, columns: int) -> str:
+def stepped(x: Floats, y: Floats, columns: int) -> str:
     """Steps, with a gap where there is no value."""
     x, y = thinned(x, y, columns)
     across, down = (x * WIDTH).round().tolist(), (y * HEIGHT).tolist()
@@ -221,12 +231,12 @@ def _path(x: Floats, y: Floats, columns: int) -> str:
     return "".join(parts)
 
 
-def _days(time: Axis) -> Iterator[Tick]:
+def day_ticks(time: Axis) -> Iterator[Tick]:
     """Days below the plot, none cut off at the edges."""
     free = 0.0
     for instant, label in time.ticks:
         place = 100 * time.place(instant)
-        anchor, first, last = _placed(place, _LETTER * len(label))
+        anchor, first, last = _placed(place, _LETTER * columns_of(label))
         if first >= free:
             free = last + _AIR
             yield Tick(round(place, 2), label, anchor)
@@ -241,7 +251,7 @@ def _points(
     for place, row in enumerate(chosen.tolist()):
         yield Point(
             x=round(float(across[place]), 2),
-            y=_down(float(y[row])),
+            y=down(float(y[row])),
             left=round(float(edges[place]), 2),
             width=round(float(max(edges[place + 1] - edges[place], 0)), 2),
             label=say(int(instants[row]), float(values[row])),
@@ -258,7 +268,7 @@ def _chosen(values: Floats) -> Ints:
     return np.unique(np.concatenate([evenly, extremes]))
 
 
-def _marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
+def alert_marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
     """The newest that touch the time, the oldest first; names only where they have room."""
     inside = [span for span in spans if span.end >= time.bottom and span.begin <= time.top]
     free = 0.0
@@ -271,8 +281,15 @@ def _marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
         yield AlertMark(round(left, 2), width, name, span.tip, span.label, anchor)
 
 
-def _down(share: float) -> float:
+def down(share: float) -> float:
+    """The pixel of a place, as a share from the top of the plot."""
     return round(TOP + share * (BOTTOM - TOP), 1)
+
+
+def columns_of(text: str) -> float:
+    """The width of a text in letters: those of East Asia are wider."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide * (_WIDE - 1)
 
 
 def _placed(percent: float, width: float) -> tuple[str, float, float]:

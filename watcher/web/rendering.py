@@ -20,6 +20,7 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.language import language, ngettext, pgettext
 from watcher.model import Doubt, Instant
+from watcher.people import Role
 from watcher.store.sql.silences import Silence
 from watcher.subjects import subject_parts
 from watcher.text.messages import title_of
@@ -34,24 +35,50 @@ from watcher.units import (
     format_number,
     format_percent,
 )
+from watcher.web.access import Visitor, role_said
 from watcher.web.speaking import switches
 from watcher.words import listing
 
 NAVIGATION = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
+    ("/watches", N_("Watches")),
     ("/rules", N_("Rules")),
     ("/reports", N_("Reports")),
     ("/products", N_("Products")),
+    ("/sellers", N_("Sellers")),
+    ("/categories", N_("Categories")),
     ("/followed", N_("Followed")),
     ("/outbox", N_("Outbox")),
     ("/silences", N_("Silences")),
 )
+# The letter that leads to a page, after a "g".
+KEYS = {
+    "/": "o",
+    "/alerts": "a",
+    "/rules": "r",
+    "/reports": "e",
+    "/watches": "w",
+    "/products": "p",
+    "/followed": "f",
+    "/outbox": "m",
+    "/silences": "s",
+    "/sellers": "l",
+    "/categories": "c",
+}
+# Of a request: what had changed last when its page began to be made.
+MARK = web.RequestKey("mark", str)
 # What a page says after a form was sent: fixed words, so that a link can't put any into it.
 _NOTICES: Mapping[str, Callable[[int], str]] = {
     "silenced": lambda number: _("Silence {number} is on.").format(number=number),
     "ended": lambda number: _("Silence {number} is over.").format(number=number),
     "over": lambda number: _("Silence {number} was over already.").format(number=number),
+    "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
+        number=number
+    ),
+    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
+        number=number
+    ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),
@@ -59,6 +86,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),
     "not_followed": lambda _number: _("The product was not followed."),
+    "revoked": lambda _number: _("The token opens nothing any more."),
+    "not_revoked": lambda _number: _("The token opened nothing before."),
+    "forgotten": lambda _number: _("They are forgotten."),
+    "not_forgotten": lambda _number: _("There is nobody of that name whose token was revoked."),
     "dropped": lambda number: counted(
         "{count} message was dropped.", "{count} messages were dropped.", number
     ),
@@ -73,13 +104,18 @@ _HIDDEN = re.compile(
 
 class Scene(NamedTuple):
     """Surroundings of a page: the time, its zone, the token of its forms (None: nothing can be
-    written here), and the book's name, where it is one of several ("" otherwise)."""
+    written here), the book's name, where it is one of several ("" otherwise), and who asks."""
 
     now: Instant
     zone: tzinfo
     token: str | None
     book: str = ""
     is_book: bool = True  # and not what all of them have in common
+    visitor: Visitor = Visitor()
+
+    def may(self, role: str) -> bool:
+        """Whether the visitor may send forms that take this role: ``act``, ``edit``."""
+        return self.token is not None and self.visitor.may(Role.of(role))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +143,16 @@ class Renderer:
             now=scene.now,
             tz=scene.zone,
             zone=str(scene.zone),
-            token=scene.token,
+            token=scene.token if scene.may("act") else None,
+            readonly=scene.token is None,
+            visitor=scene.visitor,
+            may=scene.may,
+            can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
             index=f"{relative('/', here)}../../" if scene.book else "",
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
+            keys=KEYS,
+            mark=request.get(MARK, ""),
             here=here,
             address=f"{here}?{query}" if query else here,
             lang=language().tag,
@@ -160,6 +202,7 @@ def templates() -> jinja2.Environment:
         "retold": retold,
         "label": _label,
         "severities": severities_said,
+        "role": role_said,
         "silence": Silence.in_words,
         "iso": format_iso,
         "duration": duration,
@@ -167,8 +210,12 @@ def templates() -> jinja2.Environment:
         "title_of": title_of,
         "url": _url,
         "rule_link": _rule_link,
+        "watch_link": _watch_link,
         "report_link": _report_link,
+        "alert_link": _alert_link,
         "subject_link": _subject_link,
+        "seller_link": _seller_link,
+        "category_link": _category_link,
     }
     for name in made.list_templates():  # now: later no file descriptor may be left
         made.get_template(name)
@@ -261,7 +308,19 @@ def _url(context: Context, path: str) -> str:
 
 @jinja2.pass_context
 def _rule_link(context: Context, name: str) -> str:
-    return _url(context, f"/rules/{quote(name, safe='')}")
+    # Of that name is the page by which rules are written, too.
+    return _url(context, "/rules/page?rule" if name == "page" else f"/rules/{quote(name, safe='')}")
+
+
+@jinja2.pass_context
+def _alert_link(context: Context, alert: int | str) -> str:
+    """The page of an alert, by its number or its short id."""
+    return _url(context, f"/alerts/{str(alert).removeprefix('A')}")
+
+
+@jinja2.pass_context
+def _watch_link(context: Context, name: str) -> str:
+    return _url(context, f"/watches/{quote(name, safe='')}")
 
 
 @jinja2.pass_context
@@ -273,6 +332,16 @@ def _report_link(context: Context, name: str) -> str:
 def _subject_link(context: Context, region: str, subject: str) -> str:
     """The page of a product, or of a group of products."""
     return _url(context, subject_path(region, subject))
+
+
+@jinja2.pass_context
+def _seller_link(context: Context, region: str, seller: str) -> str:
+    return _url(context, f"/sellers/{quote(region, safe='')}/{quote(seller, safe='')}")
+
+
+@jinja2.pass_context
+def _category_link(context: Context, region: str, category: str) -> str:
+    return _url(context, f"/categories/{quote(region, safe='')}/{quote(category, safe='')}")
 
 
 def subject_path(region: str, subject: str) -> str:

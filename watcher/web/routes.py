@@ -1,76 +1,58 @@
-"""The table of addresses: which shows what, and which form changes what."""
+"""The table of addresses: which shows what, and which form changes what, for whom."""
 
 from __future__ import annotations
 
-from watcher.web.context import Handler
-from watcher.web.pages import (
-    act,
-    alerts,
-    followed,
-    group,
-    index,
-    outbox,
-    overview,
-    pictures,
-    product,
-    products,
-    report,
-    rule,
-    scores,
-)
-from watcher.web.pages.index import send_home
+import re
 
-__all__ = ["ACT", "ACT_FORM", "DATA", "FORMS", "INDEX", "PAGES", "send_home"]
+from watcher.people import Role
+from watcher.web import alert_routes, people_routes, product_routes, rule_routes
+from watcher.web.alert_routes import ACT, ACT_FORM
+from watcher.web.context import Handler
+from watcher.web.pages import index
+from watcher.web.pages.index import send_home
+from watcher.web.people_routes import FEEDS
+from watcher.web.rule_routes import LONG_FORMS
+
+__all__ = [
+    "ACT", "ACT_FORM", "DATA", "FEEDS", "FORMS", "INDEX", "LONG_FORMS", "PAGES", "PATHS", "READS",
+    "send_home",
+]  # fmt: skip
 
 PAGES: tuple[tuple[str, Handler], ...] = (
-    ("/", overview.page),
-    ("/watches", overview.watches),
-    ("/rules", overview.rules),
-    ("/rules/{name}", rule.page),
-    ("/scores", scores.page),
-    ("/reports", report.page),
-    ("/reports/{name}", report.one),
-    ("/alerts", alerts.page),
-    ("/products", products.search),
-    ("/products/{region}/{id}", product.page),
-    ("/groups/{region}/{id}", group.page),
-    ("/followed", followed.page),
-    ("/outbox", outbox.page),
-    (r"/outbox/{id:\d{1,15}}", outbox.message),
-    ("/silences", alerts.silences),
-    (r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg", pictures.picture),
+    *rule_routes.PAGES,
+    *product_routes.PAGES,
+    *alert_routes.PAGES,
+    *people_routes.PAGES,
 )
-FORMS: tuple[tuple[str, Handler], ...] = (
-    ("/outbox/retry", outbox.retry),
-    ("/outbox/drop", outbox.drop),
-    ("/followed", followed.add),
-    ("/followed/remove", followed.remove),
-    ("/silences", alerts.add_silence),
-    ("/silences/end", alerts.end_silence),
+FORMS: tuple[tuple[str, Handler, Role], ...] = (
+    *rule_routes.FORMS,
+    *product_routes.FORMS,
+    *alert_routes.FORMS,
+    *people_routes.FORMS,
 )
 DATA: tuple[tuple[str, Handler], ...] = (
-    ("/healthz", overview.healthz),
-    ("/metrics", overview.metrics),
-    ("/api/overview.json", overview.data),
-    ("/api/rules/{name}.json", rule.data),
-    ("/api/scores.json", scores.data),
-    ("/api/reports.json", report.list_data),
-    ("/api/reports/{name}.json", report.data),
-    ("/api/products/{region}/{id}.json", product.data),
-    ("/api/groups/{region}/{id}.json", group.data),
-    ("/api/followed.json", followed.data),
-    ("/api/outbox.json", outbox.data),
-    ("/api/alerts.json", alerts.data),
+    *rule_routes.DATA,
+    *product_routes.DATA,
+    *alert_routes.DATA,
 )
-# Open to who has the link of a message, whatever token the others ask for.
-ACT: tuple[tuple[str, Handler], ...] = (
-    (r"/act/{token}", act.page),
-    (r"/act/{token}/{number:[1-9]\d{0,3}}", act.page),
+# All that is read, with the role that it takes.
+READS: tuple[tuple[str, Handler, Role], ...] = (
+    *((path, handler, Role.READ) for path, handler in (*PAGES, *DATA)),
+    *people_routes.READS,
 )
-ACT_FORM: tuple[str, Handler] = (r"/act/{token}/{number:[1-9]\d{0,3}}", act.act)
+PATHS: tuple[str, ...] = (
+    *(path for path, _handler, _role in (*READS, *FORMS)),
+    *(path for path, _handler in (*ACT, *FEEDS)),
+)
 INDEX: tuple[tuple[str, index.Handler], ...] = (
     ("/", index.page),
     ("/healthz", index.healthz),
     ("/metrics", index.metrics),
     ("/api/fleet.json", index.data),
 )
+_PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+def open_to_names(path: str) -> str:
+    """The path as the router takes it: its own parameters take no braces, which names may have."""
+    return _PARAMETER.sub(r"{\1:[^/]+}", path)

@@ -15,14 +15,16 @@ import structlog
 from prometheus_client.registry import Collector
 
 from watcher.categories import CategoryLookup, KnownCategories
-from watcher.errors import StoreError
+from watcher.errors import NotReady, StoreError
 from watcher.model import Instant
+from watcher.page_text import PageText
 from watcher.rules.files.pushed import load_to_read
 from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Control
 from watcher.store.engine import ControlThread, open_store
 from watcher.store.places import MAIN, Place, Server
 from watcher.store.revisions import in_force
+from watcher.store.sql.people import Person
 from watcher.web.context import ShownBook, ShownBooks, Sources
 from watcher.web.fleet import Fleet, read_fleet
 from watcher.web.other_book import OtherBook
@@ -53,8 +55,8 @@ class _Kept:
 class ServerBooks:
     """The books on the server at ``url``. ``held`` is the daemon's side, None for a page alone;
     ``only`` names the books that are shown, None for all; ``local`` reads the rules of a book
-    ``main`` to which none were pushed, for its daemon has files; ``clock`` says by which clock a
-    book's daemon lives."""
+    ``main`` to which none were pushed, for its daemon has files, and ``draft`` with another text of
+    its page; ``clock`` says by which clock a book's daemon lives."""
 
     def __init__(
         self,
@@ -64,10 +66,13 @@ class ServerBooks:
         local: Callable[[], Rulebook] | None = None,
         clock: BookClock = lambda _control, _book: lambda: int(time.time()),
         instruments: Sequence[Collector] = (),
+        *,
+        draft: Callable[[PageText], Rulebook] | None = None,
     ) -> None:
         self.url = url
         self.instruments = instruments
         self._held, self._only, self._local, self._clock = held, only, local, clock
+        self._draft = draft
         self._control = ControlThread(url, readonly=True)
         self._kept: _Kept | None = None
         self._looking = asyncio.Lock()
@@ -129,7 +134,28 @@ class ServerBooks:
         other.ill = await held.ill() if held is not None else state.trouble
         return other.sources()
 
+    async def people(self, book: str) -> Sequence[Person]:
+        """The people of a book, whether its rules can be read or not; none where there is no such
+        book. Raises ``StoreError``."""
+        held = self.held.get(book)
+        if held is not None and held.sources is not None:
+            return await held.sources.read(lambda database: database.people.list())
+        fleet = await self.fleet()
+        if all(each.name != book for each in fleet.books):
+            return ()
+        other = await self._connected(book, fleet)
+        try:
+            return await other.read(lambda database: database.people.list())
+        except NotReady:  # nobody has written anything yet
+            return ()
+
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
+        other = await self._connected(book, fleet)
+        await self._refresh(other)
+        await self._let_go()
+        return other
+
+    async def _connected(self, book: str, fleet: Fleet) -> OtherBook:
         other = self._others.pop(book, None)
         if other is None or other.readonly != fleet.readonly:
             if other is not None:
@@ -137,8 +163,6 @@ class ServerBooks:
             wake = partial(self._wake, book)
             other = OtherBook(Server(self.url, book), fleet.readonly, wake)
         self._others[book] = other  # the last one is the newest
-        await self._refresh(other)
-        await self._let_go()
         return other
 
     async def _let_go(self) -> None:
@@ -155,27 +179,31 @@ class ServerBooks:
             lambda control: (clock(control, book), control.books.current(book))
         )
         if revision is None and book == MAIN and self._local is not None:
-            other.rules = await asyncio.to_thread(self._local)
+            other.rules, other.draft = await asyncio.to_thread(self._local), self._draft
         elif revision is None:
             other.rules, other.revision = None, 0
             other.trouble = (
                 f"{other.place}: no rules were pushed to this book; `watcher rules push FOLDER "
                 f"--book {book}` does"
             )
-        elif revision.number != other.revision:
-            await self._load(other)
-            other.revision = revision.number
+        else:
+            page = await other.read(lambda database: database.page_rules.current())
+            if (revision.number, page.number) != (other.revision, other.page):
+                await self._load(other, page)
+                other.revision, other.page = revision.number, page.number
 
-    async def _load(self, other: OtherBook) -> None:
-        """The newest rules that can be read, as a daemon keeps the old ones in force."""
-        place = other.place
+    async def _load(self, other: OtherBook, page: PageText) -> None:
+        """The newest rules that can be read, as a daemon keeps the old ones in force; with those of
+        the page."""
+        place, book = other.place, other.place.book
 
         def lookup() -> CategoryLookup:
             return CategoryLookup(lambda: _names_in(place))
 
         read = partial(load_to_read, env=os.environ, categories=lookup)
-        found = await in_force(self._control, other.place.book, read)
+        found = await in_force(self._control, book, partial(read, page=page))
         other.rules = found.rules
+        other.draft = lambda page: read(book, found.files, page=page, strict=True)
         if found.rules is None and found.broken is not None:
             other.trouble = f"{other.place}: its rules have errors: {found.broken}"
 

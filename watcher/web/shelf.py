@@ -9,18 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Protocol
+from zlib import crc32
 
 import jinja2
 from aiohttp import web
 from prometheus_client.registry import Collector
 
+from watcher.analysis.views.held import HeldLists
 from watcher.errors import StoreError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.store.places import shown
+from watcher.store.ports import Store
+from watcher.store.sql.people import Person
 from watcher.web.address import PageUrl
 from watcher.web.context import Board, PageContext, Sources
 from watcher.web.forms import Forms
+from watcher.web.news import Marks
 from watcher.web.rendering import Renderer, Scene, relative, templates
 from watcher.web.server_books import ServerBooks
 
@@ -42,6 +47,9 @@ class Shelf(Protocol):
     async def tokens(self) -> Mapping[str, str]:
         """The SHA-256 of the tokens that books have of their own."""
 
+    async def people(self, book: str | None) -> Sequence[Person]:
+        """The people who may open the page of a book, and who might once; raises ``StoreError``."""
+
     async def context(self, request: web.Request) -> PageContext:
         """Raises 404 where there is no such book."""
 
@@ -53,6 +61,13 @@ class Shelf(Protocol):
 
     def worded(self, error: StoreError) -> str:
         """The error for visitors."""
+
+    async def marks(self, book: str) -> Marks:
+        """The marks of what changes in a book; "" is the only one, or what all have in common.
+        Raises ``StoreError``, or ``LookupError`` where there is no such book."""
+
+    async def ill(self, book: str) -> str | None:
+        """The reason why its daemon is not well; raises as ``marks`` does."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,9 @@ class OneBook:
     async def tokens(self) -> Mapping[str, str]:
         return {}
 
+    async def people(self, _book: str | None) -> Sequence[Person]:
+        return await self.page.people()
+
     async def context(self, _request: web.Request) -> PageContext:
         return self.page
 
@@ -79,6 +97,12 @@ class OneBook:
 
     def worded(self, error: StoreError) -> str:
         return str(error)
+
+    async def marks(self, _book: str) -> Marks:
+        return await self.page.sources.read(_marks)
+
+    async def ill(self, _book: str) -> str | None:
+        return await self.page.sources.ill()
 
 
 class SeveralBooks:
@@ -94,6 +118,7 @@ class SeveralBooks:
         self._templates: jinja2.Environment = templates()
         self.index = Renderer(self._bases, self._templates)
         self._pages: dict[str, PageContext] = {}
+        self._lists = HeldLists()
 
     def book_of(self, request: web.Request) -> str | None:
         named = request.match_info.get("book")
@@ -104,6 +129,9 @@ class SeveralBooks:
 
     async def tokens(self) -> Mapping[str, str]:
         return await self.books.tokens()
+
+    async def people(self, book: str | None) -> Sequence[Person]:
+        return () if book is None else await self.books.people(book)
 
     async def context(self, request: web.Request) -> PageContext:
         book = request.match_info["book"]
@@ -136,6 +164,26 @@ class SeveralBooks:
             .replace("the database, book ", "book ")
         )
 
+    async def marks(self, book: str) -> Marks:
+        """The marks of a book; of what all have in common they are coarse: who holds which book,
+        and how it does."""
+        if book:
+            return await (await self._sources(book)).read(_marks)
+        fleet = await self.books.fleet()
+        leases = [(each.lease.held, each.lease.holder, each.trouble) for each in fleet.books]
+        shown = [(each.name, each.rules and each.rules.number) for each in fleet.books]
+        daemons = [(each.id, each.page) for each in fleet.daemons]
+        return {"health": crc32(repr((shown, leases, daemons)).encode())}
+
+    async def ill(self, book: str) -> str | None:
+        return await ((await self._sources(book)).ill() if book else self.books.ill())
+
+    async def _sources(self, book: str) -> Sources:
+        sources = await self.books.sources(book)
+        if sources is None:
+            raise LookupError(book)
+        return sources
+
     def way_to(self, book: str, request: web.Request) -> str:
         """The address of a book's page, as the page that is asked for names it."""
         return relative(f"/{BOOKS}/{book}/", self.index.here(request))
@@ -143,7 +191,13 @@ class SeveralBooks:
     def _page(self, book: str, sources: Sources) -> PageContext:
         bases = tuple(f"{base}{BOOKS}/{book}/" for base in self._bases)
         renderer = Renderer(bases, self._templates)
-        return PageContext(sources, Forms(self._page_url), renderer, Board(), book)
+        address = f"{self._page_url}{BOOKS}/{book}/" if self._page_url is not None else ""
+        forms = Forms(self._page_url)
+        return PageContext(sources, forms, renderer, Board(), book, address, lists=self._lists)
+
+
+def _marks(database: Store) -> Marks:
+    return database.news.marks()
 
 
 def shelf_of(
@@ -156,4 +210,5 @@ def shelf_of(
     if isinstance(sources, ServerBooks):
         return SeveralBooks(sources, bases, page_url)
     sources = replace(sources, instruments=(*sources.instruments, *instruments))
-    return OneBook(PageContext(sources, Forms(page_url), Renderer(tuple(bases), templates())))
+    renderer, address = Renderer(tuple(bases), templates()), str(page_url or "")
+    return OneBook(PageContext(sources, Forms(page_url), renderer, page_url=address))

@@ -23,7 +23,7 @@ NAMES = {Language.ENGLISH: "English", Language.CHINESE: "中文"}  # each in its
 _KEPT = 400 * 86_400  # seconds: browsers keep no cookie for longer
 _MOST = 50  # languages of a header that are looked at
 # What programs read is English, whoever asks.
-_FOR_PROGRAMS = ("/api/", "/static/", "/metrics", "/healthz")
+_FOR_PROGRAMS = ("/api/", "/static/", "/metrics", "/healthz", "/feed/", "/feeds/", "/events")
 
 
 @dataclass(frozen=True, slots=True)

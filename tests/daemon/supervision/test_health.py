@@ -16,6 +16,7 @@ from tests.fakes.clock import SetClock
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import CLOCK_CHECK_SECONDS, TICK_SECONDS
+from watcher.daemon.scheduling.errands import FAR_LOOK_SECONDS
 from watcher.daemon.scheduling.scanner import Scanner
 from watcher.daemon.scheduling.timers import Timers
 from watcher.daemon.supervision import health as module
@@ -86,6 +87,7 @@ async def test_each_part_moves_well_within_its_silence(
         "sweep": MINUTE,
         "clock": CLOCK_CHECK_SECONDS,
         "rule files": Limits().look,
+        "page rules": FAR_LOOK_SECONDS,
         "scan": LONGEST_PAUSE,
         "errands": LONGEST_PAUSE,
     }

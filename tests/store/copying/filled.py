@@ -12,6 +12,7 @@ from tests.store.making import scan
 from watcher.data_days import DataDay, LookResult, RefreshLook
 from watcher.incident import About, Incident, IncidentKind
 from watcher.model import LongTexts
+from watcher.people import Author, Role, Via
 from watcher.rules.files.loading import load_text
 from watcher.store.ports import Store
 from watcher.store.records import GroupFigures
@@ -75,6 +76,13 @@ def _fill_own(database: Store, now: int) -> None:
     database.reports.begin("montag „Ä“", "0" * 16, now - 9)
     database.reports.told("montag „Ä“", now - 5, now - 4)
     database.reports.begin("daily", "1" * 16, now)
+    database.page_rules.save("rules: []  # „Ä“\n", now, base=0, who="the page")
+    database.page_rules.save("", now + 1, base=1, who="„Ä“", restores=0)
+    person = database.people.add("Jürgen 小王", Role.READ, digest_of("his token"), now - 9)
+    database.people.revoke(person.id, now)
+    database.audit.note(
+        Author("o'hara@host", Via.COMMAND), now, "follow", "„Ä“ \U0001f375", None, {"note": "\\N\t"}
+    )
     database.followed.add(["2", "3"], now, "warum „Ä“")
     assert database.lookups.due("own", ["3"], now)
     database.probes.put(

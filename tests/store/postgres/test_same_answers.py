@@ -248,6 +248,7 @@ def _asked(store: Store, steps: int) -> dict[str, object]:
         "told": store.tellings.delivered(["r", "s"], START, now),
         "told alerts": store.tellings.told_alerts([3, 2, 1]),
         "known from": store.tellings.known_from("r", "w"), "marks": store.tellings.newest(),
+        "news": store.news.marks(),
         "page": store.browsing.live_alerts(AlertState.FIRING, limit=2),
         "past": store.browsing.past_alerts(), "rows": store.browsing.notifications_of_rule("r"),
         "search": [store.browsing.products(text) for text in ("1", "cup")],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from msgspec.structs import replace
+
 from tests.store.making import DAY, START, firing, pending, with_products
 from watcher.alert import Alert, AlertState
 from watcher.message import Message, NotificationState
@@ -72,3 +75,26 @@ def test_products(store: Database) -> None:
     assert store.browsing.products("1") == [("US", "1", "Product 1")]
     assert len(store.browsing.products("product 1")) == 4
     assert store.browsing.products("serum") == []
+
+
+def test_what_fires_on_products_and_watches(store: Database) -> None:
+    """Counts, by product and by watch, and the rules; what is pending or over is none of it."""
+    first, second, third = with_products(store)
+    made = [firing("b", first, START), firing("a", first, START), firing("a", second, START)]
+    store.alerts.save([*made, pending("c", third, START), over("a", third, START)])
+    keys = np.array([third, first, 99, second], np.int64)
+    assert store.browsing.firing_on(keys).tolist() == [0, 2, 0, 1]
+    assert store.browsing.firing_on(keys[:0]).tolist() == []
+    assert store.browsing.rules_firing_on(keys.tolist()) == {first: ("a", "b"), second: ("a",)}
+    assert store.browsing.rules_firing_on([third]) == {}
+    assert store.browsing.rules_firing_on([]) == {}
+    watched = [replace(firing("d", key, START), watch="w") for key in (first, third)]
+    store.alerts.save(watched)
+    assert store.browsing.firing_by_watch() == {"w": 2}
+
+
+def test_nothing_fires(store: Database) -> None:
+    """Not even on a product that is there."""
+    keys = np.array(with_products(store), np.int64)
+    assert store.browsing.firing_on(keys).tolist() == [0, 0, 0]
+    assert store.browsing.firing_by_watch() == {}

@@ -23,6 +23,10 @@ NO_GROUPS = {
     "sql/history.py:History.named",
     "sql/history.py:History.some_products",  # whose ids the source is asked about
     "sql/groups.py:Groups.members",
+    "sql/assortments.py:Assortments.found",
+    "sql/assortments.py:Assortments.of",
+    "sql/assortments.py:Assortments.parts",
+    "sql/assortments.py:Assortments.places",
     "postgres/upkeep.py:",  # a group has no newest observation
     # Of a category and the one above it: a group is of one alone.
     "postgres/schema.py:",
@@ -35,6 +39,8 @@ GROUPS = {
 }
 # Alerts, and what holds them back: a group has these as a product has.
 SUBJECTS = {
+    "sql/alert_search.py:AlertSearch.products",
+    "sql/alert_search.py:AlertSearch.subjects",
     "sql/alerts.py:Alerts.list",
     "sql/alerts.py:Alerts.shown",
     "sql/extracts.py:Extracts.alerts",
@@ -48,12 +54,16 @@ BY_KEY = {
     "postgres/migrations.py:_view",
     "sql/asked.py:_marked",
     "sql/asked.py:count_asked",
+    "sql/assortments.py:Assortments.numbers",
     "sql/baselines.py:_Walk._scans",
     "sql/baselines.py:product_rows",
     "sql/extracts.py:Observations._changed",
     "sql/extracts.py:Observations._stored",
     "sql/history.py:History._last_seen",
-    "sql/history.py:History._watches",
+    "sql/absences.py:Absences._lasts",
+    "sql/absences.py:Absences.absences",
+    "sql/absences.py:Absences._begins",
+    "sql/baselines.py:_seen_few",
     "sql/siblings.py:Categories.of_product",
     "sql/history.py:History.facts",
     "sql/history.py:History.find",
@@ -70,8 +80,7 @@ BY_KEY = {
 }
 # Words of documentation strings, not statements.
 _WORDS = {
-    "sql/history.py:History._looks_for",
-    "sql/history.py:History.ranks",
+    "sql/history.py:History.places",
     "sql/refreshes.py:Refreshes.keys",
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import product
 
 import msgspec
 import pytest
@@ -123,3 +125,42 @@ def test_silences_that_match_nothing(store: Database) -> None:
     add(rule="beauty", category="6002")
     store.silences.add(begins=START - DAY, ends=START, rule="gone")
     assert store.silences.matching_nothing(["beauty", "b"], START) == idle
+
+
+def test_many_of_one_product_each(store: Database) -> None:
+    """What covers a product is found among them as by a look at each: the one that lasts longest;
+    capitals and signs of patterns are no matter."""
+    names = {"1": "Serum", "2": "serum [new]", "3": "*", "4": "a?b", "5": "[", "6": "ÄÖ"}
+    listed = scan(START, dict.fromkeys(names, 1.0), names=names)
+    keys = dict(zip(names, store.history.record(listed).products.tolist(), strict=True))
+    patterns = (
+        "1", "SERUM", "serum*", "*", "[*]", "?", "[?]", "a[?]b", "a?b", "[[]", "[", "[]", "[a]",
+        "serum [[]new]", "äö", "[12]", "[!1]", "2", "nobody",
+    )  # fmt: skip
+    made = [
+        store.silences.add(
+            begins=START, ends=START + DAY + (number * 7) % 11, rule=rule, product=pattern
+        )
+        for number, (pattern, rule) in enumerate(product(patterns, (None, "r", "[r]*", "other")))
+    ]
+    made.append(store.silences.add(begins=START, ends=START + 5, seller="7"))
+    rows = {key: (each, names[each], *[None] * 4) for each, key in keys.items()}
+    for each, row in product(made[:-1], rows.values()):
+        plain = [fnmatchcase(text.casefold(), str(each.product).casefold()) for text in row[:2]]
+        assert each.covers(row) is any(plain), (each, row)
+    for rule in ("r", "rr", "x"):
+        expected = {}
+        for key, row in rows.items():
+            matching = [each for each in made if each.covers_rule(rule) and each.covers(row)]
+            expected[key] = min(matching, key=lambda each: (-each.ends, each.id))
+        assert store.silences.covering(rule, [*rows], START) == expected
+        pairs = {(rule, key) for key in rows}
+        assert store.silences.covering_any(pairs, START) == pairs
+    only = store.silences.add(begins=START + 2 * DAY, ends=START + 3 * DAY, rule="r", product="2")
+    later = {("r", keys["1"]), ("r", keys["2"]), ("x", keys["2"])}
+    assert store.silences.covering_any(later, START + 2 * DAY) == {("r", keys["2"])}
+    assert store.silences.of_alert("r", keys["2"], START + 2 * DAY, START + 9 * DAY) == [only]
+    assert store.silences.of_alert("r", keys["2"], START + 3 * DAY, START + 9 * DAY) == []
+    assert len(store.silences.of_alert("r", keys["1"], START, START)) == len(
+        [each for each in made if each.covers_rule("r") and each.covers(rows[keys["1"]])]
+    )

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from tests.store.making import SALES, START, scan
-from watcher.errors import NewerDatabase, NotADatabase, StoreError
+from tests.store.making import SALES, START, of_old, scan
+from watcher.errors import NewerDatabase, NotADatabase, NotReady, StoreError
 from watcher.store.sqlite import migrations
 from watcher.store.sqlite.database import Database
 from watcher.store.sqlite.early_migrations import APPLICATION_ID
@@ -47,7 +47,7 @@ def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     """As ``touch`` or ``mktemp`` leave it; to a reader there is nothing in it."""
     path = tmp_path / "w.db"
     path.touch()
-    _refused(path, StoreError, "empty", readonly=True)
+    _refused(path, NotReady, "empty", readonly=True)
     with Database.open(path) as store:
         assert store.history.scans() == []
 
@@ -145,7 +145,7 @@ def _older(path: Path, stop: str) -> None:
     with Database(sqlite3.connect(path, isolation_level=None), path) as store:
         store.execute("PRAGMA auto_vacuum = INCREMENTAL")
         with store.atomic():
-            migrations.migrations.apply(store.db, stop_before=stop)
+            of_old(store, stop)
             store.history.record(scan(START, {"1": 5}))
 
 
@@ -153,7 +153,7 @@ def test_an_older_database_is_migrated_with_a_copy_kept(tmp_path: Path) -> None:
     """What was in it is still there, and the copy is as it was; readers are told to wait."""
     path = tmp_path / "w.db"
     _older(path, "m004_daemon")
-    _refused(path, StoreError, "older version", readonly=True)
+    _refused(path, NotReady, "older version", readonly=True)
     with Database.open(path) as store:
         assert len(store.history.scans()) == 1
         store.health.ok("watch", "w", START)
@@ -189,7 +189,7 @@ def test_a_new_field_gets_its_column(tmp_path: Path) -> None:
         with store.atomic():
             store.execute("DROP VIEW observations_view")
             store.execute("ALTER TABLE observations DROP COLUMN review_count")
-    _refused(path, StoreError, "older version", readonly=True)
+    _refused(path, NotReady, "older version", readonly=True)
     with Database.open(path) as store:
         numbers = store.history.facts([key])[key].numbers
         assert (numbers[SALES], numbers["review_count"]) == (5, None)

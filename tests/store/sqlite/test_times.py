@@ -30,7 +30,7 @@ NO_TIMES = {
     "interrupted", "absent", "carried", "alert", "resolved_told", "notification", "message",
     "tries", "used", "amount", "failures", "silence", "joined", "scan", "places", "until",
     "turn", "believed", "list_sparse", "cut", "known", "moved", "first_known", "first_moved",
-    "half", "works", "status", "level", "wanted", "link", "number",
+    "half", "works", "status", "level", "wanted", "link", "number", "restores",
 }  # fmt: skip
 
 

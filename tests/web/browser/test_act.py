@@ -57,12 +57,12 @@ async def test_on_a_phone(browser: Browser, tmp_path: Path, scheme: str) -> None
             ("Acknowledge", "Acknowledged: there are no", "Acknowledged"),
         ):
             await tab.get_by_role("button", name=button).click()
-            await expect(tab.get_by_role("status")).to_contain_text(said)
+            await expect(tab.locator(".notice")).to_contain_text(said)
             done = tab.locator("li", has=tab.locator(".is-done", has_text=undone))
             await done.get_by_role("button", name="Undo").click()
-            await expect(tab.get_by_role("status")).to_have_text("Undone.")
+            await expect(tab.locator(".notice")).to_have_text("Undone.")
         await tab.get_by_role("button", name="Never again by sells [well]").click()
-        await expect(tab.get_by_role("status")).to_contain_text("Excluded")
+        await expect(tab.locator(".notice")).to_contain_text("Excluded")
         if PICTURES:
             await tab.screenshot(path=f"{PICTURES}/act-done-{scheme}.png", full_page=True)
         await tab.reload()  # sends nothing again

@@ -65,7 +65,7 @@ class Parts:
         value, before = both.values[name], both.before[name]
         known = np.isfinite(value) & np.isfinite(before)
         found = list[ReportedSum]()
-        keys = self._currencies(self._both, self.total)
+        keys = self._of_both(self.total)
         for key in dict.fromkeys(keys):
             own = known & (np.array(keys, object) == key)
             if own.any():
@@ -132,7 +132,7 @@ class Parts:
         that a change counts by its part of the market; 1 of all else."""
         if metric.unit not in (Unit.MONEY, Unit.GMV):
             return np.ones(len(columns.keys))
-        keys = np.array(self._currencies(self._both, metric), object)
+        keys = np.array(self._of_both(metric), object)
         values = np.abs(np.nan_to_num(columns.values[metric.name]))
         scale = np.ones(len(columns.keys))
         for key in dict.fromkeys(keys.tolist()):
@@ -153,6 +153,16 @@ class Parts:
         # Of many products of a region no currency is read: where there is one, it is theirs.
         usual = {region: next(iter(known)) for region, known in codes.items() if len(known) == 1}
         return [each.currency or usual.get(each.region, each.region) for each in who]
+
+    def _of_both(self, metric: Metric) -> list[str]:
+        """The currencies of an amount of the products of both times."""
+        if metric.unit not in self._known:
+            self._known[metric.unit] = self._currencies(self._both, metric)
+        return self._known[metric.unit]
+
+    @cached_property
+    def _known(self) -> dict[Unit, list[str]]:
+        return {}
 
     @cached_property
     def _now(self) -> list[Identity]:

@@ -36,7 +36,7 @@ WEEK, TOTAL = "total_sale_7d_cnt", "total_sale_cnt"
 _HALF, _MONTH = "total_sale_15d_cnt", "total_sale_30d_cnt"
 _WINDOWS = (7, 15, 30, 60, 90)  # days of the counters
 _COUNTERS = tuple(f"total_sale_{days}d_cnt" for days in _WINDOWS)
-_FIELDS = (*_COUNTERS, TOTAL, "first_crawl_dt")
+FIELDS = (*_COUNTERS, TOTAL, "first_crawl_dt")
 _AGE = Catalogue()["age_days"]
 _YOUNGEST, _OLDEST, _FEWEST = 14, 30, 7  # days
 _LONGEST = LATEST + _WINDOWS[-1]  # days after which a product that comes back says nothing more
@@ -75,21 +75,21 @@ class Course:
         return np.equal(self.low, self.high)
 
 
-_Numbers = Mapping[str, Floats]
+Numbers = Mapping[str, Floats]
 
 
-def _numbers(past: Aftermath, products: Ints, marks: Ints) -> _Numbers:
+def _numbers(past: Aftermath, products: Ints, marks: Ints) -> Numbers:
     """The counters of some products at one of their scans, by field."""
-    return dict(zip(_FIELDS, past.numbers(products, marks, _FIELDS).T, strict=True))
+    return dict(zip(FIELDS, past.numbers(products, marks, FIELDS).T, strict=True))
 
 
 def course(past: Aftermath, probes: Probes, *, bounded: bool = True) -> Course:
     """The course of each probe; where not ``bounded`` nothing of those that were not seen later."""
     then = _numbers(past, probes.products, probes.marks)
-    before = _before(then, probes.data)
+    before = level_before(then, probes.data)
     end = seen_by(past, probes, DAYS, LATEST)
     now = _numbers(past, probes.products, end.marks)
-    after = _by_total(then, now, _days(probes, end))
+    after = sold_by_total(then, now, _days(probes, end))
     rows = np.flatnonzero(np.isnan(after) & (end.marks > 0))
     after[rows] = _by_counters(past, probes[rows])
     known = ~np.isnan(after)
@@ -113,7 +113,7 @@ def _days(probes: Probes, seen: FoundBy) -> Floats:
     return np.rint((seen.data - probes.data) / DAY)
 
 
-def _before(then: _Numbers, at: Ints) -> Floats:
+def level_before(then: Numbers, at: Ints) -> Floats:
     """Sales a day of the days before the last 7."""
     age = _AGE.compute({"first_crawl_dt": then["first_crawl_dt"]}, at)
     days = np.minimum(age, _OLDEST) - _FEWEST
@@ -122,7 +122,7 @@ def _before(then: _Numbers, at: Ints) -> Floats:
         return np.where((age >= _YOUNGEST) & (sold >= 0), sold / days, np.nan)
 
 
-def _by_total(then: _Numbers, now: _Numbers, days: Floats) -> Floats:
+def sold_by_total(then: Numbers, now: Numbers, days: Floats) -> Floats:
     """Sales a day by the all-time totals, where the counters of the end don't contradict them."""
     with np.errstate(invalid="ignore", divide="ignore"):
         sold = now[TOTAL] - then[TOTAL]

@@ -171,10 +171,11 @@ class RuleScore:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A rule's score, and the fate of each product that it told."""
+    """A rule's score, and the fate of each product that it told; that of each alert, by its id."""
 
     score: RuleScore
     fates: tuple[tuple[int, Fate], ...] = field(repr=False)
+    by_alert: Mapping[int, Fate] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +245,8 @@ class Scorer:
             noisiest=tuple(_noisiest(database, self._sellers, fates)),
             of_groups=rule.group is not None,
         )
-        return Scored(score, tuple(fates))
+        by_alert = {one: fate for one, (_, fate) in zip(told.alerts, fates, strict=True)}
+        return Scored(score, tuple(fates), by_alert)
 
     def summed(self, database: Store, scored: Sequence[Scored]) -> Scores:
         fates = [each for one in scored for each in one.fates]

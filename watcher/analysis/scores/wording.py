@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from watcher.analysis.scores.claims import Measure
 from watcher.analysis.scores.course import DAYS, WENT_ON
-from watcher.analysis.scores.fates import EARLY
+from watcher.analysis.scores.fates import EARLY, Fate, FateKind
 from watcher.analysis.scores.score import Heard, RuleScore, Tally
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
@@ -78,6 +78,36 @@ def outcome_lines(score: RuleScore) -> Iterator[str]:
         )
     if tally.unknown:
         yield _unknown(score)
+
+
+def fate_lines(fate: Fate, measure: Measure) -> Iterator[str]:
+    """Sentences on what became of one alert, by the measure of its rule."""
+    rises = measure is Measure.RISE
+    match fate.outcome:
+        case FateKind.WENT_ON:
+            yield (
+                _("By the score of its rule it went on.")
+                if rises
+                else _("By the score of its rule it still held.")
+            )
+        case FateKind.FELL_BACK:
+            yield (
+                _("By the score of its rule it fell back.")
+                if rises
+                else _("By the score of its rule it was undone.")
+            )
+        case FateKind.TOO_YOUNG:
+            yield _("It is too young to say: told less than {days} days ago, or awaited.").format(
+                days=DAYS
+            )
+        case FateKind.UNKNOWN:
+            yield _("The score of its rule can't say: {why}.").format(why=_(fate.why))
+    if fate.times is not None:
+        yield _("It sold {times} times its level before, beyond what its list did.").format(
+            times=format_number(fate.times, 1)
+        )
+    if fate.early:
+        yield _("It was undone within {days} days.").format(days=EARLY)
 
 
 def _unknown(score: RuleScore) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,12 @@ from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.fleet.lease_tenure import LeasedStore, LeaseTenure
 from watcher.daemon.fleet.stored_rules import BookRules
-from watcher.daemon.fleet.surroundings import Surroundings, opened
+from watcher.daemon.fleet.surroundings import (
+    CLOSE_SECONDS,
+    Surroundings,
+    let_close,
+    opened,
+)
 from watcher.daemon.page_sources import sources_of
 from watcher.daemon.supervision.health import DirectAlert
 from watcher.daemon.supervision.liveness import Liveness
@@ -25,7 +31,7 @@ from watcher.delivery.permission import may_send
 from watcher.errors import NewerDatabase, RulesError, UnfinishedCopy, WatcherError
 from watcher.retrying import backoff
 from watcher.store.control import LeaseLost
-from watcher.web.context import Sources
+from watcher.web.context import Drafts, Sources
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries to begin
 GOODBYE_SECONDS = 10.0  # for the word that the database's failure is over
@@ -159,6 +165,10 @@ class HeldBook:
             self._alert.address = lambda target: address_of(core.book, target)
             self._alert.told_by = around.told_by
             sources = sources_of(daemon, reader, around.instruments)
+            if (draft := self.rules.draft) is not None:
+                beside = around.reader(tenure.place)  # opened for the first who needs it
+                stack.push_async_callback(let_close, beside.aclose, CLOSE_SECONDS)
+                sources = replace(sources, drafts=Drafts(draft, beside.run))
             stack.callback(self._rest)
             stopping = asyncio.create_task(_hand_on(tenure.stopping, stop))
             stack.callback(stopping.cancel)
@@ -173,7 +183,7 @@ class HeldBook:
         self._daemon, self.sources, book = daemon, sources, daemon.core.book
         self.tenure.ill = None
         log.info("at work", rules=len(book.rules), watches=len(book.used_watches))
-        for warning in book.warnings:
+        for warning in (*book.page_trouble, *book.warnings):
             log.warning("rule file", warning=str(warning))
 
     def _rest(self) -> None:

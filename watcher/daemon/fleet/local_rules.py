@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watcher.daemon.fleet.stored_rules import Reload
+from watcher.daemon.fleet.stored_rules import Draft, Reload
 from watcher.daemon.supervision.liveness import Limits
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.delivery.courier import pause_until
@@ -25,6 +25,7 @@ class LocalRules:
     read: Callable[[], Rulebook]
     limits: Limits = field(default_factory=Limits)
     broken: str | None = None
+    draft: Draft | None = None
     _watcher: RuleWatcher | None = None
     _digest: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)

@@ -5,28 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from watcher import __version__
-from watcher.daemon.clock import SystemClock, book_clock, keep_book_clock
+from watcher.daemon.clock import SystemClock, keep_book_clock
 from watcher.daemon.fleet.joining import prepare, reached
 from watcher.daemon.fleet.local_rules import LocalRules
 from watcher.daemon.fleet.member import FleetMember
+from watcher.daemon.fleet.member_page import serve_page
 from watcher.daemon.fleet.stored_rules import BookRules, StoredRules
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, Surroundings, cache_of, let_close
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
-from watcher.model import Instant
-from watcher.store.control import Control, DaemonState, new_daemon
+from watcher.errors import StoreError
+from watcher.store.control import DaemonState, new_daemon
 from watcher.store.engine import listen, open_control
 from watcher.store.places import MAIN, Server
-from watcher.web.app import Site
-from watcher.web.server_books import ServerBooks
 
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
@@ -39,7 +37,8 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
     is away at the start, too, is waited for. Raises ``WatcherError`` for what can't start."""
     pushed = service.pushed
     if pushed is None:
-        await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
+        with suppress(StoreError):  # the server may be away; what it knows more is read later
+            await asyncio.to_thread(service.load)  # broken files are told now, not at a takeover
     async with AsyncExitStack() as stack:
         control = await reached(server, service.systemd, stop)
         if control is None:
@@ -54,8 +53,8 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
 
         def rules_of(book: str) -> BookRules:
             if pushed is None:
-                return LocalRules(service.rules, service.load, service.limits)
-            return StoredRules(book, control, pushed.load)
+                return LocalRules(service.rules, service.load, service.limits, draft=service.draft)
+            return StoredRules(book, control, pushed.load, read_draft=pushed.draft)
 
         member = FleetMember(
             _introduction(names),
@@ -72,7 +71,7 @@ async def serve(service: Service, server: Server, stop: asyncio.Event, hangup: H
             partial(listen, server.url),
         )
         hangup.connect(member.reload_soon)
-        url = await _page(service, stack, server, member)
+        url = await serve_page(service, stack, server, member)
         member.introduce(url if service.page_url is None else str(service.page_url))
         beside = (service.systemd.feed(member.still), _announce(service, stop))
         for task in map(asyncio.create_task, beside):
@@ -84,27 +83,6 @@ async def _announce(service: Service, stop: asyncio.Event) -> None:
     """Tell the service manager that no more work is begun."""
     await stop.wait()
     service.systemd.stopping()
-
-
-async def _page(
-    service: Service, stack: AsyncExitStack, server: Server, member: FleetMember
-) -> str | None:
-    """Serve the page; its URL, None where there is none."""
-    if service.listen is None:
-        return None
-    wanted, local = member.daemon.wanted, service.load if service.pushed is None else None
-    books = ServerBooks(server.url, member, wanted, local, _clock_of, service.instruments)
-    stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
-    await books.start()
-    # Compiling the templates takes a tenth of a second: not on the loop.
-    site = await asyncio.to_thread(Site, books, service.listen, service.token, service.page_url)
-    await site.start()
-    stack.push_async_callback(site.stop)
-    return site.url
-
-
-def _clock_of(control: Control, book: str) -> Callable[[], Instant]:
-    return book_clock(control, book).now
 
 
 def _introduction(names: tuple[str, ...] | None) -> DaemonState:

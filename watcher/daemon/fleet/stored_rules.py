@@ -12,6 +12,7 @@ import structlog
 
 from watcher.delivery.courier import pause_until
 from watcher.errors import Problem, ProblemCode, RulesError, StoreError
+from watcher.page_text import PageText
 from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Revision
 from watcher.store.revisions import ControlPlane, files_of, in_force
@@ -22,6 +23,7 @@ _UNKNOWN = Revision("", 0, "", 0, "")  # none that any book has
 
 Read = Callable[[str, Mapping[str, bytes]], Rulebook]
 Reload = Callable[[], Awaitable[object]]
+Draft = Callable[[PageText], Rulebook]
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -31,6 +33,10 @@ class BookRules(Protocol):
     ones are in force."""
 
     broken: str | None
+
+    @property
+    def draft(self) -> Draft | None:
+        """Reads them with another text of the page's; raises ``RulesError``."""
 
     def load(self) -> Rulebook:
         """Read them; raises ``RulesError``. Not on the event loop."""
@@ -58,8 +64,14 @@ class StoredRules:
     read: Read
     known: Revision | None = None
     broken: str | None = None
+    read_draft: Callable[[str, Mapping[str, bytes], PageText], Rulebook] | None = None
     _files: Mapping[str, bytes] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def draft(self) -> Draft | None:
+        read = self.read_draft
+        return None if read is None else lambda page: read(self.book, self._files, page)
 
     def load(self) -> Rulebook:
         """Read what was fetched last; raises ``RulesError``."""

@@ -27,6 +27,7 @@ SILENCE = {
     "clock": 2 * MINUTE,
     "scan": 35 * MINUTE,
     "rule files": 5 * MINUTE,
+    "page rules": 35 * MINUTE,  # a reload waits behind a long scan
     "errands": 35 * MINUTE,  # as a scan
 }
 

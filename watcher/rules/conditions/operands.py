@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from watcher.errors import ProblemCode
 from watcher.evidence import Criterion, Evidence, MetricLimit
+from watcher.language import gettext as _
 from watcher.model import Bools, Floats, Ints
 from watcher.rules.conditions.base import (
     Condition,
@@ -275,7 +276,8 @@ class ChangeBy(AgainstMetrics, Change):
         amount = self.operands[0]
         if not amount.now(table)[row] <= 0:
             return ""
-        return f"{amount.metric.name} is not above 0, and by less than that nothing moves"
+        text = _("{metric} is not above 0, and by less than that nothing moves")
+        return text.format(metric=amount.metric.name)
 
     def canonical(self) -> str:
         floor = "" if self.min_change is None else f" min_change {self.min_change!r}"

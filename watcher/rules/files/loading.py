@@ -6,13 +6,15 @@ import errno
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
+from watcher.page_text import PAGE_FILE, PageText
 from watcher.rules.files.document import MAX_BYTES, MAX_PROBLEMS, Document, Unreadable, read
 from watcher.rules.files.fact_files import FactFile, read_facts
+from watcher.rules.files.page_file import PageFile, with_page
 from watcher.rules.files.rule_file import Enough, RuleFile
 from watcher.rules.files.side_files import PushedFolder, SideFiles
 from watcher.rules.files.substitution import Substitution, Vault
@@ -38,48 +40,64 @@ def load(
     pushed: PushedFolder | None = None,
     facts: FactFile | None = None,
     categories: CategoryLookup | None = None,
+    page: PageText | None = None,
+    strict: bool = False,
 ) -> Rulebook:
     """Read files, and folders of ``*.yaml``, together; raises ``RulesError`` with all problems.
     ``env``, and the folder of credentials that it names, fill in ``${NAME}``. ``kept`` are copies
     of the files that these name, by absolute path: they stand in for those that can't be used.
     Those of ``pushed`` rules are read from their folder only. ``facts`` stand in for those of the
-    file that the rules name. ``categories`` knows which ids names stand for."""
+    file that the rules name. ``categories`` knows which ids names stand for. ``page`` are the rules
+    of the page, of which nothing may be wrong where ``strict``."""
     lookup = categories if categories is not None else CategoryLookup()
-    beside = SideFiles(kept, pushed=pushed)
-    beside.stand_ins[read_facts] = facts
-    try:
-        return _load(paths, env, beside, lookup)
-    except RulesError as error:
-        if not any(
-            kept and kept.get(path, each.content) != each.content
-            for path, each in beside.used.items()
-        ):
-            raise
-        # A column may be gone that a rule needs: the file can be read, and not be used.
-        instead = SideFiles(kept, instead=str(error.problems[0]), pushed=pushed)
-        try:
-            return _load(paths, env, instead, lookup)
-        except RulesError:
-            raise error from None
+    given = _Given(paths, env, kept or {}, pushed, facts, lookup)
+    return with_page(given.load, page or PageText(), strict=strict)
 
 
-def _load(
-    paths: Sequence[FilePath],
-    env: Mapping[str, str],
-    beside: SideFiles,
-    categories: CategoryLookup,
-) -> Rulebook:
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    documents: list[Document] = []
-    for file in _files(paths, problems, warnings):
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The user's own files, and what they are read with."""
+
+    paths: Sequence[FilePath]
+    env: Mapping[str, str]
+    kept: Mapping[str, bytes]
+    pushed: PushedFolder | None
+    facts: FactFile | None
+    categories: CategoryLookup
+
+    def load(self, page: PageFile) -> Rulebook:
+        """The rules, with a kept copy of each file that these name and that can't be used."""
+        beside = SideFiles(self.kept, pushed=self.pushed)
+        beside.stand_ins[read_facts] = self.facts
         try:
-            documents.append(read(_bytes_of(file), str(file)))
-        except (OSError, ValueError) as error:
-            problems.append(_of_file(file, _unreadable(error)))
-        except Unreadable as error:
-            problems.extend(error.problems)
-    return _rulebook(documents, Vault(env), beside, (problems, warnings), categories)
+            return self._load(beside, page)
+        except RulesError as error:
+            if not any(
+                self.kept and self.kept.get(path, each.content) != each.content
+                for path, each in beside.used.items()
+            ):
+                raise
+            # A column may be gone that a rule needs: the file can be read, and not be used.
+            reason = str(error.problems[0])
+            instead = SideFiles(self.kept, instead=reason, pushed=self.pushed)
+            try:
+                return self._load(instead, page)
+            except RulesError:
+                raise error from None
+
+    def _load(self, beside: SideFiles, page: PageFile) -> Rulebook:
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        documents: list[Document] = []
+        for file in _files(self.paths, problems, warnings):
+            try:
+                documents.append(read(_bytes_of(file), str(file)))
+            except (OSError, ValueError) as error:
+                problems.append(_of_file(file, _unreadable(error)))
+            except Unreadable as error:
+                problems.extend(error.problems)
+        found = (problems, warnings)
+        return _rulebook(documents, Vault(self.env), beside, found, self.categories, page)
 
 
 def load_text(
@@ -105,12 +123,15 @@ def _rulebook(
     beside: SideFiles,
     found_so_far: tuple[list[Problem], list[Problem]],
     categories: CategoryLookup,
+    page: PageFile = PageFile(None),  # noqa: B008 - it is frozen
 ) -> Rulebook:
     problems, warnings = found_so_far
     broken = bool(problems)
     rulebook = None
     with suppress(Enough):
         files = [RuleFile(each, vault, problems, warnings, beside) for each in documents]
+        own = page.rule_file(problems, warnings)
+        files += [own] if own is not None else []
         rulebook = assemble(files, vault, categories) if files else None
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
@@ -119,6 +140,7 @@ def _rulebook(
         problems[:] = [one for one in problems if one.code is not ProblemCode.UNKNOWN_METRIC]
     if problems or rulebook is None:
         order = {document.name: index for index, document in enumerate(documents)}
+        order[PAGE_FILE] = len(documents)
         found = _sorted(problems, order)[:MAX_PROBLEMS]
         if len(found) == MAX_PROBLEMS:
             what = f"there may be more: mend these {MAX_PROBLEMS} first"

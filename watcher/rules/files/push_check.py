@@ -4,10 +4,13 @@ are not set here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
+from watcher.page_text import PageText
 from watcher.rules.files.pushed import load_pushed, missing, stand_ins
+from watcher.rules.rulebook import Rulebook
 
 
 def refuse_broken(
@@ -15,11 +18,13 @@ def refuse_broken(
     files: Mapping[str, bytes],
     env: Mapping[str, str],
     categories: Callable[[], CategoryLookup] = CategoryLookup,
+    page: PageText | None = None,
 ) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """The rules' warnings, and the names ``${NAME}`` that have no value here. Raises ``RulesError``
-    with all problems, whose files are called ``name/file.yaml``."""
+    with all problems, whose files are called ``name/file.yaml``. What of the ``page``'s rules they
+    break is a warning: these never stand in the way of files."""
     try:
-        return load_pushed(name, files, env, categories).warnings, ()
+        return _doubts(load_pushed(name, files, env, categories, page)), ()
     except RulesError as error:
         unfilled = [each for each in error.problems if each.code is ProblemCode.UNFILLED]
         if len(unfilled) < len(error.problems):
@@ -29,7 +34,8 @@ def refuse_broken(
     places = {(each.file, each.path) for each in unfilled}
     unset = missing(unfilled)
     try:
-        return load_pushed(name, files, {**env, **stand_ins(unset)}, categories).warnings, unset
+        known = {**env, **stand_ins(unset)}
+        return _doubts(load_pushed(name, files, known, categories, page)), unset
     except RulesError as error:
         wrong = [
             each for each in error.problems
@@ -38,3 +44,8 @@ def refuse_broken(
         if wrong:
             raise RulesError(tuple(wrong)) from None
     return (), unset
+
+
+def _doubts(rules: Rulebook) -> tuple[Problem, ...]:
+    of_page = (replace(each, code=ProblemCode.DOUBT) for each in rules.page_trouble)
+    return (*rules.warnings, *of_page)

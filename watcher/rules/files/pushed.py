@@ -6,11 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from watcher.categories import CategoryLookup
 from watcher.errors import Problem, ProblemCode, RulesError
+from watcher.page_text import PAGE_FILE, PageText
 from watcher.rules.files.loading import load
 from watcher.rules.files.side_files import PushedFolder
 from watcher.rules.rulebook import Rulebook
@@ -37,9 +39,12 @@ def load_pushed(
     files: Mapping[str, bytes],
     env: Mapping[str, str],
     categories: Callable[[], CategoryLookup] = CategoryLookup,
+    page: PageText | None = None,
+    *,
+    strict: bool = False,
 ) -> Rulebook:
     """The rules of these files; raises ``RulesError`` with all problems. ``categories`` gives what
-    knows which ids names stand for."""
+    knows which ids names stand for; ``page`` and ``strict`` are as for ``load``."""
     with TemporaryDirectory(prefix="watcher-rules-") as folder:
         place = PushedFolder(Path(folder), book)
         for name, content in files.items():
@@ -47,7 +52,9 @@ def load_pushed(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         try:
-            rules = load([place.path], env, pushed=place, categories=categories())
+            rules = load(
+                [place.path], env, pushed=place, categories=categories(), page=page, strict=strict
+            )
         except RulesError as error:
             raise RulesError(_named(error.problems, place)) from None
         warnings = _named(rules.warnings, place)
@@ -57,7 +64,10 @@ def load_pushed(
         }
         own = tuple(replace(each, file=place.shown(each.file)) for each in rules.rules)
         # What was pushed can't vanish: no copies of it are kept.
-        return replace(rules, rules=own, channels=channels, warnings=warnings, beside=())
+        return replace(
+            rules, rules=own, channels=channels, warnings=warnings, beside=(),
+            page_trouble=_named(rules.page_trouble, place),
+        )  # fmt: skip
 
 
 def load_to_read(
@@ -65,22 +75,26 @@ def load_to_read(
     files: Mapping[str, bytes],
     env: Mapping[str, str],
     categories: Callable[[], CategoryLookup] = CategoryLookup,
+    page: PageText | None = None,
+    *,
+    strict: bool = False,
 ) -> Rulebook:
     """The rules as far as they say what is watched and told: secrets need not be set here."""
+    read = partial(load_pushed, book, files, categories=categories, page=page, strict=strict)
     try:
-        return load_pushed(book, files, env, categories)
+        return read(env)
     except RulesError as error:
-        if any(each.code is not ProblemCode.UNFILLED for each in error.problems):
+        unfilled = [each for each in error.problems if each.file != PAGE_FILE]
+        if not unfilled or any(each.code is not ProblemCode.UNFILLED for each in unfilled):
             raise
-        unfilled = error.problems
     known = {**env, **stand_ins(missing(unfilled))}
     try:
-        return load_pushed(book, files, known, categories)
+        return read(known)
     except RulesError as error:  # a whole URL, whose name does not say so
         wrong = {(each.file, each.path) for each in error.problems}
         urls = missing(each for each in unfilled if (each.file, each.path) in wrong)
         known |= dict.fromkeys(urls, _UNSET_URL)
-        return load_pushed(book, files, known, categories)
+        return read(known)
 
 
 def _named(problems: Iterable[Problem], place: PushedFolder) -> tuple[Problem, ...]:

@@ -200,7 +200,7 @@ class Watches:
             schedule = Every(schedule.seconds, int(key[:12], 16) % schedule.seconds)
         if isinstance(schedule, Refresh):
             schedule = Refresh(query.region)
-        watch = Watch(key, self._free(name) if free else name, query, schedule)
+        watch = Watch(key, self._free(name) if free else name, query, schedule, free)
         self._by_key[key] = watch
         return watch
 

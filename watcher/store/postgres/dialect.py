@@ -15,7 +15,7 @@ class PostgresDialect(Dialect):
     """Lists are arrays."""
 
     join = "JOIN"  # the planner knows the sizes, also of an array
-    live = by_time = ""
+    live = by_time = past = past_of_rule = ""
     newest = (
         "LEFT JOIN LATERAL (SELECT * FROM observations AS i WHERE i.product = p.id "
         "ORDER BY i.at DESC LIMIT 1) AS o ON TRUE"
@@ -66,6 +66,9 @@ class PostgresDialect(Dialect):
 
     def field(self, name: str) -> str:
         return f'nullif(o."{name}", 0)' if name == RATING else f'o."{name}"'
+
+    def finds_table(self, table: str) -> str:
+        return f"SELECT 1 WHERE to_regclass('{table}') IS NOT NULL"
 
     def first_free(self, table: str) -> str:
         return f"SELECT 1 + last FROM last_ids WHERE name = '{table}'"

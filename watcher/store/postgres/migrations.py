@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from watcher.errors import NewerDatabase, StoreError, UnfinishedCopy
+from watcher.errors import NewerDatabase, NotReady, UnfinishedCopy
 from watcher.fields import NUMERIC_NAMES, RATING
 from watcher.store.copying.canonical import COPYING
 from watcher.store.places import Server
@@ -88,9 +88,9 @@ def refuse_unfinished(db: Tables, place: Server) -> None:
 
 
 def refuse_unready(db: Tables, place: Server) -> None:
-    """Raise ``StoreError`` where the schema is not that of this version; for who only reads."""
+    """Raise ``NotReady`` where the schema is not that of this version; for who only reads."""
     if pending(db):
-        raise StoreError(
+        raise NotReady(
             f"{place}: empty, or written by an older version; `watcher run` prepares it", place
         )
 

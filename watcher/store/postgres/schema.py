@@ -237,6 +237,36 @@ _REPORTS = """
 CREATE TABLE reports (name text PRIMARY KEY, schedule text NOT NULL, since bigint NOT NULL,
     due bigint, told bigint, skipped bigint);
 """
+_PEOPLE = """
+CREATE TABLE people ({id}, name text NOT NULL, role text NOT NULL, digest text NOT NULL UNIQUE,
+    made bigint NOT NULL, revoked bigint);
+CREATE TABLE audit ({id}, at bigint NOT NULL, who text NOT NULL, via text NOT NULL,
+    what text NOT NULL, subject text NOT NULL, before text, after text);
+CREATE INDEX ON audit (at);
+CREATE INDEX ON audit (who, id);
+CREATE INDEX ON audit (what, id);
+CREATE INDEX ON alerts (fired_at, id);
+CREATE INDEX ON alerts (rule, fired_at, id);
+"""
+_PAGE_RULES = """
+CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,
+    restores bigint, size bigint NOT NULL, digest text NOT NULL, packed bytea NOT NULL);
+ALTER TABLE page_rules ALTER COLUMN packed SET STORAGE EXTERNAL;
+"""
+_SELLERS = """
+CREATE TABLE day_lists ({of_scan}, packed bytea NOT NULL);
+ALTER TABLE day_lists ALTER COLUMN packed SET STORAGE EXTERNAL;
+CREATE INDEX products_of_seller_id ON products (region, seller_id, grouped_by);
+CREATE INDEX products_of_category_id ON products (region, category_id, grouped_by);
+CREATE INDEX products_of_category_l2_id ON products (region, category_l2_id, grouped_by);
+CREATE INDEX products_of_category_l3_id ON products (region, category_l3_id, grouped_by);
+"""
+_ALERT_SEARCH = """
+CREATE INDEX alerts_past ON alerts (fired_at, id, rule, product, severity, acknowledged)
+    WHERE state = 'inactive';
+CREATE INDEX alerts_past_of_rule ON alerts (rule, fired_at, id, product, severity, acknowledged)
+    WHERE state = 'inactive';
+"""
 
 MIGRATIONS = {
     "m001_history": _HISTORY,
@@ -265,6 +295,10 @@ MIGRATIONS = {
     "m024_category_names": _CATEGORY_NAMES,
     "m025_links": _LINKS,
     "m026_reports": _REPORTS,
+    "m027_people": _PEOPLE,
+    "m028_page_rules": _PAGE_RULES,
+    "m030_sellers": _SELLERS,
+    "m031_alert_search": _ALERT_SEARCH,
 }
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from watcher.errors import StoreError
+from watcher.errors import NoSuchBook, StoreError
 from watcher.store.control import refuse_name
 from watcher.store.places import Server, shown
 from watcher.store.postgres.failures import explained
@@ -103,7 +103,7 @@ def names_of(session: Session, book: str, place: Server) -> BookNames:
         asked = "SELECT schema, role FROM watcher.books WHERE name = %s"
         for row in rows_of(session, asked, book):
             return BookNames(*row)
-    raise StoreError(f"{shown(place.url)}: {no_book(book)}", place)
+    raise NoSuchBook(f"{shown(place.url)}: {no_book(book)}", place)
 
 
 def no_book(book: str) -> str:

@@ -24,6 +24,7 @@ HALF = NEVER + 1  # of a scan whose data was only half new: it is no baseline, a
 _LISTED_CELLS = 32_000_000
 _VALUE_CELLS = 1_000_000
 _LATEST = 1 << 62
+_FEW = 8  # products that are looked for in a list one by one
 
 
 def of_regions(db: Connection, select: str, where: str, *, several: bool) -> str:
@@ -409,6 +410,8 @@ def _sightings(
     db: Connection, scans: _Scans, products: Ints, *, ranked: bool
 ) -> tuple[Bools, NDArray[np.float32]]:
     """(S, m) which scan saw which product, and at which rank where the watch is the own one."""
+    if len(products) <= _FEW and not ranked:
+        return _seen_few(db, scans, products)
     seen = np.zeros((len(scans.ids), len(products)), np.bool_)
     # Whole numbers to 16 million are exact in 32 bits, and a list has a million at most.
     ranks = np.full(seen.shape if ranked else (0, len(products)), np.nan, np.float32)
@@ -430,6 +433,19 @@ def _sightings(
             found = listing.ranks[hit]
             ranks[place, rows[hit]] = np.where(found > 0, found, np.nan)
     return seen, ranks
+
+
+def _seen_few(db: Connection, scans: _Scans, products: Ints) -> tuple[Bools, NDArray[np.float32]]:
+    """``_sightings`` of few products, without ranks: no list is unpacked further than it needs."""
+    seen = np.zeros((len(scans.ids), len(products)), np.bool_)
+    keys, last_product = products.tolist(), db.number("SELECT max(id) FROM products")
+    for place, blob, size in db.execute(
+        f"SELECT w.key, s.products, s.size FROM {db.dialect.rows_of()} "
+        f"{db.dialect.join} scans AS s ON s.id = w.value",
+        (db.dialect.listed(scans.ids.tolist()),),
+    ):
+        seen[place] = PackedList.holds(keys, blob, size, last_product)
+    return seen, np.zeros((0, len(keys)), np.float32)
 
 
 def _numbers(rows: Floats, marks: Ints, seen: Bools, names: Sequence[str]) -> dict[str, Floats]:

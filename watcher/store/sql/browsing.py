@@ -3,12 +3,17 @@ statement is bounded by an index and a limit, however much is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+
+import numpy as np
 
 from watcher.alert import AlertState
 from watcher.message import NotificationState
+from watcher.model import Ints
+from watcher.store.packing import positions
 from watcher.store.sql.connection import Face
+from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.history import History
 
 PRODUCTS = 50  # or groups, that a search finds at most
@@ -33,6 +38,23 @@ class Browsing(Face):
         given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule, "id < ?": before}
         return self._ids("alerts", given, limit)
 
+    def fired_alerts(self, rules: Collection[str] | None, limit: int = 50) -> list[int]:
+        """Ids of alerts that ever fired, of these rules or of all; what fired last comes first."""
+        fired, order = "fired_at IS NOT NULL", "fired_at DESC, id DESC"
+        if rules is None:
+            sql = f"SELECT id FROM alerts WHERE {fired} ORDER BY {order} LIMIT ?"
+            return self._db.all(int, sql, (limit,))
+        # The newest of each rule by its index: to go through all alerts would take as long as there
+        # are many, of rules that fire seldom.
+        own = f"SELECT b.id FROM alerts AS b WHERE b.rule = w.value AND b.{fired}"
+        return self._db.all(
+            int,
+            f"SELECT a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} alerts AS a "
+            f"ON a.id IN ({own} ORDER BY b.fired_at DESC, b.id DESC LIMIT ?2) "
+            "ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
+            (self._sql.listed(sorted(rules)), limit),
+        )
+
     def live_counts(self, rule: str) -> dict[str, int]:
         """Return how many alerts of a rule are pending and firing."""
         return dict(
@@ -40,6 +62,37 @@ class Browsing(Face):
                 f"SELECT state, count(*) FROM alerts {self._sql.live} "
                 "WHERE rule = ? AND state <> 'inactive' GROUP BY state",
                 (rule,),
+            )
+        )
+
+    def firing_on(self, products: Ints) -> Ints:
+        """(n,) the number of alerts that fire on each product, of whatever watch."""
+        counts = np.array(
+            self._db.rows(
+                f"SELECT product, count(*) FROM alerts {self._sql.live} "
+                "WHERE state <> 'inactive' AND state = 'firing' GROUP BY product"
+            ),
+            np.int64,
+        ).reshape(-1, 2)
+        return np.append(counts[:, 1], 0)[positions(counts[:, 0], products)]  # -1 finds the 0
+
+    def rules_firing_on(self, products: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """The rules that fire on each product that has some."""
+        found: dict[int, tuple[str, ...]] = {}
+        for product, rule in self._db.rows(
+            f"SELECT product, rule FROM alerts {self._sql.live} WHERE state <> 'inactive' "
+            f"AND state = 'firing' AND product IN {self._sql.among()} ORDER BY rule",
+            (self._sql.listed(products),),
+        ):
+            found[product] = (*found.get(product, ()), rule)
+        return found
+
+    def firing_by_watch(self) -> dict[str, int]:
+        """The number of alerts that fire, by the key of the watch that they are of."""
+        return dict(
+            self._db.rows(
+                f"SELECT watch, count(*) FROM alerts {self._sql.live} WHERE state <> 'inactive' "
+                "AND state = 'firing' AND watch <> '' GROUP BY watch"
             )
         )
 

@@ -26,6 +26,8 @@ class Dialect(ABC):
     join: str  # that goes through the left side first, where the planner can be told so
     live: str  # hints, to stand after a table's name
     by_time: str
+    past: str  # of alerts that are over
+    past_of_rule: str
     newest: str  # joins ``o``, the newest observation of the product ``p``, where there is one
 
     @abstractmethod
@@ -93,6 +95,10 @@ class Dialect(ABC):
     @abstractmethod
     def first_free(self, table: str) -> str:
         """Asks for the first id after all that rows of the table ever had."""
+
+    @abstractmethod
+    def finds_table(self, table: str) -> str:
+        """Asks for a row where the store has a table: that of an older version may not."""
 
     def next_id(self, table: str) -> str:
         """The id that the next row of a table gets: inside a transaction nobody else writes."""

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import builtins
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from msgspec import Struct
 
-from watcher.data_days import DataDays
 from watcher.fields import NUMERIC_INDEX, NUMERIC_NAMES
 from watcher.model import Bools, Floats, Instant, Ints, LongTexts, ProductFacts, ScanState
 from watcher.store.packing import LastSeen, PackedList, positions
-from watcher.store.records import Absence, Recorded, Row, ScanRow, Sighting
+from watcher.store.records import Recorded, Row, ScanRow, Sighting
 from watcher.store.sql import asked
+from watcher.store.sql.absences import Absences
 from watcher.store.sql.aftermath import Aftermath
 from watcher.store.sql.asked import asked_before
 from watcher.store.sql.baselines import Baselines, numbers_at, product_rows
 from watcher.store.sql.connection import chunks
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.recording import ANY_REGION, Recording, had_proof, unpack_texts
-from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.scans import COLUMNS, PROVES, TABLES, ScanHistory, scan_row
 from watcher.store.sql.siblings import Categories
 from watcher.store.sql.text_history import StoredTexts
@@ -43,34 +41,8 @@ class Identity(Struct, frozen=True):
     currency: str | None
 
 
-class _Looks(Struct):
-    """All watches' looks for one product: ``runs`` are times in which every list of some watch
-    had it, ``missing`` the complete lists that had it not."""
-
-    runs: list[tuple[Instant, Instant]] = []
-    missing: list[Instant] = []
-
-    def add(self, looks: Sequence[tuple[Instant, bool]]) -> None:
-        """Add those of one watch: when, and whether it had the product."""
-        self.runs += _runs(looks)
-        self.missing += [at for at, there in looks if not there]
-
-    def absences(self) -> Iterator[Absence]:
-        """The times that no watch's run covers, with a list that lacked the product."""
-        missing = sorted(self.missing)
-        seen = 0
-        for begin, end in sorted(self.runs):
-            place = bisect_right(missing, seen)
-            if place < len(missing) and missing[place] < begin:
-                yield Absence(seen, missing[place], begin)
-            seen = max(seen, end)
-
-
-class History(Recording, Baselines, ScanHistory):
+class History(Recording, Baselines, ScanHistory, Absences):
     """Products, their numbers over time, and the scans that saw them."""
-
-    def data_days(self, region: str) -> DataDays:
-        return Refreshes(self._db).data_days(region)
 
     def aftermath(self, region: str, since: Instant) -> Aftermath:
         """The scans of a region from ``since`` on, to look up what became of products."""
@@ -260,10 +232,23 @@ class History(Recording, Baselines, ScanHistory):
             )
         )
 
-    def series(self, product: int, fields: Sequence[str], since: Instant) -> tuple[Ints, Floats]:
+    def first_numbers(self, product: int, fields: Sequence[str]) -> tuple[Instant, Floats] | None:
+        """The time at which a product's numbers were read first, as far back as they are kept, and
+        (k,) the ``fields`` of then; None where none are kept."""
+        columns = "".join(f", {self._sql.field(name)}" for name in fields)
+        row = self._db.one(
+            f"SELECT o.at{columns} FROM observations AS o WHERE o.product = ? "
+            "ORDER BY o.at LIMIT 1",
+            (product,),
+        )
+        return None if row is None else (row[0], np.array(row[1:], np.float64))
+
+    def series(
+        self, product: int, fields: Sequence[str], since: Instant, seen: Instant | None = None
+    ) -> tuple[Ints, Floats]:
         """(m,) instants and (m, k) values for a plot of steps. The value in force at ``since``,
         each change after it, and the newest value once more at the time when the product was last
-        seen."""
+        ``seen`` by any watch, which is looked up where it is not given."""
         columns = "".join(f", {self._sql.field(name)}" for name in fields)
         rows = self._db.rows(
             f"SELECT {self._sql.greatest('o.at', '?2')}{columns} FROM observations AS o "
@@ -271,7 +256,8 @@ class History(Recording, Baselines, ScanHistory):
             "WHERE product = ?1 AND at <= ?2), ?2) ORDER BY o.at",
             (product, since),
         )
-        seen = self._last_seen([product]).get(product, 0)
+        if seen is None:
+            seen = self._last_seen([product]).get(product, 0)
         if rows and seen > rows[-1][0]:
             rows.append((seen, *rows[-1][1:]))
         table = np.array(rows, np.float64).reshape(len(rows), 1 + len(fields))
@@ -282,15 +268,24 @@ class History(Recording, Baselines, ScanHistory):
     ) -> Iterator[tuple[Instant, int | None]]:
         """The product's place at each of the watch's scans since then, the oldest first. None is a
         scan that did not list it and proves an absence; any other is left out then."""
+        yield from self.places(watch, [product], since)[product]
+
+    def places(
+        self, watch: str, products: Sequence[int], since: Instant
+    ) -> dict[int, list[tuple[Instant, int | None]]]:
+        """``ranks`` of several products, whose lists are read once."""
         last_product = self._db.number("SELECT max(id) FROM products")
+        found: dict[int, list[tuple[Instant, int | None]]] = {product: [] for product in products}
         for at, size, proves, blob in self._db.stream(
             f"SELECT at, size, {PROVES}, products FROM scans AS s WHERE watch = ? AND at >= ? "
             "ORDER BY at, id",
             (watch, since),
         ):
-            rank = PackedList.rank_of(product, blob, size, last_product)
-            if rank or proves:
-                yield at, rank or None
+            ranks = PackedList.some_ranks(products, blob, size, last_product)
+            for product, rank in zip(products, ranks, strict=True):
+                if rank or proves:
+                    found[product].append((at, rank or None))
+        return found
 
     def newest_scan(self, watch: str) -> ScanRow | None:
         """The watch's newest scan that read something, or all of an empty list."""
@@ -351,56 +346,3 @@ class History(Recording, Baselines, ScanHistory):
         part = len(products) < len(listing.products)
         recorded = Recorded(scan.id, products, first, proof and not scan.cut, 0, scan.facts, part)
         return Sighting(scan, scan.of(ids, listing.ranks[places], numbers, texts), recorded)
-
-    def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
-        """Times when scans after ``since`` missed a product until one saw it again, by product."""
-        # A row of numbers is written only where a number changed, so rows don't tell a product that
-        # stays as it is from one that is not there. The scans' lists do. A scan that was cut off,
-        # failed or is doubted proves nothing, and what one watch does not list, another may.
-        found = {product: _Looks() for product in products}
-        for watch, known in self._watches(products):
-            for product, looks in self._looks_for(known, watch, since).items():
-                found[product].add(looks)
-        return {product: tuple(looks.absences()) for product, looks in found.items()}
-
-    def _looks_for(
-        self, products: Sequence[int], watch: str, since: Instant
-    ) -> dict[int, list[tuple[Instant, bool]]]:
-        """The watch's scans that had a product, and those that prove that it was not there."""
-        found: dict[int, list[tuple[Instant, bool]]] = {product: [] for product in products}
-        last_product = self._db.number("SELECT max(id) FROM products")
-        for at, complete, size, blob in self._looks(watch, since):
-            has = PackedList.holds(products, blob, size, last_product)
-            for product, there in zip(products, has, strict=True):
-                if there or complete:
-                    found[product].append((at, there))
-        return found
-
-    def _watches(self, products: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
-        """The watches that ever listed some of the products, and which."""
-        keys = np.array(products, np.int64)
-        for watch, seen, size in self._db.rows(
-            "SELECT watch, seen, size FROM watches WHERE region = ?2 "
-            "OR region = (SELECT region FROM products WHERE id = ?1) ORDER BY watch",
-            (next(iter(products), 0), ANY_REGION),
-        ):
-            known = keys[LastSeen.unpack(seen, size).last(keys) > 0].tolist()
-            if known:
-                yield watch, known
-
-    def _looks(self, watch: str, since: Instant) -> Iterable[Row]:
-        """The watch's scans from the last proof of an absence before ``since`` on."""
-        return self._db.stream(
-            f"SELECT at, {PROVES}, size, products FROM scans AS s WHERE watch = ?1 AND state <> ?2 "
-            f"AND id >= coalesce((SELECT max(id) FROM scans AS s WHERE watch = ?1 AND {PROVES} "
-            "AND at <= ?3), 0) ORDER BY at",
-            (watch, ScanState.FAILED.value, since),
-        )
-
-
-def _runs(looks: Iterable[tuple[Instant, bool]]) -> Iterator[tuple[Instant, Instant]]:
-    """The first and the last sighting of each row of them."""
-    for there, run in groupby(looks, key=lambda look: look[1]):
-        if there:
-            times = [at for at, _ in run]
-            yield times[0], times[-1]

@@ -230,6 +230,17 @@ class Outbox(Face):
         change = "state = 'dropped', finished = ?"
         return self._move(change, now, ids, target, [_WAITING, _DEAD])
 
+    def open_states(self, ids: Sequence[int] | None, target: str | None = None) -> dict[int, str]:
+        """Return the states of those that wait or are dead (of ``ids``, or all; of ``target``)."""
+        given: dict[str, object] = {}
+        if ids is not None:
+            given[f"id IN {self._sql.among()}"] = self._sql.listed(ids)
+        if target is not None:
+            given["target = ?"] = target
+        where = " AND ".join(["state IN ('waiting', 'dead')", *given])
+        sql = f"SELECT id, state FROM notifications WHERE {where} ORDER BY id"
+        return dict(self._db.rows(sql, [*given.values()]))
+
     def counts(self) -> dict[NotificationState, int]:
         """Count the notifications in each state; states that none is in count 0."""
         rows: dict[str, int] = dict(

@@ -19,7 +19,7 @@ from watcher.store.columns import digests, encode
 from watcher.store.nul import clean, clean_all
 from watcher.store.packing import EMPTY, LastSeen, PackedList
 from watcher.store.records import Recorded, Row, TextChange
-from watcher.store.sql import text_history
+from watcher.store.sql import day_lists, text_history
 from watcher.store.sql.asked import asked_before, note_asked
 from watcher.store.sql.connection import Connection, Face, chunks
 from watcher.store.sql.dialect import TEXT
@@ -74,6 +74,7 @@ class Recording(Face):
                 note_asked(self._db, scan, scan_id)
             listing = PackedList(products, scan.ranks.astype(np.int64), previous)
             _record_scan(self._db, scan, (scan_id, mark, first_row, changed), listing)
+            day_lists.note(self._db, scan, scan_id, products)
             _record_long_texts(self._db, scan, products)
             text_history.record_made(self._db, scan, products, mark)
             text_history.record_lacks(self._db, scan, scan_id, products)

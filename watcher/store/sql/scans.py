@@ -8,6 +8,7 @@ from itertools import takewhile
 import msgspec
 import numpy as np
 
+from watcher.data_days import DataDays
 from watcher.model import Doubt, Instant, Ints, ListFacts, ScanState
 from watcher.store.packing import EMPTY, PackedList
 from watcher.store.records import (
@@ -23,6 +24,7 @@ from watcher.store.records import (
 from watcher.store.sql.baselines import BELIEVED, HALF, NEVER
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
+from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.stored_list import StoredList
 from watcher.units import DAY
 
@@ -61,6 +63,9 @@ def facts_of(row: Row) -> ListFacts | None:
 
 class ScanHistory(Face):
     """Scans as they were recorded, and what their lists say together."""
+
+    def data_days(self, region: str) -> DataDays:
+        return Refreshes(self._db).data_days(region)
 
     def everyone(self, _watch: str, scan_id: int) -> tuple[StoredList, Recorded]:
         *row, mark, blob = self._db.rows(

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import lru_cache, partial
+from itertools import chain
 
 import numpy as np
 from msgspec import Struct
@@ -16,6 +18,7 @@ from watcher.fields import IDS
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant
+from watcher.store.records import Row
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face
 from watcher.subjects import subject_parts
@@ -33,6 +36,7 @@ LONGEST = 90 * DAY  # of a new one: what nobody ends is forgotten
 ENDLESS = 253_370_764_800  # the end of what has none: of an exclusion; 1 January 9999
 _FIELDS = "rule, product, seller, category, begins, ends, comment"
 _TEXTS = "product_id, product_name, seller_id, category_id, category_l2_id, category_l3_id"
+_SPECIAL, _ESCAPED = re.compile(r"[*?[]"), re.compile(r"\[([*?[])\]")
 _HELD_FIELDS = "rule, product, channel, alert, since, silence"
 
 
@@ -69,6 +73,11 @@ class Silence(Struct, frozen=True):
     def patterns(self) -> Mapping[str, str]:
         """Return those that are given, by what they are of."""
         return {name: text for name in _OF if (text := getattr(self, name)) is not None}
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is about all products."""
+        return self.product is self.seller is self.category is None
 
     @property
     def is_endless(self) -> bool:
@@ -113,11 +122,69 @@ def _name_in(names: Mapping[str, str], of: str, pattern: str) -> str:
     return names.get(value, "") if of == "product" and by in IDS else ""
 
 
+def exactly(text: str) -> str:
+    """The pattern that only this text matches, be it in other capitals."""
+    return _SPECIAL.sub(r"[\g<0>]", text)
+
+
+@lru_cache(maxsize=16_384)
+def _only(pattern: str) -> str | None:
+    """The one text that a pattern matches, without capitals; None where there are others."""
+    text = _ESCAPED.sub(r"\g<1>", pattern)
+    return text.casefold() if exactly(text) == pattern else None
+
+
 def _matches(pattern: str | None, texts: Iterable[str | None]) -> bool:
     if pattern is None:
         return True
+    if (only := _only(pattern)) is not None:
+        return any(text is not None and text.casefold() == only for text in texts)
     wanted = pattern.casefold()
     return any(text is not None and fnmatchcase(text.casefold(), wanted) for text in texts)
+
+
+class _Among:
+    """Silences in an order, the first of which counts. Of many that are each of one product only
+    those are asked that may be of the product in question."""
+
+    def __init__(self, silences: Sequence[Silence]) -> None:
+        self._silences = silences
+        self._by_product: dict[str, list[int]] = {}
+        self._others: list[int] = []
+        for place, each in enumerate(silences):
+            only = None if each.product is None else _only(each.product)
+            if only is None:
+                self._others.append(place)
+            else:
+                self._by_product.setdefault(only, []).append(place)
+
+    def covering(self, product: Row) -> Silence | None:
+        """The first one that is about a product (``Silence.covers``)."""
+        named = (
+            self._by_product.get(text.casefold(), ()) for text in product[:2] if text is not None
+        )
+        for place in sorted({*self._others, *chain.from_iterable(named)}):
+            each = self._silences[place]
+            if each.covers(product):
+                return each
+        return None
+
+
+def _by_rule(silences: Sequence[Silence], rules: Iterable[str]) -> dict[str, list[Silence]]:
+    """The silences of these that may be about each of some rules, in their order."""
+    single: dict[str, list[int]] = {}
+    others = list[int]()
+    for place, each in enumerate(silences):
+        only = None if each.rule is None else _only(each.rule)
+        (others if only is None else single.setdefault(only, [])).append(place)
+    return {
+        rule: [
+            silences[place]
+            for place in sorted((*single.get(rule.casefold(), ()), *others))
+            if silences[place].covers_rule(rule)
+        ]
+        for rule in rules
+    }
 
 
 class Held(Struct, frozen=True):
@@ -232,10 +299,39 @@ class Silences(Face):
         active = [each for each in self.active(now) if each.covers_rule(rule)]
         if not active:
             return {}
-        texts = product_rows(self._db, np.array(products, np.int64), _TEXTS)
-        rows = [*zip(products, texts, strict=True)]
-        # The one that lasts longest comes last, and so in the place of the others.
-        return {key: each for each in active[::-1] for key, row in rows if each.covers(row)}
+        texts, among = self._texts(products), _Among(active)
+        found = ((key, among.covering(row)) for key, row in texts)
+        return {key: each for key, each in found if each is not None}
+
+    def covering_any(
+        self, pairs: Collection[tuple[str, int]], now: Instant
+    ) -> set[tuple[str, int]]:
+        """Choose those of these pairs (rule and product) that some silence is about."""
+        of_rules = _by_rule(self.active(now), {rule for rule, _product in pairs})
+        whole = {rule for rule, own in of_rules.items() if any(each.is_of_all for each in own)}
+        asked = {pair for pair in pairs if pair[0] not in whole and of_rules[pair[0]]}
+        texts = dict(self._texts(sorted({product for _rule, product in asked})))
+        among = {rule: _Among(own) for rule, own in of_rules.items()}
+        covered = {
+            (rule, product)
+            for rule, product in asked
+            if among[rule].covering(texts[product]) is not None
+        }
+        return covered | {pair for pair in pairs if pair[0] in whole}
+
+    def of_alert(
+        self, rule: str, product: int, since: Instant, until: Instant
+    ) -> builtins.list[Silence]:
+        """Return those that were on at some time from ``since`` to ``until`` and cover a product of
+        a rule, the oldest first."""
+        sql = f"SELECT id, {_FIELDS} FROM silences WHERE begins <= ?2 AND ends > ?1 ORDER BY id"
+        ((_key, texts),) = self._texts([product])
+        found = self._db.all(Silence, sql, (since, until))
+        return [each for each in found if each.covers_rule(rule) and each.covers(texts)]
+
+    def _texts(self, products: Sequence[int]) -> Iterator[tuple[int, Row]]:
+        rows = product_rows(self._db, np.array(products, np.int64), _TEXTS)
+        return zip(products, rows, strict=True)
 
 
 class Holding(Face):

@@ -40,9 +40,12 @@ PAST = {
     "categories": ("read",),
     "category_names": ("since",),
     "own_files": ("at",),
+    "page_rules": ("at",),
     "links": ("revoked",),
     "deeds": ("at", "undone"),
     "reports": ("since", "due", "told", "skipped"),
+    "people": ("made", "revoked"),
+    "audit": ("at",),
 }
 # What was learned of refreshes under a clock that was far ahead: nothing of it is so, and a region
 # whose last data day is next year's would not be read until then.

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from watcher.errors import NewerDatabase, NotADatabase, StoreError
+from watcher.errors import NewerDatabase, NotADatabase, NotReady, StoreError
 from watcher.store import engine_faces, ports
 from watcher.store.faces import Faces
 from watcher.store.memory.past_scans import Extent, PastScans
@@ -151,7 +151,7 @@ class Database(SqliteConnection, Faces):
         self._refuse_foreign()
         if readonly:
             if not older and migrations.pending(self.db):
-                raise StoreError(
+                raise NotReady(
                     f"{self.path}: empty, or written by an older version; `watcher run` prepares "
                     "it",
                     self.path,

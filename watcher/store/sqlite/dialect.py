@@ -17,6 +17,9 @@ class SqliteDialect(Dialect):
     # Left alone, the planner takes another index, and reads what is over too.
     live = "INDEXED BY alerts_live"
     by_time = "INDEXED BY idx_scans_region_at"
+    # Left alone, it may sort all that ever fired.
+    past = "INDEXED BY alerts_past"
+    past_of_rule = "INDEXED BY alerts_past_of_rule"
     newest = "LEFT JOIN observations AS o ON o.id = p.newest"
 
     def in_force(self, product: str, mark: str) -> str:
@@ -62,6 +65,9 @@ class SqliteDialect(Dialect):
 
     def field(self, name: str) -> str:
         return expression(name)
+
+    def finds_table(self, table: str) -> str:
+        return f"SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '{table}'"
 
     def first_free(self, table: str) -> str:
         return f"SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}'"

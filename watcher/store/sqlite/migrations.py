@@ -16,7 +16,7 @@ from contextlib import closing
 
 from sqlite_utils import Database as Tables
 
-from watcher.fields import BY_NAME, NUMERIC
+from watcher.fields import BY_NAME, IDS, NUMERIC
 from watcher.store.columns import expression, sql_type
 from watcher.store.sqlite import early_migrations
 
@@ -158,6 +158,57 @@ def m026_reports(db: Tables) -> None:
         "CREATE TABLE reports (name TEXT PRIMARY KEY, schedule TEXT NOT NULL, "
         "since INTEGER NOT NULL, due INTEGER, told INTEGER, skipped INTEGER) STRICT, WITHOUT ROWID"
     )
+
+
+@migrations()
+def m027_people(db: Tables) -> None:
+    """People who may open the page, by the digests of their tokens; what people wrote; and alerts
+    in the order in which they fired, as feeds tell them."""
+    db.execute(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, "
+        "digest TEXT NOT NULL UNIQUE, made INTEGER NOT NULL, revoked INTEGER) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, via TEXT NOT NULL, what TEXT NOT NULL, subject TEXT NOT NULL, "
+        "before TEXT, after TEXT) STRICT"
+    )
+    for columns in (["at"], ["who", "id"], ["what", "id"]):
+        db.table("audit").create_index(columns)
+    db.table("alerts").create_index(["fired_at", "id"])
+    db.table("alerts").create_index(["rule", "fired_at", "id"])
+
+
+@migrations()
+def m028_page_rules(db: Tables) -> None:
+    """The versions of the rules that were written in the page."""
+    db.execute(
+        "CREATE TABLE page_rules (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, "
+        "who TEXT NOT NULL, restores INTEGER, size INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "packed BLOB NOT NULL) STRICT"
+    )
+
+
+@migrations()
+def m030_sellers(db: Tables) -> None:
+    """The last list of each watch and day, for sums over many products: from now on. Products by
+    their sellers and categories."""
+    db.execute(
+        "CREATE TABLE day_lists (scan INTEGER PRIMARY KEY "
+        "REFERENCES scans(id) ON DELETE CASCADE, packed BLOB NOT NULL) STRICT"
+    )
+    for name in IDS:
+        db.execute(f"CREATE INDEX products_of_{name} ON products(region, {name}, grouped_by)")
+
+
+@migrations()
+def m031_alert_search(db: Tables) -> None:
+    """Have what is over found by when it began, with all that is asked of it in the index: of what
+    lives nothing is in it, so that a scan which changes that writes nothing here."""
+    # The state, too: SQLite reads the row for it, though it is the same for all that are here.
+    asked = "product, severity, acknowledged, state) WHERE state = 'inactive'"
+    db.execute(f"CREATE INDEX alerts_past ON alerts(fired_at, id, rule, {asked}")
+    db.execute(f"CREATE INDEX alerts_past_of_rule ON alerts(rule, fired_at, id, {asked}")
 
 
 def pending(db: Tables) -> list[str]:

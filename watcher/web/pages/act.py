@@ -26,12 +26,14 @@ from watcher.store.ports import Store
 from watcher.store.sql.links import TOKEN_LENGTH, Deed, Link, digest_of
 from watcher.text.messages import title_of
 from watcher.units import format_instant
+from watcher.web.address import CONTENT_POLICY, POLICY
 from watcher.web.choices import Acting, Offer
 from watcher.web.context import PageContext
 from watcher.web.rendering import relative, subject_path
 
 UNDO = "undo"
 HEADERS = {
+    CONTENT_POLICY: POLICY,  # and no script, as on the other pages
     # Its own address is the key: no other site, and no log of one, is to learn it.
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow, noarchive",

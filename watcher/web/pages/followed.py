@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
+from watcher.audited import Audited
 from watcher.fields import BY_NAME
 from watcher.labels import label_said
 from watcher.language import gettext as _
@@ -22,8 +24,10 @@ from watcher.store.sql.followed import LONGEST_NOTE, Follow
 from watcher.text.evidence import said
 from watcher.units import Currencies
 from watcher.web.context import PageContext, as_json
+from watcher.web.rendering import whole_number, with_query
 
-MOST = 500  # that the page shows
+SIZE = 100  # on a page
+MOST = 500  # for programs
 LINE = "followed: {products: followed}"  # what to write under watches:
 
 
@@ -60,28 +64,38 @@ def unread(book: Rulebook) -> str:
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /followed``."""
-    found = await context.read(_found)
+    """``GET /followed?page=2``: the newest first."""
+    wanted = max(1, whole_number(request.query, "page") or 1)
+    count = await context.sources.read(lambda database: len(database.followed.ids()))
+    pages = max(1, -(-count // SIZE))
+    number = min(wanted, pages)
+    here = await context.read(partial(_found, slice((number - 1) * SIZE, number * SIZE)))
     return context.html(
         request,
         "followed.html",
-        lines=[FollowedLine(each, _values(each)) for each in found[:MOST]],
-        more=len(found) > MOST,
-        most=MOST,
+        lines=[FollowedLine(each, _values(each)) for each in here],
+        count=count,
+        page=number,
+        last=pages,
+        back=_leaf(number),
+        earlier=_leaf(number - 1) if number > 1 else "",
+        later=_leaf(number + 1) if number < pages else "",
         labels=[label_said(name, BY_NAME[name].label) for name in SHOWN],
         unread=unread(context.sources.book()),
         line=LINE,
         pictures=await context.pictures(
-            (each.facts.region, each.follow.product_id)
-            for each in found[:MOST]
-            if each.facts is not None
+            (each.facts.region, each.follow.product_id) for each in here if each.facts is not None
         ),
     )
 
 
+def _leaf(number: int) -> str:
+    return with_query("/followed", page=number if number > 1 else None)
+
+
 async def data(context: PageContext, _request: web.Request) -> web.StreamResponse:
     """``GET /api/followed.json``; times are Unix seconds."""
-    found = await context.read(_found)
+    found = await context.read(partial(_found, slice(MOST)))
     products = [
         {
             "product_id": each.follow.product_id,
@@ -101,16 +115,12 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
 async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /followed``: the ``product``, by id or address, with a ``note``."""
     fields = await context.forms.read(request)
-    product, note, now = (
-        _id(fields),
-        " ".join(fields.get("note", "").split()),
-        context.sources.now(),
-    )
+    product, note = _id(fields), " ".join(fields.get("note", "").split())
     if len(note) > LONGEST_NOTE:
         raise web.HTTPBadRequest(
             text=_("A note has {most} characters at most.").format(most=LONGEST_NOTE)
         )
-    new = await context.sources.write(lambda database: _add(database, product, note, now))
+    new = await context.write(request, lambda audited: _add(audited, product, note))
     context.sources.wake()
     raise context.see(request, fields, "followed" if new else "followed_already", 1)
 
@@ -119,14 +129,14 @@ async def remove(context: PageContext, request: web.Request) -> web.StreamRespon
     """``POST /followed/remove``: the ``product``."""
     fields = await context.forms.read(request)
     product = _id(fields)
-    gone = await context.sources.write(lambda database: database.followed.remove([product]))
+    gone = await context.write(request, lambda audited: audited.unfollow([product]))
     context.sources.wake()
     raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
 
 
-def _found(database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
+def _found(part: slice, database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
     readers = [watch.key for watch in book.used_watches if watch.query.followed]
-    return followed(database, readers, MOST + 1)
+    return followed(database, readers, part)
 
 
 def _values(each: FollowedProduct) -> Sequence[str]:
@@ -145,7 +155,7 @@ def _id(fields: Mapping[str, str]) -> str:
         raise web.HTTPBadRequest(text=text) from None
 
 
-def _add(database: Store, product: str, note: str, now: Instant) -> bool:
-    if len({*database.followed.ids(), product}) > MOST_PRODUCTS:
+def _add(audited: Audited, product: str, note: str) -> bool:
+    if len({*audited.database.followed.ids(), product}) > MOST_PRODUCTS:
         raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
-    return bool(database.followed.add([product], now, note or None))
+    return bool(audited.follow([product], note or None))

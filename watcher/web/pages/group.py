@@ -17,71 +17,71 @@ from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
-from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.subjects import BY, subject_parts
 from watcher.units import DAY, Currencies
 from watcher.web.context import PageContext, as_json
-from watcher.web.pages.common import (
-    ALERTS,
-    days_of,
-    in_words,
-    lines_of,
-    plotted,
-    shown,
-    track_json,
-)
-from watcher.web.pages.group_members import member_heads, member_lines
+from watcher.web.pages.assortment_past import summed, sums_json
+from watcher.web.pages.common import days_of, in_words, lines_of, plotted, track_json
+from watcher.web.pages.group_products import AssortmentView, heads, kind_of, products_of
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A group as the store has it; of its tracks the ``chosen`` one has its plot."""
+    """A group as the store has it; of its tracks the ``chosen`` one has its plot. ``view`` are its
+    products on the lists that its rules read, or on all where no rule speaks of it now."""
 
     facts: ProductFacts
     past: GroupHistory
     chosen: Track | None
-    alerts: Sequence[AlertRow]
+    view: AssortmentView
     silences: Sequence[Silence]
-    days: int
-    within: tuple[Instant, Instant]
     names: Mapping[str, str]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /groups/REGION/BY=VALUE?figure=NAME&days=90``."""
-    found = await context.read(partial(_found, request))
+    """``GET /groups/REGION/BY=VALUE?figure=NAME&sum=NAME&days=90&sort=sales&page=1``."""
+    found = await context.read(partial(_found, request, listed=False))
     book = context.sources.book()
     currencies = Currencies(None, book.metrics.gmv_currency)
-    chosen, past = found.chosen, found.past
+    chosen, past, view = found.chosen, found.past, found.view
+    by, value = subject_parts(found.facts.product_id) or ("", "")
+    own = [row for row in view.alerts if row.product_id == found.facts.product_id]
     return context.html(
         request,
         "group.html",
         facts=found.facts,
         name=subject_name(found.facts.product_id, found.facts.name, found.names),
         what=_what(found.facts.product_id),
+        of=kind_of(by),
+        value=value,
+        names=found.names,
         past=past,
-        **plotted(past.tracks, chosen, found.alerts, found.within, currencies, book.zone),
-        days=found.days,
-        lists=[(each, member_lines(each.members, currencies)) for each in past.lists],
-        labels=member_heads(),
+        **plotted(past.tracks, chosen, own, view.within, currencies, book.zone),
+        days=view.days,
+        view=view,
+        heads=heads(),
+        gmv_currency=book.metrics.gmv_currency,
+        sums=summed(
+            view.past, book.metrics, view.asked.query.get("sum", ""), view.within, book.zone
+        ),
         rules=[
             rule.name
             for rule in book.enabled
             if rule.group is not None and rule.group.name in {each.name for each in past.groups}
         ],
-        alerts=lines_of(found.alerts, context),
+        alerts=lines_of(view.alerts, context),
         silences=found.silences,
         back=context.here(request),
         pictures=await context.pictures(
-            (one.region, one.product_id) for each in past.lists for one in each.members
+            (row.facts.region, row.facts.product_id) for row in view.table.rows
         ),
     )
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/groups/REGION/BY=VALUE.json`` with the same query; times are Unix seconds."""
-    found = await context.read(partial(_found, request))
+    found = await context.read(partial(_found, request, listed=True))
     by, value = subject_parts(found.facts.product_id) or ("", "")
     ids = grouped_ids([found.facts.product_id], IDS)
     return as_json(
@@ -99,35 +99,33 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
                 {"watch": each.watch, "at": each.at, "size": each.size, "products": each.members}
                 for each in found.past.lists
             ],
-            "alerts": in_words(found.alerts),
+            "sums": sums_json(found.view.past),
+            **found.view.table.as_data(),
+            "alerts": in_words(found.view.alerts),
             "silences": found.silences,
             "names": {each: found.names[each] for each in ids if each in found.names},
         }
     )
 
 
-def _found(request: web.Request, database: Store, book: Rulebook, now: Instant) -> _Group:
+def _found(
+    request: web.Request, database: Store, book: Rulebook, now: Instant, *, listed: bool
+) -> _Group:
     parts, query = request.match_info, request.query
     subject = parts["id"]
     known = subject_parts(subject) and database.history.find(subject, parts["region"].upper())
     if not known:
         raise web.HTTPNotFound(text=N_("No rule has seen such a group in this region."))
     facts = known[0]
-    days = days_of(query)
-    begin = now - days * DAY
-    past = group_history(database, book, facts, begin)
-    names = names_in(database.history, book.sellers, (), subject)
-    ids = database.browsing.alerts_of_product(facts.product, ALERTS)
+    past = group_history(database, book, facts, now - days_of(query) * DAY, listed=listed)
     asked = (each for each in past.tracks if each.name == query.get("figure", ""))
     return _Group(
         facts=facts,
         past=past,
         chosen=next(asked, next(iter(past.tracks), None)),
-        alerts=shown(database, ids, book, now),
+        view=products_of(database, book, now, query, facts, past),
         silences=database.silences.of_product(facts.product, now),
-        days=days,
-        within=(begin, now),
-        names=names,
+        names=names_in(database.history, book.sellers, (), subject),
     )
 
 

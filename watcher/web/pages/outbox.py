@@ -109,18 +109,18 @@ async def message(context: PageContext, request: web.Request) -> web.StreamRespo
 
 async def retry(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/retry``: one by ``id``, or all that are dead."""
-    fields, now = await context.forms.read(request), context.sources.now()
+    fields = await context.forms.read(request)
     ids = None if fields.get("all") == "dead" else [number_of(fields, N_("Which message?"))]
-    moved = await context.sources.write(lambda database: database.outbox.retry(ids, now))
+    moved = await context.write(request, lambda audited: audited.retry(ids))
     context.sources.wake()
     raise context.see(request, fields, "retried", len(moved))
 
 
 async def drop(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /outbox/drop``: one, by ``id``."""
-    fields, now = await context.forms.read(request), context.sources.now()
+    fields = await context.forms.read(request)
     ids = [number_of(fields, N_("Which message?"))]
-    moved = await context.sources.write(lambda database: database.outbox.drop(ids, now))
+    moved = await context.write(request, lambda audited: audited.drop(ids))
     context.sources.wake()
     raise context.see(request, fields, "dropped", len(moved))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from watcher.alert import AlertState
@@ -37,6 +38,7 @@ class _Front:
     incidents: Sequence[Incident]
     firing: Sequence[AlertRow]
     messages: Sequence[Notification]
+    firing_by_watch: Mapping[str, int]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -53,6 +55,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         total=sum(rule.firing for rule in state.rules),
         messages=front.messages,
         watches=_urgent(state.watches)[:WATCHES],
+        firing_by_watch=front.firing_by_watch,
         failing=_untold(front, About.WATCH, state.watches),
         broken=_untold(front, About.RULE, state.rules),
         quiet=quiet[:WATCHES],
@@ -65,10 +68,23 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 async def watches(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /watches``: all of them."""
-    state = await context.read(_spoken(overview))
+    state, firing = await context.read(_spoken(_watched))
     return context.html(
-        request, "watches.html", watches=_urgent(state.watches), refreshes=state.refreshes
+        request,
+        "watches.html",
+        watches=_urgent(state.watches),
+        refreshes=state.refreshes,
+        firing_by_watch=firing,
     )
+
+
+async def watches_data(context: PageContext, _request: web.Request) -> web.StreamResponse:
+    """``GET /api/watches.json``."""
+    state, firing = await context.read(_watched)
+    found = [
+        {**msgspec.to_builtins(each), "firing": firing.get(each.key, 0)} for each in state.watches
+    ]
+    return as_json({"watches": found, "refreshes": state.refreshes})
 
 
 async def rules(context: PageContext, request: web.Request) -> web.StreamResponse:
@@ -121,7 +137,12 @@ def _front(database: Store, book: Rulebook, now: Instant) -> _Front:
         database.health.incidents(),
         shown(database, firing, book, now),
         stored(database, messages),
+        database.browsing.firing_by_watch(),
     )
+
+
+def _watched(database: Store, book: Rulebook, now: Instant) -> tuple[Overview, Mapping[str, int]]:
+    return overview(database, book, now), database.browsing.firing_by_watch()
 
 
 def _untold(

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from watcher.labels import label_said
 from watcher.language import gettext as _
 from watcher.model import ProductFacts
 from watcher.rules.metrics import Catalogue
-from watcher.text.evidence import categories_said, said, with_name
+from watcher.text.evidence import said
 from watcher.units import Currencies, Unit, format_value
 
 
-def metric_choices(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """Yield the metrics that one may ask for a plot of, each with its label."""
-    for metric in catalogue.metrics():
-        if metric.unit is not Unit.DAY:
-            yield metric.name, label_said(metric.name, metric.label)
-
-
 def known_of(
-    facts: ProductFacts,
-    categories: Sequence[str],
-    names: Mapping[str, str],
-    catalogue: Catalogue,
-    currencies: Currencies,
+    facts: ProductFacts, catalogue: Catalogue, currencies: Currencies
 ) -> list[tuple[str, str]]:
-    """Facts that have no plot, then the user's own numbers and texts; each with its label."""
-    return [*_known(facts, categories, names), *_own(facts, catalogue, currencies)]
+    """Facts that have no plot and no page, then the user's own numbers and texts; each with its
+    label."""
+    return [*_known(facts), *_own(facts, catalogue, currencies)]
 
 
-def _known(
-    facts: ProductFacts, categories: Sequence[str], names: Mapping[str, str]
-) -> Sequence[tuple[str, str]]:
-    """Facts worth knowing that have no plot."""
+def _known(facts: ProductFacts) -> Sequence[tuple[str, str]]:
+    """Facts worth knowing that have neither plot nor page."""
     numbers: Mapping[str, float | None] = facts.numbers
     known = [
         (_("Trend"), said("sales_trend_flag", numbers.get("sales_trend_flag"), Unit.FLAG)),
-        (_("Seller"), with_name(facts.seller_id or _("unknown"), names)),
-        (_("Category"), categories_said(categories, names)),
         (_("Collected since"), said("first_crawl_dt", numbers.get("first_crawl_dt"), Unit.DAY)),
     ]
     return [pair for pair in known if pair[1] != _("no value")]

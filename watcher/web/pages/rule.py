@@ -16,6 +16,7 @@ from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.message import Notification
 from watcher.model import Health, Instant
+from watcher.page_text import PAGE_FILE
 from watcher.rules.rulebook import Rule, Rulebook
 from watcher.store.ports import Store
 from watcher.store.records import AlertRow
@@ -30,12 +31,15 @@ from watcher.web.pages.common import (
     subjects_of,
     summary,
 )
+from watcher.web.pages.rule_names import NamedByRule, named_by
 from watcher.web.pages.rule_settings import written
 from watcher.web.pages.scores import heard, products_of
+from watcher.web.rendering import relative
 
 LIVE = 10
 PAST = 8
 MESSAGES = 12
+SILENCES = 20  # of single products there may be very many
 _HEADS = {
     "firing": (N_("Firing"), N_("All that are firing")),
     "pending": (N_("Pending"), N_("All that are pending")),
@@ -53,18 +57,20 @@ class _RuleState:
     counts: dict[str, int]
     messages: Sequence[Notification]
     silences: Sequence[Silence]
+    named: Sequence[NamedByRule]
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /rules/NAME``."""
+    """``GET /rules/NAME``, ``/rules/page?rule`` of the one that is called so."""
     rule = _rule(context, request)
-    past = await context.read(partial(_past, rule.name))
+    past = await context.read(partial(_past, rule))
     score = await _score(context, rule)
     return context.html(
         request,
         "rule.html",
         rule=rule,
         past=past,
+        silences=past.silences[:SILENCES],
         **written(rule, context.sources.book().sellers),
         groups=[
             (state, *map(_, _HEADS[state]), lines_of(rows, context))
@@ -76,6 +82,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         score_measured=measured(score),
         durations=durations(),
         back=context.here(request),
+        of_page=rule.file == PAGE_FILE,
         pictures=await context.pictures(
             [*subjects_of(chain.from_iterable(past.alerts.values())), *products_of(score.noisiest)]
         ),
@@ -85,7 +92,7 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /api/rules/NAME.json``."""
     rule = _rule(context, request)
-    past = await context.read(partial(_past, rule.name))
+    past = await context.read(partial(_past, rule))
     alerts = {state: in_words(rows) for state, rows in past.alerts.items()}
     return as_json(
         {
@@ -105,10 +112,13 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
 
 
 def _rule(context: PageContext, request: web.Request) -> Rule:
-    name = request.match_info["name"]
+    name = request.match_info.get("name", "page")
     for rule in context.sources.book().rules:
         if rule.name == name:
             return rule
+    if name == "edit":  # as people guess it
+        query = request.rel_url.raw_query_string
+        raise web.HTTPSeeOther(relative(f"/rules/page?{query}", context.here(request)))
     raise web.HTTPNotFound(text=_("There is no rule of this name in the rule file now."))
 
 
@@ -117,7 +127,8 @@ async def _score(context: PageContext, rule: Rule) -> RuleScore:
     return await context.board.of(rule, sources.book(), sources.now(), sources.read)
 
 
-def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleState:
+def _past(rule: Rule, database: Store, book: Rulebook, now: Instant) -> _RuleState:
+    name = rule.name
     pages = {
         "firing": (database.browsing.live_alerts(AlertState.FIRING, name, limit=LIVE + 1), LIVE),
         "pending": (database.browsing.live_alerts(AlertState.PENDING, name, limit=LIVE + 1), LIVE),
@@ -132,4 +143,5 @@ def _past(name: str, database: Store, book: Rulebook, now: Instant) -> _RuleStat
         counts=database.browsing.live_counts(name),
         messages=stored(database, database.browsing.notifications_of_rule(name, MESSAGES)),
         silences=[each for each in database.silences.active(now) if each.covers_rule(name)],
+        named=named_by(database, book, rule),
     )

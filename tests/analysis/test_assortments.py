@@ -1,0 +1,189 @@
+"""Sums over time of what is one seller's, or of one category, held against the observations."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from tests.fakes.shops import WATCHES, Shops
+from tests.store.making import DAY, GMV, SALES, START, memory, raw, scan
+from watcher.analysis.assortment_tallies import tallies
+from watcher.analysis.assortments import MOST_TIMES, kinds_of, on_lists, past_of, total
+from watcher.rules.files.loading import load_text
+from watcher.rules.rulebook import Watch
+from watcher.store.sql.assortments import Assortment
+
+
+def _total(values: list[float | None]) -> float:
+    known = [each for each in values if each is not None]
+    return sum(known) if known else np.nan
+
+
+def _watches() -> list[Watch]:
+    """Watches of a rule file, in the regions of the shops' own."""
+    text = "\n".join(
+        f"  {name}: {{every: 1d, region: {region}, sort: total_sale_7d_cnt desc, "
+        f"category_id: '{place}'}}"
+        for place, (name, region) in enumerate(WATCHES.items(), 1)
+    )
+    rules = "".join(
+        f"- {{name: {name}, watch: {name}, when: {{{SALES}: {{above: 1}}}}}}\n" for name in WATCHES
+    )
+    return [*load_text(f"watches:\n{text}\nrules:\n{rules}").watches]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sums_are_those_of_the_observations(seed: int) -> None:
+    """At each instant: of whom lists had then, each product once, by its newest list; relisted or
+    not, whatever it was of before; nothing of what was cut off or is doubted. What moved is of the
+    products of both times."""
+    with memory() as store:
+        shops = Shops(store, Random(seed))
+        shops.live()
+        sums = 0
+        for region, by, value in shops.subjects():
+            members = shops.members(region, by, value)
+            assortment = store.assortments.of(region, by, value)
+            assert assortment.products.tolist() == sorted(members)
+            past = past_of(store, region, assortment, (shops.now - 19 * DAY, shops.now))
+            assert past.at[-1] == shops.now
+            assert len(past.at) == 20
+            with_some = []
+            # Lists that never had one of them say nothing of them.
+            ever = [
+                watch for watch in WATCHES
+                if any(
+                    product in members
+                    for each in shops.store.history.scans(watch, 500)
+                    for product in shops.store.history.everyone(watch, each.id)[1].products.tolist()
+                )
+            ]  # fmt: skip
+            for row, at in enumerate(past.at.tolist()):
+                known = shops.known(at, ever)
+                own = None if known is None else {k: known[k] for k in members if k in known}
+                expected = [
+                    np.nan if own is None else len(own),
+                    _total([each[0] for each in (own or {}).values()]),
+                    _total([each[1] for each in (own or {}).values()]),
+                ]
+                got = [past.products[row], past.sales[row], past.gmv[""][row]]
+                np.testing.assert_allclose(got, expected, atol=0.05, err_msg=f"{by} {value} {at}")
+                sums += bool(own)
+                if own:
+                    with_some.append(own)
+            if len(with_some) < 2:
+                assert past.compared == {}
+                continue
+            first, last = with_some[0], with_some[-1]
+            for column, name in enumerate(("sales", "gmv")):
+                both = [
+                    (then, now) for k in first.keys() & last.keys()
+                    if (then := first[k][column]) is not None
+                    and (now := last[k][column]) is not None
+                ]  # fmt: skip
+                found = past.compared[name]
+                assert found.products == len(both)
+                np.testing.assert_allclose(
+                    [found.then, found.now], [sum(e[0] for e in both), sum(e[1] for e in both)],
+                    atol=0.05,
+                )  # fmt: skip
+        assert sums > 20
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_side_by_side_are_what_each_is_alone(seed: int) -> None:
+    """Of the newest lists: how many products each seller or category has there, what these sold,
+    and how many were ever found; what nobody knows is counted apart."""
+    with memory() as store:
+        shops = Shops(store, Random(100 + seed))
+        shops.live()
+        watches = _watches()
+        # The book's watches have keys of their own: the lists are those of the stored ones.
+        keys = dict(zip(WATCHES, watches, strict=True))
+        for name, watch in keys.items():
+            for table in ("scans", "watches"):
+                raw(store).execute(
+                    f"UPDATE {table} SET watch = ? WHERE watch = ?", (watch.key, name)
+                )
+        lists = on_lists(store, watches, shops.now)
+        known = shops.known_now()
+        assert lists.products.tolist() == sorted(known)
+        for by in ("seller_id", "category_id", "category_l3_id"):
+            found, unknown = tallies(store, by, lists)
+            rows = raw(store).rows(
+                f"SELECT id, region, {by} FROM products WHERE grouped_by IS NULL"
+            )
+            groups: dict[tuple[str, str], list[int]] = {}
+            nobodys: dict[str, int] = {}
+            for key, region, value in rows:
+                if value in (None, "", "0"):
+                    nobodys[region] = nobodys.get(region, 0) + (key in known)
+                else:
+                    groups.setdefault((region, value), []).append(key)
+            assert {(e.region, e.value): e.found for e in found} == {
+                each: len(keys) for each, keys in groups.items()
+            }
+            assert unknown == {region: count for region, count in nobodys.items() if count}
+            for each in found:
+                own = [known[k] for k in groups[each.region, each.value] if k in known]
+                assert each.listed == len(own)
+                np.testing.assert_allclose(each.sales, _total([e[0] for e in own]))
+                gmv = each.gmv.get("", np.nan)
+                np.testing.assert_allclose(gmv, _total([e[1] for e in own]), atol=0.05)
+
+
+def test_gmv_of_several_currencies_is_never_added_up() -> None:
+    """Each has a sum, and so have those whose currency is not known; where one is known at most all
+    is one sum."""
+    assert [*kinds_of([None, "USD", None])] == [""]
+    assert [*kinds_of(["USD", "EUR"])] == ["EUR", "USD"]
+    assert {kind: own.tolist() for kind, own in kinds_of(["USD", None, "EUR", "USD"]).items()} == {
+        "EUR": [False, False, True, False], "USD": [True, False, False, True],
+        "?": [False, True, False, False],
+    }  # fmt: skip
+    with memory() as store:
+        at = START
+        rows = {"1": {SALES: 1, GMV: 10}, "2": {SALES: 2, GMV: 20}, "3": {SALES: 4, GMV: 40}}
+        recorded = store.history.record(scan(at, rows))
+        one, two, _three = recorded.products.tolist()
+        for key, code in ((one, "USD"), (two, "EUR")):
+            raw(store).execute("UPDATE products SET currency = ? WHERE id = ?", (code, key))
+        assortment = store.assortments.among("US", recorded.products)
+        past = past_of(store, "US", assortment, (at - DAY, at + 60))
+        assert {kind: values[-1] for kind, values in past.gmv.items()} == {
+            "EUR": 20, "USD": 10, "?": 40,
+        }  # fmt: skip
+        assert past.sales[-1] == 7
+        alike = past_of(store, "US", assortment.of_one_currency(), (at - DAY, at + 60))
+        assert {kind: values[-1] for kind, values in alike.gmv.items()} == {"": 70}
+        assert store.assortments.among("GB", recorded.products).currencies == []
+
+
+def test_of_nothing_there_is_no_sum() -> None:
+    """Neither of products that are none, nor of a store without scans."""
+    assert np.isnan(total(np.array([np.nan])))
+    with memory() as store:
+        nobody = Assortment(np.zeros(0, np.int64), [])
+        past = past_of(store, "US", nobody, (START - 30 * DAY, START))
+        assert np.isnan(past.products).all()
+        assert past.compared == {}
+        lists = on_lists(store, [], START)
+        assert lists.places(np.array([1, 2])).tolist() == [-1, -1]
+        assert tallies(store, "seller_id", lists) == ([], {})
+
+
+def test_the_longer_lists_are_the_fewer_times_are_read() -> None:
+    """The work for a page is bounded, whatever there is."""
+    with memory() as store:
+        keys = store.history.record(scan(START, {str(n): n for n in range(9_000)})).products
+        for number in range(9):
+            rows = {str(n): n for n in range(9_000)}
+            store.history.record(scan(START + 60 + number, rows, watch=f"v{number}"))
+        assortment = store.assortments.among("US", keys)
+        past = past_of(store, "US", assortment, (START - 399 * DAY, START + DAY))
+        assert len(past.at) == 6
+        assert past.products[-1] == 9_000
+        few = past_of(store, "US", assortment, (START - 399 * DAY, START + DAY), ["w"])
+        assert 6 < len(few.at) <= MOST_TIMES

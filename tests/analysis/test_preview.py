@@ -1,0 +1,134 @@
+"""Rules before they are in force: what they would have told, and how far back is looked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from tests.fakes.world import HEAD, World
+from tests.store.making import DAY
+from watcher.analysis.backtest import backtests
+from watcher.analysis.preview import DAYS, changed_rules, preview
+from watcher.rules.files.loading import load_text
+from watcher.rules.rulebook import Rulebook
+from watcher.store.sqlite.database import Database
+
+OWN = """\
+watches:
+  deep: {sort: total_sale_7d_cnt desc, top: 400}
+rules:
+  - {name: old, watch: deep, when: {total_sale_7d_cnt: {above: 1m}}}
+"""
+RULES = HEAD + OWN
+MORE = "  - {name: new, watch: deep, when: {total_sale_7d_cnt: {above: 50}}}\n"
+
+
+@pytest.fixture
+def world(store: Database) -> World:
+    """Sixty days of three products, whose sales go up and down."""
+    made = World(store, OWN)
+    for day in range(60):
+        made.scan({
+            str(each): {"total_sale_7d_cnt": 30.0 * each + 7 * (day % (5 + each))}
+            for each in range(1, 4)
+        })  # fmt: skip
+    return made
+
+
+def ticking(step: float) -> Callable[[], float]:
+    """A clock on which so many seconds pass between two looks."""
+    times = itertools.count()
+    return lambda: next(times) * step
+
+
+def with_rules(more: str) -> Rulebook:
+    """The rules of the world with others."""
+    return load_text(RULES + more)
+
+
+def test_what_changed_is_looked_at() -> None:
+    """New rules, those that are written anew, and those that read another list."""
+    before = load_text(RULES)
+
+    def names(text: str) -> list[str]:
+        return [each.name for each in changed_rules(before, load_text(text))]
+
+    assert names(RULES + MORE) == ["new"]
+    assert names(RULES.replace("1m", "2m")) == ["old"]
+    assert names(RULES.replace("top: 400", "top: 300")) == ["old"]
+    assert names(RULES.replace("channels:", "# moved\nchannels:")) == []
+
+
+def test_all_days_where_there_is_time(world: World, store: Database) -> None:
+    """As a backtest tells them."""
+    after = with_rules(MORE)
+    found = preview(store, world.book, after, world.now, ticking(0.0))
+    rules = [rule for rule in after.rules if rule.name == "new"]
+    assert found.rules == ("new",)
+    assert (found.days, found.stand_ins, found.unread, found.watches) == (DAYS, {}, (), ())
+    assert found.found == backtests(store, after, rules, (world.now - DAYS * DAY, world.now))
+    days = found.by_day(world.book.zone)
+    assert sum(day.total for day in days) == sum(sent.message.told for sent in found.found.told)
+    assert [day.day for day in days] == sorted((day.day for day in days), reverse=True)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0])
+def test_fewer_days_where_there_is_not(
+    world: World, store: Database, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how many, and tells of those what a backtest of them tells."""
+    monkeypatch.setattr("watcher.analysis.preview._FEW_ROWS", 0)
+    after = with_rules(MORE)
+    found = preview(store, world.book, after, world.now, ticking(seconds / 10), seconds)
+    assert 8 <= found.days < DAYS
+    rules = [rule for rule in after.rules if rule.name == "new"]
+    assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
+
+
+def test_no_more_is_read_than_there_is_time_to_judge(
+    world: World, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what the scans wrote: a large list of which all changes each day is looked at for fewer
+    days than one that stays as it is."""
+    written = sum(scan.changed for scan in store.history.scans(world.book.used_watches[0].key))
+    monkeypatch.setattr("watcher.analysis.preview._MOST_READ", written // 3)
+    after = with_rules(MORE)
+    found = preview(store, world.book, after, world.now, ticking(0.0))
+    assert 20 <= found.days <= 30
+    rules = [rule for rule in after.rules if rule.name == "new"]
+    assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
+
+
+def test_a_slow_machine_is_told_by_the_last_days(
+    world: World, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was begun beyond is given up."""
+    monkeypatch.setattr("watcher.analysis.preview._FEW_ROWS", 0)
+    times = iter([0.0, 0.0, 0.001, 0.002])  # until the last days are played
+    clock = lambda: next(times, 100.0)  # noqa: E731
+    found = preview(store, world.book, with_rules(MORE), world.now, clock, 1.0)
+    assert found.days == 8
+    assert found.found is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "near"),
+    [
+        ("{sort: total_sale_7d_cnt desc, top: 40}", "deep"),
+        ("{min_first_crawl_dt: 28d ago, sort: total_sale_7d_cnt desc}", "deep"),
+        ("{region: GB}", ""),
+        ("{products: ['1729384756010293847']}", ""),
+    ],
+)
+def test_a_list_that_was_never_read(world: World, store: Database, query: str, near: str) -> None:
+    """Its rules are judged on the nearest one that was, if there is one of its market."""
+    after = with_rules(MORE.replace("watch: deep", f"watch: {query}"))
+    found = preview(store, world.book, after, world.now, ticking(0.0))
+    assert found.stand_ins == ({"new": near} if near else {})
+    assert found.unread == (() if near else ("new",))
+    assert (found.found is not None) is bool(near)
+    assert [each.name for each in found.watches] == ["new"]
+    before, then = found.credits
+    assert then - before == found.watches[0].cost.credits_a_day

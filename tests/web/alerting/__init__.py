@@ -1,0 +1,1 @@
+"""Alerts on the page: searched, acted on, and one by one."""

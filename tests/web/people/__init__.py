@@ -1,0 +1,1 @@
+"""Tests of who may open the page, and of what they write."""

@@ -1,0 +1,108 @@
+"""People of books on a server: each opens its own book, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.web.library import PUBLIC, TOKEN, Library, holding, served
+from tests.web.people.visiting import path_of
+from watcher.people import Role, Via, digest_of
+from watcher.store.engine import open_store
+from watcher.store.places import Server
+from watcher.web.routes import FEEDS, FORMS, READS
+
+TOKENS = {book: {role: f"{role.word}-of-{book}-0123456789" for role in Role} for book in "ab"}
+OWN = "a-token-of-the-book-0001"
+
+
+@pytest.fixture
+def peopled(library: Library) -> Iterator[Library]:
+    """Both books have people of each role; they are forgotten afterwards."""
+    for book, tokens in TOKENS.items():
+        with open_store(Server(library.url, book)) as store:
+            for role, token in tokens.items():
+                store.people.add(f"{role.word} of {book}", role, digest_of(token), library.now)
+    yield library
+    for book in TOKENS:
+        with open_store(Server(library.url, book)) as store:
+            for each in store.people.list():
+                store.people.revoke(each.id, library.now)
+                store.people.forget(each.name)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_every_address_role_and_book(peopled: Library, *, guarded: bool) -> None:
+    """A token of one book opens what its role allows there, and nothing of another one, nor what
+    all have in common where the page has a token."""
+    async with served(peopled, TOKEN if guarded else "") as page:
+        form = await page.form("books/a/silences", TOKENS["a"][Role.EDIT])
+        for role, token in TOKENS["a"].items():
+            for route, _handler, needed in READS:
+                path = path_of(route)
+                status, _ = await page.get(f"books/a/{path}", token)
+                assert (status == 403) is (role < needed), (path, role, status)
+                assert status in (200, 303, 403, 404, 503), (path, role, status)  # held by nobody
+                assert (await page.get(f"books/b/{path}", token))[0] == 401, (path, role)
+                assert (await page.get(f"books/nobodys/{path}", token))[0] in (401, 404), path
+            for route, _handler, needed in FORMS:
+                path = path_of(route)
+                status, _ = await page.post(f"books/a/{path}", {"token": form}, token)
+                assert (status == 403) is (role < needed), (path, role, status)
+                status, _ = await page.post(f"books/b/{path}", {"token": form}, token)
+                assert status == 401, (path, role)
+            for path in ("", "healthz", "metrics", "api/fleet.json"):
+                known = (401,) if guarded else (200, 503)
+                assert (await page.get(path, token))[0] in known, path
+        for route, _handler, _role in READS:
+            assert (await page.get(f"books/a/{path_of(route)}"))[0] == 401
+
+
+async def test_feeds_of_books(peopled: Library) -> None:
+    """By the token in the address, of its own book; they lead to that book's page."""
+    async with served(peopled, TOKEN, page_url=PUBLIC) as page:
+        for route, _handler in FEEDS:
+            path = route.replace("{token}", TOKENS["a"][Role.FEED]).removeprefix("/")
+            status, text = await page.get(f"books/a/{path}")
+            assert status == 200
+            assert f"{PUBLIC}books/a/products/US/" in text
+            assert (await page.get(f"books/b/{path}"))[0] == 404
+            assert (await page.get(f"books/c/{path}"))[0] == 404
+            other = route.replace("{token}", TOKENS["b"][Role.FEED]).removeprefix("/")
+            assert (await page.get(f"books/a/{other}"))[0] == 404
+            _, there = await page.get(f"books/b/{other}")
+        first, second = (each.partition("<id>")[2].partition("<")[0] for each in (text, there))
+        assert first != second
+
+
+async def test_a_book_of_this_daemon(peopled: Library) -> None:
+    """Its people are asked of its own store; revoked by anybody, they are out at once."""
+    async with holding(peopled, "a") as held, served(peopled, held=held) as page:
+        token = TOKENS["a"][Role.ACT]
+        fields = {"rule": "x", "for": "1d", "token": await page.form("books/a/silences", token)}
+        assert (await page.post("books/a/silences", fields, token))[0] == 303
+        with open_store(Server(peopled.url, "a")) as store:
+            (record, *_) = store.audit.list()
+            assert (record.who, record.via) == ("act of a", Via.PAGE)
+            person = store.people.find("act of a")
+            assert person is not None
+            store.people.revoke(person.id, peopled.now)
+        assert (await page.get("books/a/", token))[0] == 401
+
+
+async def test_the_token_of_a_book_is_its_owners(peopled: Library) -> None:
+    """It may do everything there, and the page's own everywhere."""
+    with peopled.control() as control:
+        control.books.set_token("a", digest_of(OWN))
+    try:
+        async with served(peopled, TOKEN) as page:
+            for token in (OWN, TOKEN):
+                status, text = await page.get("books/a/people", token)
+                assert status == 200
+                assert "You are owner, with the role edit." in text
+            assert (await page.get("books/a/", TOKENS["a"][Role.READ]))[0] == 200
+            assert (await page.get("books/b/people", OWN))[0] == 401
+    finally:
+        with peopled.control() as control:
+            control.books.set_token("a", None)

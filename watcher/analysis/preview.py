@@ -1,0 +1,255 @@
+"""Rules before they are in force: what they would have told over the stored history, as a backtest
+does, looked at as far back as there is time for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, tzinfo
+
+from watcher.analysis.backtest import Backtests, played_to
+from watcher.analysis.forecast import Cost, forecast
+from watcher.analysis.readings import Reading, without_collection
+from watcher.analysis.replay import Progress
+from watcher.errors import StoreError, WatcherError
+from watcher.model import Instant
+from watcher.page_text import PAGE_FILE
+from watcher.rules.rulebook import Rule, Rulebook, Watch, with_muters
+from watcher.source.watch_query import Query
+from watcher.store.ports import Store
+from watcher.store.records import ScanRow
+from watcher.units import DAY, at
+
+DAYS = 90
+SECONDS = 1.7  # for all of it
+# Places of lists, of which more can't be read in that time; where there are many rules less, for
+# all that their messages show is read with them.
+_MOST_ROWS, _MOST_ROWS_OF_MANY, _MANY = 1_000_000, 450_000, 20
+# Rows that their scans wrote: to read more leaves no time to judge them.
+_MOST_READ = 220_000
+_FEW_ROWS = 400_000  # each judged by one rule, for which there is always time
+_SAMPLE = 8  # days by which is told what all of them take
+_CAREFUL = 0.85  # of the time that is left is what they should take
+_LOOK_BACK = 5_000  # scans of a watch that are counted
+
+
+class _TooLong(Exception):
+    """The time is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewWatch:
+    """A watch that is read only with these rules, and what it costs."""
+
+    name: str
+    query: Query
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class DayTold:
+    """A day with the alerts that would have been told on it, by rule."""
+
+    day: date
+    alerts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.alerts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The ``found`` messages over ``days`` days (None: nothing could be played), of rules by name.
+    ``stand_ins`` are the lists by which rules were judged whose own was never read, ``unread`` the
+    rules without any. ``credits`` are those of a day: before, and with these rules."""
+
+    rules: tuple[str, ...]
+    days: int = 0
+    found: Backtests | None = None
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    watches: tuple[NewWatch, ...] = ()
+    credits: tuple[float, float] = (0, 0)
+    warnings: tuple[str, ...] = ()
+
+    def by_day(self, zone: tzinfo) -> list[DayTold]:
+        """The days on which anything would have been told, the newest first; of a message of
+        several rules each counts its own."""
+        days: dict[date, Counter[str]] = {}
+        for sent in self.found.told if self.found is not None else ():
+            message = sent.message
+            parts = {part.rule: part.told for part in message.parts} or {
+                message.rule: message.told or len(message.items)
+            }
+            counts = days.setdefault(at(sent.at, zone).date(), Counter())
+            counts.update({rule: told for rule, told in parts.items() if rule in self.rules})
+        found = [DayTold(day, counts) for day, counts in sorted(days.items(), reverse=True)]
+        return [each for each in found if each.total]
+
+
+def changed_rules(before: Rulebook, after: Rulebook) -> list[Rule]:
+    """The rules that are new, written anew, or read another list; where there are none, all that
+    are written in the page."""
+    known = {rule.name: (rule.text, rule.mark) for rule in before.rules}
+    changed = [rule for rule in after.rules if known.get(rule.name) != (rule.text, rule.mark)]
+    return changed or [rule for rule in after.rules if rule.file == PAGE_FILE]
+
+
+def preview(
+    source: Store, before: Rulebook, after: Rulebook, now: Instant, clock: Callable[[], float],
+    seconds: float = SECONDS,
+) -> Preview:  # fmt: skip
+    """Rules that ``after`` has and ``before`` has not, and all that they would have told; ``clock``
+    counts the seconds that it may take."""
+    rules = changed_rules(before, after)
+    begun = Preview(tuple(rule.name for rule in rules))
+    stored = _Stored(source, (*after.watches, *before.watches), now)
+    played, stand_ins = [], dict[str, str]()
+    for rule in rules:
+        own = stored.own(rule)
+        if own is not rule:
+            stand_ins[rule.name] = own.watches[0].name if own is not None else ""
+        if own is not None:
+            played.append(own)
+    keys = {watch.key for rule in played for watch in rule.watches}
+    rows, read = (sum(map(count, keys)) for count in (stored.rows, stored.written))
+    days, found = _Player(source, after, played, now).play(rows, read, clock, seconds)
+    unread = {name for name, stand_in in stand_ins.items() if not stand_in}
+    return replace(
+        _with_costs(begun, source, before, after, now),
+        days=days,
+        found=found,
+        stand_ins={name: each for name, each in stand_ins.items() if each},
+        unread=tuple(name for name in begun.rules if name in unread),
+    )
+
+
+def _with_costs(
+    begun: Preview, source: Store, before: Rulebook, after: Rulebook, now: Instant
+) -> Preview:
+    """The preview with what the lists cost."""
+    old = {watch.key for watch in before.used_watches}
+    pages = {
+        watch.key: source.history.expected_pages(watch.key)
+        for watch in (*before.used_watches, *after.used_watches)
+    }
+    ids, spent = source.followed.ids(), source.ledger.spent(now)
+    then = forecast(before.with_followed(ids), pages, now, spent)
+    costs = forecast(after.with_followed(ids), pages, now, spent)
+    return replace(
+        begun,
+        watches=tuple(
+            NewWatch(watch.name, watch.query, cost)
+            for watch, cost in zip(after.used_watches, costs.watches, strict=True)
+            if watch.key not in old
+        ),
+        credits=(then.credits_a_day, costs.credits_a_day),
+        warnings=tuple(each for each in costs.warnings if each not in then.warnings),
+    )
+
+
+class _Stored:
+    """The lists that were read in the last days."""
+
+    def __init__(self, source: Store, watches: Sequence[Watch], now: Instant) -> None:
+        self._watches = {watch.key: watch for watch in watches}
+        self._history = source.history
+        self._since = now - DAYS * DAY
+        self._scans: dict[str, Sequence[ScanRow]] = {}
+
+    def rows(self, key: str) -> int:
+        """The places of a watch's lists, all together."""
+        return sum(scan.products for scan in self._of(key))
+
+    def written(self, key: str) -> int:
+        """The rows of numbers that a watch's scans wrote: of what did not change there are none."""
+        return sum(scan.changed for scan in self._of(key))
+
+    def _of(self, key: str) -> Sequence[ScanRow]:
+        if key not in self._scans:
+            scans = self._history.scans(key, limit=_LOOK_BACK) if self._has(key) else ()
+            self._scans[key] = [scan for scan in scans if scan.at >= self._since]
+        return self._scans[key]
+
+    def _has(self, key: str) -> bool:
+        newest = self._history.newest_scan(key)
+        return newest is not None and newest.products > 0 and newest.at >= self._since
+
+    def own(self, rule: Rule) -> Rule | None:
+        """The rule itself where a list of its own is stored; else over the nearest one, or None."""
+        if any(map(self._has, (watch.key for watch in rule.watches))):
+            return rule
+        near = self._nearest(rule.watch.query) if rule.group is None else None
+        return None if near is None else replace(rule, watches=(near,))
+
+    def _nearest(self, query: Query) -> Watch | None:
+        """The stored list of the same market that has most in common with a query."""
+        if not query.of_market:
+            return None
+        found = [
+            watch for key, watch in self._watches.items()
+            if watch.query.of_market and watch.query.region == query.region and self._has(key)
+        ]  # fmt: skip
+        return max(found, key=lambda watch: _alike(watch.query, query), default=None)
+
+
+def _alike(one: Query, other: Query) -> tuple[int, bool, int]:
+    """The likeness of two lists: filters that both have less those that one has, the order, and how
+    deep the stored one is."""
+    filters, wanted = set(one.filters), set(other.filters)
+    common = 2 * len(filters & wanted) - len(filters ^ wanted)
+    return common, (one.sort, one.descending) == (other.sort, other.descending), one.top
+
+
+class _Player:
+    """Plays rules over what is stored, up to ``now``."""
+
+    def __init__(self, source: Store, book: Rulebook, rules: Sequence[Rule], now: Instant) -> None:
+        self._source, self._book, self._rules, self._now = source, book, rules, now
+
+    @without_collection()
+    def play(
+        self, rows: int, read: int, clock: Callable[[], float], seconds: float
+    ) -> tuple[int, Backtests | None]:
+        """Play as many days as there is time for: the last few, by which is told what more of them
+        take, and then those. All is read once: lists of so many ``rows``, of which so many were
+        written anew (``read``)."""
+        if not rows:
+            return 0, None
+        end, most = clock() + seconds, _MOST_ROWS
+        if len(self._rules) >= _MANY:
+            most = _MOST_ROWS_OF_MANY
+        days = max(1, min(DAYS, DAYS * most // rows, DAYS * _MOST_READ // max(read, 1)))
+        everyone = with_muters(self._rules, self._book)
+        reading = Reading(self._source, everyone, (self._now - days * DAY, self._now))
+        if rows * len(self._rules) <= _FEW_ROWS:
+            return days, self._last(reading, days)
+        first, begun = min(days, _SAMPLE), clock()
+        found = self._last(reading, first)
+        took = max(clock() - begun, 1e-9)
+        fit = min(days, int(first * (end - clock()) * _CAREFUL / took))
+        if fit <= first:
+            return first, found
+
+        def hear(_done: int, _of: int) -> None:
+            if clock() > end:
+                raise _TooLong
+
+        try:
+            return fit, self._last(reading, fit, hear)
+        except _TooLong:
+            return first, found
+
+    def _last(self, reading: Reading, days: int, hear: Progress | None = None) -> Backtests | None:
+        """The last days of what was read; None where no scan of them is there."""
+        reading.time = (self._now - days * DAY, self._now)
+        if not any(map(reading.counts, reading.places)):
+            return None
+        try:
+            return played_to(reading, self._source, self._book, self._rules, hear)
+        except StoreError:
+            raise
+        except WatcherError:  # of none of these lists
+            return None
