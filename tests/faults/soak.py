@@ -34,6 +34,7 @@ from tests.faults.gauges import Sample, busy, grown, look
 from tests.faults.judging import doubled, repeats_of
 from tests.faults.pair import side_by_side, strange_lines
 from tests.faults.sink import Delivery, Fact
+from tests.faults.visiting import Visitors
 from tests.faults.wishes import SHOP_NAME
 from tests.faults.world import RULES, Installation, world
 from tests.postgres import cluster
@@ -74,6 +75,7 @@ class Life:
             self.disturbance.service(),
             self.disturbance.user(self.world.watcher.rules, self._rules),
             self.disturbance.hush(lambda long: self.world.silence(HUSHED, long)),
+            self._visitors(daemon).run(),
         )
         measuring = asyncio.create_task(self._measure(daemon))
         await pause_until(self.enough, self.seconds)
@@ -84,6 +86,13 @@ class Life:
         measuring.cancel()
         await asyncio.gather(measuring, return_exceptions=True)
         return reading
+
+    def _visitors(self, daemon: Daemon) -> Visitors:
+        """Those who have its page open; what they count and miss is its life's."""
+        chance = random.Random(f"{self.world.seed}/visitors")
+        return Visitors(
+            str(daemon.page), chance, self.world.number, self.disturbance.counts, self.breaches
+        )
 
     def _rules(self) -> str:
         """The rules of the day."""

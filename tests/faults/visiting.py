@@ -1,0 +1,141 @@
+"""People who have the page open meanwhile: tabs that hear what changes, a reader who follows every
+link, and one who writes rules in the page."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import aiohttp
+from yarl import URL
+
+from tests.faults.gated import LOOSE_CHANNELS
+
+TABS = ("", "alerts", "watches", "watches/wide", "outbox", "rules", "followed")
+OWN_RULE = "of-the-page"
+_RULES = f"""\
+rules:
+  - name: {OWN_RULE}
+    watch: wide
+    when: {{total_sale_7d_cnt: {{rises: @SHARE@%, from: last}}}}
+    notify: [{LOOSE_CHANNELS[0]}]
+"""
+_BAD = 0.3  # of the texts that are to be saved
+_PAUSE = 0.5, 3.0  # seconds between two pages of the reader
+_SAVE_PAUSE = 5.0, 40.0
+_KNOWN = 5_000  # links that the reader remembers
+_PATIENCE = aiohttp.ClientTimeout(total=60, sock_read=None)
+_BROKEN = (aiohttp.ClientError, TimeoutError)
+
+
+@dataclass
+class Visitors:
+    """Visits one after another of the page at ``url``, counted by kind, until cancelled; breaches
+    are answers that no visitor may ever get. ``look`` asks the daemon's database."""
+
+    url: str
+    chance: random.Random
+    look: Callable[[str], int]
+    counts: Counter[str] = field(default_factory=Counter)
+    breaches: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """All of them at once."""
+        await asyncio.gather(*map(self._tab, TABS), self._reader(), self._editor())
+
+    async def _page(self, session: aiohttp.ClientSession, path: str, **headers: str) -> str:
+        """One page; "" where there is none (any more)."""
+        async with session.get(f"/{path}", headers=headers) as answer:
+            text = await answer.text()
+            self.counts["page: read"] += 1
+            if answer.status >= 500:
+                self.breaches.append(f"/{path} answered {answer.status}: {text[:200]}")
+            return text if answer.status == 200 else ""
+
+    async def _tab(self, path: str) -> None:
+        """A page that is open, and comes back whenever its stream ends."""
+        while True:
+            with suppress(*_BROKEN):
+                async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+                    await self._stay(session, path)
+            self.counts["page: stream ended"] += 1
+            await asyncio.sleep(1)
+
+    async def _stay(self, session: aiohttp.ClientSession, path: str) -> None:
+        page = await self._page(session, path)
+        mark = re.search(r'data-mark="([^"]*)"', page)
+        kinds = {kind for each in re.findall(r'data-live="([^"]*)"', page) for kind in each.split()}
+        if mark is None:
+            self.breaches.append(f"/{path} can't hear what changes: {page[:200]}")
+            await asyncio.sleep(60)
+            return
+        here = {"Referer": f"{self.url}{path}"}
+        query = {"mark": html.unescape(mark[1]), "of": " ".join(sorted(kinds))}
+        open_ended = aiohttp.ClientTimeout(total=None)
+        async with session.get("/events", params=query, headers=here, timeout=open_ended) as stream:
+            if stream.status != 200:
+                self.breaches.append(f"/events answered {stream.status}")
+            async for line in stream.content:
+                if line.startswith(b"data:"):
+                    self.counts["page: told of a change"] += 1
+                    await self._page(session, path, **here, **{"X-Watcher-Live": "1"})
+
+    async def _reader(self) -> None:
+        """Follows links, whichever they are."""
+        known = {""}
+        while True:
+            path = self.chance.choice(sorted(known))
+            with suppress(*_BROKEN):
+                async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+                    page = await self._page(session, path)
+                    known |= self._links(path, page)
+                    if not page or len(known) > _KNOWN:
+                        known = {""}
+            await asyncio.sleep(self.chance.uniform(*_PAUSE))
+
+    def _links(self, path: str, page: str) -> set[str]:
+        """Paths of the same site that a page leads to."""
+        here = URL(self.url).join(URL(path, encoded=True))
+        found = set()
+        for each in re.findall(r'href="([^"#]+)"', page):
+            there = here.join(URL(html.unescape(each), encoded=True))
+            if there.origin() == here.origin():
+                found.add(there.raw_path_qs.lstrip("/"))
+        return found
+
+    async def _editor(self) -> None:
+        """Saves a rule in the page, some of them with an error."""
+        saved = 0
+        while True:
+            await asyncio.sleep(self.chance.uniform(*_SAVE_PAUSE))
+            bad = self.chance.random() < _BAD
+            share = f"{self.chance.randint(1, 400)}{'x' * bad}"
+            with suppress(*_BROKEN):
+                status, where = await self._save(_RULES.replace("@SHARE@", share))
+                if (status == 303) == bad:
+                    self.breaches.append(f"rules of the page: {status} for {share}%: {where}")
+                saved += not bad
+                self.counts[f"page: {'an error' if bad else 'rules saved'}"] += 1
+                told = self.look("SELECT count(*) FROM audit WHERE what = 'edit rules'")
+                if told < saved:
+                    self.breaches.append(f"the audit knows {told} of {saved} saved rules")
+
+    async def _save(self, text: str) -> tuple[int, str]:
+        """The status, and where it leads, or what is said."""
+        async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+            page = await self._page(session, "rules/page")
+            fields = dict(re.findall(r'name="(token|back|base)" value="([^"]*)"', page))
+            fields |= {"do": "save", "text": text}
+            async with session.post(
+                "/rules/page",
+                data=fields,
+                headers={"Origin": str(URL(self.url).origin())},
+                allow_redirects=False,
+            ) as answer:
+                return answer.status, answer.headers.get("Location") or (await answer.text())[:200]
