@@ -85,3 +85,27 @@ def test_check_tries_channels_without_the_daemon(tmp_path: Path) -> None:
     modules = imported(tmp_path, "check")
     assert "apprise" in modules
     assert not modules & {"aiohttp", "PIL", "prometheus_client", "sqlite_utils", "structlog"}
+
+
+LATER = """
+import sys
+from pathlib import Path
+from watcher.cli import run_work
+from watcher.cli.rule_loading import keeping_loader
+from watcher.store.sqlite.database import Database
+load = keeping_loader(Path("rules.yaml"), Path("watcher.db"), lenient=True, page_needed=True)
+load()
+before = set(sys.modules)
+Database.open(Path("watcher.db")).close()
+load()
+print("later:", sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_daemon_imports_nothing_to_read_its_rules_anew(tmp_path: Path) -> None:
+    """It may have no file handle left, and had no database when it first read them."""
+    (tmp_path / "rules.yaml").write_text(RULES + CHANNEL)
+    done = subprocess.run(
+        [sys.executable, "-c", LATER], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "later: []"

@@ -143,8 +143,11 @@ class Daemon:
                 and all(line.get(name) == value for name, value in fields.items())
             ]
 
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: self._ended or len(found()) >= count)
+        try:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(lambda: self._ended or len(found()) >= count)
+        except TimeoutError:
+            raise AssertionError(f"the daemon did not say {event!r}: {self.log[-8:]}") from None
         lines = found()
         assert len(lines) >= count, (
             f"the daemon ended without {event!r}: {self.log[-5:]} {self.other}"

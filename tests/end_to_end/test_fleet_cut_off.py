@@ -75,7 +75,8 @@ async def test_a_server_that_is_away_at_the_start(fleet: Fleet, proxy: Dropping)
         if process.returncode is None:
             process.kill()
         await reading
-    assert len([each for each in daemon.log if each["level"] == "warning"]) == 1
+    # Once; a busy machine may hold the loop, which is another warning.
+    assert len([each for each in daemon.log if each["event"] == line["event"]]) == 1
 
 
 async def test_who_waits_for_the_server_can_be_stopped(fleet: Fleet, proxy: Dropping) -> None:

@@ -19,6 +19,8 @@ from tests.web.browser.conftest import OUTSIDE
 pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
 PASSWORD = "sesame-open-sesame"
+# Those of charts, too, whose links are of another kind.
+_ADDRESSES = "all => all.map(one => new URL(one.getAttribute('href'), one.baseURI).href)"
 PICTURES = os.environ.get("WATCHER_ACT_PICTURES")  # a folder to look at them
 
 
@@ -90,7 +92,7 @@ async def test_a_scanners_browser(browser: Browser, tmp_path: Path) -> None:
             seen.add(address)
             answer = await tab.goto(address)
             assert answer is not None
-            links = await tab.eval_on_selector_all("[href]", "all => all.map(one => one.href)")
+            links = await tab.eval_on_selector_all("[href]", _ADDRESSES)
             # A place on the page that is open is no address to load: going there is no answer.
             pages = {str(URL(each).with_fragment(None)) for each in links}
             new |= {each for each in pages if each.startswith(page.site.url)} - seen
