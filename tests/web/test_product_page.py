@@ -52,6 +52,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
                     "product_commission_rate": 0.1,
                     **{f"total_sale_{days}d_cnt": week * days / 7 for days in (1, 30, 60, 90)},
                 }  # fmt: skip
+            found["7"] = {**found["7"], "total_views_7d_cnt": 70.0}
             if 10 <= day < 14:
                 found.pop("3")
             world.scan(found)
@@ -221,6 +222,15 @@ async def test_alerts_are_marked(page: Page) -> None:
     assert 'class="mark"' in plot
     assert "alert, and for how long it fired" in text
     assert 'class="marked name"' in plot
+
+
+async def test_alerts_are_those_of_the_pages_own_product(page: Page) -> None:
+    """Beside others, too: where it has no value itself, as well."""
+    for asked, shown in ((SALES, ["1", "7"]), ("total_views_7d_cnt", ["7"])):
+        text = await got(page, f"products/US/1?compare=7&days=30&metric={asked}")
+        assert lines(text) == [f"Product {key}" for key in shown]
+        assert 'class="mark"' in text
+        assert "alert of Product 1<" in text
 
 
 async def test_the_time_before_it_was_watched(page: Page) -> None:
