@@ -21,6 +21,18 @@ def _total(values: list[float | None]) -> float:
     return sum(known) if known else np.nan
 
 
+def _kinds(shops: Shops, members: list[int]) -> dict[str, list[int]]:
+    """These products by what GMV is summed up in: one of nothing, unless several are known."""
+    rows: dict[int, str | None] = dict(raw(shops.store).rows("SELECT id, currency FROM products"))
+    known = {rows[key] for key in members} - {None}
+    if len(known) < 2:
+        return {"": members}
+    found: dict[str, list[int]] = {}
+    for key in members:
+        found.setdefault(rows[key] or "?", []).append(key)
+    return found
+
+
 def _watches() -> list[Watch]:
     """Watches of a rule file, in the regions of the shops' own."""
     text = "\n".join(
@@ -42,6 +54,9 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
     with memory() as store:
         shops = Shops(store, Random(seed))
         shops.live()
+        for key in range(1, 40) if seed % 2 else ():
+            code = shops.random.choice(["USD", "EUR", None])
+            raw(store).execute("UPDATE products SET currency = ? WHERE id = ?", (code, key))
         sums = 0
         for region, by, value in shops.subjects():
             members = shops.members(region, by, value)
@@ -50,6 +65,8 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
             past = past_of(store, region, assortment, (shops.now - 19 * DAY, shops.now))
             assert past.at[-1] == shops.now
             assert len(past.at) == 20
+            kinds = _kinds(shops, members)
+            assert past.gmv.keys() == kinds.keys()
             with_some = []
             # Lists that never had one of them say nothing of them.
             ever = [
@@ -66,9 +83,13 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
                 expected = [
                     np.nan if own is None else len(own),
                     _total([each[0] for each in (own or {}).values()]),
-                    _total([each[1] for each in (own or {}).values()]),
+                    *(
+                        _total([own[k][1] for k in keys if own and k in own])
+                        for keys in kinds.values()
+                    ),
                 ]
-                got = [past.products[row], past.sales[row], past.gmv[""][row]]
+                gmv = [past.gmv[kind][row] for kind in kinds]
+                got = [past.products[row], past.sales[row], *gmv]
                 np.testing.assert_allclose(got, expected, atol=0.05, err_msg=f"{by} {value} {at}")
                 sums += bool(own)
                 if own:
@@ -77,9 +98,11 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
                 assert past.compared == {}
                 continue
             first, last = with_some[0], with_some[-1]
-            for column, name in enumerate(("sales", "gmv")):
+            whose = [(0, "sales", members)]
+            whose += ((1, f"gmv {kind}".strip(), keys) for kind, keys in kinds.items())
+            for column, name, keys in whose:
                 both = [
-                    (then, now) for k in first.keys() & last.keys()
+                    (then, now) for k in first.keys() & last.keys() & {*keys}
                     if (then := first[k][column]) is not None
                     and (now := last[k][column]) is not None
                 ]  # fmt: skip
