@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 
 from tests.fakes.shops import WATCHES, Shops
-from tests.store.making import DAY, GMV, SALES, START, memory, raw, scan
+from tests.store.making import (
+    DAY,
+    GMV,
+    SALES,
+    START,
+    firing,
+    memory,
+    pending,
+    raw,
+    scan,
+)
 from watcher.analysis.assortment_tallies import tallies
 from watcher.analysis.assortments import MOST_TIMES, kinds_of, on_lists, past_of, total
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Watch
+from watcher.store.ports import Store
 from watcher.store.sql.assortments import Assortment
 
 
@@ -155,6 +167,30 @@ def test_all_side_by_side_are_what_each_is_alone(seed: int) -> None:
                 np.testing.assert_allclose(each.sales, _total([e[0] for e in own]))
                 gmv = each.gmv.get("", np.nan)
                 np.testing.assert_allclose(gmv, _total([e[1] for e in own]), atol=0.05)
+
+
+def test_the_best_place_on_any_list(store: Store) -> None:
+    """Is that of a product, and which list it is on; numbers are those of the newer one."""
+    older, newer, _british = _watches()
+    for number, (watch, listed) in enumerate(((older, "123"), (newer, "31"))):
+        rows = {key: {SALES: float(10 * number + 1)} for key in listed}
+        store.history.record(scan(START + number, rows, watch=watch.key))
+    lists = on_lists(store, [newer, older], START + DAY)
+    assert lists.ranks.tolist() == [1, 2, 1]  # 1, 2 and 3, in the order of their keys
+    assert [lists.watches[place] for place in lists.ranked_by] == [
+        older.name, older.name, newer.name,
+    ]  # fmt: skip
+    assert lists.numbers[0].tolist() == [11, 1, 11]
+
+
+def test_what_fires_is_counted(store: Store) -> None:
+    """On its products; not what is pending."""
+    made = scan(START, {"1": 1.0, "2": 1.0, "3": 1.0})
+    texts = {**made.texts, "seller_id": ("7495", "7495", "8001")}
+    one, two, other = store.history.record(replace(made, texts=texts)).products.tolist()
+    store.alerts.save([firing("r", one), firing("s", one), pending("r", two), pending("r", other)])
+    found, _unknown = tallies(store, "seller_id", on_lists(store, [], START))
+    assert {each.value: each.firing for each in found} == {"7495": 2, "8001": 0}
 
 
 def test_gmv_of_several_currencies_is_never_added_up() -> None:
