@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 
 from tests.fakes.shops import WATCHES, Shops
-from tests.store.making import DAY, GMV, SALES, START, memory, raw, scan
+from tests.store.making import (
+    DAY,
+    GMV,
+    SALES,
+    START,
+    firing,
+    memory,
+    pending,
+    raw,
+    scan,
+)
 from watcher.analysis.assortment_tallies import tallies
 from watcher.analysis.assortments import MOST_TIMES, kinds_of, on_lists, past_of, total
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Watch
+from watcher.store.ports import Store
 from watcher.store.sql.assortments import Assortment
 
 
 def _total(values: list[float | None]) -> float:
     known = [each for each in values if each is not None]
     return sum(known) if known else np.nan
+
+
+def _kinds(shops: Shops, members: list[int]) -> dict[str, list[int]]:
+    """These products by what GMV is summed up in: one of nothing, unless several are known."""
+    rows: dict[int, str | None] = dict(raw(shops.store).rows("SELECT id, currency FROM products"))
+    known = {rows[key] for key in members} - {None}
+    if len(known) < 2:
+        return {"": members}
+    found: dict[str, list[int]] = {}
+    for key in members:
+        found.setdefault(rows[key] or "?", []).append(key)
+    return found
 
 
 def _watches() -> list[Watch]:
@@ -42,6 +66,9 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
     with memory() as store:
         shops = Shops(store, Random(seed))
         shops.live()
+        for key in range(1, 40) if seed % 2 else ():
+            code = shops.random.choice(["USD", "EUR", None])
+            raw(store).execute("UPDATE products SET currency = ? WHERE id = ?", (code, key))
         sums = 0
         for region, by, value in shops.subjects():
             members = shops.members(region, by, value)
@@ -50,6 +77,8 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
             past = past_of(store, region, assortment, (shops.now - 19 * DAY, shops.now))
             assert past.at[-1] == shops.now
             assert len(past.at) == 20
+            kinds = _kinds(shops, members)
+            assert past.gmv.keys() == kinds.keys()
             with_some = []
             # Lists that never had one of them say nothing of them.
             ever = [
@@ -66,9 +95,13 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
                 expected = [
                     np.nan if own is None else len(own),
                     _total([each[0] for each in (own or {}).values()]),
-                    _total([each[1] for each in (own or {}).values()]),
+                    *(
+                        _total([own[k][1] for k in keys if own and k in own])
+                        for keys in kinds.values()
+                    ),
                 ]
-                got = [past.products[row], past.sales[row], past.gmv[""][row]]
+                gmv = [past.gmv[kind][row] for kind in kinds]
+                got = [past.products[row], past.sales[row], *gmv]
                 np.testing.assert_allclose(got, expected, atol=0.05, err_msg=f"{by} {value} {at}")
                 sums += bool(own)
                 if own:
@@ -77,9 +110,11 @@ def test_sums_are_those_of_the_observations(seed: int) -> None:
                 assert past.compared == {}
                 continue
             first, last = with_some[0], with_some[-1]
-            for column, name in enumerate(("sales", "gmv")):
+            whose = [(0, "sales", members)]
+            whose += ((1, f"gmv {kind}".strip(), keys) for kind, keys in kinds.items())
+            for column, name, keys in whose:
                 both = [
-                    (then, now) for k in first.keys() & last.keys()
+                    (then, now) for k in first.keys() & last.keys() & {*keys}
                     if (then := first[k][column]) is not None
                     and (now := last[k][column]) is not None
                 ]  # fmt: skip
@@ -132,6 +167,30 @@ def test_all_side_by_side_are_what_each_is_alone(seed: int) -> None:
                 np.testing.assert_allclose(each.sales, _total([e[0] for e in own]))
                 gmv = each.gmv.get("", np.nan)
                 np.testing.assert_allclose(gmv, _total([e[1] for e in own]), atol=0.05)
+
+
+def test_the_best_place_on_any_list(store: Store) -> None:
+    """Is that of a product, and which list it is on; numbers are those of the newer one."""
+    older, newer, _british = _watches()
+    for number, (watch, listed) in enumerate(((older, "123"), (newer, "31"))):
+        rows = {key: {SALES: float(10 * number + 1)} for key in listed}
+        store.history.record(scan(START + number, rows, watch=watch.key))
+    lists = on_lists(store, [newer, older], START + DAY)
+    assert lists.ranks.tolist() == [1, 2, 1]  # 1, 2 and 3, in the order of their keys
+    assert [lists.watches[place] for place in lists.ranked_by] == [
+        older.name, older.name, newer.name,
+    ]  # fmt: skip
+    assert lists.numbers[0].tolist() == [11, 1, 11]
+
+
+def test_what_fires_is_counted(store: Store) -> None:
+    """On its products; not what is pending."""
+    made = scan(START, {"1": 1.0, "2": 1.0, "3": 1.0})
+    texts = {**made.texts, "seller_id": ("7495", "7495", "8001")}
+    one, two, other = store.history.record(replace(made, texts=texts)).products.tolist()
+    store.alerts.save([firing("r", one), firing("s", one), pending("r", two), pending("r", other)])
+    found, _unknown = tallies(store, "seller_id", on_lists(store, [], START))
+    assert {each.value: each.firing for each in found} == {"7495": 2, "8001": 0}
 
 
 def test_gmv_of_several_currencies_is_never_added_up() -> None:

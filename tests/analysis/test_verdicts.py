@@ -136,6 +136,30 @@ def test_what_fires_comes_first(store: Store) -> None:
     assert off.verdict is Verdict.MET
 
 
+def test_of_two_lists_the_one_that_saw_it_last_counts(store: Store) -> None:
+    """However they are named in the rule; so it is with groups of lists."""
+    world = World(
+        store,
+        f"""
+watches:
+  first: {{sort: total_sale_7d_cnt desc}}
+  second: {{sort: total_sale_7d_cnt desc, top: 7}}
+groups:
+  both: {{of: [second, first], by: watch, metrics: {{sold: {{sum: {SALES}}}}}}}
+rules:
+- {{name: r, watch: [second, first], when: {{{SALES}: {{above: 99}}}}}}
+- {{name: g, watch: both, when: {{sold: {{above: 99}}}}}}
+""",
+    )
+    for name in ("second", "first", "second"):
+        world.scan({"1": 5.0}, of=name)
+        (found,) = found_at(world, "1")
+        assert found.watch.name == name
+        (facts,) = store.history.find("1")
+        ((_rule, group),) = lookers_at(store, world.book, facts).groups
+        assert group == f"watch={found.watch.key}"
+
+
 def test_a_product_that_is_asked_for_by_its_id(store: Store) -> None:
     """Is looked at before any scan has read it."""
     world = World(

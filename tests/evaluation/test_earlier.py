@@ -75,6 +75,13 @@ def test_a_product_that_is_younger_than_a_counter() -> None:
     assert [(each.first, each.last, each.value) for each in levels] == [
         (8, 20, 42.0), (2, 7, 42.0), (1, 1, 42.0),
     ]  # fmt: skip
+    # Collected first where a counter ends: that of its week is its last average.
+    for age, found in ((7, [(2, 7), (1, 1)]), (1, [(1, 1)]), (0, [])):
+        first = day_number(utc_day(AT - age * DAY))
+        numbers = counters([6] * age + [0] * (90 - age)) | {"first_crawl_dt": float(first)}
+        levels = levels_before(CATALOGUE[SALES.format(7)], numbers, AT)
+        assert [(each.first, each.last) for each in levels] == found
+    first = day_number(utc_day(AT - 20 * DAY))
     # It sold before the day on which it is said to have been collected first: that day is wrong.
     older = counters([6] * 90) | {"first_crawl_dt": float(first)}
     assert len(levels_before(CATALOGUE[SALES.format(7)], older, AT)) == 5

@@ -107,13 +107,20 @@ class Shops:
         ordered = sorted(lists, key=lambda each: (each.at, each.id))
         return {key: self._in_force(key, each.mark) for each in ordered for key in each.products}
 
+    def last_of_days(self, watch: str) -> list[Kept]:
+        """The last scan of each day that is believed: no doubted one takes its place."""
+        days = {each.at // DAY: each for each in self._believed(watch)}
+        return [*days.values()]
+
+    def _believed(self, watch: str) -> list[Kept]:
+        return [each for each in self.kept if each.watch == watch and each.id not in self.doubted]
+
     def _newest(self, watch: str, at: Instant, age: int = 8 * DAY) -> Kept | None:
-        days: dict[int, Kept] = {each.at // DAY: each for each in self.kept if each.watch == watch}
-        old = at - age
-        found = [
-            each for each in days.values() if old < each.at <= at and each.id not in self.doubted
-        ]
-        return max(found, key=lambda each: each.at, default=None)
+        last = max((each.at for each in self.kept if each.watch == watch), default=0)
+        before = [each for each in self._believed(watch) if each.at < last]  # it stood until then
+        found = [*self.last_of_days(watch), *before[-1:]]
+        inside = (each for each in found if at - age < each.at <= at)
+        return max(inside, key=lambda each: each.at, default=None)
 
     def _in_force(self, product: int, mark: int) -> tuple[float | None, ...]:
         db = raw(self.store)

@@ -115,9 +115,11 @@ def raw(store: Store) -> Connection:
 
 def of_old(store: Database, stop_before: str) -> None:
     """Give a new store the schema of before a migration, so that scans can be recorded all the
-    same: the table that each of them writes to stands beside it meanwhile."""
+    same: the tables that each of them needs stand beside it meanwhile."""
     migrations.migrations.apply(store.db, stop_before=stop_before)
     store.execute("CREATE TEMP TABLE day_lists (scan INTEGER PRIMARY KEY, packed BLOB)")
+    if "jumps" not in store.db.table_names():
+        store.execute("CREATE TEMP TABLE jumps (scan INTEGER PRIMARY KEY, until INTEGER)")
 
 
 def with_products(database: Store, count: int = 3) -> list[int]:

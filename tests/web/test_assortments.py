@@ -15,7 +15,7 @@ import pytest
 from yarl import URL
 
 from tests.fakes.world import HEAD, World
-from tests.store.making import DAY
+from tests.store.making import DAY, pending
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, leads_to, serving
 from tests.web.shop import BEAUTY, CARE, GLOW, HOSTILE, NAMELESS, ODD, RULES, furnish_shop
@@ -175,6 +175,16 @@ async def test_a_seller(shop: Shop) -> None:
         0
     ] == 303
     assert "Silenced" not in (await shop.page.get(f"sellers/US/{ODD}"))[1]
+
+
+async def test_what_fires_stands_before_what_is_pending(shop: Shop, tmp_path: Path) -> None:
+    """However new that is; then what is over."""
+    with Database.open(tmp_path / "shop.db") as database:
+        (facts, *_) = database.history.find("2")
+        database.alerts.save([pending("far", facts.product, shop.world.now)])
+    found = await shop.json(f"api/sellers/us/{GLOW}.json")
+    states = [row["alert"]["state"] for row in found["alerts"]]  # type: ignore[attr-defined]
+    assert states == ["firing"] * 6 + ["pending", "inactive"]
 
 
 async def test_a_category(shop: Shop) -> None:

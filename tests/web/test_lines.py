@@ -71,6 +71,11 @@ def test_ticks_of_two_axes_stand_side_by_side() -> None:
     assert made.right is not None
     left, right = ([tick.place for tick in axis.ticks] for axis in (made.left, made.right))
     assert left == right
+    made = drawn(series([0, 100]), series([0, 6], 1, USD))  # by themselves they have 3 and 4
+    assert made.right is not None
+    assert [tick.label for tick in made.right.ticks] == ["0", "2", "4", "6"]
+    left, right = ([tick.place for tick in axis.ticks] for axis in (made.left, made.right))
+    assert left == right
     mixed = drawn(series([0, 100]), series([0, 1], 1, Scale(Unit.FLAG, None, ("no", "yes"))))
     assert mixed.right is not None
     assert [tick.label for tick in mixed.right.ticks] == ["no", "yes"]
@@ -126,9 +131,10 @@ def test_a_gap_is_not_bridged() -> None:
 
 def test_gaps_are_bounded() -> None:
     """Those that can't be told apart are one; of very many the newest are marked."""
-    gaps = [(START + n * 3_600, START + n * 3_600 + 1_800) for n in range(0, 24 * 400, 30)]
+    gaps = [(START + n * 3_600, START + n * 3_600 + 1_800) for n in range(0, 24 * 400, 50)]
     made = drawn(series([1.0] * 400, gaps=gaps), days=400)
-    assert len(made.gaps) <= GAPS
+    assert len(made.gaps) == GAPS < len(gaps)
+    assert made.gaps[-1].x > 99
     assert all(gap.x >= 0 and gap.x + gap.width <= 100.01 for gap in made.gaps)
     near = [(START + n * 600, START + n * 600 + 300) for n in range(50)]
     assert len(drawn(series([1.0] * 400, gaps=near), days=400).gaps) == 1
@@ -149,7 +155,12 @@ def test_averages_are_steps_of_their_own() -> None:
     assert first.label.endswith(": average 300")
     assert second.y is not None
     assert TOP < second.y < BOTTOM
-    assert not drawn(series([10, 20], averages=averages), days=2).lines[0].before
+    later = drawn(series([10, 20], averages=averages), days=2)
+    assert not later.lines[0].before
+    assert later.left.ticks[-1].label == "20"
+    for begin, end in ((-9, -5), (5, 9)):  # before all of them, and after
+        nothing = series([], averages=averages)
+        assert line_plot([nothing], (START + begin * DAY, START + end * DAY), UTC) is None
 
 
 def test_what_is_between_averages_is_not_bridged() -> None:

@@ -17,7 +17,7 @@ from tests.store.making import DAY, SALES, START, scan
 from tests.web.serving import Page, serving
 from watcher.alert import Alert, AlertState
 from watcher.evidence import Evidence
-from watcher.model import Verdict
+from watcher.model import ScanState, Verdict
 from watcher.store.sqlite.database import Database
 from watcher.units import Unit
 
@@ -52,6 +52,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
                     "product_commission_rate": 0.1,
                     **{f"total_sale_{days}d_cnt": week * days / 7 for days in (1, 30, 60, 90)},
                 }  # fmt: skip
+            found["7"] = {**found["7"], "total_views_7d_cnt": 70.0}
             if 10 <= day < 14:
                 found.pop("3")
             world.scan(found)
@@ -214,6 +215,39 @@ async def test_a_gap_is_marked(page: Page) -> None:
     assert "gap: no scan saw it" not in await got(page, "products/US/1?days=30")
 
 
+def gaps(text: str) -> list[tuple[str, float, float]]:
+    """The style, begin and end of each gap in a comparison, in percent."""
+    found = re.findall(r'class="gap (s\d)" x="([\d.]+)%" y="\d+" width="([\d.]+)%"', text)
+    return [(style, float(x), float(x) + float(width)) for style, x, width in found]
+
+
+async def test_who_comes_and_goes(tmp_path: Path) -> None:
+    """Since a complete list lacks it a product has a gap, alone and beside others; not before it
+    was seen first, and not by a list that was cut off. Up to a day of the past its line goes on."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        for day in range(20):
+            found = {"1": {SALES: 10.0}, "2": {SALES: 20.0}, "3": {SALES: 30.0}, "4": {SALES: 9.0}}
+            gone = {"2": day > 9, "3": day < 10, "4": day > 18}
+            listed = {key: each for key, each in found.items() if not gone.get(key)}
+            world.scan(listed, ScanState.PARTIAL if day > 18 else ScanState.COMPLETE)
+        async with serving(path, world) as page:
+            text = await got(page, "products/US/1?compare=2&compare=3&compare=4&days=20")
+            ((style, begin, end),) = gaps(text)
+            assert style == "s1"
+            assert [begin, end] == pytest.approx([50, 100], abs=2)
+            (plot,) = PLOT.findall(await got(page, "products/US/2?days=20"))
+            assert plot.count('class="gap"') == 1
+            for key in "34":
+                assert 'class="gap"' not in await got(page, f"products/US/{key}?days=20")
+            twin = json.loads(await got(page, "api/products/US/1.json?compare=2&days=20"))
+            assert [len(each["gaps"]) for each in twin["series"]] == [0, 1]
+            past = await got(page, "products/US/1?days=5&to=2023-11-25")
+            (path_,) = re.findall(r'<path class="line s0" d="([^"]*)"', past)
+            assert "H1000" in path_
+
+
 async def test_alerts_are_marked(page: Page) -> None:
     """In the plot and its legend."""
     text = await got(page, "products/US/1?days=30")
@@ -221,6 +255,15 @@ async def test_alerts_are_marked(page: Page) -> None:
     assert 'class="mark"' in plot
     assert "alert, and for how long it fired" in text
     assert 'class="marked name"' in plot
+
+
+async def test_alerts_are_those_of_the_pages_own_product(page: Page) -> None:
+    """Beside others, too: where it has no value itself, as well."""
+    for asked, shown in ((SALES, ["1", "7"]), ("total_views_7d_cnt", ["7"])):
+        text = await got(page, f"products/US/1?compare=7&days=30&metric={asked}")
+        assert lines(text) == [f"Product {key}" for key in shown]
+        assert 'class="mark"' in text
+        assert "alert of Product 1<" in text
 
 
 async def test_the_time_before_it_was_watched(page: Page) -> None:

@@ -75,7 +75,7 @@ def lookers_at(
     database: Store, book: Rulebook, product: ProductFacts, categories: Sequence[str] = ()
 ) -> Lookers:
     """Find every rule that looks at ``product``, whose ``categories`` are given from level 1."""
-    listed = database.history.listed_by(product.product)
+    listed = database.history.listed_by([product.product])[product.product]
     alerts = _live(database, product)
     followed = database.followed.get(product.product_id) is not None
     found, groups = list[tuple[Rule, Watch]](), list[tuple[Rule, str]]()

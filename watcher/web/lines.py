@@ -90,8 +90,12 @@ class LineSeries:
         inside = (self.line <= within[1]) & np.isfinite(self.values)
         return [
             *self.values[inside].tolist(),
-            *(each.value for each in self.averages if each.end > within[0]),
+            *(each.value for each in self.averages_in(*within)),
         ]
+
+    def averages_in(self, begin: float, end: float) -> list[Average]:
+        """The averages that are, in part at least, in a time."""
+        return [each for each in self.averages if each.end > begin and each.begin < end]
 
     def said(self, instant: Instant) -> str:
         """The value in force at an instant, in words."""
@@ -99,7 +103,7 @@ class LineSeries:
         if place >= 0 and np.isfinite(self.values[place]):
             return self.say(float(self.values[place]))
         for each in self.averages:
-            if each.begin <= instant < each.end and place < 0:
+            if each.begin <= instant < each.end:
                 value = self.say(rounded(each.value))
                 return _("average {value}").format(value=value)
         return _("no value")
@@ -224,16 +228,15 @@ def _line(
     return DrawnLine(
         series.number,
         stepped(x, y, columns),
-        _stairs(series.averages, axis, time),
+        _stairs(series.averages_in(time.bottom, time.top), axis, time),
         tuple(_markers(x, y)) if len(beside) > 1 else (),
     )
 
 
 def _stairs(averages: Sequence[Average], axis: Axis, time: Axis) -> str:
-    """The path of averages, as far as they are in the time."""
-    inside = [each for each in averages if each.end > time.bottom and each.begin < time.top]
+    """The path of averages."""
     parts, end = list[str](), None
-    for each in inside:
+    for each in averages:
         left, right = (time.place(edge) * WIDTH for edge in (each.begin, each.end))
         height = (1 - axis.place(each.value)) * HEIGHT
         step = f"V{height:.0f}" if end == each.begin else f"M{left:.0f} {height:.0f}"
@@ -329,8 +332,7 @@ def _chosen(series: Sequence[LineSeries], time: Axis, most: int, *, rest: bool) 
     middles = {
         int((max(one.begin, time.bottom) + one.end) // 2)
         for each in series
-        for one in each.averages
-        if one.end > time.bottom and one.begin < time.top
+        for one in each.averages_in(time.bottom, time.top)
     }
     middles = middles if rest else set()
     if len(every) <= most:

@@ -61,6 +61,19 @@ def test_memory_is_bounded(store: Store) -> None:
     assert roomy.size > before > 0
 
 
+def test_tables_of_a_list_are_bounded(store: Store) -> None:
+    """Each view may ask for another baseline: no more are kept than a few."""
+    shelf, lists, sizes = Shelf(store), HeldLists(), list[int]()
+    shelf.scan(random_days(1, 60)[0])
+    names = ("rank", "spu_avg_price", "total_sale_7d_cnt", "total_sale_30d_cnt", "commission",
+             "earnings")  # fmt: skip
+    shown(shelf, f"cols={','.join(names)}", lists=lists)
+    for name in names:
+        shown(shelf, f"cols={name}.change", lists=lists)
+        sizes.append(lists.size)
+    assert sizes[0] < sizes[-3] == sizes[-2] == sizes[-1]
+
+
 def test_books_have_lists_of_their_own() -> None:
     """Of one name in two stores."""
     lists = HeldLists()

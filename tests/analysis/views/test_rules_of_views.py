@@ -79,6 +79,13 @@ def test_each_filter(store: Store, tmp_path: Path, place: int) -> None:
     assert check(store, tmp_path, 11, [(name, text)])
 
 
+def test_few_digits_are_a_part_of_a_name(store: Store) -> None:
+    """Many are an id as well."""
+    shelf = Shelf(store)
+    assert "product_id" not in rule_of(shelf, "q=20")
+    assert 'product_id: "1729000000000000001"' in rule_of(shelf, "q=1729000000000000001")
+
+
 def test_several_filters(store: Store, tmp_path: Path) -> None:
     """Together, at random."""
     some = 0

@@ -17,15 +17,19 @@ from tests.postgres import create_database
 from tests.store.making import DAY, GMV, RATE, SALES, START, firing, pending, scan
 from tests.store.on_postgres import emptied
 from watcher.alert import AlertState, NotificationLogEntry
+from watcher.analysis.assortments import past_of
+from watcher.fields import SELLER
 from watcher.identity import BookMarks
 from watcher.incident import Incident, IncidentKind
 from watcher.message import Message, NotificationState
-from watcher.model import LongTexts, ScanState, Severity
+from watcher.model import Ints, LongTexts, ScanState, Severity
 from watcher.store.engine import open_memory, open_store
 from watcher.store.places import Server
 from watcher.store.ports import Store
 from watcher.store.postgres.database import PostgresDatabase
 from watcher.store.records import Transition, WindowQuery
+from watcher.store.sql.alert_search import AboutText, AlertPlace, AlertQuery, OfSeverity
+from watcher.store.sql.assortments import Assortment
 from watcher.store.sql.extracts import Choice
 from watcher.store.sql.silences import Held
 
@@ -256,12 +260,56 @@ def _asked(store: Store, steps: int) -> dict[str, object]:
         "taken out": [*store.extracts.alerts(whole).parts, *store.extracts.scans(whole).parts],
         "changes": [*store.observations.changes(whole, _FIELDS).parts],
         "seen": [*store.observations.sightings(Choice(watch="w"), _FIELDS).parts],
+        "began": [store.browsing.fired_alerts(each) for each in (None, ["r"], ["s", "r"])],
+        "firing on": store.browsing.firing_on(keys),
+        "mentions": [
+            store.alert_messages.mentions(each, "r", 1, START) for each in (1, 2, 3)
+        ],
+        **_searched(store, now), **_summed(store, now, known),
     }  # fmt: skip
     if last is not None and len(known):
         found["last"] = history.last("w", last.id, known, [*_FIELDS, "rank"])
         query = WindowQuery("w", "US", known, (START, now), [*_FIELDS, "rank"])
         found["windows"] = [*history.windows(query)]
     return {question: _plain(answer) for question, answer in found.items()}
+
+
+def _searched(store: Store, now: int) -> dict[str, object]:
+    """Alerts by what is asked of them, and from a place on."""
+    asked: tuple[dict[str, Any], ...] = (
+            {}, {"state": AlertState.INACTIVE}, {"state": AlertState.PENDING}, {"rules": ["r"]},
+            {"rules": []}, {"rules": ["s", "ä"], "since": START + DAY}, {"until": now - DAY},
+            {"silenced": True}, {"silenced": False}, {"acknowledged": False},
+            {"about": AboutText([1, 2], (), 3)}, {"about": AboutText([1], ["s"])},
+            {"graded": OfSeverity(Severity.INFO, ["r"], ["s"], ["ä"])},
+        )  # fmt: skip
+    questions = [AlertQuery(now, **each) for each in asked]
+    search, there = store.alert_search, AlertPlace(START + DAY, 2)
+    return {
+        f"{which} {each}": find
+        for each in questions
+        for which, find in (
+            ("all", search.older(each, None, 50)), ("older", search.older(each, there, 2)),
+            ("newer", search.newer(each, there, 2)),
+        )
+    } | {"of a text": [search.products(each, ["7"]) for each in ("1", "CUP", "ß")]}  # fmt: skip
+
+
+def _summed(store: Store, now: int, known: Ints) -> dict[str, object]:
+    """Lists of days, and products by whose they are."""
+    lists, assortments = store.day_lists, store.assortments
+    newest = lists.newest(["w", "v", "x"], now)
+    scans = [each.scan for each in newest.values()]
+    members = Assortment(known, [None] * len(known))
+    past = past_of(store, "US", members, (START, now)) if len(known) else None
+    return {
+        "lists": newest, "lists then": lists.at_times("w", [START, START + DAY, now]),
+        "whom they have": sorted((key, each.tolist()) for key, each in lists.products(scans)),
+        "sums": past, "filled": lists.fill(), "whose": [*assortments.values(SELLER, known)],
+        "of one": [assortments.of("US", SELLER, "7"), assortments.found(SELLER)],
+        "numbers": assortments.numbers(known, [SALES, GMV]), "live": assortments.live_alerts(),
+        "over": assortments.past_alerts(9, known), "lists of": assortments.watches("US", known),
+    }  # fmt: skip
 
 
 def _differing(here: Any, there: Any) -> list[object]:

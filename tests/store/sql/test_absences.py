@@ -68,6 +68,15 @@ def test_a_short_run_within_a_long_one(store: Database) -> None:
     assert found(store) == []
 
 
+def test_a_gap_of_hours_is_one(store: Database) -> None:
+    """Which another list may fill."""
+    for hour, listed in ((0, "1"), (6, "2"), (12, "1")):
+        at = START + hour * 3_600
+        store.history.record(scan(at, dict.fromkeys(listed, 5.0)))
+        store.history.record(scan(at, {"1": 5.0}, watch="other"))
+    assert found(store) == []
+
+
 def test_two_lists_of_the_same_time(store: Database) -> None:
     """One has it and one has not: it was seen."""
     record(store, *"c1 . c2".split())

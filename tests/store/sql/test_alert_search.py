@@ -40,6 +40,7 @@ class Made:
         )
         return all(
             (
+                alert.state is not AlertState.INACTIVE or alert.fired_at is not None,
                 asked.state in (None, alert.state),
                 asked.rules is None or alert.rule in asked.rules,
                 asked.graded is None or _is_graded(alert, asked.graded),
@@ -76,6 +77,10 @@ def made(store: Store, random: Random, count: int = 300) -> Made:
     saved = store.alerts.save(new)
     ids = [each.id for each in saved if random.random() < 0.3]
     raw(store).many("UPDATE alerts SET acknowledged = ? WHERE id = ?", ((START, i) for i in ids))
+    # Of some the rule was removed while they were pending.
+    ended = [each.id for each in saved if each.state is AlertState.INACTIVE]
+    unfired = random.sample(ended, len(ended) // 9)
+    raw(store).many("UPDATE alerts SET fired_at = NULL WHERE id = ?", ((i,) for i in unfired))
     ends = START + 90 * DAY
     store.silences.add(begins=START, ends=ends, rule="a", product="3")
     store.silences.add(begins=START, ends=ends, product="product 1*")

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from tests.fakes.shops import Shops
+from tests.fakes.shops import WATCHES, Shops
 from tests.store.making import (
     DAY,
     GMV,
@@ -39,8 +39,8 @@ def _read(store: Store, scan_id: int, products: list[int]) -> tuple[list[int], F
 
 
 def test_one_list_a_watch_and_day_is_kept() -> None:
-    """That of the day's last complete scan; neither of one that was cut off or failed nor of an
-    empty one; days are those of UTC."""
+    """That of the day's last complete scan, and until the next one that of the scan before it;
+    neither of one that was cut off or failed nor of an empty one; days are those of UTC."""
     with memory() as store:
         for after, watch, state in (
             (0, "w", ScanState.COMPLETE), (3_600, "w", ScanState.COMPLETE),
@@ -56,6 +56,34 @@ def test_one_list_a_watch_and_day_is_kept() -> None:
             (NOON + 3_600, "w"), (NOON + 3_700, "v"), (NOON + DAY, "w"),
             (NOON + 2 * DAY - DAY // 2 - 1, "v"), (NOON + 2 * DAY - DAY // 2, "v"),
         ]  # fmt: skip
+        store.history.record(scan(NOON + DAY + 60, {"1": 1}, watch="w"))
+        assert (NOON + DAY, "w") in _kept(store)
+        store.history.record(scan(NOON + DAY + 120, {"1": 1}, watch="w"))
+        assert [at - NOON for at, watch in _kept(store) if watch == "w"] == [
+            3_600, DAY + 60, DAY + 120,
+        ]  # fmt: skip
+
+
+def test_a_doubted_list_takes_no_other_ones_place() -> None:
+    """What was read before it stands, on a list's first day, too; until one is believed again."""
+    with memory() as store:
+        first = store.history.record(scan(NOON, {"1": 5, "2": 5}))
+        for hour in (1, 2):
+            store.jumps.doubt(store.history.record(scan(NOON + hour * 3_600, {"1": 1})).scan_id)
+        (stands,) = store.day_lists.newest(["w"], NOON + 3 * 3_600).values()
+        assert (stands.scan, stands.size) == (first.scan_id, 2)
+        last = store.history.record(scan(NOON + 3 * 3_600, {"1": 6}))
+        store.history.record(scan(NOON + DAY, {"1": 6}))
+        (stands,) = store.day_lists.newest(["w"], NOON + 4 * 3_600).values()
+        assert stands.scan == last.scan_id
+        assert [at - NOON for at, _ in _kept(store)] == [3 * 3_600, DAY]
+
+
+def test_times_at_which_a_list_was_known() -> None:
+    """The newest of before, for some days."""
+    with memory() as store:
+        for after, watch in ((3_600, "w"), (3_700, "v"), (DAY, "w")):
+            store.history.record(scan(NOON + after, {"1": after}, watch=watch))
         looks = store.day_lists.at_times(
             "w", [NOON, NOON + 3_600, NOON + DAY - 1, NOON + 8 * DAY, NOON + 9 * DAY]
         )
@@ -109,16 +137,20 @@ def test_what_was_not_kept_is_filled_in(seed: int) -> None:
     with memory() as store:
         shops = Shops(store, Random(seed))
         shops.live()
-        before = contents(store)["day_lists"]
-        assert len(before) > 10
+        before = dict(contents(store)["day_lists"])
+        stood = {each.id for watch in WATCHES for each in shops.last_of_days(watch)}
+        assert len(stood) > 9
+        assert stood <= before.keys()
         assert not store.day_lists.fill()
-        newest = before[-1][0] if seed % 2 else 0
-        raw(store).execute("DELETE FROM day_lists WHERE scan <> ?", (newest,))
+        kept = {max(before)} if seed % 2 else set()
+        raw(store).execute("DELETE FROM day_lists WHERE scan <> ?", (max(kept, default=0),))
         steps = 0
         while store.day_lists.fill():
             steps += 1
-        assert contents(store)["day_lists"] == before
-        assert steps == len(before) - seed % 2
+        assert contents(store)["day_lists"] == sorted(
+            (scan, before[scan]) for scan in stood | kept
+        )  # fmt: skip
+        assert steps == len(stood - kept)
 
 
 @pytest.mark.sqlite

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.store.making import DAY, REFUSED, START, contents, memory, pending, raw, with_products
+from tests.store.making import (
+    DAY,
+    REFUSED,
+    START,
+    contents,
+    firing,
+    memory,
+    pending,
+    raw,
+    statements,
+    with_products,
+)
 from watcher.alert import Alert, AlertState
 from watcher.people import Author, Role, Via, digest_of, new_token
 from watcher.store.ports import Store
@@ -126,6 +137,25 @@ def test_what_fired_last() -> None:
         assert found("a", "c", limit=3) == [5, 0, 3]
         assert found("nobody") == []
         assert store.browsing.fired_alerts([], 9) == []
+        (fires,) = store.alerts.save([firing("a", product, START + 35)])
+        place = fires.id - first
+        assert found() == [5, 1, place, 0, 3, 2]
+        assert found("a", "b", limit=3) == [5, 1, place]
+        assert found("c", "b") == [1, 3]
+
+
+@pytest.mark.sqlite
+def test_what_fired_last_is_looked_up() -> None:
+    """Of many alerts that are over by the indexes of these; nothing of them is sorted or read."""
+    with memory() as store:
+        for rules in (None, ["a", "b"]):
+            with statements(store) as heard:
+                store.browsing.fired_alerts(rules)
+            plans = [
+                row[3] for sql in heard for row in raw(store).rows(f"EXPLAIN QUERY PLAN {sql}")
+            ]
+            assert any("COVERING INDEX alerts_past" in plan for plan in plans)
+            assert not [plan for plan in plans if plan.startswith("SCAN f")]
 
 
 @pytest.mark.sqlite

@@ -158,6 +158,20 @@ async def test_a_page_after_its_neighbour_is_gone(site: tuple[Page, Crowd]) -> N
     assert await found(page, state="all", before=pending.id) == []
 
 
+async def test_beyond_the_last_there_is_a_way_back(site: tuple[Page, Crowd]) -> None:
+    """Nothing is on that page, as where the oldest were pruned since."""
+    page, _ = site
+    first = json.loads((await page.get("api/alerts.json?state=all"))[1])
+    second = json.loads((await page.get(f"api/alerts.json?{first['older']}"))[1])
+    assert second["older"] is None
+    last = second["alerts"][-1]["alert"]
+    beyond = f"state=all&before={last['id']}&at={last['fired_at']}"
+    empty = json.loads((await page.get(f"api/alerts.json?{beyond}"))[1])
+    assert (empty["alerts"], empty["older"]) == ([], None)
+    back = json.loads((await page.get(f"api/alerts.json?{empty['newer']}"))[1])
+    assert [each["alert"]["id"] for each in back["alerts"]][-1] == last["id"]
+
+
 async def test_the_first_page_is_whole(site: tuple[Page, Crowd]) -> None:
     """The way back never ends in a page of two alerts."""
     page, _made = site

@@ -105,7 +105,8 @@ class HeldList:
     def size(self) -> int:
         """Bytes, about: a table has the metrics that were asked for, and two columns of each
         baseline, as read and as computed."""
-        tables = sum(4 * len(needs) + 16 for needs in self._tables)
+        # At once: another thread may ask while its own looks at the list.
+        tables = sum(4 * len(needs) + 16 for needs in [*self._tables])
         texts = 4 * _TEXT
         return len(self) * (8 * (self.columns.fields + tables) + texts)
 

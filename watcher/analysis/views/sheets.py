@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from watcher.analysis.views.columns import ColumnKind, ListColumn
+from watcher.analysis.views.columns import ListColumn
 from watcher.analysis.views.listing import ListCell, ListRow, ShownList
 from watcher.attributes import shown
 from watcher.identity import product_page
@@ -39,8 +39,7 @@ def _value(column: ListColumn, cell: ListCell) -> object:
         return no_formula(plain(shown(column.name, cell.value)))
     if cell.value is None:
         return ""
-    whole = column.kind is not ColumnKind.SHARE and cell.value == int(cell.value)
-    return int(cell.value) if whole else round(cell.value, 9)
+    return int(cell.value) if cell.value == int(cell.value) else round(cell.value, 9)
 
 
 def rows_json(found: ShownList, columns: Sequence[ListColumn]) -> list[dict[str, object]]:

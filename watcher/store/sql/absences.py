@@ -67,9 +67,15 @@ class _Looks(Struct):
 class Absences(Face):
     """Looks of watches for products, and those that were in vain."""
 
-    def listed_by(self, product: int) -> dict[str, int]:
-        """The watches that ever listed a product, each with the scan that saw it last."""
-        return {watch: int(last[0]) for watch, last in self._lasts([product]) if last[0]}
+    def listed_by(self, products: Sequence[int]) -> dict[int, dict[str, int]]:
+        """The watches that ever listed each product, with the scan that saw it last: products of
+        one region."""
+        found: dict[int, dict[str, int]] = {product: {} for product in products}
+        for watch, last in self._lasts(products):
+            for product, scan in zip(products, last.tolist(), strict=True):
+                if scan:
+                    found[product][watch] = scan
+        return found
 
     def absences(self, products: Sequence[int], since: Instant) -> dict[int, tuple[Absence, ...]]:
         """Times when scans after ``since`` missed a product until one saw it again, by product:

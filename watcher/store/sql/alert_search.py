@@ -24,7 +24,7 @@ from watcher.store.sql.silences import Silences
 _Conditions: TypeAlias = dict[str, Sequence[object]]
 
 FEW = 500  # products, up to which their alerts are looked up one product after the other
-_BEGAN = "coalesce(a.fired_at, a.since)"  # of what lives; what is over has fired
+_BEGAN = "coalesce(a.fired_at, a.since)"  # of what lives; of what is over only what fired counts
 
 
 class AlertPlace(NamedTuple):
@@ -155,6 +155,7 @@ class AlertSearch(Face):
             source = f"alerts AS a {self._sql.past_of_rule if single else self._sql.past}"
         given = _conditions(self._sql, asked, than, "a.fired_at", newest=newest)
         given["a.state = 'inactive'"] = ()
+        given["a.fired_at IS NOT NULL"] = ()  # what waited until its rule was removed never fired
         found = f"a.fired_at, a.id FROM {source}"
         return self._places(found, given, limit, newest=newest, values=values)
 

@@ -12,6 +12,7 @@ from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.model import Ints
 from watcher.store.packing import positions
+from watcher.store.records import Row
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.history import History
@@ -40,18 +41,28 @@ class Browsing(Face):
 
     def fired_alerts(self, rules: Collection[str] | None, limit: int = 50) -> list[int]:
         """Ids of alerts that ever fired, of these rules or of all; what fired last comes first."""
-        fired, order = "fired_at IS NOT NULL", "fired_at DESC, id DESC"
+        values = () if rules is None else (self._sql.listed(sorted(rules)),)
+        own = "" if rules is None else f" AND a.rule IN {self._sql.among('?1', sort=TEXT)}"
+        fires = self._db.rows(
+            f"SELECT a.fired_at, a.id FROM alerts AS a {self._sql.live} "
+            f"WHERE a.state <> 'inactive' AND a.state = 'firing'{own}",
+            values,
+        )
+        return [row[1] for row in sorted([*fires, *self._past(rules, limit)], reverse=True)[:limit]]
+
+    def _past(self, rules: Collection[str] | None, limit: int) -> list[Row]:
+        """When those that fired last and are over did so, and their ids."""
+        over = "a.state = 'inactive' AND a.fired_at IS NOT NULL"
+        last = f"{over} ORDER BY a.fired_at DESC, a.id DESC LIMIT"
         if rules is None:
-            sql = f"SELECT id FROM alerts WHERE {fired} ORDER BY {order} LIMIT ?"
-            return self._db.all(int, sql, (limit,))
+            sql = f"SELECT a.fired_at, a.id FROM alerts AS a {self._sql.past} WHERE {last} ?"
+            return self._db.rows(sql, (limit,))
         # The newest of each rule by its index: to go through all alerts would take as long as there
         # are many, of rules that fire seldom.
-        own = f"SELECT b.id FROM alerts AS b WHERE b.rule = w.value AND b.{fired}"
-        return self._db.all(
-            int,
-            f"SELECT a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} alerts AS a "
-            f"ON a.id IN ({own} ORDER BY b.fired_at DESC, b.id DESC LIMIT ?2) "
-            "ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
+        return self._db.rows(
+            f"SELECT f.fired_at, f.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} "
+            "alerts AS f ON f.id IN (SELECT a.id FROM alerts AS a "
+            f"{self._sql.past_of_rule} WHERE a.rule = w.value AND {last} ?2)",
             (self._sql.listed(sorted(rules)), limit),
         )
 

@@ -2,8 +2,8 @@
 
 Of 10,000 products that were read daily for 400 days there are 4 million observations: no page adds
 up so many. One packed row a day has whom the list had and what they sold, in some 5 bytes a
-product, and is read in half a millisecond. It is written with its scan, stands in for that of an
-earlier scan of the day, and goes when its scan is pruned. Those of before are filled in later.
+product, and is read in half a millisecond. It is written with its scan, and goes when that is
+pruned, or once a later list of its day stands. Those of before are filled in later.
 """
 
 from __future__ import annotations
@@ -58,18 +58,26 @@ class _Packed(Struct):
 
 
 def note(db: Connection, scan: Scan, scan_id: int, products: Ints) -> None:
-    """Keep the list of a complete scan that was just recorded, in place of an earlier one of its
-    watch and day. One that was cut off says nothing of a whole list."""
+    """Keep the list of a complete scan that was just recorded; one that was cut off says nothing of
+    a whole list. Whether this one is believed is seen later: the one that stood so far stays, and
+    those go in whose place it came."""
     if scan.state is not ScanState.COMPLETE or not len(products):
         return
     numbers = scan.numbers[:, [NUMERIC_INDEX[name] for name in SUMMED]]
     put(db, scan_id, products, numbers)
-    midnight = scan.at - scan.at % DAY
-    db.execute(
-        "DELETE FROM day_lists WHERE scan IN (SELECT s.id FROM scans AS s "
-        "WHERE s.watch = ? AND s.at >= ? AND s.at < ? AND s.id <> ?)",
-        (scan.watch, midnight, midnight + DAY, scan_id),
+    stood = db.one(
+        f"SELECT s.id, s.at FROM scans AS s {db.dialect.join} day_lists AS d ON d.scan = s.id "
+        f"WHERE s.watch = ? AND s.at <= ? AND s.id <> ? AND {_HERE} "
+        "ORDER BY s.at DESC, s.id DESC LIMIT 1",
+        (scan.watch, scan.at, scan_id),
     )
+    if stood is not None:
+        last, at = stood
+        db.execute(
+            "DELETE FROM day_lists WHERE scan IN (SELECT s.id FROM scans AS s "
+            "WHERE s.watch = ? AND s.at >= ? AND s.at <= ? AND s.id <> ? AND s.id <> ?)",
+            (scan.watch, at - at % DAY, at, last, scan_id),
+        )
 
 
 def put(db: Connection, scan_id: int, products: Ints, numbers: Floats) -> None:
@@ -115,7 +123,7 @@ class DayLists(Face):
         for (watch,) in self._db.rows("SELECT watch FROM watches ORDER BY watch"):
             row = self._db.one(
                 "SELECT s.id, s.mark, s.size, s.products FROM scans AS s WHERE s.watch = ? "
-                "AND s.at < ? AND s.state = 'complete' AND s.size > 0 "
+                f"AND s.at < ? AND s.state = 'complete' AND s.size > 0 AND {_HERE} "
                 "ORDER BY s.at DESC, s.id DESC LIMIT 1",
                 (watch, self._first_day(watch)),
             )
@@ -128,10 +136,10 @@ class DayLists(Face):
         return False
 
     def _first_day(self, watch: str) -> Instant:
-        """The begin of the day of the watch's oldest list that is kept."""
+        """The begin of the day of the watch's oldest list that is kept, and believed."""
         oldest = self._db.value(
             f"SELECT s.at FROM scans AS s {self._sql.join} day_lists AS d ON d.scan = s.id "
-            "WHERE s.watch = ? ORDER BY s.at LIMIT 1",
+            f"WHERE s.watch = ? AND {_HERE} ORDER BY s.at LIMIT 1",
             (watch,),
         )
         return NEVER if oldest is None else int(oldest) - int(oldest) % DAY

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.analysis.assortments import OnLists
+from watcher.analysis.views.sorting import order
 from watcher.evaluation.series import number
 from watcher.fields import BY_NAME
 from watcher.labels import label_said
@@ -94,9 +95,7 @@ def leaf(order: Sequence[int], page: int) -> AssortmentLeaf:
 
 def in_order(values: Floats, *, rising: bool) -> list[int]:
     """The rows from the lowest value on, or from the largest; those without a value last."""
-    unknown = np.isnan(values)
-    strength = np.where(unknown, 0.0, values if rising else -values)
-    found: list[int] = np.lexsort((np.arange(len(values)), strength, unknown)).tolist()
+    found: list[int] = order(np.arange(len(values)), values, descending=not rising).tolist()
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from watcher.analysis.verdicts import Lookers
 from watcher.evaluation.earlier import Level, earlier_of
 from watcher.evaluation.series import Places, Track, tracks_of
 from watcher.model import Instant, ProductFacts
@@ -17,6 +17,8 @@ from watcher.store.ports import Store
 from watcher.store.records import Absence
 from watcher.web.pages.product_view import ProductView
 from watcher.web.ranges import Range
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +34,46 @@ class ComparedProduct:
 
 def compared_of(
     database: Store, view: ProductView, products: Sequence[ProductFacts], usual: Sequence[Metric],
-    watches: Sequence[Watch],
+    watches: Sequence[Watch], listed: Iterable[str],
 ) -> list[ComparedProduct]:  # fmt: skip
-    """Read the products of a view; of the first the ``usual`` metrics, too. Places are those on the
-    lists of ``watches``."""
+    """Read the products of a view; of the first, which ``listed`` are the watches of, the ``usual``
+    metrics, too. Places are those on the lists of ``watches``."""
     keys, begin = [each.product for each in products], view.time.begin
     places = {watch.key: database.history.places(watch.key, keys, begin) for watch in watches}
-    reader = _Reader(database, view, watches, places)
-    return [
-        reader.read(each, missed, usual if each is products[0] else ())
-        for each, missed in zip(products, _absences(database, products, begin), strict=True)
-    ]
+    reader = _Reader(
+        database, view, watches, places,
+        _by_region(products, lambda keys: database.history.absences(keys, begin)),
+        {keys[0]: listed, **_by_region(products[1:], database.history.listed_by)},
+    )  # fmt: skip
+    return [reader.read(each, usual if each is products[0] else ()) for each in products]
+
+
+def _by_region(
+    products: Sequence[ProductFacts], read: Callable[[Sequence[int]], Mapping[int, T]]
+) -> dict[int, T]:
+    """What is read of the products of each region at once."""
+    found = dict[int, T]()
+    for region in dict.fromkeys(each.region for each in products):
+        found |= read([each.product for each in products if each.region == region])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the products of a view one by one; ``places`` are those of all of them, by watch."""
+    """Reads the products of a view one by one; ``places`` are those of all of them, by watch, and
+    ``absences`` and the watches by which they were ``listed`` by product."""
 
     database: Store
     view: ProductView
     watches: Sequence[Watch]
     places: Mapping[str, Mapping[int, Places]]
+    absences: Mapping[int, Sequence[Absence]]
+    listed: Mapping[int, Iterable[str]]
 
-    def read(
-        self, facts: ProductFacts, absences: Sequence[Absence], usual: Sequence[Metric]
-    ) -> ComparedProduct:
+    def read(self, facts: ProductFacts, usual: Sequence[Metric]) -> ComparedProduct:
         """One product in the plot; of the page's own the ``usual`` metrics are read, too."""
         view, key = self.view, facts.product
+        absences = self.absences[key]
         tracks = tracks_of(
             self.database, facts, [*dict.fromkeys([*usual, *view.metrics])], self.watches,
             view.time.begin, absences=absences,
@@ -68,7 +83,10 @@ class _Reader:
             facts,
             {track.metric: cut(track, view.time.end) for track in tracks},
             earlier_of(self.database, key, view.metrics),
-            _gaps(facts, absences, view.time),
+            [
+                *_gaps(facts, absences, view.time),
+                *_gone(self.database, facts, self.listed[key], view.time),
+            ],
         )
 
 
@@ -83,17 +101,6 @@ def cut(track: Track, end: Instant) -> Track:
     return replace(track, at=at, values=values, line=line)
 
 
-def _absences(
-    database: Store, products: Sequence[ProductFacts], begin: Instant
-) -> list[Sequence[Absence]]:
-    """The absences of each product; of each region they are read at once."""
-    found = dict[int, Sequence[Absence]]()
-    for region in dict.fromkeys(each.region for each in products):
-        keys = [each.product for each in products if each.region == region]
-        found |= database.history.absences(keys, begin)
-    return [found[each.product] for each in products]
-
-
 def _gaps(
     facts: ProductFacts, absences: Sequence[Absence], time: Range
 ) -> list[tuple[Instant, Instant]]:
@@ -103,15 +110,14 @@ def _gaps(
     return [(begin, end) for begin, end in gaps if begin < end]
 
 
-def with_gone(
-    database: Store, own: ComparedProduct, lookers: Lookers, time: Range
-) -> Sequence[tuple[Instant, Instant]]:
-    """The gaps of the page's product, and the time since it was seen last, where a list that had it
-    was read since."""
-    seen = own.facts.observed_at
+def _gone(
+    database: Store, facts: ProductFacts, listed: Iterable[str], time: Range
+) -> list[tuple[Instant, Instant]]:
+    """The time since a product was seen last, where a list that had it was read whole since."""
+    seen = facts.observed_at
     if seen is None or seen >= time.end:
-        return own.gaps
-    scans = (database.history.newest_scan(watch) for watch in lookers.listed)
-    if any(scan is not None and scan.at > seen for scan in scans):
-        return [*own.gaps, (max(seen, time.begin), time.end)]
-    return own.gaps
+        return []
+    proofs = (database.history.last_proof_before(watch, time.end) for watch in listed)
+    if any(at is not None and at > seen for at in proofs):
+        return [(max(seen, time.begin), time.end)]
+    return []

@@ -18,7 +18,7 @@ from watcher.store.records import AlertRow
 from watcher.store.sql.silences import Silence
 from watcher.web.pages.common import ALERTS, shown
 from watcher.web.pages.followed import Beside, beside
-from watcher.web.pages.product_compared import ComparedProduct, compared_of, with_gone
+from watcher.web.pages.product_compared import ComparedProduct, compared_of
 from watcher.web.pages.product_texts import TextChanged, reworded
 from watcher.web.pages.product_view import METRICS, ProductView, Query, firsts, view_of
 from watcher.web.ranges import range_of
@@ -69,9 +69,7 @@ def past_of(
     usual = [*filter(None, map(book.metrics.get, METRICS))]
     ranked = any(RANK in metric.needs for metric in view.metrics)
     watches = _watch_of(book, facts, alerts, lookers) if ranked else []
-    compared = compared_of(database, view, products, usual, watches)
-    gaps = with_gone(database, compared[0], lookers, view.time)
-    compared[0] = replace(compared[0], gaps=gaps)
+    compared = compared_of(database, view, products, usual, watches, lookers.listed)
     view = replace(view, rules=min(view.rules, pages_of(len(lookers.rules), RULES)))
     some = slice((view.rules - 1) * RULES, view.rules * RULES)
     return ProductPast(
