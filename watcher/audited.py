@@ -225,12 +225,13 @@ class Audited:
         return True
 
     def forget_person(self, name: str) -> bool:
-        """Remove who had that name and whose token was revoked; False where there is nobody."""
+        """Remove all who had that name and whose tokens were revoked; False where there is
+        nobody."""
         with self.database.atomic():
             gone = self.database.people.forget(name)
-            if gone:
-                known = {"role": gone[0].role.word, "revoked": gone[0].revoked}
-                self.note(WriteKind.FORGET_PERSON, gone[0].name, known, None)
+            for each in gone:
+                known = {"role": each.role.word, "revoked": each.revoked}
+                self.note(WriteKind.FORGET_PERSON, each.name, known, None)
         return bool(gone)
 
 

@@ -108,6 +108,23 @@ def test_prune(watcher: Command, database: Path, folder: Path) -> None:
     assert watcher("db", "prune").out.startswith("Removed nothing: ")
 
 
+def test_a_prune_that_ends_early(
+    watcher: Command, database: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Ctrl-C after a step: what it removed until then is in the record."""
+    (folder / "rules.yaml").write_text(RULES)
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("watcher.cli.db.time.sleep", interrupt)
+    assert watcher("db", "prune").code != 0
+    with Database.open(database, readonly=True) as store:
+        (record,) = store.audit.list()
+        left = store.upkeep.stats().observations
+    assert (record.what, record.before) == ("prune", {"rows": {"observations": 2_000 - left}})
+
+
 def test_stats(watcher: Command, database: Path) -> None:
     """Sizes and counts; with --check the whole file is read."""
     assert "Observations      2,000" in watcher("db", "stats").out

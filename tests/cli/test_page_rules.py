@@ -128,7 +128,9 @@ def test_an_unreadable_database_is_none_but_to_who_would_tell(
     rules = filled.with_name("rules.yaml")
     rules.write_text(OWN.replace("mine", "{top: 20}"))
     filled.write_bytes(b"no database at all" * 999)
-    assert "1 rule, no errors" in watcher("check").out
+    checked = watcher("check").out
+    assert "1 rule, no errors" in checked
+    assert "warning: page.yaml: the rules of the page were not read: " in checked
     assert "watcher.db: no database" in watcher("once", "--dry-run").err
 
 
@@ -170,3 +172,7 @@ def test_of_nothing_written(watcher: Command, folder: Path) -> None:
         pass
     assert "nothing was written" in watcher("rules", "page").out
     assert "Nothing was written" in watcher("rules", "page", "--history").out
+    done = watcher("rules", "page", "--export", folder / "out.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert "nothing was written in the page yet: " in done.err
+    assert not (folder / "out.yaml").exists()

@@ -105,6 +105,16 @@ def test_it_says_what_follows(watcher: Command, place: Path) -> None:
     assert "From now on" in watcher("people", "add", "ann", "--role", "read").err
 
 
+def test_all_of_a_name_are_forgotten(watcher: Command, place: Path) -> None:
+    """Each leaves a record of its own, with the role that it had."""
+    for role in ("read", "edit"):
+        watcher("people", "add", "ann", "--role", role)
+        watcher("people", "revoke", "ann")
+    watcher("people", "forget", "ann")
+    found = [each for each in _records(place) if each.what == "forget person"]
+    assert [each.before["role"] for each in found if each.before] == ["read", "edit"]
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

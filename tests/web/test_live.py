@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +17,8 @@ from tests.web.conftest import Furnished
 from tests.web.raw import HEAD, PATIENCE, visiting
 from tests.web.serving import Page, serving
 from tests.web.streams import EAGER, Stream, mark_of, streaming
+from watcher.model import Instant
+from watcher.rules.rulebook import Rulebook
 from watcher.web.accept_errors import FEWEST, MOST, VisitorLimits, most_streams
 
 EVENTS = HEAD.replace(b"/healthz", b"/events") + b"\r\n"
@@ -102,6 +104,31 @@ async def test_health_is_news(page: Page) -> None:
     page.ill = "the part delivery stands still"
     async with streaming(page.site.url) as stream:
         assert await stream.kinds() == ["health"]
+
+
+@dataclass
+class _Shown:
+    """The rules that are in force, which may change."""
+
+    book: Rulebook
+    now: Instant
+
+
+async def test_other_rules_are_news(furnished: Furnished, tmp_path: Path) -> None:
+    """As soon as they are in force, whoever wrote them; the same ones read anew are none."""
+    path = tmp_path / "copy.db"
+    path.write_bytes(furnished.path.read_bytes())
+    shown = _Shown(furnished.book, furnished.now)
+    async with serving(path, shown, limits=EAGER) as page, streaming(page.site.url) as stream:
+        for rules in (
+            replace(shown.book, page_number=1),
+            replace(shown.book, rules=shown.book.rules[1:]),
+        ):
+            shown.book = rules
+            assert await stream.kinds() == ["health"]
+        before = mark_of((await page.get())[1])
+        shown.book = replace(shown.book)
+        assert mark_of((await page.get())[1]) == before
 
 
 async def test_as_many_as_may(furnished: Furnished, tmp_path: Path) -> None:

@@ -134,6 +134,15 @@ class TestSaving:
         ]
         assert (records[0].before, records[0].after) == (None, {"version": 1, "bytes": len(TEXT)})
 
+    async def test_nothing_in_place_of_nothing_changes_nothing(self, desk: Desk) -> None:
+        """There is no version of it, and no record."""
+        status, where = await desk.send("save", "\r\n")
+        assert status == 303
+        text = (await desk.page.get(where.removeprefix("/")))[1]
+        assert "Nothing was saved: the text is empty, as it was." in text
+        assert await desk.versions() == []
+        assert await desk.page.sources.read(lambda database: database.audit.list()) == []
+
     async def test_the_same_text_changes_nothing(self, desk: Desk) -> None:
         """Nor is it recorded."""
         await desk.send("save", TEXT)

@@ -20,9 +20,10 @@ from watcher.cli.endpoints import (
 )
 from watcher.cli.output import Output, as_json, console, json_wanted, print_json, prints
 from watcher.cli.stored_facts import StoredFacts, stored_facts
-from watcher.errors import Problem, ProblemCode, RulesError
+from watcher.errors import Problem, ProblemCode, RulesError, StoreError
 from watcher.importing import without_garbage
 from watcher.model import Instant
+from watcher.page_text import PAGE_FILE
 from watcher.rules.rulebook import Rulebook
 from watcher.units import count_of, format_instant, format_number
 
@@ -88,7 +89,7 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
     """The rules with their doubts; where they have errors, the end of the command."""
     warnings: list[Problem] = []
     try:
-        book = files.fresh_book
+        book = _fresh(files, warnings)
         warnings += (*book.page_trouble, *book.warnings, *_of_a_lonely_operator(files.named, book))
         warnings += _try_channels(book)
     except RulesError as error:
@@ -100,6 +101,17 @@ def _read(files: options.Files) -> tuple[Rulebook, list[Problem]]:
         print_json(PrintedProblems(problems=error.problems, warnings=warnings))
         sys.exit(1)
     return book, warnings
+
+
+def _fresh(files: options.Files, warnings: list[Problem]) -> Rulebook:
+    """The rules, if need be without those of the page: then it is told that these were not read."""
+    try:
+        return files.fresh_book(page_needed=True)
+    except StoreError as error:
+        book = files.fresh_book(page_needed=False)
+        what = f"the rules of the page were not read: {error}"
+        warnings.append(Problem(PAGE_FILE, 0, 0, "", what, _DOUBT))
+        return book
 
 
 def _show(

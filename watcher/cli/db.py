@@ -103,19 +103,21 @@ def prune(files: options.Files, *, quiet: bool) -> None:
         options.open_to_write(files.database) as opened,
         progress("Pruning", "rows", quiet=quiet) as report,
     ):
-        while more:
-            step = opened.pruner.step(now - keep.observations, now - keep.notifications)
-            removed[step.kind] += step.rows
-            given_back += step.given_back
-            more = step.more
-            report(removed.total(), None)
-            # Others have twice as long to write as the step took.
-            time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
-        removed["links"] += opened.links.prune(now)
-        while pruned := opened.audit.prune(now):
-            removed["records of writes"] += pruned
-        if +removed:
-            audited(opened, now).note(WriteKind.PRUNE, "", {"rows": dict(+removed)})
+        try:
+            while more:
+                step = opened.pruner.step(now - keep.observations, now - keep.notifications)
+                removed[step.kind] += step.rows
+                given_back += step.given_back
+                more = step.more
+                report(removed.total(), None)
+                # Others have twice as long to write as the step took.
+                time.sleep(max(2 * step.seconds, _SHORTEST_PAUSE))
+            removed["links"] += opened.links.prune(now)
+            while pruned := opened.audit.prune(now):
+                removed["records of writes"] += pruned
+        finally:  # what went is noted, also where it was stopped half-way
+            if +removed:
+                audited(opened, now).note(WriteKind.PRUNE, "", {"rows": dict(+removed)})
     if not quiet:
         what = ", ".join(f"{rows:,} {kind}" for kind, rows in (+removed).items())
         console().say(

@@ -189,12 +189,12 @@ class Files:
         """The rules for who sends or asks by them: with all secrets; raises ``RulesError``."""
         return self._read(whole=True)
 
-    @property
-    def fresh_book(self) -> Rulebook:
-        """The whole rules as their files are now, those beside them, too; raises ``RulesError``."""
+    def fresh_book(self, *, page_needed: bool) -> Rulebook:
+        """The whole rules as their files are now, those beside them, too; raises ``RulesError``, or
+        ``StoreError`` where those of the page are needed and can't be told."""
         if self._pushed is not None:
-            return self.whole_book
-        names, page = lookup_in(self.database), page_in(self.database)
+            return self._read(whole=True, page_needed=page_needed)
+        names, page = lookup_in(self.database), page_in(self.database, needed=page_needed)
         return load_rules(self.rules, categories=names, page=page)
 
     @cached_property

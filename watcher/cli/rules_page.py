@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from watcher.store.ports import Store
     from watcher.store.sql.page_rules import PageVersion
 
+_NOTHING = "nothing was written in the page yet"
+
 
 class PrintedVersion(Printed, frozen=True, kw_only=True):
     """A version of the page's rules: by whom it was saved, and of which older one it is a copy."""
@@ -68,6 +70,8 @@ def page(
     if target is None:
         answer(found, lambda: click.echo(_shown(found), nl=False))
         return
+    if not found.number:
+        raise WatcherError(f"{database}: {_NOTHING}: {target} was not written")
     _write(target, found.text, force=force)
     console().say(f"{target}: {PAGE_FILE}, version {found.number}.")
 
@@ -75,7 +79,7 @@ def page(
 def _shown(found: PrintedPage) -> str:
     """The text as it can be read by who runs the command, and by YAML."""
     if not found.number:
-        return f"# {PAGE_FILE}: nothing was written in the page yet.\n"
+        return f"# {PAGE_FILE}: {_NOTHING}.\n"
     return f"# {PAGE_FILE}, version {found.number}\n{found.text}"
 
 
@@ -111,7 +115,7 @@ def _list(opened: Store, limit: int, now: Instant) -> None:
 
 def _show(found: Sequence[PageVersion], now: Instant) -> None:
     if not found:
-        console().say("Nothing was written in the page yet.")
+        console().say(f"{_NOTHING.capitalize()}.")
         return
     columns = ("Version", "Saved", "By", "Size", "What")
     rows = [

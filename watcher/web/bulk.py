@@ -203,9 +203,10 @@ class Deeds:
         return self._done.get(mark)
 
     async def once(self, mark: str, do: Callable[[], Awaitable[Done]]) -> None:
-        """Do it, unless it was done by that mark."""
+        """Do it, unless it was done by that mark, and not undone."""
         async with self._turn:
-            if mark not in self._done:
+            done = self._done.get(mark)
+            if done is None or done.undone:
                 self._keep(mark, await do())
 
     async def undo(self, mark: str, undo: Callable[[Done], Awaitable[Done]]) -> bool:

@@ -35,6 +35,7 @@ class OtherBook:
     ill: str | None = None
     page: int = 0  # the version of the page's rules
     draft: Callable[[PageText], Rulebook] | None = None
+    closed: bool = False  # what is read all the same, by who has it still, keeps no connection
     _reader: StoreReader | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _reading: int = 0
@@ -61,6 +62,8 @@ class OtherBook:
         )  # fmt: skip
 
     async def read(self, job: Callable[[Store], T]) -> T:
+        if self.closed:
+            return await self._read_beside(job)
         self._reading += 1
         try:
             async with self._opening:
@@ -80,6 +83,7 @@ class OtherBook:
             return await writer.run(job)
 
     async def aclose(self) -> None:
+        self.closed = True
         reader, self._reader = self._reader, None
         if reader is not None:
             await reader.aclose()

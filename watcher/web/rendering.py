@@ -76,8 +76,10 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "rules_saved": lambda number: _("Version {number} is saved, and in force in a moment.").format(
         number=number
     ),
-    "rules_same": lambda number: _("Nothing was changed: version {number} is the same.").format(
-        number=number
+    "rules_same": lambda number: (
+        _("Nothing was changed: version {number} is the same.").format(number=number)
+        if number
+        else _("Nothing was saved: the text is empty, as it was.")
     ),
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number

@@ -148,6 +148,8 @@ class ServerBooks:
             return await other.read(lambda database: database.people.list())
         except NotReady:  # nobody has written anything yet
             return ()
+        finally:  # who is refused leaves no more connections than who is let in
+            await self._let_go()
 
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
         other = await self._connected(book, fleet)

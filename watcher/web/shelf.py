@@ -20,7 +20,6 @@ from watcher.errors import StoreError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.store.places import shown
-from watcher.store.ports import Store
 from watcher.store.sql.people import Person
 from watcher.web.address import PageUrl
 from watcher.web.context import Board, PageContext, Sources
@@ -99,7 +98,7 @@ class OneBook:
         return str(error)
 
     async def marks(self, _book: str) -> Marks:
-        return await self.page.sources.read(_marks)
+        return await _marks_of(self.page.sources)
 
     async def ill(self, _book: str) -> str | None:
         return await self.page.sources.ill()
@@ -168,7 +167,7 @@ class SeveralBooks:
         """The marks of a book; of what all have in common they are coarse: who holds which book,
         and how it does."""
         if book:
-            return await (await self._sources(book)).read(_marks)
+            return await _marks_of(await self._sources(book))
         fleet = await self.books.fleet()
         leases = [(each.lease.held, each.lease.holder, each.trouble) for each in fleet.books]
         shown = [(each.name, each.rules and each.rules.number) for each in fleet.books]
@@ -196,8 +195,11 @@ class SeveralBooks:
         return PageContext(sources, forms, renderer, Board(), book, address, lists=self._lists)
 
 
-def _marks(database: Store) -> Marks:
-    return database.news.marks()
+async def _marks_of(sources: Sources) -> Marks:
+    """The marks of a book, with the rules that are in force: which these are is not stored."""
+    marks, book = await sources.read(lambda database: database.news.marks()), sources.book()
+    told = f"{marks['health']} {book.page_number} {book.marks}"
+    return {**marks, "health": crc32(told.encode("utf-8", "replace"))}
 
 
 def shelf_of(

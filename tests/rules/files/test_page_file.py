@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from watcher.errors import ProblemCode, RulesError
+from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.page_text import LARGEST, PAGE_FILE, PageText, as_kept
 from watcher.rules.files.loading import load
+from watcher.rules.files.page_file import PageFile, with_page
 from watcher.rules.files.pushed import load_pushed, load_to_read
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.models import SECTIONS
@@ -203,6 +204,95 @@ def test_the_rest_of_it_runs(own: Path) -> None:
     assert names(book) == ["own", "falling"]
     assert book.reports == ()
     assert [each.line for each in book.page_trouble] == [6, 12]
+
+
+def test_a_group_of_the_own_files_takes_a_name(own: Path) -> None:
+    """Watches are read before groups; all the same the own file's group has the name, and only what
+    the page has of it is left out."""
+    own.write_text(OWN.replace("rules:", "groups:\n  beauty: {of: best, by: seller_id}\nrules:"))
+    fine = "rules:\n  - {name: fine, watch: best, when: {total_sale_7d_cnt: {above: 9}}}\n"
+    page = f"watches:\n  beauty: {{top: 20}}\n{fine}"
+    assert [(file, line) for file, line, _ in problems(own, page)] == [(PAGE_FILE, 2)]
+    book = read(own, page)
+    assert names(book) == ["own", "fine"]
+    assert [each.name for each in book.groups] == ["beauty"]
+    assert [each.line for each in book.page_trouble] == [2]
+
+
+def test_nothing_is_left_out_without_a_word(own: Path) -> None:
+    """Whatever comes of both together, and be it told of the own file's lines alone."""
+    ours = Problem("rules.yaml", 3, 1, "rules[0]", "does not go with that")
+
+    def loaded(page: PageFile) -> Rulebook:
+        if page.document is not None:
+            raise RulesError((ours,))
+        return load([own], ENV)
+
+    book = with_page(loaded, PageText(PAGE, 7))
+    assert names(book) == ["own"]
+    (trouble,) = book.page_trouble
+    assert trouble.file == PAGE_FILE
+    assert "rules.yaml:3:1: rules[0]: does not go with that" in trouble.message
+
+
+def test_a_long_chain_of_what_can_not_be_used(own: Path) -> None:
+    """Each names the one before it. It is not followed to its end, and that is told."""
+    rule = "  - {{name: r{}, watch: best, {}, when: {{total_sale_7d_cnt: {{above: 1}}}}}}\n"
+    chain = "".join(rule.format(each, f"mutes: r{each - 1}") for each in range(1, 12))
+    book = read(
+        own, f"rules:\n{rule.format(0, 'notify: gone')}{chain}{rule.format(99, 'notify: me')}"
+    )
+    assert names(book) == ["own"]
+    assert book.page_trouble[-1].message.startswith("the rest of it is left out, too")
+
+
+def test_own_files_without_rules_are_read_while_the_page_s_can_not_be_used(own: Path) -> None:
+    """Or the daemon would not start, and nobody could mend them in its page. Where the page has
+    none either that is an error as ever."""
+    own.write_text(OWN.partition("rules:")[0])
+    rule = "rules: [{name: a, watch: best, notify: gone, when: {total_sale_7d_cnt: {above: 1}}}]\n"
+    book = read(own, rule)
+    assert (names(book), len(book.page_trouble)) == ([], 1)
+    assert "unknown channel" in problems(own, rule)[-1][2]
+    assert names(read(own, rule.replace("gone", "me"))) == ["a"]
+    with pytest.raises(RulesError, match="there are no rules"):
+        read(own, "watches: {other: {top: 3}}\n")
+
+
+def test_what_an_alias_says_is_of_who_says_it(own: Path) -> None:
+    """A fault in what it stands for lies where that is written, and is of the rule that has the
+    alias: the other ones stay."""
+    own.write_text(OWN.replace("rules:", "groups:\n  shops: {of: best, by: seller_id}\nrules:"))
+    book = read(
+        own,
+        "rules:\n"
+        "  - {name: zero, watch: best, when: {total_sale_7d_cnt: {above: 6}}}\n"
+        "  - {name: one, watch: best, when: &sold {total_sale_7d_cnt: {above: 5}}}\n"
+        "  - {name: two, watch: shops, when: *sold}\n"
+        "  - {name: three, watch: best, when: *sold}\n",
+    )
+    assert names(book) == ["own", "zero", "one", "three"]
+    assert [each.path for each in book.page_trouble] == ["rules[2].when"]
+
+
+def test_an_own_file_of_that_name_is_none_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As who takes the page's text home has it: its rules are the user's own, and so are its
+    errors."""
+    monkeypatch.chdir(tmp_path)
+    Path("rules.yaml").write_text(OWN)
+    Path(PAGE_FILE).write_text(PAGE)
+    other = "rules: [{name: new, watch: best, when: {total_sale_7d_cnt: {above: 1}}}]\n"
+    for paths in ([Path()], [Path("rules.yaml"), Path(PAGE_FILE)]):
+        book = load(paths, ENV, page=PageText(other, 7))
+        files = {rule.name: rule.file for rule in book.rules}
+        assert [name for name, file in files.items() if file == PAGE_FILE] == ["new"]
+        assert {*files} == {"own", "rising", "falling", "new"}
+    Path(PAGE_FILE).write_text(PAGE.replace("below", "belo"))
+    with pytest.raises(RulesError) as caught:
+        load([Path()], ENV, page=PageText(other, 7))
+    assert PAGE_FILE not in {each.file for each in caught.value.problems}
 
 
 def test_who_names_what_is_left_out_is_left_out(own: Path) -> None:

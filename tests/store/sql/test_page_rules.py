@@ -55,6 +55,14 @@ def test_the_same_text_is_no_version(store: Database) -> None:
     assert store.page_rules.versions() == [first]
 
 
+def test_nothing_in_place_of_nothing_is_no_version(store: Database) -> None:
+    """Only once there was something an empty text is one."""
+    assert store.page_rules.save("", START, base=0, who="ann").number == 0
+    assert store.page_rules.versions() == []
+    store.page_rules.save(FIRST, START, base=0, who="ann")
+    assert store.page_rules.save("", START, base=1, who="ann").number == 2
+
+
 def test_of_very_many_the_oldest_go(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the numbers go on."""
     monkeypatch.setattr(page_rules, "KEPT", 3)

@@ -167,6 +167,19 @@ async def test_sent_twice(site: tuple[Page, Crowd]) -> None:
     assert len(silences(made)) == 1
 
 
+async def test_once_more_after_it_was_undone(site: tuple[Page, Crowd]) -> None:
+    """As who goes back to the page from before does it: the form is the same, and meant anew."""
+    page, made = site
+    firing = [each.id for each in made.alerts(FIRING)][:2]
+    given = await page.token("alerts")
+    _, where = await send(page, "alerts/acknowledge", firing, token=given)
+    await page.post("alerts/undo", {"token": given, "done": where.split("done=")[1]})
+    assert acknowledged(made) == set()
+    _, again = await send(page, "alerts/acknowledge", firing, token=given)
+    assert acknowledged(made) == set(firing)
+    assert (await notice(page, again)).startswith("2 alerts were acknowledged")
+
+
 @pytest.mark.parametrize("path", ["alerts/acknowledge", "alerts/silence"])
 async def test_forms_that_are_none(site: tuple[Page, Crowd], path: str) -> None:
     """400 or 403 and why, and nothing is done."""

@@ -192,6 +192,56 @@ async def test_what_fits_is_shown_at_once(browser: Browser, lively: Lively) -> N
         await expect(page.locator(".news button")).to_be_hidden()
 
 
+# The pause after a question ends when the test says so, and events are counted.
+_PAUSED = """
+const soon = window.setTimeout;
+window.setTimeout = (what, after, ...rest) =>
+    after === 2000 ? (window.resume = what) && 1 : soon(what, after, ...rest);
+window.heard = 0;
+const Stream = window.EventSource;
+window.EventSource = class extends Stream {
+    constructor(address) {
+        super(address);
+        this.addEventListener("message", () => { window.heard += 1; });
+    }
+};
+"""
+
+
+async def test_what_changes_right_after_is_shown_too(browser: Browser, lively: Lively) -> None:
+    """A page asks once in two seconds: of what it hears between it asks after them."""
+    async with tab(browser) as page:
+        await page.add_init_script(_WATCHED + _PAUSED)
+        await page.goto(f"{lively.page.site.url}watches")
+        await until(page, "window.streams[0]?.readyState === 1")
+        cell = page.locator("td[data-label='Products']").first
+        await hears(page, lambda: lively.scan(p4=1.0))
+        await until(page, "!!window.resume")
+        heard = await page.evaluate("window.heard")
+        lively.scan(p4=1.0, p5=1.0)
+        await until(page, f"window.heard > {heard}")
+        await page.evaluate("window.resume()")
+        await expect(cell).to_have_text("5")
+
+
+async def test_a_question_that_fails_is_asked_again(browser: Browser, lively: Lively) -> None:
+    """Until then the page says that it may be old, though it is connected."""
+    url = f"{lively.page.site.url}watches"
+    async with browser_tab_that_may_complain(browser, url) as page:
+        failing = True
+
+        async def answer(route: Route) -> None:
+            await (route.fulfill(status=503, body="away") if failing else route.continue_())
+
+        await page.route(url, answer)
+        lively.scan(p4=1.0)
+        status = page.get_by_role("status")
+        await expect(status).to_have_text("Not connected: this may be old")
+        failing = False
+        await expect(page.locator("td[data-label='Products']").first).to_have_text("4")
+        await expect(status).to_have_text("")
+
+
 async def test_health_is_said(
     browser: Browser, lively: Lively, monkeypatch: pytest.MonkeyPatch
 ) -> None:

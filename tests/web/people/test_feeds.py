@@ -13,6 +13,7 @@ from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE
 from tests.web.people.visiting import OWNER, TOKENS, Visitors, visited
 from watcher.alert import Alert, AlertState
+from watcher.model import Severity
 from watcher.people import Role
 from watcher.rules.files.loading import load_text
 from watcher.store.sqlite.database import Database
@@ -138,6 +139,35 @@ rules:
         assert "ended: condition ended" in texts(entries(feed), "content")[0]
         feed = await told(visitors, "?channel=all&rule=quiet")
         assert len(entries(feed)) == 1
+
+
+async def test_what_a_channel_hears_seldom(peopled: Path, furnished: Furnished) -> None:
+    """Of a rule whose severity the data say, as old as it may be among what is not told there."""
+    book = load_text("""
+api: {key: k-1234567}
+channels:
+  me: {url: "json://localhost/", min_severity: critical}
+defaults: {region: US}
+rules:
+  - name: graded
+    watch: {sort: total_sale_7d_cnt desc}
+    when: {total_sale_7d_cnt: {at_least: 1}}
+    severity: {critical: {total_sale_7d_cnt: {at_least: 100}}}
+    notify: [me]
+""")
+    with Database.open(peopled) as store:
+        (known, *_) = store.alerts.list(limit=1)
+        for number in range(600):
+            at = furnished.now - 600 + number
+            severity = Severity.CRITICAL if number < 3 else Severity.INFO
+            store.alerts.save(
+                [Alert(0, "graded", known.alert.product, AlertState.INACTIVE, at, at, fired_at=at,
+                       resolved_at=at, severity=severity)]
+            )  # fmt: skip
+    shown = Furnished(furnished.path, book, furnished.now)
+    async with visited(peopled, shown, OWNER) as visitors:
+        assert len(entries(await told(visitors, "?channel=me"))) == 3
+        assert len(entries(await told(visitors, "?rule=graded"))) == 50
 
 
 async def test_fifty_at_most(peopled: Path, furnished: Furnished) -> None:

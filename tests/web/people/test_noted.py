@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.making import contents
 from tests.web.conftest import Furnished
 from tests.web.people.visiting import OWNER, TOKENS, path_of, visited
 from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.people import AuditRecord, Role, Via, digest_of
-from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
 from watcher.web.routes import FORMS
 
@@ -81,13 +81,9 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
     and leaves no second record, but where it makes something anew."""
     role = next(role for each, _handler, role in FORMS if each == route)
     sent, now = SENT[route], furnished.now
-    with Database.open(peopled) as store:
-        store.followed.add([OLD], now - 9, "old")
-        store.silences.add(begins=now - 9, ends=now + 9_000, product="1")
-        dead = store.outbox.list([NotificationState.DEAD])[0].id
-        known = {DEAD: str(dead), FIRING: _firing(store)}
-        store.page_rules.save("# old\n", now - 9, base=0, who="ann")
-    ids = {name: text.removeprefix("A") for name, text in known.items()}
+    _prepare(peopled, now)
+    ids = _ids(peopled)
+    known = {**ids, FIRING: f"A{ids[FIRING]}"}
     async with visited(peopled, furnished, OWNER) as visitors:
         fields = {"token": await visitors.form(OWNER), **sent.fields}
         fields = {name: ids.get(text, text) for name, text in fields.items()}
@@ -104,19 +100,28 @@ async def test_every_form_is_noted(peopled: Path, furnished: Furnished, route: s
         assert len(_records(peopled)) == (2 if route in ("/silences", "/outbox/retry") else 1)
 
 
-def _firing(store: Store) -> str:
-    """The id of the alert of taking-off that fires, as people name it."""
-    (found, *_) = store.alerts.list("taking-off", AlertState.FIRING)
-    return found.alert.short_id
+def _prepare(path: Path, now: int) -> None:
+    """Something for each form to change."""
+    with Database.open(path) as store:
+        store.followed.add([OLD], now - 9, "old")
+        store.silences.add(begins=now - 9, ends=now + 9_000, product="1")
+        store.page_rules.save("# old\n", now - 9, base=0, who="ann")
+
+
+def _ids(path: Path) -> dict[str, str]:
+    """The ids of an alert of taking-off that fires, and of a dead message."""
+    with Database.open(path, readonly=True) as store:
+        (found, *_) = store.alerts.list("taking-off", AlertState.FIRING)
+        (dead, *_) = store.outbox.list([NotificationState.DEAD])
+    return {FIRING: str(found.alert.id), DEAD: str(dead.id)}
 
 
 async def test_to_undo_is_noted(peopled: Path, furnished: Furnished) -> None:
     """As what was done was; once."""
-    with Database.open(peopled, readonly=True) as store:
-        firing = _firing(store)
+    firing = _ids(peopled)[FIRING]
     async with visited(peopled, furnished, OWNER) as visitors:
         token, given = await visitors.form(OWNER), TOKENS[Role.ACT]
-        sent = {"token": token, "alert": firing.removeprefix("A")}
+        sent = {"token": token, "alert": firing}
         where = await visitors.leads("alerts/acknowledge", sent, given)
         undo = {"token": token, "done": where.partition("done=")[2]}
         for _ in range(2):
@@ -158,17 +163,49 @@ async def test_what_is_refused_leaves_no_record(peopled: Path, furnished: Furnis
         assert _records(peopled) == []
 
 
-async def test_a_write_that_fails_leaves_no_record(peopled: Path, furnished: Furnished) -> None:
-    """And no write is done whose record can't be stored."""
-    with Database.open(peopled) as store:
+@pytest.mark.parametrize("route", SENT)
+async def test_no_write_is_done_without_its_record(
+    peopled: Path, furnished: Furnished, route: str
+) -> None:
+    """Where that can't be stored, everything is as it was."""
+    _prepare(peopled, furnished.now)
+    ids = _ids(peopled)
+    before = _refusing_records(peopled)
+    async with visited(peopled, furnished, OWNER) as visitors:
+        fields = {"token": await visitors.form(OWNER), **SENT[route].fields}
+        fields = {name: ids.get(text, text) for name, text in fields.items()}
+        assert (await visitors.post(path_of(route), fields, OWNER))[0] >= 500
+    assert _contents(peopled) == before
+
+
+@pytest.mark.parametrize("deed", ["acknowledge", "silence"])
+async def test_nothing_is_undone_without_its_record(
+    peopled: Path, furnished: Furnished, deed: str
+) -> None:
+    """Nor that."""
+    firing = _ids(peopled)[FIRING]
+    async with visited(peopled, furnished, OWNER) as visitors:
+        token = await visitors.form(OWNER)
+        sent = {"token": token, "alert": firing, "for": "1d"}
+        where = await visitors.leads(f"alerts/{deed}", sent, OWNER)
+        before = _refusing_records(peopled)
+        undo = {"token": token, "done": where.partition("done=")[2]}
+        assert (await visitors.post("alerts/undo", undo, OWNER))[0] >= 500
+    assert _contents(peopled) == before
+
+
+def _refusing_records(path: Path) -> object:
+    """Have no record be stored from now on; all that is there."""
+    with Database.open(path) as store:
         store.execute(
             "CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
-    async with visited(peopled, furnished, OWNER) as visitors:
-        fields = {"token": await visitors.form(OWNER), "rule": "x", "for": "1d"}
-        assert (await visitors.post("silences", fields, OWNER))[0] >= 500
-    with Database.open(peopled, readonly=True) as store:
-        assert store.silences.list() == []
+    return _contents(path)
+
+
+def _contents(path: Path) -> object:
+    with Database.open(path, readonly=True) as store:
+        return contents(store)
 
 
 async def test_the_page_of_it(peopled: Path, furnished: Furnished) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.web.library import PUBLIC, TOKEN, Library, holding, served
@@ -11,6 +12,7 @@ from tests.web.people.visiting import path_of
 from watcher.people import Role, Via, digest_of
 from watcher.store.engine import open_store
 from watcher.store.places import Server
+from watcher.web.other_book import OtherBook
 from watcher.web.routes import FEEDS, FORMS, READS
 
 TOKENS = {book: {role: f"{role.word}-of-{book}-0123456789" for role in Role} for book in "ab"}
@@ -74,6 +76,41 @@ async def test_feeds_of_books(peopled: Library) -> None:
             _, there = await page.get(f"books/b/{other}")
         first, second = (each.partition("<id>")[2].partition("<")[0] for each in (text, there))
         assert first != second
+
+
+async def test_who_is_refused_keeps_no_connection(
+    peopled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has no token can't have one opened for each book of a server."""
+    monkeypatch.setattr("watcher.web.server_books.OPEN", 1)
+    async with served(peopled) as page:
+        for book in "ab":
+            assert (await page.get(f"books/{book}/", "a-wrong-token-0123456789"))[0] == 401
+        _until_gone(peopled.url, "watcher/-/a")
+
+
+async def test_a_book_that_was_let_go_is_read_all_the_same(peopled: Library) -> None:
+    """As who has asked for it before does; nothing of that stays open."""
+    other = OtherBook(Server(peopled.url, "a"), readonly=True, wake=lambda: None)
+    for _ in range(2):
+        assert await other.read(lambda database: len(database.people.list())) == len(Role)
+        await other.aclose()
+    assert await other.read(lambda database: len(database.people.list())) == len(Role)
+    _until_gone(peopled.url, "watcher/-/a")
+
+
+def _until_gone(url: str, name: str) -> None:
+    """Wait until no session of that name is there."""
+    asked = (
+        "SELECT count(*) = 0 FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = %s"
+    )
+    with psycopg.connect(url, autocommit=True) as conn:
+        for _ in range(1_000):
+            if conn.execute(asked, (name,)).fetchone() == (True,):
+                return
+            conn.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError(f"there is a session of {name} still")
 
 
 async def test_a_book_of_this_daemon(peopled: Library) -> None:

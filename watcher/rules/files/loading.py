@@ -91,7 +91,7 @@ class _Given:
         documents: list[Document] = []
         for file in _files(self.paths, problems, warnings):
             try:
-                documents.append(read(_bytes_of(file), str(file)))
+                documents.append(read(_bytes_of(file), _name_of(file)))
             except (OSError, ValueError) as error:
                 problems.append(_of_file(file, _unreadable(error)))
             except Unreadable as error:
@@ -133,6 +133,8 @@ def _rulebook(
         own = page.rule_file(problems, warnings)
         files += [own] if own is not None else []
         rulebook = assemble(files, vault, categories) if files else None
+    if page.left_out:
+        problems[:] = [one for one in problems if one.code is not ProblemCode.NO_RULES]
     if broken:
         problems[:] = [one for one in problems if one.code not in _OF_OTHER_FILES]
     elif any(_FACTS.match(one.path) for one in problems):
@@ -183,7 +185,12 @@ def _files(
 
 
 def _of_file(file: FilePath, message: str, code: ProblemCode = ProblemCode.UNREADABLE) -> Problem:
-    return Problem(str(file), 0, 0, "", message, code)
+    return Problem(_name_of(file), 0, 0, "", message, code)
+
+
+def _name_of(file: FilePath) -> str:
+    """The file for people: never as the page's text is called."""
+    return f"./{file}" if str(file) == PAGE_FILE else str(file)
 
 
 def _is_folder(path: FilePath) -> bool:

@@ -11,13 +11,21 @@ from typing import TypeVar
 
 from watcher.errors import Problem, ProblemCode, RulesError
 from watcher.page_text import LARGEST, PAGE_FILE, PageText
-from watcher.rules.files.document import MAX_PROBLEMS, Document, Path, Spot, Unreadable, read
+from watcher.rules.files.document import (
+    MAX_PROBLEMS,
+    Document,
+    Path,
+    Spot,
+    Unreadable,
+    path_text,
+    read,
+)
 from watcher.rules.files.rule_file import RuleFile
 from watcher.rules.files.side_files import SideFiles
 from watcher.rules.files.substitution import Vault
 from watcher.rules.rulebook import Rulebook
 from watcher.rules.sections.models import SECTIONS
-from watcher.words import kind, listing, quoted
+from watcher.words import kind, listing, printable, quoted
 
 T = TypeVar("T")
 
@@ -30,12 +38,10 @@ _FILLED_IN = (
     'a plain "${" write "$${"'
 )
 _NO_FILES = "page.yaml can name no file: write this in your own rule file"
+_TOO_DEEP = "the rest of it is left out, too: too much of it names what can't be used"
+_NOT_TOGETHER = "all of it is left out, for your own files can't be read with it"
 # Errors of one's own files that come of what is missing in the page's.
-_OF_THE_PAGE = (
-    ProblemCode.UNKNOWN_WATCH,
-    ProblemCode.NO_RULES,
-    ProblemCode.INVALID,
-)
+_OF_THE_PAGE = (ProblemCode.UNKNOWN_WATCH, ProblemCode.INVALID)
 
 
 class _NoFiles(SideFiles):
@@ -48,10 +54,12 @@ class _NoFiles(SideFiles):
 @dataclass(frozen=True, slots=True)
 class PageFile:
     """The text as it was read: None of what is no YAML, or empty; and what is wrong with it by
-    itself, without which the document is."""
+    itself, without which the document is. ``left_out``: none of it can be used, so that the other
+    files need have no rules either."""
 
     document: Document | None
     problems: tuple[Problem, ...] = ()
+    left_out: bool = False
 
     def rule_file(self, problems: list[Problem], warnings: list[Problem]) -> RuleFile | None:
         """The file to be assembled with the others: nothing is filled in, and no file is read."""
@@ -143,17 +151,29 @@ def _usable(
 ) -> Rulebook:
     """The rules with what can be used of ``document``; what is wrong with it is added to
     ``found``."""
+    clash = ""
     for _ in range(_MOST_TRIES):
+        if document is None:
+            break
         try:
             return load(PageFile(document))
         except RulesError as error:
-            if document is None:
-                break
+            clash = str(error.problems[0])
             broken = [each for each in error.problems if each.file == PAGE_FILE]
             found += broken
             document = without(document, broken) if broken else None
+    rules = _own(load, found)
+    if document is not None:
+        found.append(Problem(PAGE_FILE, 0, 0, "", _TOO_DEEP))
+    elif clash and not found:  # never without a word
+        found.append(Problem(PAGE_FILE, 0, 0, "", f"{_NOT_TOGETHER}: {clash}"))
+    return rules
+
+
+def _own(load: Callable[[PageFile], Rulebook], found: Sequence[Problem]) -> Rulebook:
+    """The rules of the user's own files alone, for want of what was ``found`` in the page's."""
     try:
-        return load(PageFile(None))
+        return load(PageFile(None, left_out=bool(found)))
     except RulesError as error:
         # Rules of one's own that speak of the page's lists: the reason lies there.
         if found and all(each.code in _OF_THE_PAGE for each in error.problems):
@@ -176,7 +196,8 @@ def without(document: Document, problems: Sequence[Problem]) -> Document | None:
     nothing is left."""
     assert isinstance(document.value, Mapping)  # noqa: S101  told by read_page
     starts = sorted(_starts(document))
-    gone = {_owner(starts, (each.line, each.column)) for each in problems}
+    named = {printable(path_text(path)): path for _, path in starts if len(path) > 1}
+    gone = {_owner(starts, named, each) for each in problems}
     value: dict[str, object] = {}
     spots: dict[str | int, Spot] = {}
     for name, section in document.value.items():
@@ -196,14 +217,22 @@ def _starts(document: Document) -> Iterator[tuple[tuple[int, int], Path]]:
             yield spot.key or (spot.line, spot.column), (name, inner)
 
 
-def _owner(starts: Sequence[tuple[tuple[int, int], Path]], place: tuple[int, int]) -> Path:
-    """The last that begins before a place."""
+def _owner(
+    starts: Sequence[tuple[tuple[int, int], Path]], named: Mapping[str, Path], problem: Problem
+) -> Path:
+    """The thing that a problem is of: by its path, for what an alias stands for is written in
+    another one; else the last that begins before its place."""
+    text = problem.path
+    while text:
+        if text in named:
+            return named[text]
+        text = text[: max(text.rfind("."), text.rfind("["), 0)]
+    place = (problem.line, problem.column)
     return max((each for each in starts if each[0] <= place), default=((0, 0), ()))[1]
 
 
-def _left(
-    name: str, section: object, spot: Spot, gone: set[Path]
-) -> tuple[object, Spot]:  # fmt: skip
+def _left(name: str, section: object, spot: Spot, gone: set[Path]) -> tuple[object, Spot]:
+    """A section and its spot, without what is gone of it."""
     if isinstance(section, dict):
         kept = [key for key in section if (name, key) not in gone]
         return {key: section[key] for key in kept}, replace(

@@ -8,7 +8,7 @@ from itertools import chain
 from urllib.parse import urlsplit
 
 from watcher.errors import ProblemCode
-from watcher.rules.files.rule_file import RuleFile
+from watcher.rules.files.rule_file import Entry, RuleFile
 from watcher.rules.files.substitution import Vault
 from watcher.rules.metrics import CategoryLookup
 from watcher.rules.rulebook import DEFAULT_URL, Api, Group, Keep, Rule, Rulebook, Secret, Watch
@@ -67,10 +67,8 @@ class _Assembly:
         currency = api.gmv_currency if api is not None else None
         metrics = own_catalogue(self._read, currency, self._categories)
         watches = Watches(defaults.region, defaults.every, defaults.timezone, metrics)
-        for name, entry in self._read.entries("watches"):
-            watches.add(name, entry)
         groups = NamedGroups(watches, metrics)
-        for name, entry in self._read.entries("groups"):
+        for name, entry in self._watches_and_groups(watches):
             groups.add(name, entry)
         section_of = self._read.mapping("defaults")
         notify = channels.known(section_of["notify"]) if section_of is not None else ()
@@ -102,6 +100,19 @@ class _Assembly:
             groups=tuple(grouped.values()),
             reports=reports.settled(settled),
         )
+
+    def _watches_and_groups(self, watches: Watches) -> list[tuple[str, Entry]]:
+        """Read all watches; the groups, which may be of any of them, by name. Which of them has a
+        name that two want the order of the files says: the page's rules come last."""
+        groups = list[tuple[str, Entry]]()
+        for each in map(Sections, zip(self._files)):
+            for name, entry in each.entries("watches"):
+                watches.add(name, entry)
+            groups += [
+                (name, entry) for name, entry in each.entries("groups")
+                if watches.take_name(name, entry)
+            ]  # fmt: skip
+        return groups
 
     def _api(self) -> Api | None:
         section = self._read.shaped("api", models.ApiSection)

@@ -49,9 +49,7 @@ class NamedGroups:
         return iter(self._named.values())
 
     def add(self, name: str, entry: Entry) -> None:
-        """Read one; what is wrong with it is reported."""
-        if not self._watches.take_name(name, entry):
-            return
+        """Read one, whose name no watch has; what is wrong with it is reported."""
         section = entry.shape(GroupSection)
         before = entry.file.problems
         found = self._members(name, entry)

@@ -28,6 +28,9 @@ class PageVersion(Struct, frozen=True):
     digest: str
 
 
+_NONE = PageVersion(0, 0, "", None, 0, sha256().hexdigest())  # of before anybody wrote any
+
+
 class Outdated(WatcherError):
     """Somebody saved another version since the one that a change began from."""
 
@@ -68,15 +71,15 @@ class PageRules(Face):
         self, text: str, now: Instant, *, base: int, who: str, restores: int | None = None
     ) -> PageVersion:
         """Have a text in force from now on, that was made of version ``base``; the version, which
-        is that of before where the text is the same. Raises ``Outdated`` where another one is in
-        force by now."""
+        is that of before where the text is the same (0 where nothing is there, and nothing comes).
+        Raises ``Outdated`` where another one is in force by now."""
         content = text.encode()
         digest = sha256(content).hexdigest()
         with self._db.atomic():
-            newest = next(iter(self.versions(limit=1)), None)
-            if (newest.number if newest else 0) != base:
-                raise Outdated(f"version {newest.number if newest else 0} is in force, not {base}")
-            if newest is not None and newest.digest == digest:
+            newest = next(iter(self.versions(limit=1)), _NONE)
+            if newest.number != base:
+                raise Outdated(f"version {newest.number} is in force, not {base}")
+            if newest.digest == digest:
                 return newest
             made = PageVersion(base + 1, now, who, restores, len(content), digest)
             self._db.execute(

@@ -4,7 +4,7 @@ words that messages tell it with."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +28,9 @@ from watcher.web.context import PageContext
 from watcher.web.rendering import subject_path, with_query
 
 MOST = 50  # alerts of a feed
+# Alerts among which so many are looked for: of a rule that is severe by what the data say a channel
+# may hear few.
+_AMONG = (MOST, 10 * MOST, 100 * MOST)
 _TITLES = {
     "": N_("watcher: alerts"),
     "rule": N_("watcher: alerts of {rule}"),
@@ -68,19 +71,33 @@ class _Chosen:
             names = {each.name for each in rules}
         if self.rule and not names and not self.channel:
             names = {self.rule}  # one that is no more
-        ids = database.browsing.fired_alerts(names, MOST)
+        ids = self._newest(names, database, book)
         if self.rule and not rules and not ids:
             raise web.HTTPNotFound(text="There is no such page.")
-        return [each for each in database.alerts.shown(ids) if self._hears(each, book)]
+        return database.alerts.shown(ids)
 
     def _takes(self, rule: Rule) -> bool:
         return self.rule in ("", rule.name) and (not self.channel or self.channel in rule.notify)
 
-    def _hears(self, row: AlertRow, book: Rulebook) -> bool:
-        if not self.channel:
-            return True
-        rule = next((each for each in book.rules if each.name == row.alert.rule), None)
-        return rule is not None and book.channels[self.channel].hears(rule.severity_of(row.alert))
+    def _newest(
+        self, names: Collection[str] | None, database: Store, book: Rulebook
+    ) -> Sequence[int]:
+        """The newest alerts of these rules that the channel hears, if it is one's."""
+        heard: Sequence[int] = ()
+        for among in _AMONG:
+            ids = database.browsing.fired_alerts(names, among)
+            heard = self._heard(ids, database, book) if self.channel else ids
+            if len(heard) >= MOST or len(ids) < among:
+                break
+        return heard[:MOST]
+
+    def _heard(self, ids: Sequence[int], database: Store, book: Rulebook) -> Sequence[int]:
+        channel, rules = book.channels[self.channel], {each.name: each for each in book.rules}
+        heard = {
+            each.id for each in database.alerts.stated(ids)
+            if channel.hears(rules[each.rule].severity_of(each))
+        }  # fmt: skip
+        return [each for each in ids if each in heard]
 
     def title(self) -> str:
         kind = "channel" if self.channel else "rule" if self.rule else ""

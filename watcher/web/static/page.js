@@ -155,7 +155,7 @@ function showAll(page) {
 // ---------------------------------------------------------------- what changes, by itself
 
 const AWAY = 30_000, UNATTENDED = 300_000, GAP = 2_000; // milliseconds
-let source = null, mark = told.mark, waiting = document, timer = 0, missed = false, hiddenAt = 0, touchedAt = performance.now();
+let source = null, mark = told.mark, waiting = document, timer = 0, missed = false, again = false, hiddenAt = 0, touchedAt = performance.now();
 
 function say(words, offers) {
   const [text, button] = bar.children;
@@ -188,13 +188,22 @@ function disconnect() {
 
 function askSoon() {
   if (document.hidden) missed = true;
-  else timer ||= setTimeout(() => ask(false), GAP / 4 + Math.random() * GAP / 4);
+  else if (timer) again = true; // once the pause is over
+  else timer = setTimeout(() => ask(false), GAP / 4 + Math.random() * GAP / 4);
+}
+
+// An answer did not come: until one does this may be old, though events still come.
+function askLater() {
+  say(bar.dataset.lost, false);
+  if (source && source.readyState === EventSource.OPEN) setTimeout(askSoon, 10_000);
 }
 
 // Ask for this page anew; show all of it at once where nobody reads: `returned`, or long untouched.
 async function ask(returned) {
+  again = false;
   try {
     const answer = await fetch(location.href, { headers: { "X-Watcher-Live": "1" }, cache: "no-store" });
+    if (answer.status >= 500) return askLater();
     if (!answer.ok || answer.redirected) return lost();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     mark = page.body.dataset.mark || mark;
@@ -203,9 +212,9 @@ async function ask(returned) {
     waiting = page;
     say(...showCalmly(page));
   } catch {
-    lost();
+    askLater();
   } finally {
-    setTimeout(() => { timer = 0; }, GAP);
+    setTimeout(() => { timer = 0; if (again) askSoon(); }, GAP);
   }
 }
 
