@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.store.making import DAY, REFUSED, START, contents, memory, pending, raw, with_products
 from watcher.alert import Alert, AlertState
+from watcher.model import Severity
 from watcher.people import Author, Role, Via, digest_of, new_token
 from watcher.store.ports import Store
 from watcher.store.sql.people import KEPT
@@ -126,6 +128,26 @@ def test_what_fired_last() -> None:
         assert found("a", "c", limit=3) == [5, 0, 3]
         assert found("nobody") == []
         assert store.browsing.fired_alerts([], 9) == []
+
+
+def test_what_fired_last_of_a_severity() -> None:
+    """What is not severe enough takes no place of the others; without a severity it is of the
+    least."""
+    with memory() as store:
+        (product, *_) = with_products(store)
+        severities = (None, Severity.CRITICAL, Severity.INFO, Severity.WARNING, None)
+        made = [
+            replace(_fired("a", product, START + at), severity=severity)
+            for at, severity in enumerate(severities)
+        ]
+        ids = [each.id for each in store.alerts.save(made)]
+
+        def found(*graded: Severity, limit: int = 50) -> list[int]:
+            return [ids.index(each) for each in store.browsing.fired_alerts({"a"}, limit, graded)]
+
+        assert found(Severity.CRITICAL, Severity.WARNING, limit=2) == [3, 1]
+        assert found(Severity.INFO) == [4, 2, 0]
+        assert found() == []
 
 
 @pytest.mark.sqlite

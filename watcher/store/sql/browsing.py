@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.alert import AlertState
 from watcher.message import NotificationState
-from watcher.model import Ints
+from watcher.model import Ints, Severity
 from watcher.store.packing import positions
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
@@ -38,8 +38,15 @@ class Browsing(Face):
         given = {"state = ?": AlertState.INACTIVE.value, "rule = ?": rule, "id < ?": before}
         return self._ids("alerts", given, limit)
 
-    def fired_alerts(self, rules: Collection[str] | None, limit: int = 50) -> list[int]:
-        """Ids of alerts that ever fired, of these rules or of all; what fired last comes first."""
+    def fired_alerts(
+        self,
+        rules: Collection[str] | None,
+        limit: int = 50,
+        graded: Collection[Severity] | None = None,
+    ) -> list[int]:
+        """Ids of alerts that ever fired, of these rules or of all; what fired last comes first. Of
+        rules whose data decide how severe an alert is also only those of the severities
+        ``graded``: ``info`` is what met no grade."""
         fired, order = "fired_at IS NOT NULL", "fired_at DESC, id DESC"
         if rules is None:
             sql = f"SELECT id FROM alerts WHERE {fired} ORDER BY {order} LIMIT ?"
@@ -47,12 +54,17 @@ class Browsing(Face):
         # The newest of each rule by its index: to go through all alerts would take as long as there
         # are many, of rules that fire seldom.
         own = f"SELECT b.id FROM alerts AS b WHERE b.rule = w.value AND b.{fired}"
+        values = [self._sql.listed(sorted(rules)), limit]
+        if graded is not None:
+            least = Severity.INFO.value
+            own += f" AND coalesce(b.severity, '{least}') IN {self._sql.among('?3', sort=TEXT)}"
+            values.append(self._sql.listed(sorted(each.value for each in graded)))
         return self._db.all(
             int,
             f"SELECT a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} alerts AS a "
             f"ON a.id IN ({own} ORDER BY b.fired_at DESC, b.id DESC LIMIT ?2) "
             "ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
-            (self._sql.listed(sorted(rules)), limit),
+            values,
         )
 
     def live_counts(self, rule: str) -> dict[str, int]:

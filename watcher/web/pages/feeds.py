@@ -62,25 +62,35 @@ class _Chosen:
 
     def rows(self, database: Store, book: Rulebook, _now: Instant) -> Sequence[AlertRow]:
         """The newest alerts that fired; raises 404 where there is and was no such rule."""
-        rules = [each for each in book.rules if self._takes(each)]
-        names = None
-        if self.rule or self.channel:
-            names = {each.name for each in rules}
-        if self.rule and not names and not self.channel:
-            names = {self.rule}  # one that is no more
-        ids = database.browsing.fired_alerts(names, MOST)
-        if self.rule and not rules and not ids:
-            raise web.HTTPNotFound(text="There is no such page.")
-        return [each for each in database.alerts.shown(ids) if self._hears(each, book)]
+        if self.channel:
+            return self._heard(database, book)
+        ids = database.browsing.fired_alerts({self.rule} if self.rule else None, MOST)
+        if self.rule and not ids and all(each.name != self.rule for each in book.rules):
+            raise web.HTTPNotFound(text=_("There is no such rule."))
+        return database.alerts.shown(ids)
+
+    def _heard(self, database: Store, book: Rulebook) -> Sequence[AlertRow]:
+        """The newest that the channel hears of. What it does not hear of is left out before they
+        are counted: by rule, or by alert where a rule's data decide. Raises 404 where no rule of
+        the name that is asked for tells it."""
+        channel = book.channels[self.channel]
+        heard = [each for each in Severity if channel.hears(each)]
+        whole, partly = set[str](), set[str]()
+        rules = [*filter(self._takes, book.rules)]
+        if self.rule and not rules:
+            raise web.HTTPNotFound(text=_("There is no such rule."))
+        for rule in rules:
+            possible = set(rule.possible_severities)
+            if possible.issubset(heard):
+                whole.add(rule.name)
+            elif not possible.isdisjoint(heard):
+                partly.add(rule.name)
+        fired = database.browsing.fired_alerts
+        rows = database.alerts.shown([*fired(whole, MOST), *fired(partly, MOST, heard)])
+        return sorted(rows, key=_when_fired, reverse=True)[:MOST]
 
     def _takes(self, rule: Rule) -> bool:
-        return self.rule in ("", rule.name) and (not self.channel or self.channel in rule.notify)
-
-    def _hears(self, row: AlertRow, book: Rulebook) -> bool:
-        if not self.channel:
-            return True
-        rule = next((each for each in book.rules if each.name == row.alert.rule), None)
-        return rule is not None and book.channels[self.channel].hears(rule.severity_of(row.alert))
+        return self.rule in ("", rule.name) and self.channel in rule.notify
 
     def title(self) -> str:
         kind = "channel" if self.channel else "rule" if self.rule else ""
@@ -172,6 +182,10 @@ def _entry(context: PageContext, request: web.Request, chosen: _Chosen, row: Ale
         product.link,
         [*filter(None, (alert.rule, severity_said(severity), row.region))],
     )
+
+
+def _when_fired(row: AlertRow) -> tuple[Instant, int]:
+    return row.alert.fired_at or 0, row.alert.id
 
 
 def _path(**given: str) -> str:
