@@ -119,7 +119,9 @@ def _values(values: Mapping[str, Any], other: Mapping[str, Any], zone: tzinfo) -
     """Yield the values that the ``other`` ones have not."""
     for name, value in values.items():
         if name not in other and value != "":
-            yield _("{name}: {value}").format(name=_named(name, value), value=_said(name, value, zone))
+            yield _("{name}: {value}").format(
+                name=_named(name, value), value=_said(name, value, zone)
+            )
 
 
 def _named(name: str, value: object) -> str:
