@@ -6,6 +6,7 @@ from datetime import UTC
 
 import pytest
 
+from watcher.language import Language, spoken
 from watcher.people import AuditRecord, Via, WriteKind
 from watcher.text.audit import changes, done, kind_said, way
 
@@ -51,3 +52,13 @@ def test_a_kind_of_another_version() -> None:
 def test_what_it_changed(before: object, after: object, said: list[str]) -> None:
     """Only that; a value without another one stands by itself."""
     assert changes(_record("x", before, after), UTC) == said
+
+
+def test_products_by_name_and_by_number() -> None:
+    """Which they are is no number of them, where a language has two words for that."""
+    with spoken(Language.CHINESE):
+        (named,), (counted,) = (
+            changes(_record("x", None, {"products": given}), UTC) for given in ("1729", 1_729)
+        )
+    assert named == "商品：1729"
+    assert counted == "商品数：1,729"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,8 +27,11 @@ from watcher.incident import About, Incident, IncidentKind
 from watcher.language import Language, spoken
 from watcher.message import Item, Message, RuleCount, Waited
 from watcher.model import Severity
+from watcher.people import ROLES, Role, name_of
+from watcher.source.addresses import PRODUCT, id_of
 from watcher.text.messages import text_of, title_of
-from watcher.units import DAY, HOUR, Currencies, Unit
+from watcher.text.retold import retold
+from watcher.units import DAY, HOUR, Currencies, Unit, parse_duration
 
 ZH = Language.CHINESE
 NOW = telling.NOW
@@ -177,6 +182,25 @@ def test_no_english_is_left(style: Style) -> None:
         text = f"{shown.title}\n{visible(shown.body) if shown.format == 'html' else shown.body}"
         found |= {*unmarked(re.sub(r"https://\S+", "", text), *_KNOWN, "z 值")}
     assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("read", "given", "kept"),
+    [
+        (name_of, "", ()), (name_of, "1" * 99, ()), (name_of, "<1>", ()),
+        (name_of, "Owner", ("Owner",)), (Role.of, "1", ROLES),
+        (parse_duration, "-1", ("s", "m", "h", "d", "w")), (parse_duration, "1m2h", ("m", "h")),
+        (parse_duration, "99999d", ("d",)), (partial(id_of, thing=PRODUCT), "1", ("ID",)),
+    ],
+)  # fmt: skip
+def test_what_a_form_has_wrong(
+    read: Callable[[str], object], given: str, kept: Sequence[str]
+) -> None:
+    """It is found by what reads files and commands, too, which speak English."""
+    with pytest.raises(ValueError, match=r"[a-z]") as raised, spoken(Language.CHINESE):
+        read(given)
+    with spoken(Language.CHINESE):
+        assert set(re.findall(r"[A-Za-z]+", retold(str(raised.value)))) <= {*kept}
 
 
 def test_mail_says_in_which_language_it_is() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
+from watcher.language import pgettext
 from watcher.people import AuditRecord, Via, WriteKind
 from watcher.text.retold import retold
 from watcher.text.sanitize import shorten
@@ -99,7 +100,7 @@ def changes(record: AuditRecord, zone: tzinfo) -> list[str]:
     before, after = record.before or {}, record.after or {}
     lines = [
         _("{name}: {before} → {after}").format(
-            name=_named(name),
+            name=_named(name, before[name]),
             before=_said(name, before[name], zone),
             after=_said(name, after[name], zone),
         )
@@ -118,10 +119,14 @@ def _values(values: Mapping[str, Any], other: Mapping[str, Any], zone: tzinfo) -
     """Yield the values that the ``other`` ones have not."""
     for name, value in values.items():
         if name not in other and value != "":
-            yield _("{name}: {value}").format(name=_named(name), value=_said(name, value, zone))
+            yield _("{name}: {value}").format(
+                name=_named(name, value), value=_said(name, value, zone)
+            )
 
 
-def _named(name: str) -> str:
+def _named(name: str, value: object) -> str:
+    if name == "products" and isinstance(value, str):  # which they are, not how many
+        return pgettext("named", "products")
     return _(_NAMES[name]) if name in _NAMES else retold(name)
 
 

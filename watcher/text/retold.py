@@ -91,6 +91,23 @@ _PATTERNS = (
     N_("your own: {formula}"),
     N_("your own, from {file}"),
     N_("{about} {subject}: {kind}"),
+    # What somebody wrote into a form.
+    N_("a person needs a name"),
+    N_("a name has {most} characters at most, and this one {count}"),
+    N_(
+        "a name is of letters, digits and any of . @ ' + - _ between them; it begins with a "
+        "letter or digit"
+    ),
+    N_('"{name}" is who has the page\'s own token or machine; take another name'),
+    N_('"{word}" is no role; there are {roles}'),
+    N_('there is "{name}" already'),
+    N_('"{span}" is no duration: write it like 90s, 15m, 6h, 7d, 2w or 1h30m'),
+    N_('"{span}" is no duration: the larger unit comes first, as in 1h30m'),
+    N_('"{span}" is longer than ten years'),
+    N_(
+        "{given} is no product's id: write its {digits} digits in quotes, or the address of its "
+        "page"
+    ),
 )  # fmt: skip
 _JOINED = N_("; ")
 _OF_WORDS = frozenset({"about", "kind", "subjects"})

@@ -48,6 +48,11 @@ class Visitor:
         return bool(self.name) and self.role >= role
 
     @property
+    def is_of_book(self) -> bool:
+        """Whether their token is one of a book's people, and opens nothing beside the book."""
+        return self.name not in ("", OWNER, LOCAL)
+
+    @property
     def is_reader_of_feeds(self) -> bool:
         """Whether they may read feeds and nothing else."""
         return bool(self.name) and self.role is Role.FEED

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
+from watcher.text.retold import retold
 from watcher.web.address import Origin, PageUrl
 
 FIELD = "token"
@@ -113,6 +114,12 @@ class Forms:
     def _holds(self, token: str) -> bool:
         salt, _dot, signature = token.partition(".")
         return hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign(salt).encode())
+
+
+def to_mend(error: ValueError) -> web.HTTPBadRequest:
+    """The answer to who wrote what can't be: what is wrong with it, and what to do."""
+    text = _("{error}. Go back and mend it.")
+    return web.HTTPBadRequest(text=text.format(error=retold(str(error))))
 
 
 def own_path(text: str, otherwise: str) -> str:

@@ -115,6 +115,12 @@ class Scene(NamedTuple):
     is_book: bool = True  # and not what all of them have in common
     visitor: Visitor = Visitor()
 
+    def way_to_books(self, here: str) -> str:
+        """The way from the path ``here`` to the list of all books; "" for who is let in to this one
+        alone, and where there is no other one."""
+        is_shown = self.book and not self.visitor.is_of_book
+        return f"{relative('/', here)}../../" if is_shown else ""
+
     def may(self, role: str) -> bool:
         """Whether the visitor may send forms that take this role: ``act``, ``edit``."""
         return self.token is not None and self.visitor.may(Role.of(role))
@@ -151,7 +157,7 @@ class Renderer:
             may=scene.may,
             can=lambda role: scene.visitor.may(Role.of(role)),
             book=scene.book,
-            index=f"{relative('/', here)}../../" if scene.book else "",
+            index=scene.way_to_books(here),
             pages=[(path, _(name)) for path, name in NAVIGATION] if scene.is_book else (),
             keys=KEYS,
             mark=request.get(MARK, ""),

@@ -283,3 +283,40 @@ def test_ids_stay() -> None:
     """An id of the same things is the same for ever: readers know entries by it."""
     assert stable_id("alert", "", 7) == "urn:uuid:0a2f1308-1904-5f4c-94f8-768f167e5bfe"
     assert stable_id("alert", "", 7) != stable_id("alert", "7", "")
+
+
+async def test_what_it_does_not_hear_crowds_nothing_out(
+    peopled: Path, furnished: Furnished
+) -> None:
+    """A channel's feed has the newest of what the channel hears, however many are newer that are
+    not severe enough for it: of rules that never are, and of alerts whose data decide."""
+    book = load_text("""
+api: {key: k-1234567}
+channels:
+  me: {url: "json://localhost/", min_severity: warning}
+defaults: {region: US, notify: [me]}
+rules:
+  - name: quiet
+    watch: {sort: total_sale_7d_cnt desc}
+    when: {total_sale_7d_cnt: {at_least: 1}}
+  - name: graded
+    watch: {sort: total_sale_7d_cnt desc}
+    when: {total_sale_7d_cnt: {at_least: 1}}
+    severity: {critical: {total_sale_7d_cnt: {at_least: 100}}}
+""")
+    with Database.open(peopled) as store:
+        (known, *_) = store.alerts.list(limit=1)
+        least = ("quiet", Severity.INFO), ("graded", Severity.INFO)
+        rows = [("graded", Severity.CRITICAL), *(each for each in least for _ in range(60))]
+        store.alerts.save(
+            [
+                Alert(0, rule, known.alert.product, AlertState.INACTIVE, at, at, fired_at=at,
+                      resolved_at=at, severity=severity)
+                for at, (rule, severity) in enumerate(rows, furnished.now - 600)
+            ]
+        )  # fmt: skip
+    shown = Furnished(furnished.path, book, furnished.now)
+    async with visited(peopled, shown, OWNER) as visitors:
+        (entry,) = entries(await told(visitors, "?channel=me"))
+        assert "graded" in (entry.findtext(f"{ATOM}title") or "")
+        assert [each.get("term") for each in entry.findall(f"{ATOM}category")][1] == "critical"

@@ -61,6 +61,16 @@ async def test_every_address_role_and_book(peopled: Library, *, guarded: bool) -
             assert (await page.get(f"books/a/{path_of(route)}"))[0] == 401
 
 
+async def test_nobody_is_led_where_they_may_not_look(peopled: Library) -> None:
+    """Who has a token of one book is not sent to the list of all, which would ask for another one;
+    who has the page's is."""
+    async with served(peopled, TOKEN) as page:
+        for path, away in (("", "./../../"), ("alerts/7", "../../../"), ("nothing", "./../../")):
+            for token in (TOKENS["a"][Role.READ], TOKENS["a"][Role.EDIT], TOKEN):
+                _, text = await page.get(f"books/a/{path}", token)
+                assert (f'href="{away}"' in text) is (token == TOKEN), (path, token)
+
+
 async def test_feeds_of_books(peopled: Library) -> None:
     """By the token in the address, of its own book; they lead to that book's page."""
     async with served(peopled, TOKEN, page_url=PUBLIC) as page:

@@ -68,16 +68,20 @@ class _Chosen:
         rules = [each for each in book.rules if self._takes(each)]
         names = None
         if self.rule or self.channel:
-            names = {each.name for each in rules}
+            names = {each.name for each in rules if self._may_hear(each, book)}
         if self.rule and not names and not self.channel:
             names = {self.rule}  # one that is no more
         ids = self._newest(names, database, book)
         if self.rule and not rules and not ids:
-            raise web.HTTPNotFound(text="There is no such page.")
+            raise web.HTTPNotFound(text=_("There is no such rule."))
         return database.alerts.shown(ids)
 
     def _takes(self, rule: Rule) -> bool:
         return self.rule in ("", rule.name) and (not self.channel or self.channel in rule.notify)
+
+    def _may_hear(self, rule: Rule, book: Rulebook) -> bool:
+        heard = book.channels[self.channel].hears if self.channel else None
+        return heard is None or any(map(heard, rule.possible_severities))
 
     def _newest(
         self, names: Collection[str] | None, database: Store, book: Rulebook

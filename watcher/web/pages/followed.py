@@ -24,6 +24,7 @@ from watcher.store.sql.followed import LONGEST_NOTE, Follow
 from watcher.text.evidence import said
 from watcher.units import Currencies
 from watcher.web.context import PageContext, as_json
+from watcher.web.forms import to_mend
 from watcher.web.rendering import whole_number, with_query
 
 SIZE = 100  # on a page
@@ -151,8 +152,7 @@ def _id(fields: Mapping[str, str]) -> str:
     try:
         return id_of(fields.get("product", ""), PRODUCT)
     except ValueError as error:
-        text = _("{error}. Go back and mend it.").format(error=error)
-        raise web.HTTPBadRequest(text=text) from None
+        raise to_mend(error) from None
 
 
 def _add(audited: Audited, product: str, note: str) -> bool:

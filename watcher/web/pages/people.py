@@ -13,10 +13,11 @@ from watcher.people import LOCAL, LONGEST_NAME, MAY, Role, digest_of, name_of, n
 from watcher.store.sql.people import Person
 from watcher.web.access import is_closed, role_said, visitor_of
 from watcher.web.context import PageContext, as_json
+from watcher.web.forms import to_mend
 
 _LOCKED_OUT = N_(
     "From then on the page asks everybody for a token, and nobody would have one that lets people "
-    "in: give the first one the role edit."
+    "in: give the first one the role edit"
 )
 
 
@@ -51,8 +52,7 @@ async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
             request, lambda audited: audited.add_person(name, role, digest_of(token))
         )
     except ValueError as error:
-        text = _("{error}. Go back and mend it.").format(error=error)
-        raise web.HTTPBadRequest(text=text) from None
+        raise to_mend(error) from None
     return await _shown(context, request, made, token)
 
 
@@ -61,7 +61,7 @@ async def _refuse_lockout(context: PageContext, request: web.Request, role: Role
     if visitor_of(request).name != LOCAL or role not in (Role.READ, Role.ACT):
         return
     if not is_closed(await context.people()):
-        raise ValueError(_(_LOCKED_OUT).rstrip("."))
+        raise ValueError(_LOCKED_OUT)
 
 
 async def revoke(context: PageContext, request: web.Request) -> web.StreamResponse:

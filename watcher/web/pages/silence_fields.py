@@ -9,6 +9,7 @@ from aiohttp import web
 from watcher.language import gettext as _
 from watcher.store.sql.silences import LONGEST
 from watcher.units import parse_duration
+from watcher.web.forms import to_mend
 
 
 def seconds_of(fields: Mapping[str, str]) -> int:
@@ -16,8 +17,7 @@ def seconds_of(fields: Mapping[str, str]) -> int:
     try:
         seconds = parse_duration(fields.get("for", ""))
     except ValueError as error:
-        text = _("{error}. Go back and mend it.").format(error=error)
-        raise web.HTTPBadRequest(text=text) from None
+        raise to_mend(error) from None
     if seconds <= 0:
         raise web.HTTPBadRequest(text=_("A silence must last longer than 0. Go back and mend it."))
     if seconds > LONGEST:
