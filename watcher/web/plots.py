@@ -32,6 +32,7 @@ POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
 DAYS = 4  # below the plot, at most
+_DASH = 8  # of the width, for a value without a time in which it holds
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
@@ -228,6 +229,8 @@ def stepped(x: Floats, y: Floats, columns: int) -> str:
         parts.append(f"M{across[rows[0]]:.0f} {down[rows[0]]:.0f}")
         parts += [f"H{across[row]:.0f}V{down[row]:.0f}" for row in rows[1:]]
         parts += [f"H{place:.0f}" for place in across[rows.stop : rows.stop + 1]]  # until the gap
+        if rows.start == len(x) - 1:  # alone, and nothing after it: a dash, lest it is not seen
+            parts.append(f"h{-_DASH if across[-1] > _DASH else _DASH}")
     return "".join(parts)
 
 
