@@ -146,7 +146,7 @@ def test_the_extremes_can_be_pointed_at() -> None:
 
 
 def test_marks() -> None:
-    """Only those in the time shown, the newest; a name only where there is room."""
+    """Only those in the time shown, the newest; a name only where there is room: the newest has it."""
     spans = [
         AlertSpan("A1", START - 9 * DAY, START - 8 * DAY, "", "before"),
         AlertSpan("A2", START - DAY, START + DAY, "", "reaches in"),
@@ -156,8 +156,8 @@ def test_marks() -> None:
     marks = drawn(1, 2, 3, spans=spans).marks
     assert [(mark.label, mark.name) for mark in marks] == [
         ("reaches in", "A2"),
-        ("reaches out", "A3"),
-        ("at the same time", ""),
+        ("reaches out", ""),
+        ("at the same time", "A4"),
     ]
     assert (marks[0].x, marks[0].width) == (0, 50)
     assert (marks[1].x, marks[1].width) == (50, 50)

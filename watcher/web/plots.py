@@ -206,7 +206,7 @@ def plot(
         ticks=tuple(Tick(down(1 - axis.place(value)), label) for value, label in axis.ticks),
         days=tuple(day_ticks(time)),
         points=tuple(_points(instants, values, x, y, say)),
-        marks=tuple(alert_marks(spans, time)),
+        marks=tuple(alert_marks(spans, time))[::-1],
     )
 
 
@@ -272,14 +272,15 @@ def _chosen(values: Floats) -> Ints:
 
 
 def alert_marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
-    """The newest that touch the time, the oldest first; names only where they have room."""
+    """The newest that touch the time, the newest first; names only where they have room, so that
+    of two that are near each other the newer one has it."""
     inside = [span for span in spans if span.end >= time.bottom and span.begin <= time.top]
-    free = 0.0
-    for span in sorted(inside, key=lambda span: span.begin)[-MARKS:]:
+    free = 100.0
+    for span in sorted(inside, key=lambda span: span.begin)[: -MARKS - 1 : -1]:
         left, right = 100 * time.place(span.begin), 100 * time.place(span.end)
         anchor, first, last = _placed(left, _BOLD * len(span.name))
-        name = span.name if first >= free else ""
-        free = last + _AIR if name else free
+        name = span.name if last <= free else ""
+        free = first - _AIR if name else free
         width = round(right - left, 2)
         yield AlertMark(round(left, 2), width, name, span.tip, span.label, anchor)
 
