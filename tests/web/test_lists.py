@@ -111,6 +111,9 @@ async def test_sort_filter_and_leaf_through(shelf_file: tuple[Path, Shelf]) -> N
         assert f'products/US/{order[0]}#alerts" title="sells">1</a>' in text
         _, text = await page.get("watches/best?page=99")
         assert "There is no page 99: this is the last." in text
+        _, text = await page.get("watches/best?cols=rank,nothing")
+        assert text.index("has no column &#34;nothing&#34;") < text.index("<form")
+        assert "<details open" not in text
 
 
 async def test_the_form_leads_to_the_one_address(shelf_file: tuple[Path, Shelf]) -> None:
