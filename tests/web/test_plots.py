@@ -146,7 +146,7 @@ def test_the_extremes_can_be_pointed_at() -> None:
 
 
 def test_marks() -> None:
-    """Only those in the time shown, the newest; a name only where there is room: the newest has it."""
+    """Only those in the time shown, the newest; a name where there is room, the newest first."""
     spans = [
         AlertSpan("A1", START - 9 * DAY, START - 8 * DAY, "", "before"),
         AlertSpan("A2", START - DAY, START + DAY, "", "reaches in"),
