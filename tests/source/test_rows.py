@@ -36,6 +36,22 @@ def test_blocks_are_joined_in_the_order_of_the_list(monkeypatch: pytest.MonkeyPa
     assert joined.texts["product_id"] == joined.product_ids
 
 
+@pytest.mark.parametrize("blank", ["", "   ", "\t\n", "\u200b\u00a0\u3000", "\u202e"])
+def test_texts_of_which_nothing_is_seen_are_none(blank: str) -> None:
+    """As the name of a product, which nobody could click; what has one visible letter stays."""
+    data = [
+        {"product_id": "1", "product_name": blank, "seller_id": blank, "category_id": blank},
+        {"product_id": "2", "product_name": f"{blank}面", "seller_id": "7"},
+    ]
+    found = Rows(10, lambda _: False)
+    found.put(1, decoder_of(PRODUCT_LIST).decode(msgspec.json.encode({"code": 0, "data": data})))
+    texts = found.join().texts
+    assert texts["product_id"] == ("1", "2")
+    assert texts["product_name"] == (None, f"{blank}面")
+    assert texts["seller_id"] == (None, "7")
+    assert texts["category_id"] == (None, None)
+
+
 @pytest.mark.parametrize("moved", [1, 7, 1_000])
 def test_numbers_close_up_where_they_are(monkeypatch: pytest.MonkeyPatch, moved: int) -> None:
     """Over places that are empty, whatever is moved at a time; the rest of the memory is free."""

@@ -111,6 +111,9 @@ async def test_sort_filter_and_leaf_through(shelf_file: tuple[Path, Shelf]) -> N
         assert f'products/US/{order[0]}#alerts" title="sells">1</a>' in text
         _, text = await page.get("watches/best?page=99")
         assert "There is no page 99: this is the last." in text
+        _, text = await page.get("watches/best?cols=rank,nothing")
+        assert text.index("has no column &#34;nothing&#34;") < text.index("<form")
+        assert "<details open" not in text
 
 
 async def test_the_form_leads_to_the_one_address(shelf_file: tuple[Path, Shelf]) -> None:
@@ -162,7 +165,7 @@ async def test_each_row(tmp_path: Path) -> None:
         assert values == ["#1", "+1", "+30%", "from 0", "12.5%", "+2.5 points", "rising", "12.50"]
         assert re.findall(r"<td data-label=[^>]*>([^<]*)</td>", second)[1:4] == ["-1", "–", "–"]
         assert 'class="n up"' in first
-        assert 'class="n down"' in second
+        assert 'class="n down beside"' in second
         assert HOSTILE in html.unescape(first)
         assert "<script>alert" not in text
         assert '?seller=7000000000000000001" dir="auto">GlowLab</a>' in first
@@ -170,6 +173,10 @@ async def test_each_row(tmp_path: Path) -> None:
         assert "new on the list" not in first + second
         assert 'href="../products/US/1729000000000000001"' in first
         assert "from 1d ago" in text
+        said = re.findall(r'">([^<]*)</span><span class="unseen">([^<]*)</span></a><small>', text)
+        assert said == [("change", "rank, change"), ("change", "commission, change")]
+        assert ">7-day sales, change</a><small>" in text  # which does not stand beside its metric
+        assert 'name="product" value="US/9" form="compare"' in second
         async with (
             aiohttp.ClientSession(headers={"Accept-Language": "zh"}) as visitor,
             visitor.get(f"{page.site.url}watches/best?is.sales_trend_flag=rising") as answer,

@@ -145,6 +145,7 @@ async def test_a_rule(page: Page) -> None:
     assert "Recently resolved" in text
     assert "[critical] taking-off" in text
     assert "me/1" in text
+    assert 'href="../watches/taking-off"' in text  # the list that it reads
 
 
 async def test_a_rule_of_any_name(page: Page) -> None:

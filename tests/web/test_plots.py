@@ -88,13 +88,13 @@ def test_a_gap() -> None:
 
 
 def test_the_line_ends_where_a_gap_begins() -> None:
-    """However little of it there is: a value that was seen once is a dot."""
+    """However little of it there is: a value that was seen once is a dot, the newest a dash."""
     instants = START + DAY * np.array([0, 2, 6, 6, 10])
     values = np.array([5, np.nan, 5, np.nan, 5])
     made = plot(instants, values, (START, START + 10 * DAY), lambda _at, _value: "")
     assert made is not None
-    assert re.findall(r"M(\d+) \d+((?:H\d+)*)", made.path) == [
-        ("0", "H200"), ("600", "H600"), ("1000", ""),
+    assert re.findall(r"M(\d+) \d+((?:[Hh]-?\d+)*)", made.path) == [
+        ("0", "H200"), ("600", "H600"), ("1000", "h-8"),
     ]  # fmt: skip
 
 
@@ -121,6 +121,7 @@ def test_nothing_and_one() -> None:
     assert plot(instants, values, (START, START + DAY), lambda _at, _value: "") is None
     assert sparkline(instants, values, (START, START + DAY)) == ""
     assert len(drawn(7).points) == 1
+    assert drawn(7).path.endswith("h8")
     assert drawn(0, 0, 0).path
     assert sparkline(*days(5, 5), (START, START + DAY)) == f"M0 {HEIGHT // 2}H1000V{HEIGHT // 2}"
 
@@ -145,7 +146,7 @@ def test_the_extremes_can_be_pointed_at() -> None:
 
 
 def test_marks() -> None:
-    """Only those in the time shown, the newest; a name only where there is room."""
+    """Only those in the time shown, the newest; a name where there is room, the newest first."""
     spans = [
         AlertSpan("A1", START - 9 * DAY, START - 8 * DAY, "", "before"),
         AlertSpan("A2", START - DAY, START + DAY, "", "reaches in"),
@@ -155,8 +156,8 @@ def test_marks() -> None:
     marks = drawn(1, 2, 3, spans=spans).marks
     assert [(mark.label, mark.name) for mark in marks] == [
         ("reaches in", "A2"),
-        ("reaches out", "A3"),
-        ("at the same time", ""),
+        ("reaches out", ""),
+        ("at the same time", "A4"),
     ]
     assert (marks[0].x, marks[0].width) == (0, 50)
     assert (marks[1].x, marks[1].width) == (50, 50)

@@ -26,6 +26,7 @@ MOST_TEXTS = 1_500  # products of a scan whose long texts are read, at 11 KB eac
 _BLOCK_PAGES = 5_000
 _TELLING = 10  # products: of fewer commissions up to 1 all may be percentages
 _MOVED = 1_000  # rows at a time: of a million, what is made on the way counts as well
+_MAY_BE_BLANK = [text.name == "discount" for text in TEXTS]
 _OWN = 1 + [text.name for text in TEXTS].index("product_name")
 
 
@@ -100,8 +101,11 @@ class Rows:
         return self._blocks[number]
 
     def _texts(self, product: ProductRow) -> list[str | None]:
-        """The short texts, one object for all equal regions and categories: there are few."""
-        texts = product.texts()
+        """The short texts; of a name or an id of which nothing is to be seen None, for nobody could
+        click it. One object for all equal regions and categories: there are few.
+        """
+        told = zip(product.texts(), _MAY_BE_BLANK, strict=True)
+        texts = [text if blank or _is_seen(text) else None for text, blank in told]
         common = texts[_OWN:]
         own = [*texts[:_OWN], *map(self._same.setdefault, common, common)]
         return [*own, *_made(product, self.made)] if self.made else own
@@ -135,6 +139,10 @@ class Rows:
             for place, product_id in zip((begin + rows).tolist(), ids, strict=True):
                 first.setdefault(product_id, place)
         return np.array(list(first.values()), np.int64), tuple(first)
+
+
+def _is_seen(text: str | None) -> bool:
+    return text is None or any(each != " " and each.isprintable() for each in text)
 
 
 def _made(product: ProductRow, names: tuple[str, ...]) -> list[str | None]:

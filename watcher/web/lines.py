@@ -190,7 +190,7 @@ def line_plot(
         right=sides[1] if len(sides) > 1 else None,
         days=tuple(day_ticks(time)),
         bands=tuple(_bands(shown, axes, time, zone, plots)),
-        marks=tuple(alert_marks(spans, time)),
+        marks=tuple(alert_marks(spans, time))[::-1],
         gaps=tuple(_gaps(shown, time)),
     )
 

@@ -32,6 +32,7 @@ POINTS = 40  # that can be pointed at; the table below the plot has every value
 COLUMNS = 250  # of the line: beyond that only the extremes of each are drawn
 MARKS = 12
 DAYS = 4  # below the plot, at most
+_DASH = 8  # of the width, for a value without a time in which it holds
 _SAME = 1e-9  # values nearer to each other than that are one
 # Percent of a narrow phone's plot that a letter takes, a bold one, and the air between labels.
 _LETTER, _BOLD, _AIR = 2.3, 3.1, 1.5
@@ -205,7 +206,7 @@ def plot(
         ticks=tuple(Tick(down(1 - axis.place(value)), label) for value, label in axis.ticks),
         days=tuple(day_ticks(time)),
         points=tuple(_points(instants, values, x, y, say)),
-        marks=tuple(alert_marks(spans, time)),
+        marks=tuple(alert_marks(spans, time))[::-1],
     )
 
 
@@ -228,6 +229,8 @@ def stepped(x: Floats, y: Floats, columns: int) -> str:
         parts.append(f"M{across[rows[0]]:.0f} {down[rows[0]]:.0f}")
         parts += [f"H{across[row]:.0f}V{down[row]:.0f}" for row in rows[1:]]
         parts += [f"H{place:.0f}" for place in across[rows.stop : rows.stop + 1]]  # until the gap
+        if rows.start == len(x) - 1:  # alone, and nothing after it: a dash, lest it is not seen
+            parts.append(f"h{-_DASH if across[-1] > _DASH else _DASH}")
     return "".join(parts)
 
 
@@ -269,14 +272,15 @@ def _chosen(values: Floats) -> Ints:
 
 
 def alert_marks(spans: Sequence[AlertSpan], time: Axis) -> Iterator[AlertMark]:
-    """The newest that touch the time, the oldest first; names only where they have room."""
+    """The newest that touch the time, the newest first; names only where they have room, so that
+    of two that are near each other the newer one has it."""
     inside = [span for span in spans if span.end >= time.bottom and span.begin <= time.top]
-    free = 0.0
-    for span in sorted(inside, key=lambda span: span.begin)[-MARKS:]:
+    free = 100.0
+    for span in sorted(inside, key=lambda span: span.begin)[: -MARKS - 1 : -1]:
         left, right = 100 * time.place(span.begin), 100 * time.place(span.end)
         anchor, first, last = _placed(left, _BOLD * len(span.name))
-        name = span.name if first >= free else ""
-        free = last + _AIR if name else free
+        name = span.name if last <= free else ""
+        free = first - _AIR if name else free
         width = round(right - left, 2)
         yield AlertMark(round(left, 2), width, name, span.tip, span.label, anchor)
 

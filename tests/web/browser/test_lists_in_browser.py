@@ -21,6 +21,28 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE, DESK = (390, 844), (1280, 900)
 
+# Lines of the highest head and of the longest name, widths of ranges, and how much lower than its
+# metric each change of the first row stands.
+_MEASURED = """() => {
+  const all = selector => [...document.querySelectorAll(selector)];
+  const box = each => each.getBoundingClientRect();
+  const lines = each => box(each).height / parseFloat(getComputedStyle(each).lineHeight);
+  const cells = all("tbody tr:first-child td");
+  const top = cell => { const range = document.createRange(); range.selectNodeContents(cell);
+    return Math.round(range.getBoundingClientRect().top); };
+  return {
+    beside: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    ranges: all(".ranges fieldset").map(each => Math.round(box(each).width)),
+    heads: Math.max(...all("thead th").map(head => {
+      const range = document.createRange(); range.selectNodeContents(head);
+      return range.getBoundingClientRect().height / parseFloat(getComputedStyle(head).lineHeight);
+    })),
+    names: Math.max(...all("tbody th > a").map(lines)),
+    moved: cells.flatMap((cell, place) =>
+      cell.matches(".beside") ? [top(cell) - top(cells[place - 1])] : []),
+  };
+}"""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def shelf_page(tmp_path: Path) -> AsyncIterator[Page]:
@@ -75,7 +97,7 @@ async def test_by_keyboard_alone(browser: Browser, shelf_page: Page) -> None:
             await page.keyboard.press("Enter")
             head = page.get_by_role("columnheader", name=re.compile("^price"))
             await expect(head).to_have_attribute("aria-sort", order)
-        await press_to(page, "Next", most=200)
+        await press_to(page, "Next page", most=200)
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile(r"\?sort=spu_avg_price&page=2$"))
         await press_to(page, "Part of the name, or id", "searchbox")
@@ -96,6 +118,43 @@ async def test_by_keyboard_alone(browser: Browser, shelf_page: Page) -> None:
         await page.keyboard.press("Enter")
         text = page.get_by_role("textbox")
         await expect(text).to_have_value(re.compile('product_name:\n *contains: "serum"'))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_chosen_products_are_compared(
+    browser: Browser, shelf_page: Page, size: tuple[int, int]
+) -> None:
+    """From anywhere in the list: the button comes along as soon as one is ticked."""
+    async with tab(browser, size) as page:
+        await page.goto(f"{shelf_page.site.url}watches/best")
+        rows = page.locator("tr[data-key]")
+        button = page.get_by_role("button", name="Compare the chosen products")
+        await expect(button).not_to_be_in_viewport()
+        for row in (rows.nth(1), rows.nth(3)):
+            await row.locator("label").click()
+        names = await rows.nth(3).locator("th > a").inner_text()
+        await expect(button).to_be_in_viewport()
+        await button.click()
+        await expect(page).to_have_url(re.compile(r"/products/US/\d+\?compare=US"))
+        await expect(page.locator(".chips")).to_contain_text(names[:20])
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+async def test_heads_fields_and_cards_are_in_line(
+    browser: Browser, shelf_page: Page, width: int
+) -> None:
+    """Heads have two lines at most; the boxes of ranges are of one width; a change stands beside
+    its metric; a name of many words takes three lines; nothing is beside the screen."""
+    async with tab(browser, (width, 900)) as page:
+        await page.goto(f"{shelf_page.site.url}watches/best?when=rank: {{at_least: 1}}")
+        found = await page.evaluate(_MEASURED)
+        assert found["beside"] == 0
+        assert len({*found["ranges"]}) == 1
+        assert found["names"] <= 3.2
+        if width > 700:
+            assert found["heads"] <= 2.5
+        else:
+            assert found["moved"] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])

@@ -153,7 +153,7 @@ async def test_compared_without_a_script(browser: Browser, compared: Page) -> No
     await page.get_by_text("From one day to another").click()
     await page.get_by_label("From day").fill("2023-12-01")
     await page.get_by_label("To day").fill("2023-12-10")
-    await page.locator(".ranges").get_by_role("button", name="Show").click()
+    await page.locator(".spans").get_by_role("button", name="Show").click()
     await expect(page.get_by_role("heading", name="2023-12-01 to 2023-12-10")).to_have_count(2)
     await page.get_by_role("link", name="Compare no more with Lamp").click()
     await expect(legend.first.locator(".name")).to_have_count(2)

@@ -33,9 +33,10 @@ _GROUPS = {
 class ColumnHead:
     """A column's head: ``query`` is that of the list sorted by it, None where that is too long to
     stand in each head, and ``order`` how it is sorted by it now, as browsers are told; empty where
-    it is not."""
+    it is not. ``short`` is the word of a change that stands beside its metric; else empty."""
 
     label: str
+    short: str
     note: str
     query: str | None
     order: str
@@ -97,11 +98,18 @@ def since(baseline: From) -> str:
 
 def heads(view: ListView, known: ListColumns) -> list[ColumnHead]:
     """The heads of a view's columns."""
-    return [head(column, view, known) for column in view.columns]
+    befores = [None, *view.columns]
+    return [
+        head(column, view, known, before)
+        for column, before in zip(view.columns, befores, strict=False)
+    ]
 
 
-def head(column: ListColumn, view: ListView, known: ListColumns) -> ColumnHead:
-    """A column's head. Where the list is sorted by it, the query turns the order round."""
+def head(
+    column: ListColumn, view: ListView, known: ListColumns, before: ListColumn | None = None
+) -> ColumnHead:
+    """A column's head, ``before`` the one at its left. Where the list is sorted by it, the query
+    turns the order round."""
     current = view.sort if view.sort is not None else known.get(RANK)
     here = current is not None and current.name == column.name
     descending = not view.descending if here else not column.rises_first
@@ -110,7 +118,12 @@ def head(column: ListColumn, view: ListView, known: ListColumns) -> ColumnHead:
     query = view.by(sort, descending=descending).query(known)
     note = since(known.baseline) if column.is_change else ""
     link = query if len(query) <= _LONGEST_QUERY else None
-    return ColumnHead(named(column), note, link, order, not column.is_text)
+    short = _("change") if column.is_change and _is_its_metric(before, column) else ""
+    return ColumnHead(named(column), short, note, link, order, not column.is_text)
+
+
+def _is_its_metric(column: ListColumn | None, change: ListColumn) -> bool:
+    return column is not None and not column.is_change and column.metric == change.metric
 
 
 def orders(view: ListView, known: ListColumns) -> list[tuple[str, str, bool]]:
@@ -256,8 +269,8 @@ def pages(view: ListView, known: ListColumns, found: ShownList) -> list[tuple[st
     here, last = found.page, found.pages
     ways = [
         ("first", _("First"), 1, here > 2),
-        ("prev", _("Previous"), here - 1, here > 1),
-        ("next", _("Next"), here + 1, here < last),
+        ("prev", _("Page before"), here - 1, here > 1),
+        ("next", _("Next page"), here + 1, here < last),
         ("last", _("Last"), last, here < last - 1),
     ]
     return [(way, word, view.at(to).query(known)) for way, word, to, there in ways if there]

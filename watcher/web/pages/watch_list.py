@@ -82,7 +82,6 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         heads=words.heads(asked.view, asked.known),
         name_head=words.head(asked.known[NAME], asked.view, asked.known),
         lines=words.lines(shown, asked.view.columns, book.metrics.gmv_currency) if shown else (),
-        labels=[words.named(column) for column in asked.view.columns],
         orders=words.orders(asked.view, asked.known),
         ranged=any(name == WHEN or "." in name for name in asked.view.filters),
         ranges=[*words.fields(asked.view, asked.known)],
