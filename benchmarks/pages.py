@@ -7,7 +7,8 @@
 
 10,000 products, 200 rules on 100 lists, 100,000 alerts, 50,000 notifications, 20,000 records of
 what people did; the list of 10,000 and one of 200 have been read daily for 400 days. Exits with 1
-where a page is over its limits. "Processor" is what the answer takes of one, with the asking.
+where a page is over its limits. "Processor" is what the answer takes of one, with the asking, and
+"first" what the first of them takes, of which nothing is kept yet.
 """
 
 from __future__ import annotations
@@ -55,14 +56,16 @@ TIMES = 15
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One page: its address, the median and the slowest answer in ms, the median of what it takes
-    of a processor in ms, of which ``goal`` is wanted, its size in KB; ``bare`` is how long SQLite
-    alone takes for its statements, and the server for a file, in ms."""
+    of a processor in ms, of which ``goal`` is wanted, and the ``first`` visit of it; its size in
+    KB; ``bare`` is how long SQLite alone takes for its statements, and the server for a file, in
+    ms."""
 
     path: str
     status: int
     median: float
     slowest: float
     processor: float
+    first: float
     size: float
     bare: float = 1.0
     goal: float = GOAL_MS
@@ -118,7 +121,8 @@ async def preview(path: Path, text: str, *, times: int = 3, now: Instant = NOW +
         walls, processor = [each for each, _ in found], [each for _, each in found]
         return Measured(
             "/rules/page (a preview)", status, statistics.median(walls), max(walls),
-            statistics.median(processor), size / 1_000, bare=PREVIEW_MS / MOST, goal=PREVIEW_MS,
+            statistics.median(processor), processor[0], size / 1_000,
+            bare=PREVIEW_MS / MOST, goal=PREVIEW_MS,
         )  # fmt: skip
 
 
@@ -169,19 +173,19 @@ async def _measure(session: aiohttp.ClientSession, path: str) -> Measured:
             size, status = len(await answer.read()), answer.status
         processor.append((time.process_time() - used) * 1_000)
         times.append((time.perf_counter() - begin) * 1_000)
-    found = statistics.median(times), max(times), statistics.median(processor)
+    found = statistics.median(times), max(times), statistics.median(processor), processor[0]
     return Measured(f"/{path}", status, *found, size / 1_000)
 
 
 def show(found: Sequence[Measured]) -> None:
     """The table."""
-    heads = f"{'median ms':>9} {'slowest':>9} {'processor':>9} {'KB':>7} {'against bare':>12}"
-    print(f"{'page':76} {heads}")
+    times = f"{'median ms':>9} {'slowest':>9} {'processor':>9} {'first':>7}"
+    print(f"{'page':76} {times} {'KB':>7} {'against bare':>12}")
     for each in found:
         mark = "" if each.good else f"  over the limits ({each.status})"
-        if each.good and each.processor > each.goal:
+        if each.good and max(each.processor, each.first) > each.goal:
             mark = f"  over {each.goal:.0f} ms"
-        times = f"{each.median:9.1f} {each.slowest:9.1f} {each.processor:9.1f}"
+        times = f"{each.median:9.1f} {each.slowest:9.1f} {each.processor:9.1f} {each.first:7.1f}"
         print(f"{each.path[:76]:76} {times} {each.size:7.1f} {each.ratio:11.1f}x{mark}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from tests.fakes.world import HEAD, World
@@ -87,18 +88,48 @@ def test_fewer_days_where_there_is_not(
     assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
 
 
+GROUPS = """\
+groups:
+  sellers: {of: deep, by: seller_id, metrics: {sold: {sum: total_sale_7d_cnt}}}
+"""
+OF_GROUPS = "  - {name: new, watch: sellers, when: {sold: {above: 50}}}\n"
+
+
 def test_no_more_is_read_than_there_is_time_to_judge(
     world: World, store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By what the scans wrote: a large list of which all changes each day is looked at for fewer
-    days than one that stays as it is."""
-    written = sum(scan.changed for scan in store.history.scans(world.book.used_watches[0].key))
-    monkeypatch.setattr("watcher.analysis.preview._MOST_READ", written // 3)
+    """By what the scans wrote: of a large list of which all changes each day one product in so many
+    is looked at, over all days. What is told of it is what a backtest tells of it."""
+    written = sum(scan.changed for scan in store.history.scans(world.book.used_watches[0].key, 99))
+    monkeypatch.setattr("watcher.analysis.preview._MOST_READ", written // 2 + 1)
     after = with_rules(MORE)
     found = preview(store, world.book, after, world.now, ticking(0.0))
-    assert 20 <= found.days <= 30
+    assert (found.days, found.every) == (DAYS, 2)
     rules = [rule for rule in after.rules if rule.name == "new"]
-    assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
+    whole = backtests(store, after, rules, (world.now - DAYS * DAY, world.now))
+    assert found.found is not None
+    (some,), (all_,) = found.found.rules, whole.rules
+    assert (some.products, all_.products) == (1, 3)
+    assert [each for each in all_.often if each.product_id == "2"] == [*some.often]
+    # Its evidence, and what else is told of it, is the same.
+    told = [item for sent in whole.told for item in sent.message.items if item.product_id == "2"]
+    assert [msgspec.structs.replace(item, alert="") for item in told] == [
+        msgspec.structs.replace(item, alert="")
+        for sent in found.found.told
+        for item in sent.message.items
+    ]
+
+
+def test_of_groups_all_products_are_looked_at(
+    world: World, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum of some would be another sum: there are fewer days."""
+    written = sum(scan.changed for scan in store.history.scans(world.book.used_watches[0].key, 99))
+    monkeypatch.setattr("watcher.analysis.preview._MOST_READ", written // 3)
+    after = load_text(GROUPS + RULES + OF_GROUPS)
+    found = preview(store, world.book, after, world.now, ticking(0.0))
+    assert found.every == 1
+    assert 20 <= found.days <= 30
 
 
 def test_a_slow_machine_is_told_by_the_last_days(

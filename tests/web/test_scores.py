@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.fakes.selling import Shop, steps
 from tests.web.conftest import Furnished
 from tests.web.furnished import HOSTILE
 from tests.web.serving import Page, but_our_script, serving
+from watcher.analysis.scores.score import Scores
 from watcher.store.sqlite.database import Database
 from watcher.web.context import KEPT, LONGEST, Board
 
@@ -53,6 +54,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
 
 async def test_the_scores_of_all_rules(page: Page) -> None:
     """In tables by what they claim, with names from outside as texts; linked from the rules."""
+    await page.get("api/scores.json")  # a program waits until they are reckoned
     status, text = await page.get("scores")
     assert status == 200
     order = [
@@ -115,6 +117,57 @@ async def _asked_again(store: Database) -> None:
     assert (await board.all(book, now + KEPT, read)).tally.told == 6
     other = replace(book, rules=book.rules[:1])
     assert len((await board.all(other, now + KEPT, read)).rules) == 1
+
+
+async def test_nobody_waits_for_the_scores_of_all_rules() -> None:
+    """Those of before are shown, or none, while new ones are reckoned for a later look."""
+    with Database.in_memory() as store:
+        shop, board, may = sold(store), Board(0, 0), asyncio.Event()
+        book, now = shop.book, shop.morning(80)
+
+        async def read(job: Callable[[Database], T]) -> T:
+            await may.wait()
+            return job(store)
+
+        async def reckoned(at: int) -> Scores:
+            may.set()
+            scores = await board.all(book, at, read)
+            while (await board.shown(book, at, read))[1]:
+                pass
+            may.clear()
+            return scores
+
+        assert await board.shown(book, now, read) == (None, True)
+        assert await board.shown(book, now, read) == (None, True)
+        first = await reckoned(now)
+        assert first.tally.told == 5
+        shop.tell("down", 70, "rising", resolved=71)
+        assert await board.shown(book, now + KEPT, read) == (first, True)
+        assert (await reckoned(now + KEPT)).tally.told == 6
+
+
+async def test_what_is_shown_while_there_are_no_scores(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word, and a way to look again; of those of before when they were."""
+    found = json.loads((await page.get("api/scores.json"))[1])
+    shown = Board.shown
+
+    async def before(board: Board, *asked: Any) -> tuple[Scores | None, bool]:
+        return (await shown(board, *asked))[0], True
+
+    async def none(_board: Board, *_asked: object) -> tuple[Scores | None, bool]:
+        return None, True
+
+    monkeypatch.setattr(Board, "shown", none)
+    status, text = await page.get("scores")
+    assert status == 200
+    assert "being reckoned for the first time" in text
+    assert '<a href="./scores">Look again</a>' in text
+    monkeypatch.setattr(Board, "shown", before)
+    text = (await page.get("scores"))[1]
+    assert "what is new since is being reckoned" in text
+    assert f"{found['tally']['told']} alerts since" in text
 
 
 async def test_a_rules_page_waits_for_one_rule_at_most() -> None:

@@ -40,9 +40,10 @@ def tallies(
     """All that were found, and by region how many listed products are of nobody known. All GMV is
     ``alike`` where the user says what it is in."""
     found = {(each.region, each.value): each.products for each in database.assortments.found(by)}
-    firing = [each.product for each in database.assortments.live_alerts() if each.firing]
+    live = database.assortments.live_alerts()
     products = lists.products.tolist()
-    of = [*database.assortments.values(by, np.array([*products, *firing], np.int64))]
+    asked = np.concatenate([lists.products, live.products[live.firing]])
+    of = [*database.assortments.values(by, asked)]
     alerts: dict[tuple[str, str], int] = {}
     for region, value, _currency in of[len(products) :]:
         if value is not None:

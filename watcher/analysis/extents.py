@@ -23,8 +23,9 @@ _LEFT_OUT = 7 * DAY  # by which data days may reach back further: some are missi
 _MANY = 20  # rules: so many tell of so many products that what messages show is read for all
 
 
-def extent_of(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
-    """The time itself, and as much before it as the rules look back."""
+def extent_of(source: Store, rules: Sequence[Rule], since: Instant, every: int = 1) -> Extent:
+    """The time itself, and as much before it as the rules look back; of the products one in
+    ``every``."""
     fields = {name for metric in metrics_of(rules) for name in metric.fields}
     catalogue = Catalogue()
     shown = {name for fact in FACTS for name in catalogue[fact].fields}  # by messages
@@ -40,6 +41,7 @@ def extent_of(source: Store, rules: Sequence[Rule], since: Instant) -> Extent:
         fields=frozenset(fields | SALES_BEFORE.metric.fields),
         shown=tuple(sorted(shown)),
         made=made_texts(rules),
+        every=every,
     )
 
 

@@ -1,5 +1,5 @@
 """Rules before they are in force: what they would have told over the stored history, as a backtest
-does, looked at as far back as there is time for."""
+does. Where there is no time for all of it one product in so many is looked at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
+from math import ceil
 
 from watcher.analysis.backtest import Backtests, played_to
 from watcher.analysis.forecast import Cost, forecast
@@ -23,11 +24,11 @@ from watcher.units import DAY, at
 
 DAYS = 90
 SECONDS = 1.7  # for all of it
-# Places of lists, of which more can't be read in that time; where there are many rules less, for
+# Places of lists, of which more can't be judged in that time; where there are many rules less, for
 # all that their messages show is read with them.
 _MOST_ROWS, _MOST_ROWS_OF_MANY, _MANY = 1_000_000, 450_000, 20
 # Rows that their scans wrote: to read more leaves no time to judge them.
-_MOST_READ = 220_000
+_MOST_READ = 150_000
 _FEW_ROWS = 400_000  # each judged by one rule, for which there is always time
 _SAMPLE = 8  # days by which is told what all of them take
 _CAREFUL = 0.85  # of the time that is left is what they should take
@@ -61,12 +62,14 @@ class DayTold:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The ``found`` messages over ``days`` days (None: nothing could be played), of rules by name.
+    """The ``found`` messages over ``days`` days (None: nothing could be played), of rules by name;
+    of the products of their lists one in ``every`` was looked at.
     ``stand_ins`` are the lists by which rules were judged whose own was never read, ``unread`` the
     rules without any. ``credits`` are those of a day: before, and with these rules."""
 
     rules: tuple[str, ...]
     days: int = 0
+    every: int = 1
     found: Backtests | None = None
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
@@ -115,11 +118,13 @@ def preview(
             played.append(own)
     keys = {watch.key for rule in played for watch in rule.watches}
     rows, read = (sum(map(count, keys)) for count in (stored.rows, stored.written))
-    days, found = _Player(source, after, played, now).play(rows, read, clock, seconds)
+    player = _Player(source, after, played, now)
+    every, days, found = player.play(rows, read, clock, seconds)
     unread = {name for name, stand_in in stand_ins.items() if not stand_in}
     return replace(
         _with_costs(begun, source, before, after, now),
         days=days,
+        every=every,
         found=found,
         stand_ins={name: each for name, each in stand_ins.items() if each},
         unread=tuple(name for name in begun.rules if name in unread),
@@ -212,18 +217,26 @@ class _Player:
     @without_collection()
     def play(
         self, rows: int, read: int, clock: Callable[[], float], seconds: float
-    ) -> tuple[int, Backtests | None]:
-        """Play as many days as there is time for: the last few, by which is told what more of them
-        take, and then those. All is read once: lists of so many ``rows``, of which so many were
-        written anew (``read``)."""
+    ) -> tuple[int, int, Backtests | None]:
+        """One product in how many was looked at, the days, and what was found: as many days as
+        there is time for, the last few, by which is told what more of them take, and then those.
+        All is read once: lists of so many ``rows``, of which so many were written anew (``read``).
+        """
         if not rows:
-            return 0, None
-        end, most = clock() + seconds, _MOST_ROWS
-        if len(self._rules) >= _MANY:
-            most = _MOST_ROWS_OF_MANY
-        days = max(1, min(DAYS, DAYS * most // rows, DAYS * _MOST_READ // max(read, 1)))
+            return 1, 0, None
+        end = clock() + seconds
+        most = _MOST_ROWS_OF_MANY if len(self._rules) >= _MANY else _MOST_ROWS
         everyone = with_muters(self._rules, self._book)
-        reading = Reading(self._source, everyone, (self._now - days * DAY, self._now))
+        share = min(1, most / rows, _MOST_READ / max(read, 1))  # for which there is time
+        every, days = ceil(1 / share), DAYS
+        if any(rule.group is not None for rule in everyone):  # its figures are of all that it has
+            every, days = 1, max(1, int(DAYS * share))
+        reading = Reading(self._source, everyone, (self._now - days * DAY, self._now), every)
+        return every, *self._played(reading, days, rows // every, end, clock)
+
+    def _played(
+        self, reading: Reading, days: int, rows: int, end: float, clock: Callable[[], float]
+    ) -> tuple[int, Backtests | None]:
         if rows * len(self._rules) <= _FEW_ROWS:
             return days, self._last(reading, days)
         first, begun = min(days, _SAMPLE), clock()

@@ -33,12 +33,15 @@ def without_collection() -> Iterator[None]:
 class Reading:
     """The scans of the watches of ``rules`` in ``time`` (its begin and end), and as many before it
     as the rules look back. Read and play in one ``source.snapshot()``: the database must stay as it
-    is. Other rules can be played too: what was not read for them is asked of the database."""
+    is. Other rules can be played too: what was not read for them is asked of the database. Of the
+    products one in ``every`` is read, as if lists had no others; of groups all are needed."""
 
-    def __init__(self, source: Store, rules: Sequence[Rule], time: tuple[Instant, Instant]) -> None:
+    def __init__(
+        self, source: Store, rules: Sequence[Rule], time: tuple[Instant, Instant], every: int = 1
+    ) -> None:
         self.time = time
         self._rules = rules
-        self._past = source.past_scans(extent_of(source, rules, time[0]))
+        self._past = source.past_scans(extent_of(source, rules, time[0], every))
         self.matrix = self._past.matrix
         line, own = self.matrix.timeline, {watch.key for watch in watches_of(rules)}
         others = any(_asks_others(need) for need in needs_of(rules))

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from watcher.evidence import Evidence
 from watcher.model import Instant
-from watcher.store.records import Delivered, FiredAlert, Progress, Pruned, Sizes, Stats
-
-
-class Tellings(Protocol):
-    """Stored messages that some target took, and their alerts."""
-
-    def delivered(self, rules: Sequence[str], since: Instant, until: Instant) -> list[Delivered]:
-        """The messages of these rules, and those of several rules, whose data is of ``since`` to
-        ``until`` and that were sent; the oldest data first. Of their texts nothing is read."""
-
-    def told_alerts(self, ids: Sequence[int]) -> dict[int, FiredAlert]:
-        """The alerts of these ids that there are and that ever fired."""
-
-    def evidence_of(self, ids: Sequence[int]) -> dict[int, tuple[Evidence, ...]]:
-        """Return why each of these alerts fired."""
-
-    def known_from(self, rule: str, watch: str) -> Instant | None:
-        """The time from which on the rule can have told something; None where it never could."""
-
-    def newest(self) -> tuple[int, int]:
-        """Return what changes whenever a scan is stored, or a message is sent or given up."""
+from watcher.store.records import Progress, Pruned, Sizes, Stats
 
 
 class Times(Protocol):

@@ -13,6 +13,7 @@ from watcher.store.sql.page_rules import PageRules
 from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
+from watcher.store.sql.tellings import Tellings
 
 
 class Faces(AlertFaces, PeopleFaces, ScanFaces):
@@ -27,6 +28,7 @@ class Faces(AlertFaces, PeopleFaces, ScanFaces):
         self.reports: Reports = Reports(db)
         self.refreshes: Refreshes = Refreshes(db)
         self.outbox: Outbox = Outbox(db)
+        self.tellings: Tellings = Tellings(db)
         self.backlog: Backlog = Backlog(db)
         self.ledger: Ledger = Ledger(db)
         self.health: HealthBook = HealthBook(db)

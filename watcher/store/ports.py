@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
-from watcher.store.engine_faces import Pruner, Tellings, Times, Upkeep
+from watcher.store.engine_faces import Pruner, Times, Upkeep
 from watcher.store.places import Place
 from watcher.store.seen_faces import SeenFaces
 from watcher.store.sql.followed import Followed, Lookups
@@ -19,6 +19,7 @@ from watcher.store.sql.refreshes import Refreshes
 from watcher.store.sql.rules import Rules
 from watcher.store.sql.siblings import Categories, EndpointProbes, Pictures
 from watcher.store.sql.silences import Holding, Silences
+from watcher.store.sql.tellings import Tellings
 
 
 class Store(SeenFaces, Protocol):

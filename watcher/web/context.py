@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -35,6 +35,7 @@ Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.Stream
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
 PATIENCE = 0.03  # seconds for which a page waits for a score that it can do without
+FIRST_PATIENCE = 0.25  # for those of all rules, where there are none yet
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
@@ -127,14 +128,16 @@ class Board:
     own, so that nobody waits for them all.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, patience: float = PATIENCE, first_patience: float = FIRST_PATIENCE) -> None:
+        self._patience, self._first_patience = patience, first_patience
         self._reckoned = dict[str, asyncio.Task[Scored]]()
         self._book: Rulebook | None = None
         self._mark = (0, 0)
         self._at: Instant = 0
         self._scored = dict[str, Scored]()
         self._scores: Scores | None = None
+        self._last: Scores | None = None  # of whichever rules, however old
+        self._all: asyncio.Task[Scores] | None = None
         self._turn = asyncio.Lock()
 
     async def of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> RuleScore:
@@ -154,8 +157,18 @@ class Board:
 
     def _is_reckoned(self, name: str, task: asyncio.Task[Scored]) -> None:
         del self._reckoned[name]
-        if not task.cancelled():
-            task.exception()  # who waits for it hears of it; nobody may
+        _heard(task)
+
+    async def shown(self, book: Rulebook, now: Instant, read: Read) -> tuple[Scores | None, bool]:
+        """The scores of all rules, and whether newer ones are being reckoned: those of before, for
+        a later look, or None where there are none yet."""
+        if self._all is None or self._all.done():
+            self._all = asyncio.create_task(self.all(book, now, read))
+            self._all.add_done_callback(_heard)
+        task = self._all
+        patience = self._first_patience if self._last is None else self._patience
+        await asyncio.wait([task], timeout=patience)
+        return (task.result(), False) if task.done() else (self._last, True)
 
     async def _of(self, rule: Rule, book: Rulebook, now: Instant, read: Read) -> Scored:
         async with self._turn:
@@ -182,6 +195,7 @@ class Board:
         scores = await read(partial(scorer.summed, scored=[kept[rule.name] for rule in book.rules]))
         if kept is self._scored:  # nobody has forgotten these since
             self._scores = scores
+        self._last = scores
         return scores
 
     async def _forget(self, book: Rulebook, now: Instant, read: Read) -> None:
@@ -191,6 +205,11 @@ class Board:
         if book is not self._book or not 0 <= now - self._at < kept:
             self._book, self._mark, self._at = book, mark, now
             self._scored, self._scores = {}, None
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()  # who waits for it hears of it; nobody may
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.store.making import DAY, GMV, SALES, START, memory, scan
 from watcher.model import ScanState
 from watcher.store.records import Baseline, Recorded
+from watcher.store.sql.baselines import numbers_at
 from watcher.store.sqlite.database import Database
 
 
@@ -244,3 +245,23 @@ def test_as_plain_lists_say(
             expected = np.array(pasts).reshape(-1, 3)
             assert np.array_equal(agos.values, expected[:, :2], equal_nan=True)
             assert agos.at.tolist() == expected[:, 2].tolist()
+
+
+def test_a_long_list_whose_scan_wrote_some_of_it(store: Database) -> None:
+    """What a scan wrote is read at one go, what others wrote before it is looked up; one product
+    that is asked for twice is told twice."""
+    keys = [str(number) for number in range(600)]
+    old = {key: float(place) for place, key in enumerate(keys)}
+    new = {key: value + 1_000 * (place % 3 == 0) for place, (key, value) in enumerate(old.items())}
+    other = dict.fromkeys(keys[:5], -1.0)
+    scans = [store.history.record(scan(START, old)), store.history.record(scan(START + 10, new))]
+    store.history.record(scan(START + 20, other, watch="b"))
+    for recorded, wanted in zip(scans, (old, new), strict=True):
+        listed, seen = store.history.everyone("w", recorded.scan_id)
+        ids = listed.texts["product_id"]
+        found = dict(zip(ids, listed.column(SALES).tolist(), strict=True))
+        assert found == wanted
+        twice = np.repeat(seen.products, 2)
+        table = numbers_at(store, twice, np.full(1_200, START + 10 * (wanted is new)), [GMV, SALES])
+        assert np.isnan(table[:, 0]).all()
+        assert table[:, 1].tolist() == [wanted[str(key)] for key in ids for _ in range(2)]

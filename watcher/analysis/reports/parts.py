@@ -65,12 +65,12 @@ class Parts:
         value, before = both.values[name], both.before[name]
         known = np.isfinite(value) & np.isfinite(before)
         found = list[ReportedSum]()
-        keys = self._of_both(self.total)
+        keys, who = self._of_both(self.total), self._both
         for key in dict.fromkeys(keys):
             own = known & (np.array(keys, object) == key)
             if own.any():
                 sums = float(value[own].sum()), float(before[own].sum())
-                where = {self._both[row].region for row in np.flatnonzero(own).tolist()}
+                where = {who[row].region for row in np.flatnonzero(own).tolist()}
                 currency = self.gmv_currency if self.total.unit is Unit.GMV else None
                 found.append(ReportedSum(*sums, int(own.sum()), ", ".join(sorted(where)), currency))
         return sorted(found, key=lambda each: -each.products)
@@ -148,8 +148,8 @@ class Parts:
         if metric.unit not in (Unit.MONEY, Unit.GMV):
             return [""] * len(who)
         codes: dict[str, set[str]] = {}
-        for each in who:
-            codes.setdefault(each.region, set()).update(filter(None, [each.currency]))
+        for region, currency in {(each.region, each.currency) for each in who}:
+            codes.setdefault(region, set()).update(filter(None, [currency]))
         # Of many products of a region no currency is read: where there is one, it is theirs.
         usual = {region: next(iter(known)) for region, known in codes.items() if len(known) == 1}
         return [each.currency or usual.get(each.region, each.region) for each in who]

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from watcher.analysis.views.asked import SIZE, ListView
 from watcher.analysis.views.columns import ColumnKind, ListColumn
@@ -24,8 +25,7 @@ from watcher.store.ports import Store
 from watcher.store.records import ScanRow
 
 
-@dataclass(frozen=True, slots=True)
-class ListCell:
+class ListCell(Struct, frozen=True, gc=False):
     """A value: a number, a text, or None for no value. Of a change ``then`` is what it began
     from, where there is a value now."""
 
@@ -33,8 +33,7 @@ class ListCell:
     then: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListRow:
+class ListRow(Struct, frozen=True):
     """A product of a list. ``cells`` are those of the view's columns; ``rules`` fire on it;
     ``fresh``: listed for the first time; ``back``: listed again."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from watcher.analysis.views.columns import ListColumn
-from watcher.analysis.views.listing import ListCell, ListRow, ShownList
+from watcher.analysis.views.listing import ListRow, ShownList
 from watcher.attributes import shown
 from watcher.identity import product_page
 from watcher.text.sanitize import plain
@@ -25,21 +25,21 @@ def list_csv(found: ShownList, columns: Sequence[ListColumn], *, comma: bool = F
     return BOM + csv_lines(chain([head], lines), comma=comma)
 
 
-def _line(row: ListRow, columns: Sequence[ListColumn]) -> Iterator[object]:
-    for text in (row.region, row.product_id, row.name, row.seller_id, row.currency or ""):
-        yield no_formula(plain(text))
-    for column, cell in zip(columns, row.cells, strict=True):
-        yield _value(column, cell)
-    yield no_formula(plain(" ".join(row.rules)))
-    yield product_page(row.product_id)
+def _line(row: ListRow, columns: Sequence[ListColumn]) -> list[object]:
+    texts = (row.region, row.product_id, row.name, row.seller_id, row.currency or "")
+    values = zip(columns, row.cells, strict=True)
+    return [
+        *(no_formula(plain(text)) for text in texts),
+        *["" if cell.value is None else _value(column, cell.value) for column, cell in values],
+        no_formula(plain(" ".join(row.rules))),
+        product_page(row.product_id),
+    ]
 
 
-def _value(column: ListColumn, cell: ListCell) -> object:
-    if isinstance(cell.value, str):
-        return no_formula(plain(shown(column.name, cell.value)))
-    if cell.value is None:
-        return ""
-    return int(cell.value) if cell.value == int(cell.value) else round(cell.value, 9)
+def _value(column: ListColumn, value: float | str) -> object:
+    if isinstance(value, str):
+        return no_formula(plain(shown(column.name, value)))
+    return int(value) if value.is_integer() else round(value, 9)
 
 
 def rows_json(found: ShownList, columns: Sequence[ListColumn]) -> list[dict[str, object]]:

@@ -23,7 +23,8 @@ _TEXTS = tuple(text.name for text in TEXTS)
 class Extent(Struct, frozen=True):
     """Scans to be read: those of some watches of some regions from ``since`` on, with the numbers
     of ``fields``; of ``shown``, which messages show of a product, when they are asked for.
-    ``made`` names the texts made of long ones that are asked for."""
+    ``made`` names the texts made of long ones that are asked for. Of all products those are read
+    whose key in the store ``every`` divides: one in so many, whenever it was found."""
 
     watches: frozenset[str]
     regions: frozenset[str]
@@ -31,6 +32,7 @@ class Extent(Struct, frozen=True):
     fields: frozenset[str]
     shown: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    every: int = 1
 
 
 class PastScans:
@@ -42,13 +44,16 @@ class PastScans:
         sql = f"SELECT seen, size FROM watches WHERE watch IN {db.dialect.among(sort=TEXT)}"
         lists = db.all(LastSeen.unpack, sql, (db.dialect.listed(extent.watches),))
         products = np.unique(np.concatenate([EMPTY, *(each.products for each in lists)]))
+        products = products[products % extent.every == 0]
         first_seen = np.zeros(int(products.max(initial=0)) + 1, np.int64)
         first_seen[products] = [at for (at,) in product_rows(db, products, "p.first_seen")]
         timeline = Timeline(db, extent.regions, products, extent.watches)
         late = np.flatnonzero(timeline.at >= extent.since)
         self.first = int(late[0]) if len(late) else len(timeline)
         fields = sorted(extent.fields)
-        versions = Versions(db, timeline, extent.regions, products, self.first, fields)
+        versions = Versions(
+            db, timeline, extent.regions, products, self.first, fields, every=extent.every
+        )
         self.matrix = Matrix(db, timeline, versions, first_seen)
         begin, scan_id = (
             int(column[self.first]) if len(late) else 0 for column in (timeline.marks, timeline.ids)

@@ -194,12 +194,14 @@ class Versions:
         products: Ints,
         first: int,
         fields: Sequence[str],
+        *,
+        every: int = 1,
     ) -> None:
         self.first = first
         self.fields = frozenset(fields)
         keys, columns = [np.zeros(0, np.int64)], [[np.zeros(0)] for _ in fields]
         for found, at, values in _version_rows(
-            db, timeline, db.dialect.listed(regions), products, first, fields
+            db, timeline, db.dialect.listed(regions), products, first, fields, every=every
         ):
             keys.append(found.astype(np.int64) * _TIMES + at)
             for parts, value in zip(columns, values, strict=True):
@@ -249,7 +251,7 @@ class Versions:
 
 def _version_rows(
     db: Connection, timeline: Timeline, regions: object, products: Ints, first: int,
-    fields: Sequence[str],
+    fields: Sequence[str], *, every: int,
 ) -> Iterator[tuple[Wholes, Ints, Sequence[Floats]]]:  # fmt: skip
     """Products (m,), when each begins to be in force (a scan's place and 1, or ``first`` where
     that was before it), and k columns of values (m,)."""
@@ -263,11 +265,12 @@ def _version_rows(
     known[products] = True
     columns = "".join(f", {db.dialect.field(name)}" for name in fields)
     sql = (
-        f"SELECT o.product, o.at{columns} FROM {db.dialect.rows_of_pairs()} {db.dialect.join} "
-        f"observations AS o ON {db.dialect.within_pair('o.id')} ORDER BY w.key, o.id"
+        f"SELECT o.product, o.at{columns} FROM {db.dialect.rows_of_pairs('?1')} {db.dialect.join} "
+        f"observations AS o ON {db.dialect.within_pair('o.id')} "
+        "WHERE o.product / ?2 * ?2 = o.product ORDER BY w.key, o.id"
     )
     for runs in _pieces(_runs(db, int(timeline.ids[first]), regions)):
-        table = db.table(sql, (db.dialect.paired(runs),), 2 + len(fields))
+        table = db.table(sql, (db.dialect.paired(runs), every), 2 + len(fields))
         table = table[known[np.minimum(table[:, 0], largest + 1).astype(np.int64)]]
         at = np.searchsorted(timeline.marks, table[:, 1].astype(np.int64)) + 1
         yield table[:, 0].astype(np.int32), at, [column.copy() for column in table[:, 2:].T]

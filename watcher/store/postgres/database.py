@@ -18,7 +18,6 @@ from watcher.store.postgres.control import PostgresControl
 from watcher.store.postgres.history import PostgresHistory
 from watcher.store.postgres.outbox import PostgresOutbox
 from watcher.store.postgres.pruning import PostgresPruner
-from watcher.store.postgres.tellings import PostgresTellings
 from watcher.store.postgres.times import PostgresTimes
 from watcher.store.postgres.upkeep import PostgresUpkeep
 
@@ -33,7 +32,6 @@ class PostgresDatabase(BulkConnection, Faces):
         Faces.__init__(self, self)
         self.history = PostgresHistory(self)
         self.outbox = PostgresOutbox(self)
-        self.tellings: engine_faces.Tellings = PostgresTellings(self)
         self.times: engine_faces.Times = PostgresTimes(self)
         self.pruner: engine_faces.Pruner = PostgresPruner(self)
         self.upkeep: engine_faces.Upkeep = PostgresUpkeep(self)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from watcher.categories import UNKNOWN
 from watcher.fields import IDS
-from watcher.model import Bools, Floats, Instant, Ints
+from watcher.model import Bools, Floats, Ints
 from watcher.store.packing import LastSeen, PackedList
 from watcher.store.sql.baselines import product_rows
 from watcher.store.sql.connection import Face, chunks
@@ -43,13 +43,12 @@ class Assortment(Struct, frozen=True):
         return Assortment(self.products, [None] * len(self.products))
 
 
-class LiveAlert(Struct, frozen=True):
-    """An alert that is pending or firing."""
+class LiveAlerts(Struct, frozen=True):
+    """Alerts that are pending or ``firing``, (n,) each; there may be many."""
 
-    id: int
-    product: int
-    firing: bool
-    since: Instant
+    ids: Ints
+    products: Ints
+    firing: Bools
 
 
 class Assortments(Face):
@@ -157,13 +156,14 @@ class Assortments(Face):
         ):
             yield scan, PackedList.unpack(blob, size, scan)
 
-    def live_alerts(self) -> list[LiveAlert]:
-        """All alerts that are pending or firing, the newest in their state first."""
+    def live_alerts(self) -> LiveAlerts:
+        """All of them, the newest in their state first."""
         rows = self._db.rows(
-            f"SELECT id, product, state, since FROM alerts {self._sql.live} "
-            "WHERE state <> 'inactive' ORDER BY since DESC, id DESC"
+            "SELECT id, product, CASE state WHEN 'firing' THEN 1 ELSE 0 END "
+            f"FROM alerts {self._sql.live} WHERE state <> 'inactive' ORDER BY since DESC, id DESC"
         )
-        return [LiveAlert(row[0], row[1], row[2] == "firing", row[3]) for row in rows]
+        ids, products, firing = np.array(rows, np.int64).reshape(-1, 3).T
+        return LiveAlerts(ids, products, firing == 1)
 
     def past_alerts(self, limit: int, products: Ints) -> list[int]:
         """The newest alerts of these products that are over, among the newest of all."""

@@ -285,11 +285,12 @@ class Outbox(Face):
     ) -> Iterator[Mapping[str, tuple[int, ...]]]:
         """Yield the ids of alerts, by the decision that has them told, of each message that some
         target took first after ``since``, and up to ``until``."""
-        sent = "n.message = m.id AND n.state = 'sent' AND n.finished"
+        # The notifications are gone through once, not all messages with those of each.
+        sent = f"{self._sql.unindexed('n.state')} = 'sent' AND n.finished"
         rows = self._db.rows(
-            "SELECT m.body FROM messages AS m WHERE EXISTS (SELECT 1 FROM notifications AS n "
-            f"WHERE {sent} > ?1 AND n.finished <= ?2) AND NOT EXISTS "
-            f"(SELECT 1 FROM notifications AS n WHERE {sent} <= ?1) ORDER BY m.id",
+            "SELECT m.body FROM messages AS m WHERE m.id IN (SELECT n.message FROM notifications "
+            f"AS n WHERE {sent} > ?1 AND n.finished <= ?2) AND NOT EXISTS (SELECT 1 FROM "
+            f"notifications AS n WHERE n.message = m.id AND {sent} <= ?1) ORDER BY m.id",
             (since, until),
         )
         return (_decode(body).alerts for (body,) in rows)

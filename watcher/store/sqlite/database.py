@@ -28,7 +28,6 @@ from watcher.store.sqlite.early_migrations import APPLICATION_ID
 from watcher.store.sqlite.locking import hold, refuse_other_name
 from watcher.store.sqlite.pruning import SqlitePruner
 from watcher.store.sqlite.swapping import beside, refuse_unfinished
-from watcher.store.sqlite.tellings import SqliteTellings
 from watcher.store.sqlite.upkeep import SqliteUpkeep
 
 __all__ = ["Database", "hold"]
@@ -55,7 +54,6 @@ class Database(SqliteConnection, Faces):
         self._files: list[tuple[int, int]] = []
         self._log = beside(path.resolve(), "-wal")
         Faces.__init__(self, self)
-        self.tellings: engine_faces.Tellings = SqliteTellings(self)
         self.times: engine_faces.Times = StoredTimes(self)
         self.pruner: engine_faces.Pruner = SqlitePruner(self)
         self.upkeep: engine_faces.Upkeep = SqliteUpkeep(self)

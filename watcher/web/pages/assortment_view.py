@@ -101,17 +101,14 @@ def _alerts(
 ) -> tuple[list[int], dict[int, int], int]:
     """The newest alerts, live ones first; how many fire, by product and together."""
     own = assortment.products if group is None else np.append(assortment.products, group)
-    mine = {*own.tolist()}
-    live = [each for each in database.assortments.live_alerts() if each.product in mine]
-    firing: dict[int, int] = {}
-    for each in live:
-        if each.firing:
-            firing[each.product] = firing.get(each.product, 0) + 1
-    live.sort(key=lambda each: not each.firing)
-    ids = [each.id for each in live[:ALERTS]]
+    live = database.assortments.live_alerts()
+    mine = np.isin(live.products, own)
+    fires, waits = (np.flatnonzero(mine & (live.firing == state)) for state in (True, False))
+    ids: list[int] = live.ids[np.concatenate([fires, waits])[:ALERTS]].tolist()
     if len(ids) < ALERTS:
         ids += database.assortments.past_alerts(ALERTS - len(ids), own)
-    return ids, firing, sum(firing.values())
+    products, counts = np.unique(live.products[fires], return_counts=True)
+    return ids, dict(zip(products.tolist(), counts.tolist(), strict=True)), len(fires)
 
 
 def _shares(lists: OnLists, assortment: Assortment, wanted: str) -> list[ListShare]:

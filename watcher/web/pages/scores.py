@@ -16,15 +16,21 @@ from watcher.web.context import PageContext, as_json
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /scores``: how the alerts of all rules turned out."""
-    found = await _scores(context)
-    told = [each for each in found.rules if each.tally.told]
+    sources = context.sources
+    found, waits = await context.board.shown(sources.book(), sources.now(), sources.read)
+    if found is None:
+        return context.html(request, "scores.html", scores=None)
+    rules = {rule.name for rule in sources.book().rules}  # of those of before some may be gone
+    known = [each for each in found.rules if each.rule in rules]
+    told = [each for each in known if each.tally.told]
     return context.html(
         request,
         "scores.html",
         scores=found,
+        waits=waits,
         groups=list(_groups(told)),
         heard=[heard(each, _rate(each)) for each in found.heard],
-        silent=[each for each in found.rules if not each.tally.told],
+        silent=[each for each in known if not each.tally.told],
         share=share,
         days=DAYS,
         times=WENT_ON,
