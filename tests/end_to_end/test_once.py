@@ -153,7 +153,9 @@ async def test_the_demo_tells_within_its_first_days(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     async with asyncio.timeout(PATIENCE):
         rest, errors = await process.communicate()
-    assert (process.returncode, errors) == (0, b"")
+    # A short list of this market may halve within a day, which is doubted, as of a real source.
+    strange = [line for line in errors.splitlines() if b" doubt=" not in line]
+    assert (process.returncode, strange) == (0, [])
     out = "".join(said)
     assert "5 days of past" in out
     assert "http://127.0.0.1:" in out
