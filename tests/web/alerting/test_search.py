@@ -158,6 +158,17 @@ async def test_a_page_after_its_neighbour_is_gone(site: tuple[Page, Crowd]) -> N
     assert await found(page, state="all", before=pending.id) == []
 
 
+async def test_after_the_last_page(site: tuple[Page, Crowd]) -> None:
+    """There is none; and a way back, to the oldest."""
+    page, made = site
+    oldest = _oracle(made, {"state": "all"})[-1]
+    asked = f"api/alerts.json?state=all&before={oldest}"
+    beyond = json.loads((await page.get(asked))[1])
+    assert (beyond["alerts"], beyond["older"]) == ([], None)
+    back = json.loads((await page.get(f"api/alerts.json?{beyond['newer']}"))[1])
+    assert back["alerts"][-1]["alert"]["id"] == oldest
+
+
 async def test_the_first_page_is_whole(site: tuple[Page, Crowd]) -> None:
     """The way back never ends in a page of two alerts."""
     page, _made = site
