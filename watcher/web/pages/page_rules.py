@@ -13,7 +13,7 @@ from aiohttp import web
 
 from watcher.analysis.preview import preview
 from watcher.audited import Audited
-from watcher.errors import RulesError
+from watcher.errors import Problem, RulesError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant
@@ -87,7 +87,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     )
 
 
-def _problem(each: Any) -> dict[str, object]:
+def _problem(each: Problem) -> dict[str, object]:
     return {name: getattr(each, name) for name in ("line", "column", "path", "message", "code")}
 
 
@@ -194,7 +194,7 @@ async def _again(
     )  # fmt: skip
 
 
-def _of_page(rules: Rulebook) -> list[Any]:
+def _of_page(rules: Rulebook) -> list[Problem]:
     return [each for each in rules.warnings if each.file == PAGE_FILE]
 
 
@@ -219,7 +219,6 @@ def _page(
         left_out=quoted(book.page_trouble, current.text if book.page_number == current.number
                         else ""),
         own=[each for each in book.rules if each.file == PAGE_FILE],
-        reports=(),
         versions=kept.versions,
         older=kept.versions[-1].number if kept.more else None,
         chosen=kept.chosen,
