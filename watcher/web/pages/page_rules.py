@@ -56,14 +56,14 @@ class _Sent:
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /rules/page``; ``?add=YAML`` (or ``text=``) puts more rules at the end of the text, and
-    ``?version=N`` shows what that version changed."""
+    """``GET /rules/page``; ``?add=YAML`` puts more rules at the end of the text, and ``?version=N``
+    shows what that version changed."""
     if "rule" in request.query and request.query["rule"] == "":
         return await rule.page(context, request)
     kept = await context.read(partial(_kept, request.query))
     if kept.chosen is not None and kept.texts is None:
         raise web.HTTPNotFound(text=_(_NO_VERSION))
-    more = request.query.get("add", "") or request.query.get("text", "")
+    more = request.query.get("add", "")
     text = added(kept.current.text, more) if more.strip() else kept.current.text
     return _page(context, request, kept, text=text, is_new=text != kept.current.text)
 
