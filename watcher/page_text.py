@@ -96,7 +96,9 @@ def _indented(block: list[str], own: list[str]) -> list[str]:
 
 
 def _indent(lines: list[str]) -> int:
-    return min((_width(line) for line in lines if line.strip()), default=0)
+    """The least of all but comments, which may stand anywhere."""
+    written = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    return min(map(_width, written), default=0)
 
 
 def _width(line: str) -> int:

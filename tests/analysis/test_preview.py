@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +13,8 @@ from tests.fakes.world import HEAD, World
 from tests.store.making import DAY
 from watcher.analysis.backtest import backtests
 from watcher.analysis.preview import DAYS, changed_rules, preview
-from watcher.rules.files.loading import load_text
+from watcher.page_text import PageText
+from watcher.rules.files.loading import load, load_text
 from watcher.rules.rulebook import Rulebook
 from watcher.store.sqlite.database import Database
 
@@ -60,6 +62,15 @@ def test_what_changed_is_looked_at() -> None:
     assert names(RULES.replace("1m", "2m")) == ["old"]
     assert names(RULES.replace("top: 400", "top: 300")) == ["old"]
     assert names(RULES.replace("channels:", "# moved\nchannels:")) == []
+
+
+def test_where_nothing_changed_the_page_s_are_looked_at(tmp_path: Path) -> None:
+    """All of them, and none of the user's own."""
+    own = tmp_path / "rules.yaml"
+    own.write_text(RULES)
+    book = load([own], {}, page=PageText("rules:\n" + MORE + MORE.replace("new", "newer"), 1))
+    assert len(book.rules) == 3
+    assert [each.name for each in changed_rules(book, book)] == ["new", "newer"]
 
 
 def test_all_days_where_there_is_time(world: World, store: Database) -> None:

@@ -144,6 +144,7 @@ class Pruner:
     limits: list[tuple[int, int]] = field(default_factory=list)
     due: list[float] = field(default_factory=list)
     expired: list[int] = field(default_factory=list)
+    records: list[int] = field(default_factory=list)  # that go at one go, before there are none
     filled: int = 0
 
     @property
@@ -159,8 +160,8 @@ class Pruner:
         return self
 
     @property
-    def audit(self) -> Pruner:
-        return self
+    def audit(self) -> Records:
+        return Records(self)
 
     @property
     def day_lists(self) -> Pruner:
@@ -190,6 +191,17 @@ class Pruner:
         return job(cast("Database", self))
 
 
+@dataclass
+class Records:
+    """Records of writes in the database's place."""
+
+    pruner: Pruner
+
+    def prune(self, now: int) -> int:
+        self.pruner.prune(now)
+        return self.pruner.records.pop(0) if self.pruner.records else 0
+
+
 async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Step after step while there is more, with a pause after each, then what is to be filled in,
     with pauses, too; then again in a day. It is heard of at each step, and within a day and an hour
@@ -197,6 +209,7 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     clock, keep = SetClock(), Keep(observations=30 * DAY, notifications=7 * DAY)
     liveness = Liveness(SetClock())
     pruner = Pruner(liveness, [Pruned(more=True, seconds=0.5), Pruned(more=True, seconds=0.25)])
+    pruner.records = [1_000, 1_000, 3]
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -210,7 +223,8 @@ async def test_pruning_leaves_others_their_turn(monkeypatch: pytest.MonkeyPatch)
     assert waits == [1.0, 0.5, 0, 0.1, 0.1, DAY, 0, DAY]
     assert pruner.limits == [(clock.instant - 30 * DAY, clock.instant - 7 * DAY)] * 4
     assert pruner.due == [600, 600, 600, 600]
-    assert pruner.expired == [clock.instant] * 4  # links and records of writes, once a day
+    assert pruner.records == []
+    assert pruner.expired == [clock.instant] * 7  # links, and records of writes until none is old
     assert liveness.left()["upkeep"] == DAY + HOUR
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.library import PUBLIC, TOKEN, Library, holding, lease_all, library, served
+from tests.web.library import PUBLIC, RULES, TOKEN, Library, holding, lease_all, library, served
 from tests.web.streams import EAGER, mark_of, streaming
 from watcher.people import digest_of
+from watcher.rules.files.loading import load_text
+from watcher.rules.rulebook import Rulebook
 from watcher.store.engine import open_store
-from watcher.store.places import Server
+from watcher.store.places import MAIN, Server
+from watcher.web.server_books import ServerBooks
+from watcher.web.shelf import SeveralBooks
 
 __all__ = ["library"]
 
@@ -45,6 +49,37 @@ async def test_the_index_hears_of_all(library: Library) -> None:
             await stream.line()
             lease_all(library)
             assert await stream.kinds() == ["health"]
+
+
+async def test_no_rules_are_read_for_them(library: Library) -> None:
+    """Nor are files, of a book that another daemon holds: they are looked for every other
+    second."""
+    with library.control() as control:
+        control.books.create(MAIN)
+    with open_store(Server(library.url, MAIN)) as store:
+        store.page_rules.save("rules: []\n", library.now, base=0, who="ann")
+    read = list[str]()
+
+    def local() -> Rulebook:
+        read.append(MAIN)
+        return load_text(RULES)
+
+    books = ServerBooks(library.url, local=local)
+    shelf = SeveralBooks(books, ["/"])
+    try:
+        first = await shelf.marks(MAIN)
+        assert await shelf.marks(MAIN) == first
+        assert "held by nobody" in str(await shelf.ill(MAIN))
+        with open_store(Server(library.url, MAIN)) as store:
+            store.page_rules.save("watches: {}\n", library.now, base=1, who="ann")
+        assert (await shelf.marks(MAIN))["health"] != first["health"]
+        assert await shelf.marks("c") == {}  # where nobody has written anything
+        for ask in (shelf.marks, shelf.ill):
+            with pytest.raises(LookupError):
+                await ask("nobodys")
+    finally:
+        await books.aclose()
+    assert read == []
 
 
 async def test_no_book_no_stream(library: Library) -> None:

@@ -23,6 +23,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.control import Control
 from watcher.store.engine import ControlThread, open_store
 from watcher.store.places import MAIN, Place, Server
+from watcher.store.ports import Store
 from watcher.store.revisions import in_force
 from watcher.store.sql.people import Person
 from watcher.web.context import ShownBook, ShownBooks, Sources
@@ -134,22 +135,37 @@ class ServerBooks:
         other.ill = await held.ill() if held is not None else state.trouble
         return other.sources()
 
-    async def people(self, book: str) -> Sequence[Person]:
-        """The people of a book, whether its rules can be read or not; none where there is no such
-        book. Raises ``StoreError``."""
+    async def read(self, book: str, job: Callable[[Store], T]) -> T:
+        """The result of ``job`` on a book's store, whether its rules can be read or not. Raises
+        ``LookupError`` where there is no such book, and ``StoreError``."""
         held = self.held.get(book)
         if held is not None and held.sources is not None:
-            return await held.sources.read(lambda database: database.people.list())
+            return await held.sources.read(job)
         fleet = await self.fleet()
         if all(each.name != book for each in fleet.books):
-            return ()
+            raise LookupError(book)
         other = await self._connected(book, fleet)
         try:
-            return await other.read(lambda database: database.people.list())
-        except NotReady:  # nobody has written anything yet
-            return ()
+            return await other.read(job)
         finally:  # who is refused leaves no more connections than who is let in
             await self._let_go()
+
+    async def people(self, book: str) -> Sequence[Person]:
+        """The people of a book; none where there is no such book, or nobody has written anything
+        yet. Raises ``StoreError``."""
+        try:
+            return await self.read(book, lambda database: database.people.list())
+        except (LookupError, NotReady):
+            return ()
+
+    async def ill_of(self, book: str) -> str | None:
+        """The reason why a book's daemon is not well; raises ``LookupError`` where there is no such
+        book."""
+        held = self.held.get(book)
+        if held is not None:
+            return await (held.sources.ill() if held.sources is not None else held.ill())
+        states = {each.name: each for each in (await self.fleet()).books}
+        return states[book].trouble
 
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
         other = await self._connected(book, fleet)

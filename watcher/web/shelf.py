@@ -16,7 +16,7 @@ from aiohttp import web
 from prometheus_client.registry import Collector
 
 from watcher.analysis.views.held import HeldLists
-from watcher.errors import StoreError
+from watcher.errors import NotReady, StoreError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.store.places import shown
@@ -167,21 +167,30 @@ class SeveralBooks:
         """The marks of a book; of what all have in common they are coarse: who holds which book,
         and how it does."""
         if book:
-            return await _marks_of(await self._sources(book))
+            held = self.books.held.get(book)
+            if held is not None and held.sources is not None:
+                return await _marks_of(held.sources)
+            return await self._marks_of_another(book)
         fleet = await self.books.fleet()
         leases = [(each.lease.held, each.lease.holder, each.trouble) for each in fleet.books]
         shown = [(each.name, each.rules and each.rules.number) for each in fleet.books]
         daemons = [(each.id, each.page) for each in fleet.daemons]
         return {"health": crc32(repr((shown, leases, daemons)).encode())}
 
-    async def ill(self, book: str) -> str | None:
-        return await ((await self._sources(book)).ill() if book else self.books.ill())
+    async def _marks_of_another(self, book: str) -> Marks:
+        """The marks of a book of another daemon: its rules are not read for them."""
+        try:
+            marks, page = await self.books.read(
+                book, lambda database: (database.news.marks(), database.page_rules.newest())
+            )
+        except NotReady:  # nobody has written anything yet
+            return {}
+        pushed = {each.name: each.rules for each in (await self.books.fleet()).books}[book]
+        told = f"{marks['health']} {page} {pushed and pushed.number}"
+        return {**marks, "health": crc32(told.encode())}
 
-    async def _sources(self, book: str) -> Sources:
-        sources = await self.books.sources(book)
-        if sources is None:
-            raise LookupError(book)
-        return sources
+    async def ill(self, book: str) -> str | None:
+        return await (self.books.ill_of(book) if book else self.books.ill())
 
     def way_to(self, book: str, request: web.Request) -> str:
         """The address of a book's page, as the page that is asked for names it."""

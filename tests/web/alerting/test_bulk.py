@@ -167,6 +167,18 @@ async def test_sent_twice(site: tuple[Page, Crowd]) -> None:
     assert len(silences(made)) == 1
 
 
+async def test_what_another_one_undid_meanwhile(site: tuple[Page, Crowd]) -> None:
+    """Is not undone once more, nor counted."""
+    page, made = site
+    firing = [each.id for each in made.alerts(FIRING)][:3]
+    _, where = await send(page, "alerts/acknowledge", firing)
+    made.write(lambda database: database.alerts.take_back(firing[:1]))
+    undo = {"token": await page.token("alerts"), "done": where.split("done=")[1]}
+    _, back = await page.post("alerts/undo", undo)
+    assert acknowledged(made) == set()
+    assert await notice(page, back) == "Undone: 2 alerts are reminded of again."
+
+
 async def test_once_more_after_it_was_undone(site: tuple[Page, Crowd]) -> None:
     """As who goes back to the page from before does it: the form is the same, and meant anew."""
     page, made = site

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from watcher.analysis.preview import preview
 from watcher.audited import Audited
-from watcher.errors import RulesError
+from watcher.errors import Problem, RulesError
 from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant
@@ -56,14 +56,14 @@ class _Sent:
 
 
 async def page(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /rules/page``; ``?add=YAML`` (or ``text=``) puts more rules at the end of the text, and
-    ``?version=N`` shows what that version changed."""
+    """``GET /rules/page``; ``?add=YAML`` puts more rules at the end of the text, and ``?version=N``
+    shows what that version changed."""
     if "rule" in request.query and request.query["rule"] == "":
         return await rule.page(context, request)
     kept = await context.read(partial(_kept, request.query))
     if kept.chosen is not None and kept.texts is None:
         raise web.HTTPNotFound(text=_(_NO_VERSION))
-    more = request.query.get("add", "") or request.query.get("text", "")
+    more = request.query.get("add", "")
     text = added(kept.current.text, more) if more.strip() else kept.current.text
     return _page(context, request, kept, text=text, is_new=text != kept.current.text)
 
@@ -87,7 +87,7 @@ async def data(context: PageContext, request: web.Request) -> web.StreamResponse
     )
 
 
-def _problem(each: Any) -> dict[str, object]:
+def _problem(each: Problem) -> dict[str, object]:
     return {name: getattr(each, name) for name in ("line", "column", "path", "message", "code")}
 
 
@@ -194,7 +194,7 @@ async def _again(
     )  # fmt: skip
 
 
-def _of_page(rules: Rulebook) -> list[Any]:
+def _of_page(rules: Rulebook) -> list[Problem]:
     return [each for each in rules.warnings if each.file == PAGE_FILE]
 
 
@@ -219,7 +219,6 @@ def _page(
         left_out=quoted(book.page_trouble, current.text if book.page_number == current.number
                         else ""),
         own=[each for each in book.rules if each.file == PAGE_FILE],
-        reports=(),
         versions=kept.versions,
         older=kept.versions[-1].number if kept.more else None,
         chosen=kept.chosen,

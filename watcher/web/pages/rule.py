@@ -34,7 +34,6 @@ from watcher.web.pages.common import (
 from watcher.web.pages.rule_names import NamedByRule, named_by
 from watcher.web.pages.rule_settings import written
 from watcher.web.pages.scores import heard, products_of
-from watcher.web.rendering import relative
 
 LIVE = 10
 PAST = 8
@@ -116,9 +115,6 @@ def _rule(context: PageContext, request: web.Request) -> Rule:
     for rule in context.sources.book().rules:
         if rule.name == name:
             return rule
-    if name == "edit":  # as people guess it
-        query = request.rel_url.raw_query_string
-        raise web.HTTPSeeOther(relative(f"/rules/page?{query}", context.here(request)))
     raise web.HTTPNotFound(text=_("There is no rule of this name in the rule file now."))
 
 
