@@ -257,6 +257,25 @@ async def test_alerts_are_marked(page: Page) -> None:
     assert 'class="marked name"' in plot
 
 
+async def test_alerts_of_a_time_in_the_past(tmp_path: Path) -> None:
+    """Are marked, however many fired since; those that were over before, or came later, are not."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        for _day in range(60):
+            world.scan({"1": {SALES: 1.0}})
+        (facts,) = database.history.find("1")
+        over = [
+            Alert(0, "gone", facts.product, AlertState.INACTIVE, at, at, at, at + DAY // 2, "over")
+            for at in range(START + DAY, START + 50 * DAY, DAY)
+        ]
+        first, *_ = (each.id for each in database.alerts.save(over))
+        async with serving(path, world) as page:
+            text = await got(page, "products/US/1?from=2023-11-18&to=2023-11-20")
+            found = re.findall(r'aria-label="Alert A(\d+)', text)
+            assert [int(each) - first for each in found] == [2, 3, 4, 5]
+
+
 async def test_alerts_are_those_of_the_pages_own_product(page: Page) -> None:
     """Beside others, too: where it has no value itself, as well."""
     for asked, shown in ((SALES, ["1", "7"]), ("total_views_7d_cnt", ["7"])):
