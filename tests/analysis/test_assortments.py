@@ -20,7 +20,8 @@ from tests.store.making import (
     raw,
     scan,
 )
-from watcher.analysis.assortment_tallies import tallies
+from watcher.alert import Alert, AlertState
+from watcher.analysis.assortment_tallies import AssortmentTally, tallies
 from watcher.analysis.assortments import MOST_TIMES, kinds_of, on_lists, past_of, total
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Watch
@@ -191,6 +192,40 @@ def test_what_fires_is_counted(store: Store) -> None:
     store.alerts.save([firing("r", one), firing("s", one), pending("r", two), pending("r", other)])
     found, _unknown = tallies(store, "seller_id", on_lists(store, [], START))
     assert {each.value: each.firing for each in found} == {"7495": 2, "8001": 0}
+
+
+def test_the_largest_sum_is_what_is_sorted_by() -> None:
+    """Of several currencies, of which none is added to another."""
+    assert AssortmentTally("US", "1", 1, gmv={"EUR": 5, "USD": 9, "?": np.nan}).most_gmv == 9
+
+
+def test_groups_are_no_products(store: Store) -> None:
+    """Though they are of a seller; the parts with most products come first."""
+    made = scan(START, dict.fromkeys("1234", 1.0))
+    texts = {
+        **made.texts, "seller_id": ("7",) * 4, "category_id": ("a", "b", "b", "b"),
+    }  # fmt: skip
+    store.history.record(replace(made, texts=texts))
+    raw(store).execute("UPDATE products SET grouped_by = 'seller_id' WHERE product_id = '4'")
+    (found,) = store.assortments.found("seller_id")
+    assert found.products == 3
+    assert len(store.assortments.of("US", "seller_id", "7").products) == 3
+    parts = store.assortments.parts("US", "seller_id", "7", "category_id")
+    assert [(each.value, each.products) for each in parts] == [("b", 2), ("a", 1)]
+
+
+def test_the_newest_alerts_that_are_over(store: Store) -> None:
+    """Come first, and only those that fired."""
+    one, other = store.history.record(scan(START, {"1": 1.0, "2": 1.0})).products.tolist()
+    over = [
+        Alert(0, "r", key, AlertState.INACTIVE, START, START, START, START + 60, "x")
+        for key in (one, other, one, one)
+    ]
+    ids = [each.id for each in store.alerts.save(over)]
+    raw(store).execute("UPDATE alerts SET fired_at = NULL WHERE id = ?", (ids[3],))
+    found = store.assortments.past_alerts(1, np.array([one], np.int64))
+    assert found == [ids[2]]
+    assert store.assortments.past_alerts(9, np.array([one], np.int64)) == [ids[2], ids[0]]
 
 
 def test_gmv_of_several_currencies_is_never_added_up() -> None:

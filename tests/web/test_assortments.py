@@ -7,19 +7,24 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from yarl import URL
 
 from tests.fakes.world import HEAD, World
-from tests.store.making import DAY, pending
+from tests.store.making import DAY, START, pending
 from tests.web.conftest import Furnished
 from tests.web.serving import Page, leads_to, serving
 from tests.web.shop import BEAUTY, CARE, GLOW, HOSTILE, NAMELESS, ODD, RULES, furnish_shop
+from watcher.analysis.assortments import ComparedSums, SumsPast
+from watcher.rules.metrics import Catalogue
 from watcher.store.sqlite.database import Database
+from watcher.web.pages.assortment_past import summed
 
 
 @dataclass
@@ -185,6 +190,27 @@ async def test_what_fires_stands_before_what_is_pending(shop: Shop, tmp_path: Pa
     found = await shop.json(f"api/sellers/us/{GLOW}.json")
     states = [row["alert"]["state"] for row in found["alerts"]]  # type: ignore[attr-defined]
     assert states == ["firing"] * 6 + ["pending", "inactive"]
+
+
+def test_how_sums_moved() -> None:
+    """In percent, of the products of both times, since the first time that had some."""
+    at = START + DAY * np.arange(4)
+    past = SumsPast(
+        at, np.array([0, np.nan, 3, 4.0]), np.array([np.nan, np.nan, 100, 200]),
+        {"": np.array([np.nan, np.nan, 10, 5])},
+        {"sales": ComparedSums(100, 150, 2), "gmv": ComparedSums(10, 4, 2)},
+    )  # fmt: skip
+    found = summed(past, Catalogue(), "", (START, START + 3 * DAY), UTC)
+    assert [(each.name, each.moved) for each in found["cards"][:2]] == [
+        ("sales", "+50%"), ("gmv", "-60%"),
+    ]  # fmt: skip
+    assert found["since"] == at[2]
+
+
+async def test_what_nobody_is_known_of(shop: Shop) -> None:
+    """Is counted in its region."""
+    for region, count in (("US", 1), ("GB", 0), ("", 1)):
+        assert (await shop.json(f"api/sellers.json?region={region}"))["unknown"] == count
 
 
 async def test_a_category(shop: Shop) -> None:

@@ -14,17 +14,20 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from tests.analysis.views.drawing import shown
 from tests.fakes.listed import NUMBERS, RULES, Product, Shelf, random_days
 from tests.store.making import firing
 from tests.web.conftest import Furnished
 from tests.web.furnished import BAD_RULE, HOSTILE
 from tests.web.library import Library, lease_all, served
 from tests.web.serving import Page, serving
-from watcher.analysis.views.asked import MOST_COLUMNS
+from watcher.analysis.views.asked import MOST_COLUMNS, asked_view
 from watcher.analysis.views.columns import ListColumns
 from watcher.model import ScanState
 from watcher.rules.files.loading import load_text
+from watcher.store.ports import Store
 from watcher.store.sqlite.database import Database
+from watcher.web.pages import list_words
 
 SERUM = "1729000000000000001"
 _ROW = re.compile(r'<tr data-key="([^"]+)">')
@@ -328,3 +331,20 @@ async def test_no_page_is_large(tmp_path: Path) -> None:
             assert len(keys(body.decode())) == 50
             assert 90_000 < len(body) < most
         assert heads(body.decode()) == {}
+
+
+def test_ways_and_moves_in_words(store: Store) -> None:
+    """No page is named twice; what stayed as it was went neither up nor down."""
+    shelf = Shelf(store)
+    for sales in (10.0, 5.0):
+        kept: dict[str, Product] = {str(n): {"total_sale_7d_cnt": 5.0} for n in range(129)}
+        shelf.scan({"200": {"total_sale_7d_cnt": sales}, **kept})
+    known = ListColumns(shelf.book.metrics, shelf.list)
+    for page, expected in ((1, ["next", "last"]), (2, ["prev", "next"]), (3, ["first", "prev"])):
+        found = shown(shelf, f"page={page}")
+        view, _ = asked_view([("page", f"{page}")], known)
+        assert [way for way, *_ in list_words.pages(view, known, found)] == expected
+    found = shown(shelf, "cols=total_sale_7d_cnt.change")
+    lines = list_words.lines(found, [known["total_sale_7d_cnt.change"]], None)
+    cells = [line.cells[0] for line in lines[:2]]
+    assert [(each.text, each.way) for each in cells] == [("-50%", "down"), ("0%", "")]

@@ -212,6 +212,8 @@ async def test_a_gap_is_marked(page: Page) -> None:
     (path,) = re.findall(r'<path class="line s0" d="([^"]*)"', plot)
     assert path.count("M") == 2
     assert "gap: no scan saw it" in text
+    (several,) = PLOT.findall(await got(page, f"products/US/3?days=30&metric={SALES},max_price"))
+    assert len(re.findall(r'class="gap"', several)) == 1
     assert "gap: no scan saw it" not in await got(page, "products/US/1?days=30")
 
 
@@ -257,6 +259,25 @@ async def test_alerts_are_marked(page: Page) -> None:
     assert 'class="marked name"' in plot
 
 
+async def test_alerts_of_a_time_in_the_past(tmp_path: Path) -> None:
+    """Are marked, however many fired since; those that were over before, or came later, are not."""
+    path = tmp_path / "watcher.db"
+    with Database.open(path) as database:
+        world = World(database, RULES)
+        for _day in range(60):
+            world.scan({"1": {SALES: 1.0}})
+        (facts,) = database.history.find("1")
+        over = [
+            Alert(0, "gone", facts.product, AlertState.INACTIVE, at, at, at, at + DAY // 2, "over")
+            for at in range(START + DAY, START + 50 * DAY, DAY)
+        ]
+        first, *_ = (each.id for each in database.alerts.save(over))
+        async with serving(path, world) as page:
+            text = await got(page, "products/US/1?from=2023-11-18&to=2023-11-20")
+            found = re.findall(r'aria-label="Alert A(\d+)', text)
+            assert [int(each) - first for each in found] == [2, 3, 4, 5]
+
+
 async def test_alerts_are_those_of_the_pages_own_product(page: Page) -> None:
     """Beside others, too: where it has no value itself, as well."""
     for asked, shown in ((SALES, ["1", "7"]), ("total_views_7d_cnt", ["7"])):
@@ -264,6 +285,8 @@ async def test_alerts_are_those_of_the_pages_own_product(page: Page) -> None:
         assert lines(text) == [f"Product {key}" for key in shown]
         assert 'class="mark"' in text
         assert "alert of Product 1<" in text
+    text = await got(page, f"products/US/1?compare=7&days=30&metric={SALES},max_price")
+    assert ['class="mark"' in plot for plot in PLOT.findall(text)] == [True, False]
 
 
 async def test_the_time_before_it_was_watched(page: Page) -> None:
@@ -276,6 +299,8 @@ async def test_the_time_before_it_was_watched(page: Page) -> None:
         "1", "2–7", "8–30", "31–60", "61–90",
     ]  # fmt: skip
     assert ": average " in plot
+    some = await got(page, "products/US/1?days=50")
+    assert re.findall(r'<th scope="row">([\d–]+)</th>', some) == ["1", "2–7", "8–30"]
     assert text.count("90 days, all that is stored") == 0
     assert "average before" not in await got(page, "products/US/1?days=7")
     assert "average before" not in await got(page, "products/US/1?days=all&metric=spu_avg_price")

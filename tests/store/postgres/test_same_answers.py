@@ -261,6 +261,7 @@ def _asked(store: Store, steps: int) -> dict[str, object]:
         "changes": [*store.observations.changes(whole, _FIELDS).parts],
         "seen": [*store.observations.sightings(Choice(watch="w"), _FIELDS).parts],
         "began": [store.browsing.fired_alerts(each) for each in (None, ["r"], ["s", "r"])],
+        "fired on": [store.browsing.fired_on(1, START + DAY, now - DAY, each) for each in (1, 9)],
         "firing on": store.browsing.firing_on(keys),
         "mentions": [
             store.alert_messages.mentions(each, "r", 1, START) for each in (1, 2, 3)

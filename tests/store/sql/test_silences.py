@@ -164,3 +164,11 @@ def test_many_of_one_product_each(store: Database) -> None:
     assert len(store.silences.of_alert("r", keys["1"], START, START)) == len(
         [each for each in made if each.covers_rule("r") and each.covers(rows[keys["1"]])]
     )
+
+
+def test_capitals_make_no_difference_of_many_rules(store: Database) -> None:
+    """As of one."""
+    (key, *_) = with_products(store)
+    store.silences.add(begins=START, ends=START + DAY, rule="Glow", product="1")
+    pairs = {(rule, key) for rule in ("glow", "GLOW", "glows")}
+    assert store.silences.covering_any(pairs, START) == {("glow", key), ("GLOW", key)}

@@ -16,11 +16,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.store.making import DAY
-from tests.web.alerting.crowd import HOSTILE, PAST, Crowd, boxes, crowded, found, shown
+from tests.store.making import DAY, START, raw, with_products
+from tests.web.alerting.crowd import (
+    HEAD,
+    HOSTILE,
+    PAST,
+    RULES,
+    Crowd,
+    boxes,
+    crowded,
+    found,
+    shown,
+)
 from tests.web.serving import Page
 from watcher.alert import Alert, AlertState
-from watcher.web.searching import begun_at
+from watcher.rules.files.loading import load_text
+from watcher.store.ports import Store
+from watcher.store.sql.siblings import Category
+from watcher.web.searching import asked_of, begun_at, search_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = 1_790_000_000
@@ -353,3 +366,20 @@ async def test_edges_of_a_day(site: tuple[Page, Crowd]) -> None:
     )
     ids = set(await found(page, state="over", **{"from": "2023-10-29", "to": "2023-10-29"}))
     assert [each.id in ids for each in past] == [False, True, True, False]
+
+
+def test_groups_by_the_name_of_their_category(store: Store) -> None:
+    """And by that of their seller; of whatever has the text in it."""
+    one, two, _ = with_products(store)
+    store.categories.put([Category("601450", 1, "Beauty & Care")], START)
+    rows = (("category_id", "601450", one), ("seller_id", "7495", two))
+    for by, value, key in rows:
+        raw(store).execute(
+            "UPDATE products SET product_id = ?, grouped_by = ? WHERE id = ?",
+            (f"{by}={value}", by, key),
+        )
+    book = load_text(HEAD + RULES)
+    for text, key in (("beauty", one), ("glowl", two)):
+        about = asked_of(search_of({"q": text}, book, START), store, book, START).about
+        assert about is not None
+        assert [*about.products] == [key]

@@ -169,7 +169,8 @@ class Assortments(Face):
         """The newest alerts of these products that are over, among the newest of all."""
         rows = np.array(
             self._db.rows(
-                "SELECT id, product FROM alerts WHERE state = 'inactive' ORDER BY id DESC LIMIT ?",
+                "SELECT id, product FROM alerts WHERE state = 'inactive' "
+                "AND fired_at IS NOT NULL ORDER BY id DESC LIMIT ?",
                 (_PAST,),
             ),
             np.int64,

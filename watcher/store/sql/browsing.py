@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.alert import AlertState
 from watcher.message import NotificationState
-from watcher.model import Ints
+from watcher.model import Instant, Ints
 from watcher.store.packing import positions
 from watcher.store.records import Row
 from watcher.store.sql.connection import Face
@@ -51,7 +51,7 @@ class Browsing(Face):
         return [row[1] for row in sorted([*fires, *self._past(rules, limit)], reverse=True)[:limit]]
 
     def _past(self, rules: Collection[str] | None, limit: int) -> list[Row]:
-        """When those that fired last and are over did so, and their ids."""
+        """Find those that fired last and are over: when they did, and their ids."""
         over = "a.state = 'inactive' AND a.fired_at IS NOT NULL"
         last = f"{over} ORDER BY a.fired_at DESC, a.id DESC LIMIT"
         if rules is None:
@@ -110,6 +110,16 @@ class Browsing(Face):
     def alerts_of_product(self, product: int, limit: int = 50) -> list[int]:
         """Ids of a product's alerts of any state, the newest first."""
         return self._ids("alerts", {"product = ?": product}, limit)
+
+    def fired_on(self, product: int, begin: Instant, end: Instant, limit: int) -> list[int]:
+        """Ids of a product's alerts that fired at some time between two; what began last comes
+        first."""
+        return self._db.all(
+            int,
+            "SELECT id FROM alerts WHERE product = ?1 AND fired_at <= ?3 "
+            "AND coalesce(resolved_at, ?3) >= ?2 ORDER BY fired_at DESC, id DESC LIMIT ?4",
+            (product, begin, end, limit),
+        )
 
     def notifications(
         self, state: NotificationState | None = None, before: int | None = None, limit: int = 50

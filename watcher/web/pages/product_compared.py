@@ -51,7 +51,7 @@ def compared_of(
 def _by_region(
     products: Sequence[ProductFacts], read: Callable[[Sequence[int]], Mapping[int, T]]
 ) -> dict[int, T]:
-    """What is read of the products of each region at once."""
+    """Read something of the products of each region at once."""
     found = dict[int, T]()
     for region in dict.fromkeys(each.region for each in products):
         found |= read([each.product for each in products if each.region == region])

@@ -30,13 +30,15 @@ FOUND = 8  # products that a search for one to compare offers
 @dataclass(frozen=True, slots=True)
 class ProductPast:
     """A product as the store has it, with what its ``view`` asks for; ``compared`` are those in the
-    plot, itself the first. ``cards`` are the tracks of the usual metrics that have values."""
+    plot, itself the first. ``cards`` are the tracks of the usual metrics that have values,
+    ``marked`` the alerts that fired in the time, those that began last first."""
 
     facts: ProductFacts
     view: ProductView
     compared: Sequence[ComparedProduct]
     cards: Sequence[Track]
     alerts: Sequence[AlertRow]
+    marked: Sequence[AlertRow]
     silences: Sequence[Silence]
     texts: LongTexts | None
     reworded: Sequence[TextChanged]
@@ -64,7 +66,11 @@ def past_of(
     products, view = _products(database, key, view)
     facts = products[0]
     categories = database.categories.of_product(key)
-    alerts = shown(database, database.browsing.alerts_of_product(key, ALERTS), book, now)
+    newest = database.browsing.alerts_of_product(key, ALERTS)
+    marked = database.browsing.fired_on(key, time.begin, time.end, ALERTS)
+    every = dict.fromkeys([*newest, *marked])
+    rows = {row.alert.id: row for row in shown(database, [*every], book, now)}
+    alerts = [rows[each] for each in newest if each in rows]
     lookers = lookers_at(database, book, facts, categories)
     usual = [*filter(None, map(book.metrics.get, METRICS))]
     ranked = any(RANK in metric.needs for metric in view.metrics)
@@ -82,6 +88,7 @@ def past_of(
             if (track := compared[0].tracks.get(metric)) is not None and not track.empty
         ],
         alerts,
+        [rows[each] for each in marked if each in rows],
         database.silences.of_product(key, now),
         database.history.long_texts(key),
         reworded(database.history.text_changes(key, view.time.begin)),

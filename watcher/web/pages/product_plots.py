@@ -100,11 +100,7 @@ def plots_of(past: ProductPast, book: Rulebook) -> Plots:
         kept = _on_axes(lines, refused)
         there = [line for line in kept if line.series.known(past.within)]
         without += _lacking(past, kept, there, title)
-        spans = [
-            span_of(row, past.view.time.end, book.zone)
-            for row in past.alerts
-            if row.alert.fired_at is not None
-        ]
+        spans = [span_of(row, past.view.time.end, book.zone) for row in past.marked]
         series = [line.series for line in there]
         # Alerts are pointed at in the first plot.
         plot = line_plot(
