@@ -245,8 +245,6 @@ CREATE TABLE audit ({id}, at bigint NOT NULL, who text NOT NULL, via text NOT NU
 CREATE INDEX ON audit (at);
 CREATE INDEX ON audit (who, id);
 CREATE INDEX ON audit (what, id);
-CREATE INDEX ON alerts (fired_at, id);
-CREATE INDEX ON alerts (rule, fired_at, id);
 """
 _PAGE_RULES = """
 CREATE TABLE page_rules (number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL,

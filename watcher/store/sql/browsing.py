@@ -12,6 +12,7 @@ from watcher.alert import AlertState
 from watcher.message import NotificationState
 from watcher.model import Ints
 from watcher.store.packing import positions
+from watcher.store.records import Row
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 from watcher.store.sql.history import History
@@ -40,18 +41,26 @@ class Browsing(Face):
 
     def fired_alerts(self, rules: Collection[str] | None, limit: int = 50) -> list[int]:
         """Ids of alerts that ever fired, of these rules or of all; what fired last comes first."""
-        fired, order = "fired_at IS NOT NULL", "fired_at DESC, id DESC"
+        # What lives and what is over have an index each; one of both were a third to be written.
+        past = self._sql.past if rules is None else self._sql.past_of_rule
+        fired = "b.fired_at IS NOT NULL"
+        over = f"{past} WHERE b.state = 'inactive' AND {fired}"
+        lives = f"{self._sql.live} WHERE b.state <> 'inactive' AND {fired}"
+        found = [row for each in (over, lives) for row in self._newest_fired(each, rules, limit)]
+        return [alert for _at, alert in sorted(found, reverse=True)[:limit]]
+
+    def _newest_fired(self, those: str, rules: Collection[str] | None, limit: int) -> list[Row]:
+        """When each of ``those`` alerts ``b`` that fired last did, and its id."""
+        order = "ORDER BY b.fired_at DESC, b.id DESC"
         if rules is None:
-            sql = f"SELECT id FROM alerts WHERE {fired} ORDER BY {order} LIMIT ?"
-            return self._db.all(int, sql, (limit,))
+            sql = f"SELECT b.fired_at, b.id FROM alerts AS b {those} {order} LIMIT ?"
+            return self._db.rows(sql, (limit,))
         # The newest of each rule by its index: to go through all alerts would take as long as there
         # are many, of rules that fire seldom.
-        own = f"SELECT b.id FROM alerts AS b WHERE b.rule = w.value AND b.{fired}"
-        return self._db.all(
-            int,
-            f"SELECT a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} alerts AS a "
-            f"ON a.id IN ({own} ORDER BY b.fired_at DESC, b.id DESC LIMIT ?2) "
-            "ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
+        own = f"SELECT b.id FROM alerts AS b {those} AND b.rule = w.value {order} LIMIT ?2"
+        return self._db.rows(
+            f"SELECT a.fired_at, a.id FROM {self._sql.rows_of('?1', sort=TEXT)} {self._sql.join} "
+            f"alerts AS a ON a.id IN ({own}) ORDER BY a.fired_at DESC, a.id DESC LIMIT ?2",
             (self._sql.listed(sorted(rules)), limit),
         )
 

@@ -162,8 +162,7 @@ def m026_reports(db: Tables) -> None:
 
 @migrations()
 def m027_people(db: Tables) -> None:
-    """People who may open the page, by the digests of their tokens; what people wrote; and alerts
-    in the order in which they fired, as feeds tell them."""
+    """People who may open the page, by the digests of their tokens; and what people wrote."""
     db.execute(
         "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, "
         "digest TEXT NOT NULL UNIQUE, made INTEGER NOT NULL, revoked INTEGER) STRICT"
@@ -175,8 +174,6 @@ def m027_people(db: Tables) -> None:
     )
     for columns in (["at"], ["who", "id"], ["what", "id"]):
         db.table("audit").create_index(columns)
-    db.table("alerts").create_index(["fired_at", "id"])
-    db.table("alerts").create_index(["rule", "fired_at", "id"])
 
 
 @migrations()
