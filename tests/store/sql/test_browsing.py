@@ -98,3 +98,24 @@ def test_nothing_fires(store: Database) -> None:
     keys = np.array(with_products(store), np.int64)
     assert store.browsing.firing_on(keys).tolist() == [0, 0, 0]
     assert store.browsing.firing_by_watch() == {}
+
+
+def test_what_fired_last_lives_or_is_over(store: Database) -> None:
+    """In the order of both together; what never fired is none of it."""
+    first, second, *_ = with_products(store)
+    made = store.alerts.save(
+        [
+            over("a", first, START),
+            firing("a", first, START + 1),
+            over("b", first, START + 2),
+            over("a", second, START + 3),
+            firing("b", second, START + 4),
+            pending("a", second, START + 5),
+        ]
+    )
+    ids = [each.id for each in made]
+    asked = store.browsing.fired_alerts
+    assert asked(None) == asked(["a", "b", "c"]) == [ids[row] for row in (4, 3, 2, 1, 0)]
+    assert asked(None, 2) == asked(["a", "b"], 2) == [ids[4], ids[3]]
+    assert asked(["a"], 2) == [ids[3], ids[1]]
+    assert asked(["b"]) == [ids[4], ids[2]]
