@@ -106,7 +106,7 @@ class AuditRecord(Struct, frozen=True):
 
 def name_of(text: str) -> str:
     """A person's name as it is kept; ``ValueError`` says what is wrong with it."""
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = " ".join(unicodedata.normalize("NFKC", text).split())
     if not name:
         raise ValueError("a person needs a name")
     if len(name) > LONGEST_NAME:
@@ -116,9 +116,14 @@ def name_of(text: str) -> str:
             "a name is of letters, digits and any of . @ ' + - _ between them; it begins with a "
             "letter or digit"
         )
-    if name.casefold() in _RESERVED:
+    if folded(name) in _RESERVED:
         raise ValueError(f'"{name}" is who has the page\'s own token or machine; take another name')
     return name
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: however it was typed, on whatever keyboard."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def new_token() -> str:

@@ -155,6 +155,7 @@ def test_what_is_shown_of_it(watcher: Command, place: Path) -> None:
     assert len(json.loads(watcher("audit", "--since", "1h", "--json").out)) == 2
     assert "There are more" in watcher("audit", "--limit", "1").out
     assert watcher("audit", "--since", "tomorrow").code == 2
+    assert watcher("audit", "--what", "silences").code == 2
 
 
 def test_old_records_go(watcher: Command, place: Path) -> None:

@@ -144,7 +144,9 @@ async def test_bodies_that_are_no_form(page: Page) -> None:
                 f"{page.site.url}silences", data=data, headers={"Content-Type": content_type}
             ) as answer,
         ):
-            assert answer.status == status, (data[:20], await answer.text())
+            text = await answer.text()
+            assert answer.status == status, (data[:20], text)
+            assert ("more than the form may have" in text) is (status == 413)
 
 
 async def test_reading_writes_nothing(page: Page) -> None:

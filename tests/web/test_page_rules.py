@@ -212,6 +212,24 @@ class TestSaving:
         assert (await desk.page.post("rules/page", fields, other))[0] == 403
         assert await desk.versions() == []
 
+    async def test_a_restart_takes_no_text_away(self, desk: Desk) -> None:
+        """A form of the watcher of before does nothing, and the page has its text with a token that
+        holds: to be sent once more. Of another site nothing is shown."""
+        await desk.send("save", TEXT)
+        fields = {"token": "1234567890abcdef." + "0" * 64, "text": OTHER, "base": "1", "do": "save"}
+        status, text = await desk.page.post("rules/page", fields)
+        assert status == 403
+        assert "started anew" in text
+        assert area(text) == OTHER
+        assert await desk.current() == PageText(TEXT, 1)
+        found = re.search(r'class="editor">.*?name="token" value="([^"]+)"', text, re.DOTALL)
+        assert found is not None
+        assert (await desk.page.post("rules/page", {**fields, "token": found[1]}))[0] == 303
+        assert await desk.current() == PageText(OTHER, 2)
+        other = {"Origin": "https://evil.example"}
+        status, text = await desk.page.post("rules/page", fields, other)
+        assert (status, "textarea" in text) == (403, False)
+
 
 class TestUndoing:
     """No version is lost."""

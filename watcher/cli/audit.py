@@ -16,6 +16,8 @@ from watcher.people import AuditRecord, Via, WriteKind
 from watcher.text.audit import changes, done
 from watcher.units import format_instant
 
+_KINDS = [each.value for each in WriteKind]
+
 
 class PrintedRecord(Printed, frozen=True, kw_only=True):
     """One write: ``who`` is a person of the page, a target whose message had the link, or the user
@@ -35,7 +37,7 @@ class PrintedRecord(Printed, frozen=True, kw_only=True):
 @options.files
 @click.option("--who", metavar="NAME", help="Only what this one wrote.")
 @click.option(
-    "--what", metavar="KIND", help=f"Only this: {', '.join(each.value for each in WriteKind)}."
+    "--what", type=click.Choice(_KINDS), metavar="KIND", help=f"Only this: {', '.join(_KINDS)}."
 )
 @click.option(
     "--since", type=options.MOMENT, metavar="TIME", help="Only from then on: 7d, or 2026-11-01."

@@ -101,9 +101,9 @@ _PATTERNS = (
     N_('"{name}" is who has the page\'s own token or machine; take another name'),
     N_('"{word}" is no role; there are {roles}'),
     N_('there is "{name}" already'),
-    N_('"{span}" is no duration: write it like 90s, 15m, 6h, 7d, 2w or 1h30m'),
-    N_('"{span}" is no duration: the larger unit comes first, as in 1h30m'),
-    N_('"{span}" is longer than ten years'),
+    N_('{span} is no duration: write it like 90s, 15m, 6h, 7d, 2w or 1h30m'),
+    N_('{span} is no duration: the larger unit comes first, as in 1h30m'),
+    N_('{span} is longer than ten years'),
     N_(
         "{given} is no product's id: write its {digits} digits in quotes, or the address of its "
         "page"

@@ -132,4 +132,6 @@ def words_of(answer: web.HTTPException) -> str:
     """The words of a refusal, in the language that is spoken."""
     if answer.text == f"{answer.status}: {answer.reason}":  # aiohttp's own word
         return _("There is no such page.") if answer.status == 404 else retold(answer.reason)
+    if isinstance(answer, web.HTTPRequestEntityTooLarge):  # its size, or its fields
+        return _("This is more than the form may have. Go back and shorten it.")
     return retold(answer.text or "")  # worded on the store's thread, which speaks English

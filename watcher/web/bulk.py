@@ -152,6 +152,8 @@ def said(done: Done, zone: tzinfo) -> Iterator[str]:
 
 def _done(done: Done, zone: tzinfo) -> str:
     if done.what == ACKNOWLEDGE:
+        if not done.changed:
+            return _("No alert was acknowledged.")
         return counted(
             "{count} alert was acknowledged: there are no reminders until it ends.",
             "{count} alerts were acknowledged: there are no reminders until they end.",

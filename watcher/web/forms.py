@@ -34,6 +34,20 @@ _FROM_ELSEWHERE = N_(
 )
 
 
+class OldForm(web.HTTPForbidden):
+    """A form of our own page that was made before the process was: what was written into it, its
+    ``fields``, need not be lost."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = fields
+        super().__init__(
+            text=_(
+                "This form is older than the running watcher. Go back, reload the page, "
+                "and send it again."
+            )
+        )
+
+
 class Forms:
     """Gives out tokens and checks them. They hold as long as the process; nothing is kept."""
 
@@ -51,7 +65,7 @@ class Forms:
         pages: Collection[str] = (), whole: Collection[str] = (),
     ) -> Mapping[str, str]:  # fmt: skip
         """The form's fields, cut but for those that are ``whole``. Raises 403 where it is not
-        ours, 400 for what is no form. A page that
+        ours (``OldForm`` where it may have been), 400 for what is no form. A page that
         browsers tell nobody of has tokens of its own, which ``holds`` knows, and may be found at
         one of the addresses ``pages``."""
         if not self._is_from_here(request, pages, untold=holds is not None):
@@ -71,12 +85,7 @@ class Forms:
         }
         tokens = data.getall(FIELD, [""])
         if len(tokens) > 1 or not (holds or self._holds)(fields.get(FIELD, "")):
-            raise web.HTTPForbidden(
-                text=_(
-                    "This form is older than the running watcher. Go back, reload the page, "
-                    "and send it again."
-                )
-            )
+            raise OldForm(fields)
         return fields
 
     @staticmethod

@@ -31,6 +31,7 @@ LONGEST = 100  # characters of a text
 _LATEST = 1 << 40  # no time that is stored is so late
 _NUMBER = re.compile(r"[Aa]?([0-9]{1,15})")
 _NO_DAY = N_('"{text}" is no day and no time: write it like 2026-11-01, 2026-11-01T09:00 or 7d.')
+_NO_NUMBER = N_('"{text}" is no number.')
 _NO_CHOICE = N_('"{text}" is none of {choices}.')
 
 
@@ -105,10 +106,10 @@ class Leaf:
 
 
 def search_of(query: Mapping[str, str], book: Rulebook, now: Instant) -> Search:
-    """Read the address; an unknown state is as if none was given."""
+    """Read the address. What can't be is left out, and is one of the search's problems."""
     problems = list[str]()
-    state = query.get("state", "")
     choices = {
+        "state": [*STATES],
         "severity": [each.value for each in Severity],
         "channel": [*book.channels],
         "acknowledged": [*EITHER],
@@ -116,11 +117,13 @@ def search_of(query: Mapping[str, str], book: Rulebook, now: Instant) -> Search:
     }
     since, begin = _time("from", query, book.zone, now, problems)
     until, end = _time("to", query, book.zone, now, problems)
+    for name in ("before", "after", "at"):
+        _number(name, query, problems)
+    chosen = {name: _choice(name, query, known, problems) for name, known in choices.items()}
     return Search(
         text=" ".join(query.get("q", "").replace("\0", " ").split())[:LONGEST],
-        state=state if state in STATES else "firing",
         rule=query.get("rule", "").replace("\0", ""),
-        **{name: _choice(name, query, known, problems) for name, known in choices.items()},
+        **{**chosen, "state": chosen["state"] or "firing"},
         since=since,
         until=until,
         begin=begin,
@@ -209,6 +212,12 @@ def _choice(name: str, query: Mapping[str, str], known: Sequence[str], problems:
     choices = enumerated(known)
     problems.append(_(_NO_CHOICE).format(text=given[:LONGEST], choices=choices))
     return ""
+
+
+def _number(name: str, query: Mapping[str, str], problems: list[str]) -> None:
+    """The part of a place in the list, which ``leaf_of`` reads."""
+    if query.get(name) and whole_number(query, name) is None:
+        problems.append(_(_NO_NUMBER).format(text=query[name][:LONGEST]))
 
 
 def _time(

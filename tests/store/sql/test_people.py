@@ -17,7 +17,7 @@ from tests.store.making import (
     with_products,
 )
 from watcher.alert import Alert, AlertState
-from watcher.people import Author, Role, Via, digest_of, new_token
+from watcher.people import Author, Role, Via, digest_of, name_of, new_token
 from watcher.store.ports import Store
 from watcher.store.sql.people import KEPT
 
@@ -116,6 +116,18 @@ def test_a_clock_that_was_ahead() -> None:
 def _fired(rule: str, product: int, at: int) -> Alert:
     return Alert(0, rule, product, AlertState.INACTIVE, START, START, fired_at=at,
                  resolved_at=START + 99)  # fmt: skip
+
+
+def test_one_name_however_it_is_typed() -> None:
+    """Letters of full width, and those of several signs, are what they look like: nobody is let in
+    as another ``owner``, and who is there is found."""
+    assert name_of(" \uff21nn  Bu\u0308hler ") == "Ann B\xfchler"
+    with pytest.raises(ValueError, match="take another name"):
+        name_of("\uff2fwner")
+    with memory() as store:
+        made = store.people.add(name_of("B\xfchler"), Role.READ, "1" * 64, START)
+        for typed in ("bu\u0308hler", "\uff22\xdcHLER", " B\xfchler\n"):
+            assert store.people.find(typed) == made
 
 
 def test_what_fired_last() -> None:

@@ -285,6 +285,17 @@ def test_ids_stay() -> None:
     assert stable_id("alert", "", 7) != stable_id("alert", "7", "")
 
 
+async def test_another_database_has_other_entries(peopled: Path, furnished: Furnished) -> None:
+    """Also where it begins anew with the numbers of its alerts: a reader would take one of the same
+    rule and product for the one that it has."""
+    async with visited(peopled, furnished, OWNER) as visitors:
+        before = texts(entries(await told(visitors)), "id")
+        assert texts(entries(await told(visitors, "?rule=taking-off")), "id")[0] in before
+        with Database.open(peopled) as store:
+            store.execute("UPDATE alerts SET fired_at = fired_at + 3600")
+        assert not {*before}.intersection(texts(entries(await told(visitors)), "id"))
+
+
 async def test_what_it_does_not_hear_crowds_nothing_out(
     peopled: Path, furnished: Furnished
 ) -> None:

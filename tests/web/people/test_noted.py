@@ -230,6 +230,9 @@ async def test_the_page_of_it(peopled: Path, furnished: Furnished) -> None:
         assert record["who"] == "the act one"
         assert record["after"]["rule"] == "<script>x"
         assert json.loads(data)["next"] is None
+        for query, said in (("what=silences", "is none of silence,"), ("before=x", "is no number")):
+            status, text = await visitors.get(f"api/audit.json?{query}", OWNER)
+            assert (status, said in text) == (400, True)
 
 
 async def test_it_is_leafed_through(peopled: Path, furnished: Furnished) -> None:

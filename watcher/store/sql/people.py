@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from watcher.model import Instant
-from watcher.people import AuditRecord, Author, Role, Via
+from watcher.people import AuditRecord, Author, Role, Via, folded
 from watcher.store.sql.connection import Face
 from watcher.store.sql.dialect import TEXT
 from watcher.units import DAY
@@ -74,7 +74,8 @@ class People(Face):
 
     def _called(self, name: str) -> builtins.list[Person]:
         """Return those of that name, whose tokens hold or not, the newest first."""
-        return [each for each in self.list() if each.name.casefold() == name.casefold()]
+        wanted = folded(name)
+        return [each for each in self.list() if folded(each.name) == wanted]
 
 
 class Audit(Face):

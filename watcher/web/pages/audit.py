@@ -8,11 +8,13 @@ from functools import partial
 
 from aiohttp import web
 
+from watcher.language import gettext as _
 from watcher.model import Instant
-from watcher.people import AuditRecord
+from watcher.people import AuditRecord, WriteKind
 from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.text.audit import changes, done, kind_said, way
+from watcher.units import enumerated
 from watcher.web.context import PageContext, as_json
 from watcher.web.pages.common import page_of
 from watcher.web.rendering import whole_number, with_query
@@ -49,8 +51,16 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
 
 
 async def data(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``GET /api/audit.json`` with the same query; ``next`` is the ``before`` of the next page."""
+    """``GET /api/audit.json`` with the same query; ``next`` is the ``before`` of the next page.
+    What can't be is 400: a program would take no record for nothing that was done."""
+    if request.query.get("before") and whole_number(request.query, "before") is None:
+        text = _('"{text}" is no number.').format(text=request.query["before"])
+        raise web.HTTPBadRequest(text=text)
     found = await context.read(partial(_found, request.query))
+    if found.what not in ("", *WriteKind, *found.kinds):
+        text = _('"{text}" is none of {choices}.')
+        choices = enumerated(each.value for each in WriteKind)
+        raise web.HTTPBadRequest(text=text.format(text=found.what, choices=choices))
     return as_json({"records": found.records, "next": found.next})
 
 

@@ -183,8 +183,10 @@ def _entry(context: PageContext, request: web.Request, chosen: _Chosen, row: Ale
     called = rule.label or rule.name if rule is not None else alert.rule
     pattern = _("{rule}: {name} (over)") if over else _("{rule}: {name}")
     path = subject_path(row.region, row.product_id).removeprefix("/")
+    # When it fired, too: a database that is begun anew gives out the same numbers once more.
+    known_by = (context.book, alert.id, alert.rule, row.region, row.product_id, fired)
     return FeedEntry(
-        stable_id("alert", context.book, alert.id, alert.rule, row.region, row.product_id),
+        stable_id("alert", *known_by),
         pattern.format(rule=called, name=product.name),
         fired,
         updated,

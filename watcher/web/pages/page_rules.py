@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from watcher.rules.rulebook import Rulebook
 from watcher.store.ports import Store
 from watcher.store.sql.page_rules import Outdated, PageVersion
 from watcher.web.context import Drafts, PageContext, as_json
+from watcher.web.forms import OldForm
 from watcher.web.pages import rule
 from watcher.web.pages.page_preview import shown
 from watcher.web.pages.page_texts import difference, quoted
@@ -51,7 +52,7 @@ class _Sent:
 
     text: str
     base: int
-    rules: Rulebook | None
+    rules: Rulebook | None = None
     problems: RulesError | None = None
 
 
@@ -105,8 +106,13 @@ async def export(context: PageContext, _request: web.Request) -> web.StreamRespo
 async def submit(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``POST /rules/page``: a ``text`` that was made of version ``base``, and what to ``do`` with
     it: check, preview or save."""
-    fields = await context.forms.read(request, whole=("text",))
     drafts = _drafts(context)
+    try:
+        fields = await context.forms.read(request, whole=("text",))
+    except OldForm as old:
+        if whole_number(old.fields, "base") is None:
+            raise
+        return await _again(context, request, _sent(old.fields), 403, is_old=True)
     sent = await _checked(drafts, fields)
     if sent.rules is None:
         return await _again(context, request, sent, 422)
@@ -151,16 +157,21 @@ def _drafts(context: PageContext) -> Drafts:
     return drafts
 
 
-async def _checked(drafts: Drafts, fields: Mapping[str, str]) -> _Sent:
-    """Read a text with the user's own files as they are now."""
+def _sent(fields: Mapping[str, str]) -> _Sent:
     text, base = as_kept(fields.get("text", "")), whole_number(fields, "base")
     if base is None:
         raise web.HTTPBadRequest(text=_("Of which version is this? Go back and reload the page."))
+    return _Sent(text, base)
+
+
+async def _checked(drafts: Drafts, fields: Mapping[str, str]) -> _Sent:
+    """Read a text with the user's own files as they are now."""
+    sent = _sent(fields)
     try:
-        rules = await asyncio.to_thread(drafts.load, PageText(text, base))
+        rules = await asyncio.to_thread(drafts.load, PageText(sent.text, sent.base))
     except RulesError as error:
-        return _Sent(text, base, None, error)
-    return _Sent(text, base, rules)
+        return replace(sent, problems=error)
+    return replace(sent, rules=rules)
 
 
 async def _save(
@@ -181,7 +192,7 @@ async def _save(
 
 async def _again(
     context: PageContext, request: web.Request, sent: _Sent, status: int = 200, *,
-    tried: Mapping[str, Any] | None = None, is_conflict: bool = False,
+    tried: Mapping[str, Any] | None = None, is_conflict: bool = False, is_old: bool = False,
 ) -> web.StreamResponse:  # fmt: skip
     """The page with the text that was sent; nothing of it is lost."""
     kept = await context.read(partial(_kept, {}))
@@ -190,7 +201,7 @@ async def _again(
         context, request, kept, status, text=sent.text, base=sent.base, theirs=theirs, tried=tried,
         problems=quoted(sent.problems.problems, sent.text) if sent.problems else [],
         warnings=quoted(_of_page(sent.rules), sent.text) if sent.rules else [],
-        checked=sent.rules is not None, is_new=sent.text != kept.current.text,
+        checked=sent.rules is not None, is_new=sent.text != kept.current.text, is_old=is_old,
     )  # fmt: skip
 
 
@@ -204,7 +215,7 @@ def _page(
     book, current = context.sources.book(), kept.current
     given = {
         "base": current.number, "problems": [], "warnings": [], "checked": False, "theirs": None,
-        "tried": None, **values,
+        "tried": None, "is_old": False, **values,
     }  # fmt: skip
     if given["theirs"] is not None:
         given["base"] = current.number  # who saves once more has seen the other one
