@@ -66,6 +66,25 @@ async def test_no_violation_and_nothing_beside_the_screen(
             assert results.violations_count == 0, (path, results.generate_report())
 
 
+@pytest.mark.parametrize("path", ["sellers", "categories", f"sellers/US/{GLOW}"])
+async def test_phones_sort_too(browser: Browser, shop: Page, path: str) -> None:
+    """Though the cards have no heads: these are a row of links above them, large enough to press.
+    Tables that nobody sorts have none there."""
+    async with _tab(browser, 390, "light", script=False) as tab:
+        await tab.goto(f"{shop.site.url}{path}")
+        for order in ("descending", "ascending"):
+            link = tab.get_by_role("link", name="7-day GMV", exact=True)
+            box = await link.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
+            await link.click()
+            head = tab.locator("th[aria-sort]")
+            await expect(head).to_have_attribute("aria-sort", order)
+            await expect(head).to_have_text("7-day GMV")
+        await tab.goto(f"{shop.site.url}watches")
+        await expect(tab.locator("thead").first).to_be_hidden()
+
+
 async def test_from_all_sellers_to_a_product_and_back(browser: Browser, shop: Page) -> None:
     """Sorted, turned round and leafed through by links; without a script; a sort keeps the time
     that is shown, and leads back to the first page."""

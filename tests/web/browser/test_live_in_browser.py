@@ -47,6 +47,12 @@ new PerformanceObserver(seen => seen.getEntries().forEach(entry => entry.hadRece
 _PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
+_HIDDEN = """
+Object.defineProperty(document, "hidden", { get: () => true });
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+
+
 @dataclass
 class Lively:
     """A page whose world goes on."""
@@ -374,3 +380,26 @@ async def test_markup_in_what_is_new(browser: Browser, lively: Lively) -> None:
 
 def _rename(database: Database, name: str) -> None:
     database.execute("UPDATE products SET product_name = ? WHERE product_id = '2'", (name,))
+
+
+async def test_tabs_that_are_left_hold_up_no_page(browser: Browser, lively: Lively) -> None:
+    """Browsers have six connections to a site: who goes through more tabs than that, one after the
+    other, sees each of them, and the one that is seen has the connection."""
+    context = await browser.new_context()
+    try:
+        pages = []
+        for _turn in range(8):
+            page = await context.new_page()
+            await page.add_init_script(
+                "window.streams = []; const Source = EventSource; window.EventSource = class "
+                "extends Source { constructor(to) { super(to); window.streams.push(this); } };"
+            )
+            await page.goto(lively.page.site.url, timeout=10_000)
+            await until(page, "window.streams[0]?.readyState === 1")
+            pages.append(page)
+            await page.evaluate(_HIDDEN)
+        for page in pages[:-1]:
+            await until(page, "window.streams[0].readyState === 2")
+        assert await pages[-1].evaluate("window.streams[0].readyState") == 1
+    finally:
+        await context.close()

@@ -155,7 +155,7 @@ function showAll(page) {
 // ---------------------------------------------------------------- what changes, by itself
 
 const AWAY = 30_000, UNATTENDED = 300_000, GAP = 2_000; // milliseconds
-let source = null, mark = told.mark, waiting = document, timer = 0, missed = false, again = false, hiddenAt = 0, touchedAt = performance.now();
+let source = null, tabs = null, mark = told.mark, waiting = document, timer = 0, missed = false, again = false, hiddenAt = 0, touchedAt = performance.now();
 
 function say(words, offers) {
   const [text, button] = bar.children;
@@ -172,6 +172,11 @@ function connect() {
   const kinds = [...document.querySelectorAll("[data-live][id]")].map((part) => part.dataset.live);
   address.searchParams.set("mark", mark);
   if (kinds.every(Boolean)) address.searchParams.set("of", [...new Set(kinds.join(" ").split(" "))].join(" "));
+  disconnect();
+  // Browsers have six connections to a site: the tab that is seen takes that of those that are not.
+  tabs = new BroadcastChannel("watcher");
+  tabs.onmessage = () => { if (document.hidden) disconnect(); };
+  tabs.postMessage("seen");
   source = new EventSource(address);
   source.onopen = () => { if (bar.firstElementChild.textContent === bar.dataset.lost) { say("", false); askSoon(); } };
   source.onmessage = (event) => { mark = event.lastEventId; askSoon(); };
@@ -182,8 +187,8 @@ function connect() {
 }
 
 function disconnect() {
-  if (source) source.close();
-  source = null;
+  for (const each of [source, tabs]) if (each) each.close();
+  source = tabs = null;
 }
 
 function askSoon() {
