@@ -137,7 +137,7 @@ def test_what_was_not_kept_is_filled_in(seed: int) -> None:
     with memory() as store:
         shops = Shops(store, Random(seed))
         shops.live()
-        before = dict(contents(store)["day_lists"])
+        before: dict[int, bytes] = dict(contents(store)["day_lists"])
         stood = {each.id for watch in WATCHES for each in shops.last_of_days(watch)}
         assert len(stood) > 9
         assert stood <= before.keys()
