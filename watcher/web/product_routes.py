@@ -8,6 +8,7 @@ from watcher.web.pages import (
     assortment,
     assortments,
     followed,
+    following,
     group,
     pictures,
     product,
@@ -28,8 +29,8 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     (r"/pictures/{product:\d{1,15}}/{key:[0-9a-f]{32}}.jpg", pictures.picture),
 )
 FORMS: tuple[tuple[str, Handler, Role], ...] = (
-    ("/followed", followed.add, Role.ACT),
-    ("/followed/remove", followed.remove, Role.ACT),
+    ("/followed", following.add, Role.ACT),
+    ("/followed/remove", following.remove, Role.ACT),
 )
 DATA: tuple[tuple[str, Handler], ...] = (
     ("/api/products/{region}/{id}.json", product_data.data),

@@ -1,30 +1,24 @@
-"""The page of what is followed: a list with newest values, and the forms that add to it and take
-away."""
+"""The page of what is followed: a list with newest values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 
 from watcher.analysis.followed import SHOWN, FollowedProduct, followed
-from watcher.audited import Audited
 from watcher.fields import BY_NAME
 from watcher.labels import label_said
-from watcher.language import gettext as _
 from watcher.language import gettext_noop as N_
 from watcher.model import Instant, ProductFacts
 from watcher.rules.rulebook import Rulebook
-from watcher.source.addresses import PRODUCT, id_of
-from watcher.source.query import MOST_PRODUCTS
 from watcher.store.ports import Store
-from watcher.store.sql.followed import LONGEST_NOTE, Follow
+from watcher.store.sql.followed import Follow
 from watcher.text.evidence import said
 from watcher.units import Currencies
 from watcher.web.context import PageContext, as_json
-from watcher.web.forms import to_mend
 from watcher.web.rendering import whole_number, with_query
 
 SIZE = 100  # on a page
@@ -113,28 +107,6 @@ async def data(context: PageContext, _request: web.Request) -> web.StreamRespons
     return as_json({"products": products, "read": not unread(context.sources.book())})
 
 
-async def add(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``POST /followed``: the ``product``, by id or address, with a ``note``."""
-    fields = await context.forms.read(request)
-    product, note = _id(fields), " ".join(fields.get("note", "").split())
-    if len(note) > LONGEST_NOTE:
-        raise web.HTTPBadRequest(
-            text=_("A note has {most} characters at most.").format(most=LONGEST_NOTE)
-        )
-    new = await context.write(request, lambda audited: _add(audited, product, note))
-    context.sources.wake()
-    raise context.see(request, fields, "followed" if new else "followed_already", 1)
-
-
-async def remove(context: PageContext, request: web.Request) -> web.StreamResponse:
-    """``POST /followed/remove``: the ``product``."""
-    fields = await context.forms.read(request)
-    product = _id(fields)
-    gone = await context.write(request, lambda audited: audited.unfollow([product]))
-    context.sources.wake()
-    raise context.see(request, fields, "unfollowed" if gone else "not_followed", 1)
-
-
 def _found(part: slice, database: Store, book: Rulebook, _now: Instant) -> list[FollowedProduct]:
     readers = [watch.key for watch in book.used_watches if watch.query.followed]
     return followed(database, readers, part)
@@ -146,16 +118,3 @@ def _values(each: FollowedProduct) -> Sequence[str]:
         "" if value is None else said(name, value, BY_NAME[name].unit, currencies)
         for name, value in each.values.items()
     ]
-
-
-def _id(fields: Mapping[str, str]) -> str:
-    try:
-        return id_of(fields.get("product", ""), PRODUCT)
-    except ValueError as error:
-        raise to_mend(error) from None
-
-
-def _add(audited: Audited, product: str, note: str) -> bool:
-    if len({*audited.database.followed.ids(), product}) > MOST_PRODUCTS:
-        raise web.HTTPBadRequest(text=f"{MOST_PRODUCTS:,} products are followed, and no more can.")
-    return bool(audited.follow([product], note or None))
