@@ -35,7 +35,7 @@ Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.Stream
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
 PATIENCE = 0.03  # seconds for which a page waits for a score that it can do without
-FIRST_PATIENCE = 0.25  # for those of all rules, where there are none yet
+FIRST_PATIENCE = 0.06  # for those of all rules, where there are none yet
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
