@@ -266,7 +266,9 @@ def _unproven(
     ]
     blamed: Counter[tuple[int, str]] = Counter()
     for mark, deliveries in repeats.items():
-        row = rows.get(mark, [0])[0]
+        if mark not in rows:
+            continue
+        row = rows[mark][0]
         sent = world.number(
             "SELECT count(*) FROM tries WHERE notification = ? AND outcome = 'sent'", row
         )

@@ -75,24 +75,31 @@ class Life:
             self.disturbance.service(),
             self.disturbance.user(self.world.watcher.rules, self._rules),
             self.disturbance.hush(lambda long: self.world.silence(HUSHED, long)),
-            self._visitors(daemon).run(),
+            self._visits(daemon),
         )
         measuring = asyncio.create_task(self._measure(daemon))
         await pause_until(self.enough, self.seconds)
         disturbing.cancel()
-        await asyncio.gather(disturbing, return_exceptions=True)
+        ended = await asyncio.gather(disturbing, return_exceptions=True)
+        self.breaches += [f"a disturbance: {each!r}" for each in ended if isinstance(each, Exception)]
         self._calm_down()
         self.over.set()
         measuring.cancel()
         await asyncio.gather(measuring, return_exceptions=True)
         return reading
 
-    def _visitors(self, daemon: Daemon) -> Visitors:
-        """Those who have its page open; what they count and miss is its life's."""
-        chance = random.Random(f"{self.world.seed}/visitors")
-        return Visitors(
-            str(daemon.page), chance, self.world.number, self.disturbance.counts, self.breaches
-        )
+    async def _visits(self, daemon: Daemon) -> None:
+        """Those who have its page open, once there is something to see; what they count and miss
+        is its life's."""
+        await daemon.said("scanned")
+        book = "" if self.world.rows is None else f"books/{self.world.rows.book}/"
+        await Visitors(
+            f"{daemon.page}{book}",
+            random.Random(f"{self.world.seed}/visitors"),
+            self.world.number,
+            self.disturbance.counts,
+            self.breaches,
+        ).run()
 
     def _rules(self) -> str:
         """The rules of the day."""

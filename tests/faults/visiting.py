@@ -36,8 +36,9 @@ _BROKEN = (aiohttp.ClientError, TimeoutError)
 
 @dataclass
 class Visitors:
-    """Visits one after another of the page at ``url``, counted by kind, until cancelled; breaches
-    are answers that no visitor may ever get. ``look`` asks the daemon's database."""
+    """Visits one after another of the page at ``url``, which ends with a slash, counted by kind,
+    until cancelled; breaches are answers that no visitor may ever get. ``look`` asks the daemon's
+    database."""
 
     url: str
     chance: random.Random
@@ -51,18 +52,21 @@ class Visitors:
 
     async def _page(self, session: aiohttp.ClientSession, path: str, **headers: str) -> str:
         """One page; "" where there is none (any more)."""
-        async with session.get(f"/{path}", headers=headers) as answer:
+        async with session.get(self._at(path), headers=headers) as answer:
             text = await answer.text()
             self.counts["page: read"] += 1
             if answer.status >= 500:
-                self.breaches.append(f"/{path} answered {answer.status}: {text[:200]}")
+                self.breaches.append(f"/{path} answered {answer.status}: {_words(text)}")
             return text if answer.status == 200 else ""
+
+    def _at(self, path: str) -> URL:
+        return URL(f"{self.url}{path}", encoded=True)
 
     async def _tab(self, path: str) -> None:
         """A page that is open, and comes back whenever its stream ends."""
         while True:
             with suppress(*_BROKEN):
-                async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+                async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
                     await self._stay(session, path)
             self.counts["page: stream ended"] += 1
             await asyncio.sleep(1)
@@ -72,13 +76,14 @@ class Visitors:
         mark = re.search(r'data-mark="([^"]*)"', page)
         kinds = {kind for each in re.findall(r'data-live="([^"]*)"', page) for kind in each.split()}
         if mark is None:
-            self.breaches.append(f"/{path} can't hear what changes: {page[:200]}")
+            self.breaches.append(f"/{path} can't hear what changes: {_words(page)}")
             await asyncio.sleep(60)
             return
         here = {"Referer": f"{self.url}{path}"}
         query = {"mark": html.unescape(mark[1]), "of": " ".join(sorted(kinds))}
         open_ended = aiohttp.ClientTimeout(total=None)
-        async with session.get("/events", params=query, headers=here, timeout=open_ended) as stream:
+        events = self._at("events").with_query(query)
+        async with session.get(events, headers=here, timeout=open_ended) as stream:
             if stream.status != 200:
                 self.breaches.append(f"/events answered {stream.status}")
             async for line in stream.content:
@@ -92,7 +97,7 @@ class Visitors:
         while True:
             path = self.chance.choice(sorted(known))
             with suppress(*_BROKEN):
-                async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+                async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
                     page = await self._page(session, path)
                     known |= self._links(path, page)
                     if not page or len(known) > _KNOWN:
@@ -101,12 +106,11 @@ class Visitors:
 
     def _links(self, path: str, page: str) -> set[str]:
         """Paths of the same site that a page leads to."""
-        here = URL(self.url).join(URL(path, encoded=True))
         found = set()
         for each in re.findall(r'href="([^"#]+)"', page):
-            there = here.join(URL(html.unescape(each), encoded=True))
-            if there.origin() == here.origin():
-                found.add(there.raw_path_qs.lstrip("/"))
+            there = str(self._at(path).join(URL(html.unescape(each), encoded=True)))
+            if there.startswith(self.url):
+                found.add(there.removeprefix(self.url))
         return found
 
     async def _editor(self) -> None:
@@ -128,12 +132,12 @@ class Visitors:
 
     async def _save(self, text: str) -> tuple[int, str]:
         """The status, and what is said."""
-        async with aiohttp.ClientSession(self.url, timeout=_PATIENCE) as session:
+        async with aiohttp.ClientSession(timeout=_PATIENCE) as session:
             page = await self._page(session, "rules/page")
             fields = dict(re.findall(r'name="(token|back|base)" value="([^"]*)"', page))
             fields |= {"do": "save", "text": text}
             async with session.post(
-                "/rules/page",
+                self._at("rules/page"),
                 data=fields,
                 headers={"Origin": str(URL(self.url).origin())},
                 allow_redirects=False,
@@ -145,3 +149,9 @@ def _is_of_own_files(status: int, page: str) -> bool:
     """Whether nothing was saved because the user's own files are broken at the moment."""
     wrong = re.findall(r'<span class="where">([^<]*)</span>', page)
     return status == 422 and bool(wrong) and not any("page.yaml" in where for where in wrong)
+
+
+def _words(page: str) -> str:
+    """What a page says, without its head."""
+    said = re.sub(r"<[^>]*>", " ", page.partition("<main")[2])
+    return " ".join(said.split())[:300]
