@@ -81,7 +81,8 @@ class Life:
         await pause_until(self.enough, self.seconds)
         disturbing.cancel()
         ended = await asyncio.gather(disturbing, return_exceptions=True)
-        self.breaches += [f"a disturbance: {each!r}" for each in ended if isinstance(each, Exception)]
+        faults = [each for each in ended if isinstance(each, Exception)]
+        self.breaches += [f"a disturbance: {each!r}" for each in faults]
         self._calm_down()
         self.over.set()
         measuring.cancel()

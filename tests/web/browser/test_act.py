@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, expect
 from playwright.async_api import Page as Tab
 from yarl import URL
 
@@ -90,8 +90,11 @@ async def test_a_scanners_browser(browser: Browser, tmp_path: Path) -> None:
         while new and len(seen) < 60:
             address = new.pop()
             seen.add(address)
-            answer = await tab.goto(address)
-            assert answer is not None
+            try:
+                assert await tab.goto(address) is not None
+            except Error as error:  # a file, which is kept and not shown
+                assert "Download is starting" in error.message  # noqa: PT017
+                continue
             links = await tab.eval_on_selector_all("[href]", _ADDRESSES)
             # A place on the page that is open is no address to load: going there is no answer.
             pages = {str(URL(each).with_fragment(None)) for each in links}
