@@ -22,7 +22,8 @@ from watcher.web.address import parse_page_url
 from watcher.web.app import Site
 from watcher.web.context import Drafts, ShownPictures, Sources
 
-PATIENT = VisitorLimits(penalty=0)  # a wrong token costs nothing
+# A wrong token costs nothing, and each page has all that there is, however busy the machine.
+PATIENT = VisitorLimits(penalty=0, patience=60)
 _OURS = re.compile(r'<script src="(?:\./|(?:\.\./)+)static/page\.js" defer></script>')
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 

@@ -15,7 +15,7 @@ from tests.web.raw import PATIENCE
 from watcher.web.accept_errors import VisitorLimits
 
 # Looks for what changed again and again, and says that it is there.
-EAGER = VisitorLimits(penalty=0, look=0.01, beat=0.05, share=1.0)
+EAGER = VisitorLimits(penalty=0, patience=60, look=0.01, beat=0.05, share=1.0)
 
 
 @dataclass

@@ -102,8 +102,6 @@ def _is_data(text: str) -> bool:
 async def test_english_is_the_text_itself(furnished_page: Page, path: str) -> None:
     """Without a language, and for one that nobody speaks here."""
     found = set()
-    context = furnished_page.site._shelf.page  # type: ignore[union-attr]  # noqa: SLF001
-    context.board._patience = 60  # noqa: SLF001  # each look has all that there is
     for headers in ({}, ENGLISH, {"Accept-Language": "tlh, de;q=0.5"}):
         url = f"{furnished_page.site.url}{path}"
         async with visitor(headers) as browser, browser.get(url) as answer:

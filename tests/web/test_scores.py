@@ -103,7 +103,7 @@ async def _asked_again(store: Database) -> None:
         reads.append(job)
         return job(store)
 
-    board, book, now = Board(), shop.book, shop.morning(80)
+    board, book, now = Board(0), shop.book, shop.morning(80)
     first = await board.all(book, now, read)
     assert len(reads) == 2 + len(book.rules) + 1
     assert first.tally.told == 5
@@ -122,7 +122,7 @@ async def _asked_again(store: Database) -> None:
 async def test_nobody_waits_for_the_scores_of_all_rules() -> None:
     """Those of before are shown, or none, while new ones are reckoned for a later look."""
     with Database.in_memory() as store:
-        shop, board, may = sold(store), Board(0, 0), asyncio.Event()
+        shop, board, may = sold(store), Board(0), asyncio.Event()
         book, now = shop.book, shop.morning(80)
 
         async def read(job: Callable[[Database], T]) -> T:
@@ -173,7 +173,7 @@ async def test_what_is_shown_while_there_are_no_scores(
 async def test_a_rules_page_waits_for_one_rule_at_most() -> None:
     """However many are scored for another visitor at that time."""
     with Database.in_memory() as store:
-        shop, board, done = sold(store), Board(), list[str]()
+        shop, board, done = sold(store), Board(0), list[str]()
         book, now = shop.book, shop.morning(80)
         begun = asyncio.Event()
 

@@ -60,7 +60,8 @@ class VisitorLimits:
     ``answer`` for the answer to be made and taken; ``penalty`` is what a wrong token costs.
     ``streams`` are connections that stay open to hear of what changes, besides; each is written to
     once in ``beat`` seconds at least. What changed is looked for each ``look`` seconds, and
-    ``share`` is what the pages that are told may take of a processor."""
+    ``share`` is what the pages that are told may take of a processor. A page waits ``patience`` for
+    a score that it can do without."""
 
     connections: int = field(default_factory=most_connections)
     arrival: float = 10.0
@@ -70,6 +71,7 @@ class VisitorLimits:
     beat: float = 20.0
     look: float = 2.0
     share: float = 0.003
+    patience: float = 0.03
 
 
 @dataclass(slots=True)

@@ -83,7 +83,8 @@ class Site:
         self._malformed = Malformed(self._sparing, self._visits.malformed.inc)
         self._access = Access(token, page_url)
         bases = tuple(dict.fromkeys((self._base, "/")))  # a proxy passes it on or takes it off
-        self._shelf = shelf_of(sources, bases, page_url, self._visits.instruments)
+        instruments, patience = self._visits.instruments, self._limits.patience
+        self._shelf = shelf_of(sources, bases, page_url, instruments, patience)
         self._admission = Admission(
             self._access, self._shelf, self._limits, self._visits, self._sparing
         )

@@ -34,8 +34,6 @@ T = TypeVar("T")
 Handler: TypeAlias = Callable[["PageContext", web.Request], Awaitable[web.StreamResponse]]
 
 KEPT = 300  # seconds for which scores are shown, though something new was stored
-PATIENCE = 0.03  # seconds for which a page waits for a score that it can do without
-FIRST_PATIENCE = 0.06  # for those of all rules, where there are none yet
 LONGEST = DAY  # though nothing was: what was too young to judge grows old
 
 
@@ -124,12 +122,12 @@ class ShownBooks(Protocol):
 
 class Board:
     """The scores of a book's rules as far as somebody asked for them, kept for a while: to reckon
-    them takes longer than a page may. The rules come one after the other, each a reading of its
-    own, so that nobody waits for them all.
+    them takes longer than a page may, which waits ``patience`` seconds for one. The rules come one
+    after the other, each a reading of its own, so that nobody waits for them all.
     """
 
-    def __init__(self, patience: float = PATIENCE, first_patience: float = FIRST_PATIENCE) -> None:
-        self._patience, self._first_patience = patience, first_patience
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
         self._reckoned = dict[str, asyncio.Task[Scored]]()
         self._book: Rulebook | None = None
         self._mark = (0, 0)
@@ -166,7 +164,7 @@ class Board:
             self._all = asyncio.create_task(self.all(book, now, read))
             self._all.add_done_callback(_heard)
         task = self._all
-        patience = self._first_patience if self._last is None else self._patience
+        patience = self._patience * (1 if self._last is not None else 2)
         await asyncio.wait([task], timeout=patience)
         return (task.result(), False) if task.done() else (self._last, True)
 
@@ -221,7 +219,7 @@ class PageContext:
     sources: Sources
     forms: Forms
     renderer: Renderer
-    board: Board = field(default_factory=Board)
+    board: Board
     book: str = ""
     page_url: str = ""
     deeds: Deeds = field(default_factory=Deeds)

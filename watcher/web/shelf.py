@@ -110,10 +110,14 @@ class SeveralBooks:
     below = f"/{BOOKS}/{{book}}"
 
     def __init__(
-        self, books: ServerBooks, bases: Sequence[str], page_url: PageUrl | None = None
+        self,
+        books: ServerBooks,
+        bases: Sequence[str],
+        page_url: PageUrl | None = None,
+        patience: float = 0.0,
     ) -> None:
         self.books = books
-        self._bases, self._page_url = tuple(bases), page_url
+        self._bases, self._page_url, self._patience = tuple(bases), page_url, patience
         self._templates: jinja2.Environment = templates()
         self.index = Renderer(self._bases, self._templates)
         self._pages: dict[str, PageContext] = {}
@@ -200,8 +204,8 @@ class SeveralBooks:
         bases = tuple(f"{base}{BOOKS}/{book}/" for base in self._bases)
         renderer = Renderer(bases, self._templates)
         address = f"{self._page_url}{BOOKS}/{book}/" if self._page_url is not None else ""
-        forms = Forms(self._page_url)
-        return PageContext(sources, forms, renderer, Board(), book, address, lists=self._lists)
+        forms, board = Forms(self._page_url), Board(self._patience)
+        return PageContext(sources, forms, renderer, board, book, address, lists=self._lists)
 
 
 async def _marks_of(sources: Sources) -> Marks:
@@ -216,10 +220,13 @@ def shelf_of(
     bases: Sequence[str],
     page_url: PageUrl | None,
     instruments: Sequence[Collector],
+    patience: float,
 ) -> OneBook | SeveralBooks:
-    """The shelf of one local book, or of a server's; ``instruments`` are what a site measures."""
+    """The shelf of one local book, or of a server's; ``instruments`` are what a site measures, and
+    ``patience`` is for what its pages can do without."""
     if isinstance(sources, ServerBooks):
-        return SeveralBooks(sources, bases, page_url)
+        return SeveralBooks(sources, bases, page_url, patience)
     sources = replace(sources, instruments=(*sources.instruments, *instruments))
     renderer, address = Renderer(tuple(bases), templates()), str(page_url or "")
-    return OneBook(PageContext(sources, Forms(page_url), renderer, page_url=address))
+    board = Board(patience)
+    return OneBook(PageContext(sources, Forms(page_url), renderer, board, page_url=address))
