@@ -18,6 +18,8 @@ LONGEST_NAME = 40  # characters
 # Who has the page's own token, or that of a book; and who needs none, on the page's own machine.
 OWNER, LOCAL = "owner", "local"
 _RESERVED = frozenset({OWNER, LOCAL})
+# Alphabets of which letters look the same: in one name they make another's.
+_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
 _NAME = re.compile(r"\w(?:[\w .@'+-]*[\w.])?")  # letters of any language, digits, and a few signs
 _TOKEN_BYTES = 20
 TOKEN_LENGTH = 2 * _TOKEN_BYTES  # hexadecimal digits: 160 bits
@@ -116,6 +118,8 @@ def name_of(text: str) -> str:
             "a name is of letters, digits and any of . @ ' + - _ between them; it begins with a "
             "letter or digit"
         )
+    if len(_ALIKE & {unicodedata.name(each, "").partition(" ")[0] for each in name}) > 1:
+        raise ValueError(f'"{name}" has letters of two alphabets that look alike; write it in one')
     if folded(name) in _RESERVED:
         raise ValueError(f'"{name}" is who has the page\'s own token or machine; take another name')
     return name

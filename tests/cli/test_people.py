@@ -121,6 +121,7 @@ def test_all_of_a_name_are_forgotten(watcher: Command, place: Path) -> None:
         (("add", "BOB", "--role", "read"), 'there is "Bob" already'),
         (("add", "<b>", "--role", "read"), "letters, digits"),
         (("add", "local", "--role", "read"), "take another name"),
+        (("add", "\u043ewner", "--role", "read"), "letters of two alphabets"),
         (("add", "x" * 41, "--role", "read"), "40 characters at most"),
         (("add", "ann", "--role", "root"), "'root' is not one of"),
         (("add", "ann"), "Missing option '--role'"),

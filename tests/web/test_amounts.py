@@ -34,3 +34,21 @@ async def test_amounts(tmp_path: Path, api: str, gmv: str) -> None:
         for address in ("", "alerts", "rules/r", "outbox/1"):
             _, text = await page.get(address)
             assert f"7-day GMV 777{gmv}" in text, address
+
+
+@pytest.mark.parametrize(("api", "hinted"), [("", True), ("api: {gmv_currency: EUR}\n", False)])
+async def test_why_gmv_has_no_currency(tmp_path: Path, api: str, hinted: bool) -> None:
+    """Tables of GMV say why it has none, and how to name it; a list without GMV says nothing."""
+    path, hint = tmp_path / "watcher.db", "<code>api.gmv_currency</code>"
+    with Database.open(path) as database:
+        world = World(database, RULES, head=HEAD + api)
+        world.scan({"1": {"total_sale_gmv_7d_amt": 777.0, "spu_avg_price": 888.0}})
+        database.execute("UPDATE products SET seller_id = '7'")
+    async with serving(path, Furnished(path, world.book, world.now)) as page:
+        (watch, *_) = world.book.used_watches
+        for address in (f"watches/{watch.name}", "sellers", "sellers/US/7"):
+            _, text = await page.get(address)
+            assert (hint in text) is hinted, address
+        for columns in ("rank", "rank,total_sale_gmv_7d_amt.change"):
+            _, text = await page.get(f"watches/{watch.name}?cols={columns}")
+            assert hint not in text, columns

@@ -487,4 +487,4 @@ class TestShowing:
         """For a moment the one before is in force."""
         await desk.send("save", TEXT)
         _, text = await desk.page.get("rules/page")
-        assert "version 1 is loaded in a moment; 0 is in force" in text
+        assert "version 1 is loaded in a moment</p>" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -68,6 +69,10 @@ async def test_the_scores_of_all_rules(page: Page) -> None:
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     assert "<script" not in but_our_script(text)
+    # A table's region alone has the name: two of one name can't be told apart by who hears them.
+    named = re.findall(r'aria-label="([^"]+)"', text)
+    assert len(named) == len({*named}) > 3
+    assert "<section aria-labelledby" not in text
     assert 'href="./scores"' in (await page.get("rules"))[1]
 
 

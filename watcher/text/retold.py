@@ -98,6 +98,7 @@ _PATTERNS = (
         "a name is of letters, digits and any of . @ ' + - _ between them; it begins with a "
         "letter or digit"
     ),
+    N_('"{name}" has letters of two alphabets that look alike; write it in one'),
     N_('"{name}" is who has the page\'s own token or machine; take another name'),
     N_('"{word}" is no role; there are {roles}'),
     N_('there is "{name}" already'),

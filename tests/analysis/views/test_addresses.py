@@ -13,6 +13,7 @@ from tests.fakes.listed import RULES
 from watcher.analysis.views.asked import MOST_COLUMNS, asked_view, is_form
 from watcher.analysis.views.columns import ListColumns
 from watcher.analysis.views.picking import picked
+from watcher.language import Language, spoken
 from watcher.rules.files.loading import load_text
 from watcher.rules.rulebook import Watch
 
@@ -113,6 +114,15 @@ def test_what_is_wrong_is_told(query: str, said: str) -> None:
     """In words, and once."""
     (found,) = told(query)
     assert said in found
+
+
+@pytest.mark.parametrize("name", ["spu_avg_price", "rank.change", "alerts.firing"])
+def test_what_is_no_number_is_told_in_the_visitors_language(name: str) -> None:
+    """Of every column alike: whether the compiler finds it, or the list itself."""
+    with spoken(Language.CHINESE):
+        assert told(f"min.{name}=abc") == [
+            "\u201cabc\u201d不是数字：请写成 12、0.5、10k、1.5m 或 10% 这样。"
+        ]
 
 
 def test_where_a_typed_condition_is_wrong() -> None:

@@ -61,7 +61,7 @@ def picked(view: ListView, known: ListColumns, book: Rulebook, watch: Watch) -> 
     found, parts = Picked(), list[tuple[object, Condition]]()
     for name, text in view.filters.items():
         if name == WHEN:
-            _take(found, parts, name, typed(text, book.metrics, watch))
+            _take(found, parts, name, text, typed(text, book.metrics, watch))
             continue
         try:
             written = _written(name, text, known, found)
@@ -69,26 +69,37 @@ def picked(view: ListView, known: ListColumns, book: Rulebook, watch: Watch) -> 
             found.troubles.append(ViewTrouble(name, str(error)))
             continue
         if written is not None:
-            _take(found, parts, name, given(written, book.metrics, watch))
+            _take(found, parts, name, text, given(written, book.metrics, watch))
     if parts:
         found.condition = all_of([condition for _written, condition in parts])
         found.written = _together([written for written, _condition in parts])
     return found
 
 
-def _take(found: Picked, parts: list[tuple[object, Condition]], name: str, filter_: Filter) -> None:
-    found.troubles += (_trouble(name, each) for each in filter_.problems)
-    found.doubts += (_trouble(name, each) for each in filter_.doubts)
+def _take(
+    found: Picked, parts: list[tuple[object, Condition]], name: str, text: str, filter_: Filter
+) -> None:
+    found.troubles += (_trouble(name, each, text) for each in filter_.problems)
+    found.doubts += (_trouble(name, each, text) for each in filter_.doubts)
     if filter_.condition is not None:
         parts.append((filter_.written, filter_.condition))
 
 
-def _trouble(name: str, problem: Problem) -> ViewTrouble:
-    """A problem of the compiler; where it stands is said of what was typed."""
+def _trouble(name: str, problem: Problem, typed_in: str) -> ViewTrouble:
+    """A problem of the compiler; where it stands is said of what was typed as a condition."""
     if name != WHEN:
-        return ViewTrouble(name, problem.message)
+        return ViewTrouble(name, _as_of_a_field(problem.message, typed_in))
     text = f"{problem.path}: {problem.message}" if problem.path else problem.message
     return ViewTrouble(name, text, problem.line, problem.column)
+
+
+def _as_of_a_field(message: str, text: str) -> str:
+    """The compiler's message, as other fields say it where ``text`` is no number."""
+    try:
+        parse_number(text)
+    except ValueError as error:
+        return _no_number(text) if str(error) == message else message
+    return message
 
 
 def _together(parts: list[object]) -> object:
@@ -167,8 +178,12 @@ def _number(text: str) -> float:
     try:
         return parse_number(text)
     except ValueError:
-        told = _('"{text}" is no number: write it like 12, 0.5, 10k, 1.5m or 10%.')
-        raise ValueError(told.format(text=text)) from None
+        raise ValueError(_no_number(text)) from None
+
+
+def _no_number(text: str) -> str:
+    told = _('"{text}" is no number: write it like 12, 0.5, 10k, 1.5m or 10%.')
+    return told.format(text=text)
 
 
 def _limit(column: ListColumn, text: str) -> float:

@@ -126,6 +126,14 @@ def _is_its_metric(column: ListColumn | None, change: ListColumn) -> bool:
     return column is not None and not column.is_change and column.metric == change.metric
 
 
+def of_gmv(columns: Sequence[ListColumn]) -> bool:
+    """Whether one of them has amounts of GMV."""
+    return any(
+        each.metric is not None and each.metric.unit is Unit.GMV and not each.is_change
+        for each in columns
+    )
+
+
 def orders(view: ListView, known: ListColumns) -> list[tuple[str, str, bool]]:
     """The orders that the form offers, for screens without heads: the value of each, its words, and
     whether it is the one now."""

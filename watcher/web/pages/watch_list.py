@@ -83,6 +83,8 @@ async def page(context: PageContext, request: web.Request) -> web.StreamResponse
         heads=words.heads(asked.view, asked.known),
         name_head=words.head(asked.known[NAME], asked.view, asked.known),
         lines=words.lines(shown, asked.view.columns, book.metrics.gmv_currency) if shown else (),
+        of_gmv=words.of_gmv(asked.view.columns),
+        gmv_currency=book.metrics.gmv_currency,
         orders=words.orders(asked.view, asked.known),
         ranged=any(name == WHEN or "." in name for name in asked.view.filters),
         ranges=[*words.fields(asked.view, asked.known)],
