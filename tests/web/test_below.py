@@ -59,7 +59,7 @@ async def crawl(session: aiohttp.ClientSession, root: URL, first: Iterable[str])
                 continue
             text = await answer.text()
         for address in named(text):
-            there = leads_to(url, address)
+            there = leads_to(answer.url, address)  # a form may have led elsewhere
             assert there.startswith(root.path), (path, address)
             waiting.append(there.removeprefix(root.path))
     return seen

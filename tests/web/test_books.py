@@ -82,7 +82,7 @@ async def crawl_books(session: aiohttp.ClientSession, root: URL) -> set[str]:
         for address in named(text):
             if address.startswith("https://h1.example"):
                 continue
-            there = leads_to(url, address)
+            there = leads_to(answer.url, address)  # a form may have led elsewhere
             assert there.startswith(root.path), (path, address)
             waiting.append(there.removeprefix(root.path))
     return seen
