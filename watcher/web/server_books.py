@@ -39,7 +39,7 @@ OPEN = 6  # books of other daemons whose connections are kept
 log = structlog.get_logger("watcher.web")
 
 
-class NoSuchBook(LookupError):
+class UnknownBook(LookupError):
     """There is no book of that name on the server."""
 
 
@@ -141,13 +141,13 @@ class ServerBooks:
 
     async def read(self, book: str, job: Callable[[Store], T]) -> T:
         """The result of ``job`` on a book's store, whether its rules can be read or not. Raises
-        ``NoSuchBook``, and ``StoreError``."""
+        ``UnknownBook``, and ``StoreError``."""
         held = self.held.get(book)
         if held is not None and held.sources is not None:
             return await held.sources.read(job)
         fleet = await self.fleet()
         if all(each.name != book for each in fleet.books):
-            raise NoSuchBook(book)
+            raise UnknownBook(book)
         other = await self._connected(book, fleet)
         try:
             return await other.read(job)
@@ -159,22 +159,22 @@ class ServerBooks:
         yet. Raises ``StoreError``."""
         try:
             return await self.read(book, lambda database: database.people.list())
-        except (NoSuchBook, NotReady):  # of any other error no page may be open
+        except (UnknownBook, NotReady):  # of any other error no page may be open
             return ()
 
     async def ill_of(self, book: str) -> str | None:
-        """The reason why a book's daemon is not well; raises ``NoSuchBook``."""
+        """The reason why a book's daemon is not well; raises ``UnknownBook``."""
         held = self.held.get(book)
         if held is not None:
             return await (held.sources.ill() if held.sources is not None else held.ill())
         return (await self.state(book)).trouble
 
     async def state(self, book: str) -> BookState:
-        """A book as its server tells of it; raises ``NoSuchBook``, and ``StoreError``."""
+        """A book as its server tells of it; raises ``UnknownBook``, and ``StoreError``."""
         for each in (await self.fleet()).books:
             if each.name == book:
                 return each
-        raise NoSuchBook(book)
+        raise UnknownBook(book)
 
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
         other = await self._connected(book, fleet)
