@@ -82,6 +82,23 @@ async def test_no_rules_are_read_for_them(library: Library) -> None:
     assert read == []
 
 
+async def test_pushed_rules_are_news(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a book that another daemon holds, too, though none of them is read for it."""
+    monkeypatch.setattr("watcher.web.server_books.FRESH", -1)
+    books = ServerBooks(library.url)
+    shelf = SeveralBooks(books, ["/"])
+    try:
+        first = await shelf.marks("b")
+        with library.control() as control:
+            current = control.books.current("b")
+            assert current is not None
+            changed = {"rules.yaml": f"{RULES}\n# changed".encode()}
+            control.books.push("b", changed, expected=current.digest, by="me")
+        assert (await shelf.marks("b"))["health"] != first["health"]
+    finally:
+        await books.aclose()
+
+
 async def test_no_book_no_stream(library: Library) -> None:
     """404, as its page."""
     async with (

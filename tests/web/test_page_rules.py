@@ -191,6 +191,8 @@ class TestSaving:
         status, text = await desk.send("save", OTHER, base=0)
         assert status == 409
         assert "Somebody else has saved meanwhile" in text
+        assert "version 1, which was saved before yours; save once more" in text
+        assert "in force now" not in text  # it is loaded in a moment
         assert "<del>-  - name: paged" in text
         assert "<ins>+  - name: others" in text
         assert area(text) == OTHER

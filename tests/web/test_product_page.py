@@ -200,7 +200,9 @@ async def test_from_a_list_to_a_comparison(page: Page) -> None:
     assert 'name="product" value="US/3" form="compare"' in text
     text = await got(page, "products/compare?product=US/3&product=US/6&product=US/3&product=x")
     assert lines(text) == ["Product 3", "Product 6"]
-    assert "<h1>Products" in await got(page, "products/compare")
+    text = await got(page, "products/compare")
+    assert "<h1>Products" in text
+    assert "No product was chosen: tick the boxes of some to compare." in text
     assert (await page.get("products/compare?product=US/99"))[0] == 404
 
 

@@ -175,6 +175,25 @@ async def test_what_is_shown_while_there_are_no_scores(
     assert f"{found['tally']['told']} alerts since" in text
 
 
+async def test_rules_that_are_no_more_are_not_shown(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores of before may be of rules that were taken away since: their links would lead to
+    nothing."""
+    shown, gone = Board.shown, "long gone"
+
+    async def before(board: Board, *asked: Any) -> tuple[Scores | None, bool]:
+        scores, _ = await shown(board, *asked)
+        assert scores is not None
+        return replace(scores, rules=(*scores.rules, replace(scores.rules[0], rule=gone))), True
+
+    await page.get("api/scores.json")
+    monkeypatch.setattr(Board, "shown", before)
+    status, text = await page.get("scores")
+    assert status == 200
+    assert gone not in text
+
+
 async def test_a_rules_page_waits_for_one_rule_at_most() -> None:
     """However many are scored for another visitor at that time."""
     with Database.in_memory() as store:

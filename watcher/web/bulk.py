@@ -140,7 +140,13 @@ def said(done: Done, zone: tzinfo) -> Iterator[str]:
         yield counted(
             "{count} was acknowledged already.", "{count} were acknowledged already.", done.already
         )
-    if done.over:
+    if done.over and done.what == SILENCE:
+        yield counted(
+            "{count} of the alerts was over already; its product is silenced all the same.",
+            "{count} of the alerts were over already; their products are silenced all the same.",
+            done.over,
+        )
+    elif done.over:
         yield counted("{count} was over already.", "{count} were over already.", done.over)
     if done.pending:
         yield counted("{count} does not fire yet.", "{count} do not fire yet.", done.pending)

@@ -84,6 +84,7 @@ _NOTICES: Mapping[str, Callable[[int], str]] = {
     "retried": lambda number: counted(
         "{count} message is sent again.", "{count} messages are sent again.", number
     ),
+    "none_chosen": lambda _number: _("No product was chosen: tick the boxes of some to compare."),
     "followed": lambda _number: _("The product is followed, and read in a moment."),
     "followed_already": lambda _number: _("The product is followed already."),
     "unfollowed": lambda _number: _("The product is followed no more."),

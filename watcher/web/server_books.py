@@ -27,7 +27,7 @@ from watcher.store.ports import Store
 from watcher.store.revisions import in_force
 from watcher.store.sql.people import Person
 from watcher.web.context import ShownBook, ShownBooks, Sources
-from watcher.web.fleet import Fleet, read_fleet
+from watcher.web.fleet import BookState, Fleet, read_fleet
 from watcher.web.other_book import OtherBook
 
 T = TypeVar("T")
@@ -37,6 +37,10 @@ FRESH = 1.5  # seconds for which what was read of books and daemons is shown aga
 OPEN = 6  # books of other daemons whose connections are kept
 
 log = structlog.get_logger("watcher.web")
+
+
+class UnknownBook(LookupError):
+    """There is no book of that name on the server."""
 
 
 def _names_in(place: Place) -> KnownCategories:
@@ -137,13 +141,13 @@ class ServerBooks:
 
     async def read(self, book: str, job: Callable[[Store], T]) -> T:
         """The result of ``job`` on a book's store, whether its rules can be read or not. Raises
-        ``LookupError`` where there is no such book, and ``StoreError``."""
+        ``UnknownBook``, and ``StoreError``."""
         held = self.held.get(book)
         if held is not None and held.sources is not None:
             return await held.sources.read(job)
         fleet = await self.fleet()
         if all(each.name != book for each in fleet.books):
-            raise LookupError(book)
+            raise UnknownBook(book)
         other = await self._connected(book, fleet)
         try:
             return await other.read(job)
@@ -155,17 +159,22 @@ class ServerBooks:
         yet. Raises ``StoreError``."""
         try:
             return await self.read(book, lambda database: database.people.list())
-        except (LookupError, NotReady):
+        except (UnknownBook, NotReady):  # of any other error no page may be open
             return ()
 
     async def ill_of(self, book: str) -> str | None:
-        """The reason why a book's daemon is not well; raises ``LookupError`` where there is no such
-        book."""
+        """The reason why a book's daemon is not well; raises ``UnknownBook``."""
         held = self.held.get(book)
         if held is not None:
             return await (held.sources.ill() if held.sources is not None else held.ill())
-        states = {each.name: each for each in (await self.fleet()).books}
-        return states[book].trouble
+        return (await self.state(book)).trouble
+
+    async def state(self, book: str) -> BookState:
+        """A book as its server tells of it; raises ``UnknownBook``, and ``StoreError``."""
+        for each in (await self.fleet()).books:
+            if each.name == book:
+                return each
+        raise UnknownBook(book)
 
     async def _other(self, book: str, fleet: Fleet) -> OtherBook:
         other = await self._connected(book, fleet)
@@ -174,20 +183,21 @@ class ServerBooks:
         return other
 
     async def _connected(self, book: str, fleet: Fleet) -> OtherBook:
-        other = self._others.pop(book, None)
+        old = other = self._others.pop(book, None)
         if other is None or other.readonly != fleet.readonly:
-            if other is not None:
-                await other.aclose()
             wake = partial(self._wake, book)
             other = OtherBook(Server(self.url, book), fleet.readonly, wake)
         self._others[book] = other  # the last one is the newest
+        if old is not None and old is not other:
+            await old.aclose()
         return other
 
     async def _let_go(self) -> None:
         """Close the connections of what nobody has looked at for longest."""
-        for name in list(self._others)[:-OPEN]:
-            if self._others[name].idle:
-                await self._others.pop(name).aclose()
+        idle = [name for name in list(self._others)[:-OPEN] if self._others[name].idle]
+        # All at once: while one is being closed another visitor may come here.
+        for other in [self._others.pop(name) for name in idle]:
+            await other.aclose()
 
     async def _refresh(self, other: OtherBook) -> None:
         """Read the book's rules where others were pushed, and its clock."""

@@ -189,7 +189,7 @@ class SeveralBooks:
             )
         except NotReady:  # nobody has written anything yet
             return {}
-        pushed = {each.name: each.rules for each in (await self.books.fleet()).books}[book]
+        pushed = (await self.books.state(book)).rules
         told = f"{marks['health']} {page} {pushed and pushed.number}"
         return {**marks, "health": crc32(told.encode())}
 

@@ -135,6 +135,23 @@ def test_where_a_typed_condition_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "line", "column"),
+    [
+        ("any: [", 1, 7),
+        ("rank: {below: 3}\nany: [\n\n", 2, 7),
+        ("rank: {below: 3}\nany: [rank: 1,\n  rank: 2\n", 3, 10),
+        ("# nothing", 0, 0),
+    ],
+)
+def test_what_ends_too_early_does_so_where_it_was_typed(when: str, line: int, column: int) -> None:
+    """Not in a line after it that there is none of; and what was typed is no file."""
+    view, _ = asked_view([("when", when)], KNOWN)
+    (trouble,) = picked(view, KNOWN, BOOK, watch()).troubles
+    assert (trouble.line, trouble.column) == (line, column)
+    assert "file" not in trouble.text
+
+
+@pytest.mark.parametrize(
     "when",
     [
         "spu_avg_price: {rises: 10%}", "rank: {climbs: 3}", "rank: {enters_top: 10}",

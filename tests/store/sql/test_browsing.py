@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
-from tests.store.making import DAY, START, firing, pending, with_products
+from tests.store.making import DAY, START, firing, pending, raw, with_products
 from watcher.alert import Alert, AlertState
 from watcher.message import Message, NotificationState
 from watcher.model import Severity
+from watcher.store.records import Row
 from watcher.store.sqlite.database import Database
 
 
@@ -119,3 +123,20 @@ def test_what_fired_last_lives_or_is_over(store: Database) -> None:
     assert asked(None, 2) == asked(["a", "b"], 2) == [ids[4], ids[3]]
     assert asked(["a"], 2) == [ids[3], ids[1]]
     assert asked(["b"]) == [ids[4], ids[2]]
+
+
+def test_what_ends_meanwhile_is_there_once(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one looks for what fires and for what is over, a daemon goes on."""
+    first, *_ = with_products(store)
+    (made,) = store.alerts.save([firing("a", first, START)])
+    database, rows = raw(store), raw(store).rows
+
+    def slowly(sql: str, values: Sequence[object] = ()) -> list[Row]:
+        found = rows(sql, values)
+        database.execute("UPDATE alerts SET state = 'inactive', resolved_at = ?", (START + 60,))
+        return found
+
+    monkeypatch.setattr(database, "rows", slowly)
+    assert store.browsing.fired_alerts(None) == [made.id]

@@ -79,6 +79,19 @@ def test_a_doubted_list_takes_no_other_ones_place() -> None:
         assert [at - NOON for at, _ in _kept(store)] == [3 * 3_600, DAY]
 
 
+def test_a_doubted_list_keeps_none_of_before_from_being_filled_in() -> None:
+    """An older version kept none of a day whose next list, the first that was kept, is doubted."""
+    with memory() as store:
+        store.history.record(scan(NOON, {"1": 5, "2": 5}))
+        raw(store).execute("DELETE FROM day_lists")
+        store.jumps.doubt(store.history.record(scan(NOON + 3_600, {"1": 1})).scan_id)
+        assert store.day_lists.fill()
+        assert [at - NOON for at, _ in _kept(store)] == [0, 3_600]
+        assert not store.day_lists.fill()
+        (stands,) = store.day_lists.newest(["w"], NOON + DAY).values()
+        assert stands.at == NOON
+
+
 def test_times_at_which_a_list_was_known() -> None:
     """The newest of before, for some days."""
     with memory() as store:

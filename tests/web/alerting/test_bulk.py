@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -21,6 +22,7 @@ from watcher.store.engine import open_store
 from watcher.store.places import Server
 from watcher.store.ports import Store
 from watcher.store.sql.silences import Silence
+from watcher.units import format_instant
 from watcher.web.app import Site
 from watcher.web.bulk import MOST
 
@@ -144,7 +146,16 @@ async def test_what_is_over_can_be_silenced(site: tuple[Page, Crowd]) -> None:
     over = [each.id for each in made.alerts(OVER)][:6]
     _, where = await send(page, "alerts/silence", over, **{"for": "1d", "of": "all"})
     assert len(silences(made)) == 2
-    assert "6 were over already." in await notice(page, where)
+    until = format_instant(made.now + DAY, ZoneInfo("Europe/Berlin"))
+    assert await notice(page, where) == (
+        f"2 silences were made, until {until}. 6 of the alerts were "
+        "over already; their products are silenced all the same."
+    )
+    _, where = await send(page, "alerts/silence", over[:1], **{"for": "1d", "of": "all"})
+    assert await notice(page, where) == (
+        "No silence was made. 1 silence was on already. 1 of the alerts was over already; its "
+        "product is silenced all the same."
+    )
 
 
 async def test_sent_twice(site: tuple[Page, Crowd]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import psycopg
@@ -14,6 +15,7 @@ from watcher.store.engine import open_store
 from watcher.store.places import Server
 from watcher.web.other_book import OtherBook
 from watcher.web.routes import FEEDS, FORMS, READS
+from watcher.web.server_books import ServerBooks
 
 TOKENS = {book: {role: f"{role.word}-of-{book}-0123456789" for role in Role} for book in "ab"}
 OWN = "a-token-of-the-book-0001"
@@ -97,6 +99,55 @@ async def test_who_is_refused_keeps_no_connection(
         for book in "ab":
             assert (await page.get(f"books/{book}/", "a-wrong-token-0123456789"))[0] == 401
         _until_gone(peopled.url, "watcher/-/a")
+
+
+async def test_visitors_who_let_go_at_once(
+    peopled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one of them waits for a connection's end another one comes: both hear who may open the
+    book. Where that was lost it was told as nobody, which opens a page."""
+    begun, another_came, close = asyncio.Event(), asyncio.Event(), OtherBook.aclose
+
+    async def slowly(other: OtherBook) -> None:
+        if other.place.book == "c":
+            begun.set()
+            await another_came.wait()
+        another_came.set()
+        await close(other)
+
+    books = ServerBooks(peopled.url)
+    try:
+        for book in "cba":
+            await books.people(book)
+        monkeypatch.setattr("watcher.web.server_books.OPEN", 1)
+        monkeypatch.setattr(OtherBook, "aclose", slowly)
+        first = asyncio.create_task(books.people("a"))
+        await begun.wait()
+        assert len(await books.people("a")) == len(Role)
+        another_came.set()
+        assert len(await first) == len(Role)
+    finally:
+        await books.aclose()
+
+
+async def test_an_error_is_no_book_without_people(
+    peopled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong on the way to a book's people opens it to nobody."""
+
+    async def fails(_self: OtherBook, _job: object) -> None:
+        raise KeyError("of the store")
+
+    monkeypatch.setattr(OtherBook, "read", fails)
+    async with served(peopled) as page:
+        assert (await page.get("books/a/"))[0] == 500
+    books = ServerBooks(peopled.url)
+    try:
+        with pytest.raises(KeyError):
+            await books.people("a")
+        assert await books.people("nobodys") == ()
+    finally:
+        await books.aclose()
 
 
 async def test_a_book_that_was_let_go_is_read_all_the_same(peopled: Library) -> None:

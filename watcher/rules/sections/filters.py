@@ -5,7 +5,7 @@ are compiled as a rule's are; one that was typed and needs more than the list it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.errors import Problem, ProblemCode
 from watcher.rules.conditions.base import Ago, Condition, From, Last
@@ -54,8 +54,18 @@ def typed(text: str, catalogue: Catalogue, watch: Watch) -> Filter:
     try:
         document = read(text, _NAME)
     except Unreadable as error:
-        return Filter(None, None, error.problems)
+        return Filter(None, None, tuple(_of_text(each, text) for each in error.problems))
     return _compiled(document, catalogue, watch, looks_back=False)
+
+
+def _of_text(problem: Problem, text: str) -> Problem:
+    """A problem of what was typed, which is no file; what ends too early does so where its last
+    line ends, and not in one after it."""
+    problem = replace(problem, message=problem.message.replace("the file", "the text"))
+    lines = text.rstrip().splitlines() or [""]
+    if problem.line <= len(lines):
+        return problem
+    return replace(problem, line=len(lines), column=len(lines[-1]) + 1)
 
 
 def given(written: object, catalogue: Catalogue, watch: Watch) -> Filter:

@@ -48,7 +48,9 @@ class Browsing(Face):
             f"WHERE a.state <> 'inactive' AND a.state = 'firing'{own}",
             values,
         )
-        return [row[1] for row in sorted([*fires, *self._past(rules, limit)], reverse=True)[:limit]]
+        # Each once: one may have ended since.
+        found = {*fires, *self._past(rules, limit)}
+        return [row[1] for row in sorted(found, reverse=True)[:limit]]
 
     def _past(self, rules: Collection[str] | None, limit: int) -> list[Row]:
         """Find those that fired last and are over: when they did, and their ids."""

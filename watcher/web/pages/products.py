@@ -58,11 +58,11 @@ def _found(text: str, database: Store, book: Rulebook, _now: Instant) -> _FoundS
 
 async def compare(context: PageContext, request: web.Request) -> web.StreamResponse:
     """``GET /products/compare?product=US/ID&product=...``: leads to the page of the first, with the
-    others beside it."""
+    others beside it; where none was chosen back to the search, with a word on it."""
     asked = [other_of(each.strip(), "") for each in request.query.getall("product", [])]
     chosen = [*dict.fromkeys(each for each in asked if each is not None and all(each))]
     if not chosen:
-        raise web.HTTPSeeOther(relative("/products", context.here(request)))
+        raise context.see(request, {}, "none_chosen", 0)
     (region, product_id), *others = chosen[:50]
     path = subject_path(region, product_id)
     query = urlencode([("compare", f"{each}/{other}") for each, other in others])
