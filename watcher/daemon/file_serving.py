@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,9 +65,15 @@ async def _site(
 ) -> Site | None:
     if service.listen is None:
         return None
+    # Importing it takes a fifth of a second: not on the loop.
+    opened = await asyncio.to_thread(_opened_page)
+    return await opened(service, service.listen, stack, database, daemon)
+
+
+def _opened_page() -> Callable[..., Awaitable[Site]]:
     from watcher.daemon.file_page import opened  # noqa: PLC0415 - with a page only
 
-    return await opened(service, service.listen, stack, database, daemon)
+    return opened
 
 
 def _ready(service: Service, daemon: Daemon, site: Site | None) -> None:
