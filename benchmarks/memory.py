@@ -30,7 +30,7 @@ _UNPACED = "api: {requests_per_second: 10000, concurrency: 4}\n"
 def lines(_times: int) -> Iterator[Line]:
     """Once each: it hardly varies."""
     usual = file([", ".join(each.text() for each in rule) for rule in plain()], more=_UNPACED)
-    libraries, _ = resting(needs(["run", "--help"], {}, "watcher.daemon.service"), 1.0, 1.0)
+    libraries, _ = resting(needs(["run", "--help"], {}, "watcher.daemon.file_page"), 1.0, 1.0)
     with serving() as url:
         for what, rules, most in (
             (_AFTER_A_SCAN, usual, USUAL),

@@ -79,7 +79,7 @@ def _daemon(database: Path, times: int) -> Iterator[Line]:
     text = rules(MANY)
     with running(database, text):
         pass  # new rules are written once
-    libraries = bare.needs(["run", "--help"], {}, "watcher.daemon.service")
+    libraries = bare.needs(["run", "--help"], {}, "watcher.daemon.file_page")
     ready, its = [], []
     for _ in range(times):
         begin = time.perf_counter()

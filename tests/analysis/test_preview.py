@@ -99,6 +99,58 @@ def test_fewer_days_where_there_is_not(
     assert found.found == backtests(store, after, rules, (world.now - found.days * DAY, world.now))
 
 
+def of_many(count: int) -> str:
+    """So many rules of one list, each with another bound."""
+    return "".join(
+        MORE.replace("new", f"new-{each}").replace("above: 50", f"above: {30 + each}")
+        for each in range(count)
+    )
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 1.4])
+def test_of_hundreds_the_first_are_judged(
+    world: World, store: Database, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For which there is time. It says which are not, and tells what a backtest of the others tells
+    of these days."""
+    monkeypatch.setattr("watcher.analysis.preview._FEW_ROWS", 0)
+    after = with_rules(of_many(100))
+    found = preview(store, world.book, after, world.now, ticking(seconds / 10), seconds)
+    assert found.found is not None
+    judged = {each.rule for each in found.found.rules}
+    assert found.days == 8
+    assert 15 <= len(judged) < 100
+    assert {*found.late} == {*found.rules} - judged
+    rules = [rule for rule in after.rules if rule.name in judged]
+    if len(judged) > 15:  # else those by which it was told
+        assert judged == {*found.rules[: len(judged)]}
+    assert found.found == backtests(store, after, rules, (world.now - 8 * DAY, world.now))
+
+
+def test_hundreds_whose_time_is_up_meanwhile(
+    world: World, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those are told of by which it was to be told how many there is time for: some of everywhere
+    in the text."""
+    monkeypatch.setattr("watcher.analysis.preview._FEW_ROWS", 0)
+    times = iter([0.0, 0.0, 0.001, 0.002])
+    clock = lambda: next(times, 100.0)  # noqa: E731
+    found = preview(store, world.book, with_rules(of_many(100)), world.now, clock, 1.0)
+    assert found.found is not None
+    assert (found.days, len(found.found.rules)) == (8, 15)
+    assert [each.rule for each in found.found.rules][:3] == ["new-0", "new-7", "new-14"]
+    assert len(found.late) == 85
+
+
+def test_hundreds_on_a_short_list_are_more_than_a_few(world: World, store: Database) -> None:
+    """Each takes up every scan, however short it is."""
+    after = with_rules(of_many(150))
+    found = preview(store, world.book, after, world.now, ticking(0.17), 1.7)
+    assert found.late
+    found = preview(store, world.book, with_rules(of_many(10)), world.now, ticking(0.17), 1.7)
+    assert (found.days, found.late) == (DAYS, ())
+
+
 GROUPS = """\
 groups:
   sellers: {of: deep, by: seller_id, metrics: {sold: {sum: total_sale_7d_cnt}}}

@@ -87,6 +87,15 @@ def test_check_tries_channels_without_the_daemon(tmp_path: Path) -> None:
     assert not modules & {"aiohttp", "PIL", "prometheus_client", "sqlite_utils", "structlog"}
 
 
+def test_a_daemon_without_a_page_imports_none() -> None:
+    """With ``--listen off``; all that a page needs is a tenth of the modules."""
+    code = "import sys, watcher.cli.run; print(*(each for each in sys.modules if '.web' in each))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout.split() == ["watcher.web", "watcher.web.address"]
+
+
 LATER = """
 import sys
 from pathlib import Path

@@ -124,7 +124,12 @@ def played_to(
             scans += any(rule.reads(played.watch or "") for rule in rules)
             _hear(tallies, played)
         texts = source.history.texts_known_since()
-        found = [tally.result(replay, texts) for tally in tallies.values() if tally.scans]
+        counts = replay.database.alerts.counts()
+        found = [
+            tally.result(replay, counts.get((name, AlertState.FIRING), 0), texts)
+            for name, tally in tallies.items()
+            if tally.scans
+        ]
     if not found:
         raise WatcherError(_unread(rules))
     return Backtests(
@@ -207,9 +212,8 @@ class _Tally:
         self._times.setdefault(channel, Counter()).update(products)
         self._last.update(dict.fromkeys(products, at))
 
-    def result(self, replay: Replay, texts: Instant | None) -> Backtest:
+    def result(self, replay: Replay, firing: int, texts: Instant | None) -> Backtest:
         rule, since, until = self._rule, self._ats[0], self._ats[-1]
-        firing = replay.database.alerts.counts().get((rule.name, AlertState.FIRING), 0)
         attributes = [each.attributes for each in rule.spoken]
         counts = Counter(told.channel for told in self.told)
         return Backtest(

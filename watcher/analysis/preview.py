@@ -1,10 +1,11 @@
 """Rules before they are in force: what they would have told over the stored history, as a backtest
-does. Where there is no time for all of it one product in so many is looked at."""
+does. Where there is no time for all of it one product in so many is looked at, fewer days, and of
+hundreds of rules the first ones."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from math import ceil
@@ -30,7 +31,8 @@ _MOST_ROWS, _MOST_ROWS_OF_MANY, _MANY = 1_000_000, 450_000, 20
 # Rows that their scans wrote: to read more leaves no time to judge them.
 _MOST_READ = 150_000
 _FEW_ROWS = 400_000  # each judged by one rule, for which there is always time
-_SAMPLE = 8  # days by which is told what all of them take
+_SCAN_ROWS = 100  # that could be judged by a rule while it takes up a scan, however short the list
+_SAMPLE, _SAMPLE_RULES = 8, 16  # days and rules by which is told what all of them take
 _CAREFUL = 0.85  # of the time that is left is what they should take
 _LOOK_BACK = 5_000  # scans of a watch that are counted
 
@@ -65,7 +67,8 @@ class Preview:
     """The ``found`` messages over ``days`` days (None: nothing could be played), of rules by name;
     of the products of their lists one in ``every`` was looked at.
     ``stand_ins`` are the lists by which rules were judged whose own was never read, ``unread`` the
-    rules without any. ``credits`` are those of a day: before, and with these rules."""
+    rules without any, and for the ``late`` ones there was no time. ``credits`` are those of a day:
+    before, and with these rules."""
 
     rules: tuple[str, ...]
     days: int = 0
@@ -73,6 +76,7 @@ class Preview:
     found: Backtests | None = None
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
     watches: tuple[NewWatch, ...] = ()
     credits: tuple[float, float] = (0, 0)
     warnings: tuple[str, ...] = ()
@@ -106,6 +110,7 @@ def preview(
 ) -> Preview:  # fmt: skip
     """Rules that ``after`` has and ``before`` has not, and all that they would have told; ``clock``
     counts the seconds that it may take."""
+    end = clock() + seconds
     rules = changed_rules(before, after)
     begun = Preview(tuple(rule.name for rule in rules))
     stored = _Stored(source, (*after.watches, *before.watches), now)
@@ -117,9 +122,9 @@ def preview(
         if own is not None:
             played.append(own)
     keys = {watch.key for rule in played for watch in rule.watches}
-    rows, read = (sum(map(count, keys)) for count in (stored.rows, stored.written))
+    size = _Size(*(sum(map(count, keys)) for count in (stored.scans, stored.rows, stored.written)))
     player = _Player(source, after, played, now)
-    every, days, found = player.play(rows, read, clock, seconds)
+    every, days, found = player.play(size, clock, end)
     unread = {name for name, stand_in in stand_ins.items() if not stand_in}
     return replace(
         _with_costs(begun, source, before, after, now),
@@ -128,7 +133,15 @@ def preview(
         found=found,
         stand_ins={name: each for name, each in stand_ins.items() if each},
         unread=tuple(name for name in begun.rules if name in unread),
+        late=tuple(_late(played, found)),
     )
+
+
+def _late(played: Sequence[Rule], found: Backtests | None) -> Iterator[str]:
+    """Yield the rules that were to be played, and of which nothing is told."""
+    if found is not None:
+        told = {*found.unread, *(each.rule for each in found.rules)}
+        yield from (rule.name for rule in played if rule.name not in told)
 
 
 def _with_costs(
@@ -163,6 +176,11 @@ class _Stored:
         self._history = source.history
         self._since = now - DAYS * DAY
         self._scans: dict[str, Sequence[ScanRow]] = {}
+        self._known: dict[str, bool] = {}
+
+    def scans(self, key: str) -> int:
+        """The scans of a watch."""
+        return len(self._of(key))
 
     def rows(self, key: str) -> int:
         """The places of a watch's lists, all together."""
@@ -179,8 +197,12 @@ class _Stored:
         return self._scans[key]
 
     def _has(self, key: str) -> bool:
-        newest = self._history.newest_scan(key)
-        return newest is not None and newest.products > 0 and newest.at >= self._since
+        if key not in self._known:
+            newest = self._history.newest_scan(key)
+            self._known[key] = (
+                newest is not None and newest.products > 0 and newest.at >= self._since
+            )
+        return self._known[key]
 
     def own(self, rule: Rule) -> Rule | None:
         """The rule itself where a list of its own is stored; else over the nearest one, or None."""
@@ -208,6 +230,16 @@ def _alike(one: Query, other: Query) -> tuple[int, bool, int]:
     return common, (one.sort, one.descending) == (other.sort, other.descending), one.top
 
 
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """The stored scans of some watches, the places of their lists, and the rows of numbers that
+    they wrote."""
+
+    scans: int
+    rows: int
+    written: int
+
+
 class _Player:
     """Plays rules over what is stored, up to ``now``."""
 
@@ -216,34 +248,38 @@ class _Player:
 
     @without_collection()
     def play(
-        self, rows: int, read: int, clock: Callable[[], float], seconds: float
+        self, size: _Size, clock: Callable[[], float], end: float
     ) -> tuple[int, int, Backtests | None]:
-        """One product in how many was looked at, the days, and what was found: as many days as
-        there is time for, the last few, by which is told what more of them take, and then those.
-        All is read once: lists of so many ``rows``, of which so many were written anew (``read``).
-        """
-        if not rows:
+        """One product in how many was looked at, the days, and what was found: as much as there is
+        time for up to ``end``. Scans of that ``size`` are read, once."""
+        if not size.rows:
             return 1, 0, None
-        end = clock() + seconds
         most = _MOST_ROWS_OF_MANY if len(self._rules) >= _MANY else _MOST_ROWS
         everyone = with_muters(self._rules, self._book)
-        share = min(1, most / rows, _MOST_READ / max(read, 1))  # for which there is time
+        # For this there is time.
+        share = min(1, most / size.rows, _MOST_READ / max(size.written, 1))
         every, days = ceil(1 / share), DAYS
         if any(rule.group is not None for rule in everyone):  # its figures are of all that it has
             every, days = 1, max(1, int(DAYS * share))
         reading = Reading(self._source, everyone, (self._now - days * DAY, self._now), every)
-        return every, *self._played(reading, days, rows // every, end, clock)
+        rows = size.rows // every + _SCAN_ROWS * size.scans
+        return every, *self._played(reading, days, rows, end, clock)
 
     def _played(
         self, reading: Reading, days: int, rows: int, end: float, clock: Callable[[], float]
     ) -> tuple[int, Backtests | None]:
-        if rows * len(self._rules) <= _FEW_ROWS:
-            return days, self._last(reading, days)
-        first, begun = min(days, _SAMPLE), clock()
-        found = self._last(reading, first)
+        """The last few days of some rules, by which is told what more of it takes, and then that:
+        all rules, and the days for which there is time; or, of few days, the first rules."""
+        rules = self._rules
+        if rows * len(rules) <= _FEW_ROWS:
+            return days, self._last(reading, rules, days)
+        some, first = rules[:: ceil(len(rules) / _SAMPLE_RULES)], min(days, _SAMPLE)
+        begun = clock()
+        found = self._last(reading, some, first)
         took = max(clock() - begun, 1e-9)
-        fit = min(days, int(first * (end - clock()) * _CAREFUL / took))
-        if fit <= first:
+        fit = int(len(some) * (end - clock()) * _CAREFUL / took)  # rules, of these days
+        fit_days = min(days, first * fit // len(rules))
+        if fit_days < first and fit <= len(some):
             return first, found
 
         def hear(_done: int, _of: int) -> None:
@@ -251,17 +287,21 @@ class _Player:
                 raise _TooLong
 
         try:
-            return fit, self._last(reading, fit, hear)
+            if fit_days >= first:
+                return fit_days, self._last(reading, rules, fit_days, hear)
+            return first, self._last(reading, rules[:fit], first, hear)
         except _TooLong:
             return first, found
 
-    def _last(self, reading: Reading, days: int, hear: Progress | None = None) -> Backtests | None:
+    def _last(
+        self, reading: Reading, rules: Sequence[Rule], days: int, hear: Progress | None = None
+    ) -> Backtests | None:
         """The last days of what was read; None where no scan of them is there."""
         reading.time = (self._now - days * DAY, self._now)
         if not any(map(reading.counts, reading.places)):
             return None
         try:
-            return played_to(reading, self._source, self._book, self._rules, hear)
+            return played_to(reading, self._source, self._book, rules, hear)
         except StoreError:
             raise
         except WatcherError:  # of none of these lists

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +15,16 @@ from watcher.daemon.clock import keep_clock
 from watcher.daemon.core import Core
 from watcher.daemon.daemon import Daemon
 from watcher.daemon.maintenance import Disk
-from watcher.daemon.page_sources import sources_of
 from watcher.daemon.scheduling.picture_cache import PictureCache, cache_folder
 from watcher.daemon.supervision.liveness import Liveness
 from watcher.daemon.supervision.rule_watcher import RuleFiles, RuleWatcher, Settling
 from watcher.daemon.supervision.signals import Hangup
 from watcher.delivery.apprise.target import warm_up
-from watcher.store.engine import StoreReader, Writer, hold
-from watcher.web.app import Site
-from watcher.web.context import Drafts
+from watcher.store.engine import Writer, hold
 
 if TYPE_CHECKING:
     from watcher.daemon.service import Service
+    from watcher.web.app import Site
 
 log = structlog.get_logger("watcher.daemon")
 
@@ -67,17 +65,15 @@ async def _site(
 ) -> Site | None:
     if service.listen is None:
         return None
-    reader = await stack.enter_async_context(StoreReader(database))
-    sources = sources_of(daemon, reader, service.instruments)
-    if service.draft is not None:
-        beside = StoreReader(database)  # opened for the first who needs it
-        stack.push_async_callback(beside.aclose)
-        sources = replace(sources, drafts=Drafts(service.draft, beside.run))
-    # Compiling the templates takes a tenth of a second: not on the loop.
-    site = await asyncio.to_thread(Site, sources, service.listen, service.token, service.page_url)
-    await site.start()
-    stack.push_async_callback(site.stop)
-    return site
+    # Importing it takes a fifth of a second: not on the loop.
+    opened = await asyncio.to_thread(_opened_page)
+    return await opened(service, service.listen, stack, database, daemon)
+
+
+def _opened_page() -> Callable[..., Awaitable[Site]]:
+    from watcher.daemon.file_page import opened  # noqa: PLC0415 - with a page only
+
+    return opened
 
 
 def _ready(service: Service, daemon: Daemon, site: Site | None) -> None:

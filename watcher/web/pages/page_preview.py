@@ -13,6 +13,7 @@ from watcher.model import Instant
 
 ALERTS = 12  # that are shown with their reasons, the newest
 COLUMNS = 5  # rules with a column of their own in the table of days
+ROWS = 50  # rules, new lists, and names of a sentence
 
 
 class PreviewedAlert(NamedTuple):
@@ -29,20 +30,24 @@ class PreviewedAlert(NamedTuple):
 def shown(preview: Preview, sellers: Mapping[str, str], zone: tzinfo) -> dict[str, Any]:
     """The template's values."""
     rules = preview.found.rules if preview.found is not None else ()
-    loudest = sorted(rules, key=_told, reverse=True)
+    loudest = sorted(rules, key=_told, reverse=True)  # of equals those first that come first
     columns = [each.rule for each in loudest[:COLUMNS]]
     days = preview.by_day(zone)
     return {
         "preview": preview,
         "wanted": DAYS,
         "since": min((each.since for each in rules), default=0),
-        "played": [(each, _told(each)) for each in rules],
+        "played": [(each, _told(each)) for each in loudest[:ROWS]],
+        "all_played": len(rules),
         "columns": columns,
         "days": [(day, sum(day.alerts.get(name, 0) for name in columns)) for day in days],
         "total": sum(day.total for day in days),
         "others": len(rules) > len(columns),
         "alerts": [*_alerts(preview, zone)],
-        "queries": {each.name: each.query.describe(sellers) for each in preview.watches},
+        "watches": [(each, each.query.describe(sellers)) for each in preview.watches[:ROWS]],
+        "unread": preview.unread[:ROWS],
+        "unread_since": preview.found.unread[:ROWS] if preview.found is not None else (),
+        "warnings": preview.warnings[:ROWS],
     }
 
 

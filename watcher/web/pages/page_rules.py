@@ -30,6 +30,7 @@ from watcher.web.rendering import whole_number
 
 PATH = "/rules/page"
 VERSIONS = 12  # at once
+MOST = 50  # errors, doubts, rules
 _NO_VERSION = N_("There is no such version, or it is not kept any more.")
 
 
@@ -224,6 +225,7 @@ def _page(
         "page_rules.html",
         status=status,
         path=PATH,
+        most=MOST,
         largest=LARGEST,
         current=current,
         in_force=book.page_number,
