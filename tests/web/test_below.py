@@ -58,7 +58,6 @@ async def crawl(session: aiohttp.ClientSession, root: URL, first: Iterable[str])
             if "html" not in answer.content_type:
                 continue
             text = await answer.text()
-            url = answer.url  # a comparison of nothing leads to the search
         for address in named(text):
             there = leads_to(answer.url, address)  # a form may have led elsewhere
             assert there.startswith(root.path), (path, address)
