@@ -106,7 +106,8 @@ class Gates:
                         yield f"told though silenced: {each.row} at {each.created}"
 
     def _muted(self) -> Iterator[str]:
-        """Words of a rule on a product of which another that mutes it was told and fires."""
+        """Words of a rule on a product of which another that mutes it was told and fires; a rule
+        that is switched off keeps its alerts, and mutes nobody."""
         lives = {
             int(alert): (int(fired), int(over) if over is not None else None)
             for alert, fired, over in self.world.query(
@@ -125,8 +126,9 @@ class Gates:
                 if rule in MUTES and kind != "resolved":
                     told[each.channel, rule, product] = alert
             for product, (rule, _, _) in products:
-                by = told.get((each.channel, muting.get(rule, ""), product))
-                if by is not None and by in lives:
+                louder = muting.get(rule, "")
+                by = told.get((each.channel, louder, product))
+                if by is not None and by in lives and not self.world.was_off(louder, each.created):
                     over = lives[by][1]
                     if over is None or over > each.created:
                         yield f"told though muted by A{by}: {rule} of {product} in {each.row}"

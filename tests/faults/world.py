@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,8 @@ class Installation(Days):
     rows: ServerRows | None = None  # where its database is a book on a server
     wishes: Wishes | None = None
     editing: random.Random | None = None  # chooses how an editor writes; None: over the file
+    # Since when, in Unix seconds, which rules were switched off.
+    switched: list[tuple[float, frozenset[str]]] = field(default_factory=list)
 
     @property
     def incarnation(self) -> int:
@@ -131,12 +134,19 @@ class Installation(Days):
         # No list may ever be judged by the new numbers with the old ids, in one world only.
         now = {str(row[0]) for row in self.query("SELECT product_id FROM followed")}
         await self._call("unfollow", now - wishes.followed)
+        self.switched.append((time.time(), frozenset(wishes.off)))
         wishes.write(self.watcher.folder, self.watcher.rules, self.editing)
         self.book = wishes.book(self.watcher.folder / "meant")
         self.ignore(set())
         await patiently(self._has_taken)
         await self._call("follow", wishes.followed - now)
         return True
+
+    def was_off(self, rule: str, at: float) -> bool:
+        """Whether it may have been switched off then: the daemon takes a new edition a while after
+        it was written."""
+        before = [off for since, off in self.switched if since <= at]
+        return any(rule in off for off in before[-2:])
 
     async def _call(self, command: str, ids: set[str]) -> None:
         place = () if self.rows is None else ("--db", self.rows.url)
