@@ -42,9 +42,7 @@ def keeping_loader(
     they name, once that can't be used; which may name categories as the database does; and beside
     which the rules of the page are read. Who needs those hears where the database can't tell."""
 
-    if (
-        page_needed
-    ):  # a daemon may have no file handle left later, and its database is not there yet
+    if page_needed:  # a daemon may have no file handle left when its database is there
         import watcher.store.stored_page  # noqa: F401, PLC0415 - not for who reads rules only
 
     def read(kept: Mapping[str, bytes]) -> Rulebook:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watcher.daemon.daemon import Daemon
+from watcher.daemon.page_site import site_of
 from watcher.daemon.page_sources import sources_of
 from watcher.store.engine import StoreReader
 from watcher.web.app import Site
@@ -28,8 +28,4 @@ async def opened(
         beside = StoreReader(database)  # opened for the first who needs it
         stack.push_async_callback(beside.aclose)
         sources = replace(sources, drafts=Drafts(service.draft, beside.run))
-    # Reading the templates takes some hundredths of a second: not on the loop.
-    site = await asyncio.to_thread(Site, sources, listen, service.token, service.page_url)
-    await site.start()
-    stack.push_async_callback(site.stop)
-    return site
+    return await site_of(service, listen, sources, stack)

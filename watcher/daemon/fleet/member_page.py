@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 from watcher.daemon.clock import book_clock
 from watcher.daemon.fleet.member import FleetMember
 from watcher.daemon.fleet.surroundings import CLOSE_SECONDS, let_close
+from watcher.daemon.page_site import site_of
 from watcher.model import Instant
 from watcher.store.control import Control
 from watcher.store.places import Server
-from watcher.web.app import Site
 from watcher.web.server_books import ServerBooks
 
 if TYPE_CHECKING:
@@ -33,11 +32,7 @@ async def serve_page(
     )
     stack.push_async_callback(let_close, books.aclose, CLOSE_SECONDS)
     await books.start()
-    # Compiling the templates takes a tenth of a second: not on the loop.
-    site = await asyncio.to_thread(Site, books, service.listen, service.token, service.page_url)
-    await site.start()
-    stack.push_async_callback(site.stop)
-    return site.url
+    return (await site_of(service, service.listen, books, stack)).url
 
 
 def _clock_of(control: Control, book: str) -> Callable[[], Instant]:
